@@ -1,0 +1,54 @@
+# Everything lives in .venv and .dagster_home; `make help` lists the commands.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
+
+.DEFAULT_GOAL := help
+.PHONY: help install run ui test test-slow check bench clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/.installed ## Create .venv and install the pipeline
+
+# torch comes first and by its exact version, so that the build that suits the machine is kept.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		"$$(grep '^torch==' constraints.txt)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+run: $(VENV)/.installed ## Materialize every asset for the tutorial's table
+	@$(BIN)/lr-pipeline run
+
+ui: $(VENV)/.installed ## The web UI on http://127.0.0.1:3000, with schedules
+	@$(BIN)/lr-pipeline init
+	@$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+test: $(VENV)/.installed-test ## Run the tests
+	@$(BIN)/python -m pytest -m 'not slow'
+
+test-slow: $(VENV)/.installed-test ## Run the tests that take minutes or need a browser
+	@$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/.installed-test ## Formatter, linter, type checker, then the tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory test
+
+bench: $(VENV)/.installed-test ## Compare with plain scripts and with peers, as ratios
+	@$(BIN)/python -m benchmarks.pipeline_overhead
+	@$(BIN)/python -m benchmarks.nist
+
+clean: ## Remove .venv; artifacts and run history stay
+	@rm -rf $(VENV)

@@ -1,0 +1,41 @@
+"""A Dagster pipeline from a table with a yes/no column to a logistic regression you can defend.
+
+==================  ================================================================
+``definitions``     the default code location: the tutorial's table
+``pipeline``        ``build_definitions(table, …)``: a code location for any table
+``command_line``    the command ``lr-pipeline``
+``assets``          the asset graph; beside it ``checks``, ``jobs``, ``schedules``, ``resources``
+``evaluation``      models and a test set → the evaluation report
+``models``          trained models: prediction and JSON
+``report``          metrics, figures and the HTML page
+``storage``         immutable artifacts, the IO manager, the Dagster home
+``engines``         how rows are visited: in memory, streamed; the torch kernel
+``tables``          tables with column roles: sources, validation, split, preparation
+``core``            the mathematics, on numpy and scipy alone
+==================  ================================================================
+
+>>> import lr_pipeline
+>>> model = lr_pipeline.load("numpy_model")  # doctest: +SKIP
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lr_pipeline.pipeline import build_definitions
+    from lr_pipeline.storage.catalogue import load
+
+__all__ = ["build_definitions", "load"]
+
+_HOMES = {
+    "build_definitions": "lr_pipeline.pipeline",
+    "load": "lr_pipeline.storage.catalogue",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that importing the package is cheap."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,31 @@
+"""Asset of group ``evaluation``: every model judged on the rows that none of them saw."""
+
+import dagster as dg
+
+from lr_pipeline.evaluation import evaluate_models
+from lr_pipeline.metadata import report_metadata
+from lr_pipeline.models.linear_model import LinearModel
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.report.render import Report
+from lr_pipeline.tables.table import Table
+
+
+@dg.asset(group_name="evaluation", kinds={"html"}, code_version="1")
+def evaluation_report(
+    train_set: Table,
+    test_set: Table,
+    linear_baseline: LinearModel,
+    numpy_model: LogisticModel,
+    torch_model: LogisticModel,
+) -> dg.MaterializeResult[Report]:
+    """All models and the prevalence baseline on the test set: metrics, curves, coefficients."""
+    models = {
+        "linear_baseline": linear_baseline,
+        "numpy_model": numpy_model,
+        "torch_model": torch_model,
+    }
+    evaluation = evaluate_models(models, train_set, test_set)
+    return dg.MaterializeResult(
+        value=evaluation.report,
+        metadata=report_metadata(evaluation.report, evaluation.pictures),
+    )

@@ -1,0 +1,71 @@
+"""Assets of group ``models``: does the estimate exist, the linear baseline, two logistic fits."""
+
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.engines.torch_kernel import TorchKernel
+from lr_pipeline.metadata import existence_metadata, linear_metadata, logistic_metadata
+from lr_pipeline.models.linear_model import LinearModel
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.train import assess_table, train_linear, train_logistic
+from lr_pipeline.resources import Engine
+from lr_pipeline.tables.table import Table
+from lr_pipeline.training_config import NumpyTrainingConfig, TorchTrainingConfig
+
+
+@dg.asset(group_name="models", kinds={"scipy"}, code_version="1")
+def mle_existence(engine: Engine, train_set: Table) -> dg.MaterializeResult[dict[str, Any]]:
+    """Does the maximum-likelihood estimate exist, and is it unique?
+
+    A direction b with (2y − 1)(b₀ + xb) ≥ 0 on every row, and > 0 on some, raises the likelihood
+    for ever: the classes are separated (Albert and Anderson 1984). Found by a linear program.
+    """
+    existence = assess_table(train_set, engine.rows)
+    return dg.MaterializeResult(value=existence, metadata=existence_metadata(existence))
+
+
+@dg.asset(group_name="models", kinds={"numpy"}, code_version="1")
+def linear_baseline(engine: Engine, train_set: Table) -> dg.MaterializeResult[LinearModel]:
+    """Closed-form least squares on the 0/1 label: the β that minimises Σ (y − β₀ − xβ)²."""
+    model = train_linear(train_set, engine.rows)
+    return dg.MaterializeResult(value=model, metadata=linear_metadata(model))
+
+
+@dg.asset(group_name="models", kinds={"numpy"}, code_version="1")
+def numpy_model(
+    config: NumpyTrainingConfig,
+    engine: Engine,
+    train_set: Table,
+    mle_existence: dict[str, Any],
+) -> dg.MaterializeResult[LogisticModel]:
+    """Logistic regression, numpy kernel: the w that minimises Σ log(1 + exp(z)) − y z, z = w₀ + xw.
+
+    The gradient is Σ (p − y) x̃ with p = σ(z) (tutorial, "梯度更新").
+    """
+    model = train_logistic(
+        train_set, engine.rows, NumpyKernel(), config.training(), existence=mle_existence
+    )
+    return dg.MaterializeResult(value=model, metadata=logistic_metadata(model))
+
+
+@dg.asset(group_name="models", kinds={"pytorch"}, code_version="1")
+def torch_model(
+    config: TorchTrainingConfig,
+    engine: Engine,
+    train_set: Table,
+    mle_existence: dict[str, Any],
+) -> dg.MaterializeResult[LogisticModel]:
+    """The same model by other means: torch kernel, gradients by autograd, L-BFGS by default.
+
+    Its agreement with `numpy_model` is evidence for both (tutorial, "Pytorch实现逻辑回归").
+    """
+    model = train_logistic(
+        train_set,
+        engine.rows,
+        TorchKernel(device=config.device),
+        config.training(),
+        existence=mle_existence,
+    )
+    return dg.MaterializeResult(value=model, metadata=logistic_metadata(model))

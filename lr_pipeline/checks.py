@@ -1,0 +1,142 @@
+"""Asset checks: what must be true of each artifact before others build on it.
+
+Plain functions of the artifacts; :func:`build_checks` attaches them to the assets of one table.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.models.agreement import measure_agreement
+from lr_pipeline.models.existence import describe_existence, is_separated
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.report.render import BASELINE, Report
+from lr_pipeline.tables.leakage import find_leakage
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validate import find_problems
+
+LARGEST_DISTANCE = 1e-6  # standard errors between a model and its optimum
+MODELS = ("linear_baseline", "numpy_model", "torch_model")
+
+
+def contract(dataset: Table) -> dg.AssetCheckResult:
+    """The table is fit for a yes/no model: two classes, finite numbers, usable columns."""
+    problems = find_problems(dataset)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    return dg.AssetCheckResult(
+        passed=not problems,
+        severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
+        description="; ".join(str(problem) for problem in problems) or "no problem found",
+        metadata={"problems": len(problems), "errors": len(errors)},
+    )
+
+
+def no_leakage(train_set: Table, test_set: Table, dataset: Table) -> dg.AssetCheckResult:
+    """No row, id or group is in both parts of the split, and none was lost."""
+    leakage = find_leakage(dataset, train_set, test_set)
+    return dg.AssetCheckResult(
+        passed=leakage.clean, description=str(leakage), metadata=leakage.to_dict()
+    )
+
+
+def estimate_exists(
+    context: dg.AssetCheckExecutionContext, mle_existence: dict[str, Any]
+) -> dg.AssetCheckResult:
+    """The maximum-likelihood estimate is finite.
+
+    Where it is not, a warning while Firth's penalty stands in, an error under `penalty: none`.
+    """
+    refused = _models_without_penalty(context.run.run_config)
+    return dg.AssetCheckResult(
+        passed=not is_separated(mle_existence),
+        severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
+        description=describe_existence(mle_existence),
+        metadata={"verdict": mle_existence["verdict"]},
+    )
+
+
+def _models_without_penalty(run_config: dict[str, Any]) -> list[str]:
+    ops = run_config.get("ops", {})
+    return [
+        name
+        for name in ("numpy_model", "torch_model")
+        if ops.get(name, {}).get("config", {}).get("penalty") == "none"
+    ]
+
+
+def converged(model: LogisticModel) -> dg.AssetCheckResult:
+    """The certificate puts the model within 1e-6 standard errors of its optimum."""
+    fit = model.fit
+    passed = (
+        fit.status is Status.CONVERGED and fit.certificate.standard_errors <= LARGEST_DISTANCE
+    )
+    return dg.AssetCheckResult(
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=model.convergence,
+        metadata={
+            "status": fit.status.label,
+            "iterations": fit.iterations,
+            "standard_errors_from_optimum": dg.MetadataValue.float(
+                fit.certificate.standard_errors
+            ),
+        },
+    )
+
+
+def models_agree(
+    torch_model: LogisticModel, numpy_model: LogisticModel, train_set: Table
+) -> dg.AssetCheckResult:
+    """Two kernels and two algorithms meet within the sum of their certificates."""
+    agreement = measure_agreement(numpy_model, torch_model, train_set)
+    return dg.AssetCheckResult(
+        passed=agreement.within_tolerance,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=agreement.description,
+        metadata={"distance": agreement.distance, "tolerance": agreement.tolerance},
+    )
+
+
+def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
+    """Each model has a smaller Brier score on the test set than the training prevalence."""
+    models = evaluation_report.numbers["models"]
+    bound = models[BASELINE]["brier_score"]
+    worse = [name for name in MODELS if models[name]["brier_score"] >= bound]
+    return dg.AssetCheckResult(
+        passed=not worse,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"no better than the prevalence: {', '.join(worse)}"
+        if worse
+        else "every model beats the prevalence",
+        metadata={"prevalence_brier_score": bound}
+        | {f"{name}_brier_score": models[name]["brier_score"] for name in MODELS},
+    )
+
+
+def build_checks(prefix: Sequence[str] = ()) -> list[dg.AssetChecksDefinition]:
+    """Attach every check to its asset under the key prefix of one table."""
+
+    def key(name: str) -> dg.AssetKey:
+        return dg.AssetKey([*prefix, name])
+
+    def inputs(**names: str) -> dict[str, dg.AssetIn]:
+        return {argument: dg.AssetIn(key=key(name)) for argument, name in names.items()}
+
+    return [
+        dg.asset_check(asset=key("dataset"), blocking=True)(contract),
+        dg.asset_check(
+            asset=key("train_set"),
+            additional_ins=inputs(test_set="test_set", dataset="dataset"),
+            blocking=True,
+        )(no_leakage),
+        dg.asset_check(asset=key("mle_existence"), blocking=True)(estimate_exists),
+        dg.asset_check(asset=key("numpy_model"))(converged),
+        dg.asset_check(asset=key("torch_model"))(converged),
+        dg.asset_check(
+            asset=key("torch_model"),
+            additional_ins=inputs(numpy_model="numpy_model", train_set="train_set"),
+        )(models_agree),
+        dg.asset_check(asset=key("evaluation_report"))(better_than_prevalence),
+    ]

@@ -1,0 +1,146 @@
+"""The command ``lr-pipeline``: the pipeline without writing any Python."""
+
+import re
+import sys
+from pathlib import Path
+
+import click
+import dagster as dg
+from rich.table import Table as TerminalTable
+
+from lr_pipeline.pipeline import build_definitions
+from lr_pipeline.progress import CONSOLE, PROGRESS, progress_logger
+from lr_pipeline.report.metrics_table import table_rows
+from lr_pipeline.report.render import Report
+from lr_pipeline.storage.home import initialise_home
+from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
+from lr_pipeline.tables.sources import FileTable, SyntheticTable, TableSource
+from lr_pipeline.tables.split import SplitPolicy
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="lr-pipeline")
+def main() -> None:
+    """Answer a yes/no question about a table with a logistic regression you can defend."""
+
+
+@main.command()
+@click.argument("file", required=False, type=click.Path())
+@click.option("--target", help="Column to predict; it must have two values.")
+@click.option("--positive", help="The target's value that counts as yes [default: 1, true, yes].")
+@click.option("--feature", "features", multiple=True, help="Use this column (repeatable).")
+@click.option("--exclude", multiple=True, help="Leave this column out (repeatable).")
+@click.option("--id", "id_column", help="Column that identifies a row; never a feature.")
+@click.option("--weight", help="Column that says how often a row counts.")
+@click.option("--test-size", default=0.2, show_default=True, help="Share of the rows to test on.")
+@click.option("--seed", default=123, show_default=True, help="Seed of the split.")
+@click.option(
+    "--penalty",
+    type=click.Choice(["auto", "none", "l2", "firth"]),
+    default="auto",
+    show_default=True,
+    help="auto: maximum likelihood where it exists, else Firth's penalty.",
+)
+@click.option("--l2", type=float, help="Strength of penalty l2.")
+@click.option("--name", help="Key prefix of the assets [default: the file's name].")
+@click.option("--home", type=click.Path(), help="Dagster home [default: $DAGSTER_HOME].")
+@click.option("--verbose", is_flag=True, help="Show Dagster's log and, on an error, the traceback.")
+def run(
+    file: str | None,
+    target: str | None,
+    positive: str | None,
+    features: tuple[str, ...],
+    exclude: tuple[str, ...],
+    id_column: str | None,
+    weight: str | None,
+    test_size: float,
+    seed: int,
+    penalty: str,
+    l2: float | None,
+    name: str | None,
+    home: str | None,
+    verbose: bool,
+) -> None:
+    """Take FILE (CSV or Parquet) to an evaluation report; without FILE, the tutorial's table.
+
+    \b
+    lr-pipeline run
+    lr-pipeline run data/samples/breast_cancer.csv --target malignant
+    """
+    source: TableSource = SyntheticTable()
+    if file is not None:
+        if target is None:
+            raise click.UsageError(f"--target is missing: which column of {file} is the question?")
+        source = FileTable(
+            path=file,
+            target=target,
+            positive=positive,
+            features=features or None,
+            exclude=exclude,
+            id=id_column,
+            weight=weight,
+            split=SplitPolicy(test_size=test_size, seed=seed),
+        )
+        name = name or asset_prefix(file)
+    training = {"penalty": penalty} | ({"l2": l2} if l2 is not None else {})
+    sys.exit(run_pipeline(source, name, training, home, verbose))
+
+
+@main.command()
+@click.option("--home", type=click.Path(), help="Dagster home [default: $DAGSTER_HOME].")
+def init(home: str | None) -> None:
+    """Prepare the Dagster home once, before anything else meets on it; prints its path."""
+    click.echo(initialise_home(home))
+
+
+def asset_prefix(file: str) -> str:
+    """Asset keys allow letters, digits and underscores: ``my-table.csv`` becomes ``my_table``."""
+    return re.sub(r"\W+", "_", Path(file).stem, flags=re.ASCII).strip("_") or "table"
+
+
+def run_pipeline(
+    source: TableSource,
+    name: str | None,
+    training: dict[str, object],
+    home: str | None,
+    verbose: bool,
+) -> int:
+    """Materialize every asset of ``source``; returns the exit code."""
+    definitions = build_definitions(source, name, loggers={PROGRESS: progress_logger})
+    job = definitions.resolve_job_def("training_job")
+    config = {"config": training}
+    run_config: dict[str, object] = {"ops": {"numpy_model": config, "torch_model": config}}
+    if not verbose:
+        run_config["loggers"] = {PROGRESS: {}}
+    with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:
+        fail_dead_runs(instance)
+        result = job.execute_in_process(
+            run_config=run_config, instance=instance, tags=process_tags(), raise_on_error=False
+        )
+    failure = first_failure(result)
+    if failure:
+        click.echo(f"error: {failure}", err=True)
+        return 1
+    show_report(result.output_for_node("evaluation_report"))
+    return 0
+
+
+def first_failure(result: dg.ExecuteInProcessResult) -> str | None:
+    """The message of the step that failed first, on one line; None if none failed."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            cause = error.cause if error is not None and error.cause is not None else error
+            return " ".join(cause.message.split()) if cause is not None else event.message
+    return None if result.success else "the run failed; --verbose shows Dagster's log"
+
+
+def show_report(report: Report) -> None:
+    """Print models × metrics."""
+    header, *rows = table_rows(report.numbers)
+    table = TerminalTable(*header, box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    CONSOLE.print(table)

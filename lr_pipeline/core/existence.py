@@ -1,0 +1,169 @@
+"""Does the maximum-likelihood estimate exist, and is it the only one?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from lr_pipeline.core.certificate import certify, curvature_at
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.objective import LogisticObjective, NoPenalty
+from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
+from lr_pipeline.core.rows import Block, Rows, gather
+from lr_pipeline.core.separation import find_separation
+from lr_pipeline.core.solvers.newton import Newton
+from lr_pipeline.core.standardize import Coordinates, standardized
+from lr_pipeline.core.types import Parameters
+
+# How many columns a message names before it only counts them.
+NAMED_COLUMNS = 6
+
+
+class Verdict(Enum):
+    """What can be said about the maximum-likelihood estimate of a table."""
+
+    UNIQUE = "unique"
+    NOT_UNIQUE = "not_unique"
+    QUASI_COMPLETE_SEPARATION = "quasi_complete_separation"
+    COMPLETE_SEPARATION = "complete_separation"
+
+
+@dataclass(frozen=True)
+class Existence:
+    """The verdict, with its evidence.
+
+    ``separating_columns`` and ``separating_direction``: columns whose weighted sum, plus
+    ``separating_intercept``, is positive or zero in every row of label 1 and negative or zero in
+    every row of label 0; the coefficients of those columns run to +∞ or −∞, by the sign of the
+    direction. ``separated_rows``: rows in which the sum is not zero; all of them in complete
+    separation. ``dependent_columns``: columns in the span of the intercept and those before them.
+    """
+
+    verdict: Verdict
+    separating_columns: tuple[int, ...] = ()
+    separating_direction: tuple[float, ...] = ()
+    separating_intercept: float = 0.0
+    separated_rows: int = 0
+    dependent_columns: tuple[int, ...] = ()
+
+    @property
+    def separated(self) -> bool:
+        """Whether no finite maximum-likelihood estimate exists."""
+        return self.verdict in (Verdict.QUASI_COMPLETE_SEPARATION, Verdict.COMPLETE_SEPARATION)
+
+
+class SeparationError(ValueError):
+    """Raised for a separated table when no penalty is asked for; carries the ``Existence``."""
+
+    def __init__(self, existence: Existence, column_names: Sequence[str] | None = None) -> None:
+        self.existence = existence
+        found = "completely" if existence.verdict is Verdict.COMPLETE_SEPARATION else "partly"
+        limits = [
+            f"{_name(column, column_names)} to {'+' if slope > 0 else '−'}∞"
+            for column, slope in zip(
+                existence.separating_columns, existence.separating_direction, strict=True
+            )
+        ]
+        if len(limits) > NAMED_COLUMNS:
+            limits[NAMED_COLUMNS:] = [f"and {len(limits) - NAMED_COLUMNS} more"]
+        super().__init__(
+            "expected a finite maximum-likelihood estimate, found none: a hyperplane separates "
+            f"the classes {found} ({existence.separated_rows} rows), so that the likelihood "
+            f"grows as these coefficients run away: {', '.join(limits)}. Use penalty auto or firth (finite "
+            "for every table) or l2, or leave such columns out"
+        )
+
+
+def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Existence:
+    """Tell whether the maximum-likelihood estimate of a logistic regression exists and is unique.
+
+    Newton's method comes first: where its certificate is finite, that proves existence at the
+    price of a fit. Otherwise the rows are gathered in memory for a linear program.
+    Rows of zero weight do not count. ``analysis`` is that of the same rows, where at hand.
+
+    Raises
+    ------
+    ValueError
+        Labels other than 0 and 1, or rows of one class alone.
+    """
+    count_classes(rows)
+    analysis = analyse_columns(rows) if analysis is None else analysis
+    coordinates = standardized(analysis, analysis.independent, minimum_norm=True)
+    if _newton_proves_existence(rows, coordinates):
+        return existing(analysis)
+    return search_separation(rows, analysis)
+
+
+def existing(analysis: ColumnAnalysis) -> Existence:
+    """Return the verdict for a table whose estimate is known to exist."""
+    verdict = Verdict.NOT_UNIQUE if analysis.dependent else Verdict.UNIQUE
+    return Existence(verdict, dependent_columns=analysis.dependent)
+
+
+def search_separation(rows: Rows, analysis: ColumnAnalysis) -> Existence:
+    """Decide by linear programs over the rows, gathered in memory."""
+    coordinates = standardized(analysis, analysis.independent, minimum_norm=False)
+    separation = find_separation(gather(coordinates.rows(rows)))
+    if separation is None:
+        return existing(analysis)
+    intercept, slopes = coordinates.to_table(separation.direction)
+    columns = np.flatnonzero(slopes)
+    complete = bool(separation.strict.all())
+    return Existence(
+        Verdict.COMPLETE_SEPARATION if complete else Verdict.QUASI_COMPLETE_SEPARATION,
+        separating_columns=tuple(columns.tolist()),
+        separating_direction=tuple(slopes[columns].tolist()),
+        separating_intercept=intercept,
+        separated_rows=int(separation.strict.sum()),
+        dependent_columns=analysis.dependent,
+    )
+
+
+def count_classes(rows: Rows) -> tuple[float, float]:
+    """Return the weight of the rows of label 0 and of label 1.
+
+    Raises ``ValueError`` where a label is neither, or a class has no row of positive weight.
+    """
+
+    def count(block: Block) -> tuple[float, float, int, int, int]:
+        weight = np.ones(len(block.y)) if block.weight is None else block.weight
+        zero, one = block.y == 0.0, block.y == 1.0
+        counted = weight > 0
+        return (
+            float(weight @ zero),
+            float(weight @ one),
+            int(np.sum(zero & counted)),
+            int(np.sum(one & counted)),
+            int(np.sum(~(zero | one))),
+        )
+
+    weight_0, weight_1, rows_0, rows_1, others = rows.sum(count)
+    if others:
+        raise ValueError(f"labels must be 0 or 1, found {others} rows with another value")
+    if rows_0 == 0 or rows_1 == 0:
+        raise ValueError(
+            "expected rows of both classes, "
+            f"found {rows_0} of label 0 and {rows_1} of label 1 with positive weight"
+        )
+    return weight_0, weight_1
+
+
+def prevalence_start(weight_0: float, weight_1: float, num_columns: int) -> Parameters:
+    """Return the optimum of the intercept alone, log(weight₁ / weight₀), and zeros."""
+    w = np.zeros(num_columns + 1)
+    w[0] = np.log(weight_1 / weight_0)
+    return w
+
+
+def _newton_proves_existence(rows: Rows, coordinates: Coordinates) -> bool:
+    """Whether a fit without penalty has a finite certificate."""
+    objective = LogisticObjective(coordinates.rows(rows), NumpyKernel(), NoPenalty())
+    start = prevalence_start(*count_classes(rows), len(coordinates.columns))
+    w = Newton().minimize(objective, start).parameters
+    certificate = certify(objective, w, curvature_at(objective, w, coordinates.matrix()))
+    return bool(np.isfinite(certificate.loss))
+
+
+def _name(column: int, names: Sequence[str] | None) -> str:
+    return f"column {column}" if names is None else repr(names[column])

@@ -1,0 +1,230 @@
+"""Which columns of a design are linear combinations of others, to rounding."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from scipy.linalg import lapack
+
+from lr_pipeline.core.moments import Moments, column_moments, counted_rows, standard_deviation
+from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.triangular import triangular_factor
+from lr_pipeline.core.types import Columns
+
+UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
+
+# A column counts as dependent when its distance to the span of the columns before it is within
+# this many rounding errors of the numbers that the combination is made of.
+ROUNDING_ERRORS = 16.0
+
+# Forming AᵀA squares the condition number: up to this one its factor keeps seven digits, more
+# than enough to see that no column is within rounding of dependence.
+LARGEST_GRAM_CONDITION = 1e4
+
+SquareMatrix = Float64[np.ndarray, "k k"]
+
+
+@dataclass(frozen=True)
+class ColumnAnalysis:
+    """Location, scale and linear dependence of the columns of a design.
+
+    ``mean``, ``scale`` (d,): weighted mean and standard deviation (1.0 for a constant column);
+    of a design without intercept, zeros and the root mean squares.
+    ``independent``, ``dependent``: column numbers; from left to right, a column is dependent when
+    it lies in the span of the intercept and the columns before it, to rounding.
+    ``null_space`` (d, k): orthonormal columns N, for coefficients in the columns' own units, with
+    (X − mean) N = 0 to rounding.
+    ``factor`` (r, r): upper triangular R of the r independent columns with
+    RᵀR = Σ w a aᵀ / Σ w for a = (x − mean) / scale, that is, of their correlation matrix.
+    ``condition``: estimate of the condition number ‖R‖₁ ‖R⁻¹‖₁ (LAPACK ``trcon``).
+    ``num_rows``, ``total_weight``: rows of positive weight, and Σ w.
+    """
+
+    mean: Columns
+    scale: Columns
+    independent: tuple[int, ...]
+    dependent: tuple[int, ...]
+    null_space: Float64[np.ndarray, "d k"]
+    factor: Float64[np.ndarray, "r r"]
+    condition: float
+    num_rows: int
+    total_weight: float
+
+    def minimum_norm(self, intercept: float, coefficients: Columns) -> tuple[float, Columns]:
+        """Return the smallest coefficients, in Euclidean norm, with the same predictions.
+
+        β − N Nᵀβ, and the intercept plus mean · (N Nᵀβ).
+        """
+        redundant = self.null_space @ (self.null_space.T @ coefficients)
+        return intercept + float(self.mean @ redundant), coefficients - redundant
+
+
+@dataclass(frozen=True)
+class _Standardization:
+    """Shift and scale of each column, and its root mean square in units of the scale."""
+
+    mean: Columns
+    scale: Columns
+    magnitude: Columns
+    intercept: bool
+    total_weight: float
+
+    @classmethod
+    def from_moments(cls, moments: Moments, intercept: bool) -> "_Standardization":
+        deviation = standard_deviation(moments)
+        size = np.hypot(moments.mean, deviation)
+        mean = moments.mean if intercept else np.zeros_like(size)
+        scale = deviation if intercept else size
+        constant = scale <= ROUNDING_ERRORS * UNIT_ROUNDOFF * size
+        scale = np.where(constant, 1.0, scale)
+        return cls(mean, scale, size / scale, intercept, moments.weight)
+
+    def apply(self, block: Block) -> Float64[np.ndarray, "n p"]:
+        """√(w / Σ w) (1, (x − mean) / scale) for each row, or without the 1."""
+        X, _, weight = counted_rows(block)
+        first = int(self.intercept)
+        A = np.empty((len(X), X.shape[1] + first))
+        A[:, :first] = 1.0
+        np.subtract(X, self.mean, out=A[:, first:])
+        A[:, first:] /= self.scale
+        A *= np.sqrt((1.0 if weight is None else weight[:, None]) / self.total_weight)
+        return A
+
+
+@dataclass(frozen=True)
+class _Elimination:
+    """A left-to-right choice among columns A with factor R: A_dependent = A_independent C."""
+
+    independent: list[int]
+    dependent: list[int]
+    R: SquareMatrix
+    inverse: SquareMatrix
+    combinations: Float64[np.ndarray, "k m"]
+
+
+def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
+    """Find the location, scale and linear dependencies of the columns.
+
+    A column is dependent when its distance to the span of the columns before it, as a root mean
+    square, is no more than 16 u (|x| + Σ |a_i| |x_i|), where Σ a_i x_i is the nearest point of
+    the span, |·| the root mean square of a column before centring, and u = 2⁻⁵³: the table would
+    then be the same, to the rounding of its entries, if it were exactly dependent. No threshold
+    on the condition number is involved, so that a polynomial of degree ten is of full rank.
+
+    Two passes over the rows where the correlation matrix is well conditioned, three otherwise.
+    Raises ``ValueError`` as ``column_moments`` does.
+    """
+    moments = column_moments(rows)
+    standard = _Standardization.from_moments(moments, intercept)
+    elimination = _eliminate_by_cholesky(rows, standard)
+    if elimination is None:
+        elimination = _eliminate(_orthogonal_factor(rows, standard), standard.magnitude)
+    return ColumnAnalysis(
+        mean=standard.mean,
+        scale=standard.scale,
+        independent=tuple(elimination.independent),
+        dependent=tuple(elimination.dependent),
+        null_space=_null_space(elimination, standard.scale),
+        factor=elimination.R,
+        condition=_condition(elimination.R),
+        num_rows=moments.num_rows,
+        total_weight=moments.weight,
+    )
+
+
+def _eliminate_by_cholesky(rows: Rows, standard: _Standardization) -> _Elimination | None:
+    """All columns independent, where AᵀA already shows it beyond doubt; otherwise ``None``."""
+
+    def gram(block: Block) -> tuple[Float64[np.ndarray, "p p"]]:
+        A = standard.apply(block)
+        return (A.T @ A,)
+
+    (G,) = rows.sum(gram)
+    if standard.intercept:  # the mean is rounded: take out what is left of it
+        G = G[1:, 1:] - np.outer(G[0, 1:], G[0, 1:]) / G[0, 0]
+    d = len(G)
+    if d == 0:
+        return _Elimination([], [], G, G, G)
+    R, failed = lapack.dpotrf(G)
+    if failed or _condition(R) > LARGEST_GRAM_CONDITION:
+        return None
+    inverse, _ = lapack.dtrtri(R)
+    if (_rounding(standard.magnitude @ np.abs(inverse)) >= 1.0).any():
+        return None
+    return _Elimination(list(range(d)), [], R, inverse, np.empty((d, 0)))
+
+
+def _orthogonal_factor(rows: Rows, standard: _Standardization) -> Float64[np.ndarray, "r d"]:
+    """R of the standardized columns, orthogonal to the intercept, without forming AᵀA."""
+    (factor,) = rows.sum(lambda block: (triangular_factor(standard.apply(block)),))
+    first = int(standard.intercept)
+    return np.asarray(factor.R[first:, first:])
+
+
+def _eliminate(R: Float64[np.ndarray, "r d"], magnitude: Columns) -> _Elimination:
+    """Go through the columns of an upper triangular matrix from left to right."""
+    d = R.shape[1]
+    R = np.vstack([R, np.zeros((d - len(R), d))])
+    independent: list[int] = []
+    dependent: list[int] = []
+    factor, inverse, combinations = np.zeros((d, d)), np.zeros((d, d)), np.zeros((d, d))
+    for j in range(d):
+        k = len(independent)
+        combination = inverse[:k, :k] @ R[:k, j]
+        distance = float(np.linalg.norm(R[k : j + 1, j]))
+        size = magnitude[j] + np.abs(combination) @ magnitude[independent]
+        if distance <= _rounding(size):
+            combinations[:k, len(dependent)] = combination
+            dependent.append(j)
+            continue
+        _reflect(R[k : j + 1, j:])
+        factor[: k + 1, k] = R[: k + 1, j]
+        inverse[:k, k] = -combination / R[k, j]
+        inverse[k, k] = 1.0 / R[k, j]
+        independent.append(j)
+    k, m = len(independent), len(dependent)
+    return _Elimination(
+        independent, dependent, factor[:k, :k], inverse[:k, :k], combinations[:k, :m]
+    )
+
+
+def _reflect(A: Float64[np.ndarray, "r c"]) -> None:
+    """Reflect the rows of ``A``, in place, so that its first column becomes (±norm, 0, …)."""
+    if len(A) == 1:
+        return
+    v = A[:, 0].copy()
+    v[0] += np.copysign(np.linalg.norm(v), v[0])
+    v /= np.linalg.norm(v)
+    A -= np.outer(v, 2.0 * (v @ A))
+
+
+def _null_space(elimination: _Elimination, scale: Columns) -> Float64[np.ndarray, "d k"]:
+    """Orthonormal basis of the coefficients that leave every prediction as it is."""
+    independent, dependent = elimination.independent, elimination.dependent
+    N = np.zeros((len(scale), len(dependent)))
+    N[independent] = -elimination.combinations
+    N[dependent, range(len(dependent))] = 1.0
+    N /= scale[:, None]
+    N /= np.linalg.norm(N, axis=0)
+    # Only whole columns are combined, so that each stays a null vector however the scales
+    # differ; twice, because the first time a nearly dependent basis is not yet orthogonal.
+    for _ in range(2):
+        N = N @ _inverse(triangular_factor(N).R)
+    return N
+
+
+def _inverse(R: SquareMatrix) -> SquareMatrix:
+    """R⁻¹ of an upper triangular matrix."""
+    return np.asarray(lapack.dtrtri(R)[0]) if len(R) else R
+
+
+def _condition(R: SquareMatrix) -> float:
+    """‖R‖₁ ‖R⁻¹‖₁, estimated; infinite for a singular matrix."""
+    reciprocal = lapack.dtrcon(R)[0] if len(R) else 1.0
+    return float(1.0 / reciprocal) if reciprocal > 0.0 else float("inf")
+
+
+def _rounding(size: Any) -> Any:
+    """Distance below which a combination of numbers of this size is taken to be rounding."""
+    return ROUNDING_ERRORS * UNIT_ROUNDOFF * size

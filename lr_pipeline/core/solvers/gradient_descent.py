@@ -1,0 +1,80 @@
+"""Gradient descent: the direction of steepest descent and a step size (tutorial, "梯度下降法")."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from lr_pipeline.core.objective import SmoothFunction
+from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
+from lr_pipeline.core.solvers.step_size import FixedStep, StepSize
+from lr_pipeline.core.types import Parameters
+
+
+@dataclass(frozen=True)
+class GradientDescent:
+    """w ← w − η ∇f(w), for a given number of iterations or until the value hardly changes.
+
+    ``learning_rate``: η, or a function of the iteration (see ``step_size``).
+    ``tolerance``: stop when |f(w_k) − f(w_{k−1})| is less; 0 runs all iterations. Such a stop is
+    reported as ``SMALL_CHANGE``: it does not bound the distance to the optimum.
+    ``record_every``: iterations between points of the trace, which always has the first and the
+    last; ``record_parameters`` keeps the parameters in it.
+    ``standardize``: work in standardized columns rather than the table's own.
+
+    A value that overflows counts as infinite, and does not end the run.
+    """
+
+    learning_rate: float | StepSize = 1e-3
+    iterations: int = 5000
+    tolerance: float = 0.0
+    record_every: int = 1
+    record_parameters: bool = False
+    standardize: bool = False
+    name: ClassVar[str] = "gradient_descent"
+
+    def minimize(
+        self, objective: SmoothFunction, start: Parameters, progress: Progress | None = None
+    ) -> FitResult:
+        """Minimise from ``start``; the trace begins with it."""
+        rate = self.learning_rate
+        step_size = FixedStep(float(rate)) if isinstance(rate, int | float) else rate
+        trace = Trace(progress)
+        w = start.copy()
+        with np.errstate(over="ignore", invalid="ignore"):
+            first = value, gradient = _evaluate(objective, w)
+            trace.record(self._point(0, value, gradient, 0.0, w))
+            status, iteration = Status.ITERATION_LIMIT, 0
+            while iteration < self.iterations and status is Status.ITERATION_LIMIT:
+                step = step_size(iteration)
+                iteration += 1
+                w = w - step * gradient
+                previous, (value, gradient) = value, _evaluate(objective, w)
+                if abs(value - previous) < self.tolerance:
+                    status = Status.SMALL_CHANGE
+                last = status is Status.SMALL_CHANGE or iteration == self.iterations
+                if last or iteration % self.record_every == 0:
+                    trace.record(self._point(iteration, value, gradient, step, w))
+            norm = float(np.linalg.norm(gradient))
+        if not value <= first[0]:
+            status = Status.DIVERGED
+        return FitResult(w, status, iteration, iteration + 1, value, norm, tuple(trace.points))
+
+    def _point(
+        self, iteration: int, value: float, gradient: Parameters, step: float, w: Parameters
+    ) -> TracePoint:
+        parameters = tuple(w.tolist()) if self.record_parameters else None
+        return TracePoint(iteration, value, float(np.linalg.norm(gradient)), step, parameters)
+
+
+def normal_start(num_parameters: int, seed: int) -> Parameters:
+    """Return coefficients drawn from the standard normal, intercept 0 (tutorial, "数据准备")."""
+    w = np.zeros(num_parameters)
+    w[1:] = np.random.default_rng(seed).standard_normal(num_parameters - 1)
+    return w
+
+
+def _evaluate(objective: SmoothFunction, w: Parameters) -> tuple[float, Parameters]:
+    """Value and gradient; a value that is not a number because of overflow is infinite."""
+    value, gradient = objective.value_gradient(w)
+    return (float(value) if np.isfinite(value) else np.inf), gradient

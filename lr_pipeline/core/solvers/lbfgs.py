@@ -1,0 +1,86 @@
+"""Limited-memory BFGS that claims convergence only after measuring it with a Hessian."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from lr_pipeline.core.objective import Objective
+from lr_pipeline.core.solvers.curvature import curvature_solve, decrement, is_last_step
+from lr_pipeline.core.solvers.line_search import wolfe_search
+from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
+from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
+from lr_pipeline.core.types import Parameters
+
+
+@dataclass(frozen=True)
+class Lbfgs:
+    """w ← w − t B g, with B from the last steps (Nocedal & Wright, 2006, algorithm 7.5).
+
+    A small gradient says little on an ill-conditioned table. So where B's own estimate of the
+    distance √(W gᵀ B g) meets the tolerance, or the line search fails, or ``refresh_every``
+    iterations have passed, one Hessian is formed: its decrement decides whether this is the
+    optimum, and otherwise its factors precondition what follows.
+
+    ``tolerance``: on √(W gᵀ H⁻¹ g), the remaining distance in standard errors.
+    """
+
+    memory: int = 10
+    tolerance: float = 1e-8
+    max_iterations: int = 500
+    refresh_every: int = 50
+    name: ClassVar[str] = "lbfgs"
+    standardize: ClassVar[bool] = True
+
+    def minimize(
+        self, objective: Objective, start: Parameters, progress: Progress | None = None
+    ) -> FitResult:
+        """Minimise from ``start``."""
+        trace = Trace(progress)
+        pairs = SecantPairs(self.memory)
+        factors: LinearSolve | None = None
+        w, (value, gradient) = start, objective.value_gradient(start)
+        evaluations, iteration, length, since_refresh, failed = 1, 0, 0.0, 0, False
+        trace.record(TracePoint(0, value, float(np.linalg.norm(gradient)), 0.0))
+        while True:
+            direction = -pairs.solve(factors or _scaled(pairs), gradient)
+            estimate = np.sqrt(max(-objective.total_weight * float(gradient @ direction), 0.0))
+            due = iteration == self.max_iterations or since_refresh == self.refresh_every
+            if estimate <= self.tolerance or failed or due:
+                factors = curvature_solve(objective.value_gradient_hessian(w)[2])
+                evaluations, since_refresh = evaluations + 1, 0
+                pairs.clear()
+                direction = -factors(gradient)
+                distance = decrement(factors, gradient, objective.total_weight)
+                if distance <= self.tolerance and is_last_step(direction, w):
+                    status = Status.CONVERGED
+                    break
+                if iteration == self.max_iterations:
+                    status = Status.ITERATION_LIMIT
+                    break
+            step = wolfe_search(objective, w, value, gradient, direction)
+            if step is None:
+                if failed:
+                    status = Status.STALLED
+                    break
+                failed = True
+                continue
+            failed = False
+            pairs.add(step.w - w, step.gradient - gradient)
+            length, w, value, gradient, tried = step
+            evaluations += tried
+            iteration, since_refresh = iteration + 1, since_refresh + 1
+            norm = float(np.linalg.norm(gradient))
+            trace.record(TracePoint(iteration, value, norm, length))
+        norm = float(np.linalg.norm(gradient))
+        return FitResult(w, status, iteration, evaluations, value, norm, tuple(trace.points))
+
+
+def _scaled(pairs: SecantPairs) -> LinearSolve:
+    """The identity times the pairs' guess at the inverse curvature."""
+    scale = pairs.scale()
+
+    def solve(gradient: Parameters) -> Parameters:
+        return scale * gradient
+
+    return solve

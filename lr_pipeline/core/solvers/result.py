@@ -1,0 +1,102 @@
+"""What a solver returns: the parameters, how it ended, and how far from the optimum it can be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from lr_pipeline.core.types import Parameters
+
+
+class Status(Enum):
+    """How a solver ended. Every member but ``CONVERGED`` carries the remedy."""
+
+    CONVERGED = ("converged", "")
+    ITERATION_LIMIT = (
+        "iteration_limit",
+        "the iterations were used up before the tolerance was met: "
+        "raise the limit, or use solver newton",
+    )
+    SMALL_CHANGE = (
+        "small_change",
+        "the loss changed by less than the tolerance, which says nothing about the distance to "
+        "the optimum: lower the tolerance, or use solver newton",
+    )
+    DIVERGED = (
+        "diverged",
+        "the loss grew beyond every bound: lower the learning rate below 2/L, "
+        "or use solver newton, which needs none",
+    )
+    STALLED = (
+        "stalled",
+        "no step lowers the loss in float64 although the tolerance is not met: "
+        "look for nearly dependent columns, or loosen the tolerance",
+    )
+
+    def __init__(self, label: str, remedy: str) -> None:
+        self.label = label
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class TracePoint:
+    """One recorded iterate: objective (mean), gradient norm, and the step that led to it.
+
+    ``parameters`` are kept only by solvers asked to.
+    """
+
+    iteration: int
+    value: float
+    gradient_norm: float
+    step: float
+    parameters: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Upper bounds on the distance between a fit and its optimum.
+
+    ``loss``: f(w) − f(w*) at most this, in the objective's unit (mean per row).
+    ``standard_errors``: |w_j − w*_j| / se_j at most this for every parameter j.
+    Both are infinite where no bound could be established. ``iterations_needed`` estimates what a
+    solver that has not converged would still need (``None`` when converged or unknown).
+    ``rigorous`` is False where the bound is an estimate (Firth's objective is not convex).
+    """
+
+    loss: float
+    standard_errors: float
+    rigorous: bool = True
+    iterations_needed: int | None = None
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Where a solver stopped, and why.
+
+    ``value`` is the objective (mean per row) and ``gradient_norm`` the Euclidean norm of its
+    gradient at ``parameters``; ``evaluations`` counts evaluations of the objective.
+    """
+
+    parameters: Parameters
+    status: Status
+    iterations: int
+    evaluations: int
+    value: float
+    gradient_norm: float
+    trace: tuple[TracePoint, ...]
+
+
+Progress = Callable[[TracePoint], None]
+
+
+class Trace:
+    """The iterates recorded so far; each is also reported to ``progress``."""
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        self.points: list[TracePoint] = []
+        self.progress = progress
+
+    def record(self, point: TracePoint) -> None:
+        """Keep a point and report it."""
+        self.points.append(point)
+        if self.progress is not None:
+            self.progress(point)

@@ -1,0 +1,49 @@
+"""What past steps say about the curvature: limited-memory BFGS (Nocedal & Wright, 2006, §7.2)."""
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from lr_pipeline.core.types import Parameters
+
+LinearSolve = Callable[[Parameters], Parameters]
+
+
+class SecantPairs:
+    """The last steps s and the changes y of the gradient along them, y ≈ ∇²f s."""
+
+    def __init__(self, memory: int) -> None:
+        self.pairs: deque[tuple[Parameters, Parameters, float]] = deque(maxlen=memory)
+
+    def add(self, step: Parameters, change: Parameters) -> None:
+        """Remember a pair, unless sᵀy is not clearly positive."""
+        product = float(step @ change)
+        if product > 1e-12 * float(np.linalg.norm(step) * np.linalg.norm(change)):
+            self.pairs.append((step, change, 1.0 / product))
+
+    def clear(self) -> None:
+        """Forget all pairs."""
+        self.pairs.clear()
+
+    def scale(self) -> float:
+        """Return sᵀy / yᵀy of the last pair, the usual guess at the inverse curvature; else 1."""
+        if not self.pairs:
+            return 1.0
+        _, change, inverse_product = self.pairs[-1]
+        return 1.0 / (inverse_product * float(change @ change))
+
+    def solve(self, initial_solve: LinearSolve, gradient: Parameters) -> Parameters:
+        """Inverse curvature times the gradient, ``initial_solve`` corrected by the pairs."""
+        q = gradient.copy()
+        alphas = []
+        for step, change, inverse_product in reversed(self.pairs):
+            alpha = inverse_product * float(step @ q)
+            q -= alpha * change
+            alphas.append(alpha)
+        r = initial_solve(q)
+        for (step, change, inverse_product), alpha in zip(
+            self.pairs, reversed(alphas), strict=True
+        ):
+            r = r + (alpha - inverse_product * float(change @ r)) * step
+        return r

@@ -1,0 +1,28 @@
+"""What every solver offers."""
+
+from typing import Protocol, runtime_checkable
+
+from lr_pipeline.core.objective import Objective
+from lr_pipeline.core.solvers.result import FitResult, Progress
+from lr_pipeline.core.types import Parameters
+
+
+@runtime_checkable
+class Solver(Protocol):
+    """A minimiser of smooth functions, with its settings.
+
+    ``standardize``: whether it is to be given standardized columns rather than the table's own.
+    """
+
+    @property
+    def name(self) -> str:
+        """The solver's name in results."""
+
+    @property
+    def standardize(self) -> bool:
+        """Whether it works in standardized columns."""
+
+    def minimize(
+        self, objective: Objective, start: Parameters, progress: Progress | None = None
+    ) -> FitResult:
+        """Minimise from ``start``."""

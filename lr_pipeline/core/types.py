@@ -1,0 +1,14 @@
+"""Array types whose shapes are checked over the whole test run (jaxtyping with beartype).
+
+Axis names: ``n`` rows of a block, ``d`` columns of the design, ``p = d + 1`` parameters.
+"""
+
+import numpy as np
+from jaxtyping import Float64
+
+Scalar = float
+RowVector = Float64[np.ndarray, " n"]
+Design = Float64[np.ndarray, "n d"]
+Columns = Float64[np.ndarray, " d"]
+Parameters = Float64[np.ndarray, " p"]
+ParameterMatrix = Float64[np.ndarray, "p p"]

@@ -1,0 +1,6 @@
+"""The default code location: the tutorial's table."""
+
+from lr_pipeline.pipeline import build_definitions
+from lr_pipeline.tables.sources import SyntheticTable
+
+defs = build_definitions(SyntheticTable())

@@ -1,0 +1,194 @@
+"""From trained models and a test set to the evaluation report."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lr_pipeline.core.inference import wald_inference
+from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.models.existence import describe_existence, existence_to_dict, is_separated
+from lr_pipeline.models.linear_model import LinearModel
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.provenance import require_same_split
+from lr_pipeline.report.canvas import markdown_picture
+from lr_pipeline.report.figures import calibration_curve, roc_curves
+from lr_pipeline.report.render import Report, render_report
+from lr_pipeline.report.sections import (
+    CoefficientRow,
+    FitFacts,
+    HeldOutRows,
+    ModelSection,
+    Notice,
+)
+from lr_pipeline.tables.table import Table
+from lr_pipeline.versions import library_versions
+
+TITLES = {
+    "linear_baseline": "Least squares",
+    "numpy_model": "Logistic (numpy)",
+    "torch_model": "Logistic (torch)",
+}
+
+Models = Mapping[str, LinearModel | LogisticModel]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The report, and its main figures (title → markdown image) for the web UI."""
+
+    report: Report
+    pictures: dict[str, str]
+
+
+def evaluate_models(models: Models, train_set: Table, test_set: Table) -> Evaluation:
+    """Judge ``models`` on ``test_set``, beside the baseline that predicts the prevalence.
+
+    Raises
+    ------
+    ProvenanceError
+        A model or ``train_set`` belongs to another split than ``test_set``.
+    """
+    fingerprints = {name: model.train_fingerprint for name, model in models.items()}
+    require_same_split({"train_set": train_set.fingerprint} | fingerprints, test_set)
+    roles, split = test_set.roles, test_set.provenance["split"]
+    held_out = HeldOutRows(
+        labels=test_set.labels(),
+        prevalence=float(np.average(train_set.labels(), weights=train_set.weights())),
+        train_rows=train_set.num_rows,
+        train_fingerprint=train_set.fingerprint,
+        test_fingerprint=test_set.fingerprint,
+        weight=test_set.weights(),
+        target=roles.target,
+        negative=_negative(train_set),
+        positive=str(roles.positive),
+    )
+    policy = ", ".join(f"{name} {value}" for name, value in split["policy"].items())
+    sections = [_section(name, model, test_set) for name, model in models.items()]
+    report = render_report(
+        held_out,
+        sections,
+        notices=list(dict.fromkeys(_notices(models))),
+        provenance={"Split": policy, "Table": split["dataset"]} | library_versions(),
+        title=f"Evaluation of {roles.target}",
+    )
+    return Evaluation(report, _pictures(held_out, sections))
+
+
+def _pictures(held_out: HeldOutRows, sections: Sequence[ModelSection]) -> dict[str, str]:
+    """ROC curves of all models and the calibration of each, as markdown images."""
+    drawn = {
+        f"calibration_{section.name}": calibration_curve(
+            held_out.labels, section.probabilities, section.title
+        )
+        for section in sections
+    }
+    if 0.0 < held_out.labels.mean() < 1.0:
+        scores = {
+            section.title: section.probabilities
+            if section.linear_predictor is None
+            else section.linear_predictor
+            for section in sections
+        }
+        drawn = {"roc_curves": roc_curves(held_out.labels, scores, held_out.weight)} | drawn
+    return {title: markdown_picture(figure, title) for title, figure in drawn.items()}
+
+
+def _section(name: str, model: LinearModel | LogisticModel, test_set: Table) -> ModelSection:
+    if isinstance(model, LinearModel):
+        return _linear_section(name, model, test_set)
+    return _logistic_section(name, model, test_set)
+
+
+def _linear_section(name: str, model: LinearModel, test_set: Table) -> ModelSection:
+    fit = model.fit
+    return ModelSection(
+        name=name,
+        title=TITLES.get(name, name),
+        probabilities=model.predict_proba(test_set),
+        objective="Σ weight (y − β₀ − x·β)²",
+        coefficients=(
+            CoefficientRow("(intercept)", fit.intercept),
+            *(
+                CoefficientRow(name, value) for name, value in model.coefficients.items()
+            ),
+        ),
+        withheld="the label is 0 or 1, so that its variance is not constant",
+        facts={"Arithmetic": fit.method},
+    )
+
+
+def _logistic_section(name: str, model: LogisticModel, test_set: Table) -> ModelSection:
+    fit = model.fit
+    return ModelSection(
+        name=name,
+        title=TITLES.get(name, name),
+        probabilities=model.predict_proba(test_set),
+        linear_predictor=model.linear_predictor(test_set),
+        objective=fit.objective,
+        coefficients=_logistic_rows(model),
+        withheld=fit.inference_withheld,
+        fit=FitFacts(
+            solver=fit.solver,
+            status=fit.status,
+            iterations=fit.iterations,
+            gradient_norm=fit.gradient_norm,
+            certificate=fit.certificate,
+            trace=fit.trace,
+        ),
+    )
+
+
+def _logistic_rows(model: LogisticModel) -> tuple[CoefficientRow, ...]:
+    """Intercept and coefficients, with Wald's inference where it is right."""
+    fit = model.fit
+    names = ["(intercept)", *model.coefficients]
+    values = np.concatenate([[fit.intercept], fit.coefficients])
+    scales = [None, *fit.scale.tolist()]
+    if fit.covariance is None:
+        rows = zip(names, values.tolist(), scales, strict=True)
+        return tuple(CoefficientRow(name, value, scale=scale) for name, value, scale in rows)
+    errors = np.sqrt(np.diag(fit.covariance))
+    wald = wald_inference(values, errors)
+    return tuple(
+        CoefficientRow(
+            name=names[j],
+            value=float(values[j]),
+            standard_error=float(errors[j]),
+            interval=(float(wald.lower[j]), float(wald.upper[j])),
+            p_value=float(wald.p_values[j]),
+            scale=scales[j],
+        )
+        for j in range(len(names))
+    )
+
+
+def _notices(models: Models) -> Iterator[Notice]:
+    """What a reader must know before the numbers, for each logistic model."""
+    for model in models.values():
+        if isinstance(model, LinearModel):
+            continue
+        fit = model.fit
+        if fit.existence is not None:
+            existence = existence_to_dict(fit.existence, model.preparation.columns)
+            yield from _existence_notices(existence, fit.penalty)
+    for name, model in models.items():
+        if isinstance(model, LogisticModel) and model.fit.status is not Status.CONVERGED:
+            yield Notice("warning", f"{name}: {model.convergence}.")
+
+
+def _existence_notices(existence: dict[str, Any], penalty: str) -> Iterator[Notice]:
+    if is_separated(existence):
+        stand_in = " Firth's penalised likelihood stands in." if penalty == "firth" else ""
+        yield Notice("warning", describe_existence(existence) + stand_in)
+    elif existence["dependent_columns"]:
+        yield Notice("note", describe_existence(existence))
+
+
+def _negative(train_set: Table) -> str:
+    """The target's other value."""
+    roles = train_set.roles
+    values = train_set.column(roles.target).unique().to_pylist()
+    others = [str(value) for value in values if value != roles.positive]
+    return " or ".join(others)

@@ -1,0 +1,159 @@
+"""What the web UI shows of each kind of value. Numbers stay numbers, so that it charts them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.models.existence import describe_existence
+from lr_pipeline.models.linear_model import LinearModel
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.report.canvas import markdown_picture
+from lr_pipeline.report.figures import loss_curve
+from lr_pipeline.report.metrics_table import markdown_table
+from lr_pipeline.report.render import Report
+from lr_pipeline.storage.plain_values import metadata_values
+from lr_pipeline.tables.table import Table
+
+COEFFICIENTS_SHOWN = 200
+
+Metadata = dict[str, Any]
+
+
+def table_metadata(table: Table) -> Metadata:
+    """Rows, columns with their types and roles, and the share of positive rows."""
+    roles = table.roles
+    parts = {getattr(roles, role): role for role in ("target", "id", "group", "time", "weight")}
+    columns = [
+        dg.TableColumn(field.name, str(field.type), description=parts.get(field.name, "feature"))
+        for field in table.schema
+    ]
+    return metadata_values(
+        {
+            "dagster/row_count": table.num_rows,
+            "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
+            "summary": f"{table.num_rows:,} rows × {len(roles.features)} features",
+            "target": f"{roles.target} = {roles.positive}",
+            "prevalence": table.labels().mean(),
+        }
+    )
+
+
+def profile_metadata(profile: Mapping[str, Any]) -> Metadata:
+    """The profile as a table: one row a feature and class."""
+    lines = ["| feature | class | count | missing | mean | deviation | range |", "|---" * 7 + "|"]
+    for feature, classes in profile["features"].items():
+        for name, values in classes.items():
+            lines.append(_profile_line(feature, name, values))
+    return {
+        "summary": f"{len(profile['features'])} features by class",
+        "profile": dg.MetadataValue.md("\n".join(lines)),
+    }
+
+
+def _profile_line(feature: str, name: str, values: Mapping[str, Any]) -> str:
+    if "levels" in values:
+        described = ", ".join(f"{level}: {rows}" for level, rows in values["levels"].items())
+        cells = ["", "", described]
+    elif values["mean"] is None:
+        cells = ["", "", ""]
+    else:
+        cells = [
+            f"{values['mean']:.4g}",
+            f"{values['deviation']:.4g}",
+            f"{values['min']:.4g} to {values['max']:.4g}",
+        ]
+    counts = [str(values["count"]), str(values["missing"])]
+    return f"| {' | '.join([_cell(feature), name, *counts, *cells])} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+
+
+def existence_metadata(existence: Mapping[str, Any]) -> Metadata:
+    """The verdict and the columns behind it."""
+    described = describe_existence(existence)
+    return {
+        "summary": described,
+        "verdict": existence["verdict"],
+        "separating_columns": list(existence["separating_columns"]),
+        "dependent_columns": existence["dependent_columns"],
+    }
+
+
+def linear_metadata(model: LinearModel) -> Metadata:
+    """How the least-squares problem was solved, and the coefficients."""
+    fit = model.fit
+    return metadata_values(
+        {
+            "summary": f"least squares on {len(fit.coefficients)} columns ({fit.method})",
+            "r_squared": "undefined" if fit.r_squared is None else fit.r_squared,
+            "condition": fit.condition,
+            "unique": fit.unique,
+            "coefficients": _coefficient_table(fit.intercept, model.coefficients, None),
+            "train_fingerprint": model.train_fingerprint,
+        }
+    )
+
+
+def logistic_metadata(model: LogisticModel) -> Metadata:
+    """How the fit ended, its loss curve and its coefficients."""
+    fit = model.fit
+    picture = markdown_picture(loss_curve(fit.trace, f"Loss curve, {fit.solver}"), "Loss curve")
+    return metadata_values(
+        {
+            "summary": model.convergence,
+            "objective": fit.objective,
+            "penalty": fit.penalty,
+            "solver": fit.solver,
+            "status": fit.status.label,
+            "iterations": fit.iterations,
+            "gradient_norm": fit.gradient_norm,
+            "loss": fit.value,
+            "log_likelihood": fit.log_likelihood,
+            "standard_errors_from_optimum": fit.certificate.standard_errors,
+            "loss_curve": dg.MetadataValue.md(picture),
+            "coefficients": _coefficient_table(
+                fit.intercept, model.coefficients, fit.standard_errors
+            ),
+            "train_fingerprint": model.train_fingerprint,
+        }
+    )
+
+
+def _coefficient_table(
+    intercept: float, coefficients: Mapping[str, float], standard_errors: Any
+) -> dg.TableMetadataValue:
+    """Intercept and coefficients in original units, the first 200 of them."""
+    errors = [None] * len(coefficients) if standard_errors is None else standard_errors.tolist()
+    records = [{"name": "(intercept)", "coefficient": intercept}] + [
+        {"name": name, "coefficient": value} | ({} if error is None else {"standard_error": error})
+        for (name, value), error in zip(coefficients.items(), errors, strict=True)
+    ]
+    columns = [dg.TableColumn("name", "string"), dg.TableColumn("coefficient", "float")]
+    if standard_errors is not None:
+        columns.append(dg.TableColumn("standard_error", "float"))
+    return dg.MetadataValue.table(
+        [dg.TableRecord(record) for record in records[:COEFFICIENTS_SHOWN]],
+        schema=dg.TableSchema(columns=columns),
+    )
+
+
+def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
+    """Models × metrics as a table and as numbers, and the report's pictures."""
+    models = report.numbers["models"]
+    metrics = {
+        f"{model}/{metric}": value
+        for model, values in models.items()
+        for metric, value in values.items()
+        if value is not None
+    }
+    return metadata_values(
+        {
+            "summary": f"{report.numbers['test_rows']:,} test rows, {len(models)} models",
+            "metrics": dg.MetadataValue.md(markdown_table(report.numbers)),
+            **{name: dg.MetadataValue.md(picture) for name, picture in pictures.items()},
+            **metrics,
+        }
+    )

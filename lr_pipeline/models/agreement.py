@@ -1,0 +1,56 @@
+"""Do two fits of the same likelihood agree as closely as their certificates promise?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.tables.table import Table
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Distance between two models in standard errors, and how large it may be.
+
+    ``tolerance`` is infinite where a model carries no bound; then nothing is agreed upon.
+    """
+
+    distance: float
+    tolerance: float
+
+    @property
+    def within_tolerance(self) -> bool:
+        """Whether the certificates are finite and the distance keeps to them."""
+        return bool(np.isfinite(self.tolerance) and self.distance <= self.tolerance)
+
+    @property
+    def description(self) -> str:
+        """The verdict in one sentence."""
+        if not np.isfinite(self.tolerance):
+            return (
+                f"{self.distance:.1e} standard errors apart, but no tolerance can be derived: "
+                "a model without a certificate has not come near its optimum"
+            )
+        relation = "within" if self.within_tolerance else "beyond"
+        return (
+            f"{self.distance:.1e} standard errors apart, {relation} the {self.tolerance:.1e} "
+            "that both certificates allow"
+        )
+
+
+def measure_agreement(first: LogisticModel, second: LogisticModel, table: Table) -> Agreement:
+    """Compare two models in the metric of the Fisher information on ``table``.
+
+    distance² = Σ weight · p (1 − p) (z₁ − z₂)² = ‖w₁ − w₂‖²_H, with z the linear predictors and
+    p the probabilities of the first model. It bounds |w₁ⱼ − w₂ⱼ| / seⱼ for every j, and it needs
+    no unique coefficients. Each model is within its certificate δ of the optimum, hence the
+    distance is at most δ₁ + δ₂.
+    """
+    z_first, z_second = first.linear_predictor(table), second.linear_predictor(table)
+    p = first.predict_proba(table)
+    variance = p * (1.0 - p)
+    if table.roles.weight is not None:
+        variance = variance * table.weights()
+    distance = float(np.sqrt(np.sum(variance * (z_first - z_second) ** 2)))
+    tolerance = first.fit.certificate.standard_errors + second.fit.certificate.standard_errors
+    return Agreement(distance=distance, tolerance=float(tolerance))

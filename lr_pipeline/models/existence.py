@@ -1,0 +1,65 @@
+"""Existence of the maximum-likelihood estimate, told with the names of the columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lr_pipeline.core.existence import Existence, Verdict
+
+
+def existence_to_dict(existence: Existence, columns: Sequence[str]) -> dict[str, Any]:
+    """Plain data for JSON; the columns by name."""
+    return {
+        "verdict": existence.verdict.value,
+        "columns": list(columns),
+        "separating_columns": {
+            columns[j]: direction
+            for j, direction in zip(
+                existence.separating_columns, existence.separating_direction, strict=True
+            )
+        },
+        "separating_intercept": existence.separating_intercept,
+        "separated_rows": existence.separated_rows,
+        "dependent_columns": [columns[j] for j in existence.dependent_columns],
+    }
+
+
+def existence_from_dict(data: dict[str, Any]) -> Existence:
+    """Inverse of :func:`existence_to_dict`."""
+    position = {name: j for j, name in enumerate(data["columns"])}
+    return Existence(
+        verdict=Verdict(data["verdict"]),
+        separating_columns=tuple(position[name] for name in data["separating_columns"]),
+        separating_direction=tuple(data["separating_columns"].values()),
+        separating_intercept=data["separating_intercept"],
+        separated_rows=data["separated_rows"],
+        dependent_columns=tuple(position[name] for name in data["dependent_columns"]),
+    )
+
+
+def is_separated(data: dict[str, Any]) -> bool:
+    """Whether the likelihood has no finite maximum."""
+    return data["verdict"] in {
+        Verdict.COMPLETE_SEPARATION.value,
+        Verdict.QUASI_COMPLETE_SEPARATION.value,
+    }
+
+
+def describe_existence(data: dict[str, Any]) -> str:
+    """One or two sentences for a check, the metadata and the report's first line."""
+    sentences = []
+    if is_separated(data):
+        kind = "completely" if data["verdict"] == "complete_separation" else "quasi-completely"
+        names = ", ".join(data["separating_columns"])
+        sentences.append(
+            f"The training set is {kind} separated by {names} "
+            f"({data['separated_rows']} rows): the maximum-likelihood estimate does not exist."
+        )
+    else:
+        sentences.append("The maximum-likelihood estimate exists.")
+    if data["dependent_columns"]:
+        names = ", ".join(data["dependent_columns"])
+        sentences.append(
+            f"It is not unique: {names} depend on the columns before them; the coefficients "
+            "reported are those of smallest norm."
+        )
+    return " ".join(sentences)

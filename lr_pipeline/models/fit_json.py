@@ -1,0 +1,126 @@
+"""A logistic fit as plain data for JSON, and back, without losing a bit.
+
+Floats are written with the shortest digits that restore them; infinity, which JSON does not have,
+is null where a field may be infinite.
+"""
+
+from collections.abc import Sequence
+from math import inf, isfinite
+from typing import Any
+
+import numpy as np
+
+from lr_pipeline.core.fit import LogisticFit
+from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
+from lr_pipeline.core.types import Columns
+from lr_pipeline.models.existence import existence_from_dict, existence_to_dict
+
+PLAIN_FIELDS = (
+    "penalty",
+    "l2",
+    "objective",
+    "solver",
+    "iterations",
+    "evaluations",
+    "value",
+    "log_likelihood",
+    "gradient_norm",
+    "unique",
+    "intercept",
+    "intercept_standard_error",
+    "inference_withheld",
+)
+ARRAY_FIELDS = ("covariance", "certificate_units", "center", "scale", "scaled_parameters")
+
+
+def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
+    """Plain data; what belongs to a column carries its name."""
+    certificate = fit.certificate
+    return {
+        **{name: getattr(fit, name) for name in PLAIN_FIELDS},
+        "columns": list(columns),
+        "coefficients": array_to_dict(fit.coefficients, columns),
+        "standard_errors": array_to_dict(fit.standard_errors, columns),
+        "status": fit.status.label,
+        "remedy": fit.status.remedy,
+        "certificate": {
+            "loss": _or_null(certificate.loss),
+            "standard_errors": _or_null(certificate.standard_errors),
+            "rigorous": certificate.rigorous,
+            "iterations_needed": certificate.iterations_needed,
+        },
+        "dependent_columns": [columns[j] for j in fit.dependent_columns],
+        "existence": None if fit.existence is None else existence_to_dict(fit.existence, columns),
+        "trace": [_trace_point(point) for point in fit.trace],
+        **{name: _list(getattr(fit, name)) for name in ARRAY_FIELDS},
+    }
+
+
+def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
+    """Inverse of :func:`fit_to_dict`."""
+    columns = data["columns"]
+    certificate = data["certificate"]
+    existence = data["existence"]
+    return LogisticFit(
+        **{name: data[name] for name in PLAIN_FIELDS},
+        **{name: _array(data[name]) for name in ARRAY_FIELDS},
+        coefficients=array_from_dict(data["coefficients"], columns),
+        standard_errors=array_from_dict(data["standard_errors"], columns),
+        status=next(status for status in Status if status.label == data["status"]),
+        certificate=Certificate(
+            loss=_or_infinite(certificate["loss"]),
+            standard_errors=_or_infinite(certificate["standard_errors"]),
+            rigorous=certificate["rigorous"],
+            iterations_needed=certificate["iterations_needed"],
+        ),
+        dependent_columns=tuple(columns.index(name) for name in data["dependent_columns"]),
+        existence=None if existence is None else existence_from_dict(existence),
+        trace=tuple(_read_trace_point(point) for point in data["trace"]),
+    )
+
+
+def _trace_point(point: TracePoint) -> dict[str, Any]:
+    return {
+        "iteration": point.iteration,
+        "value": _or_null(point.value),
+        "gradient_norm": _or_null(point.gradient_norm),
+        "step": point.step,
+        "parameters": None if point.parameters is None else list(point.parameters),
+    }
+
+
+def _read_trace_point(data: dict[str, Any]) -> TracePoint:
+    parameters = data["parameters"]
+    return TracePoint(
+        iteration=data["iteration"],
+        value=_or_infinite(data["value"]),
+        gradient_norm=_or_infinite(data["gradient_norm"]),
+        step=data["step"],
+        parameters=None if parameters is None else tuple(parameters),
+    )
+
+
+def array_to_dict(values: Columns | None, columns: Sequence[str]) -> dict[str, float] | None:
+    """One number a column, by the column's name."""
+    return None if values is None else dict(zip(columns, values.tolist(), strict=True))
+
+
+def array_from_dict(values: dict[str, float] | None, columns: Sequence[str]) -> Any:
+    """Inverse of :func:`array_to_dict`."""
+    return None if values is None else _array([values[name] for name in columns])
+
+
+def _list(values: np.ndarray | None) -> list[Any] | None:
+    return None if values is None else values.tolist()
+
+
+def _array(values: list[Any] | None) -> Any:
+    return None if values is None else np.array(values, dtype=np.float64)
+
+
+def _or_null(number: float) -> float | None:
+    return number if isfinite(number) else None
+
+
+def _or_infinite(number: float | None) -> float:
+    return inf if number is None else number

@@ -1,0 +1,103 @@
+"""The linear baseline: least squares on the 0/1 label, as a model that predicts."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from lr_pipeline.core.linear import LinearFit
+from lr_pipeline.models.fit_json import array_from_dict, array_to_dict
+from lr_pipeline.models.linear_predictor import linear_predictor
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.table import Table
+
+PLAIN_FIELDS = (
+    "intercept",
+    "intercept_standard_error",
+    "residual_variance",
+    "r_squared",
+    "num_rows",
+    "unique",
+    "condition",
+    "method",
+)
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """ŷ = β₀ + x·β, an estimate of P(y = 1) that may leave [0, 1].
+
+    ``preparation`` turns the table's columns into the design's; ``train_fingerprint`` identifies
+    the training set.
+    """
+
+    target: str
+    positive: bool | int | float | str
+    preparation: Preparation
+    fit: LinearFit
+    train_fingerprint: str
+    train_rows: int
+    versions: dict[str, str]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Columns of the table that the model reads."""
+        return self.preparation.roles.features
+
+    @property
+    def coefficients(self) -> dict[str, float]:
+        """Design column → change of ŷ per original unit of it."""
+        return dict(zip(self.preparation.columns, self.fit.coefficients.tolist(), strict=True))
+
+    def predict_proba(self, table: Table) -> Float64[np.ndarray, " rows"]:
+        """ŷ for every row of ``table``: a probability only where it lies in [0, 1]."""
+        d = len(self.preparation.columns)
+        parameters = np.concatenate([[self.fit.intercept], self.fit.coefficients])
+        return linear_predictor(table, self.preparation, np.zeros(d), np.ones(d), parameters)
+
+    def to_json(self) -> str:
+        """Strict JSON; :meth:`from_json` restores every bit."""
+        columns = self.preparation.columns
+        fit = self.fit
+        document = {
+            "kind": "linear",
+            "target": self.target,
+            "positive": self.positive,
+            "features": list(self.features),
+            "train_fingerprint": self.train_fingerprint,
+            "train_rows": self.train_rows,
+            "versions": self.versions,
+            "objective": "Σ weight (y − β₀ − x·β)²",
+            **{name: getattr(fit, name) for name in PLAIN_FIELDS},
+            "columns": list(columns),
+            "coefficients": self.coefficients,
+            "standard_errors": array_to_dict(fit.standard_errors, columns),
+            "dependent_columns": [columns[j] for j in fit.dependent_columns],
+            "covariance": None if fit.covariance is None else fit.covariance.tolist(),
+            "preparation": self.preparation.to_dict(),
+        }
+        return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "LinearModel":
+        """Inverse of :meth:`to_json`."""
+        document: dict[str, Any] = json.loads(text)
+        columns, covariance = document["columns"], document["covariance"]
+        fit = LinearFit(
+            **{name: document[name] for name in PLAIN_FIELDS},
+            coefficients=np.array([document["coefficients"][name] for name in columns]),
+            standard_errors=array_from_dict(document["standard_errors"], columns),
+            dependent_columns=tuple(columns.index(name) for name in document["dependent_columns"]),
+            covariance=None if covariance is None else np.array(covariance),
+        )
+        return cls(
+            target=document["target"],
+            positive=document["positive"],
+            preparation=Preparation.from_dict(document["preparation"]),
+            fit=fit,
+            train_fingerprint=document["train_fingerprint"],
+            train_rows=document["train_rows"],
+            versions=document["versions"],
+        )

@@ -1,0 +1,31 @@
+"""Linear predictors over a table, block by block."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Float64
+
+from lr_pipeline.core.types import Columns, Parameters
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.table import Table
+
+
+def linear_predictor(
+    table: Table,
+    preparation: Preparation,
+    center: Columns,
+    scale: Columns,
+    parameters: Parameters,
+) -> Float64[np.ndarray, " rows"]:
+    """z = w₀ + ((x − center) / scale) · w for every row of ``table``, in its order.
+
+    The columns are centred before they are multiplied, so that a column with a large mean costs
+    no digits.
+    """
+
+    def blocks() -> Iterator[Float64[np.ndarray, " n"]]:
+        for batch in table.blocks():
+            standardized = (preparation.design(batch) - center) / scale
+            yield parameters[0] + standardized @ parameters[1:]
+
+    return np.concatenate([np.empty(0), *blocks()])

@@ -1,0 +1,109 @@
+"""A trained logistic regression: it predicts, explains itself and is stored as JSON."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from lr_pipeline.core.fit import LogisticFit
+from lr_pipeline.core.logistic import sigmoid
+from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
+from lr_pipeline.models.linear_predictor import linear_predictor
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.table import Table
+
+
+@dataclass(frozen=True)
+class LogisticModel:
+    """P(y = 1 | x) = σ(w₀ + x·w) for the rows of a table like the training set.
+
+    ``kernel`` computed the sums of ``fit``; ``preparation`` turns the table's columns into the
+    design's; ``train_fingerprint`` identifies the training set.
+    """
+
+    kernel: str
+    target: str
+    positive: bool | int | float | str
+    preparation: Preparation
+    fit: LogisticFit
+    train_fingerprint: str
+    train_rows: int
+    versions: dict[str, str]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Columns of the table that the model reads."""
+        return self.preparation.roles.features
+
+    @property
+    def intercept(self) -> float:
+        """w₀, the log odds of a row whose design columns are all zero."""
+        return self.fit.intercept
+
+    @property
+    def coefficients(self) -> dict[str, float]:
+        """Design column → change of the log odds per original unit of it."""
+        return dict(zip(self.preparation.columns, self.fit.coefficients.tolist(), strict=True))
+
+    @property
+    def convergence(self) -> str:
+        """How the fit ended and how far from the optimum it can be, in one sentence."""
+        fit = self.fit
+        bound = fit.certificate.standard_errors
+        distance = (
+            f"{'at most' if fit.certificate.rigorous else 'about'} {bound:.1g} standard errors "
+            "from the optimum"
+            if np.isfinite(bound)
+            else "no bound on the distance to the optimum"
+        )
+        steps = f"{fit.iterations:,} iteration{'' if fit.iterations == 1 else 's'}"
+        sentence = f"{fit.solver}: {fit.status.label} after {steps}, {distance}"
+        return sentence if fit.status is Status.CONVERGED else f"{sentence}; {fit.status.remedy}"
+
+    def linear_predictor(self, table: Table) -> Float64[np.ndarray, " rows"]:
+        """z (rows,): the log odds of y = 1 for every row of ``table``."""
+        return linear_predictor(
+            table,
+            self.preparation,
+            self.fit.center,
+            self.fit.scale,
+            self.fit.scaled_parameters,
+        )
+
+    def predict_proba(self, table: Table) -> Float64[np.ndarray, " rows"]:
+        """P(y = 1) for every row of ``table``, which needs the columns of :attr:`features`."""
+        return sigmoid(self.linear_predictor(table))
+
+    def to_json(self) -> str:
+        """Strict JSON; :meth:`from_json` restores every bit."""
+        document = {
+            "kind": "logistic",
+            "kernel": self.kernel,
+            "target": self.target,
+            "positive": self.positive,
+            "features": list(self.features),
+            "train_fingerprint": self.train_fingerprint,
+            "train_rows": self.train_rows,
+            "versions": self.versions,
+            **fit_to_dict(self.fit, self.preparation.columns),
+            "preparation": self.preparation.to_dict(),
+        }
+        return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "LogisticModel":
+        """Inverse of :meth:`to_json`."""
+        document: dict[str, Any] = json.loads(text)
+        return cls(
+            kernel=document["kernel"],
+            target=document["target"],
+            positive=document["positive"],
+            preparation=Preparation.from_dict(document["preparation"]),
+            fit=fit_from_dict(document),
+            train_fingerprint=document["train_fingerprint"],
+            train_rows=document["train_rows"],
+            versions=document["versions"],
+        )

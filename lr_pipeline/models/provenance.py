@@ -1,0 +1,34 @@
+"""Whether a model may be judged on a test set: both must come from one split."""
+
+from collections.abc import Mapping
+
+from lr_pipeline.tables.table import Table
+
+
+class ProvenanceError(ValueError):
+    """Artifacts of different splits met."""
+
+
+def require_same_split(train_fingerprints: Mapping[str, str], test_set: Table) -> None:
+    """Refuse to judge a model on a test set of another split than its training set's.
+
+    Parameters
+    ----------
+    train_fingerprints
+        Artifact → fingerprint of the training set that it was made from.
+    test_set
+        Its provenance names the training set of the same split.
+
+    Raises
+    ------
+    ProvenanceError
+        Naming the artifact and both fingerprints.
+    """
+    expected = test_set.provenance["split"]["counterpart"]
+    for name, found in train_fingerprints.items():
+        if found != expected:
+            raise ProvenanceError(
+                f"{name} was made from training set {found[:12]}, but the test set "
+                f"{test_set.fingerprint[:12]} belongs to training set {expected[:12]}. "
+                f"Materialize {name} again, together with train_set and test_set."
+            )

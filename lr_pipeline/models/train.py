@@ -1,0 +1,100 @@
+"""Training: a table, an engine, a kernel and settings → a model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lr_pipeline.core.existence import SeparationError, assess_existence
+from lr_pipeline.core.fit import fit_logistic
+from lr_pipeline.core.linear import fit_linear
+from lr_pipeline.core.objective import LogisticKernel
+from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.solvers import Progress, Solver
+from lr_pipeline.core.solvers.gradient_descent import normal_start
+from lr_pipeline.models.existence import existence_from_dict, existence_to_dict
+from lr_pipeline.models.linear_model import LinearModel
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.table import Table
+from lr_pipeline.versions import library_versions
+
+OpenRows = Callable[[Table, Preparation], Rows]
+
+
+def assess_table(train: Table, open_rows: OpenRows) -> dict[str, Any]:
+    """Existence and uniqueness of the estimate on ``train``, columns by name."""
+    preparation = Preparation.fit(train)
+    existence = assess_existence(open_rows(train, preparation))
+    return existence_to_dict(existence, preparation.columns)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a logistic model is to be trained.
+
+    ``start_seed``: draw the initial coefficients from N(0, 1), as the tutorial does; None starts
+    from the optimum of the intercept alone.
+    """
+
+    solver: Solver
+    penalty: str = "auto"
+    l2: float | None = None
+    start_seed: int | None = None
+
+
+def train_logistic(
+    train: Table,
+    open_rows: OpenRows,
+    kernel: LogisticKernel,
+    training: Training,
+    existence: dict[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> LogisticModel:
+    """Fit a logistic regression to ``train`` and bind it to the table's columns.
+
+    ``existence`` is what :func:`assess_table` found for the same table, where already known.
+
+    Raises
+    ------
+    SeparationError
+        The penalty is "none" and the table is separated; names the columns.
+    """
+    preparation = Preparation.fit(train)
+    seed = training.start_seed
+    try:
+        fit = fit_logistic(
+            open_rows(train, preparation),
+            kernel,
+            penalty=training.penalty,
+            solver=training.solver,
+            l2=training.l2 or 1.0,
+            existence=None if existence is None else existence_from_dict(existence),
+            start=None if seed is None else normal_start(len(preparation.columns) + 1, seed),
+            progress=progress,
+        )
+    except SeparationError as error:
+        raise SeparationError(error.existence, preparation.columns) from None
+    return LogisticModel(
+        kernel=kernel.name,
+        target=train.roles.target,
+        positive=train.roles.positive,
+        preparation=preparation,
+        fit=fit,
+        train_fingerprint=train.fingerprint,
+        train_rows=train.num_rows,
+        versions=library_versions(),
+    )
+
+
+def train_linear(train: Table, open_rows: OpenRows) -> LinearModel:
+    """Least squares of the 0/1 label on the prepared columns."""
+    preparation = Preparation.fit(train)
+    return LinearModel(
+        target=train.roles.target,
+        positive=train.roles.positive,
+        preparation=preparation,
+        fit=fit_linear(open_rows(train, preparation)),
+        train_fingerprint=train.fingerprint,
+        train_rows=train.num_rows,
+        versions=library_versions(),
+    )

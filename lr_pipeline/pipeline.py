@@ -1,0 +1,66 @@
+"""The one seam for users and tests: from a table to a Dagster code location."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.assets import data, evaluation, models
+from lr_pipeline.checks import build_checks
+from lr_pipeline.jobs import build_training_job, build_tutorial_job
+from lr_pipeline.resources import Engine, TableResource
+from lr_pipeline.schedules import DAILY, build_training_schedule
+from lr_pipeline.storage.io_managers import ArtifactIOManager
+from lr_pipeline.tables.sources import TableSource
+
+
+def build_definitions(
+    table: TableSource,
+    name: str | None = None,
+    *,
+    engine: Engine | None = None,
+    schedule: str = DAILY,
+    resources: Mapping[str, Any] | None = None,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
+    """Build the assets, checks, jobs and schedule that take ``table`` to an evaluation report.
+
+    Parameters
+    ----------
+    table
+        Where the rows come from, the roles of their columns and how they are split.
+    name
+        Key prefix of every asset, so that several tables live side by side: ``"churn"`` gives
+        ``churn/numpy_model``. None, as for the tutorial's table: no prefix.
+    engine
+        How rows are visited; held in memory while they fit by default.
+    schedule
+        Cron expression (UTC) of the training schedule, which starts switched off.
+    resources
+        Replacements for the resources ``table``, ``engine`` and ``io_manager``, in tests.
+    loggers
+        Dagster loggers that a run may choose by name.
+
+    Examples
+    --------
+    >>> from lr_pipeline.tables.sources import FileTable
+    >>> defs = build_definitions(FileTable("data/samples/spector.csv", target="GRADE"), "spector")
+    """
+    prefix = [name] if name else []
+    assets = dg.load_assets_from_modules([data, models, evaluation], key_prefix=prefix or None)
+    keys = [key for asset in assets for key in asset.keys]
+    training_job = build_training_job(keys)
+    return dg.Definitions(
+        assets=assets,
+        asset_checks=build_checks(prefix),
+        jobs=[training_job, build_tutorial_job(keys)],
+        schedules=[build_training_schedule(training_job, schedule)],
+        resources={
+            "table": TableResource.of(table),
+            "engine": engine or Engine(),
+            "io_manager": ArtifactIOManager(),
+            **(resources or {}),
+        },
+        loggers=loggers,
+        executor=dg.in_process_executor,
+    )

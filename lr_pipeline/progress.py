@@ -1,0 +1,65 @@
+"""Progress of a run in a terminal: a line for each asset and for each check that fails."""
+
+import logging
+
+import dagster as dg
+from dagster import AssetCheckEvaluation, AssetCheckSeverity, DagsterEventType
+from rich.console import Console
+from rich.text import Text
+
+PROGRESS = "progress"
+CONSOLE = Console(highlight=False)
+
+
+class ProgressHandler(logging.Handler):
+    """Shows Dagster's structured events; everything else stays in the event log."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self.console = console
+        self.started: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a line for the events that a person waits for."""
+        event: dg.DagsterEvent | None = getattr(record, "dagster_event", None)
+        if event is None:
+            return
+        if event.event_type is DagsterEventType.STEP_START:
+            self.started[event.step_key or ""] = record.created
+        elif event.event_type is DagsterEventType.ASSET_MATERIALIZATION:
+            self._show_asset(event, record.created)
+        elif event.event_type is DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._show_check(event.asset_check_evaluation_data)
+
+    def _show_asset(self, event: dg.DagsterEvent, now: float) -> None:
+        materialization = event.step_materialization_data.materialization
+        seconds = now - self.started[event.step_key or ""]
+        summary = materialization.metadata.get("summary")
+        self.console.print(
+            Text.assemble(
+                ("  ✓ ", "green"),
+                f"{materialization.asset_key.to_user_string():<36}",
+                (f"{seconds:6.2f} s  ", "dim"),
+                str(summary.value) if summary else "",
+            )
+        )
+
+    def _show_check(self, check: AssetCheckEvaluation) -> None:
+        if check.passed:
+            return
+        style = "red" if check.severity is AssetCheckSeverity.ERROR else "yellow"
+        self.console.print(
+            Text.assemble(
+                ("  ! ", style),
+                f"{check.asset_key.to_user_string()}: {check.check_name}: ",
+                (check.description or "failed", style),
+            )
+        )
+
+
+@dg.logger(description="One line for each asset, and for each check that fails.")
+def progress_logger(_context: dg.InitLoggerContext) -> logging.Logger:
+    """A Dagster logger that shows progress instead of a log."""
+    logger = logging.Logger(PROGRESS, level=logging.DEBUG)
+    logger.addHandler(ProgressHandler(CONSOLE))
+    return logger

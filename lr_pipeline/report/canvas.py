@@ -1,0 +1,198 @@
+"""How every figure looks, and how it becomes bytes, markdown or inline SVG."""
+
+import base64
+import io
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+INK = "#1c2024"
+MUTED = "#687076"
+GRID = "#e3e6e8"
+# Okabe and Ito's palette, told apart with any colour vision. Wide and pale below, narrow and
+# broken above: curves that coincide all stay visible.
+SERIES = ("#56b4e9", "#d55e00", "#0072b2", "#cc79a7", "#009e73")
+_WIDTHS = (5.5, 2.8, 1.4, 1.4, 1.4)
+_DASHES: tuple[Any, ...] = ("solid", "solid", (0, (3, 3)), (0, (1, 2)), (0, (6, 2, 1, 2)))
+POINT = SERIES[2]
+
+_CSS_COLOURS = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)"} | {
+    colour: f"var(--series-{i + 1})" for i, colour in enumerate(SERIES)
+}
+_CJK_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",  # the first face of the file that holds them all
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "SimHei",
+    "Arial Unicode MS",
+)
+
+
+def new_figure(
+    height: float, width: float = 4.1, left: float = 0.6, bottom: float = 0.45
+) -> "Figure":
+    """An empty figure; sizes and margins in inches.
+
+    Margins are given rather than found: matplotlib's layout engines double the drawing time.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    figure.subplots_adjust(
+        left / width, bottom / height, 1 - 0.15 / width, 1 - 0.45 / height, hspace=0.12
+    )
+    return figure
+
+
+@contextmanager
+def plot_style() -> Iterator[None]:
+    """Figures are built and drawn inside; column names are text there, never TeX ($) markup."""
+    import matplotlib
+
+    style: dict[Any, Any] = {
+        "font.family": ["DejaVu Sans", *_installed_cjk_fonts()],
+        "font.size": 8.5,
+        "axes.titlesize": 9.5,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.edgecolor": MUTED,
+        "axes.facecolor": "none",
+        "axes.labelcolor": INK,
+        "axes.titlecolor": INK,
+        "text.color": INK,
+        "text.parse_math": False,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "grid.color": GRID,
+        "legend.frameon": False,
+        "legend.handlelength": 4,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "lr_pipeline",
+    }
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        # Without a CJK font a Chinese name is drawn as boxes; one warning a glyph helps nobody.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", module="matplotlib")
+        yield
+
+
+@cache
+def _installed_cjk_fonts() -> tuple[str, ...]:
+    from matplotlib.font_manager import fontManager
+
+    installed = set(fontManager.get_font_names())
+    return tuple(name for name in _CJK_FONTS if name in installed)
+
+
+def series_style(index: int) -> dict[str, Any]:
+    """Colour, dashes and width of the index-th curve of a figure."""
+    return {
+        "color": SERIES[index % len(SERIES)],
+        "linestyle": _DASHES[index % len(SERIES)],
+        "linewidth": _WIDTHS[index % len(SERIES)],
+        "zorder": 3 + index,
+    }
+
+
+def plot_label(name: str, width: int = 40) -> str:
+    """``name`` on one line, without control characters, cut to ``width`` narrow letters."""
+    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name)
+    label = " ".join(visible.split())
+    if text_width(label) <= width:
+        return label
+    while text_width(label) >= width:
+        label = label[:-1]
+    return f"{label}…"
+
+
+def text_width(text: str) -> int:
+    """Width in narrow letters; a Chinese one is two wide."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def picture(figure: "Figure", dpi: int = 100) -> bytes:
+    """The figure as a PNG on white; 48 colours are enough and make it four times smaller."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    with plot_style():
+        canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    image = Image.fromarray(pixels).convert("RGB")
+    buffer = io.BytesIO()
+    image.quantize(48, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
+    return buffer.getvalue()
+
+
+def markdown_picture(figure: "Figure", alt: str) -> str:
+    """The figure as a markdown image that carries its own PNG."""
+    text = re.sub(r"[\[\]\\\s]+", " ", plot_label(alt, 200))
+    return f"![{text}](data:image/png;base64,{base64.b64encode(picture(figure)).decode()})"
+
+
+def inline_svg(figure: "Figure", key: str, alt: str) -> str:
+    """The figure as an SVG element for an HTML page that defines the CSS colours.
+
+    Its texts are the page's own font, its ids start with ``key``, which must be unique.
+    """
+    buffer = io.BytesIO()
+    with plot_style():
+        figure.savefig(buffer, format="svg", facecolor="none", metadata={"Date": None})
+    root = ElementTree.fromstring(buffer.getvalue())
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag.endswith("}metadata"):
+                parent.remove(child)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+        element.attrib = dict(_page_attributes(element, key))
+    root.attrib = {
+        "viewBox": root.attrib["viewBox"],
+        "role": "img",
+        "aria-label": alt,
+    }
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _page_attributes(element: ElementTree.Element, key: str) -> Iterator[tuple[str, str]]:
+    """The attributes with colours and fonts left to the page, and ids that cannot clash."""
+    for name, value in element.attrib.items():
+        local = name.rpartition("}")[2]
+        if local == "id" and element.tag == "g":
+            continue
+        if local == "id":
+            yield local, f"{key}-{value}"
+        elif local == "href":
+            yield local, f"#{key}-{value.removeprefix('#')}"
+        elif local == "clip-path":
+            yield local, value.replace("url(#", f"url(#{key}-")
+        elif local == "style":
+            yield local, _page_style(value)
+        else:
+            yield local, value
+
+
+def _page_style(style: str) -> str:
+    for colour, variable in _CSS_COLOURS.items():
+        style = style.replace(colour, variable)
+    style = re.sub(r"font: ([\d.]+px)[^;]*", r"font-size: \1", style)
+    return re.sub(r"font-family:[^;]*;?", "", style)

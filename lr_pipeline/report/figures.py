@@ -1,0 +1,236 @@
+"""The figures of a report, each from plain arrays; draw them with `canvas.picture`."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lr_pipeline.core.solvers.result import TracePoint
+from lr_pipeline.core.types import RowVector
+from lr_pipeline.report.calibration import CalibrationBin, calibration_bins
+from lr_pipeline.report.canvas import (
+    INK,
+    MUTED,
+    POINT,
+    SERIES,
+    new_figure,
+    plot_label,
+    plot_style,
+    series_style,
+    text_width,
+)
+from lr_pipeline.report.number_format import count, metric, power_of_ten
+from lr_pipeline.report.sections import CoefficientRow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+REFERENCE: dict[str, Any] = {"color": MUTED, "linewidth": 1, "linestyle": (0, (2, 2)), "zorder": 2}
+FEW_POINTS = 30
+DRAWABLE = 1e100
+
+
+def roc_curves(
+    labels: RowVector, scores: Mapping[str, RowVector], weight: RowVector | None = None
+) -> "Figure":
+    """True against false positive rate for every threshold, one curve a title of ``scores``.
+
+    ``labels`` must hold both 0 and 1; a score may be any increasing function of the probability.
+    """
+    from sklearn.metrics import auc, roc_curve
+
+    with plot_style():
+        figure, axes = _unit_square("ROC curves on the test set", labels, len(scores) + 2)
+        for index, (title, score) in enumerate(scores.items()):
+            rates = roc_curve(labels, score, sample_weight=weight)[:2]
+            label = f"{metric(float(auc(*rates)))}  {plot_label(title)}"
+            axes.plot(*rates, label=label, clip_on=False, **series_style(index))
+        axes.plot([0, 1], [0, 1], label="0.5000  no skill", **REFERENCE)
+        axes.set(xlabel="false positive rate", ylabel="true positive rate")
+        _legend_below(figure, title="area under the curve")
+    return figure
+
+
+def precision_recall_curves(
+    labels: RowVector, scores: Mapping[str, RowVector], weight: RowVector | None = None
+) -> "Figure":
+    """Precision against recall for every threshold, one curve a title of ``scores``.
+
+    Drawn as steps, whose area is the average precision. Arguments as for `roc_curves`.
+    """
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    with plot_style():
+        figure, axes = _unit_square("Precision and recall on the test set", labels, len(scores) + 2)
+        for index, (title, score) in enumerate(scores.items()):
+            precision, recall, _ = precision_recall_curve(labels, score, sample_weight=weight)
+            area = float(average_precision_score(labels, score, sample_weight=weight))
+            axes.plot(
+                recall,
+                precision,
+                drawstyle="steps-post",
+                label=f"{metric(area)}  {plot_label(title)}",
+                clip_on=False,
+                **series_style(index),
+            )
+        share = float(np.average(labels, weights=weight))
+        axes.plot([0, 1], [share, share], label=f"{metric(share)}  no skill", **REFERENCE)
+        axes.set(xlabel="recall (true positive rate)", ylabel="precision")
+        _legend_below(figure, title="average precision")
+    return figure
+
+
+def calibration_curve(
+    labels: RowVector,
+    probabilities: RowVector,
+    title: str,
+    class_names: tuple[str, str] = ("0", "1"),
+) -> "Figure":
+    """Observed share against mean prediction, above how the predictions are distributed.
+
+    Each point is a bin of `calibration_bins` with its Wilson interval; rows are not weighted.
+    """
+    bins = calibration_bins(labels, probabilities)
+    low, high = min(0.0, float(probabilities.min())), max(1.0, float(probabilities.max()))
+    with plot_style():
+        figure = new_figure(height=4.7, width=3.6, bottom=1.25)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.2))
+        upper.plot([0, 1], [0, 1], label="perfectly calibrated", **REFERENCE)
+        upper.errorbar(
+            [bin_.mean_prediction for bin_ in bins],
+            [bin_.observed_share for bin_ in bins],
+            yerr=np.transpose([_interval_lengths(bin_) for bin_ in bins]),
+            fmt="o",
+            color=POINT,
+            markersize=5,
+            elinewidth=1.2,
+            clip_on=False,
+            label="bin of rows, 95 % Wilson interval",
+            zorder=3,
+        )
+        upper.set(ylim=(-0.02, 1.02), ylabel="share of ones observed")
+        upper.set_title(f"Calibration: {plot_label(title)}\n{_bin_sizes(bins)}")
+        _draw_histogram(lower, labels, probabilities, class_names)
+        probable = probabilities.min() >= 0 and probabilities.max() <= 1
+        lower.set(xlabel="predicted probability" if probable else "prediction")
+        lower.set(xlim=(low - 0.02, high + 0.02))
+        _legend_below(figure)
+    return figure
+
+
+def loss_curve(trace: Sequence[TracePoint], title: str) -> "Figure":
+    """The objective and the norm of its gradient at each recorded iteration.
+
+    Points beyond 10¹⁰⁰ (a diverging descent) are left out, and counted in the title.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    shown = [p for p in trace if abs(p.value) < DRAWABLE and p.gradient_norm < DRAWABLE]
+    left_out = len(trace) - len(shown)
+    beyond = f", {count(left_out)} beyond {power_of_ten(100)}" if left_out else ""
+    iterations = [point.iteration for point in shown]
+    marker = "o" if len(shown) < FEW_POINTS else ""
+    style: dict[str, Any] = {"color": POINT, "marker": marker, "markersize": 4}
+    with plot_style():
+        figure = new_figure(height=4, left=0.8)
+        upper, lower = figure.subplots(2, 1, sharex=True)
+        upper.plot(iterations, [point.value for point in shown], **style)
+        lower.plot(iterations, [point.gradient_norm for point in shown], **style)
+        _choose_scale(upper, [point.value for point in shown], least_ratio=1e3)
+        _choose_scale(lower, [point.gradient_norm for point in shown], least_ratio=10)
+        points = f"{count(len(trace))} iterations recorded{beyond}"
+        upper.set_title(f"Descent: {plot_label(title)}\n{points}")
+        upper.set(ylabel="objective (mean)")
+        lower.set(ylabel="gradient norm", xlabel="iteration")
+        lower.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        if len(shown) == 1:
+            lower.set(xlim=(iterations[0] - 1, iterations[0] + 1))
+    return figure
+
+
+def coefficient_plot(rows: Sequence[CoefficientRow], title: str, limit: int = 25) -> "Figure":
+    """The ``limit`` largest effects of one standard deviation, with intervals where there are.
+
+    Rows without a ``scale`` (the intercept) have no such effect and are left out.
+    """
+    scaled = [(row, row.scale) for row in rows if row.scale is not None]
+    shown = sorted(scaled, key=lambda pair: -abs(pair[0].value * pair[1]))[:limit]
+    some = len(shown) < len(scaled)
+    heading = f"{limit} largest of {len(scaled)} effects" if some else "Effects"
+    intervals = any(row.interval for row, _ in shown)
+    with plot_style():
+        names = [plot_label(row.name, 28) for row, _ in shown]
+        left = 0.2 + 0.075 * max(map(text_width, names), default=0)
+        height = 1 + 0.2 * max(len(shown), 3)
+        figure = new_figure(height, width=4.6, left=left)
+        axes = figure.subplots()
+        axes.axvline(0, color=MUTED, linewidth=1)
+        for place, (row, scale) in enumerate(shown):
+            if row.interval:
+                ends = [bound * scale for bound in row.interval]
+                axes.plot(ends, [place, place], color=POINT, linewidth=1.6)
+            axes.plot(row.value * scale, place, "o", color=POINT, markersize=5)
+        axes.set_yticks(range(len(shown)), names)
+        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.set(ylim=(max(len(shown), 1) - 0.4, -0.6), xlabel="effect of one standard deviation")
+        bars = "bars: 95 % intervals" if intervals else "no intervals given"
+        figure.text(0.04, 0.98, f"{heading}: {plot_label(title)}\n{bars}", va="top", fontsize=9.5)
+    return figure
+
+
+def _unit_square(title: str, labels: RowVector, legend_lines: int) -> "tuple[Figure, Axes]":
+    ones = int(labels.sum())
+    legend = 0.18 * legend_lines + 0.1
+    figure = new_figure(height=4.25 + legend, bottom=0.45 + legend)
+    axes = figure.subplots()
+    counts = f"n = {count(labels.size)}: {count(ones)} ones, {count(labels.size - ones)} zeros"
+    axes.set_title(f"{title}\n{counts}")
+    axes.set(xlim=(0, 1), ylim=(0, 1.01))
+    return figure, axes
+
+
+def _legend_below(figure: "Figure", title: str | None = None, ncols: int = 1) -> None:
+    figure.legend(
+        loc="lower left", bbox_to_anchor=(0.06, 0), title=title, alignment="left", ncols=ncols
+    )
+
+
+def _interval_lengths(bin_: CalibrationBin) -> tuple[float, float]:
+    """Below and above the point; rounding can push a share of exactly 0 or 1 past its bound."""
+    below = max(bin_.observed_share - bin_.lower, 0.0)
+    return below, max(bin_.upper - bin_.observed_share, 0.0)
+
+
+def _bin_sizes(bins: Sequence[CalibrationBin]) -> str:
+    sizes = sorted({bin_.rows for bin_ in bins})
+    each = f"{count(sizes[0])} to {count(sizes[-1])}" if len(sizes) > 1 else count(sizes[0])
+    total = count(sum(bin_.rows for bin_ in bins))
+    return f"n = {total} in {len(bins)} {'bins' if len(bins) > 1 else 'bin'} of {each} rows"
+
+
+def _draw_histogram(
+    axes: "Axes", labels: RowVector, probabilities: RowVector, class_names: tuple[str, str]
+) -> None:
+    """Ones upwards, zeros downwards, so that neither hides the other."""
+    edges = np.histogram_bin_edges(np.append(probabilities, [0.0, 1.0]), bins=25)
+    highest = 1
+    for label, sign, colour in ((1, 1, SERIES[1]), (0, -1, SERIES[0])):
+        heights = np.histogram(probabilities[labels == label], edges)[0]
+        highest = max(highest, int(heights.max()))
+        axes.stairs(
+            sign * heights, edges, fill=True, color=colour, label=plot_label(class_names[label], 36)
+        )
+    axes.axhline(0, color=MUTED, linewidth=0.8)
+    axes.set_yticks([-highest, 0, highest], [count(highest), "0", count(highest)])
+    axes.set(ylim=(-1.15 * highest, 1.15 * highest), ylabel="rows")
+
+
+def _choose_scale(axes: "Axes", values: Sequence[float], least_ratio: float) -> None:
+    """A logarithmic axis where the values are positive and span more than ``least_ratio``."""
+    positive = [value for value in values if value > 0]
+    if len(positive) < max(len(values) - 1, 1) or max(positive) < least_ratio * min(positive):
+        return
+    axes.set_yscale("log", nonpositive="mask")
+    axes.yaxis.set_major_formatter(lambda x, _: power_of_ten(round(np.log10(x))))
+    axes.yaxis.set_minor_formatter("")

@@ -1,0 +1,107 @@
+"""A model's coefficients and its fit, in the words and digits of the page."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lr_pipeline.core.solvers.result import Certificate, Status
+from lr_pipeline.report.number_format import (
+    UNDEFINED,
+    count,
+    exponential,
+    p_value,
+    significant,
+)
+from lr_pipeline.report.sections import CoefficientRow, ModelSection
+
+ROW_LIMIT = 200
+
+
+class CoefficientTable(NamedTuple):
+    """Headings and cells as text; ``left_out`` rows were smaller than those shown."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left_out: int
+
+
+def coefficient_table(model: ModelSection) -> CoefficientTable:
+    """The coefficients in their own order; a column that would be empty throughout is left out.
+
+    Of more than ``ROW_LIMIT`` coefficients, those with the largest effects are shown.
+    """
+    rows = list(model.coefficients)
+    if len(rows) > ROW_LIMIT:
+        kept = {id(row) for row in sorted(rows, key=_size, reverse=True)[:ROW_LIMIT]}
+        rows = [row for row in rows if id(row) in kept]
+    columns: dict[str, Callable[[CoefficientRow], str]] = {
+        "Coefficient": lambda row: significant(row.value),
+        "Standard error": lambda row: significant(row.standard_error),
+        "95 % interval": _interval,
+        "p-value": lambda row: p_value(row.p_value),
+    }
+    if model.linear_predictor is not None:
+        columns["Odds ratio"] = _odds_ratio
+    columns["Effect per SD"] = _effect
+    cells = {heading: [text(row) for row in rows] for heading, text in columns.items()}
+    filled = {heading: column for heading, column in cells.items() if set(column) - {UNDEFINED}}
+    names = [row.name for row in rows]
+    return CoefficientTable(
+        ("Name", *filled),
+        tuple(zip(names, *filled.values(), strict=True)),
+        len(model.coefficients) - len(rows),
+    )
+
+
+def fit_lines(model: ModelSection) -> dict[str, str]:
+    """What was minimised, how it ended and how far from the optimum it can be: label → text."""
+    lines = {"Objective": model.objective} if model.objective else {}
+    if model.fit is not None:
+        fit = model.fit
+        lines |= {
+            "Solver": fit.solver,
+            "Status": describe_status(fit.status),
+            "Iterations": count(fit.iterations),
+            "Gradient norm": significant(fit.gradient_norm, 2),
+        }
+        if fit.certificate is not None:
+            lines["Certificate"] = describe_certificate(fit.certificate)
+    return lines | dict(model.facts)
+
+
+def describe_status(status: Status) -> str:
+    """The status with its remedy."""
+    label = status.label.replace("_", " ")
+    return f"{label}: {status.remedy}" if status.remedy else label
+
+
+def describe_certificate(certificate: Certificate) -> str:
+    """How far from the optimum the fit can be, in words."""
+    needed = certificate.iterations_needed
+    more = "" if needed is None else f"; about {count(needed)} more iterations are needed"
+    if not math.isfinite(certificate.standard_errors):
+        return f"no bound on the distance to the optimum could be established{more}"
+    distance = significant(certificate.standard_errors, 2)
+    if certificate.rigorous:
+        return f"at most {distance} standard errors from the optimum{more}"
+    return f"about {distance} standard errors from the optimum, by estimate{more}"
+
+
+def _size(row: CoefficientRow) -> float:
+    """The intercept, which has no scale, comes first."""
+    return math.inf if row.scale is None else abs(row.value * row.scale)
+
+
+def _interval(row: CoefficientRow) -> str:
+    if row.interval is None:
+        return UNDEFINED
+    return " to ".join(significant(bound) for bound in row.interval)
+
+
+def _odds_ratio(row: CoefficientRow) -> str:
+    """exp(intercept) is no ratio but the odds at zero, which mean nothing for most columns."""
+    return UNDEFINED if row.scale is None else exponential(row.value)
+
+
+def _effect(row: CoefficientRow) -> str:
+    return UNDEFINED if row.scale is None else significant(row.value * row.scale)

@@ -1,0 +1,63 @@
+"""Numbers as a reader wants them: few digits, none of them misleading."""
+
+import math
+
+MINUS = "−"
+UNDEFINED = "–"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def significant(x: float | None, digits: int = 4) -> str:
+    """``x`` to some significant digits: 0.09516, −13.02, 1.235 × 10⁻⁵."""
+    if x is None or math.isnan(x):
+        return UNDEFINED
+    if x == 0:
+        return "0"
+    sign = MINUS if x < 0 else ""
+    if math.isinf(x):
+        return f"{sign}∞"
+    mantissa, exponent = f"{abs(x):.{digits - 1}e}".split("e")
+    if -4 < int(exponent) < 6:
+        return f"{sign}{abs(x):.{max(digits - 1 - int(exponent), 0)}f}"
+    return f"{sign}{mantissa} × {power_of_ten(int(exponent))}"
+
+
+def power_of_ten(exponent: int) -> str:
+    """10 with a superscript exponent: 10⁻³."""
+    return f"10{str(exponent).translate(_SUPERSCRIPT)}"
+
+
+def metric(x: float | None) -> str:
+    """A metric to four decimals; one that is not quite 0 or 1 is never shown as 0 or 1."""
+    if x is None:
+        return UNDEFINED
+    if 0.99995 <= x < 1:
+        return "> 0.9999"
+    if 0 < x < 0.001:
+        return significant(x, 3)
+    return f"{x:.4f}"
+
+
+def percent(share: float) -> str:
+    """A share of rows: 48.8 %."""
+    return f"{100 * share:.1f} %"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value: three decimals, or a bound where they would all be zero."""
+    if p is None:
+        return UNDEFINED
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def exponential(log_value: float, digits: int = 4) -> str:
+    """exp(log_value) to some significant digits, far beyond the range of a float too."""
+    if abs(log_value) < 600:
+        return significant(math.exp(log_value), digits)
+    exponent, fraction = divmod(log_value / math.log(10), 1)
+    return f"{10**fraction:.{digits - 1}f} × {power_of_ten(int(exponent))}"
+
+
+def count(n: float) -> str:
+    """A number of rows, or a sum of weights: 1,234 or 12.5."""
+    return f"{n:,}" if isinstance(n, int) else significant(n)

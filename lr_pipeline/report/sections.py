@@ -1,0 +1,91 @@
+"""What the report is made from: plain data, filled in by whoever trained the models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
+from lr_pipeline.core.types import RowVector
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the reader must know before the numbers: one sentence or two."""
+
+    severity: Literal["error", "warning", "note"]
+    text: str
+
+
+@dataclass(frozen=True)
+class CoefficientRow:
+    """One coefficient in the original units of its column.
+
+    ``interval`` is the 95 % interval; ``scale`` the standard deviation of the column over the
+    training rows (``None`` for the intercept), so that value × scale is the effect of one
+    standard deviation.
+    """
+
+    name: str
+    value: float
+    standard_error: float | None = None
+    interval: tuple[float, float] | None = None
+    p_value: float | None = None
+    scale: float | None = None
+
+
+@dataclass(frozen=True)
+class FitFacts:
+    """How an iterative fit ended, in the core's own terms."""
+
+    solver: str
+    status: Status
+    iterations: int
+    gradient_norm: float
+    certificate: Certificate | None = None
+    trace: tuple[TracePoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelSection:
+    """One model: its predictions for the test rows and its coefficients.
+
+    ``linear_predictor`` is z with p = σ(z), and its presence is what makes the model logistic:
+    odds ratios are then given. ``withheld`` says why standard errors, intervals or p-values are
+    missing; ``facts`` are further lines for the model's list (label → text). ``fit`` is ``None``
+    for closed forms.
+    """
+
+    name: str
+    title: str
+    probabilities: RowVector
+    linear_predictor: RowVector | None = None
+    objective: str = ""
+    coefficients: tuple[CoefficientRow, ...] = ()
+    withheld: str = ""
+    fit: FitFacts | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def score(self) -> RowVector:
+        """What ranks the rows (n,): z where there is one, since p rounds to 1 from z = 37."""
+        return self.probabilities if self.linear_predictor is None else self.linear_predictor
+
+
+@dataclass(frozen=True)
+class HeldOutRows:
+    """The test rows, on which the models are judged, and what they were trained on.
+
+    ``labels`` (n,) 0 or 1; ``prevalence`` the share of ones in the *training* set, which the
+    prevalence baseline predicts for every row. ``target`` names the label column, ``negative``
+    and ``positive`` the values behind 0 and 1.
+    """
+
+    labels: RowVector
+    prevalence: float
+    train_rows: int
+    train_fingerprint: str
+    test_fingerprint: str
+    weight: RowVector | None = None
+    target: str = "label"
+    negative: str = "0"
+    positive: str = "1"

@@ -1,0 +1,59 @@
+"""Dagster resources: which table a code location is about, and which engine visits its rows."""
+
+from typing import Any, Literal
+
+import dagster as dg
+from pydantic import Field
+
+from lr_pipeline.core.rows import Rows, gather
+from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.sources import TableSource, source_from_dict
+from lr_pipeline.tables.table import Table
+
+FLOAT64_BYTES = 8
+
+
+class TableResource(dg.ConfigurableResource[Any]):
+    """The table of this code location: its source, the roles of its columns and its split.
+
+    The declaration is plain data, so that the web UI shows it and YAML can hold it;
+    :attr:`source` is the object that reads.
+    """
+
+    declaration: dict[str, Any] = Field(
+        description="`kind` (synthetic or file) and the fields of that source: path, target, "
+        "positive, features, exclude, id, group, time, weight, split."
+    )
+
+    @classmethod
+    def of(cls, source: TableSource) -> "TableResource":
+        """Wrap a source declared in Python."""
+        return cls(declaration=source.to_dict())
+
+    @property
+    def source(self) -> TableSource:
+        """The source that the declaration describes. Errors: ``TableError`` naming the field."""
+        return source_from_dict(self.declaration)
+
+
+class Engine(dg.ConfigurableResource[Any]):
+    """How the rows are visited: held in memory, or streamed from Parquet at every pass."""
+
+    kind: Literal["auto", "memory", "streaming"] = Field(
+        default="auto",
+        description="`auto` holds a design in memory while it fits `memory_budget_mb`.",
+    )
+    memory_budget_mb: float = Field(
+        default=512.0, gt=0, description="Largest design, in MB of float64, that `auto` holds."
+    )
+    block_rows: int = Field(default=65_536, gt=0, description="Rows of a streamed block.")
+
+    def rows(self, table: Table, preparation: Preparation) -> Rows:
+        """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
+        streamed = TableRows(table, preparation, block_rows=self.block_rows)
+        megabytes = table.num_rows * len(preparation.columns) * FLOAT64_BYTES / 1e6
+        if self.kind == "streaming" or (self.kind == "auto" and megabytes > self.memory_budget_mb):
+            return streamed
+        return ArrayRows(*gather(streamed))

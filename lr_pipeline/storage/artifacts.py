@@ -1,0 +1,100 @@
+"""Immutable artifacts ``<root>/<asset key>/<version>/…``, each known by its SHA-256."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lr_pipeline.storage.atomic import new_folder
+from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.storage.formats import Format, format_named, format_of
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One stored version: its main file, the hash of its content, its bytes and its kind.
+
+    ``sha256`` is that of the main file; for a kind of several files (``report``) it is that of
+    the lines ``sha256sum *`` prints for them, and ``size`` their sum.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+    kind: str
+
+
+def version_name(run_id: str, retry: int = 0, now: datetime | None = None) -> str:
+    """Name that sorts by time: UTC to the microsecond, the run, and which retry of the step."""
+    time = (now or datetime.now(UTC)).astimezone(UTC)
+    suffix = f"-retry{retry}" if retry else ""
+    return f"{time:%Y%m%dT%H%M%S.%fZ}-{run_id[:8]}{suffix}"
+
+
+def write_artifact(root: Path, asset: Sequence[str], version: str, value: object) -> Artifact:
+    """Store ``value`` as a new version of the asset whose key has the parts ``asset``.
+
+    Raises
+    ------
+    ArtifactError
+        The type has no format, the value none in JSON, or the key is no path.
+    FileExistsError
+        The version exists.
+    """
+    form = format_of(value)
+    folder = root.joinpath(*(_folder_name(part) for part in asset), version)
+    name = form.main_file.format(asset=asset[-1])
+    with new_folder(folder) as partial:
+        form.write(value, partial / name)
+        sha256, size = _digest(partial / name, form)
+    return Artifact(folder / name, sha256, size, form.kind)
+
+
+def load_artifact(path: Path, sha256: str, kind: str) -> Any:
+    """Read a stored value back, after its files have been found to be those that were recorded.
+
+    Raises
+    ------
+    ArtifactError
+        A file is missing or its content has changed, or the kind is unknown.
+    """
+    form = format_named(kind)
+    try:
+        found, _ = _digest(path, form)
+    except FileNotFoundError:
+        raise ArtifactError(
+            f"{path}: the recorded file is missing. Materialize the asset again, or put the "
+            "file back."
+        ) from None
+    if found != sha256:
+        raise ArtifactError(
+            f"{path}: expected SHA-256 {sha256}, found {found}: the content has changed since it "
+            "was recorded. Materialize the asset again."
+        )
+    return form.read(path)
+
+
+def _folder_name(part: str) -> str:
+    if not part or part.startswith(".") or "/" in part or "\0" in part:
+        raise ArtifactError(
+            "expected an asset key whose parts can name folders, without '/' and without a "
+            f"leading '.', found {part!r}. Rename the asset or its prefix."
+        )
+    return part
+
+
+def _digest(path: Path, form: Format) -> tuple[str, int]:
+    """SHA-256 (hex) and bytes of the main file, or of everything beside it too."""
+    if not form.whole_folder:
+        return _file_digest(path), path.stat().st_size
+    files = sorted(path.parent.iterdir()) if path.exists() else [path]
+    lines = [f"{_file_digest(file)}  {file.name}\n" for file in files]
+    listing = hashlib.sha256("".join(lines).encode())
+    return listing.hexdigest(), sum(file.stat().st_size for file in files)
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

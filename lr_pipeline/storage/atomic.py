@@ -1,0 +1,123 @@
+"""Files and folders that appear under their name whole, or not at all.
+
+Everything is written to a temporary sibling ``.NAME.RANDOM.partial``, flushed to the disk, and
+only then given its name. A process killed on the way leaves at most such a sibling, which nothing
+reads and which a later write removes once it is a day old. Nothing is ever overwritten.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+STALE_SECONDS = 86_400.0
+
+_PARTIAL_NAME = re.compile(r"\..+\.[0-9a-f]{16}\.partial")
+
+
+@contextmanager
+def new_folder(final: Path) -> Iterator[Path]:
+    """Yield an empty folder that becomes ``final`` when the block ends without an exception.
+
+    Raises
+    ------
+    FileExistsError
+        ``final`` is there already; it is left as it is.
+    """
+    with _partial_sibling(final) as partial:
+        partial.mkdir()
+        yield partial
+        _flush_tree(partial)
+        try:
+            partial.rename(final)
+        except OSError:
+            # rename() replaces no folder that holds files, so a competitor's version is safe.
+            _refuse_existing(final)
+            raise
+
+
+@contextmanager
+def new_file(final: Path) -> Iterator[Path]:
+    """Yield a path whose file becomes ``final`` when the block ends without an exception.
+
+    Raises
+    ------
+    FileExistsError
+        ``final`` is there already; it is left as it is.
+    """
+    with _partial_sibling(final) as partial:
+        yield partial
+        _flush(partial)
+        # link() refuses an existing name in the same step; rename() would replace it.
+        os.link(partial, final)
+
+
+def is_partial(path: Path) -> bool:
+    """Tell whether the name is that of a write which has not finished, or never will."""
+    return _PARTIAL_NAME.fullmatch(path.name) is not None
+
+
+def remove_stale_partials(folder: Path, older_than: float = STALE_SECONDS) -> None:
+    """Delete what killed writers left in ``folder``: partials untouched for ``older_than`` s."""
+    oldest = time.time() - older_than
+    for path in folder.iterdir():
+        if is_partial(path) and _last_change(path) < oldest:
+            _remove(path)
+
+
+@contextmanager
+def _partial_sibling(final: Path) -> Iterator[Path]:
+    """Yield a fresh temporary name beside ``final``; on exit flush the folder and clean up."""
+    _refuse_existing(final)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    remove_stale_partials(final.parent)
+    partial = final.with_name(f".{final.name}.{secrets.token_hex(8)}.partial")
+    try:
+        yield partial
+        _flush(final.parent)
+    finally:
+        _remove(partial)
+
+
+def _refuse_existing(final: Path) -> None:
+    if final.exists():
+        raise FileExistsError(
+            f"{final}: exists already, and stored files are never overwritten. "
+            "Write under another name."
+        )
+
+
+def _flush_tree(folder: Path) -> None:
+    """Flush every file and folder below ``folder``, and ``folder`` itself."""
+    for parent, _, files in os.walk(folder):
+        for name in files:
+            _flush(Path(parent, name))
+        _flush(Path(parent))
+
+
+def _flush(path: Path) -> None:
+    """Make the content of a file, or the names in a folder, survive a power failure."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _last_change(path: Path) -> float:
+    """Latest modification below ``path``, in seconds; a path that just vanished counts as new."""
+    try:
+        return max(p.stat().st_mtime for p in (path, *path.rglob("*")))
+    except FileNotFoundError:
+        return time.time()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,102 @@
+"""Dagster's event log as the catalogue of artifacts: what each asset's latest version is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lr_pipeline.storage.artifacts import load_artifact
+from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.storage.home import dagster_home, initialise_home
+
+if TYPE_CHECKING:
+    from dagster import AssetKey, DagsterInstance, EventLogEntry
+
+NO_VALUE = "none"
+
+
+def load(name: str, home: str | Path | None = None) -> Any:
+    """Latest artifact of an asset, verified: a model, a ``Table``, or a dictionary of numbers.
+
+    ``name`` is the asset's key, its parts joined by ``/``: ``"breast_cancer/numpy_model"``.
+    ``home`` is the Dagster home, by default ``$DAGSTER_HOME`` or ``.dagster_home`` here.
+
+    Raises
+    ------
+    ArtifactError
+        No such home or asset (the message lists those there are), or the file has changed.
+    """
+    from dagster import AssetKey, DagsterInstance
+
+    folder = dagster_home(home)
+    if not folder.is_dir():
+        raise ArtifactError(
+            f"{folder}: expected a Dagster home, found nothing. Run the pipeline first, or say "
+            "where it ran: home= or the environment variable DAGSTER_HOME."
+        )
+    key = AssetKey(name.split("/"))
+    with DagsterInstance.from_config(str(initialise_home(folder))) as instance:
+        found = latest_materialization(instance, key)
+        if found is None:
+            known = ", ".join(stored_assets(instance)) or "none"
+            raise ArtifactError(
+                f"{folder}: expected an asset {name!r} with an artifact, found: {known}. Load one "
+                "of these, or materialize it first."
+            )
+        value = load_recorded(key, found)
+    return value.numbers if _kind(found) == "report" else value
+
+
+def stored_assets(instance: "DagsterInstance") -> list[str]:
+    """Names of the assets whose latest materialization recorded an artifact, sorted."""
+    latest = {key: latest_materialization(instance, key) for key in instance.get_asset_keys()}
+    return sorted(
+        key.to_user_string() for key, entry in latest.items() if entry and _kind(entry) is not None
+    )
+
+
+def latest_materialization(instance: "DagsterInstance", key: "AssetKey") -> "EventLogEntry | None":
+    """Return the asset's last materialization, by whichever run."""
+    return instance.get_latest_materialization_event(key)
+
+
+def materialization_of_run(
+    instance: "DagsterInstance", key: "AssetKey", run_id: str
+) -> "EventLogEntry | None":
+    """Return the asset's last materialization by this run."""
+    from dagster import DagsterEventType
+
+    entries = instance.all_logs(run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
+    own = [
+        e for e in entries if e.asset_materialization and e.asset_materialization.asset_key == key
+    ]
+    return own[-1] if own else None
+
+
+def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
+    """Read the artifact that a materialization recorded, verified.
+
+    Raises
+    ------
+    ArtifactError
+        It recorded none, or the file is not what was recorded.
+    """
+    kind = _kind(entry)
+    if kind == NO_VALUE:
+        return None
+    if kind is None:
+        raise ArtifactError(
+            f"asset {key.to_user_string()}: expected its materialization of run {entry.run_id} to "
+            "record a file, found none. Materialize it again with lr_pipeline's IO manager."
+        )
+    return load_artifact(Path(_recorded(entry, "path")), _recorded(entry, "sha256"), kind)
+
+
+def _kind(entry: "EventLogEntry") -> str | None:
+    kind: str | None = _recorded(entry, "kind")
+    return kind
+
+
+def _recorded(entry: "EventLogEntry", name: str) -> Any:
+    """One metadata value of a materialization, or None."""
+    materialization = entry.asset_materialization
+    value = materialization.metadata.get(name) if materialization else None
+    return value.value if value else None

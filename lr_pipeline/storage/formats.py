@@ -1,0 +1,119 @@
+"""How each type of result is written and read: one explicit list, and no pickle in it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.storage.plain_values import json_text
+from lr_pipeline.tables.table import Table
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of artifact.
+
+    ``main_file`` is its name in the version's folder, ``{asset}`` standing for the asset's name.
+    ``write(value, path)`` writes the main file, and others beside it where ``whole_folder``;
+    ``read(path)`` gives the value back.
+    """
+
+    kind: str
+    main_file: str
+    accepts: Callable[[object], bool]
+    write: Callable[[Any, Path], None]
+    read: Callable[[Path], Any]
+    whole_folder: bool = False
+
+
+def format_of(value: object) -> Format:
+    """Return the first format that accepts the value, or raise ``ArtifactError``."""
+    for form in FORMATS:
+        if form.accepts(value):
+            return form
+    raise ArtifactError(
+        "expected a Table, a model with to_json(), a Report or a dictionary, found "
+        f"{type(value).__name__}: it has no storage format. Return one of these."
+    )
+
+
+def format_named(kind: str) -> Format:
+    """Return the format of this kind, or raise ``ArtifactError``."""
+    for form in FORMATS:
+        if form.kind == kind:
+            return form
+    known = ", ".join(form.kind for form in FORMATS)
+    raise ArtifactError(
+        f"expected an artifact of kind {known}; found {kind!r}. It was written by another "
+        "version of lr_pipeline: materialize the asset again."
+    )
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    numbers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return numbers
+
+
+def _is_model(value: object) -> bool:
+    return callable(getattr(value, "to_json", None))
+
+
+def _read_model(path: Path) -> Any:
+    from lr_pipeline.models import model_from_json
+
+    return model_from_json(path.read_text(encoding="utf-8"))
+
+
+def _is_report(value: object) -> bool:
+    return hasattr(value, "html") and hasattr(value, "numbers")
+
+
+def _write_report(report: Any, path: Path) -> None:
+    _write_text(report.html, path)
+    _write_text(json_text(report.numbers), path.with_suffix(".json"))
+
+
+def _read_report(path: Path) -> Any:
+    from lr_pipeline.report.render import Report
+
+    html = path.read_text(encoding="utf-8")
+    return Report(html=html, numbers=_read_json(path.with_suffix(".json")))
+
+
+FORMATS = (
+    Format(
+        kind="table",
+        main_file="data.parquet",
+        accepts=lambda value: isinstance(value, Table),
+        write=lambda table, path: table.write_parquet(path),
+        read=Table.read_parquet,
+    ),
+    Format(
+        kind="model",
+        main_file="model.json",
+        accepts=_is_model,
+        write=lambda model, path: _write_text(model.to_json(), path),
+        read=_read_model,
+    ),
+    Format(
+        kind="report",
+        main_file="report.html",
+        accepts=_is_report,
+        write=_write_report,
+        read=_read_report,
+        whole_folder=True,
+    ),
+    Format(
+        kind="json",
+        main_file="{asset}.json",
+        accepts=lambda value: isinstance(value, Mapping),
+        write=lambda numbers, path: _write_text(json_text(numbers), path),
+        read=_read_json,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Tables with column roles: where they come from, whether they are sound, how they are split."""

@@ -1,0 +1,112 @@
+"""A content hash that sees roles, names, types and values, but not how they are stored."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.roles import ColumnRoles
+
+
+def content_fingerprint(
+    schema: pa.Schema, roles: ColumnRoles, blocks: Iterable[pa.RecordBatch]
+) -> str:
+    """SHA-256 (hex) of the roles and of each column's name, type and values.
+
+    Chunks, row groups, dictionary encoding and the width of string offsets leave no trace.
+
+    Raises
+    ------
+    TableError
+        A column has a nested type.
+    """
+    columns = [_ColumnHash(field) for field in schema]
+    for block in blocks:
+        for column, values in zip(columns, block.columns, strict=True):
+            column.update(values)
+    document = {"roles": roles.to_dict(), "columns": [column.digest() for column in columns]}
+    return hashlib.sha256(json.dumps(document).encode()).hexdigest()
+
+
+class _ColumnHash:
+    """Hashes one column piece by piece; the pieces' bounds leave no trace.
+
+    Validity, lengths (of text) and values are three streams, so that each can be continued.
+    """
+
+    def __init__(self, field: pa.Field) -> None:
+        self.name = field.name
+        self.type = _canonical_type(field)
+        self.validity = hashlib.sha256()
+        self.lengths = hashlib.sha256()
+        self.values = hashlib.sha256()
+
+    def update(self, array: pa.Array) -> None:
+        if pt.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        self.validity.update(_bytes(array.is_valid().cast(pa.uint8())))
+        if pt.is_null(self.type):
+            return
+        array = array.cast(self.type)
+        if pt.is_decimal(self.type) or pt.is_string(self.type) or pt.is_binary(self.type):
+            if pt.is_decimal(self.type):
+                array = array.cast(pa.string())
+            array = pc.fill_null(array.cast(pa.binary()), b"")
+            self.lengths.update(_bytes(pc.binary_length(array).cast(pa.int64())))
+            self.values.update(_text_bytes(array))
+        else:
+            self.values.update(_bytes(pc.fill_null(_as_number(array), 0)))
+
+    def digest(self) -> list[str]:
+        hashes = (self.validity, self.lengths, self.values)
+        return [self.name, str(self.type), *(one.hexdigest() for one in hashes)]
+
+
+def _canonical_type(field: pa.Field) -> pa.DataType:
+    """The type that every storage of the same values shares."""
+    kind = field.type.value_type if pt.is_dictionary(field.type) else field.type
+    if pt.is_nested(kind):
+        raise table_error(
+            f"column {field.name!r} has the nested type {kind}",
+            f"Set exclude=[{field.name!r}] or flatten it",
+            field.name,
+        )
+    if pt.is_large_string(kind) or str(kind) == "string_view":
+        return pa.string()
+    if pt.is_large_binary(kind) or pt.is_fixed_size_binary(kind) or str(kind) == "binary_view":
+        return pa.binary()
+    if pt.is_timestamp(kind) and kind.unit == "s":  # Parquet knows no seconds
+        return pa.timestamp("ms", kind.tz)
+    if pt.is_date64(kind):  # nor milliseconds in a date
+        return pa.date32()
+    return pa.time32("ms") if kind == pa.time32("s") else kind
+
+
+def _as_number(array: pa.Array) -> pa.Array:
+    """Booleans, dates and times as the integers they are stored as."""
+    if pt.is_boolean(array.type):
+        return array.cast(pa.uint8())
+    if pt.is_float16(array.type):
+        return array.cast(pa.float32())
+    if pt.is_temporal(array.type):
+        return array.view(pa.int32() if array.type.bit_width == 32 else pa.int64())
+    return array
+
+
+def _bytes(array: pa.Array) -> memoryview:
+    """Little-endian bytes of an array of numbers without nulls."""
+    values = np.ascontiguousarray(array.to_numpy(zero_copy_only=False))
+    return values.astype(values.dtype.newbyteorder("<"), copy=False).data
+
+
+def _text_bytes(array: pa.Array) -> memoryview:
+    """The bytes of all texts, one after the other."""
+    _, offsets, data = array.buffers()
+    bounds = np.frombuffer(offsets, dtype=np.int32)
+    start, stop = bounds[array.offset], bounds[array.offset + len(array)]
+    return memoryview(data or b"")[start:stop]

@@ -1,0 +1,119 @@
+"""From a table's features to design columns: numbers, with imputed values and coded categories."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from lr_pipeline.core.rows import Block
+from lr_pipeline.core.types import Design
+from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding, fit_encoding
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.roles import ColumnRoles, quoted
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import labels
+
+Encoding = NumberEncoding | CategoryEncoding
+ENCODINGS: dict[str, type[NumberEncoding] | type[CategoryEncoding]] = {
+    "number": NumberEncoding,
+    "category": CategoryEncoding,
+}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What the training table alone decides about the design, applied to any table's blocks.
+
+    Numbers and booleans stay as they are, in float64; a missing one becomes the training median,
+    and where the training table has missing ones the column ``name=missing`` marks them.
+    Text becomes one column ``name=level`` of 0 and 1 for each level but the most frequent, the
+    reference; missing text has the column ``name=missing``, which equals imputing the mode and
+    marking it. A level that the training table lacks is counted and coded as the reference.
+    """
+
+    roles: ColumnRoles
+    encodings: tuple[Encoding, ...]
+
+    @classmethod
+    def fit(cls, table: Table) -> "Preparation":
+        """Learn medians and levels from ``table``; one pass over each feature.
+
+        Raises
+        ------
+        TableError
+            A feature is neither number, boolean nor text, or has no value; two design columns
+            would have the same name.
+        """
+        encodings = [fit_encoding(name, table.column(name)) for name in table.roles.features]
+        names = Counter(column for encoding in encodings for column in encoding.columns)
+        twice = [name for name, count in names.items() if count > 1]
+        if twice:
+            raise table_error(
+                f"two columns of the design would be called {quoted(twice)}",
+                "Rename a column, or the level 'missing'",
+            )
+        return cls(table.roles, tuple(encodings))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the d design columns."""
+        return tuple(column for encoding in self.encodings for column in encoding.columns)
+
+    def design(self, batch: pa.RecordBatch) -> Design:
+        """(n, d) float64 design of a block of rows, without a column of ones.
+
+        Raises
+        ------
+        TableError
+            A feature is missing, has another type than in training, or is infinite.
+        """
+        X = np.zeros((batch.num_rows, len(self.columns)))
+        start = 0
+        for encoding in self.encodings:
+            stop = start + len(encoding.columns)
+            encoding.write(_feature(batch, encoding.name), X[:, start:stop])
+            start = stop
+        return X
+
+    def block(self, batch: pa.RecordBatch) -> Block:
+        """Design, labels and weights of a block of rows."""
+        roles = self.roles
+        y = labels(roles.target, batch.column(roles.target), roles.positive)
+        weight = None
+        if roles.weight is not None:
+            weight = np.asarray(batch.column(roles.weight).cast(pa.float64()), dtype=np.float64)
+        return Block(self.design(batch), y, weight)
+
+    def unseen(self, batch: pa.RecordBatch) -> dict[str, int]:
+        """Feature → rows of the block whose level the training table lacks, where there are any."""
+        counts = {
+            encoding.name: encoding.unseen(_feature(batch, encoding.name))
+            for encoding in self.encodings
+            if isinstance(encoding, CategoryEncoding)
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, which hold every float exactly."""
+        return {
+            "roles": self.roles.to_dict(),
+            "encodings": [encoding.to_dict() for encoding in self.encodings],
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Preparation":
+        """Inverse of ``to_dict``."""
+        encodings = (ENCODINGS[one["kind"]].from_dict(one) for one in values["encodings"])
+        return cls(ColumnRoles.from_dict(values["roles"]), tuple(encodings))
+
+
+def _feature(batch: pa.RecordBatch, name: str) -> pa.Array:
+    if name not in batch.schema.names:
+        raise table_error(
+            f"feature {name!r} is missing; there are: {quoted(batch.schema.names)}",
+            "Give the columns that the model was trained on",
+            name,
+        )
+    return batch.column(name)

@@ -1,0 +1,279 @@
+"""A lazy, immutable handle over rows and columns whose parts are known."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Integer
+
+from lr_pipeline.core.types import RowVector
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.fingerprint import content_fingerprint
+from lr_pipeline.tables.roles import (
+    ColumnRoles,
+    PositiveValue,
+    assign_roles,
+    read_metadata,
+    require_column,
+    with_metadata,
+)
+from lr_pipeline.tables.target import labels, positive_value
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["BLOCK_ROWS", "ColumnRoles", "Table", "open_parquet"]
+
+BLOCK_ROWS = 65_536
+
+RowIndices = Integer[np.ndarray, " m"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Table:
+    """Rows in memory (a pyarrow table) or in a Parquet file, and the columns' roles.
+
+    Only columns with a role belong to the table, in the order in which they are stored. The
+    constructor checks nothing; ``from_pandas``, ``from_arrow`` and the sources do.
+    """
+
+    data: pa.Table | Path
+    roles: ColumnRoles
+    provenance_json: str = "{}"
+
+    @classmethod
+    def from_arrow(
+        cls,
+        data: pa.Table,
+        target: str,
+        positive: PositiveValue | None = None,
+        *,
+        features: Sequence[str] | None = None,
+        exclude: Sequence[str] = (),
+        id: str | None = None,
+        group: str | None = None,
+        time: str | None = None,
+        weight: str | None = None,
+    ) -> "Table":
+        """Table in memory; every column without another role is a feature.
+
+        Raises
+        ------
+        TableError
+            A column is missing or the target has not exactly two values.
+        """
+        roles = assign_roles(
+            data.column_names,
+            target,
+            features=features,
+            exclude=exclude,
+            id=id,
+            group=group,
+            time=time,
+            weight=weight,
+        )
+        settled = positive_value(target, data.column(target), positive)
+        return cls(data, replace(roles, positive=settled))
+
+    @classmethod
+    def from_pandas(
+        cls,
+        df: "pandas.DataFrame",
+        target: str,
+        positive: PositiveValue | None = None,
+        *,
+        features: Sequence[str] | None = None,
+        exclude: Sequence[str] = (),
+        id: str | None = None,
+        group: str | None = None,
+        time: str | None = None,
+        weight: str | None = None,
+    ) -> "Table":
+        """Table from a data frame's columns (its index is left out); see ``from_arrow``."""
+        data = pa.Table.from_pandas(df, preserve_index=False)
+        return cls.from_arrow(
+            data,
+            target,
+            positive,
+            features=features,
+            exclude=exclude,
+            id=id,
+            group=group,
+            time=time,
+            weight=weight,
+        )
+
+    @classmethod
+    def read_parquet(cls, path: str | Path) -> "Table":
+        """Handle on a file written by ``write_parquet``; rows are read when asked for.
+
+        Raises
+        ------
+        TableError
+            The file is missing, is not Parquet, or carries no column roles.
+        """
+        with open_parquet(path) as file:
+            found = read_metadata(file.schema_arrow)
+        if found is None:
+            raise table_error(
+                "the Parquet schema carries no column roles",
+                "Read it with FileTable(path, target=…)",
+                source=path,
+            )
+        roles, provenance = found
+        return cls(Path(path), roles, json.dumps(provenance))
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Columns and types; roles and provenance are in its metadata."""
+        if isinstance(self.data, Path):
+            with open_parquet(self.data) as file:
+                stored = file.schema_arrow
+        else:
+            stored = self.data.schema
+        fields = [field for field in stored if field.name in self.roles.columns]
+        return with_metadata(pa.schema(fields), self.roles, self.provenance)
+
+    @cached_property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        if isinstance(self.data, Path):
+            with open_parquet(self.data) as file:
+                return int(file.metadata.num_rows)
+        return int(self.data.num_rows)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of roles, column names, types and values; the provenance is not in it."""
+        return content_fingerprint(self.schema, self.roles, self.blocks())
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the rows come from, e.g. ``{"split": {…}}``: a fresh copy."""
+        values: dict[str, Any] = json.loads(self.provenance_json)
+        return values
+
+    def with_provenance(self, provenance: dict[str, Any]) -> "Table":
+        """Return the same rows with another provenance."""
+        return replace(self, provenance_json=json.dumps(provenance))
+
+    def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in order, exactly ``rows`` at a time but for the last block."""
+        return _equal_blocks(self._batches(rows, self.schema.names), rows, self.schema)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """One column, read alone."""
+        require_column(self.schema.names, name)
+        field = self.schema.field(name)
+        batches = self._batches(BLOCK_ROWS, [name])
+        return pa.chunked_array([batch.column(name) for batch in batches], type=field.type)
+
+    def labels(self) -> RowVector:
+        """(n,) 1.0 where the target has its positive value, 0.0 elsewhere."""
+        return labels(self.roles.target, self.column(self.roles.target), self.roles.positive)
+
+    def weights(self) -> RowVector | None:
+        """(n,) how often each row counts; ``None`` where no column says so."""
+        if self.roles.weight is None:
+            return None
+        return np.asarray(self.column(self.roles.weight).cast(pa.float64()), dtype=np.float64)
+
+    def to_arrow(self) -> pa.Table:
+        """All rows in memory."""
+        return pa.Table.from_batches(self.blocks(), schema=self.schema)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """All rows in memory as a data frame."""
+        df: pandas.DataFrame = self.to_arrow().to_pandas()
+        return df
+
+    def take(self, indices: RowIndices, provenance: dict[str, Any] | None = None) -> "Table":
+        """Rows in the order of ``indices`` (from 0), in memory; one pass over the blocks."""
+        order = np.argsort(indices, kind="stable")
+        wanted = np.asarray(indices, dtype=np.int64)[order]
+        pieces, start = [], 0
+        for block in self.blocks():
+            first, last = np.searchsorted(wanted, [start, start + block.num_rows])
+            pieces.append(block.take(pa.array(wanted[first:last] - start)))
+            start += block.num_rows
+        if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < start:
+            raise IndexError(f"rows {wanted[0]} to {wanted[-1]} asked for, the table has {start}")
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        rows = pa.Table.from_batches(pieces, schema=self.schema).take(pa.array(back))
+        kept = self.provenance if provenance is None else provenance
+        return Table(rows, self.roles, json.dumps(kept))
+
+    def write_parquet(self, path: str | Path) -> None:
+        """Write rows, roles and provenance block by block; the file must not be its own source."""
+        with pq.ParquetWriter(path, self.schema) as writer:
+            for block in self.blocks():
+                writer.write_batch(block)
+
+    def _batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
+        """Yield batches as they are stored."""
+        if isinstance(self.data, Path):
+            with open_parquet(self.data) as file:
+                for batch in file.iter_batches(batch_size=rows, columns=names):
+                    yield batch.select(names)
+        else:
+            yield from self.data.select(names).to_batches(max_chunksize=rows)
+
+    def __repr__(self) -> str:
+        return (
+            f"Table({self.num_rows} rows, {len(self.roles.features)} features, "
+            f"target {self.roles.target!r}, positive {self.roles.positive!r})"
+        )
+
+
+def open_parquet(path: str | Path) -> pq.ParquetFile:
+    """Open a Parquet file, or raise a ``TableError`` that says what the path is instead."""
+    path = Path(path)
+    if path.is_dir():
+        raise table_error("a file is expected, found a folder", "Name a file in it", source=path)
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise table_error("no such file", "Check the path", source=path) from None
+    except pa.ArrowInvalid as error:
+        raise table_error(
+            f"not a readable Parquet file: {error}", "Write it again, or give CSV", source=path
+        ) from None
+
+
+def _equal_blocks(
+    batches: Iterable[pa.RecordBatch], rows: int, schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """Cut and join batches into blocks of ``rows`` rows; the last may be shorter."""
+    if rows < 1:
+        raise ValueError(f"a block needs at least 1 row, found rows={rows}")
+    pending: list[pa.RecordBatch] = []
+    held = 0
+    for stored in batches:
+        batch = stored
+        while held + batch.num_rows >= rows:
+            yield _joined([*pending, batch.slice(0, rows - held)], schema)
+            batch = batch.slice(rows - held)
+            pending, held = [], 0
+        if batch.num_rows:
+            pending.append(batch)
+            held += batch.num_rows
+    if held:
+        yield _joined(pending, schema)
+
+
+def _joined(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
+    """One batch out of several, without a copy where it is one already."""
+    if len(batches) == 1:
+        return pa.RecordBatch.from_arrays(batches[0].columns, schema=schema)
+    columns = (
+        pa.chunked_array(list(parts)) for parts in zip(*(b.columns for b in batches), strict=True)
+    )
+    joined = [column.combine_chunks() for column in columns]
+    return pa.RecordBatch.from_arrays(joined, schema=schema)

@@ -1,0 +1,120 @@
+"""Which of the target's values is the positive one, and the labels that follow from it."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from lr_pipeline.core.types import RowVector
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.roles import PositiveValue, quoted
+
+POSITIVE_WORDS = frozenset({"1", "yes", "y", "true", "t", "positive", "malignant", "present"})
+
+Column: TypeAlias = pa.ChunkedArray | pa.Array
+
+
+def plain_values(column: Column) -> Column:
+    """The column without dictionary encoding, decimals as floats, NaN as null (both: missing)."""
+    if pt.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pt.is_decimal(column.type):
+        column = column.cast(pa.float64())
+    if pt.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    return column
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a type holds text, in any of Arrow's forms but a dictionary."""
+    return bool(pt.is_string(kind) or pt.is_large_string(kind) or kind == pa.string_view())
+
+
+def first_row(mask: Column) -> int:
+    """Number (from 1) of the first row where the mask is true."""
+    return int(pc.index(mask, True).as_py()) + 1
+
+
+def positive_value(
+    name: str, column: Column, positive: PositiveValue | None = None
+) -> PositiveValue:
+    """Settle the positive value of the target ``name``.
+
+    Without ``positive`` there must be two values: it is 1, True, or a word such as "yes", "true"
+    or "malignant"; else the larger number or the text that sorts last. With ``positive`` it is
+    that value against all others, also where it is written as text ("1" for 1).
+
+    Raises
+    ------
+    TableError
+        Values are missing, there are not two different ones, or ``positive`` is not among them.
+    """
+    column = _complete(name, column)
+    counts = column.value_counts().to_pylist()
+    values = [pair["values"] for pair in sorted(counts, key=lambda pair: -pair["counts"])]
+    if len(values) < 2:
+        raise table_error(
+            f"target {name!r} must have two values, found {len(values)}: {quoted(values) or '—'}",
+            "Add rows with the other answer",
+            name,
+        )
+    if positive is not None:
+        return _match(name, values, positive)
+    if len(values) > 2:
+        row = first_row(pc.equal(column, pa.scalar(values[-1], column.type)))
+        raise table_error(
+            f"target {name!r} must have two values, found {len(values)}: {quoted(values)} "
+            f"(first {values[-1]!r} at row {row})",
+            "Set positive= or drop those rows",
+            name,
+            row,
+        )
+    words = [value for value in values if str(value).strip().lower() in POSITIVE_WORDS]
+    chosen: PositiveValue = words[0] if len(words) == 1 else max(values)
+    return chosen
+
+
+def labels(name: str, column: Column, positive: PositiveValue | None) -> RowVector:
+    """(n,) 1.0 where the target has its positive value, 0.0 elsewhere."""
+    if positive is None:
+        raise table_error(f"target {name!r} has no positive value yet", "Set positive=", name)
+    column = _complete(name, column)
+    equal = pc.equal(column, pa.scalar(positive, column.type))
+    return np.asarray(equal.cast(pa.uint8()), dtype=np.float64)
+
+
+def _complete(name: str, column: Column) -> Column:
+    """The target's plain values, refused where they are of no use as a target."""
+    column = plain_values(column)
+    kind = column.type
+    if not (pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind) or is_text(kind)):
+        raise table_error(
+            f"target {name!r} must hold numbers, booleans or text, found {kind}",
+            "Name another target, or convert it",
+            name,
+        )
+    if column.null_count:
+        row = first_row(column.is_null())
+        raise table_error(
+            f"target {name!r} has missing values: {column.null_count} (first at row {row})",
+            "Fill or drop those rows",
+            name,
+            row,
+        )
+    return column
+
+
+def _match(name: str, values: list[Any], positive: PositiveValue) -> PositiveValue:
+    """The value that ``positive`` stands for, compared as it is and then as text."""
+    for value in values:
+        if value == positive or str(value).lower() == str(positive).lower():
+            found: PositiveValue = value
+            return found
+    raise table_error(
+        f"positive value {positive!r} not found in target {name!r}; "
+        f"its values are {quoted(values)}",
+        "Set positive= to one of them",
+        name,
+    )

@@ -1,0 +1,153 @@
+"""How to train: the configuration of the model assets, as the Launchpad shows it."""
+
+from typing import Literal
+
+import dagster as dg
+from pydantic import ConfigDict, Field, model_validator
+
+from lr_pipeline.core.solvers.gradient_descent import GradientDescent
+from lr_pipeline.core.solvers.lbfgs import Lbfgs
+from lr_pipeline.core.solvers.newton import Newton
+from lr_pipeline.engines.torch_loop import ManualGradientDescent
+from lr_pipeline.models.train import Training
+
+
+class StrictConfig(dg.Config):
+    """A configuration in which a misspelt field is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewtonConfig(StrictConfig):
+    """Newton's method: few iterations, each with a Hessian."""
+
+    kind: Literal["newton"] = "newton"
+    tolerance: float = Field(
+        default=1e-9, gt=0, lt=1, description="Largest Newton decrement, in standard errors."
+    )
+    max_iterations: int = Field(default=100, gt=0, description="Give up after this many.")
+
+    def solver(self) -> Newton:
+        """The solver that these settings describe."""
+        return Newton(tolerance=self.tolerance, max_iterations=self.max_iterations)
+
+
+class LbfgsConfig(StrictConfig):
+    """Limited-memory BFGS: gradients alone, curvature from the last few steps."""
+
+    kind: Literal["lbfgs"] = "lbfgs"
+    tolerance: float = Field(
+        default=1e-8, gt=0, lt=1, description="Largest Newton decrement, in standard errors."
+    )
+    max_iterations: int = Field(default=500, gt=0, description="Give up after this many.")
+    memory: int = Field(default=10, gt=0, description="Steps remembered.")
+
+    def solver(self) -> Lbfgs:
+        """The solver that these settings describe."""
+        return Lbfgs(
+            memory=self.memory, tolerance=self.tolerance, max_iterations=self.max_iterations
+        )
+
+
+class GradientDescentConfig(StrictConfig):
+    """Gradient descent with a fixed learning rate on the mean log loss, as in the tutorial."""
+
+    kind: Literal["gradient_descent"] = "gradient_descent"
+    learning_rate: float = Field(default=1e-3, gt=0, description="Step length η.")
+    iterations: int = Field(default=5_000, gt=0, description="Steps (the tutorial's epochs).")
+    record_every: int = Field(default=100, gt=0, description="Steps between two recorded losses.")
+    initial: Literal["zeros", "normal"] = Field(
+        default="normal",
+        description="Initial weights: zeros, or drawn from N(0, 1) with intercept 0.",
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of the normal draw.")
+    standardize: bool = Field(
+        default=False,
+        description="Descend on columns of mean 0 and deviation 1 instead of the raw ones.",
+    )
+
+    def solver(self) -> GradientDescent:
+        """The solver that these settings describe."""
+        return GradientDescent(
+            learning_rate=self.learning_rate,
+            iterations=self.iterations,
+            record_every=self.record_every,
+            standardize=self.standardize,
+        )
+
+
+class TrainingConfig(StrictConfig):
+    """Settings that both logistic models share."""
+
+    penalty: Literal["auto", "none", "l2", "firth"] = Field(
+        default="auto",
+        description="`auto`: maximum likelihood where it exists, else Firth's penalised "
+        "likelihood. `none`: maximum likelihood, refused where it does not exist. `l2`, `firth`: "
+        "that penalty.",
+    )
+    l2: float | None = Field(
+        default=None,
+        gt=0,
+        description="With penalty `l2`: its strength in Σ log loss + l2/2 Σ β² (intercept free).",
+    )
+
+    @model_validator(mode="after")
+    def _l2_belongs_to_penalty_l2(self) -> "TrainingConfig":
+        if (self.l2 is not None) != (self.penalty == "l2"):
+            raise ValueError(
+                f"l2= sets the strength of penalty l2, found l2={self.l2} with "
+                f"penalty={self.penalty!r}. Give both or neither."
+            )
+        return self
+
+
+    def start_seed(self, solver: "SolverConfig") -> int | None:
+        """Seed of the initial weights, where ``solver`` asks for random ones."""
+        if isinstance(solver, GradientDescentConfig) and solver.initial == "normal":
+            return solver.seed
+        return None
+
+
+SolverConfig = NewtonConfig | LbfgsConfig | GradientDescentConfig
+
+
+class NumpyTrainingConfig(TrainingConfig):
+    """Training with the numpy kernel."""
+
+    solver: SolverConfig = Field(
+        default=NewtonConfig(), discriminator="kind", description="The algorithm."
+    )
+
+    def training(self) -> Training:
+        """What the core is asked to do."""
+        return Training(
+            solver=self.solver.solver(),
+            penalty=self.penalty,
+            l2=self.l2,
+            start_seed=self.start_seed(self.solver),
+        )
+
+
+class TorchTrainingConfig(TrainingConfig):
+    """Training with the torch kernel, gradients by autograd."""
+
+    solver: SolverConfig = Field(
+        default=LbfgsConfig(),
+        discriminator="kind",
+        description="The algorithm; `gradient_descent` is the tutorial's manual loop.",
+    )
+    device: Literal["cpu", "cuda", "auto"] = Field(
+        default="cpu", description="`auto` takes a GPU where there is one."
+    )
+
+    def training(self) -> Training:
+        """What the core is asked to do."""
+        solver = self.solver.solver()
+        if isinstance(solver, GradientDescent):
+            solver = ManualGradientDescent(**vars(solver))
+        return Training(
+            solver=solver,
+            penalty=self.penalty,
+            l2=self.l2,
+            start_seed=self.start_seed(self.solver),
+        )

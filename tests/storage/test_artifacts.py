@@ -1,0 +1,135 @@
+"""What is written comes back exactly, or not at all."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lr_pipeline.storage.artifacts import Artifact, load_artifact, version_name, write_artifact
+from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.tables.table import Table
+
+
+@dataclass(frozen=True)
+class Page:
+    """Stands for the pipeline's Report."""
+
+    html: str
+    numbers: dict
+
+
+def load(artifact: Artifact):
+    return load_artifact(artifact.path, artifact.sha256, artifact.kind)
+
+
+def table() -> Table:
+    frame = pd.DataFrame({"x": [0.1, 2.0, float("nan")], "y": [0, 1, 1]})
+    return Table.from_pandas(frame, target="y")
+
+
+def test_table_round_trips_with_its_roles(tmp_path: Path):
+    """A table comes back from data.parquet with the same content hash, hence values and roles."""
+    artifact = write_artifact(tmp_path, ["prefix", "dataset"], "v1", table())
+    assert artifact.path == tmp_path / "prefix" / "dataset" / "v1" / "data.parquet"
+    assert load(artifact).fingerprint == table().fingerprint
+    assert load(artifact).roles == table().roles
+
+
+def test_dictionary_is_stored_under_the_name_of_its_asset(tmp_path: Path):
+    """A dictionary is one JSON file NAME.json, equal after reading."""
+    value = {"verdict": "unique", "rank": 3, "condition": 0.1 + 0.2}
+    artifact = write_artifact(tmp_path, ["p", "mle_existence"], "v1", value)
+    assert artifact.path.name == "mle_existence.json"
+    assert load(artifact) == value
+
+
+def test_recorded_hash_and_size_are_those_of_the_file(tmp_path: Path):
+    """`sha256sum` of the main file gives the recorded hash."""
+    artifact = write_artifact(tmp_path, ["a"], "v1", {"x": 1})
+    content = artifact.path.read_bytes()
+    assert artifact.sha256 == hashlib.sha256(content).hexdigest()
+    assert artifact.size == len(content)
+
+
+def test_report_is_hashed_with_all_its_files(tmp_path: Path):
+    """A report is a page and its numbers; a change in either is noticed."""
+    artifact = write_artifact(tmp_path, ["evaluation_report"], "v1", Page("<p>", {"auc": 0.5}))
+    numbers = artifact.path.with_name("report.json")
+    assert artifact.kind == "report"
+    assert artifact.path.read_text() == "<p>"
+    assert json.loads(numbers.read_text()) == {"auc": 0.5}
+    assert artifact.size == sum(f.stat().st_size for f in artifact.path.parent.iterdir())
+    numbers.write_text('{"auc": 0.9}')
+    with pytest.raises(ArtifactError, match="content has changed"):
+        load(artifact)
+
+
+def test_changed_byte_is_an_error_that_names_both_hashes(tmp_path: Path):
+    """The hash is compared before anything is read."""
+    artifact = write_artifact(tmp_path, ["dataset"], "v1", table())
+    content = bytearray(artifact.path.read_bytes())
+    content[len(content) // 2] ^= 1
+    artifact.path.write_bytes(content)
+    found = hashlib.sha256(content).hexdigest()
+    with pytest.raises(ArtifactError) as error:
+        load(artifact)
+    for part in (str(artifact.path), artifact.sha256, found, "Materialize the asset again"):
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize("value", [{"x": 1}, Page("<p>", {})])
+def test_missing_file_is_an_error_that_names_it(tmp_path: Path, value):
+    """A deleted main file is not mistaken for an empty result."""
+    artifact = write_artifact(tmp_path, ["a"], "v1", value)
+    artifact.path.unlink()
+    with pytest.raises(ArtifactError, match=rf"{artifact.path}.*missing"):
+        load(artifact)
+
+
+def test_version_is_written_once(tmp_path: Path):
+    """The same version again is an error, and the first stays."""
+    artifact = write_artifact(tmp_path, ["a"], "v1", {"x": 1})
+    with pytest.raises(FileExistsError, match="never overwritten"):
+        write_artifact(tmp_path, ["a"], "v1", {"x": 2})
+    assert load(artifact) == {"x": 1}
+
+
+def test_value_that_cannot_be_written_leaves_no_version(tmp_path: Path):
+    """A NaN found in the middle of a report leaves nothing behind."""
+    with pytest.raises(ArtifactError, match="auc"):
+        write_artifact(tmp_path, ["a"], "v1", Page("<p>", {"auc": float("nan")}))
+    assert list((tmp_path / "a").iterdir()) == []
+
+
+@pytest.mark.parametrize("value", [3.0, [1, 2], object()])
+def test_type_without_a_format_is_refused(tmp_path: Path, value):
+    """There is no fall-back such as pickle; the message says what can be stored."""
+    with pytest.raises(ArtifactError, match=f"expected a Table.*found {type(value).__name__}"):
+        write_artifact(tmp_path, ["a"], "v1", value)
+
+
+def test_unknown_kind_is_refused(tmp_path: Path):
+    """An artifact of another version of the package is not guessed at."""
+    artifact = write_artifact(tmp_path, ["a"], "v1", {"x": 1})
+    with pytest.raises(ArtifactError, match="found 'pickle'"):
+        load_artifact(artifact.path, artifact.sha256, "pickle")
+
+
+@pytest.mark.parametrize("part", ["..", ".hidden", "a/b", ""])
+def test_key_that_is_no_folder_name_is_refused(tmp_path: Path, part):
+    """No asset can be written outside of the root, or where partials are."""
+    with pytest.raises(ArtifactError, match="asset key"):
+        write_artifact(tmp_path / "root", [part, "a"], "v1", {"x": 1})
+    assert not (tmp_path / "a").exists()
+
+
+def test_version_names_sort_by_time():
+    """A later version sorts last whatever the run's id, also in another time zone."""
+    first = datetime(2024, 2, 29, 23, 59, 59, 5, tzinfo=UTC)
+    later = (first + timedelta(microseconds=1)).astimezone()
+    assert version_name("ffffffff-1", now=first) < version_name("00000000-1", now=later)
+    assert version_name("0123456789", 2, first) == "20240229T235959.000005Z-01234567-retry2"

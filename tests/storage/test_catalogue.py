@@ -1,0 +1,74 @@
+"""`load` finds an asset's latest artifact from its name alone."""
+
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from lr_pipeline.storage.catalogue import load, stored_assets
+from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.storage.home import initialise_home
+from lr_pipeline.storage.io_managers import ArtifactIOManager
+from lr_pipeline.tables.table import Table
+
+
+def test_load_returns_the_latest_of_each_kind(tmp_path: Path):
+    """A table, and a dictionary under a prefix, come back from the instance's event log."""
+    home = initialise_home(tmp_path / "home")
+    frame = pd.DataFrame({"x": [0.5, 1.5], "y": ["no", "yes"]})
+
+    @dg.asset
+    def dataset() -> Table:
+        return Table.from_pandas(frame, target="y")
+
+    @dg.asset(key_prefix="breast_cancer")
+    def profile(config: ProfileConfig) -> dict:
+        return {"mean": config.mean}
+
+    @dg.asset
+    def without_value() -> None:
+        return None
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        for mean in (0.25, 0.75):
+            dg.materialize(
+                [dataset, profile, without_value],
+                instance=instance,
+                resources={"io_manager": ArtifactIOManager(root=str(tmp_path / "artifacts"))},
+                run_config=dg.RunConfig(ops={"breast_cancer__profile": ProfileConfig(mean=mean)}),
+            )
+        assert stored_assets(instance) == ["breast_cancer/profile", "dataset"]
+    pd.testing.assert_frame_equal(load("dataset", home).to_pandas(), frame)
+    assert load("breast_cancer/profile", home) == {"mean": 0.75}
+    with pytest.raises(ArtifactError, match="'profile'.*found: breast_cancer/profile, dataset"):
+        load("profile", home)
+
+
+class ProfileConfig(dg.Config):
+    """What the second run changes."""
+
+    mean: float
+
+
+def test_report_loads_as_its_numbers(tmp_path: Path):
+    """A notebook gets the dictionary of the report, not the page."""
+    from lr_pipeline.report.render import Report
+
+    home = initialise_home(tmp_path / "home")
+
+    @dg.asset
+    def evaluation_report():
+        return Report(html="<p>", numbers={"prevalence": 0.5})
+
+    resources = {"io_manager": ArtifactIOManager(root=str(tmp_path / "artifacts"))}
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        dg.materialize([evaluation_report], instance=instance, resources=resources)
+    assert load("evaluation_report", home) == {"prevalence": 0.5}
+
+
+def test_missing_home_is_an_error_and_is_not_created(tmp_path: Path):
+    """Looking for a result makes no folder."""
+    with pytest.raises(ArtifactError, match="expected a Dagster home"):
+        load("numpy_model", tmp_path / "home")
+    assert not (tmp_path / "home").exists()

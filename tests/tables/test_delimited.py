@@ -1,0 +1,79 @@
+"""Delimited text: the delimiter, the encoding, and types that only later rows decide."""
+
+import pytest
+
+from lr_pipeline.tables import delimited
+from lr_pipeline.tables.delimited import read_delimited, read_header
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read a text, all of its columns, and return them as lists."""
+
+    def read(text, text_columns=(), encoding="utf-8"):
+        path = tmp_path / "rows.csv"
+        path.write_text(text, encoding=encoding, newline="")
+        header = read_header(path)
+        return read_delimited(path, header, header.names, text_columns).to_pydict()
+
+    return read
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_delimiter_is_recognised(read, delimiter):
+    """Comma, semicolon and tab; the others may occur in quoted names."""
+    rows = [["a", '"b,;\tc"', "d"], ["1", "x", "2.5"]]
+    assert read("\n".join(delimiter.join(row) for row in rows)) == {
+        "a": [1],
+        "b,;\tc": ["x"],
+        "d": [2.5],
+    }
+
+
+def test_a_single_column_needs_no_delimiter(read):
+    """One name, one column."""
+    assert read("a\n1\n2\n") == {"a": [1, 2]}
+
+
+def test_quotes_newlines_and_markup_are_part_of_a_name(read):
+    """Names are data; whoever shows them escapes them."""
+    assert read('"a\nb","<b>""x""</b>"\r\n1,"two\nlines"\r\n') == {
+        "a\nb": [1],
+        '<b>"x"</b>': ["two\nlines"],
+    }
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(read):
+    """As spreadsheets write it."""
+    assert read("a,b\n1,2\n", encoding="utf-8-sig") == {"a": [1], "b": [2]}
+
+
+def test_empty_fields_and_the_usual_words_are_missing(read):
+    """In numbers and in text."""
+    assert read("a,b\n,\nNA,NA\nnan,null\n1,x\n") == {
+        "a": [None, None, None, 1],
+        "b": [None, None, None, "x"],
+    }
+
+
+def test_text_columns_keep_leading_zeros(read):
+    """An identifier is not a number."""
+    assert read("k,a\n007,007\n", text_columns=["k"]) == {"k": ["007"], "a": [7]}
+
+
+def test_semicolons_allow_for_decimal_commas(read):
+    """1,5 is a number between semicolons; a text with a comma stays text."""
+    assert read("a;b;c\n1,5;x, y;1\n-2;z;2\n") == {
+        "a": [1.5, -2.0],
+        "b": ["x, y", "z"],
+        "c": [1, 2],
+    }
+
+
+@pytest.mark.parametrize(("late", "value"), [("1.5", 1.5), ("many", "many")])
+def test_a_type_that_a_later_block_contradicts_is_read_again(read, monkeypatch, late, value):
+    """Integers in the first block, something else later: the column takes the wider type."""
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
+    column = read("a,b\n" + "1,2\n" * 100 + f"{late},2\n")["a"]
+    assert column[-1] == value
+    assert type(column[0]) is type(value)

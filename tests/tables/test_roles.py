@@ -1,0 +1,67 @@
+"""Column roles: declared, checked against the columns there are, stored as JSON."""
+
+import json
+
+import pytest
+
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.roles import ColumnRoles, assign_roles
+
+NAMES = ["key", "answer", "age", "income", "place", "day", "times"]
+
+
+def test_every_column_left_is_a_feature():
+    """Target, id, group, time, weight and excluded columns are no features."""
+    roles = assign_roles(
+        NAMES, "answer", id="key", group="place", time="day", weight="times", exclude=["income"]
+    )
+    assert roles.features == ("age",)
+    assert roles.columns == {"key", "answer", "age", "place", "day", "times"}
+
+
+def test_named_features_are_all_there_are():
+    """``features`` names them and their order."""
+    roles = assign_roles(NAMES, "answer", features=["income", "age"])
+    assert roles.features == ("income", "age")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"target": "answr"}, r"target column 'answr' not found; .*Did you mean 'answer'\?"),
+        ({"target": "zzz"}, "there are: 'key', 'answer', 'age'"),
+        ({"target": "answer", "id": "kee"}, "id column 'kee' not found"),
+        ({"target": "answer", "features": ["agee"]}, "feature column 'agee' not found"),
+        ({"target": "answer", "exclude": ["inc"]}, "excluded column 'inc' not found"),
+        ({"target": "answer", "exclude": ["answer"]}, "target 'answer' is excluded"),
+        ({"target": "answer", "features": ["answer"]}, "'answer' is declared a feature and"),
+        ({"target": "answer", "features": ["age", "age"]}, "more than once: 'age'"),
+        ({"target": "answer", "features": []}, "no feature is left"),
+    ],
+)
+def test_a_wrong_declaration_says_what_to_change(arguments, message):
+    """Each error names the column and the role."""
+    with pytest.raises(TableError, match=message):
+        assign_roles(NAMES, **arguments)
+
+
+def test_duplicate_column_names_are_refused():
+    """A name that occurs twice cannot be given a role."""
+    with pytest.raises(TableError, match=r"more than once: 'a', 'b'\. Rename them"):
+        assign_roles(["y", "a", "b", "a", "b", "c"], "y")
+
+
+def test_a_long_list_of_columns_is_cut_in_messages():
+    """10,000 columns do not fill the screen."""
+    with pytest.raises(TableError, match="and 9988 more") as caught:
+        assign_roles([f"c{j}" for j in range(10_000)], "y")
+    assert len(str(caught.value)) < 300
+
+
+def test_roles_survive_json():
+    """``to_dict`` and ``from_dict`` are inverse through JSON."""
+    for positive in ("yes", 1, 1.0, True):
+        roles = ColumnRoles("y", positive, ("a", "b"), id="k", weight="w")
+        again = ColumnRoles.from_dict(json.loads(json.dumps(roles.to_dict())))
+        assert again == roles
+        assert type(again.positive) is type(positive)

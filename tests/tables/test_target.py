@@ -1,0 +1,145 @@
+"""The target's positive value: given, recognised, or last in order; and the labels."""
+
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.target import labels, positive_value
+
+
+def settle(values, positive=None):
+    """Positive value of a target 'churned' with these values."""
+    return positive_value("churned", pa.chunked_array([values]), positive)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0, 1], 1),
+        ([1, 2], 1),
+        ([2, 3], 3),
+        ([-1.0, 1.0], 1.0),
+        ([0.0, 0.5], 0.5),
+        ([True, False], True),
+        (["yes", "no"], "yes"),
+        (["N", "Y"], "Y"),
+        (["TRUE", "FALSE"], "TRUE"),
+        (["malignant", "benign"], "malignant"),
+        (["1", "0"], "1"),
+        (["red", "blue"], "red"),
+        (["yes", "true"], "yes"),
+        ([Decimal("0.0"), Decimal("1.0")], 1.0),
+    ],
+)
+def test_the_value_that_says_yes_is_positive(values, expected):
+    """1, True and words of assent; otherwise the larger or last value."""
+    for column in (values, values[::-1]):
+        found = settle(column)
+        assert found == expected
+        assert type(found) is type(expected)
+
+
+def test_a_dictionary_column_is_treated_as_its_values():
+    """Categories are text."""
+    assert settle(pa.array(["no", "yes", "no"]).dictionary_encode()) == "yes"
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "expected"),
+    [
+        (["yes", "no"], "no", "no"),
+        ([0, 1], "0", 0),
+        ([0.0, 1.0], 0, 0.0),
+        ([True, False], "false", False),
+        (["setosa", "virginica", "versicolor"], "virginica", "virginica"),
+    ],
+)
+def test_a_given_positive_value_is_taken_against_all_others(values, positive, expected):
+    """Also written as text on a command line, and with more than two values."""
+    found = settle(values, positive)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "message"),
+    [
+        (
+            ["no"] * 16 + ["unknown", "yes", "yes"],
+            None,
+            "target 'churned' must have two values, found 3: 'no', 'yes', 'unknown' "
+            "(first 'unknown' at row 17). Set positive= or drop those rows.",
+        ),
+        (
+            ["no", "no"],
+            None,
+            "target 'churned' must have two values, found 1: 'no'. Add rows with the other answer.",
+        ),
+        (
+            ["no", "no"],
+            "yes",
+            "target 'churned' must have two values, found 1: 'no'. Add rows with the other answer.",
+        ),
+        (
+            ["no", None, "yes", None],
+            None,
+            "target 'churned' has missing values: 2 (first at row 2). Fill or drop those rows.",
+        ),
+        (
+            [0.0, 1.0, float("nan")],
+            None,
+            "target 'churned' has missing values: 1 (first at row 3). Fill or drop those rows.",
+        ),
+        (
+            ["no", "yes", "no"],
+            "ja",
+            "positive value 'ja' not found in target 'churned'; its values are 'no', 'yes'. "
+            "Set positive= to one of them.",
+        ),
+        (
+            [[1], [2]],
+            None,
+            "target 'churned' must hold numbers, booleans or text, found list<item: int64>. "
+            "Name another target, or convert it.",
+        ),
+    ],
+)
+def test_an_unusable_target_is_described(values, positive, message):
+    """Count, values, first row and remedy, in one line."""
+    with pytest.raises(TableError) as caught:
+        settle(values, positive)
+    assert str(caught.value) == message
+    assert caught.value.problems[0].column == "churned"
+
+
+def test_many_values_are_counted_but_not_all_listed():
+    """A number as a target does not fill the screen."""
+    with pytest.raises(TableError, match=r"found 500: .* and 488 more \(first") as caught:
+        settle(list(range(500)))
+    assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "expected"),
+    [
+        (["a", "b", "c", "b"], "b", [0, 1, 0, 1]),
+        ([True, False], True, [1, 0]),
+        ([2, 1, 2], 1, [0, 1, 0]),
+        ([0.5, 0.0], 0.5, [1, 0]),
+    ],
+)
+def test_labels_mark_the_positive_rows(values, positive, expected):
+    """(n,) float64 of 0 and 1."""
+    found = labels("y", pa.chunked_array([values]), positive)
+    np.testing.assert_array_equal(found, np.array(expected, dtype=np.float64), strict=True)
+
+
+def test_labels_refuse_missing_values_and_an_unsettled_target():
+    """A missing answer is not a no."""
+    with pytest.raises(TableError, match="missing values: 1"):
+        labels("y", pa.chunked_array([[1, None, 0]]), 1)
+    with pytest.raises(TableError, match="no positive value yet"):
+        labels("y", pa.chunked_array([[1, 0]]), None)
