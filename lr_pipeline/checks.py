@@ -18,6 +18,10 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validate import find_problems
 
 LARGEST_DISTANCE = 1e-6  # standard errors between a model and its optimum
+REFUSAL = (
+    "penalty none is refused. Use penalty auto or firth (finite for every table) or l2, or exclude "
+    "such columns."
+)
 MODELS = ("linear_baseline", "numpy_model", "torch_model")
 
 
@@ -48,11 +52,13 @@ def estimate_exists(
 
     Where it is not, a warning while Firth's penalty stands in, an error under `penalty: none`.
     """
-    refused = _models_without_penalty(context.run.run_config)
+    separated = is_separated(mle_existence)
+    refused = _models_without_penalty(context.run.run_config) if separated else []
     return dg.AssetCheckResult(
-        passed=not is_separated(mle_existence),
+        passed=not separated,
         severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
-        description=describe_existence(mle_existence),
+        description=describe_existence(mle_existence)
+        + (f" {' and '.join(refused)}: {REFUSAL}" if refused else ""),
         metadata={"verdict": mle_existence["verdict"]},
     )
 

@@ -11,7 +11,6 @@ from rich.table import Table as TerminalTable
 from lr_pipeline.pipeline import build_definitions
 from lr_pipeline.progress import CONSOLE, PROGRESS, progress_logger
 from lr_pipeline.report.metrics_table import table_rows
-from lr_pipeline.report.render import Report
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.tables.sources import FileTable, SyntheticTable, TableSource
@@ -117,30 +116,53 @@ def run_pipeline(
         result = job.execute_in_process(
             run_config=run_config, instance=instance, tags=process_tags(), raise_on_error=False
         )
-    failure = first_failure(result)
-    if failure:
-        click.echo(f"error: {failure}", err=True)
+    failures = failure_lines(result)
+    for line in failures:
+        click.echo(f"error: {line}", err=True)
+    if failures:
         return 1
-    show_report(result.output_for_node("evaluation_report"))
+    show_outcome(result)
     return 0
 
 
-def first_failure(result: dg.ExecuteInProcessResult) -> str | None:
-    """The message of the step that failed first, on one line; None if none failed."""
+def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:
+    """What stopped the run, a line for each problem; empty if nothing did."""
+    if result.success:
+        return []
+    blocking = [
+        f"{check.check_name}: {check.description}"
+        for check in failed_checks(result)
+        if check.severity is dg.AssetCheckSeverity.ERROR
+    ]
     for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            cause = error.cause if error is not None and error.cause is not None else error
-            return " ".join(cause.message.split()) if cause is not None else event.message
-    return None if result.success else "the run failed; --verbose shows Dagster's log"
+        if event.is_step_failure and (error := event.step_failure_data.error):
+            cause = error.cause or error
+            if cause.cls_name == "DagsterAssetCheckFailedError" and blocking:
+                return blocking
+            message = re.sub(r"^lr_pipeline[.\w]*: ", "", cause.message.strip())
+            return message.splitlines()
+    return ["the run failed; --verbose shows Dagster's log"]
 
 
-def show_report(report: Report) -> None:
-    """Print models × metrics."""
-    header, *rows = table_rows(report.numbers)
+def failed_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:
+    """The checks that did not pass, warnings included."""
+    return [check for check in result.get_asset_check_evaluations() if not check.passed]
+
+
+def show_outcome(result: dg.ExecuteInProcessResult) -> None:
+    """Print models × metrics, the checks that failed, and where the report lies."""
+    header, *rows = table_rows(result.output_for_node("evaluation_report").numbers)
     table = TerminalTable(*header, box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for row in rows:
         table.add_row(*row)
+    CONSOLE.print()
     CONSOLE.print(table)
+    failed = failed_checks(result)
+    CONSOLE.print(f"\nChecks that failed: {len(failed) or 'none'}")
+    for check in failed:
+        asset = check.asset_key.to_user_string()
+        CONSOLE.print(f"  {asset}, {check.check_name}: {check.description}", soft_wrap=True)
+    (report,) = result.asset_materializations_for_node("evaluation_report")
+    CONSOLE.print(f"Report: {report.metadata['path'].value}", soft_wrap=True)

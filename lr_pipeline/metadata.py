@@ -1,10 +1,11 @@
 """What the web UI shows of each kind of value. Numbers stay numbers, so that it charts them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
+from lr_pipeline.core.fit import LogisticFit
 from lr_pipeline.models.existence import describe_existence
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -73,11 +74,11 @@ def _cell(text: str) -> str:
 
 def existence_metadata(existence: Mapping[str, Any]) -> Metadata:
     """The verdict and the columns behind it."""
-    described = describe_existence(existence)
     return {
-        "summary": described,
+        "summary": existence["verdict"].replace("_", " "),
         "verdict": existence["verdict"],
-        "separating_columns": list(existence["separating_columns"]),
+        "meaning": describe_existence(existence),
+        "separating_columns": existence["separating_columns"],
         "dependent_columns": existence["dependent_columns"],
     }
 
@@ -115,29 +116,38 @@ def logistic_metadata(model: LogisticModel) -> Metadata:
             "standard_errors_from_optimum": fit.certificate.standard_errors,
             "loss_curve": dg.MetadataValue.md(picture),
             "coefficients": _coefficient_table(
-                fit.intercept, model.coefficients, fit.standard_errors
+                fit.intercept, model.coefficients, _standard_errors(fit)
             ),
             "train_fingerprint": model.train_fingerprint,
         }
     )
 
 
+def _standard_errors(fit: LogisticFit) -> list[float] | None:
+    if fit.intercept_standard_error is None or fit.standard_errors is None:
+        return None
+    return [fit.intercept_standard_error, *fit.standard_errors.tolist()]
+
+
 def _coefficient_table(
-    intercept: float, coefficients: Mapping[str, float], standard_errors: Any
+    intercept: float,
+    coefficients: Mapping[str, float],
+    standard_errors: Sequence[float] | None,
 ) -> dg.TableMetadataValue:
-    """Intercept and coefficients in original units, the first 200 of them."""
-    errors = [None] * len(coefficients) if standard_errors is None else standard_errors.tolist()
-    records = [{"name": "(intercept)", "coefficient": intercept}] + [
-        {"name": name, "coefficient": value} | ({} if error is None else {"standard_error": error})
-        for (name, value), error in zip(coefficients.items(), errors, strict=True)
-    ]
-    columns = [dg.TableColumn("name", "string"), dg.TableColumn("coefficient", "float")]
+    """Intercept and coefficients in original units, the first 200; errors intercept first."""
+    columns: dict[str, Sequence[str | float]] = {
+        "name": ["(intercept)", *coefficients],
+        "coefficient": [intercept, *coefficients.values()],
+    }
     if standard_errors is not None:
-        columns.append(dg.TableColumn("standard_error", "float"))
-    return dg.MetadataValue.table(
-        [dg.TableRecord(record) for record in records[:COEFFICIENTS_SHOWN]],
-        schema=dg.TableSchema(columns=columns),
-    )
+        columns["standard_error"] = standard_errors
+    records = [
+        dg.TableRecord(dict(zip(columns, row, strict=True)))
+        for row in list(zip(*columns.values(), strict=True))[:COEFFICIENTS_SHOWN]
+    ]
+    types = {"name": "string"}
+    schema = [dg.TableColumn(name, types.get(name, "float")) for name in columns]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=schema))
 
 
 def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:

@@ -41,7 +41,8 @@ class ProgressHandler(logging.Handler):
                 f"{materialization.asset_key.to_user_string():<36}",
                 (f"{seconds:6.2f} s  ", "dim"),
                 str(summary.value) if summary else "",
-            )
+            ),
+            soft_wrap=True,
         )
 
     def _show_check(self, check: AssetCheckEvaluation) -> None:
@@ -53,7 +54,8 @@ class ProgressHandler(logging.Handler):
                 ("  ! ", style),
                 f"{check.asset_key.to_user_string()}: {check.check_name}: ",
                 (check.description or "failed", style),
-            )
+            ),
+            soft_wrap=True,
         )
 
 

@@ -29,8 +29,9 @@ class TableResource(dg.ConfigurableResource[Any]):
 
     @classmethod
     def of(cls, source: TableSource) -> "TableResource":
-        """Wrap a source declared in Python."""
-        return cls(declaration=source.to_dict())
+        """Wrap a source declared in Python; Dagster's configuration has no null."""
+        values = source.to_dict()
+        return cls(declaration={k: value for k, value in values.items() if value is not None})
 
     @property
     def source(self) -> TableSource:

@@ -1,4 +1,4 @@
-"""Does the maximum-likelihood estimate exist, and is it the only one?"""
+"""Whether the maximum-likelihood estimate exists, and is the only one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,8 +70,8 @@ class SeparationError(ValueError):
         super().__init__(
             "expected a finite maximum-likelihood estimate, found none: a hyperplane separates "
             f"the classes {found} ({existence.separated_rows} rows), so that the likelihood "
-            f"grows as these coefficients run away: {', '.join(limits)}. Use penalty auto or firth (finite "
-            "for every table) or l2, or leave such columns out"
+            f"grows as these coefficients run away: {', '.join(limits)}. Use penalty auto or "
+            "firth (finite for every table) or l2, or leave such columns out"
         )
 
 

@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from lr_pipeline.core.types import Parameters, ParameterMatrix
+from lr_pipeline.core.types import Parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,21 +45,12 @@ def wald_inference(
     )
 
 
-def reason_withheld(
-    penalty: str, dependent_columns: tuple[int, ...], curvature: bool
-) -> str:
+def reason_withheld(penalty: str, dependent_columns: tuple[int, ...], curvature: bool) -> str:
     """Return why a fit has no standard errors, or an empty string if it has."""
     if penalty != "none":
-        return (
-            f"the estimate is penalised ({penalty}): the inverse information is not its variance"
-        )
+        return f"the estimate is penalised ({penalty}): the inverse information is not its variance"
     if dependent_columns:
         return f"the estimate is not unique: columns {list(dependent_columns)} depend on others"
     if not curvature:
         return "the information is singular in float64"
     return ""
-
-
-def standard_errors_of(covariance: ParameterMatrix) -> Parameters:
-    """√ of the diagonal."""
-    return np.sqrt(np.diag(covariance))

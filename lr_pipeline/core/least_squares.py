@@ -8,8 +8,11 @@ be accurate, as M holds what it misses: what limits the digits is the arithmetic
 float64 or double-double.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, log2
+from operator import add
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -23,6 +26,9 @@ from lr_pipeline.core.split_product import PRECISION, split_product
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 MAX_CORRECTIONS = 6
+ROWS_AT_ONCE = 2048
+
+BlockSums = Callable[[Block], tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -134,14 +140,13 @@ def _orthonormal_sums(
 ) -> tuple[ParameterMatrix, Parameters, Moments]:
     """M = Σ w z zᵀ, Σ w z y and the moments of y, for the rows z of (1, A) B."""
 
-    def block_sums(block: Block) -> tuple[ParameterMatrix, Parameters, Moments]:
-        block = counted_rows(block)
+    def sums(block: Block) -> tuple[ParameterMatrix, Parameters, Moments]:
         A, B = basis.design(block), basis.inverse_factor
         Z = split_product(A.high.T, B, basis.bits) + A.low.T @ B if exact else A.high.T @ B
         weighted = Z if block.weight is None else Z * block.weight[:, None]
         return weighted.T @ Z, weighted.T @ block.y, moments_of(block.y[:, None], block.weight)
 
-    M, b, response = rows.sum(block_sums)
+    M, b, response = rows.sum(_in_parts(sums))
     return M, b, response
 
 
@@ -151,21 +156,35 @@ def _residual_sums(
     """Σ w (1, a) r and Σ w r² of the residuals r."""
 
     def in_float64(block: Block) -> tuple[DoubleDouble, float]:
-        block = counted_rows(block)
         A = basis.design(block).high
         r = block.y - solution.high @ A
         weighted = r if block.weight is None else r * block.weight
         return DoubleDouble(A @ weighted), float(weighted @ r)
 
     def in_double_double(block: Block) -> tuple[DoubleDouble, float]:
-        block = counted_rows(block)
         A = basis.design(block)
         r = DoubleDouble(block.y) - (A * solution[:, None]).sum()
         weighted = r if block.weight is None else r * block.weight
         return (A * weighted).sum(axis=1), float(weighted.high @ r.high)
 
-    gradient, squares = rows.sum(in_double_double if exact else in_float64)
+    gradient, squares = rows.sum(_in_parts(in_double_double if exact else in_float64))
     return gradient, squares
+
+
+def _in_parts(block_sums: BlockSums) -> BlockSums:
+    """The same sums over a block, a few rows at a time: many temporaries then stay in cache."""
+
+    def sums(block: Block) -> tuple[Any, ...]:
+        block = counted_rows(block)
+        total: tuple[Any, ...] = ()
+        for start in range(0, max(len(block.y), 1), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            weight = None if block.weight is None else block.weight[part]
+            added = block_sums(Block(block.X[part], block.y[part], weight))
+            total = tuple(map(add, total, added)) if total else added
+        return total
+
+    return sums
 
 
 def _product(

@@ -7,13 +7,14 @@ The pointwise functions below hold for any z, however large, because every expon
 import numpy as np
 
 from lr_pipeline.core.rows import Block
-from lr_pipeline.core.types import Parameters, ParameterMatrix, RowVector
+from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
 
 
 def sigmoid(z: RowVector) -> RowVector:
     """Probability of the label 1 for log-odds z: σ(z) = 1 / (1 + exp(−z))."""
     e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1.0, e) / (1.0 + e)
+    p: RowVector = np.where(z >= 0, 1.0, e) / (1.0 + e)
+    return p
 
 
 def log_loss(z: RowVector, y: RowVector) -> RowVector:
@@ -22,22 +23,26 @@ def log_loss(z: RowVector, y: RowVector) -> RowVector:
     The same as log(1 + exp(z)) − y z. For y in {0, 1} the bracket is exactly 0 or |z|, so that
     the small loss of a well classified row keeps all its digits.
     """
-    return np.log1p(np.exp(-np.abs(z))) + (np.maximum(z, 0.0) - y * z)
+    loss: RowVector = np.log1p(np.exp(-np.abs(z))) + (np.maximum(z, 0.0) - y * z)
+    return loss
 
 
 def residual(z: RowVector, y: RowVector) -> RowVector:
-    """d loss / dz = σ(z) − y, written (1 − y) σ(z) − y σ(−z) so that 1 − σ(z) is never formed."""
-    return (1.0 - y) * sigmoid(z) - y * sigmoid(-z)
+    """Derivative of the loss in z, σ(z) − y, as (1 − y) σ(z) − y σ(−z): 1 − σ(z) is not formed."""
+    r: RowVector = (1.0 - y) * sigmoid(z) - y * sigmoid(-z)
+    return r
 
 
 def variance(z: RowVector) -> RowVector:
-    """d² loss / dz² = σ(z) (1 − σ(z)), the variance of the label."""
-    return sigmoid(z) * sigmoid(-z)
+    """Second derivative of the loss in z, σ(z) (1 − σ(z)): the variance of the label."""
+    s: RowVector = sigmoid(z) * sigmoid(-z)
+    return s
 
 
 def linear_predictor(block: Block, w: Parameters) -> RowVector:
     """Log-odds z = w[0] + X w[1:] of each row (n,)."""
-    return w[0] + block.X @ w[1:]
+    z: RowVector = w[0] + block.X @ w[1:]
+    return z
 
 
 class NumpyKernel:

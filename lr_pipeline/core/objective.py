@@ -7,7 +7,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from lr_pipeline.core.rows import Block, Rows
-from lr_pipeline.core.types import Columns, Parameters, ParameterMatrix
+from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
 
 @runtime_checkable
@@ -63,9 +63,7 @@ class Objective(SmoothFunction, Protocol):
     total_weight: float
     hessian_is_exact: bool
 
-    def value_gradient_hessian(
-        self, w: Parameters
-    ) -> tuple[float, Parameters, ParameterMatrix]:
+    def value_gradient_hessian(self, w: Parameters) -> tuple[float, Parameters, ParameterMatrix]:
         """f(w), ∇f(w) and ∇²f(w), or a positive definite stand-in for it."""
 
     def hessian_product(self, w: Parameters, v: Parameters) -> Parameters:
@@ -91,9 +89,7 @@ class LogisticSums:
         loss, gradient = self.rows.sum(lambda block: self.kernel.loss_gradient(block, w))
         return float(loss), gradient
 
-    def loss_gradient_information(
-        self, w: Parameters
-    ) -> tuple[float, Parameters, ParameterMatrix]:
+    def loss_gradient_information(self, w: Parameters) -> tuple[float, Parameters, ParameterMatrix]:
         """Σ loss, its gradient and the Fisher information."""
         self.passes += 1
         loss, gradient, information = self.rows.sum(
@@ -104,9 +100,7 @@ class LogisticSums:
     def information_product(self, w: Parameters, v: Parameters) -> Parameters:
         """The Fisher information times v."""
         self.passes += 1
-        (product,) = self.rows.sum(
-            lambda block: (self.kernel.information_product(block, w, v),)
-        )
+        (product,) = self.rows.sum(lambda block: (self.kernel.information_product(block, w, v),))
         return np.asarray(product)
 
     def information_trace_gradient(self, w: Parameters, A: ParameterMatrix) -> Parameters:
@@ -150,7 +144,7 @@ class L2:
 
     def hessian_product(self, sums: LogisticSums, w: Parameters, v: Parameters) -> Parameters:
         """(I(w) + diag(0, strength)) v."""
-        return sums.information_product(w, v) + self.diagonal(w) * v
+        return np.asarray(sums.information_product(w, v) + self.diagonal(w) * v)
 
     def diagonal(self, w: Parameters) -> Parameters:
         """Second derivatives of the penalty, (0, strength…)."""
@@ -221,7 +215,7 @@ class LogisticObjective:
         self.sums = LogisticSums(rows, kernel)
         self.penalty = penalty
         self.hessian_is_exact = penalty.hessian_is_exact
-        (self.total_weight,) = rows.sum(_block_weight)
+        self.total_weight = float(rows.sum(_block_weight)[0])
 
     @property
     def passes(self) -> int:
@@ -237,9 +231,7 @@ class LogisticObjective:
         value, gradient = self.penalty.value_gradient(self.sums, w)
         return value / self.total_weight, gradient / self.total_weight
 
-    def value_gradient_hessian(
-        self, w: Parameters
-    ) -> tuple[float, Parameters, ParameterMatrix]:
+    def value_gradient_hessian(self, w: Parameters) -> tuple[float, Parameters, ParameterMatrix]:
         """f(w), ∇f(w) and ∇²f(w), or for Firth the information in its place."""
         value, gradient, hessian = self.penalty.value_gradient_hessian(self.sums, w)
         W = self.total_weight
@@ -247,7 +239,7 @@ class LogisticObjective:
 
     def hessian_product(self, w: Parameters, v: Parameters) -> Parameters:
         """∇²f(w) v, or I(w) v / Σ weight for Firth."""
-        return self.penalty.hessian_product(self.sums, w, v) / self.total_weight
+        return np.asarray(self.penalty.hessian_product(self.sums, w, v) / self.total_weight)
 
 
 def _block_weight(block: Block) -> tuple[float]:

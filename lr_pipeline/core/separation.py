@@ -6,6 +6,7 @@ Anderson, 1984, Biometrika 71; Konis, 2007, DPhil thesis, Oxford).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -16,7 +17,8 @@ from lr_pipeline.core.types import Parameters
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 # How many rounding errors of (2y − 1) x̃ᵀb count as zero.
 ROUNDING_ERRORS = 16.0
-FEASIBILITY = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+# The tightest that HiGHS accepts.
+FEASIBILITY = 1e-10
 # Coefficients of a vertex below this fraction of the largest are zero.
 ZERO_COEFFICIENT = 1e-9
 
@@ -45,7 +47,9 @@ def find_separation(block: Block) -> Separation | None:
         return None
     direction = _on_the_others(signed, strict, _sparsest_direction(signed, strict))
     margin = signed @ direction
-    rounding = ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * (np.abs(signed) @ np.abs(direction))
+    rounding = (
+        ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * (np.abs(signed) @ np.abs(direction))
+    )
     holds = np.where(strict, margin > rounding, np.abs(margin) <= rounding)
     return Separation(direction, strict) if holds.all() else None
 
@@ -92,7 +96,7 @@ def _on_the_others(signed: SignedRows, strict: RowMask, direction: Parameters) -
     used = direction != 0.0
     used[0] = True
     others = np.unique(signed[~strict][:, used], axis=0)
-    _, singular, vectors = np.linalg.svd(others, full_matrices=True)
+    _, singular, vectors = np.linalg.svd(np.linalg.qr(others, mode="r"), full_matrices=True)
     rank = int(np.sum(singular > ZERO_COEFFICIENT * singular[0]))
     null = vectors[rank:]
     projected = np.zeros_like(direction)
@@ -102,14 +106,24 @@ def _on_the_others(signed: SignedRows, strict: RowMask, direction: Parameters) -
 
 def _minimize_linear(
     cost: Float64[np.ndarray, " m"],
-    constraints: object,
+    constraints: Any,
     limits: Float64[np.ndarray, " n"],
     bounds: list[tuple[float | None, float | None]],
 ) -> Float64[np.ndarray, " m"]:
     """Minimise costᵀv subject to constraints @ v ≤ limits and the bounds."""
     from scipy.optimize import linprog
 
-    result = linprog(cost, constraints, limits, bounds=bounds, method="highs", options=FEASIBILITY)
+    result = linprog(
+        cost,
+        constraints,
+        limits,
+        bounds=bounds,
+        method="highs",
+        options={
+            "primal_feasibility_tolerance": FEASIBILITY,
+            "dual_feasibility_tolerance": FEASIBILITY,
+        },
+    )
     if result.status != 0:
         raise ArithmeticError(
             "expected the linear program for separation to be solved, found: "

@@ -8,7 +8,6 @@ from jaxtyping import Float64
 from lr_pipeline.core.double_double import two_sum
 
 PRECISION = 53  # bits of a float64
-ROWS_AT_ONCE = 1024  # few enough for the slices to stay in cache
 
 
 def split_product(
@@ -24,16 +23,12 @@ def split_product(
     count, slice_bits = _slicing(bits, A.shape[1])
     B_slices = [part.T for part in _slices(B.T, slice_bits, count)]
     right = [np.vstack(B_slices[level::-1]) for level in range(count)]
-    product = np.empty((A.shape[0], B.shape[1]))
-    for start in range(0, len(A), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        left = np.hstack(_slices(A[rows], slice_bits, count))
-        total, error = np.zeros_like(product[rows]), np.zeros_like(product[rows])
-        for factor in right:
-            total, rounding = two_sum(total, left[:, : len(factor)] @ factor)
-            error += rounding
-        product[rows] = total + error
-    return product
+    left = np.hstack(_slices(A, slice_bits, count))
+    total, error = np.zeros((len(A), B.shape[1])), np.zeros((len(A), B.shape[1]))
+    for factor in right:
+        total, rounding = two_sum(total, left[:, : len(factor)] @ factor)
+        error += rounding
+    return np.asarray(total + error)
 
 
 def _slicing(bits: int, length: int) -> tuple[int, int]:

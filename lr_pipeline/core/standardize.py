@@ -124,7 +124,7 @@ def unstandardized(
 def _without_dependent(
     analysis: ColumnAnalysis, intercept: float, coefficients: Columns
 ) -> tuple[float, Columns]:
-    """The same predictions with zeros for the dependent columns: subtract N c with (N c)_dep = β_dep."""
+    """Subtract N c with (N c)_dep = β_dep: the same predictions, zeros for dependent columns."""
     N, dependent = analysis.null_space, list(analysis.dependent)
     c = np.linalg.solve(N[dependent], coefficients[dependent])
     moved = coefficients - N @ c

@@ -1,9 +1,11 @@
 """Existence of the maximum-likelihood estimate, told with the names of the columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lr_pipeline.core.existence import Existence, Verdict
+
+NAMES_SHOWN = 6
 
 
 def existence_to_dict(existence: Existence, columns: Sequence[str]) -> dict[str, Any]:
@@ -11,12 +13,8 @@ def existence_to_dict(existence: Existence, columns: Sequence[str]) -> dict[str,
     return {
         "verdict": existence.verdict.value,
         "columns": list(columns),
-        "separating_columns": {
-            columns[j]: direction
-            for j, direction in zip(
-                existence.separating_columns, existence.separating_direction, strict=True
-            )
-        },
+        "separating_columns": [columns[j] for j in existence.separating_columns],
+        "separating_direction": list(existence.separating_direction),
         "separating_intercept": existence.separating_intercept,
         "separated_rows": existence.separated_rows,
         "dependent_columns": [columns[j] for j in existence.dependent_columns],
@@ -29,7 +27,7 @@ def existence_from_dict(data: dict[str, Any]) -> Existence:
     return Existence(
         verdict=Verdict(data["verdict"]),
         separating_columns=tuple(position[name] for name in data["separating_columns"]),
-        separating_direction=tuple(data["separating_columns"].values()),
+        separating_direction=tuple(data["separating_direction"]),
         separating_intercept=data["separating_intercept"],
         separated_rows=data["separated_rows"],
         dependent_columns=tuple(position[name] for name in data["dependent_columns"]),
@@ -49,7 +47,7 @@ def describe_existence(data: dict[str, Any]) -> str:
     sentences = []
     if is_separated(data):
         kind = "completely" if data["verdict"] == "complete_separation" else "quasi-completely"
-        names = ", ".join(data["separating_columns"])
+        names = _listed(data["separating_columns"])
         sentences.append(
             f"The training set is {kind} separated by {names} "
             f"({data['separated_rows']} rows): the maximum-likelihood estimate does not exist."
@@ -57,9 +55,15 @@ def describe_existence(data: dict[str, Any]) -> str:
     else:
         sentences.append("The maximum-likelihood estimate exists.")
     if data["dependent_columns"]:
-        names = ", ".join(data["dependent_columns"])
+        names = _listed(data["dependent_columns"])
         sentences.append(
-            f"It is not unique: {names} depend on the columns before them; the coefficients "
-            "reported are those of smallest norm."
+            f"The estimate is not unique, since these columns depend on those before them: {names}. "
+            "The coefficients reported are those of smallest norm."
         )
     return " ".join(sentences)
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    rest = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

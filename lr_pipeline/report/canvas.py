@@ -89,7 +89,7 @@ def plot_style() -> Iterator[None]:
     }
     with matplotlib.rc_context(style), warnings.catch_warnings():
         # Without a CJK font a Chinese name is drawn as boxes; one warning a glyph helps nobody.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font", module="matplotlib")
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 
@@ -115,14 +115,14 @@ def plot_label(name: str, width: int = 40) -> str:
     """``name`` on one line, without control characters, cut to ``width`` narrow letters."""
     visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name)
     label = " ".join(visible.split())
-    if text_width(label) <= width:
+    if _text_width(label) <= width:
         return label
-    while text_width(label) >= width:
+    while _text_width(label) >= width:
         label = label[:-1]
     return f"{label}…"
 
 
-def text_width(text: str) -> int:
+def _text_width(text: str) -> int:
     """Width in narrow letters; a Chinese one is two wide."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
@@ -168,7 +168,7 @@ def inline_svg(figure: "Figure", key: str, alt: str) -> str:
     root.attrib = {
         "viewBox": root.attrib["viewBox"],
         "role": "img",
-        "aria-label": alt,
+        "aria-label": plot_label(alt, 200),
     }
     return ElementTree.tostring(root, encoding="unicode")
 

@@ -17,7 +17,6 @@ from lr_pipeline.report.canvas import (
     plot_label,
     plot_style,
     series_style,
-    text_width,
 )
 from lr_pipeline.report.number_format import count, metric, power_of_ten
 from lr_pipeline.report.sections import CoefficientRow
@@ -133,13 +132,13 @@ def loss_curve(trace: Sequence[TracePoint], title: str) -> "Figure":
     marker = "o" if len(shown) < FEW_POINTS else ""
     style: dict[str, Any] = {"color": POINT, "marker": marker, "markersize": 4}
     with plot_style():
-        figure = new_figure(height=4, left=0.8)
+        figure = new_figure(height=4.0, left=0.8)
         upper, lower = figure.subplots(2, 1, sharex=True)
         upper.plot(iterations, [point.value for point in shown], **style)
         lower.plot(iterations, [point.gradient_norm for point in shown], **style)
         _choose_scale(upper, [point.value for point in shown], least_ratio=1e3)
-        _choose_scale(lower, [point.gradient_norm for point in shown], least_ratio=10)
-        points = f"{count(len(trace))} iterations recorded{beyond}"
+        _choose_scale(lower, [point.gradient_norm for point in shown], least_ratio=10.0)
+        points = f"recorded iterations: {count(len(trace))}{beyond}"
         upper.set_title(f"Descent: {plot_label(title)}\n{points}")
         upper.set(ylabel="objective (mean)")
         lower.set(ylabel="gradient norm", xlabel="iteration")
@@ -160,10 +159,7 @@ def coefficient_plot(rows: Sequence[CoefficientRow], title: str, limit: int = 25
     heading = f"{limit} largest of {len(scaled)} effects" if some else "Effects"
     intervals = any(row.interval for row, _ in shown)
     with plot_style():
-        names = [plot_label(row.name, 28) for row, _ in shown]
-        left = 0.2 + 0.075 * max(map(text_width, names), default=0)
-        height = 1 + 0.2 * max(len(shown), 3)
-        figure = new_figure(height, width=4.6, left=left)
+        figure = new_figure(height=1 + 0.2 * max(len(shown), 3), width=4.6)
         axes = figure.subplots()
         axes.axvline(0, color=MUTED, linewidth=1)
         for place, (row, scale) in enumerate(shown):
@@ -171,8 +167,12 @@ def coefficient_plot(rows: Sequence[CoefficientRow], title: str, limit: int = 25
                 ends = [bound * scale for bound in row.interval]
                 axes.plot(ends, [place, place], color=POINT, linewidth=1.6)
             axes.plot(row.value * scale, place, "o", color=POINT, markersize=5)
-        axes.set_yticks(range(len(shown)), names)
+        axes.set_yticks(range(len(shown)), [plot_label(row.name, 28) for row, _ in shown])
         axes.tick_params(axis="y", length=0, labelcolor=INK)
+        widest = max(
+            (label.get_window_extent().width for label in axes.get_yticklabels()), default=0
+        )
+        figure.subplots_adjust(left=widest / figure.bbox.width + 0.04)
         axes.set(ylim=(max(len(shown), 1) - 0.4, -0.6), xlabel="effect of one standard deviation")
         bars = "bars: 95 % intervals" if intervals else "no intervals given"
         figure.text(0.04, 0.98, f"{heading}: {plot_label(title)}\n{bars}", va="top", fontsize=9.5)

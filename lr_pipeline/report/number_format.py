@@ -55,9 +55,10 @@ def exponential(log_value: float, digits: int = 4) -> str:
     if abs(log_value) < 600:
         return significant(math.exp(log_value), digits)
     exponent, fraction = divmod(log_value / math.log(10), 1)
-    return f"{10**fraction:.{digits - 1}f} × {power_of_ten(int(exponent))}"
+    mantissa, carry = f"{10**fraction:.{digits - 1}e}".split("e")
+    return f"{mantissa} × {power_of_ten(int(exponent) + int(carry))}"
 
 
-def count(n: float) -> str:
+def count(n: int | float) -> str:
     """A number of rows, or a sum of weights: 1,234 or 12.5."""
-    return f"{n:,}" if isinstance(n, int) else significant(n)
+    return f"{n:,}" if isinstance(n, int) else significant(float(n))

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
-from jaxtyping import UInt64
+from jaxtyping import Bool, UInt64
 
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text, plain_values
@@ -54,20 +54,18 @@ def find_leakage(dataset: Table, train: Table, test: Table) -> Leakage:
     """Compare the parts of a split with the dataset, row by row, by 64-bit hashes.
 
     For each distinct row, the numbers of times it occurs in train and test must add up to its
-    number in the dataset. Needs 8 bytes a row; two of n rows collide with probability n²/2⁶⁵.
+    number in the dataset. Holds hashes, not rows; two of n rows collide with probability n²/2⁶⁵.
     """
     names = dataset.schema.names
     hashes = [_row_hashes(part, names) for part in (dataset, train, test)]
     rows, places = np.unique(np.concatenate(hashes), return_inverse=True)
     bounds = np.cumsum([len(part) for part in hashes])[:-1]
-    total, in_train, in_test = (
-        np.bincount(part, minlength=len(rows)) for part in np.split(places, bounds)
-    )
+    *_, of_test = of_parts = np.split(places, bounds)
+    total, in_train, in_test = (np.bincount(part, minlength=len(rows)) for part in of_parts)
     excess = np.maximum(in_train + in_test - total, 0)
     both = (in_train > 0) & (in_test > 0) & (total > 0)
-    content = [name for name in names if name != dataset.roles.id]
-    twins = np.isin(_row_hashes(test, content), _row_hashes(train, content))
-    leaked = np.isin(hashes[2], rows[both & (excess > 0)])
+    twins = _twins(train, test, dataset.roles.id) if dataset.roles.id else (in_train > 0)[of_test]
+    leaked = (both & (excess > 0))[of_test]
     return Leakage(
         shared_rows=int(excess[both].sum()),
         added_rows=int(excess[~both].sum()),
@@ -76,6 +74,12 @@ def find_leakage(dataset: Table, train: Table, test: Table) -> Leakage:
         shared_groups=_shared_values(train, test, dataset.roles.group),
         identical_rows=int((twins & ~leaked).sum()),
     )
+
+
+def _twins(train: Table, test: Table, id: str) -> Bool[np.ndarray, " n"]:
+    """(n,) whether each test row equals some training row in all columns but the id."""
+    content = [name for name in test.schema.names if name != id]
+    return np.isin(_row_hashes(test, content), _row_hashes(train, content))
 
 
 def _shared_values(train: Table, test: Table, name: str | None) -> int:

@@ -1,7 +1,7 @@
 """Where a table comes from: declared as plain data, read with ``read()``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +143,7 @@ def source_from_dict(declaration: Mapping[str, Any]) -> TableSource:
     Raises
     ------
     TableError
-        The kind or a field is unknown, or a required field is missing.
+        The kind or a field is unknown, or a field without default is missing.
     """
     values = dict(declaration)
     kind = values.pop("kind", None)
@@ -158,12 +158,18 @@ def source_from_dict(declaration: Mapping[str, Any]) -> TableSource:
 
 
 def _declared(kind: type, values: Mapping[str, Any]) -> Any:
-    """Construct a dataclass, with the field's name where one is unknown or missing."""
-    try:
-        return kind(**values)
-    except TypeError as error:
-        message = str(error).replace("__init__() ", "")
-        raise table_error(f"table declaration: {message}", "Correct the declaration") from None
+    """Construct a dataclass; name a field that is unknown or missing."""
+    known = {one.name: one for one in fields(kind)}
+    unknown = [name for name in values if name not in known]
+    if unknown:
+        raise table_error(
+            f"the table's declaration has an unknown field {unknown[0]!r}",
+            f"The fields are {quoted(known)}",
+        )
+    for name, one in known.items():
+        if name not in values and one.default is MISSING and one.default_factory is MISSING:
+            raise table_error(f"the table's declaration lacks the field {name!r}", "Add it")
+    return kind(**values)
 
 
 def _is_parquet(path: Path) -> bool:

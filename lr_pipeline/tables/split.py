@@ -12,7 +12,7 @@ from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import plain_values
 
-Indices = Integer[np.ndarray, " m"]
+Indices = Integer[np.ndarray, " _"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -161,7 +161,10 @@ class Table:
 
     def with_provenance(self, provenance: dict[str, Any]) -> "Table":
         """Return the same rows with another provenance."""
-        return replace(self, provenance_json=json.dumps(provenance))
+        same = replace(self, provenance_json=json.dumps(provenance))
+        if "fingerprint" in self.__dict__:  # it is of the rows, and costs a pass over them
+            same.__dict__["fingerprint"] = self.fingerprint
+        return same
 
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[pa.RecordBatch]:
         """Yield the rows in order, exactly ``rows`` at a time but for the last block."""
@@ -206,9 +209,9 @@ class Table:
             raise IndexError(f"rows {wanted[0]} to {wanted[-1]} asked for, the table has {start}")
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
-        rows = pa.Table.from_batches(pieces, schema=self.schema).take(pa.array(back))
+        rows = pa.Table.from_batches(pieces, schema=self.schema).combine_chunks()
         kept = self.provenance if provenance is None else provenance
-        return Table(rows, self.roles, json.dumps(kept))
+        return Table(rows.take(pa.array(back)), self.roles, json.dumps(kept))
 
     def write_parquet(self, path: str | Path) -> None:
         """Write rows, roles and provenance block by block; the file must not be its own source."""

@@ -77,11 +77,25 @@ def positive_value(
 
 
 def labels(name: str, column: Column, positive: PositiveValue | None) -> RowVector:
-    """(n,) 1.0 where the target has its positive value, 0.0 elsewhere."""
+    """(n,) 1.0 where the target has its positive value, 0.0 elsewhere.
+
+    Raises
+    ------
+    TableError
+        Values are missing, or of another type than the positive one.
+    """
     if positive is None:
         raise table_error(f"target {name!r} has no positive value yet", "Set positive=", name)
     column = _complete(name, column)
-    equal = pc.equal(column, pa.scalar(positive, column.type))
+    try:
+        value = pa.scalar(positive, column.type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        raise table_error(
+            f"target {name!r} holds {column.type}, which the positive value {positive!r} is not",
+            "Give the target the type that it had in training",
+            name,
+        ) from None
+    equal = pc.equal(column, value)
     return np.asarray(equal.cast(pa.uint8()), dtype=np.float64)
 
 

@@ -75,22 +75,28 @@ def _feature_problems(name: str, stored: pa.ChunkedArray) -> Iterator[Problem]:
         yield Problem(f"feature {name!r} has no value in any row", leave_out, name)
         return
     if pt.is_floating(kind):
-        yield from _infinite(name, column, leave_out)
+        yield from _infinite(name, column)
     if pt.is_integer(kind):
-        yield from _inexact(name, column, leave_out)
-    levels = pc.count_distinct(column).as_py()
-    if levels == 1 and column.null_count == 0:
-        message = f"feature {name!r} has one value only: {column[0].as_py()!r}"
+        yield from _inexact(name, column)
+    bounds = pc.min_max(column).as_py()
+    if bounds["min"] == bounds["max"] and column.null_count == 0:
+        message = f"feature {name!r} has one value only: {bounds['min']!r}"
         yield Problem(message, leave_out, name, severity="warning")
-    elif is_text(kind) and (levels == len(column) or levels > MAX_LEVELS):
+    elif is_text(kind):
+        yield from _many_levels(name, column)
+
+
+def _many_levels(name: str, column: pa.ChunkedArray) -> Iterator[Problem]:
+    levels = pc.count_distinct(column).as_py()
+    if levels == len(column) or levels > MAX_LEVELS:
         message = (
             f"feature {name!r} is text with {levels} different values in {len(column)} rows "
             f"(at most {MAX_LEVELS}, and fewer than rows)"
         )
-        yield Problem(message, f"{leave_out}, or group its values", name)
+        yield Problem(message, f"Set exclude=[{name!r}], or group its values", name)
 
 
-def _infinite(name: str, column: pa.ChunkedArray, remedy: str) -> Iterator[Problem]:
+def _infinite(name: str, column: pa.ChunkedArray) -> Iterator[Problem]:
     infinite = pc.is_inf(column)
     count = pc.sum(infinite).as_py()
     if count:
@@ -99,20 +105,20 @@ def _infinite(name: str, column: pa.ChunkedArray, remedy: str) -> Iterator[Probl
         yield Problem(message, f"Make them missing or finite, or set exclude=[{name!r}]", name, row)
 
 
-def _inexact(name: str, column: pa.ChunkedArray, remedy: str) -> Iterator[Problem]:
-    bound = pa.scalar(LARGEST_EXACT_INTEGER, column.type) if column.type.bit_width == 64 else None
-    if bound is None:
+def _inexact(name: str, column: pa.ChunkedArray) -> Iterator[Problem]:
+    if column.type.bit_width < 64:
         return
-    beyond = pc.greater(column, bound)
+    beyond = pc.greater(column, pa.scalar(LARGEST_EXACT_INTEGER, column.type))
     if pt.is_signed_integer(column.type):
-        beyond = pc.or_(beyond, pc.less(column, pc.negate(bound)))
+        beyond = pc.or_(beyond, pc.less(column, pa.scalar(-LARGEST_EXACT_INTEGER, column.type)))
     if pc.any(beyond).as_py():
         row = first_row(beyond)
         message = f"feature {name!r} has integers beyond 2^53, inexact in float64 (row {row})"
-        yield Problem(message, f"{remedy}; if it is an identifier, set id={name!r}", name, row)
+        yield Problem(message, f"Set exclude=[{name!r}], or id= for an identifier", name, row)
 
 
-def _id_problems(name: str, column: pa.ChunkedArray) -> Iterator[Problem]:
+def _id_problems(name: str, stored: pa.ChunkedArray) -> Iterator[Problem]:
+    column = plain_values(stored)
     yield from _missing_key(name, column)
     repeated = len(column) - column.null_count - pc.count_distinct(column).as_py()
     if repeated:

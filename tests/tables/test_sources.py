@@ -167,9 +167,9 @@ def test_a_declaration_survives_json(source):
     [
         ({}, "table kind None is unknown. Set kind to one of 'synthetic', 'file'"),
         ({"kind": "sql"}, "table kind 'sql' is unknown"),
-        ({"kind": "file", "path": "a.csv"}, "missing 1 required positional argument: 'target'"),
-        ({"kind": "synthetic", "rows": 5}, "unexpected keyword argument 'rows'"),
-        ({"kind": "synthetic", "split": {"size": 0.2}}, "unexpected keyword argument 'size'"),
+        ({"kind": "file", "path": "a.csv"}, "lacks the field 'target'"),
+        ({"kind": "synthetic", "rows": 5}, "has an unknown field 'rows'"),
+        ({"kind": "synthetic", "split": {"size": 0.2}}, "has an unknown field 'size'"),
         ({"kind": "synthetic", "split": {"test_size": 1.5}}, "between 0 and 1, found 1.5"),
     ],
 )

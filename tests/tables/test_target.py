@@ -143,3 +143,10 @@ def test_labels_refuse_missing_values_and_an_unsettled_target():
         labels("y", pa.chunked_array([[1, None, 0]]), 1)
     with pytest.raises(TableError, match="no positive value yet"):
         labels("y", pa.chunked_array([[1, 0]]), None)
+
+
+@pytest.mark.parametrize(("values", "positive"), [(["a", "b"], 1), ([0, 1], "yes")])
+def test_labels_refuse_a_target_of_another_type(values, positive):
+    """A model trained on numbers, asked about words."""
+    with pytest.raises(TableError, match="Give the target the type that it had in training"):
+        labels("y", pa.chunked_array([values]), positive)

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from lr_pipeline.core.solvers.secant import LinearSolve
-from lr_pipeline.core.types import Parameters, ParameterMatrix
+from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 # A step larger than this fraction of the parameters is not the last one, however small the
 # decrement: on a separated table the steps keep their length while the loss goes to zero.

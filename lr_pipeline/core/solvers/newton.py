@@ -14,7 +14,7 @@ from lr_pipeline.core.solvers.line_search import (
 )
 from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
-from lr_pipeline.core.types import Parameters, ParameterMatrix
+from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 # Iterations that may pass without getting nearer, once only rounding is left to gain.
 PATIENCE = 4
@@ -39,11 +39,12 @@ class Newton:
     Hessian (Firth), secant pairs of the gradient correct it.
 
     ``tolerance``: on √(W gᵀ H⁻¹ g), the remaining distance in standard errors. Once it is met,
-    further steps with the same factors go on to the rounding floor.
+    ``polish`` goes on, by steps with the same factors, to the rounding floor.
     """
 
     tolerance: float = 1e-9
     max_iterations: int = 100
+    polish: bool = True
     name: ClassVar[str] = "newton"
     standardize: ClassVar[bool] = True
 
@@ -78,7 +79,7 @@ class Newton:
                     continue
                 status = Status.STALLED
             break
-        if status is Status.CONVERGED:
+        if self.polish and status is Status.CONVERGED:
             point, polished = _polish(objective, point, solve, pairs)
             evaluations += polished
         norm = float(np.linalg.norm(point.gradient))

@@ -19,6 +19,7 @@ class FixedStep:
     rate: float
 
     def __call__(self, iteration: int) -> float:
+        """Return the step of this iteration."""
         return self.rate
 
 
@@ -31,6 +32,7 @@ class StepDecay:
     every: int = 1000
 
     def __call__(self, iteration: int) -> float:
+        """Return the step of this iteration."""
         return self.rate * self.factor ** (iteration // self.every)
 
 
@@ -42,6 +44,7 @@ class ExponentialDecay:
     decay: float
 
     def __call__(self, iteration: int) -> float:
+        """Return the step of this iteration."""
         return self.rate * float(np.exp(-self.decay * iteration))
 
 
@@ -53,6 +56,7 @@ class InverseTimeDecay:
     decay: float
 
     def __call__(self, iteration: int) -> float:
+        """Return the step of this iteration."""
         return self.rate / (1.0 + self.decay * iteration)
 
 
@@ -65,6 +69,7 @@ class CosineDecay:
     floor: float = 0.0
 
     def __call__(self, iteration: int) -> float:
+        """Return the step of this iteration."""
         progress = min(iteration / self.iterations, 1.0)
         return self.floor + (self.rate - self.floor) * (1.0 + cos(pi * progress)) / 2.0
 
@@ -83,5 +88,5 @@ def largest_stable_step(rows: Rows) -> float:
         return half.T @ half, float(weight.sum())
 
     gram, total_weight = rows.sum(gram_weight)
-    lipschitz = float(np.linalg.eigvalsh(gram)[-1]) / (4.0 * total_weight)
+    lipschitz = float(np.linalg.eigvalsh(gram)[-1] / (4.0 * total_weight))
     return 2.0 / lipschitz

@@ -1,0 +1,52 @@
+"""An engine that visits its blocks in any order, and adds them as a tree."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lr_pipeline.core.rows import Block
+
+
+@dataclass(frozen=True)
+class ShuffledRows:
+    """Rows in memory cut into blocks of uneven length, visited in an order set by ``seed``."""
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None = None
+    cuts: tuple[int, ...] = ()
+    seed: int = 0
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return len(self.X)
+
+    @property
+    def num_columns(self) -> int:
+        """Number of columns."""
+        return int(self.X.shape[1])
+
+    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Add the blocks' results two by two."""
+        results = [block_function(block) for block in self._blocks()]
+        while len(results) > 1:
+            first, second, *rest = results
+            results = [*rest, tuple(a + b for a, b in zip(first, second, strict=True))]
+        return results[0]
+
+    def max(self, block_function: Callable[[Block], float]) -> float:
+        """Largest over the blocks."""
+        return max(block_function(block) for block in self._blocks())
+
+    def _blocks(self) -> list[Block]:
+        edges = [0, *sorted(set(self.cuts) & set(range(1, len(self.y)))), len(self.y)]
+        parts = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        order = np.random.default_rng(self.seed).permutation(len(parts))
+        weight = self.weight
+        return [
+            Block(self.X[p], self.y[p], None if weight is None else weight[p])
+            for p in (parts[i] for i in order)
+        ]

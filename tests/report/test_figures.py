@@ -1,0 +1,204 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import sklearn.metrics
+
+from lr_pipeline.core.solvers.result import TracePoint
+from lr_pipeline.report.calibration import calibration_bins
+from lr_pipeline.report.canvas import picture
+from lr_pipeline.report.figures import (
+    calibration_curve,
+    coefficient_plot,
+    loss_curve,
+    precision_recall_curves,
+    roc_curves,
+)
+from lr_pipeline.report.sections import CoefficientRow
+
+
+@pytest.fixture
+def labels():
+    """Sixty labels, both values."""
+    return (np.random.default_rng(7).uniform(size=60) < 0.4).astype(float)
+
+
+@pytest.fixture
+def scores(labels):
+    """Four models, of which the last two coincide exactly."""
+    rng = np.random.default_rng(8)
+    fitted = labels + rng.normal(size=60)
+    return {
+        "linear": labels + 2 * rng.normal(size=60),
+        "other": rng.normal(size=60),
+        "numpy": fitted,
+        "torch": fitted.copy(),
+    }
+
+
+def data(line):
+    """A line's points as two arrays."""
+    return np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
+
+
+def title_of(figure):
+    """The title of the uppermost axes."""
+    return figure.axes[0].get_title(loc="left")
+
+
+def legend_texts(figure):
+    """The texts of the figure's legend."""
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_roc_curves_are_those_of_scikit_learn(labels, scores, weighted):
+    """Each line holds scikit-learn's rates, its legend the area under them."""
+    weight = np.linspace(0.5, 2, 60) if weighted else None
+    figure = roc_curves(labels, scores, weight)
+    for line, (title, score) in zip(figure.axes[0].lines, scores.items(), strict=False):
+        false_positive, true_positive, _ = sklearn.metrics.roc_curve(
+            labels, score, sample_weight=weight
+        )
+        np.testing.assert_array_equal(data(line), (false_positive, true_positive))
+        area = sklearn.metrics.roc_auc_score(labels, score, sample_weight=weight)
+        assert f"{area:.4f}  {title}" in legend_texts(figure)
+
+
+def test_precision_recall_curves_are_those_of_scikit_learn(labels, scores):
+    """Each line holds scikit-learn's steps; the no-skill line lies at the prevalence."""
+    figure = precision_recall_curves(labels, scores)
+    *curves, reference = figure.axes[0].lines
+    for line, (title, score) in zip(curves, scores.items(), strict=True):
+        precision, recall, _ = sklearn.metrics.precision_recall_curve(labels, score)
+        np.testing.assert_array_equal(data(line), (recall, precision))
+        assert line.get_drawstyle() == "steps-post"
+        area = sklearn.metrics.average_precision_score(labels, score)
+        assert f"{area:.4f}  {title}" in legend_texts(figure)
+    np.testing.assert_array_equal(data(reference)[1], labels.mean())
+
+
+def test_curves_that_coincide_are_all_visible(labels, scores):
+    """Later curves are narrower and lie above; no two share colour or dashes and width."""
+    *lines, _ = roc_curves(labels, scores).axes[0].lines
+    widths = [line.get_linewidth() for line in lines]
+    assert widths[0] > widths[1] > widths[2]
+    assert [line.get_zorder() for line in lines] == sorted(line.get_zorder() for line in lines)
+    assert len({line.get_color() for line in lines}) == len(lines)
+    assert len({(line._dash_pattern[1] is None, line.get_linewidth()) for line in lines[:3]}) == 3
+
+
+def test_figures_on_the_test_set_state_its_size(labels, scores):
+    """The title holds n and the size of each class."""
+    ones = int(labels.sum())
+    expected = f"n = 60: {ones} ones, {60 - ones} zeros"
+    assert expected in title_of(roc_curves(labels, scores))
+    assert expected in title_of(precision_recall_curves(labels, scores))
+
+
+def test_the_legend_never_covers_the_curves(labels, scores):
+    """The legend's box lies below the axes and inside the figure."""
+    for figure in (roc_curves(labels, scores), calibration_curve(labels, labels, "perfect")):
+        picture(figure)
+        legend = figure.legends[0].get_window_extent()
+        lowest_axes = min(axes.get_tightbbox().y0 for axes in figure.axes)
+        assert 0 <= legend.y0 < legend.y1 <= lowest_axes
+        assert legend.x1 <= figure.bbox.x1
+
+
+def test_calibration_shows_every_bin_with_its_interval(labels):
+    """Points, intervals and bin sizes are those of the bins."""
+    probabilities = np.random.default_rng(9).uniform(size=60)
+    figure = calibration_curve(labels, probabilities, "model")
+    bins = calibration_bins(labels, probabilities)
+    points, _, (bars,) = figure.axes[0].containers[0].lines
+    np.testing.assert_array_equal(data(points)[0], [bin_.mean_prediction for bin_ in bins])
+    np.testing.assert_array_equal(data(points)[1], [bin_.observed_share for bin_ in bins])
+    ends = np.array([segment[:, 1] for segment in bars.get_segments()])
+    np.testing.assert_allclose(ends, [(bin_.lower, bin_.upper) for bin_ in bins], atol=1e-15)
+    assert "n = 60 in 8 bins of 7 to 8 rows" in title_of(figure)
+
+
+def test_histograms_hold_every_row_even_outside_the_unit_interval(labels):
+    """The bars up count the ones, the bars down the zeros, of a linear model too."""
+    predictions = np.linspace(-0.5, 1.7, 60)
+    figure = calibration_curve(labels, predictions, "linear")
+    up, down = (patch.get_data().values for patch in figure.axes[1].patches)
+    assert (up.sum(), -down.sum()) == (labels.sum(), 60 - labels.sum())
+    low, high = figure.axes[1].get_xlim()
+    assert low < -0.5
+    assert high > 1.7
+    assert figure.axes[1].get_xlabel() == "prediction"
+
+
+def test_loss_curve_draws_objective_and_gradient_norm():
+    """The trace's own points, the gradient norm on a logarithmic axis."""
+    trace = tuple(TracePoint(i, 0.3 + 0.4 * 0.5**i, 0.1**i, 1.0) for i in range(9))
+    upper, lower = loss_curve(trace, "model").axes
+    np.testing.assert_array_equal(data(upper.lines[0])[1], [point.value for point in trace])
+    np.testing.assert_array_equal(data(lower.lines[0])[1], [p.gradient_norm for p in trace])
+    assert (upper.get_yscale(), lower.get_yscale()) == ("linear", "log")
+
+
+def test_loss_curve_of_a_diverging_descent_counts_what_it_cannot_draw():
+    """Infinite and absurdly large points are left out and counted in the title."""
+    values = [0.7, 7e5, 7e80, 7e200, float("inf"), float("nan")]
+    trace = tuple(TracePoint(i, value, 1.0 + i, 1.0) for i, value in enumerate(values))
+    figure = loss_curve(trace, "model")
+    assert picture(figure)
+    np.testing.assert_array_equal(data(figure.axes[0].lines[0])[0], [0, 1, 2])
+    assert "recorded iterations: 6, 3 beyond 10¹⁰⁰" in title_of(figure)
+
+
+@pytest.mark.parametrize(
+    "points", [[(0.7, 0.1)], [(-0.3, 0.1), (-0.4, 0.0)], [(0.7, 0.0), (0.7, 0.0)]]
+)
+def test_loss_curve_draws_traces_no_logarithm_can_show(points):
+    """One point, a negative objective, a gradient that is exactly zero: still a picture."""
+    trace = tuple(TracePoint(i, value, norm, 1.0) for i, (value, norm) in enumerate(points))
+    assert picture(loss_curve(trace, "model"))
+
+
+def test_coefficient_plot_shows_effects_of_one_standard_deviation_largest_first():
+    """Value × scale, with the interval on the same scale; the intercept has none."""
+    rows = [
+        CoefficientRow("intercept", 9.0),
+        CoefficientRow("small", 0.1, interval=(-0.1, 0.3), scale=2.0),
+        CoefficientRow("large", -3.0, interval=(-4.0, -2.0), scale=0.5),
+    ]
+    axes = coefficient_plot(rows, "model").axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["large", "small"]
+    _, large_bar, large, small_bar, small = axes.lines
+    assert [data(line)[0].tolist() for line in (large, small)] == [[-1.5], [0.2]]
+    assert data(large_bar)[0].tolist() == [-2.0, -1.0]
+    assert data(small_bar)[0].tolist() == pytest.approx([-0.2, 0.6])
+
+
+def test_coefficient_plot_says_how_many_effects_it_leaves_out():
+    """Of forty columns the largest are shown, and the title says so."""
+    rows = [CoefficientRow(f"x{i}", float(i), scale=1.0) for i in range(40)]
+    figure = coefficient_plot(rows, "model", limit=25)
+    assert figure.axes[0].get_yticklabels()[-1].get_text() == "x15"
+    assert figure.texts[0].get_text().startswith("25 largest of 40 effects")
+
+
+@pytest.mark.parametrize("name", ["$\\frac$", "_hidden", "<b>", "长" * 40, "W" * 40, "\x00"])
+def test_names_of_any_kind_fit_left_of_the_coefficients(name):
+    """Hostile and long names are drawn as text, inside the picture, below its title."""
+    figure = coefficient_plot([CoefficientRow(name, 1.0, scale=1.0)] * 3, "model")
+    assert picture(figure)
+    for label in figure.axes[0].get_yticklabels():
+        assert label.get_window_extent().x0 >= 0
+    assert figure.texts[0].get_window_extent().y0 >= figure.axes[0].get_window_extent().y1
+
+
+def test_figures_never_load_pyplot():
+    """It would keep every figure alive and choose a backend for the whole process."""
+    code = (
+        "import sys, numpy as np; from lr_pipeline.report import canvas, figures;"
+        "assert 'matplotlib' not in sys.modules;"
+        "y = np.array([0.0, 1.0, 1.0]); canvas.picture(figures.roc_curves(y, {'m': y}));"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

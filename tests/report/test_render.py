@@ -1,0 +1,249 @@
+import json
+import math
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
+from lr_pipeline.report.render import BASELINE, render_report, verdict
+from lr_pipeline.report.sections import (
+    CoefficientRow,
+    FitFacts,
+    HeldOutRows,
+    ModelSection,
+    Notice,
+)
+
+HOSTILE = "<script>alert(1)</script>\"quoted\" 'too' &amp;\n中文 {{ 7 * 7 }}"
+VOID = {"meta", "link", "img", "br", "hr", "input", "base", "source", "embed"}
+
+
+class Page(HTMLParser):
+    """The elements, attributes and texts of a page; fails on unbalanced tags."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.attributes, self.texts, self.rows, self._open = [], [], [], [], []
+        self.feed(html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag, attrs):  # noqa: D102
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+
+    def handle_startendtag(self, tag, attrs):  # noqa: D102
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):  # noqa: D102
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):  # noqa: D102
+        self.texts.append(data)
+        if {"td", "th"} & set(self._open):
+            self.rows[-1][-1] += data
+
+    @property
+    def text(self):
+        """All text, with single spaces."""
+        return " ".join(" ".join(self.texts).split())
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    """Forty test rows of both classes."""
+    labels = (np.random.default_rng(1).uniform(size=40) < 0.4).astype(float)
+    return HeldOutRows(labels, 0.375, 160, "sha256:train", "sha256:test", target="churned")
+
+
+@pytest.fixture(scope="module")
+def models(held_out):
+    """A linear baseline that leaves [0, 1], and two logistic models that coincide."""
+    rng = np.random.default_rng(2)
+    z = 3 * held_out.labels - 1.5 + rng.normal(size=40)
+    p = 1 / (1 + np.exp(-z))
+    rows = (CoefficientRow("(intercept)", -0.5), CoefficientRow("x1", 1.25, scale=2.0))
+    trace = tuple(TracePoint(i, 0.3 + 0.4**i, 0.1**i, 1.0) for i in range(5))
+    fit = FitFacts("newton", Status.CONVERGED, 5, 1e-15, Certificate(1e-18, 3e-11), trace)
+    logistic = ModelSection(
+        "numpy_model", "Logistic (numpy)", p, z, "mean log loss", rows, fit=fit, withheld="Firth."
+    )
+    linear = ModelSection("linear_baseline", "Linear baseline", z / 2, coefficients=rows)
+    return [linear, logistic, replace(logistic, name="torch_model", title="Logistic (torch)")]
+
+
+@pytest.fixture(scope="module")
+def report(held_out, models):
+    """Their report, without notices."""
+    return render_report(held_out, models)
+
+
+def test_the_page_is_one_file_that_needs_nothing_else(report):
+    """No script, no link, no address: it opens the same offline and forbids anything else."""
+    page = Page(report.html)
+    assert {"script", "link", "img", "iframe", "object"}.isdisjoint(page.tags)
+    addresses = [value for name, value in page.attributes if name in ("src", "href", "action")]
+    assert all(address.startswith("#") for address in addresses)
+    assert ("content", "default-src 'none'; style-src 'unsafe-inline'") in page.attributes
+    assert "url(" not in "".join(text for text in page.texts if "--paper" in text)
+
+
+def test_every_id_on_the_page_is_unique_and_every_reference_resolves(report):
+    """Ten figures share one page without borrowing each other's markers."""
+    page = Page(report.html)
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    assert {value[1:] for name, value in page.attributes if name == "href"} <= set(ids)
+
+
+def test_names_are_text_wherever_they_appear(held_out, models):
+    """Markup, quotes and template code in any name reach the reader as letters."""
+    hostile = replace(
+        models[1],
+        name=f"n{HOSTILE}",
+        title=f"t{HOSTILE}",
+        objective=f"o{HOSTILE}",
+        withheld=f"w{HOSTILE}",
+        coefficients=(CoefficientRow(f"c{HOSTILE}", 1.0, scale=1.0),),
+        facts={f"f{HOSTILE}": f"g{HOSTILE}"},
+    )
+    rows = replace(held_out, target=f"a{HOSTILE}", positive=f"p{HOSTILE}", negative=f"m{HOSTILE}")
+    report = render_report(
+        rows, [hostile], [Notice("error", f"e{HOSTILE}")], {f"v{HOSTILE}": HOSTILE}, f"h{HOSTILE}"
+    )
+    page = Page(report.html)
+    assert "script" not in page.tags
+    assert all(not name.startswith("on") for name, _ in page.attributes)
+    visible = " ".join(HOSTILE.split())
+    for prefix in "towcfgapmevh":
+        assert prefix + visible in page.text
+    assert "49" not in page.text.split("{{ 7 * 7 }}")[0]
+
+
+def test_the_metrics_table_shows_each_model_and_the_baseline(report):
+    """Heading, four rows, the gap as a dash with its reason below."""
+    page = Page(report.html)
+    assert page.rows[0][:3] == ["Model", "Accuracy", "Log loss"]
+    assert [row[0] for row in page.rows[1:5]] == [
+        "Prevalence baseline",
+        "Linear baseline",
+        "Logistic (numpy)",
+        "Logistic (torch)",
+    ]
+    assert page.rows[2][2] == "–"
+    assert "Log loss is undefined for Linear baseline: " in page.text
+    best_log_loss = f"{report.numbers['models']['numpy_model']['log_loss']:.4f} (best)"
+    assert page.rows[3][2] == page.rows[4][2] == best_log_loss
+
+
+def test_the_baseline_predicts_the_training_prevalence(held_out, report):
+    """Its log loss is that of the constant 0.375 on the test labels."""
+    numbers = report.numbers
+    share = held_out.labels.mean()
+    expected = -share * math.log(0.375) - (1 - share) * math.log(0.625)
+    assert numbers["models"][BASELINE]["log_loss"] == pytest.approx(expected, rel=1e-14)
+    assert numbers["models"][BASELINE]["roc_auc"] == 0.5
+    assert numbers["prevalence"] == 0.375
+
+
+def test_numbers_are_strict_json_with_the_documented_keys(held_out, models):
+    """What other programs read: no NaN, gaps as null with their reasons, fingerprints."""
+    numbers = render_report(held_out, models, [Notice("note", "n")]).numbers
+    assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
+    assert set(numbers["models"]) == {
+        BASELINE,
+        "linear_baseline",
+        "numpy_model",
+        "torch_model",
+    }
+    assert numbers["models"]["linear_baseline"]["log_loss"] is None
+    assert "outside [0, 1]" in numbers["reasons"]["linear_baseline"]["log_loss"]
+    assert (numbers["test_rows"], numbers["train_rows"]) == (40, 160)
+    assert numbers["train_fingerprint"] == "sha256:train"
+    assert numbers["test_fingerprint"] == "sha256:test"
+
+
+def test_notices_open_the_page_gravest_first(held_out, models):
+    """What the reader must know comes before any number."""
+    notices = [Notice("note", "N."), Notice("error", "E."), Notice("warning", "W.")]
+    text = Page(render_report(held_out, models, notices).html).text
+    assert text.index("E.") < text.index("W.") < text.index("N.") < text.index("40 test rows")
+
+
+def test_each_model_states_its_fit_in_words(report):
+    """Objective, status, certificate and what is withheld stand in the model's section."""
+    text = Page(report.html).text
+    for words in (
+        "mean log loss",
+        "newton",
+        "converged",
+        "at most 3.0 × 10⁻¹¹ standard errors from the optimum",
+        "Withheld. Firth.",
+    ):
+        assert words in text
+
+
+def test_figures_are_drawn_for_every_model(report):
+    """ROC, precision-recall; calibration and effects of each; descents of the two iterative."""
+    labels = [value for name, value in Page(report.html).attributes if name == "aria-label"]
+    assert [label for label in labels if label.startswith(("ROC", "Precision"))] == [
+        "ROC curves of all models",
+        "Precision-recall curves of all models",
+    ]
+    for kind, number in (("Calibration of", 3), ("Effects of", 3), ("Descent of", 2)):
+        assert sum(label.startswith(kind) for label in labels) == number
+
+
+def test_a_test_set_of_one_class_gives_a_page_without_rank_curves(held_out, models):
+    """The curves are left out and the reason given; everything else stands."""
+    report = render_report(replace(held_out, labels=np.ones(40)), models)
+    page = Page(report.html)
+    assert "ROC curves of all models" not in dict.fromkeys(value for _, value in page.attributes)
+    assert "all 40 test labels are 1" in page.text
+    assert report.numbers["models"]["numpy_model"]["roc_auc"] is None
+
+
+def test_weighted_rows_count_by_their_weight(held_out, models):
+    """Metrics are weighted, and the page says which figures are not."""
+    weight = np.where(held_out.labels == 1, 2.0, 1.0)
+    report = render_report(replace(held_out, weight=weight), models)
+    expected = 2 * held_out.labels.sum() / weight.sum()
+    assert report.numbers["test_prevalence"] == pytest.approx(expected)
+    assert "count every row once, whatever its weight" in Page(report.html).text
+
+
+def test_verdict_names_the_best_models_and_the_baseline(report):
+    """Winners equal to the digits shown are named together."""
+    sentence = verdict(report.numbers)
+    assert sentence.startswith("40 test rows, ")
+    assert "(Logistic (numpy), Logistic (torch))" in sentence
+    assert "training prevalence, 37.5 %" in sentence
+    assert "No model beats" not in sentence
+
+
+def test_verdict_says_when_no_model_beats_the_baseline(held_out, models):
+    """A model that predicts the contrary is not praised for being the best of its kind."""
+    z = -models[1].linear_predictor
+    contrary = replace(models[1], linear_predictor=z, probabilities=1 / (1 + np.exp(-z)))
+    assert "No model beats the baseline." in verdict(render_report(held_out, [contrary]).numbers)
+
+
+@pytest.mark.parametrize("change", [{"name": "x"}, {"title": "x"}])
+def test_models_that_share_a_name_or_title_are_refused(held_out, models, change):
+    """Two rows with one name could not be told apart."""
+    with pytest.raises(ValueError, match="distinct names and titles, found twice: \\['x'\\]"):
+        render_report(held_out, [replace(model, **change) for model in models[:2]])
+
+
+def test_the_same_input_gives_the_same_page(held_out, models, report):
+    """No date, no random id: a report can be compared byte for byte."""
+    assert render_report(held_out, models) == report

@@ -1,0 +1,170 @@
+"""Preparation: design columns fitted on the training table alone."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.sources import FileTable
+from lr_pipeline.tables.table import Table
+
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+
+
+def design(preparation, table):
+    """The whole design of a table."""
+    return np.concatenate([preparation.design(block) for block in table.blocks()])
+
+
+def table_of(**columns):
+    """Table with target y, which alternates."""
+    n = len(next(iter(columns.values())))
+    return Table.from_arrow(pa.table({"y": [k % 2 for k in range(n)], **columns}), "y")
+
+
+def test_titanic_becomes_the_design_that_pandas_makes():
+    """Median, marks and dummies of every row, against pandas' own operations."""
+    table = FileTable(SAMPLES / "titanic.csv", "survived").read()
+    df = pd.read_csv(SAMPLES / "titanic.csv")
+    expected = pd.DataFrame(
+        {
+            "pclass": df["pclass"],
+            "sex=female": df["sex"] == "female",
+            "age": df["age"].fillna(df["age"].median()),
+            "age=missing": df["age"].isna(),
+            "sibsp": df["sibsp"],
+            "parch": df["parch"],
+            "fare": df["fare"].fillna(df["fare"].median()),
+            "fare=missing": df["fare"].isna(),
+            "embarked=C": df["embarked"] == "C",
+            "embarked=Q": df["embarked"] == "Q",
+            "embarked=missing": df["embarked"].isna(),
+        }
+    )
+    preparation = Preparation.fit(table)
+    assert preparation.columns == tuple(expected.columns)
+    np.testing.assert_array_equal(design(preparation, table), expected.to_numpy(dtype=float))
+
+
+def test_numbers_of_every_type_become_float64():
+    """Integers, decimals, booleans, small floats and dictionaries of numbers."""
+    table = table_of(
+        i=pa.array([1, 2, 3], pa.uint8()),
+        d=pa.array([Decimal("1.25"), Decimal("2"), Decimal("3")]),
+        b=[True, False, True],
+        f=pa.array(np.array([0.5, 1, 2], np.float16)),
+        k=pa.array([5, 6, 5]).dictionary_encode(),
+    )
+    expected = [[1, 1.25, 1, 0.5, 5], [2, 2, 0, 1, 6], [3, 3, 1, 2, 5]]
+    np.testing.assert_array_equal(
+        design(Preparation.fit(table), table), np.array(expected, dtype=float), strict=True
+    )
+
+
+def test_another_tables_missing_values_take_the_training_median():
+    """NaN and null alike; without missing values in training there is no mark."""
+    preparation = Preparation.fit(table_of(a=[1.0, 2.0, 9.0], b=[1.0, None, 3.0]))
+    other = table_of(a=[None, float("nan"), 5.0], b=[7.0, None, 8.0])
+    assert preparation.columns == ("a", "b", "b=missing")
+    np.testing.assert_array_equal(design(preparation, other), [[2, 7, 0], [2, 2, 1], [5, 8, 0]])
+
+
+def test_the_most_frequent_level_is_the_reference():
+    """The first in order among equals; the other levels in order."""
+    levels = ["b", "c", "a", "c", "b", "d"]
+    preparation = Preparation.fit(table_of(s=levels))
+    assert preparation.columns == ("s=a", "s=c", "s=d")
+    assert preparation.encodings[0].reference == "b"
+
+
+def test_an_unseen_level_is_counted_and_coded_as_the_reference():
+    """Missing values are not unseen; where training has none they are the reference too."""
+    preparation = Preparation.fit(table_of(s=["a", "a", "b"], t=["u", "u", "v"]))
+    other = table_of(s=["z", "b", "q"], t=["u", None, "v"])
+    [block] = other.blocks()
+    assert preparation.unseen(block) == {"s": 2}
+    np.testing.assert_array_equal(preparation.design(block), [[0, 0], [1, 0], [0, 1]])
+
+
+def test_a_text_with_one_level_has_no_column():
+    """The reference needs none."""
+    table = table_of(s=["a", "a", "a"], x=[1.0, 2.0, 3.0])
+    preparation = Preparation.fit(table)
+    assert preparation.columns == ("x",)
+    np.testing.assert_array_equal(design(preparation, table), [[1], [2], [3]])
+
+
+def test_dictionary_and_plain_text_are_prepared_alike():
+    """Whether a file stores categories or strings changes nothing."""
+    values = ["a", None, "b", "a"]
+    plain = Preparation.fit(table_of(s=values))
+    coded = Preparation.fit(table_of(s=pa.array(values).dictionary_encode()))
+    assert plain == coded
+
+
+def test_a_block_has_labels_and_weights():
+    """By the roles that the preparation was fitted with."""
+    data = pa.table({"y": ["no", "yes"], "x": [1.0, 2.0], "w": [2, 3]})
+    table = Table.from_arrow(data, "y", weight="w")
+    X, y, weight = Preparation.fit(table).block(next(table.blocks()))
+    np.testing.assert_array_equal(X, [[1], [2]])
+    np.testing.assert_array_equal(y, np.array([0.0, 1.0]), strict=True)
+    np.testing.assert_array_equal(weight, np.array([2.0, 3.0]), strict=True)
+    unweighted = table_of(x=[1.0, 2.0])
+    assert Preparation.fit(unweighted).block(next(unweighted.blocks())).weight is None
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    numbers=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=8),
+    texts=st.lists(st.text(max_size=4), min_size=2, max_size=8),
+)
+def test_it_survives_json_exactly(numbers, texts):
+    """Every float to the last bit, every text."""
+    n = min(len(numbers), len(texts))
+    table = table_of(x=numbers[:n], s=[*texts[1:n], None])
+    preparation = Preparation.fit(table)
+    assert Preparation.from_dict(json.loads(json.dumps(preparation.to_dict()))) == preparation
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"x": [None, None]}, "feature 'x' has no value in the training rows. Set exclude="),
+        ({"x": [1, 2**53 + 1]}, "feature 'x' is inexact in float64"),
+        ({"x": [1.0, float("inf")]}, r"feature 'x' is infinite in 1 rows \(first: row 2\)"),
+        ({"x": [[1], [2]]}, "feature 'x' must be numbers or booleans, found list"),
+        ({"s": ["missing", None]}, "two columns of the design would be called 's=missing'"),
+        ({"s": ["b", "a"], "s=b": [1, 2]}, "two columns of the design would be called 's=b'"),
+    ],
+)
+def test_what_cannot_be_prepared_is_refused(columns, message):
+    """With the column and the remedy."""
+    if columns == {"s": ["missing", None]}:
+        columns = {"s": ["a", "a", "missing", None]}
+    with pytest.raises(TableError, match=message):
+        Preparation.fit(table_of(**columns))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"x": ["1", "2"], "s": ["a", "b"]}, "feature 'x' must be numbers or booleans, found"),
+        ({"x": [1, 2], "s": [1, 2]}, "feature 's' must be text, found int64"),
+        ({"x": [1, 2]}, "feature 's' is missing; there are: 'y', 'x'"),
+        ({"x": [1.0, float("-inf")], "s": ["a", "b"]}, "feature 'x' is infinite"),
+    ],
+)
+def test_another_table_must_have_the_trained_columns_and_types(columns, message):
+    """A number where text was, or no column at all, is never guessed at."""
+    preparation = Preparation.fit(table_of(x=[1.0, 2.0, 4.0], s=["a", "b", "b"]))
+    with pytest.raises(TableError, match=message):
+        design(preparation, table_of(**columns))

@@ -1,0 +1,133 @@
+"""The split is scikit-learn's, row for row, and each part knows the other."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.model_selection import train_test_split
+
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.sources import SyntheticTable
+from lr_pipeline.tables.split import SplitPolicy, split_table
+from lr_pipeline.tables.table import Table
+
+
+@pytest.fixture(scope="module")
+def table():
+    """200 rows, a quarter of them positive, with their number as a feature."""
+    y = np.repeat(["no", "no", "no", "yes"], 50)
+    return Table.from_pandas(pd.DataFrame({"row": np.arange(200), "y": y}), "y")
+
+
+def rows(part):
+    """The numbers of a part's rows, in its order."""
+    return part.column("row").to_numpy()
+
+
+def test_the_tutorials_split_is_scikit_learns_row_for_row():
+    """Features and labels of both parts, in scikit-learn's order."""
+    source = SyntheticTable()
+    X, y = make_classification(n_features=10, random_state=source.random_state)
+    expected = train_test_split(X, y, test_size=0.2, shuffle=True, random_state=123)
+    parts = split_table(source.read(), source.split)
+    for part, X_part, y_part in zip(parts, expected[:2], expected[2:], strict=True):
+        np.testing.assert_array_equal(part.to_pandas().drop(columns="y"), X_part)
+        np.testing.assert_array_equal(part.labels(), y_part)
+
+
+@pytest.mark.parametrize("stratify", [True, False])
+def test_any_table_is_split_as_by_scikit_learn(table, stratify, tmp_path):
+    """In memory and on disk alike."""
+    expected = train_test_split(
+        np.arange(200),
+        test_size=0.3,
+        random_state=7,
+        stratify=table.labels() if stratify else None,
+    )
+    table.write_parquet(tmp_path / "rows.parquet")
+    policy = SplitPolicy(test_size=0.3, stratify=stratify, seed=7)
+    for source in (table, Table.read_parquet(tmp_path / "rows.parquet")):
+        for part, numbers in zip(split_table(source, policy), expected, strict=True):
+            np.testing.assert_array_equal(rows(part), numbers)
+
+
+def test_a_stratified_split_keeps_the_share_of_positive_rows(table):
+    """A quarter in both parts."""
+    train, test = split_table(table, SplitPolicy())
+    assert train.labels().sum() == 40
+    assert test.labels().sum() == 10
+
+
+def test_each_part_carries_the_other_ones_fingerprint(table):
+    """Downstream can prove that two parts belong together; older provenance is kept."""
+    policy = SplitPolicy(seed=5)
+    train, test = split_table(table.with_provenance({"source": "here"}), policy)
+    assert train.provenance == {
+        "source": "here",
+        "split": {
+            "part": "train",
+            "counterpart": test.fingerprint,
+            "dataset": table.fingerprint,
+            "policy": {"test_size": 0.2, "stratify": True, "seed": 5},
+        },
+    }
+    assert test.provenance["split"]["part"] == "test"
+    assert test.provenance["split"]["counterpart"] == train.fingerprint
+
+
+def test_a_group_is_in_one_part_only():
+    """40 groups of 5 rows: 8 whole groups are tested, the same ones at each split."""
+    rng = np.random.default_rng(0)
+    group = rng.permutation(np.repeat([f"g{k}" for k in range(40)], 5))
+    df = pd.DataFrame({"x": rng.normal(size=200), "y": rng.integers(0, 2, 200), "g": group})
+    table = Table.from_pandas(df, "y", group="g")
+    train, test = split_table(table, SplitPolicy())
+    groups = [set(part.column("g").to_pylist()) for part in (train, test)]
+    assert groups[0].isdisjoint(groups[1])
+    assert len(groups[1]) == 8
+    assert train.num_rows + test.num_rows == 200
+    assert split_table(table, SplitPolicy())[1].fingerprint == test.fingerprint
+
+
+def small(y, **roles):
+    """A small table with these labels."""
+    columns = {"x": np.arange(len(y), dtype=float), "g": "a"}
+    return Table.from_pandas(pd.DataFrame(columns | {"y": y}), "y", **roles)
+
+
+@pytest.mark.parametrize(
+    ("table", "policy", "message"),
+    [
+        (
+            small([0] * 20 + [1]),
+            SplitPolicy(),
+            "a stratified split needs 2 rows of each class, found 1 positive and 20 negative",
+        ),
+        (
+            small([0] * 20 + [1]),
+            SplitPolicy(stratify=False),
+            r"the (test|training) rows would hold only one value of target 'y'\. Stratify",
+        ),
+        (
+            small([0, 1, 0, 1]),
+            SplitPolicy(),
+            r"test_size=0.2 of 4 rows leaves 3 for training and 1 for the test; each part needs 2",
+        ),
+        (
+            small([0, 1] * 10, group="g"),
+            SplitPolicy(),
+            "a split by group needs 2 groups, found 1 in column 'g'",
+        ),
+    ],
+)
+def test_a_table_that_cannot_be_split_says_why(table, policy, message):
+    """In our words, with the remedy, before scikit-learn refuses."""
+    with pytest.raises(TableError, match=message):
+        split_table(table, policy)
+
+
+@pytest.mark.parametrize("test_size", [0.0, 1.0, -0.2, 20.0])
+def test_a_test_size_that_leaves_a_part_empty_is_refused(test_size):
+    """It is a share of the rows, not a number of them."""
+    with pytest.raises(TableError, match="must lie between 0 and 1"):
+        SplitPolicy(test_size=test_size)
