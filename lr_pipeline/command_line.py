@@ -69,7 +69,7 @@ def run(
     source: TableSource = SyntheticTable()
     if file is not None:
         if target is None:
-            raise click.UsageError(f"--target is missing: which column of {file} is the question?")
+            raise click.ClickException(f"which column of {file} is the question? Give --target.")
         source = FileTable(
             path=file,
             target=target,
@@ -81,6 +81,8 @@ def run(
             split=SplitPolicy(test_size=test_size, seed=seed),
         )
         name = name or asset_prefix(file)
+    if (l2 is not None) != (penalty == "l2"):
+        raise click.ClickException("--l2 is the strength of --penalty l2: give both or neither.")
     training = {"penalty": penalty} | ({"l2": l2} if l2 is not None else {})
     sys.exit(run_pipeline(source, name, training, home, verbose))
 

@@ -25,7 +25,8 @@ since (1 − exp(−M)) / M falls with M ≤ r δ: λ ≥ (1 − exp(−r δ)) /
 
 *Rounding.* The computed gradient differs from the exact one by at most ε (p,), summed below row
 by row, and the computed H from the exact one by η in the sense (1 − η) H ≤ Ĥ ≤ (1 + η) H; both
-widen λ, r and the standard errors (Higham, 2002, Accuracy and Stability, §3.1 and §10.1).
+widen λ, r and the standard errors (Higham, 2002, Accuracy and Stability, §3.1 and §10.1). With
+d_j = √H_jj, matrices E with |E_jk| ≤ a_j b_k have ‖L⁻¹ E L⁻ᵀ‖ ≤ ‖|L⁻¹| a‖ ‖|L⁻¹| b‖.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import solve_triangular
 
-from lr_pipeline.core.logistic import linear_predictor, residual, variance
+from lr_pipeline.core.logistic import combine_rows, linear_predictor, residual, variance
 from lr_pipeline.core.objective import Firth, LogisticObjective
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.result import Certificate
@@ -46,6 +47,8 @@ UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 # residual and weight.
 DOT_EXTRA = 6
 ROW_EXTRA = 12
+# Products of errors, left out of the bounds to first order.
+SECOND_ORDER = 1.01
 # Firth's objective is not convex, and its true Hessian can be less than the information that
 # stands in for it (down to 0.16 of it at the minima of separated tables that we have seen): the
 # bound becomes an estimate, and this much wider.
@@ -94,15 +97,20 @@ def curvature_at(
 
 
 def certify(
-    objective: LogisticObjective, w: Parameters, curvature: Curvature | None
+    objective: LogisticObjective,
+    w: Parameters,
+    curvature: Curvature | None,
+    amplification: Float64[np.ndarray, "k k"],
 ) -> Certificate:
     """Bound the distance of ``w`` to the optimum in loss and in standard errors.
 
-    Two passes over the rows. The bound is infinite where u ≥ 1 or rounding leaves nothing certain.
+    ``amplification`` (k, k): |X| amplification bounds the numbers that the objective's columns X
+    were computed from. Two passes over the rows. The bound is infinite where u ≥ 1 or rounding
+    leaves nothing certain.
     """
     if curvature is None:
         return UNBOUNDED
-    gradient_error, eta = _rounding(objective, w, curvature)
+    gradient_error, eta = _rounding(objective, w, curvature, amplification)
     if not eta < 0.5:
         return UNBOUNDED
     L = curvature.factor
@@ -138,35 +146,40 @@ def _largest_norm(block: Block, L: ParameterMatrix) -> float:
 
 
 def _rounding(
-    objective: LogisticObjective, w: Parameters, curvature: Curvature
+    objective: LogisticObjective,
+    w: Parameters,
+    curvature: Curvature,
+    amplification: Float64[np.ndarray, "k k"],
 ) -> tuple[float, float]:
     """Bounds for rounding: ‖ĝ − g‖ in the metric of H⁻¹, and η of the Hessian."""
-    size = np.abs(w)
-    p = len(w)
+    dot = (len(w) + DOT_EXTRA) * UNIT_ROUNDOFF
 
-    def magnitudes(block: Block) -> tuple[Parameters, Parameters, float, float, int]:
+    def magnitudes(block: Block) -> tuple[Parameters, Parameters, Parameters, float, float, int]:
         absolute = block._replace(X=np.abs(block.X))
-        z, a = linear_predictor(block, w), linear_predictor(absolute, size)
+        source = block._replace(X=absolute.X @ amplification)
+        z, a = linear_predictor(block, w), linear_predictor(source, np.abs(w))
         weight = np.ones(len(z)) if block.weight is None else block.weight
-        through_z = _combine(absolute, weight * variance(z) * a)
-        direct = _combine(absolute, weight * np.abs(residual(z, block.y)))
-        return through_z, direct, float(np.sum(a**8)), float(len(z)) ** 8, 1
+        s, r = weight * variance(z), weight * np.abs(residual(z, block.y))
+        return (
+            dot * combine_rows(absolute, s * a) + dot * combine_rows(source, r),
+            combine_rows(absolute, r),
+            combine_rows(block._replace(X=source.X**2), s),
+            float(np.sum(a**8)),
+            float(len(z)) ** 8,
+            1,
+        )
 
-    through_z, direct, predictor, length, blocks = objective.sums.rows.sum(magnitudes)
+    epsilon, terms, spread, predictor, length, blocks = objective.sums.rows.sum(magnitudes)
     # An 8-norm bounds a maximum and can be summed: here of |w|ᵀ|x̃| and of the rows of a block.
-    dot = (p + DOT_EXTRA) * UNIT_ROUNDOFF
-    additions = length**0.125 + blocks + ROW_EXTRA
-    penalty = 0.0 if isinstance(objective.penalty, Firth) else objective.penalty.diagonal(w)
-    epsilon = 1.01 * (
-        dot * through_z + additions * UNIT_ROUNDOFF * direct + 4 * UNIT_ROUNDOFF * penalty * size
-    )
-    inverse = np.abs(solve_triangular(curvature.factor, np.eye(p), lower=True))
-    diagonal = np.linalg.norm(curvature.factor, axis=1)
-    relative = (additions + 3 * p + 10) * UNIT_ROUNDOFF + 2.0 * dot * predictor**0.125
-    eta = relative * float(np.sum((inverse @ diagonal) ** 2))
-    return float(np.linalg.norm(inverse @ epsilon)), eta
-
-
-def _combine(block: Block, r: Float64[np.ndarray, " n"]) -> Parameters:
-    """Σ r x̃."""
-    return np.concatenate([[r.sum()], block.X.T @ r])
+    addition = (length**0.125 + blocks + ROW_EXTRA) * UNIT_ROUNDOFF
+    epsilon = epsilon + addition * terms
+    if not isinstance(objective.penalty, Firth):
+        epsilon += 4 * UNIT_ROUNDOFF * np.abs(objective.penalty.diagonal(w) * w)
+    inverse = np.abs(solve_triangular(curvature.factor, np.eye(len(w)), lower=True))
+    gradient_error = SECOND_ORDER * float(np.linalg.norm(inverse @ epsilon))
+    # Errors of s are relative row by row; those of x, and of adding up and factoring, are not.
+    columns = float(np.linalg.norm(inverse @ np.linalg.norm(curvature.factor, axis=1)))
+    eta = 2.0 * dot * predictor**0.125 + ROW_EXTRA * UNIT_ROUNDOFF
+    eta += 2.0 * dot * columns * float(np.linalg.norm(inverse @ np.sqrt(spread)))
+    eta += (addition + 3 * len(w) * UNIT_ROUNDOFF) * columns**2
+    return gradient_error, SECOND_ORDER * eta

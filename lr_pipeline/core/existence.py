@@ -13,7 +13,7 @@ from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Block, Rows, gather
 from lr_pipeline.core.separation import find_separation
 from lr_pipeline.core.solvers.newton import Newton
-from lr_pipeline.core.standardize import Coordinates, standardized
+from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.types import Parameters
 
 # How many columns a message names before it only counts them.
@@ -89,7 +89,7 @@ def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Exis
     """
     count_classes(rows)
     analysis = analyse_columns(rows) if analysis is None else analysis
-    coordinates = standardized(analysis, analysis.independent, minimum_norm=True)
+    coordinates = orthonormal(analysis, minimum_norm=True)
     if _newton_proves_existence(rows, coordinates):
         return existing(analysis)
     return search_separation(rows, analysis)
@@ -161,7 +161,8 @@ def _newton_proves_existence(rows: Rows, coordinates: Coordinates) -> bool:
     objective = LogisticObjective(coordinates.rows(rows), NumpyKernel(), NoPenalty())
     start = prevalence_start(*count_classes(rows), len(coordinates.columns))
     w = Newton().minimize(objective, start).parameters
-    certificate = certify(objective, w, curvature_at(objective, w, coordinates.matrix()))
+    curvature = curvature_at(objective, w, coordinates.matrix())
+    certificate = certify(objective, w, curvature, coordinates.amplification())
     return bool(np.isfinite(certificate.loss))
 
 

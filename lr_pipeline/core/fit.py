@@ -22,7 +22,7 @@ from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Newton, Progress, Solver, Status, TracePoint
 from lr_pipeline.core.solvers.result import Certificate
-from lr_pipeline.core.standardize import Coordinates, standardized, unstandardized
+from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized, table_units
 from lr_pipeline.core.types import Parameters
 
 __all__ = ["LogisticFit", "fit_logistic"]
@@ -91,18 +91,29 @@ class _Problem:
     analysis: ColumnAnalysis
     start: Parameters | None
 
-    def coordinates(self, penalty: str, standardize: bool) -> Coordinates:
-        """Choose the columns: all for l2, whose optimum is always unique, else the independent.
+    def certifying(self, penalty: str) -> Coordinates:
+        """Return the coordinates in which fits are certified, the best conditioned ones.
 
-        Without a penalty, unstandardized columns are taken all together, as in the tutorial.
+        All columns for l2, whose optimum is always unique, else the independent.
         """
-        build = standardized if standardize else unstandardized
-        every = tuple(range(self.rows.num_columns))
         if penalty == "l2":
-            return build(self.analysis, every, False)
-        if penalty == "none" and not standardize:
-            return build(self.analysis, every, True)
-        return build(self.analysis, self.analysis.independent, True)
+            return standardized(self.analysis, tuple(range(self.rows.num_columns)), False)
+        return orthonormal(self.analysis, minimum_norm=True)
+
+    def solving(self, penalty: str) -> Coordinates:
+        """Return the solver's coordinates.
+
+        Without a penalty, the table's own columns are taken all together, as in the tutorial.
+        """
+        certifying = self.certifying(penalty)
+        if self.solver.orthonormalize:
+            return certifying
+        columns, least = certifying.columns, certifying.minimum_norm
+        if self.solver.standardize:
+            return standardized(self.analysis, columns, least)
+        if penalty == "none":
+            columns = tuple(range(self.rows.num_columns))
+        return table_units(self.analysis, columns, least)
 
     def objective(self, penalty: str, coordinates: Coordinates) -> LogisticObjective:
         """Return the objective there: β = w / scale, so l2 β² is l2 / scale² on w²."""
@@ -123,24 +134,24 @@ class _Problem:
         start = prevalence_start(*self.class_weights, len(coordinates.columns))
         if penalty != "firth":
             return start
-        scaled = self.coordinates(penalty, standardize=True)
-        w = firth_start(scaled.rows(self.rows), self.kernel, start)
-        return coordinates.from_table(*scaled.to_table(w))
+        certifying = self.certifying(penalty)
+        w = firth_start(certifying.rows(self.rows), self.kernel, start)
+        return coordinates.from_table(*certifying.to_table(w))
 
 
 def _fit(problem: _Problem, penalty: str, progress: Progress | None) -> LogisticFit:
     """Solve in the solver's coordinates, and certify in standardized ones."""
     solver = problem.solver
-    solving = problem.coordinates(penalty, solver.standardize)
-    certifying = problem.coordinates(penalty, standardize=True)
+    solving, certifying = problem.solving(penalty), problem.certifying(penalty)
     objective = problem.objective(penalty, solving)
     result = solver.minimize(objective, problem.starting_point(penalty, solving), progress)
     passes, w = objective.passes, result.parameters
-    if not solver.standardize:
+    if not solver.orthonormalize:
         w = certifying.from_table(*solving.to_table(w))
         objective = problem.objective(penalty, certifying)
     curvature = curvature_at(objective, w, certifying.matrix())
-    certificate = _with_estimate(certify(objective, w, curvature), result.trace)
+    certificate = certify(objective, w, curvature, certifying.amplification())
+    certificate = _with_estimate(certificate, result.trace)
     intercept, coefficients = certifying.to_table(w)
     dependent = problem.analysis.dependent
     withheld = reason_withheld(penalty, dependent, curvature is not None)

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import cho_solve, cholesky
 
 from lr_pipeline.core.double_double import DoubleDouble, join, two_sum
 from lr_pipeline.core.moments import Moments, counted_rows, moments_of
 from lr_pipeline.core.rank import UNIT_ROUNDOFF, ColumnAnalysis
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.split_product import PRECISION, split_product
+from lr_pipeline.core.triangular import invert_triangular
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 MAX_CORRECTIONS = 6
@@ -59,13 +60,13 @@ def solve_least_squares(
     """
     basis = _Basis.from_analysis(analysis, intercept)
     M, b, response = _orthonormal_sums(rows, basis, exact)
-    factor = cho_factor(M)
-    solution = _product(basis.inverse_factor, cho_solve(factor, b))
+    R = cholesky(M)
+    solution = _product(basis.inverse_factor, cho_solve((R, False), b))
     previous = np.inf
     for _ in range(MAX_CORRECTIONS if exact else 1):
         gradient, squares = _residual_sums(rows, basis, solution, exact)
         gradient = _product(basis.inverse_factor.T, gradient).high
-        correction = cho_solve(factor, gradient)
+        correction = cho_solve((R, False), gradient)
         solution = solution + _product(basis.inverse_factor, correction)
         parameters = basis.own_units(solution).high
         gain = float(gradient @ correction)
@@ -73,11 +74,11 @@ def solve_least_squares(
         if settled.all() or gain > previous / 4:
             break
         previous = gain
-    half = solve_triangular(factor[0], basis.to_own_units.T, trans="T")
+    half = basis.to_own_units @ invert_triangular(R)
     return LeastSquares(
         parameters=parameters,
         residual_squares=max(squares - gain, 0.0),
-        inverse_gram=half.T @ half,
+        inverse_gram=half @ half.T,
         response_mean=float(response.mean[0]),
         response_squares=float(response.squares[0]),
     )
@@ -108,7 +109,7 @@ class _Basis:
         shift, scale = analysis.mean[columns], analysis.scale[columns]
         unit = np.exp2(np.frexp(scale)[1])
         B = np.eye(k + first)
-        B[first:, first:] = solve_triangular(analysis.factor * (scale / unit), np.eye(k))
+        B[first:, first:] = invert_triangular(analysis.factor * (scale / unit))
         own = B.copy()
         own[first:] /= unit[:, None]
         if intercept:

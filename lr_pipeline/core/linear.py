@@ -9,7 +9,12 @@ import numpy as np
 from lr_pipeline.core.double_double import DoubleDouble
 from lr_pipeline.core.least_squares import LeastSquares, solve_least_squares
 from lr_pipeline.core.moments import counted_rows
-from lr_pipeline.core.rank import UNIT_ROUNDOFF, ColumnAnalysis, analyse_columns
+from lr_pipeline.core.rank import (
+    ROUNDING_ERRORS_OF_MEAN,
+    UNIT_ROUNDOFF,
+    ColumnAnalysis,
+    analyse_columns,
+)
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, ParameterMatrix, RowVector
 
@@ -144,9 +149,6 @@ def _assemble(
     variance = solution.residual_squares / freedom if freedom > 0 else None
     covariance = solution.inverse_gram * variance if unique and variance is not None else None
     errors = None if covariance is None else np.sqrt(np.diag(covariance))
-    total = solution.response_squares
-    if not intercept:
-        total += analysis.total_weight * solution.response_mean**2
     return LinearFit(
         intercept=constant,
         coefficients=coefficients,
@@ -154,10 +156,18 @@ def _assemble(
         intercept_standard_error=None if errors is None or not intercept else float(errors[0]),
         covariance=covariance,
         residual_variance=variance,
-        r_squared=1.0 - solution.residual_squares / total if total > 0 else None,
+        r_squared=_r_squared(solution, analysis, intercept),
         num_rows=analysis.num_rows,
         unique=unique,
         dependent_columns=analysis.dependent,
         condition=analysis.condition,
         method=method,
     )
+
+
+def _r_squared(solution: LeastSquares, analysis: ColumnAnalysis, intercept: bool) -> float | None:
+    """Share of the response's squares, about its mean or about zero, that is fitted."""
+    of_mean = analysis.total_weight * solution.response_mean**2
+    total = solution.response_squares + (0.0 if intercept else of_mean)
+    varies = total > (ROUNDING_ERRORS_OF_MEAN * UNIT_ROUNDOFF) ** 2 * of_mean
+    return 1.0 - solution.residual_squares / total if varies else None

@@ -45,6 +45,12 @@ def linear_predictor(block: Block, w: Parameters) -> RowVector:
     return z
 
 
+def combine_rows(block: Block, r: RowVector) -> Parameters:
+    """Σ r x̃ over the rows, with x̃ = (1, x)."""
+    total: Parameters = np.concatenate([[r.sum()], block.X.T @ r])
+    return total
+
+
 class NumpyKernel:
     """Sums over a block's rows in numpy; each method is an equation of ``LogisticKernel``."""
 
@@ -58,7 +64,7 @@ class NumpyKernel:
         """Return the loss and Σ weight · (σ(z) − y) x̃."""
         z = linear_predictor(block, w)
         loss = float(np.sum(_weighted(block, log_loss(z, block.y))))
-        return loss, _combine_rows(block, _weighted(block, residual(z, block.y)))
+        return loss, combine_rows(block, _weighted(block, residual(z, block.y)))
 
     def loss_gradient_information(
         self, block: Block, w: Parameters
@@ -73,7 +79,7 @@ class NumpyKernel:
     def information_product(self, block: Block, w: Parameters, v: Parameters) -> Parameters:
         """Σ weight · σ(z) (1 − σ(z)) x̃ (x̃ᵀ v)."""
         s = _weighted(block, variance(linear_predictor(block, w)))
-        return _combine_rows(block, s * linear_predictor(block, v))
+        return combine_rows(block, s * linear_predictor(block, v))
 
     def information_trace_gradient(
         self, block: Block, w: Parameters, A: ParameterMatrix
@@ -84,14 +90,9 @@ class NumpyKernel:
         quadratic = (
             A[0, 0] + 2.0 * (block.X @ A[1:, 0]) + np.sum((block.X @ A[1:, 1:]) * block.X, axis=1)
         )
-        return _combine_rows(block, _weighted(block, slope * quadratic))
+        return combine_rows(block, _weighted(block, slope * quadratic))
 
 
 def _weighted(block: Block, values: RowVector) -> RowVector:
     """Each row's value times its weight."""
     return values if block.weight is None else block.weight * values
-
-
-def _combine_rows(block: Block, r: RowVector) -> Parameters:
-    """Σ r x̃ with x̃ = (1, x)."""
-    return np.concatenate([[r.sum()], block.X.T @ r])

@@ -52,12 +52,13 @@ def moments_of(X: Design, weight: RowVector | None = None) -> Moments:
         return Moments(0, 0.0, zero, zero, zero)
     w = np.ones(len(X)) if weight is None else weight
     total = float(w.sum())
-    mean = (w / total) @ X
-    deviations = X - mean
-    mean_tail = (w / total) @ deviations
+    near = (w / total) @ X
+    deviations = X - near
+    rest = (w / total) @ deviations
     deviations *= deviations
-    squares = w @ deviations - total * mean_tail**2
-    return Moments(len(X), total, mean, mean_tail, np.maximum(squares, 0.0))
+    squares = w @ deviations - total * rest**2
+    mean = near + rest
+    return Moments(len(X), total, mean, (near - mean) + rest, np.maximum(squares, 0.0))
 
 
 def column_moments(rows: Rows) -> Moments:

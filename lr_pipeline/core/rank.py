@@ -1,7 +1,6 @@
 """Which columns of a design are linear combinations of others, to rounding."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -9,14 +8,16 @@ from scipy.linalg import lapack
 
 from lr_pipeline.core.moments import Moments, column_moments, counted_rows, standard_deviation
 from lr_pipeline.core.rows import Block, Rows
-from lr_pipeline.core.triangular import triangular_factor
+from lr_pipeline.core.triangular import invert_triangular, triangular_factor
 from lr_pipeline.core.types import Columns
 
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 
-# A column counts as dependent when its distance to the span of the columns before it is within
-# this many rounding errors of the numbers that the combination is made of.
-ROUNDING_ERRORS = 16.0
+# How many rounding errors separate a column from the combination of others that it is: of its
+# entries, one or a few, and of the deviations from the mean, on which all arithmetic is done, up
+# to 3 as measured.
+ROUNDING_ERRORS_OF_MEAN = 4.0
+ROUNDING_ERRORS_OF_DEVIATION = 16.0
 
 # Forming AᵀA squares the condition number: up to this one its factor keeps seven digits, more
 # than enough to see that no column is within rounding of dependence.
@@ -62,23 +63,25 @@ class ColumnAnalysis:
 
 @dataclass(frozen=True)
 class _Standardization:
-    """Shift and scale of each column, and its root mean square in units of the scale."""
+    """Shift and scale of each column, and what rounding can amount to in units of the scale."""
 
     mean: Columns
     scale: Columns
-    magnitude: Columns
+    rounding: Columns
     intercept: bool
     total_weight: float
 
     @classmethod
     def from_moments(cls, moments: Moments, intercept: bool) -> "_Standardization":
         deviation = standard_deviation(moments)
-        size = np.hypot(moments.mean, deviation)
-        mean = moments.mean if intercept else np.zeros_like(size)
-        scale = deviation if intercept else size
-        constant = scale <= ROUNDING_ERRORS * UNIT_ROUNDOFF * size
-        scale = np.where(constant, 1.0, scale)
-        return cls(mean, scale, size / scale, intercept, moments.weight)
+        rounding = UNIT_ROUNDOFF * (
+            ROUNDING_ERRORS_OF_MEAN * np.abs(moments.mean)
+            + ROUNDING_ERRORS_OF_DEVIATION * deviation
+        )
+        mean = moments.mean if intercept else np.zeros_like(deviation)
+        scale = deviation if intercept else np.hypot(moments.mean, deviation)
+        scale = np.where(scale <= rounding, 1.0, scale)
+        return cls(mean, scale, rounding / scale, intercept, moments.weight)
 
     def apply(self, block: Block) -> Float64[np.ndarray, "n p"]:
         """√(w / Σ w) (1, (x − mean) / scale) for each row, or without the 1."""
@@ -107,10 +110,10 @@ def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
     """Find the location, scale and linear dependencies of the columns.
 
     A column is dependent when its distance to the span of the columns before it, as a root mean
-    square, is no more than 16 u (|x| + Σ |a_i| |x_i|), where Σ a_i x_i is the nearest point of
-    the span, |·| the root mean square of a column before centring, and u = 2⁻⁵³: the table would
-    then be the same, to the rounding of its entries, if it were exactly dependent. No threshold
-    on the condition number is involved, so that a polynomial of degree ten is of full rank.
+    square, is no more than ρ(x) + Σ |a_i| ρ(x_i), where Σ a_i x_i is the nearest point of the span
+    and ρ(x) = u (4 |mean| + 16 deviation), u = 2⁻⁵³: an exactly dependent table would then be the
+    same to the rounding of its entries. No threshold on the condition number is involved, and so
+    a polynomial of degree ten is of full rank.
 
     Two passes over the rows where the correlation matrix is well conditioned, three otherwise.
     Raises ``ValueError`` as ``column_moments`` does.
@@ -119,7 +122,7 @@ def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
     standard = _Standardization.from_moments(moments, intercept)
     elimination = _eliminate_by_cholesky(rows, standard)
     if elimination is None:
-        elimination = _eliminate(_orthogonal_factor(rows, standard), standard.magnitude)
+        elimination = _eliminate(_orthogonal_factor(rows, standard), standard.rounding)
     return ColumnAnalysis(
         mean=standard.mean,
         scale=standard.scale,
@@ -149,8 +152,8 @@ def _eliminate_by_cholesky(rows: Rows, standard: _Standardization) -> _Eliminati
     R, failed = lapack.dpotrf(G)
     if failed or _condition(R) > LARGEST_GRAM_CONDITION:
         return None
-    inverse, _ = lapack.dtrtri(R)
-    if (_rounding(standard.magnitude @ np.abs(inverse)) >= 1.0).any():
+    inverse = invert_triangular(R)
+    if (standard.rounding @ np.abs(inverse) >= 1.0).any():
         return None
     return _Elimination(list(range(d)), [], R, inverse, np.empty((d, 0)))
 
@@ -162,7 +165,7 @@ def _orthogonal_factor(rows: Rows, standard: _Standardization) -> Float64[np.nda
     return np.asarray(factor.R[first:, first:])
 
 
-def _eliminate(R: Float64[np.ndarray, "r d"], magnitude: Columns) -> _Elimination:
+def _eliminate(R: Float64[np.ndarray, "r d"], rounding: Columns) -> _Elimination:
     """Go through the columns of an upper triangular matrix from left to right."""
     d = R.shape[1]
     R = np.vstack([R, np.zeros((d - len(R), d))])
@@ -173,8 +176,7 @@ def _eliminate(R: Float64[np.ndarray, "r d"], magnitude: Columns) -> _Eliminatio
         k = len(independent)
         combination = inverse[:k, :k] @ R[:k, j]
         distance = float(np.linalg.norm(R[k : j + 1, j]))
-        size = magnitude[j] + np.abs(combination) @ magnitude[independent]
-        if distance <= _rounding(size):
+        if distance <= rounding[j] + np.abs(combination) @ rounding[independent]:
             combinations[:k, len(dependent)] = combination
             dependent.append(j)
             continue
@@ -203,6 +205,8 @@ def _null_space(elimination: _Elimination, scale: Columns) -> Float64[np.ndarray
     """Orthonormal basis of the coefficients that leave every prediction as it is."""
     independent, dependent = elimination.independent, elimination.dependent
     N = np.zeros((len(scale), len(dependent)))
+    if not dependent:
+        return N
     N[independent] = -elimination.combinations
     N[dependent, range(len(dependent))] = 1.0
     N /= scale[:, None]
@@ -210,21 +214,11 @@ def _null_space(elimination: _Elimination, scale: Columns) -> Float64[np.ndarray
     # Only whole columns are combined, so that each stays a null vector however the scales
     # differ; twice, because the first time a nearly dependent basis is not yet orthogonal.
     for _ in range(2):
-        N = N @ _inverse(triangular_factor(N).R)
+        N = N @ invert_triangular(triangular_factor(N).R)
     return N
-
-
-def _inverse(R: SquareMatrix) -> SquareMatrix:
-    """R⁻¹ of an upper triangular matrix."""
-    return np.asarray(lapack.dtrtri(R)[0]) if len(R) else R
 
 
 def _condition(R: SquareMatrix) -> float:
     """‖R‖₁ ‖R⁻¹‖₁, estimated; infinite for a singular matrix."""
     reciprocal = lapack.dtrcon(R)[0] if len(R) else 1.0
     return float(1.0 / reciprocal) if reciprocal > 0.0 else float("inf")
-
-
-def _rounding(size: Any) -> Any:
-    """Distance below which a combination of numbers of this size is taken to be rounding."""
-    return ROUNDING_ERRORS * UNIT_ROUNDOFF * size

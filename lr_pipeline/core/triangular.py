@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
+from scipy.linalg import lapack
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,8 @@ class TriangularFactor:
 def triangular_factor(A: Float64[np.ndarray, "n d"]) -> TriangularFactor:
     """Return the factor of the rows of ``A``; AᵀA is never formed."""
     return TriangularFactor(np.asarray(np.linalg.qr(A, mode="r")))
+
+
+def invert_triangular(R: Float64[np.ndarray, "k k"]) -> Float64[np.ndarray, "k k"]:
+    """Return R⁻¹ of a nonsingular upper triangular matrix (LAPACK ``trtri``)."""
+    return np.asarray(lapack.dtrtri(R)[0]) if len(R) else R

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class ShuffledRows:
 
     def _blocks(self) -> list[Block]:
         edges = [0, *sorted(set(self.cuts) & set(range(1, len(self.y)))), len(self.y)]
-        parts = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        parts = [slice(a, b) for a, b in pairwise(edges)]
         order = np.random.default_rng(self.seed).permutation(len(parts))
         weight = self.weight
         return [

@@ -14,7 +14,7 @@ DIGITS = 50
 
 
 def maximum_likelihood(X, y, start, weight=None, l2=0.0):
-    """Root of Σ c (p − y) x̃ + l2 (0, β) = 0, and the standard errors, as mpf."""
+    """Root of Σ c (p − y) x̃ + l2 (0, β) = 0, as mpf."""
     rows, c = _exact(X, weight)
 
     def score(w: Sequence[mpf]) -> list[mpf]:
@@ -25,8 +25,9 @@ def maximum_likelihood(X, y, start, weight=None, l2=0.0):
                 total[j] += r * value
         return total
 
-    curvature = _information(X, np.array(start, dtype=float), weight)
-    return _root(score, X, curvature, start, l2)
+    Q, T = _orthonormal(X)
+    curvature = _information(Q, _probabilities(X, start), weight)
+    return _root(score, curvature + l2 * T[1:].T @ T[1:], T, start)
 
 
 def firth(X, y, start):
@@ -54,7 +55,8 @@ def firth(X, y, start):
                 total[j] += r * x[j]
         return total
 
-    return _root(score, X, _firth_hessian(X, np.array(start, dtype=float)), start, 0.0)
+    Q, T = _orthonormal(X)
+    return _root(score, _firth_hessian(Q, _probabilities(X, start)), T, start)
 
 
 def in_standard_errors(fit, reference):
@@ -84,48 +86,45 @@ def _sigmoid(z):
     return 1 / (1 + mp.exp(-z))
 
 
-def _scaled(X):
-    """T (p, p) with table parameters = T · parameters of standardized columns; those columns."""
+def _orthonormal(X):
+    """Orthonormal columns Q (n, p) and T (p, p) with (1, X) T = Q √n, in float64."""
     mean, scale = X.mean(axis=0), X.std(axis=0)
+    Q, R = np.linalg.qr((X - mean) / scale)
     T = np.eye(X.shape[1] + 1)
-    T[1:, 1:] = np.diag(1.0 / scale)
-    T[0, 1:] = -mean / scale
-    return T, np.column_stack([np.ones(len(X)), (X - mean) / scale])
+    T[1:, 1:] = np.linalg.inv(R) / scale[:, None] * np.sqrt(len(X))
+    T[0, 1:] = -mean @ T[1:, 1:]
+    return np.column_stack([np.ones(len(X)), Q * np.sqrt(len(X))]), T
 
 
-def _information(X, w, weight):
-    """float64 information in standardized columns."""
-    T, Z = _scaled(X)
-    v = np.concatenate([[w[0] + X.mean(axis=0) @ w[1:]], w[1:] * X.std(axis=0)])
-    e = np.exp(-np.abs(Z @ v))
-    s = e / (1 + e) ** 2 * (1.0 if weight is None else weight)
-    return (Z * s[:, None]).T @ Z
+def _probabilities(X, w):
+    """σ(w₀ + X β), from exact sums."""
+    z = [float(w[0] + mp.fdot([mpf(float(v)) for v in row], w[1:])) for row in X]
+    return 1.0 / (1.0 + np.exp(-np.array(z)))
 
 
-def _firth_hessian(X, w):
-    """float64 Hessian of Firth's objective in standardized columns."""
-    T, Z = _scaled(X)
-    v = np.concatenate([[w[0] + X.mean(axis=0) @ w[1:]], w[1:] * X.std(axis=0)])
-    q = 1 / (1 + np.exp(-(Z @ v)))
-    s = q * (1 - q)
-    slope, bend = s * (1 - 2 * q), s * (1 - 6 * s)
-    information = (Z * s[:, None]).T @ Z
-    M = Z @ np.linalg.inv(information) @ Z.T
-    first = (Z * (bend * np.diag(M))[:, None]).T @ Z
-    second = (Z * slope[:, None]).T @ (M * M) @ (Z * slope[:, None])
-    return information - 0.5 * first + 0.5 * second
+def _information(Q, prob, weight):
+    """Σ c p (1 − p) q qᵀ."""
+    s = prob * (1 - prob) * (1.0 if weight is None else weight)
+    return (Q * s[:, None]).T @ Q
 
 
-def _root(score, X, curvature, start, l2):
+def _firth_hessian(Q, prob):
+    """Hessian of Σ loss − ½ log det I."""
+    s = prob * (1 - prob)
+    slope, bend = s * (1 - 2 * prob), s * (1 - 6 * s)
+    M = Q @ np.linalg.inv(_information(Q, prob, None)) @ Q.T
+    first = (Q * (bend * np.diag(M))[:, None]).T @ Q
+    second = (Q * slope[:, None]).T @ (M * M) @ (Q * slope[:, None])
+    return _information(Q, prob, None) - 0.5 * first + 0.5 * second
+
+
+def _root(score, curvature, T, start):
     """Iterate w ← w − T H⁻¹ Tᵀ score(w) until the step is below 1e-35 of the parameters."""
-    T, _ = _scaled(X)
-    penalty = np.zeros(len(start))
-    penalty[1:] = l2 / X.std(axis=0) ** 2
-    inverse = T @ np.linalg.solve(curvature + np.diag(penalty), T.T)
+    step_matrix = [[mpf(float(a)) for a in row] for row in T @ np.linalg.solve(curvature, T.T)]
     w = [mpf(float(v)) for v in start]
     for _ in range(60):
         g = score(w)
-        step = [mp.fdot([mpf(float(a)) for a in row], g) for row in inverse]
+        step = [mp.fdot(row, g) for row in step_matrix]
         w = [a - b for a, b in zip(w, step, strict=True)]
         if max(abs(b) for b in step) < mpf(10) ** -35 * max(abs(a) for a in w):
             return w

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -37,6 +37,7 @@ def test_the_deviation_of_the_estimate_divides_by_n() -> None:
     assert fit_normal(np.array([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0])) == (5.0, 2.0)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.floats(-0.1, 0.1), st.floats(-0.1, 0.1))
 def test_no_other_mean_and_deviation_are_likelier(shift: float, stretch: float) -> None:
     """The estimate maximises Σ w log f, weights included."""

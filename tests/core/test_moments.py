@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lr_pipeline.core.moments import column_moments, moments_of, standard_deviation
@@ -20,6 +20,7 @@ def exact_moments(x: np.ndarray, weight: np.ndarray) -> tuple[Fraction, Fraction
     return mean, squares
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.sets(st.integers(1, 59)), st.integers(0, 1000), st.sampled_from([0.0, 1.0, 1e9]))
 def test_any_split_in_any_order_gives_the_exact_moments(
     cuts: set[int], seed: int, location: float
@@ -56,7 +57,10 @@ def test_the_deviation_at_a_mean_of_1e9_is_exact() -> None:
 def test_a_value_too_large_to_square_is_named_by_its_column() -> None:
     """The error says which column and what to do."""
     X = np.array([[1.0, 1e200], [2.0, -1e200]])
-    with pytest.raises(ValueError, match=r"column 1 \(from 0\).*rescale"), np.errstate(all="ignore"):
+    with (
+        pytest.raises(ValueError, match=r"column 1 \(from 0\).*rescale"),
+        np.errstate(all="ignore"),
+    ):
         column_moments(ArrayRows(X, np.zeros(2)))
 
 

@@ -47,7 +47,7 @@ def test_every_parameter_has_the_promised_digits(name: str, block_rows: int) -> 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_residual_deviation_and_r_squared_are_right(name: str) -> None:
-    """s has 12 digits; R², a difference from 1, is right to 1e-14."""
+    """The deviation has 12 digits; R², a difference from 1, is right to 1e-14."""
     data = load(name)
     fitted = fit(data)
     assert fitted.residual_variance is not None

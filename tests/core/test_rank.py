@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import make_classification
 
@@ -118,6 +118,7 @@ def test_rows_of_zero_weight_do_not_count() -> None:
     np.testing.assert_allclose(analysis.mean, np.average(X, axis=0, weights=weight), rtol=1e-13)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.sets(st.integers(1, 39)), st.integers(0, 1000), st.booleans())
 def test_no_split_and_no_order_of_the_rows_changes_the_analysis(
     cuts: set[int], seed: int, deficient: bool

@@ -13,7 +13,10 @@ def exact_product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     rows, columns = A.tolist(), B.T.tolist()
     return np.array(
         [
-            [float(sum(Fraction(a) * Fraction(b) for a, b in zip(r, c, strict=True))) for c in columns]
+            [
+                float(sum(Fraction(a) * Fraction(b) for a, b in zip(r, c, strict=True)))
+                for c in columns
+            ]
             for r in rows
         ]
     )

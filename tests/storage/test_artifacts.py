@@ -22,21 +22,21 @@ class Page:
     numbers: dict
 
 
-def load(artifact: Artifact):
+def _load(artifact: Artifact):
     return load_artifact(artifact.path, artifact.sha256, artifact.kind)
 
 
-def table() -> Table:
+def _table() -> Table:
     frame = pd.DataFrame({"x": [0.1, 2.0, float("nan")], "y": [0, 1, 1]})
     return Table.from_pandas(frame, target="y")
 
 
 def test_table_round_trips_with_its_roles(tmp_path: Path):
     """A table comes back from data.parquet with the same content hash, hence values and roles."""
-    artifact = write_artifact(tmp_path, ["prefix", "dataset"], "v1", table())
+    artifact = write_artifact(tmp_path, ["prefix", "dataset"], "v1", _table())
     assert artifact.path == tmp_path / "prefix" / "dataset" / "v1" / "data.parquet"
-    assert load(artifact).fingerprint == table().fingerprint
-    assert load(artifact).roles == table().roles
+    assert _load(artifact).fingerprint == _table().fingerprint
+    assert _load(artifact).roles == _table().roles
 
 
 def test_dictionary_is_stored_under_the_name_of_its_asset(tmp_path: Path):
@@ -44,7 +44,7 @@ def test_dictionary_is_stored_under_the_name_of_its_asset(tmp_path: Path):
     value = {"verdict": "unique", "rank": 3, "condition": 0.1 + 0.2}
     artifact = write_artifact(tmp_path, ["p", "mle_existence"], "v1", value)
     assert artifact.path.name == "mle_existence.json"
-    assert load(artifact) == value
+    assert _load(artifact) == value
 
 
 def test_recorded_hash_and_size_are_those_of_the_file(tmp_path: Path):
@@ -65,18 +65,18 @@ def test_report_is_hashed_with_all_its_files(tmp_path: Path):
     assert artifact.size == sum(f.stat().st_size for f in artifact.path.parent.iterdir())
     numbers.write_text('{"auc": 0.9}')
     with pytest.raises(ArtifactError, match="content has changed"):
-        load(artifact)
+        _load(artifact)
 
 
 def test_changed_byte_is_an_error_that_names_both_hashes(tmp_path: Path):
     """The hash is compared before anything is read."""
-    artifact = write_artifact(tmp_path, ["dataset"], "v1", table())
+    artifact = write_artifact(tmp_path, ["dataset"], "v1", _table())
     content = bytearray(artifact.path.read_bytes())
     content[len(content) // 2] ^= 1
     artifact.path.write_bytes(content)
     found = hashlib.sha256(content).hexdigest()
     with pytest.raises(ArtifactError) as error:
-        load(artifact)
+        _load(artifact)
     for part in (str(artifact.path), artifact.sha256, found, "Materialize the asset again"):
         assert part in str(error.value)
 
@@ -87,7 +87,7 @@ def test_missing_file_is_an_error_that_names_it(tmp_path: Path, value):
     artifact = write_artifact(tmp_path, ["a"], "v1", value)
     artifact.path.unlink()
     with pytest.raises(ArtifactError, match=rf"{artifact.path}.*missing"):
-        load(artifact)
+        _load(artifact)
 
 
 def test_version_is_written_once(tmp_path: Path):
@@ -95,7 +95,7 @@ def test_version_is_written_once(tmp_path: Path):
     artifact = write_artifact(tmp_path, ["a"], "v1", {"x": 1})
     with pytest.raises(FileExistsError, match="never overwritten"):
         write_artifact(tmp_path, ["a"], "v1", {"x": 2})
-    assert load(artifact) == {"x": 1}
+    assert _load(artifact) == {"x": 1}
 
 
 def test_value_that_cannot_be_written_leaves_no_version(tmp_path: Path):

@@ -73,8 +73,8 @@ def test_files_and_folders_are_flushed_before_the_name_is_given(tmp_path: Path, 
     fsync = os.fsync
 
     def spy(descriptor: int) -> None:
-        name = os.readlink(f"/proc/self/fd/{descriptor}")
-        flushed.append((Path(name).name, final.exists()))
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        flushed.append((name, final.exists()))
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", spy)

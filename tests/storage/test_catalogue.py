@@ -8,14 +8,12 @@ import pytest
 
 from lr_pipeline.storage.catalogue import load, stored_assets
 from lr_pipeline.storage.errors import ArtifactError
-from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.io_managers import ArtifactIOManager
 from lr_pipeline.tables.table import Table
 
 
-def test_load_returns_the_latest_of_each_kind(tmp_path: Path):
+def test_load_returns_the_latest_of_each_kind(tmp_path: Path, home: Path):
     """A table, and a dictionary under a prefix, come back from the instance's event log."""
-    home = initialise_home(tmp_path / "home")
     frame = pd.DataFrame({"x": [0.5, 1.5], "y": ["no", "yes"]})
 
     @dg.asset
@@ -41,7 +39,7 @@ def test_load_returns_the_latest_of_each_kind(tmp_path: Path):
         assert stored_assets(instance) == ["breast_cancer/profile", "dataset"]
     pd.testing.assert_frame_equal(load("dataset", home).to_pandas(), frame)
     assert load("breast_cancer/profile", home) == {"mean": 0.75}
-    with pytest.raises(ArtifactError, match="'profile'.*found: breast_cancer/profile, dataset"):
+    with pytest.raises(ArtifactError, match=r"'profile'.*found: breast_cancer/profile, dataset"):
         load("profile", home)
 
 
@@ -51,11 +49,9 @@ class ProfileConfig(dg.Config):
     mean: float
 
 
-def test_report_loads_as_its_numbers(tmp_path: Path):
+def test_report_loads_as_its_numbers(tmp_path: Path, home: Path):
     """A notebook gets the dictionary of the report, not the page."""
     from lr_pipeline.report.render import Report
-
-    home = initialise_home(tmp_path / "home")
 
     @dg.asset
     def evaluation_report():

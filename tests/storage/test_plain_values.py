@@ -52,7 +52,7 @@ def test_non_finite_number_is_refused_with_its_place(number):
 
 
 def test_key_that_is_no_text_is_refused():
-    """json would turn 1 into "1" without a word."""
+    """Plain json.dumps would turn 1 into "1" without a word."""
     with pytest.raises(ArtifactError, match=r"counts.*keys, found 1\b"):
         json_text({"counts": {1: 0.5}})
 
@@ -75,7 +75,7 @@ def test_object_is_refused_with_its_type_and_place():
     ],
 )
 def test_metadata_value_is_of_a_plain_type(value, plain):
-    """numpy's scalars, arrays and tuples become Python's; the browser finds no NaN in JSON."""
+    """Scalars and arrays of numpy and tuples become Python's; the browser finds no NaN in JSON."""
     found = metadata_value(value)
     assert found == plain
     assert type(found) is type(plain)

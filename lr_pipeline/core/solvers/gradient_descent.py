@@ -32,6 +32,7 @@ class GradientDescent:
     record_parameters: bool = False
     standardize: bool = False
     name: ClassVar[str] = "gradient_descent"
+    orthonormalize: ClassVar[bool] = False
 
     def minimize(
         self, objective: SmoothFunction, start: Parameters, progress: Progress | None = None

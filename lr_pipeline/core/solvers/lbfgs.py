@@ -31,6 +31,7 @@ class Lbfgs:
     refresh_every: int = 50
     name: ClassVar[str] = "lbfgs"
     standardize: ClassVar[bool] = True
+    orthonormalize: ClassVar[bool] = True
 
     def minimize(
         self, objective: Objective, start: Parameters, progress: Progress | None = None

@@ -47,6 +47,7 @@ class Newton:
     polish: bool = True
     name: ClassVar[str] = "newton"
     standardize: ClassVar[bool] = True
+    orthonormalize: ClassVar[bool] = True
 
     def minimize(
         self, objective: Objective, start: Parameters, progress: Progress | None = None

@@ -12,6 +12,7 @@ class Solver(Protocol):
     """A minimiser of smooth functions, with its settings.
 
     ``standardize``: whether it is to be given standardized columns rather than the table's own.
+    ``orthonormalize``: whether nearly dependent ones are to be made orthonormal as well.
     """
 
     @property
@@ -21,6 +22,10 @@ class Solver(Protocol):
     @property
     def standardize(self) -> bool:
         """Whether it works in standardized columns."""
+
+    @property
+    def orthonormalize(self) -> bool:
+        """Whether nearly dependent columns are to be orthonormal."""
 
     def minimize(
         self, objective: Objective, start: Parameters, progress: Progress | None = None

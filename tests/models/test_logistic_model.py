@@ -1,0 +1,98 @@
+"""Logistic models: prediction, what they say of themselves, JSON."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from lr_pipeline.core.solvers.gradient_descent import GradientDescent
+from lr_pipeline.models import model_from_json
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.table import Table
+
+
+def design_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """The documented preparation, written out with pandas."""
+    median = frame["age"].median()
+    columns = {
+        "age": frame["age"].fillna(median),
+        "age=missing": frame["age"].isna(),
+        "dose": frame["dose"],
+    }
+    reference = frame["city"].value_counts().idxmax()
+    for city in sorted(set(frame["city"]) - {reference}):
+        columns[f"city={city}"] = frame["city"] == city
+    return pd.DataFrame(columns).astype(float)
+
+
+def test_coefficients_and_standard_errors_equal_those_of_statsmodels(train, overlapping) -> None:
+    """With imputed values and coded categories, in the columns' own units."""
+    model = train(overlapping)
+    frame = overlapping.to_pandas()
+    design = sm.add_constant(design_of(frame))
+    expected = sm.Logit((frame["died"] == "yes").astype(float), design).fit(disp=0, tol=1e-12)
+
+    assert list(model.coefficients) == list(design.columns[1:])
+    np.testing.assert_allclose(
+        [model.intercept, *model.coefficients.values()], expected.params, rtol=1e-8
+    )
+    np.testing.assert_allclose(model.fit.standard_errors, expected.bse.iloc[1:], rtol=1e-6)
+
+
+def test_probabilities_are_those_of_the_reported_coefficients(train, overlapping) -> None:
+    """A reader can compute a prediction from what is printed."""
+    model = train(overlapping)
+    design = design_of(overlapping.to_pandas())
+    z = model.intercept + design[list(model.coefficients)] @ list(model.coefficients.values())
+    np.testing.assert_allclose(
+        model.predict_proba(overlapping), 1 / (1 + np.exp(-z)), rtol=1e-9
+    )
+
+
+def test_json_restores_every_bit(train, overlapping) -> None:
+    """A stored model predicts exactly what the trained one did."""
+    model = train(overlapping)
+    restored = model_from_json(model.to_json())
+    assert restored.to_json() == model.to_json()
+    assert np.array_equal(restored.predict_proba(overlapping), model.predict_proba(overlapping))
+    assert restored.fit.status is model.fit.status
+    assert restored.fit.certificate == model.fit.certificate
+
+
+def test_json_holds_what_other_programs_read(train, overlapping) -> None:
+    """The fields that the documentation promises, with coefficients by name."""
+    document = json.loads(train(overlapping).to_json())
+    assert document["kind"] == "logistic"
+    assert document["features"] == ["age", "dose", "city"]
+    assert set(document["coefficients"]) >= {"age", "age=missing", "dose"}
+    assert document["status"] == "converged"
+    assert document["train_fingerprint"] == overlapping.fingerprint
+    assert document["versions"]["numpy"] == np.__version__
+    for name in ("intercept", "objective", "solver", "iterations", "gradient_norm"):
+        assert name in document
+
+
+def test_json_is_strict_where_no_bound_could_be_given(train, overlapping) -> None:
+    """An infinite certificate is null, and infinite again when read."""
+    model = train(overlapping, solver=GradientDescent(learning_rate=1e-9, iterations=1))
+    assert model.fit.certificate.standard_errors == np.inf
+    assert "Infinity" not in model.to_json()
+    assert model_from_json(model.to_json()).fit.certificate.standard_errors == np.inf
+
+
+def test_a_table_without_a_feature_is_refused_by_name(train, overlapping) -> None:
+    """The error says which column is missing."""
+    model = train(overlapping)
+    frame = overlapping.to_pandas().drop(columns="dose")
+    with pytest.raises(TableError, match="'dose'"):
+        model.predict_proba(Table.from_pandas(frame, target="died"))
+
+
+def test_convergence_is_told_in_a_sentence(train, overlapping) -> None:
+    """Solver, status, iterations, distance; the remedy where it has not converged."""
+    assert "newton: converged after" in train(overlapping).convergence
+    stopped = train(overlapping, solver=GradientDescent(learning_rate=1e-9, iterations=1))
+    assert "iteration_limit after 1 iteration," in stopped.convergence
+    assert "use solver newton" in stopped.convergence

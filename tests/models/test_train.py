@@ -1,0 +1,59 @@
+"""From tables to models."""
+
+import numpy as np
+import pytest
+
+from lr_pipeline.core.existence import SeparationError
+from lr_pipeline.models.existence import describe_existence, existence_from_dict, is_separated
+from lr_pipeline.models.train import assess_table
+from tests.models.conftest import open_rows
+
+
+def test_a_separated_table_is_fitted_by_firth_under_auto(train, separated) -> None:
+    """The estimate is finite, and the model says that it is penalised."""
+    model = train(separated, penalty="auto")
+    assert model.fit.penalty == "firth"
+    assert np.isfinite(list(model.coefficients.values())).all()
+    assert model.fit.standard_errors is None
+
+
+def test_a_separated_table_is_refused_without_penalty(train, separated) -> None:
+    """The error names the column and the remedy."""
+    with pytest.raises(SeparationError, match=r"'x' to \+∞.*auto or firth"):
+        train(separated, penalty="none")
+
+
+def test_the_assessment_names_the_separating_column(separated) -> None:
+    """x separates every row, whatever else helps."""
+    found = assess_table(separated, open_rows)
+    assert found["verdict"] == "complete_separation"
+    assert found["separating_columns"][0] == "x"
+    assert found["separating_direction"][0] > 0
+    assert is_separated(found)
+    assert "completely separated by x" in describe_existence(found)
+    assert "(10 rows)" in describe_existence(found)
+
+
+def test_the_assessment_survives_storage(separated, overlapping) -> None:
+    """What an asset stored is what a model asset reads."""
+    for table in (separated, overlapping):
+        found = assess_table(table, open_rows)
+        assert existence_from_dict(found).separated is is_separated(found)
+
+
+def test_an_assessment_already_made_decides(train, separated, overlapping) -> None:
+    """Given that the classes overlap, ``auto`` is maximum likelihood without asking again."""
+    found = assess_table(overlapping, open_rows)
+    assert describe_existence(found) == "The maximum-likelihood estimate exists."
+    assert train(overlapping, penalty="auto").fit.penalty == "none"
+
+
+def test_initial_weights_are_drawn_from_the_seed(train, overlapping) -> None:
+    """The same seed starts both kernels from the same weights."""
+    from lr_pipeline.core.solvers.gradient_descent import GradientDescent
+
+    solver = GradientDescent(learning_rate=1e-9, iterations=1)
+    first, again, other = (
+        train(overlapping, solver=solver, start_seed=seed).fit.value for seed in (1, 1, 2)
+    )
+    assert first == again != other
