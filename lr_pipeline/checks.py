@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from lr_pipeline.core.fit import CERTIFIED
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.existence import describe_existence, is_separated
@@ -17,7 +18,6 @@ from lr_pipeline.tables.leakage import find_leakage
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validate import find_problems
 
-LARGEST_DISTANCE = 1e-6  # standard errors between a model and its optimum
 REFUSAL = (
     "penalty none is refused. Use penalty auto or firth (finite for every table) or l2, or exclude "
     "such columns."
@@ -73,11 +73,9 @@ def _models_without_penalty(run_config: dict[str, Any]) -> list[str]:
 
 
 def converged(model: LogisticModel) -> dg.AssetCheckResult:
-    """The certificate puts the model within 1e-6 standard errors of its optimum."""
+    """The certificate puts the model within a thousandth of a standard error of its optimum."""
     fit = model.fit
-    passed = (
-        fit.status is Status.CONVERGED and fit.certificate.standard_errors <= LARGEST_DISTANCE
-    )
+    passed = fit.status is Status.CONVERGED and fit.certificate.standard_errors <= CERTIFIED
     return dg.AssetCheckResult(
         passed=passed,
         severity=dg.AssetCheckSeverity.WARN,

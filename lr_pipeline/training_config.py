@@ -1,13 +1,17 @@
 """How to train: the configuration of the model assets, as the Launchpad shows it."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import dagster as dg
+import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
-from lr_pipeline.core.solvers.gradient_descent import GradientDescent
+from lr_pipeline.core.solvers.gradient_descent import GradientDescent, normal_start
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.core.solvers.newton import Newton
+from lr_pipeline.core.types import Parameters
 from lr_pipeline.engines.torch_loop import ManualGradientDescent
 from lr_pipeline.models.train import Training
 
@@ -18,7 +22,14 @@ class StrictConfig(dg.Config):
     model_config = ConfigDict(extra="forbid")
 
 
-class NewtonConfig(StrictConfig):
+class SecondOrderConfig(StrictConfig):
+    """What Newton and L-BFGS share: they start where the intercept alone is optimal."""
+
+    def start(self) -> None:
+        """The core's own start."""
+
+
+class NewtonConfig(SecondOrderConfig):
     """Newton's method: few iterations, each with a Hessian."""
 
     kind: Literal["newton"] = "newton"
@@ -32,7 +43,7 @@ class NewtonConfig(StrictConfig):
         return Newton(tolerance=self.tolerance, max_iterations=self.max_iterations)
 
 
-class LbfgsConfig(StrictConfig):
+class LbfgsConfig(SecondOrderConfig):
     """Limited-memory BFGS: gradients alone, curvature from the last few steps."""
 
     kind: Literal["lbfgs"] = "lbfgs"
@@ -75,6 +86,12 @@ class GradientDescentConfig(StrictConfig):
             standardize=self.standardize,
         )
 
+    def start(self) -> Callable[[int], Parameters]:
+        """Initial parameters, given their number."""
+        if self.initial == "zeros":
+            return np.zeros
+        return partial(normal_start, seed=self.seed)
+
 
 class TrainingConfig(StrictConfig):
     """Settings that both logistic models share."""
@@ -101,13 +118,6 @@ class TrainingConfig(StrictConfig):
         return self
 
 
-    def start_seed(self, solver: "SolverConfig") -> int | None:
-        """Seed of the initial weights, where ``solver`` asks for random ones."""
-        if isinstance(solver, GradientDescentConfig) and solver.initial == "normal":
-            return solver.seed
-        return None
-
-
 SolverConfig = NewtonConfig | LbfgsConfig | GradientDescentConfig
 
 
@@ -124,7 +134,7 @@ class NumpyTrainingConfig(TrainingConfig):
             solver=self.solver.solver(),
             penalty=self.penalty,
             l2=self.l2,
-            start_seed=self.start_seed(self.solver),
+            start=self.solver.start(),
         )
 
 
@@ -149,5 +159,5 @@ class TorchTrainingConfig(TrainingConfig):
             solver=solver,
             penalty=self.penalty,
             l2=self.l2,
-            start_seed=self.start_seed(self.solver),
+            start=self.solver.start(),
         )

@@ -105,19 +105,15 @@ class DoubleDouble:
         """Add along an axis, in pairs, to about 2⁻¹⁰⁴ of the sum of absolute values."""
         high = np.moveaxis(self.high, axis, 0)
         low = np.moveaxis(np.broadcast_to(self.low, np.shape(self.high)), axis, 0)
-        odd_high, odd_low = np.zeros(high.shape[1:]), np.zeros(high.shape[1:])
-        while len(high) > 1:
-            half = len(high) // 2
+        total, error = np.zeros(high.shape[1:]), np.zeros(high.shape[1:])
+        while len(high):
             if len(high) % 2:
-                odd_high, error = two_sum(odd_high, high[-1])
-                odd_low = odd_low + low[-1] + error
-            pairs, error = two_sum(high[:half], high[half : 2 * half])
-            low = low[:half] + low[half : 2 * half] + error
-            high = pairs
-        for last_high, last_low in zip(high, low, strict=True):
-            odd_high, error = two_sum(odd_high, last_high)
-            odd_low = odd_low + last_low + error
-        return _ordered_sum(odd_high, odd_low)
+                total, rounding = two_sum(total, high[-1])
+                error = error + low[-1] + rounding
+            half = len(high) // 2
+            high, rounding = two_sum(high[:half], high[half : 2 * half])
+            low = low[:half] + low[half : 2 * half] + rounding
+        return _ordered_sum(total, error)
 
 
 def join(parts: Sequence[DoubleDouble]) -> DoubleDouble:

@@ -18,8 +18,11 @@ from lr_pipeline.core.rank import (
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, ParameterMatrix, RowVector
 
-# The fast path is kept when its fitted values are right to this fraction of the residuals.
-FLOAT64_ERROR = 1e-13
+# The fast path is kept when its fitted values are right to this fraction of the residuals, and
+# not even tried where the columns are so nearly dependent that coefficients, which large
+# residuals make uncertain anyway, would lose more than a few of their digits.
+FLOAT64_ERROR = 1e-12
+LARGEST_FLOAT64_CONDITION = 1e3
 
 Method = Literal["simple", "float64", "double-double"]
 
@@ -63,10 +66,11 @@ def fit_linear(rows: Rows, intercept: bool = True) -> LinearFit:
     """Fit y ≈ intercept + x · coefficients by weighted least squares.
 
     One column with an intercept is fitted by the tutorial's formula in double-double arithmetic.
-    More are fitted in float64 first, on centred columns made orthonormal by a triangular factor,
-    never by an inverse; where the error of that is not below 1e-13 standard deviations of the
-    residuals, once more in double-double arithmetic, which is right to nearly all digits however
-    ill-conditioned the table (``solve_least_squares``). Four to seven passes over the rows.
+    More are fitted in float64, on centred columns made orthonormal by their triangular factor, not
+    by the inverse of XᵀX. Where the condition number is above 1e3, or the error would not be below
+    1e-12 standard deviations of the residuals, the arithmetic is double-double, right to nearly
+    all digits however ill-conditioned the table (``solve_least_squares``). Four passes over the
+    rows, up to nine.
 
     Raises
     ------
@@ -76,7 +80,7 @@ def fit_linear(rows: Rows, intercept: bool = True) -> LinearFit:
     analysis = analyse_columns(rows, intercept)
     if intercept and rows.num_columns == 1 and not analysis.dependent:
         return _assemble(fit_simple_regression(rows), analysis, intercept, "simple")
-    if UNIT_ROUNDOFF * analysis.condition <= FLOAT64_ERROR:
+    if analysis.condition <= LARGEST_FLOAT64_CONDITION:
         solution = solve_least_squares(rows, analysis, intercept, exact=False)
         if _float64_error(solution, analysis) <= FLOAT64_ERROR:
             return _assemble(solution, analysis, intercept, "float64")

@@ -71,10 +71,9 @@ class ArrayRows:
 
 def _check_array(name: str, array: np.ndarray, dimensions: int) -> None:
     """Reject arrays that are not finite float64 of the given number of dimensions."""
-    if not isinstance(array, np.ndarray) or array.dtype != np.float64:
-        found = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+    if array.dtype != np.float64:
         raise TypeError(
-            f"{name} must be a float64 array, found {found}: "
+            f"{name} must be a float64 array, found {array.dtype}: "
             f"convert it with np.asarray({name}, dtype=np.float64)"
         )
     if array.ndim != dimensions:

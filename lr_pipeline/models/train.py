@@ -10,7 +10,7 @@ from lr_pipeline.core.linear import fit_linear
 from lr_pipeline.core.objective import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
-from lr_pipeline.core.solvers.gradient_descent import normal_start
+from lr_pipeline.core.types import Parameters
 from lr_pipeline.models.existence import existence_from_dict, existence_to_dict
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -32,14 +32,14 @@ def assess_table(train: Table, open_rows: OpenRows) -> dict[str, Any]:
 class Training:
     """How a logistic model is to be trained.
 
-    ``start_seed``: draw the initial coefficients from N(0, 1), as the tutorial does; None starts
-    from the optimum of the intercept alone.
+    ``start``: initial parameters in the design's units, given their number p; None starts from
+    the optimum of the intercept alone.
     """
 
     solver: Solver
     penalty: str = "auto"
     l2: float | None = None
-    start_seed: int | None = None
+    start: Callable[[int], Parameters] | None = None
 
 
 def train_logistic(
@@ -60,7 +60,6 @@ def train_logistic(
         The penalty is "none" and the table is separated; names the columns.
     """
     preparation = Preparation.fit(train)
-    seed = training.start_seed
     try:
         fit = fit_logistic(
             open_rows(train, preparation),
@@ -69,7 +68,7 @@ def train_logistic(
             solver=training.solver,
             l2=training.l2 or 1.0,
             existence=None if existence is None else existence_from_dict(existence),
-            start=None if seed is None else normal_start(len(preparation.columns) + 1, seed),
+            start=training.start and training.start(len(preparation.columns) + 1),
             progress=progress,
         )
     except SeparationError as error:

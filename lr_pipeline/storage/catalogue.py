@@ -42,14 +42,16 @@ def load(name: str, home: str | Path | None = None) -> Any:
                 "of these, or materialize it first."
             )
         value = load_recorded(key, found)
-    return value.numbers if _kind(found) == "report" else value
+    return value.numbers if _recorded(found, "kind") == "report" else value
 
 
 def stored_assets(instance: "DagsterInstance") -> list[str]:
     """Names of the assets whose latest materialization recorded an artifact, sorted."""
     latest = {key: latest_materialization(instance, key) for key in instance.get_asset_keys()}
     return sorted(
-        key.to_user_string() for key, entry in latest.items() if entry and _kind(entry) is not None
+        key.to_user_string()
+        for key, entry in latest.items()
+        if entry is not None and _recorded(entry, "sha256") is not None
     )
 
 
@@ -65,9 +67,7 @@ def materialization_of_run(
     from dagster import DagsterEventType
 
     entries = instance.all_logs(run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
-    own = [
-        e for e in entries if e.asset_materialization and e.asset_materialization.asset_key == key
-    ]
+    own = [entry for entry in entries if entry.get_dagster_event().asset_key == key]
     return own[-1] if own else None
 
 
@@ -79,24 +79,19 @@ def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
     ArtifactError
         It recorded none, or the file is not what was recorded.
     """
-    kind = _kind(entry)
+    path, sha256, kind = (_recorded(entry, name) for name in ("path", "sha256", "kind"))
     if kind == NO_VALUE:
         return None
-    if kind is None:
+    if path is None or sha256 is None or kind is None:
         raise ArtifactError(
             f"asset {key.to_user_string()}: expected its materialization of run {entry.run_id} to "
             "record a file, found none. Materialize it again with lr_pipeline's IO manager."
         )
-    return load_artifact(Path(_recorded(entry, "path")), _recorded(entry, "sha256"), kind)
+    return load_artifact(Path(path), sha256, kind)
 
 
-def _kind(entry: "EventLogEntry") -> str | None:
-    kind: str | None = _recorded(entry, "kind")
-    return kind
-
-
-def _recorded(entry: "EventLogEntry", name: str) -> Any:
+def _recorded(entry: "EventLogEntry", name: str) -> str | None:
     """One metadata value of a materialization, or None."""
     materialization = entry.asset_materialization
-    value = materialization.metadata.get(name) if materialization else None
-    return value.value if value else None
+    found = materialization.metadata.get(name) if materialization else None
+    return None if found is None else str(found.value)

@@ -5,8 +5,6 @@ or the run that it re-executes, or else the latest recorded one, so that two run
 """
 
 from collections.abc import Sequence
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,7 @@ from lr_pipeline.storage.catalogue import (
     materialization_of_run,
 )
 from lr_pipeline.storage.errors import ArtifactError
-
-RECORDED_PACKAGES = ("lr-pipeline", "numpy", "scipy", "pyarrow", "torch")
+from lr_pipeline.versions import library_versions
 
 
 class ArtifactIOManager(dg.ConfigurableIOManager):
@@ -55,7 +52,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             "sha256": artifact.sha256,
             "kind": artifact.kind,
             "size": artifact.size,
-            "versions": _library_versions(),
+            "versions": library_versions(),
         }
         if (fingerprint := getattr(obj, "fingerprint", None)) is not None:
             metadata["fingerprint"] = fingerprint
@@ -102,15 +99,3 @@ def _refuse_partitions(context: dg.OutputContext | dg.InputContext) -> None:
             f"asset {context.asset_key.to_user_string()}: expected an asset without partitions, "
             "whose versions would be mixed up. Give each partition its own key prefix."
         )
-
-
-@cache
-def _library_versions() -> dict[str, str]:
-    """Versions of the installed packages that results depend on, without importing them."""
-    found = {}
-    for package in RECORDED_PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

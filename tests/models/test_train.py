@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.existence import SeparationError
+from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.models.existence import describe_existence, existence_from_dict, is_separated
 from lr_pipeline.models.train import assess_table
 from tests.models.conftest import open_rows
@@ -48,12 +49,9 @@ def test_an_assessment_already_made_decides(train, separated, overlapping) -> No
     assert train(overlapping, penalty="auto").fit.penalty == "none"
 
 
-def test_initial_weights_are_drawn_from_the_seed(train, overlapping) -> None:
-    """The same seed starts both kernels from the same weights."""
-    from lr_pipeline.core.solvers.gradient_descent import GradientDescent
-
-    solver = GradientDescent(learning_rate=1e-9, iterations=1)
-    first, again, other = (
-        train(overlapping, solver=solver, start_seed=seed).fit.value for seed in (1, 1, 2)
-    )
-    assert first == again != other
+def test_a_start_is_taken_in_the_columns_own_units(train, overlapping) -> None:
+    """One step of length almost 0 leaves the weights where they were put."""
+    solver = GradientDescent(learning_rate=1e-12, iterations=1)
+    model = train(overlapping, solver=solver, start=lambda p: np.linspace(-1e-3, 1e-3, p))
+    found = [model.intercept, *model.coefficients.values()]
+    np.testing.assert_allclose(found, np.linspace(-1e-3, 1e-3, len(found)), atol=1e-9)

@@ -2,24 +2,18 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.models.train import train_linear
+from lr_pipeline.report.render import Report
 from lr_pipeline.storage.artifacts import Artifact, load_artifact, version_name, write_artifact
 from lr_pipeline.storage.errors import ArtifactError
 from lr_pipeline.tables.table import Table
-
-
-@dataclass(frozen=True)
-class Page:
-    """Stands for the pipeline's Report."""
-
-    html: str
-    numbers: dict
 
 
 def _load(artifact: Artifact):
@@ -37,6 +31,23 @@ def test_table_round_trips_with_its_roles(tmp_path: Path):
     assert artifact.path == tmp_path / "prefix" / "dataset" / "v1" / "data.parquet"
     assert _load(artifact).fingerprint == _table().fingerprint
     assert _load(artifact).roles == _table().roles
+
+
+def test_model_predicts_the_same_after_a_round_trip(tmp_path: Path):
+    """A model comes back from model.json and gives every probability to the last bit."""
+    train = _table()
+    model = train_linear(train, TableRows)
+    artifact = write_artifact(tmp_path, ["linear_baseline"], "v1", model)
+    assert (artifact.kind, artifact.path.name) == ("model", "model.json")
+    assert _load(artifact).predict_proba(train).tolist() == model.predict_proba(train).tolist()
+
+
+def test_report_round_trips(tmp_path: Path):
+    """The page and its numbers come back as they were, beside each other on the disk."""
+    report = Report("<p>ŷ</p>", {"auc": 0.5, "reasons": {"auc": None}})
+    artifact = write_artifact(tmp_path, ["evaluation_report"], "v1", report)
+    assert _load(artifact) == report
+    assert sorted(f.name for f in artifact.path.parent.iterdir()) == ["report.html", "report.json"]
 
 
 def test_dictionary_is_stored_under_the_name_of_its_asset(tmp_path: Path):
@@ -57,7 +68,7 @@ def test_recorded_hash_and_size_are_those_of_the_file(tmp_path: Path):
 
 def test_report_is_hashed_with_all_its_files(tmp_path: Path):
     """A report is a page and its numbers; a change in either is noticed."""
-    artifact = write_artifact(tmp_path, ["evaluation_report"], "v1", Page("<p>", {"auc": 0.5}))
+    artifact = write_artifact(tmp_path, ["evaluation_report"], "v1", Report("<p>", {"auc": 0.5}))
     numbers = artifact.path.with_name("report.json")
     assert artifact.kind == "report"
     assert artifact.path.read_text() == "<p>"
@@ -81,7 +92,7 @@ def test_changed_byte_is_an_error_that_names_both_hashes(tmp_path: Path):
         assert part in str(error.value)
 
 
-@pytest.mark.parametrize("value", [{"x": 1}, Page("<p>", {})])
+@pytest.mark.parametrize("value", [{"x": 1}, Report("<p>", {})])
 def test_missing_file_is_an_error_that_names_it(tmp_path: Path, value):
     """A deleted main file is not mistaken for an empty result."""
     artifact = write_artifact(tmp_path, ["a"], "v1", value)
@@ -101,7 +112,7 @@ def test_version_is_written_once(tmp_path: Path):
 def test_value_that_cannot_be_written_leaves_no_version(tmp_path: Path):
     """A NaN found in the middle of a report leaves nothing behind."""
     with pytest.raises(ArtifactError, match="auc"):
-        write_artifact(tmp_path, ["a"], "v1", Page("<p>", {"auc": float("nan")}))
+        write_artifact(tmp_path, ["a"], "v1", Report("<p>", {"auc": float("nan")}))
     assert list((tmp_path / "a").iterdir()) == []
 
 

@@ -1,0 +1,79 @@
+"""Limited-memory BFGS."""
+
+import numpy as np
+import pytest
+from scipy.optimize import rosen, rosen_der, rosen_hess
+
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.objective import Firth, LogisticObjective, NoPenalty
+from lr_pipeline.core.solvers import Lbfgs, Newton, Status
+from lr_pipeline.engines.memory import ArrayRows
+from tests.core.tables import overlapping
+
+
+class Rosenbrock:
+    """A curved valley, not convex everywhere; minimum 0 at (1, …, 1)."""
+
+    total_weight = 1.0
+    hessian_is_exact = True
+
+    def value(self, w):
+        return float(rosen(w))
+
+    def value_gradient(self, w):
+        return float(rosen(w)), rosen_der(w)
+
+    def value_gradient_hessian(self, w):
+        return float(rosen(w)), rosen_der(w), rosen_hess(w)
+
+    def hessian_product(self, w, v):
+        return rosen_hess(w) @ v
+
+
+def ill_conditioned():
+    """Columns of scale 1e4 to 1e-4, not standardized: condition number of the Hessian 1e16."""
+    X, y = overlapping()
+    return ArrayRows(X * [1e4, 1.0, 1e-4], y)
+
+
+@pytest.mark.parametrize("penalty", [NoPenalty(), Firth()])
+def test_it_agrees_with_newton(penalty):
+    """Two algorithms, one optimum: within 1e-6 standard errors, as its tolerance promises."""
+    f = LogisticObjective(ArrayRows(*overlapping()), NumpyKernel(), penalty)
+    result, expected = (solver.minimize(f, np.zeros(4)) for solver in (Lbfgs(), Newton()))
+    assert result.status is Status.CONVERGED
+    hessian = f.value_gradient_hessian(expected.parameters)[2] * f.total_weight
+    difference = result.parameters - expected.parameters
+    assert np.sqrt(difference @ hessian @ difference) < 1e-6
+
+
+def test_a_small_gradient_alone_is_not_taken_for_convergence():
+    """On columns of scale 1e4 to 1e-4 it still ends within 1e-6 standard errors, or says not."""
+    f = LogisticObjective(ill_conditioned(), NumpyKernel(), NoPenalty())
+    result = Lbfgs().minimize(f, np.zeros(4))
+    _, gradient, hessian = f.value_gradient_hessian(result.parameters)
+    decrement = np.sqrt(f.total_weight * gradient @ np.linalg.solve(hessian, gradient))
+    assert result.status is Status.CONVERGED
+    assert decrement < 1e-6
+
+
+def test_it_finds_the_end_of_rosenbrocks_valley():
+    """A function that is not convex on the way, in five dimensions."""
+    result = Lbfgs(tolerance=1e-10).minimize(Rosenbrock(), np.array([-1.2, 1, -1.2, 1, 0.5]))
+    assert result.status is Status.CONVERGED
+    np.testing.assert_allclose(result.parameters, np.ones(5), atol=1e-9)
+
+
+def test_a_limit_on_iterations_is_a_status():
+    """Three iterations do not suffice, and the result says so."""
+    f = LogisticObjective(ArrayRows(*overlapping()), NumpyKernel(), NoPenalty())
+    result = Lbfgs(max_iterations=3).minimize(f, np.zeros(4))
+    assert result.status is Status.ITERATION_LIMIT
+    assert (result.iterations, len(result.trace)) == (3, 4)
+
+
+def test_a_separated_table_is_never_called_converged():
+    """The gradient goes to zero without an optimum anywhere."""
+    X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    f = LogisticObjective(ArrayRows(X, np.array([0.0, 0, 1, 1])), NumpyKernel(), NoPenalty())
+    assert Lbfgs().minimize(f, np.zeros(2)).status is not Status.CONVERGED

@@ -1,0 +1,68 @@
+"""Rows in memory."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lr_pipeline.core.rows import Rows, gather
+from lr_pipeline.engines.memory import ArrayRows
+
+X = np.arange(20.0).reshape(10, 2)
+Y = np.array([0.0, 1] * 5)
+
+
+def test_it_implements_rows():
+    """It has what the core asks of an engine."""
+    rows = ArrayRows(X, Y)
+    assert isinstance(rows, Rows)
+    assert (rows.num_rows, rows.num_columns) == (10, 2)
+
+
+@given(st.integers(1, 12))
+def test_sums_do_not_depend_on_the_block_size(block_rows):
+    """Whatever the blocks, sums and maxima are those of the whole."""
+    rows = ArrayRows(X, Y, weight=Y + 1.0, block_rows=block_rows)
+    total, count = rows.sum(lambda block: (block.weight @ block.X, len(block.y)))
+    np.testing.assert_array_equal(total, (Y + 1.0) @ X)
+    assert count == 10
+    assert rows.max(lambda block: float(block.X.max())) == 19.0
+
+
+def test_blocks_are_views_in_order():
+    """No row is copied, and the first block comes first."""
+    seen = []
+    ArrayRows(X, Y, block_rows=4).sum(lambda block: (seen.append(block) or 0,))
+    assert [len(block.y) for block in seen] == [4, 4, 2]
+    assert all(np.shares_memory(block.X, X) for block in seen)
+    np.testing.assert_array_equal(np.concatenate([block.y for block in seen]), Y)
+
+
+def test_gathering_leaves_out_rows_of_zero_weight():
+    """Gathered rows are copies of those that count, in order."""
+    weight = np.array([1.0, 0, 2, 0, 0, 1, 1, 1, 1, 1])
+    block = gather(ArrayRows(X, Y, weight, block_rows=3))
+    np.testing.assert_array_equal(block.X, X[weight > 0])
+    np.testing.assert_array_equal(block.weight, weight[weight > 0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((X.astype(np.float32), Y), TypeError, "X must be a float64 array, found float32"),
+        ((X, Y.astype(int)), TypeError, "y must be a float64 array, found int64"),
+        ((X, Y[:, None]), ValueError, r"y must have 1 dimension\(s\), found shape \(10, 1\)"),
+        ((X[:9], Y), ValueError, "'X': 9, 'y': 10"),
+        ((X, Y, np.ones(3)), ValueError, "'weight': 3"),
+        ((X[:0], Y[:0]), ValueError, "at least one row"),
+        ((np.where(X == 7, np.nan, X), Y), ValueError, "found nan at row 3, column 1"),
+        ((X, np.where(Y == 1, np.inf, Y)), ValueError, "found inf at row 1"),
+        ((X, Y, np.linspace(-1, 1, 10)), ValueError, "found -1.0 at row 0"),
+        ((X, Y, np.zeros(10)), ValueError, "at least one weight must be positive"),
+        ((X, Y, None, 0), ValueError, "block_rows must be at least 1, found 0"),
+    ],
+)
+def test_bad_arrays_are_refused_with_the_place(arguments, error, message):
+    """Each message says what was expected, what was found and where."""
+    with pytest.raises(error, match=message):
+        ArrayRows(*arguments)

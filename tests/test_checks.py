@@ -1,0 +1,192 @@
+"""Every check, seen passing and failing."""
+
+from dataclasses import replace
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pytest
+
+from lr_pipeline import checks
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.solvers import Newton
+from lr_pipeline.core.solvers.gradient_descent import GradientDescent
+from lr_pipeline.core.solvers.lbfgs import Lbfgs
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.train import Training, assess_table, train_logistic
+from lr_pipeline.report.render import BASELINE, Report
+from lr_pipeline.resources import Engine
+from lr_pipeline.tables.sources import SyntheticTable
+from lr_pipeline.tables.split import split_table
+from lr_pipeline.tables.table import Table
+
+SOURCE = SyntheticTable()
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Table:
+    """The tutorial's table."""
+    return SOURCE.read()
+
+
+@pytest.fixture(scope="module")
+def parts(dataset) -> tuple[Table, Table]:
+    """Its split."""
+    return split_table(dataset, SOURCE.split)
+
+
+@pytest.fixture(scope="module")
+def model(parts) -> LogisticModel:
+    """A converged model."""
+    return trained(parts[0], Newton())
+
+
+def trained(table: Table, solver: object) -> LogisticModel:
+    """Trained with the numpy kernel."""
+    return train_logistic(table, Engine().rows, NumpyKernel(), Training(solver))
+
+
+def duplicated(table: Table, row: int) -> Table:
+    """The table with one row twice."""
+    return table.take(np.append(np.arange(table.num_rows), row))
+
+
+def test_contract_passes_a_sound_table(dataset) -> None:
+    """No problem, and it says so."""
+    result = checks.contract(dataset)
+    assert result.passed
+    assert result.metadata["problems"].value == 0
+
+
+def test_contract_fails_on_an_infinite_feature_with_its_row() -> None:
+    """An error blocks; its description names column and row."""
+    frame = pd.DataFrame({"x": [1.0, np.inf, 3.0, 4.0], "y": [0, 1, 0, 1]})
+    result = checks.contract(Table.from_pandas(frame, target="y"))
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.ERROR
+    assert "'x'" in result.description
+    assert "row 2" in result.description
+
+
+def test_contract_warns_of_a_constant_column() -> None:
+    """A warning does not block."""
+    frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "c": [7.0] * 4, "y": [0, 1, 0, 1]})
+    result = checks.contract(Table.from_pandas(frame, target="y"))
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.WARN
+
+
+def test_no_leakage_passes_a_split(dataset, parts) -> None:
+    """Each row is in one part."""
+    assert checks.no_leakage(*parts, dataset).passed
+
+
+def test_no_leakage_fails_on_one_row_in_both_parts(dataset, parts) -> None:
+    """A training row smuggled into the test set."""
+    train, test = parts
+    smuggled = pd.concat([test.to_pandas(), train.to_pandas().iloc[[3]]])
+    result = checks.no_leakage(train, Table.from_pandas(smuggled, target="y", positive=1), dataset)
+    assert not result.passed
+    assert result.metadata["shared_rows"].value == 1
+
+
+def existence_check(existence: dict[str, object], penalty: str | None) -> dg.AssetCheckResult:
+    """Run the check in a run whose configuration asks for a penalty."""
+    config = {"ops": {"numpy_model": {"config": {"penalty": penalty}}}} if penalty else {}
+
+    class Run:
+        run_config = config
+
+    class Context:
+        run = Run()
+
+    return checks.estimate_exists(Context(), existence)
+
+
+@pytest.fixture(scope="module")
+def separated() -> dict[str, object]:
+    """Existence of a separated table."""
+    frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [0, 0, 1, 1]})
+    return assess_table(Table.from_pandas(frame, target="y"), Engine().rows)
+
+
+def test_estimate_exists_passes_where_the_classes_overlap(parts) -> None:
+    """Whatever the penalty."""
+    existence = assess_table(parts[0], Engine().rows)
+    assert existence_check(existence, "none").passed
+
+
+def test_estimate_exists_warns_while_firth_stands_in(separated) -> None:
+    """Under the default penalty the run goes on."""
+    result = existence_check(separated, None)
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.WARN
+
+
+def test_estimate_exists_blocks_without_penalty(separated) -> None:
+    """With the model that asked for it, and the remedy."""
+    result = existence_check(separated, "none")
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.ERROR
+    assert "numpy_model: penalty none is refused. Use penalty auto" in result.description
+
+
+def test_converged_passes_by_the_certificate(model) -> None:
+    """Within a thousandth of a standard error."""
+    result = checks.converged(model)
+    assert result.passed
+    assert result.metadata["standard_errors_from_optimum"].value <= 1e-3
+
+
+def test_converged_fails_a_descent_that_was_stopped(parts) -> None:
+    """Its description has the remedy."""
+    result = checks.converged(trained(parts[0], GradientDescent(1e-3, iterations=3)))
+    assert not result.passed
+    assert "raise the limit" in result.description
+
+
+def test_converged_fails_a_claim_without_certificate(model) -> None:
+    """A status alone is not believed."""
+    certificate = replace(model.fit.certificate, standard_errors=0.1)
+    assert not checks.converged(replace(model, fit=replace(model.fit, certificate=certificate))).passed
+
+
+def test_models_agree_passes_two_algorithms(model, parts) -> None:
+    """Newton and L-BFGS."""
+    assert checks.models_agree(trained(parts[0], Lbfgs()), model, parts[0]).passed
+
+
+def test_models_agree_fails_a_model_of_other_rows(model, dataset, parts) -> None:
+    """Fitted to the test rows as well."""
+    result = checks.models_agree(trained(dataset, Lbfgs()), model, parts[0])
+    assert not result.passed
+    assert result.metadata["distance"].value > result.metadata["tolerance"].value
+
+
+def report(score: float) -> Report:
+    """A report in which every model has this Brier score, and the baseline 0.25."""
+    numbers = {name: {"brier_score": score} for name in checks.MODELS}
+    return Report("", {"models": numbers | {BASELINE: {"brier_score": 0.25}}})
+
+
+def test_better_than_prevalence_passes_and_fails() -> None:
+    """Below the baseline's Brier score, or not; the description names the models."""
+    assert checks.better_than_prevalence(report(0.2)).passed
+    failed = checks.better_than_prevalence(report(0.25))
+    assert not failed.passed
+    assert "numpy_model" in failed.description
+
+
+def test_blocking_checks_are_those_that_protect_what_follows() -> None:
+    """contract, no_leakage and estimate_exists; the others inform."""
+    blocking = {
+        (key.asset_key.to_user_string(), key.name): spec.blocking
+        for check in checks.build_checks(["t"])
+        for key, spec in ((spec.key, spec) for spec in check.check_specs)
+    }
+    assert {name for name, blocks in blocking.items() if blocks} == {
+        ("t/dataset", "contract"),
+        ("t/train_set", "no_leakage"),
+        ("t/mle_existence", "estimate_exists"),
+    }
+    assert len(blocking) == 7
