@@ -123,7 +123,8 @@ def certify(
     loss = _loss_gap(u) / radius**2 / objective.total_weight
     distance = -log1p(-u) / radius / sqrt(1.0 - eta)
     parameter_rounding = (len(w) + 4) * UNIT_ROUNDOFF * (np.abs(curvature.reported) @ np.abs(w))
-    distance += float(np.max(parameter_rounding / curvature.units))
+    estimated = curvature.units > 0.0  # the coefficient of a constant column is always zero
+    distance += float(np.max(parameter_rounding[estimated] / curvature.units[estimated]))
     if isinstance(objective.penalty, Firth):
         return Certificate(FIRTH_MARGIN**2 * loss, FIRTH_MARGIN * distance, rigorous=False)
     return Certificate(loss, distance)

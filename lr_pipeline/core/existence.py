@@ -18,6 +18,9 @@ from lr_pipeline.core.types import Parameters
 
 # How many columns a message names before it only counts them.
 NAMED_COLUMNS = 6
+# Newton steps after which a proof of existence is left to the linear program: on a separated
+# table they go on for ever.
+PROOF_ITERATIONS = 40
 
 
 class Verdict(Enum):
@@ -160,7 +163,7 @@ def _newton_proves_existence(rows: Rows, coordinates: Coordinates) -> bool:
     """Whether a fit without penalty has a finite certificate."""
     objective = LogisticObjective(coordinates.rows(rows), NumpyKernel(), NoPenalty())
     start = prevalence_start(*count_classes(rows), len(coordinates.columns))
-    w = Newton().minimize(objective, start).parameters
+    w = Newton(max_iterations=PROOF_ITERATIONS).minimize(objective, start).parameters
     curvature = curvature_at(objective, w, coordinates.matrix())
     certificate = certify(objective, w, curvature, coordinates.amplification())
     return bool(np.isfinite(certificate.loss))

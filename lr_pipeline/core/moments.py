@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from lr_pipeline.core.double_double import two_sum
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, Design, RowVector
 
@@ -33,9 +34,7 @@ class Moments:
         weight = self.weight + other.weight
         fraction = other.weight / weight
         difference = (other.mean - self.mean) + (other.mean_tail - self.mean_tail)
-        shift = self.mean_tail + difference * fraction
-        mean = self.mean + shift
-        mean_tail = (self.mean - mean) + shift
+        mean, mean_tail = two_sum(self.mean, self.mean_tail + difference * fraction)
         between = self.weight * fraction * difference**2
         squares = self.squares + other.squares + between
         return Moments(self.num_rows + other.num_rows, weight, mean, mean_tail, squares)
@@ -57,8 +56,8 @@ def moments_of(X: Design, weight: RowVector | None = None) -> Moments:
     rest = (w / total) @ deviations
     deviations *= deviations
     squares = w @ deviations - total * rest**2
-    mean = near + rest
-    return Moments(len(X), total, mean, (near - mean) + rest, np.maximum(squares, 0.0))
+    mean, mean_tail = two_sum(near, rest)
+    return Moments(len(X), total, mean, mean_tail, np.maximum(squares, 0.0))
 
 
 def column_moments(rows: Rows) -> Moments:
@@ -93,5 +92,5 @@ def counted_rows(block: Block) -> Block:
 
 
 def standard_deviation(moments: Moments) -> Float64[np.ndarray, " d"]:
-    """√(Σ w (x − mean)² / Σ w) of each column."""
+    """Return √(Σ w (x − mean)² / Σ w) of each column."""
     return np.sqrt(moments.squares / moments.weight)

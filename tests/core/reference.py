@@ -120,11 +120,12 @@ def _firth_hessian(Q, prob):
 
 def _root(score, curvature, T, start):
     """Iterate w ← w − T H⁻¹ Tᵀ score(w) until the step is below 1e-35 of the parameters."""
-    step_matrix = [[mpf(float(a)) for a in row] for row in T @ np.linalg.solve(curvature, T.T)]
+    inverse = mp.matrix(np.linalg.inv(curvature).tolist())
+    T = mp.matrix(T.tolist())
     w = [mpf(float(v)) for v in start]
     for _ in range(60):
         g = score(w)
-        step = [mp.fdot(row, g) for row in step_matrix]
+        step = list(T * (inverse * (T.T * mp.matrix(g))))
         w = [a - b for a, b in zip(w, step, strict=True)]
         if max(abs(b) for b in step) < mpf(10) ** -35 * max(abs(a) for a in w):
             return w

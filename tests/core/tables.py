@@ -24,16 +24,16 @@ def spector():
 
 
 @cache
-def fair(rows=600):
-    """Affairs (Fair, 1978): eight columns of few values each; every tenth row."""
+def fair(rows=300):
+    """Affairs (Fair, 1978): eight columns of few values each; every twentieth row."""
     import statsmodels.api as sm
 
     data = sm.datasets.fair.load_pandas()
-    chosen = slice(0, 10 * rows, 10)
+    chosen = slice(0, 20 * rows, 20)
     return data.exog.to_numpy(float)[chosen].copy(), (data.endog.to_numpy() > 0)[chosen] * 1.0
 
 
-def overlapping(n=300, seed=0):
+def overlapping(n=200, seed=0):
     """Three normal columns, and labels drawn from a logistic model."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, 3))
@@ -50,12 +50,12 @@ def undamped_newton_diverges():
     return np.array(X), np.array([0.0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1])
 
 
-def one_positive(n=3000):
+def one_positive(n=2000):
     """One row of label 1, inside the cloud of the others."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal((n, 2))
     y = np.zeros(n)
-    X[1234], y[1234] = [2.0, -1.0], 1.0
+    X[n // 2], y[n // 2] = [2.0, -1.0], 1.0
     return X, y
 
 

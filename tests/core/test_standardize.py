@@ -13,7 +13,9 @@ from tests.core.tables import near_duplicate, overlapping
 def dependent_table():
     """Columns 2 = 0 + 2·column 1 and 4 constant, with very different scales."""
     X, y = overlapping()
-    X = np.column_stack([X[:, 0], X[:, 1], X[:, 0] + 2 * X[:, 1], 1e3 * X[:, 2], np.full(len(y), 7.0)])
+    X = np.column_stack(
+        [X[:, 0], X[:, 1], X[:, 0] + 2 * X[:, 1], 1e3 * X[:, 2], np.full(len(y), 7.0)]
+    )
     return X, y
 
 

@@ -61,11 +61,11 @@ def one_asset() -> None:
     """Something to materialize."""
 
 
-def start_and_run(home: str) -> bool:
+def start_and_run(home: Path) -> None:
     """What every process of the command line and the web server does first, and then a run."""
     initialise_home(home)
-    with dg.DagsterInstance.from_config(home) as instance:
-        return dg.materialize([one_asset], instance=instance).success
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        dg.materialize([one_asset], instance=instance)
 
 
 def assert_every_database_is_stamped_once(home: Path) -> None:
@@ -84,8 +84,12 @@ def test_simultaneous_starts_on_a_fresh_home_all_succeed(tmp_path: Path, repetit
     # A fork server that has imported Dagster starts the processes within milliseconds.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.storage.test_home"])
-    with context.Pool(PROCESSES) as pool:
-        assert all(pool.map(start_and_run, [str(home)] * PROCESSES, chunksize=1))
+    processes = [context.Process(target=start_and_run, args=[home]) for _ in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=60)
+    assert [process.exitcode for process in processes] == [0] * PROCESSES
     assert_every_database_is_stamped_once(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert instance.get_runs_count() == PROCESSES

@@ -1,0 +1,62 @@
+"""The pipeline's work as a plain script: same table, same calls, same files, no Dagster."""
+
+import sys
+from pathlib import Path
+
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.solvers import Newton
+from lr_pipeline.core.solvers.lbfgs import Lbfgs
+from lr_pipeline.engines.torch_kernel import TorchKernel
+from lr_pipeline.evaluation import evaluate_models
+from lr_pipeline.models.agreement import measure_agreement
+from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
+from lr_pipeline.report.canvas import markdown_picture
+from lr_pipeline.report.figures import loss_curve
+from lr_pipeline.storage.plain_values import json_text
+from lr_pipeline.tables.leakage import find_leakage
+from lr_pipeline.tables.profile import profile_features
+from lr_pipeline.tables.sources import SyntheticTable
+from lr_pipeline.tables.split import split_table
+from lr_pipeline.tables.validate import find_problems
+from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.core.rows import Rows, gather
+from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.table import Table
+
+
+def rows(table: Table, preparation: Preparation) -> Rows:
+    """The design in memory."""
+    return ArrayRows(*gather(TableRows(table, preparation)))
+
+
+def main(folder: Path) -> None:
+    """Write every artifact of the tutorial's table below ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = SyntheticTable()
+    dataset = source.read()
+    assert not find_problems(dataset)
+    train, test = split_table(dataset, source.split)
+    assert find_leakage(dataset, train, test).clean
+    for name, table in (("dataset", dataset), ("train_set", train), ("test_set", test)):
+        table.write_parquet(folder / f"{name}.parquet")
+    (folder / "profile.json").write_text(json_text(profile_features(dataset)))
+    existence = assess_table(train, rows)
+    (folder / "mle_existence.json").write_text(json_text(existence))
+    models = {
+        "linear_baseline": train_linear(train, rows),
+        "numpy_model": train_logistic(train, rows, NumpyKernel(), Training(Newton()), existence),
+        "torch_model": train_logistic(train, rows, TorchKernel(), Training(Lbfgs()), existence),
+    }
+    for name, model in models.items():
+        (folder / f"{name}.json").write_text(model.to_json())
+        if name != "linear_baseline":
+            markdown_picture(loss_curve(model.fit.trace, name), name)
+    assert measure_agreement(models["numpy_model"], models["torch_model"], train).within_tolerance
+    evaluation = evaluate_models(models, train, test)
+    (folder / "report.html").write_text(evaluation.report.html)
+    (folder / "report.json").write_text(json_text(evaluation.report.numbers))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
