@@ -1,7 +1,7 @@
 """The IO manager: every asset's value is an immutable artifact; the event log says where.
 
-Nothing is looked up in the folders. An input is the version that this run recorded for the asset,
-or the run that it re-executes, or else the latest recorded one, so that two runs at once never mix.
+Nothing is looked up in the folders. An input is the version that this run recorded, else one that
+a run which it re-executes recorded, else the latest: two runs at once never mix.
 """
 
 from collections.abc import Sequence

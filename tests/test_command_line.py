@@ -1,0 +1,144 @@
+"""The command ``lr-pipeline`` as a person uses it: what it prints, its exit codes, its artifacts."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import lr_pipeline
+from lr_pipeline.command_line import asset_prefix, main
+
+SAMPLES = Path(__file__).parents[1] / "data" / "samples"
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Where the commands of this module are given."""
+    return tmp_path_factory.mktemp("project")
+
+
+@pytest.fixture(scope="module")
+def run(folder) -> Iterator[Run]:
+    """Give a command in that folder; home and artifacts are below it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("DAGSTER_HOME", raising=False)
+        patch.setenv("COLUMNS", "200")
+        yield lambda *arguments: CliRunner().invoke(main, [str(part) for part in arguments])
+
+
+@pytest.fixture(scope="module")
+def spector(run) -> Result:
+    """A run on a real file."""
+    return run("run", SAMPLES / "spector.csv", "--target", "GRADE")
+
+
+def artifacts(folder: Path) -> dict[Path, bytes]:
+    """Every artifact file and its content."""
+    return {p: p.read_bytes() for p in (folder / "data" / "artifacts").rglob("*") if p.is_file()}
+
+
+def test_a_run_shows_each_asset_and_the_outcome(spector) -> None:
+    """Progress asset by asset, models × metrics, failed checks, the report's path."""
+    assert spector.exit_code == 0, spector.output
+    for asset in ("dataset", "train_set", "numpy_model", "torch_model", "evaluation_report"):
+        assert re.search(rf"✓ spector/{asset} +\d+\.\d\d s", spector.output)
+    assert re.search(r"numpy_model +0\.\d{4}", spector.output)
+    assert "Checks that failed:" in spector.output
+    report = re.search(r"Report: (.+report\.html)", spector.output)
+    assert report is not None
+    assert Path(report[1]).is_file()
+    assert "DEBUG" not in spector.output
+
+
+def test_what_a_run_made_can_be_loaded(spector, folder) -> None:
+    """Model, table and report, by the name of the asset."""
+    home = folder / ".dagster_home"
+    model = lr_pipeline.load("spector/numpy_model", home=home)
+    test_set = lr_pipeline.load("spector/test_set", home=home)
+    report = lr_pipeline.load("spector/evaluation_report", home=home)
+    probabilities = model.predict_proba(test_set)
+    assert probabilities.shape == (report["test_rows"],)
+    assert ((probabilities > 0) & (probabilities < 1)).all()
+    assert report["models"]["numpy_model"]["brier_score"] == pytest.approx(
+        ((probabilities - test_set.labels()) ** 2).mean()
+    )
+
+
+@pytest.fixture
+def three_values(tmp_path) -> Path:
+    """A file whose target has three values, one of them first at row 17."""
+    values = ["no", "yes"] * 8 + ["unknown", "no"]
+    path = tmp_path / "churn.csv"
+    path.write_text("x,churned\n" + "".join(f"{i},{v}\n" for i, v in enumerate(values)))
+    return path
+
+
+def test_three_values_in_the_target_are_one_clear_line(run, spector, three_values, folder) -> None:
+    """Exit code 1, file, column, values and row; earlier artifacts stay as they were."""
+    before = artifacts(folder)
+    result = run("run", three_values, "--target", "churned")
+    assert result.exit_code == 1
+    assert result.stderr.strip() == (
+        f"error: {three_values}: target 'churned' must have two values, found 3: "
+        "'no', 'yes', 'unknown' (first 'unknown' at row 17). Set positive= or drop those rows."
+    )
+    assert "✓" not in result.output
+    assert artifacts(folder) == before
+    assert lr_pipeline.load("spector/test_set", home=folder / ".dagster_home").num_rows == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("no.csv", "--target", "y"), "no.csv: no such file. Check the path."),
+        ((SAMPLES / "spector.csv", "--target", "GRADES"), "Did you mean 'GRADE'?"),
+        ((SAMPLES / "spector.csv",), "Give --target."),
+        ((SAMPLES, "--target", "GRADE"), "a file is expected, found a folder"),
+        (("--l2", "2"), "give both or neither"),
+        ((SAMPLES / "spector.csv", "--target", "GRADE", "--feature", "GRADE"), "Give it one role."),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_1(run, arguments, message) -> None:
+    """Without a traceback."""
+    result = run("run", *arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.output
+
+
+def test_verbose_shows_the_traceback(run) -> None:
+    """Dagster's log, with the frames that led to the error."""
+    quiet = run("run", "no.csv", "--target", "y")
+    loud = run("run", "no.csv", "--target", "y", "--verbose")
+    assert quiet.exit_code == loud.exit_code == 1
+    assert "Stack Trace" not in quiet.output
+
+
+def test_a_separated_table_without_penalty_is_refused(run) -> None:
+    """With the remedy, and nothing trained."""
+    result = run("run", SAMPLES / "breast_cancer.csv", "--target", "malignant", "--penalty", "none")
+    assert result.exit_code == 1
+    assert "Use penalty auto or firth" in result.stderr
+    assert "✓ breast_cancer/numpy_model" not in result.output
+
+
+def test_help_explains_itself() -> None:
+    """Both levels, with an example."""
+    assert "run" in CliRunner().invoke(main, ["--help"]).output
+    text = CliRunner().invoke(main, ["run", "--help"]).output
+    assert "lr-pipeline run data/samples/breast_cancer.csv --target malignant" in text
+    assert "--penalty" in text
+
+
+@pytest.mark.parametrize(
+    ("file", "prefix"),
+    [("data/my-table.csv", "my_table"), ("客户.csv", "table"), ("a b.c.parquet", "a_b_c")],
+)
+def test_asset_keys_come_from_file_names(file, prefix) -> None:
+    """Letters, digits and underscores only."""
+    assert asset_prefix(file) == prefix
