@@ -3,7 +3,7 @@
 Plain functions of the artifacts; :func:`build_checks` attaches them to the assets of one table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -63,7 +63,7 @@ def estimate_exists(
     )
 
 
-def _models_without_penalty(run_config: dict[str, Any]) -> list[str]:
+def _models_without_penalty(run_config: Mapping[str, Any]) -> list[str]:
     ops = run_config.get("ops", {})
     return [
         name
@@ -83,9 +83,7 @@ def converged(model: LogisticModel) -> dg.AssetCheckResult:
         metadata={
             "status": fit.status.label,
             "iterations": fit.iterations,
-            "standard_errors_from_optimum": dg.MetadataValue.float(
-                fit.certificate.standard_errors
-            ),
+            "standard_errors_from_optimum": dg.MetadataValue.float(fit.certificate.standard_errors),
         },
     )
 

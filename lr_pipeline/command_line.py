@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -60,7 +61,7 @@ def run(
     home: str | None,
     verbose: bool,
 ) -> None:
-    """Take FILE (CSV or Parquet) to an evaluation report; without FILE, the tutorial's table.
+    r"""Take FILE (CSV or Parquet) to an evaluation report; without FILE, the tutorial's table.
 
     \b
     lr-pipeline run
@@ -102,7 +103,7 @@ def asset_prefix(file: str) -> str:
 def run_pipeline(
     source: TableSource,
     name: str | None,
-    training: dict[str, object],
+    training: Mapping[str, object],
     home: str | None,
     verbose: bool,
 ) -> int:

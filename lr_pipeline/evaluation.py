@@ -110,9 +110,7 @@ def _linear_section(name: str, model: LinearModel, test_set: Table) -> ModelSect
         objective="Σ weight (y − β₀ − x·β)²",
         coefficients=(
             CoefficientRow("(intercept)", fit.intercept),
-            *(
-                CoefficientRow(name, value) for name, value in model.coefficients.items()
-            ),
+            *(CoefficientRow(name, value) for name, value in model.coefficients.items()),
         ),
         withheld="the label is 0 or 1, so that its variance is not constant",
         facts={"Arithmetic": fit.method},

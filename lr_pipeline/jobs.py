@@ -1,7 +1,6 @@
 """Jobs: what is materialized together, and with which settings."""
 
 import dagster as dg
-from dagster import AssetKey, AssetSelection
 
 from lr_pipeline.training_config import (
     GradientDescentConfig,
@@ -9,30 +8,21 @@ from lr_pipeline.training_config import (
     TorchTrainingConfig,
 )
 
+training_job = dg.define_asset_job(
+    "training_job",
+    description="Every asset and check of the table: split, existence, three models, report.",
+)
 
-def build_training_job(keys: list[AssetKey]) -> "dg.UnresolvedAssetJobDefinition":
-    """Every asset and check of the table, with the default settings."""
-    return dg.define_asset_job(
-        "training_job",
-        selection=AssetSelection.assets(*keys),
-        description="Table, split, existence, three models, report.",
-    )
+_TUTORIAL_DESCENT = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, record_every=100)
 
-
-def build_tutorial_job(keys: list[AssetKey]) -> "dg.UnresolvedAssetJobDefinition":
-    """The same assets trained as the tutorial trains: learning rate 1e-3, 5,000 epochs.
-
-    Maximum likelihood without a penalty, by gradient descent from the same normal draw.
-    """
-    solver = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, record_every=100)
-    return dg.define_asset_job(
-        "tutorial_job",
-        selection=AssetSelection.assets(*keys),
-        description="The tutorial's own training: gradient descent, 5,000 epochs at 1e-3.",
-        config=dg.RunConfig(
-            ops={
-                "numpy_model": NumpyTrainingConfig(solver=solver),
-                "torch_model": TorchTrainingConfig(solver=solver),
-            }
-        ),
-    )
+tutorial_job = dg.define_asset_job(
+    "tutorial_job",
+    description="The same assets trained as the tutorial does: gradient descent from normal "
+    "weights, 5,000 epochs at learning rate 1e-3.",
+    config=dg.RunConfig(
+        ops={
+            "numpy_model": NumpyTrainingConfig(solver=_TUTORIAL_DESCENT),
+            "torch_model": TorchTrainingConfig(solver=_TUTORIAL_DESCENT),
+        }
+    ),
+)

@@ -7,7 +7,7 @@ import dagster as dg
 
 from lr_pipeline.assets import data, evaluation, models
 from lr_pipeline.checks import build_checks
-from lr_pipeline.jobs import build_training_job, build_tutorial_job
+from lr_pipeline.jobs import training_job, tutorial_job
 from lr_pipeline.resources import Engine, TableResource
 from lr_pipeline.schedules import DAILY, build_training_schedule
 from lr_pipeline.storage.io_managers import ArtifactIOManager
@@ -47,14 +47,11 @@ def build_definitions(
     >>> defs = build_definitions(FileTable("data/samples/spector.csv", target="GRADE"), "spector")
     """
     prefix = [name] if name else []
-    assets = dg.load_assets_from_modules([data, models, evaluation], key_prefix=prefix or None)
-    keys = [key for asset in assets for key in asset.keys]
-    training_job = build_training_job(keys)
     return dg.Definitions(
-        assets=assets,
+        assets=dg.load_assets_from_modules([data, models, evaluation], key_prefix=name),
         asset_checks=build_checks(prefix),
-        jobs=[training_job, build_tutorial_job(keys)],
-        schedules=[build_training_schedule(training_job, schedule)],
+        jobs=[training_job, tutorial_job],
+        schedules=[build_training_schedule(schedule)],
         resources={
             "table": TableResource.of(table),
             "engine": engine or Engine(),

@@ -59,7 +59,7 @@ class ProgressHandler(logging.Handler):
         )
 
 
-@dg.logger(description="One line for each asset, and for each check that fails.")
+@dg.logger
 def progress_logger(_context: dg.InitLoggerContext) -> logging.Logger:
     """A Dagster logger that shows progress instead of a log."""
     logger = logging.Logger(PROGRESS, level=logging.DEBUG)

@@ -2,15 +2,18 @@
 
 import dagster as dg
 
+from lr_pipeline.jobs import training_job
+
 DAILY = "0 2 * * *"
 
 
-def build_training_schedule(
-    job: "dg.UnresolvedAssetJobDefinition", cron: str = DAILY
-) -> dg.ScheduleDefinition:
-    """Run ``job`` at ``cron`` (UTC; every night at two by default). Switched on in the web UI."""
+def build_training_schedule(cron: str = DAILY) -> dg.ScheduleDefinition:
+    """Run ``training_job`` at ``cron`` (UTC; every night at two by default).
+
+    It starts switched off: the web UI switches it on.
+    """
     return dg.ScheduleDefinition(
         name="daily_training" if cron == DAILY else "scheduled_training",
-        job=job,
+        job=training_job,
         cron_schedule=cron,
     )

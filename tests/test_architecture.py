@@ -26,6 +26,7 @@ SAME_LEVEL = {
     ("assets", "resources"),
     ("assets", "training_config"),
     ("jobs", "training_config"),
+    ("schedules", "jobs"),
     ("storage", "models"),  # only inside a function: a format reads its own kind
     ("storage", "report"),
 }
@@ -95,6 +96,17 @@ def test_no_module_uses_pickle() -> None:
     """Artifacts are data, not code."""
     for path in files():
         assert not {"pickle", "cloudpickle", "joblib", "dill"} & set(imported_modules(path)), path
+
+
+TESTS = sorted(Path(__file__).parent.rglob("test_*.py"))
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
+def test_every_test_says_what_it_shows(path: Path) -> None:
+    """The name is the claim, the docstring the behaviour."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            assert ast.get_docstring(node), node.name
 
 
 def loaded_after(statement: str, modules: set[str]) -> set[str]:

@@ -148,7 +148,9 @@ def test_converged_fails_a_descent_that_was_stopped(parts) -> None:
 def test_converged_fails_a_claim_without_certificate(model) -> None:
     """A status alone is not believed."""
     certificate = replace(model.fit.certificate, standard_errors=0.1)
-    assert not checks.converged(replace(model, fit=replace(model.fit, certificate=certificate))).passed
+    assert not checks.converged(
+        replace(model, fit=replace(model.fit, certificate=certificate))
+    ).passed
 
 
 def test_models_agree_passes_two_algorithms(model, parts) -> None:

@@ -84,7 +84,9 @@ def test_the_engine_streams_what_exceeds_its_budget() -> None:
     assert isinstance(Engine().rows(table, preparation), ArrayRows)
     assert isinstance(Engine(memory_budget_mb=0.001).rows(table, preparation), TableRows)
     assert isinstance(Engine(kind="streaming").rows(table, preparation), TableRows)
-    assert isinstance(Engine(kind="memory", memory_budget_mb=0.001).rows(table, preparation), ArrayRows)
+    assert isinstance(
+        Engine(kind="memory", memory_budget_mb=0.001).rows(table, preparation), ArrayRows
+    )
 
 
 def test_workspace_and_pyproject_name_the_same_location() -> None:

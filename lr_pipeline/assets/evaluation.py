@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from lr_pipeline.evaluation import evaluate_models
+from lr_pipeline.evaluation import Models, evaluate_models
 from lr_pipeline.metadata import report_metadata
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -19,7 +19,7 @@ def evaluation_report(
     torch_model: LogisticModel,
 ) -> dg.MaterializeResult[Report]:
     """All models and the prevalence baseline on the test set: metrics, curves, coefficients."""
-    models = {
+    models: Models = {
         "linear_baseline": linear_baseline,
         "numpy_model": numpy_model,
         "torch_model": torch_model,

@@ -17,7 +17,7 @@ from lr_pipeline.training_config import NumpyTrainingConfig, TorchTrainingConfig
 
 @dg.asset(group_name="models", kinds={"scipy"}, code_version="1")
 def mle_existence(engine: Engine, train_set: Table) -> dg.MaterializeResult[dict[str, Any]]:
-    """Does the maximum-likelihood estimate exist, and is it unique?
+    """Whether the maximum-likelihood estimate exists and is unique.
 
     A direction b with (2y − 1)(b₀ + xb) ≥ 0 on every row, and > 0 on some, raises the likelihood
     for ever: the classes are separated (Albert and Anderson 1984). Found by a linear program.

@@ -1,4 +1,4 @@
-"""Do two fits of the same likelihood agree as closely as their certificates promise?"""
+"""Agreement of two fits of one likelihood, as close as their certificates promise."""
 
 from dataclasses import dataclass
 
@@ -49,8 +49,9 @@ def measure_agreement(first: LogisticModel, second: LogisticModel, table: Table)
     z_first, z_second = first.linear_predictor(table), second.linear_predictor(table)
     p = first.predict_proba(table)
     variance = p * (1.0 - p)
-    if table.roles.weight is not None:
-        variance = variance * table.weights()
+    weight = table.weights()
+    if weight is not None:
+        variance = variance * weight
     distance = float(np.sqrt(np.sum(variance * (z_first - z_second) ** 2)))
     tolerance = first.fit.certificate.standard_errors + second.fit.certificate.standard_errors
     return Agreement(distance=distance, tolerance=float(tolerance))

@@ -1,6 +1,6 @@
 """Existence of the maximum-likelihood estimate, told with the names of the columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lr_pipeline.core.existence import Existence, Verdict
@@ -21,7 +21,7 @@ def existence_to_dict(existence: Existence, columns: Sequence[str]) -> dict[str,
     }
 
 
-def existence_from_dict(data: dict[str, Any]) -> Existence:
+def existence_from_dict(data: Mapping[str, Any]) -> Existence:
     """Inverse of :func:`existence_to_dict`."""
     position = {name: j for j, name in enumerate(data["columns"])}
     return Existence(
@@ -34,7 +34,7 @@ def existence_from_dict(data: dict[str, Any]) -> Existence:
     )
 
 
-def is_separated(data: dict[str, Any]) -> bool:
+def is_separated(data: Mapping[str, Any]) -> bool:
     """Whether the likelihood has no finite maximum."""
     return data["verdict"] in {
         Verdict.COMPLETE_SEPARATION.value,
@@ -42,7 +42,7 @@ def is_separated(data: dict[str, Any]) -> bool:
     }
 
 
-def describe_existence(data: dict[str, Any]) -> str:
+def describe_existence(data: Mapping[str, Any]) -> str:
     """One or two sentences for a check, the metadata and the report's first line."""
     sentences = []
     if is_separated(data):
@@ -57,8 +57,8 @@ def describe_existence(data: dict[str, Any]) -> str:
     if data["dependent_columns"]:
         names = _listed(data["dependent_columns"])
         sentences.append(
-            f"The estimate is not unique, since these columns depend on those before them: {names}. "
-            "The coefficients reported are those of smallest norm."
+            "The estimate is not unique, since these columns depend on those before them: "
+            f"{names}. The coefficients reported are those of smallest norm."
         )
     return " ".join(sentences)
 

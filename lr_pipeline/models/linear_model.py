@@ -11,6 +11,7 @@ from lr_pipeline.core.linear import LinearFit
 from lr_pipeline.models.fit_json import array_from_dict, array_to_dict
 from lr_pipeline.models.linear_predictor import linear_predictor
 from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.table import Table
 
 PLAIN_FIELDS = (
@@ -34,7 +35,7 @@ class LinearModel:
     """
 
     target: str
-    positive: bool | int | float | str
+    positive: PositiveValue | None
     preparation: Preparation
     fit: LinearFit
     train_fingerprint: str

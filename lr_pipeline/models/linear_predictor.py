@@ -17,7 +17,7 @@ def linear_predictor(
     scale: Columns,
     parameters: Parameters,
 ) -> Float64[np.ndarray, " rows"]:
-    """z = w₀ + ((x − center) / scale) · w for every row of ``table``, in its order.
+    """Return z = w₀ + ((x − center) / scale) · w for every row of ``table``, in its order.
 
     The columns are centred before they are multiplied, so that a column with a large mean costs
     no digits.

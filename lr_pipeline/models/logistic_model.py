@@ -13,6 +13,7 @@ from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
 from lr_pipeline.models.linear_predictor import linear_predictor
 from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.table import Table
 
 
@@ -26,7 +27,7 @@ class LogisticModel:
 
     kernel: str
     target: str
-    positive: bool | int | float | str
+    positive: PositiveValue | None
     preparation: Preparation
     fit: LogisticFit
     train_fingerprint: str
@@ -64,7 +65,7 @@ class LogisticModel:
         return sentence if fit.status is Status.CONVERGED else f"{sentence}; {fit.status.remedy}"
 
     def linear_predictor(self, table: Table) -> Float64[np.ndarray, " rows"]:
-        """z (rows,): the log odds of y = 1 for every row of ``table``."""
+        """Log odds z (rows,) of y = 1 for every row of ``table``."""
         return linear_predictor(
             table,
             self.preparation,

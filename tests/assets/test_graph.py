@@ -74,7 +74,9 @@ def checks(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.AssetC
 def test_every_asset_of_the_tutorials_table_materializes(tutorial) -> None:
     """All nine, and every check passes."""
     assert tutorial.success
-    made = {event.asset_key.to_user_string() for event in tutorial.get_asset_materialization_events()}
+    made = {
+        event.asset_key.to_user_string() for event in tutorial.get_asset_materialization_events()
+    }
     assert made == ASSETS
     assert all(check.passed for check in checks(tutorial).values())
 

@@ -72,7 +72,7 @@ def in_standard_errors(fit, reference):
 def correct_digits(found, reference):
     """Fewest correct significant digits of the numbers found."""
     errors = [abs(mpf(float(a)) - b) / abs(b) for a, b in zip(found, reference, strict=True)]
-    return -float(mp.log10(max(max(errors), mpf(10) ** -17)))
+    return -float(mp.log10(max(*errors, mpf(10) ** -17)))
 
 
 def _exact(X, weight):

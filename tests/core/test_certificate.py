@@ -30,6 +30,7 @@ TABLES = [
 
 
 def problem(table, penalty=None):
+    """Objective, coordinates and optimum of a table."""
     rows = ArrayRows(*table(), block_rows=500)
     coordinates = orthonormal(analyse_columns(rows), True)
     objective = LogisticObjective(coordinates.rows(rows), NumpyKernel(), penalty or NoPenalty())
@@ -38,6 +39,7 @@ def problem(table, penalty=None):
 
 
 def certificate_at(objective, coordinates, w):
+    """The certificate of ``w``, and the curvature that it used."""
     curvature = curvature_at(objective, w, coordinates.matrix())
     return certify(objective, w, curvature, coordinates.amplification()), curvature
 

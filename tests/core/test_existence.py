@@ -28,14 +28,15 @@ from tests.core.tables import (
 
 
 def assess(X, y, weight=None):
+    """The verdict on arrays or lists."""
     return assess_existence(ArrayRows(np.ascontiguousarray(X, float), np.array(y, float), weight))
 
 
 def margins(existence, X, y):
-    """(2y − 1) (b₀ + xᵀb) of each row, and the size of the terms it was summed from."""
+    """(2y − 1) (b₀ + xᵀb) of each row, and the size of the terms they were summed from."""
     b = np.zeros(X.shape[1])
     b[list(existence.separating_columns)] = existence.separating_direction
-    size = abs(existence.separating_intercept) + np.abs(X) @ np.abs(b)
+    size = abs(existence.separating_intercept) + np.abs(X).max(axis=0) @ np.abs(b)
     return (2 * y - 1) * (existence.separating_intercept + X @ b), size
 
 

@@ -25,28 +25,33 @@ from tests.core.tables import (
 )
 
 
-def fit(X, y, penalty="none", solver=None, l2=1.0, weight=None, block_rows=16_384, **options):
+def fit(X, y, penalty="none", *, weight=None, block_rows=16_384, **options):
+    """The fit of arrays, with the numpy kernel."""
     rows = ArrayRows(np.ascontiguousarray(X), y, weight, block_rows)
-    return fit_logistic(rows, NumpyKernel(), penalty, solver, l2, **options)
+    return fit_logistic(rows, NumpyKernel(), penalty, **options)
 
 
 def parameters(fitted):
+    """Intercept and coefficients."""
     return np.array([fitted.intercept, *fitted.coefficients])
 
 
 def first_ten_of_breast_cancer():
+    """Columns that do not separate it."""
     X, y = breast_cancer()
     return X[:, :10], y
 
 
 def scaled(factors):
+    """The overlapping table in other units."""
     X, y = overlapping()
     return X * factors, y
 
 
 def far_from_zero():
+    """The overlapping table with means that dwarf the deviations."""
     X, y = overlapping()
-    return X + [1e8, -1e6, 0.0], y
+    return X + np.array([1e8, -1e6, 0.0]), y
 
 
 TABLES = {
@@ -242,7 +247,7 @@ def test_an_assessment_made_before_is_believed():
 
 
 def test_the_tutorials_run_does_not_claim_convergence():
-    """Rate 1e-3, 2,000 epochs, raw columns, normal start: where it ends, and that it is not there."""
+    """Rate 1e-3, 2,000 epochs, raw columns, normal start: where it ends, which is not the end."""
     X, y = overlapping(80)
     start = normal_start(4, seed=0)
     solver = GradientDescent(1e-3, 2000, record_every=100)

@@ -14,6 +14,7 @@ EPS = np.finfo(np.float64).eps
 
 
 def exact(function, z):
+    """Values of a function in 400-digit arithmetic."""
     with mp.workdps(400):
         return np.array([float(function(mpf(float(value)))) for value in z])
 
@@ -70,6 +71,7 @@ def by_hand(X, y, weight, w):
 
 @pytest.fixture
 def case():
+    """Forty rows, their weights and parameters."""
     rng = np.random.default_rng(1)
     X, y = rng.standard_normal((40, 3)), (rng.random(40) < 0.4) * 1.0
     return X, y, rng.exponential(size=40), np.array([0.2, -1.0, 0.5, 2.0])
@@ -119,7 +121,7 @@ def test_the_trace_gradient_is_the_derivative_of_the_trace(case):
 
 
 def test_the_tutorials_gradient_divides_by_columns_and_its_formula_by_rows(case):
-    """Both are reproduced: code/formula = m/d for the weights, 1 for the bias; we follow the latter."""
+    """Both are reproduced: they differ by m/d for the weights, not for the bias."""
     X, y, _, w = case
     m, d = X.shape
     y_hat = 1 / (1 + np.exp(-(X @ w[1:] + w[0])))

@@ -13,6 +13,7 @@ PENALTIES = [NoPenalty(), L2(2.0), L2(np.array([0.5, 0.0, 3.0])), Firth(), Firth
 
 
 def objective(penalty, weight=None):
+    """The overlapping table under a penalty."""
     X, y = overlapping()
     return LogisticObjective(ArrayRows(X, y, weight, block_rows=64), NumpyKernel(), penalty)
 

@@ -20,6 +20,7 @@ def dependent_table():
 
 
 def predictions(intercept, coefficients, X):
+    """Intercept + X β."""
     return intercept + X @ coefficients
 
 

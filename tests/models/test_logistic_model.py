@@ -46,9 +46,7 @@ def test_probabilities_are_those_of_the_reported_coefficients(train, overlapping
     model = train(overlapping)
     design = design_of(overlapping.to_pandas())
     z = model.intercept + design[list(model.coefficients)] @ list(model.coefficients.values())
-    np.testing.assert_allclose(
-        model.predict_proba(overlapping), 1 / (1 + np.exp(-z)), rtol=1e-9
-    )
+    np.testing.assert_allclose(model.predict_proba(overlapping), 1 / (1 + np.exp(-z)), rtol=1e-9)
 
 
 def test_json_restores_every_bit(train, overlapping) -> None:

@@ -25,7 +25,7 @@ def test_a_separated_table_is_refused_without_penalty(train, separated) -> None:
 
 
 def test_the_assessment_names_the_separating_column(separated) -> None:
-    """x separates every row, whatever else helps."""
+    """X separates every row, whatever else helps."""
     found = assess_table(separated, open_rows)
     assert found["verdict"] == "complete_separation"
     assert found["separating_columns"][0] == "x"

@@ -16,9 +16,11 @@ class Parabola:
     """(θ − 2.5)² − 1 (tutorial, "梯度下降法的模拟与可视化")."""
 
     def value(self, w):
+        """f(θ)."""
         return self.value_gradient(w)[0]
 
     def value_gradient(self, w):
+        """f(θ) and 2 (θ − 2.5)."""
         return float((w[0] - 2.5) ** 2 - 1.0), 2.0 * (w - 2.5)
 
 
@@ -55,6 +57,7 @@ def test_parameters_are_kept_on_request():
 
 
 def table_objective():
+    """The mean log loss of the overlapping table."""
     X, y = overlapping()
     return LogisticObjective(ArrayRows(X, y, block_rows=100), NumpyKernel(), NoPenalty())
 

@@ -18,15 +18,19 @@ class Rosenbrock:
     hessian_is_exact = True
 
     def value(self, w):
+        """f(w)."""
         return float(rosen(w))
 
     def value_gradient(self, w):
+        """f(w) and ∇f(w)."""
         return float(rosen(w)), rosen_der(w)
 
     def value_gradient_hessian(self, w):
+        """f(w), ∇f(w) and ∇²f(w)."""
         return float(rosen(w)), rosen_der(w), rosen_hess(w)
 
     def hessian_product(self, w, v):
+        """∇²f(w) v."""
         return rosen_hess(w) @ v
 
 

@@ -13,9 +13,11 @@ class Along:
         self.f, self.slope = value, slope
 
     def value(self, w):
+        """f(t)."""
         return float(self.f(w[0]))
 
     def value_gradient(self, w):
+        """f(t) and its derivative."""
         return float(self.f(w[0])), np.array([self.slope(w[0])])
 
 

@@ -13,6 +13,7 @@ from tests.core.tables import overlapping, undamped_newton_diverges
 
 
 def objective(table, penalty=None):
+    """The mean log loss of a table, unstandardized."""
     return LogisticObjective(ArrayRows(*table), NumpyKernel(), penalty or NoPenalty())
 
 

@@ -1,0 +1,197 @@
+"""Whether the maximum-likelihood estimate exists: verdicts against exact geometry."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from lr_pipeline.core.existence import (
+    Existence,
+    SeparationError,
+    Verdict,
+    assess_existence,
+    count_classes,
+    search_separation,
+)
+from lr_pipeline.core.rank import analyse_columns
+from lr_pipeline.engines.memory import ArrayRows
+from tests.core.tables import (
+    breast_cancer,
+    nearly_separated,
+    one_positive,
+    overlapping,
+    spector,
+    undamped_newton_diverges,
+)
+
+
+def assess(X, y, weight=None):
+    """The verdict on arrays or lists."""
+    return assess_existence(ArrayRows(np.ascontiguousarray(X, float), np.array(y, float), weight))
+
+
+def margins(existence, X, y):
+    """(2y − 1) (b₀ + xᵀb) of each row, and the size of the terms they were summed from."""
+    b = np.zeros(X.shape[1])
+    b[list(existence.separating_columns)] = existence.separating_direction
+    size = abs(existence.separating_intercept) + np.abs(X).max(axis=0) @ np.abs(b)
+    return (2 * y - 1) * (existence.separating_intercept + X @ b), size
+
+
+def exact_verdict(X, y):
+    """Integers in the plane: try every line through two points. None for a degenerate table."""
+    A = [(2 * int(t) - 1) * np.array([1, int(a), int(b)]) for (a, b), t in zip(X, y, strict=True)]
+    A = np.array(A, dtype=object)
+    if np.linalg.matrix_rank(A.astype(float)) < 3:
+        return None
+    total = np.zeros(3, dtype=object)
+    for i, j in combinations(range(len(A)), 2):
+        u, v = A[i], A[j]
+        normal = np.array(
+            [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]]
+        )
+        for b in (normal, -normal):
+            if b.any() and (A @ b >= 0).all():
+                total = total + b
+    if not total.any():
+        return Verdict.UNIQUE
+    if (A @ total > 0).all():
+        return Verdict.COMPLETE_SEPARATION
+    return Verdict.QUASI_COMPLETE_SEPARATION
+
+
+points = st.lists(
+    st.tuples(st.integers(-3, 3), st.integers(-3, 3), st.booleans()), min_size=4, max_size=14
+)
+
+
+@settings(max_examples=1500)
+@given(points)
+def test_verdicts_agree_with_exact_geometry_in_the_plane(rows):
+    """On tables of small integers, where every extreme line can be tried in exact arithmetic."""
+    X = np.array([(a, b) for a, b, _ in rows], dtype=float)
+    y = np.array([float(t) for _, _, t in rows])
+    expected = exact_verdict(X, y)
+    assume(expected is not None and 0 < y.sum() < len(y))
+    found = assess(X, y)
+    assert found.verdict is expected
+    if found.separated:
+        margin, size = margins(found, X, y)
+        assert (margin >= -1e-14 * size).all()
+        assert np.sum(margin > 1e-13 * size) == found.separated_rows
+
+
+@settings(max_examples=400)
+@given(points)
+def test_newtons_proof_and_the_linear_program_agree(rows):
+    """The two roads to a verdict lead to the same one."""
+    X = np.array([(a, b) for a, b, _ in rows], dtype=float)
+    y = np.array([float(t) for _, _, t in rows])
+    assume(0 < y.sum() < len(y))
+    table = ArrayRows(X, y)
+    assert (
+        search_separation(table, analyse_columns(table)).verdict is assess_existence(table).verdict
+    )
+
+
+@pytest.mark.parametrize(
+    "table",
+    [overlapping, spector, one_positive, undamped_newton_diverges, nearly_separated],
+    ids=lambda table: table.__name__,
+)
+def test_tables_with_a_finite_estimate_are_not_called_separated(table):
+    """Ordinary, rare, outlying and overlapping by 1e-6: each has its estimate."""
+    assert assess(*table()) == Existence(Verdict.UNIQUE)
+
+
+def test_all_columns_of_breast_cancer_separate_it_completely():
+    """The direction named separates all 569 rows strictly, checked in the table's own units."""
+    X, y = breast_cancer()
+    found = assess(X, y)
+    assert found.verdict is Verdict.COMPLETE_SEPARATION
+    assert found.separated_rows == 569
+    margin, size = margins(found, X, y)
+    assert (margin > 1e-13 * size).all()
+
+
+@pytest.mark.parametrize("gap", [1e-3, 1e-6, 1e-9])
+def test_a_gap_is_told_from_an_overlap(gap):
+    """Classes that are ``gap`` apart are separated, and those that overlap by it are not."""
+    X, y = nearly_separated(gap)
+    assert assess(X, y).verdict is Verdict.UNIQUE
+    X[29], X[30] = -gap, gap
+    found = assess(X, y)
+    assert found.verdict is Verdict.COMPLETE_SEPARATION
+    assert found.separating_columns == (0,)
+    assert found.separating_direction[0] > 0
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_a_dummy_of_one_class_separates_partly(scale):
+    """Where all rows of a category have label 0, its coefficient runs to −∞; others stay."""
+    X, y = overlapping()
+    dummy = np.zeros(len(y))
+    dummy[np.flatnonzero(y == 0)[:9]] = 1.0
+    found = assess(np.column_stack([X, scale * dummy]), y)
+    assert found.verdict is Verdict.QUASI_COMPLETE_SEPARATION
+    assert found.separating_columns == (3,)
+    assert found.separating_direction[0] < 0
+    assert found.separated_rows == 9
+
+
+def test_dependent_columns_are_named():
+    """A sum of two columns and a constant one are dependent; the estimate is not unique."""
+    X, y = overlapping()
+    found = assess(np.column_stack([X, X[:, 0] + X[:, 1], np.full(len(y), 5.0)]), y)
+    assert found == Existence(Verdict.NOT_UNIQUE, dependent_columns=(3, 4))
+
+
+def test_a_separated_table_may_have_dependent_columns_too():
+    """Separation is the verdict, and the dependent column is named beside it."""
+    x = np.array([-2.0, -1, 1, 2])
+    found = assess(np.column_stack([x, 3 * x]), [0, 0, 1, 1])
+    assert found.verdict is Verdict.COMPLETE_SEPARATION
+    assert (found.separating_columns, found.dependent_columns) == ((0,), (1,))
+
+
+def test_without_columns_the_intercept_alone_exists():
+    """A table of labels only has a unique estimate."""
+    assert assess(np.empty((5, 0)), [0, 1, 1, 0, 1]).verdict is Verdict.UNIQUE
+
+
+def test_rows_of_zero_weight_do_not_count():
+    """The two rows that make the classes overlap are weighted away, and with them the estimate."""
+    X, y = nearly_separated()
+    weight = np.ones(len(y))
+    weight[[29, 30]] = 0.0
+    assert assess(X, y, weight).verdict is Verdict.COMPLETE_SEPARATION
+    weight[[29, 30]] = 1e-6
+    assert assess(X, y, weight).verdict is Verdict.UNIQUE
+
+
+@pytest.mark.parametrize(
+    ("y", "weight", "message"),
+    [
+        ([0.0] * 4, None, "found 4 of label 0 and 0 of label 1"),
+        ([1.0, 1, 1, 0], [1.0, 1, 1, 0], "found 0 of label 0 and 3 of label 1"),
+        ([0.0, 1, 2, 1], None, "labels must be 0 or 1, found 1 rows"),
+    ],
+)
+def test_one_class_alone_and_other_labels_are_refused(y, weight, message):
+    """The counts are in the message; a row of zero weight does not make a class."""
+    rows = ArrayRows(np.ones((4, 1)), np.array(y), None if weight is None else np.array(weight))
+    with pytest.raises(ValueError, match=message):
+        count_classes(rows)
+
+
+def test_the_error_names_columns_signs_and_remedy():
+    """What runs where, how much is separated, and what to do."""
+    existence = Existence(Verdict.QUASI_COMPLETE_SEPARATION, (1, 2), (-3.0, 0.5), 0.0, 12)
+    error = SeparationError(existence, ["age", "sex", "city"])
+    for part in ("partly (12 rows)", "'sex' to −∞, 'city' to +∞", "penalty auto or firth"):
+        assert part in str(error)
+    assert error.existence is existence
+    many = Existence(Verdict.COMPLETE_SEPARATION, tuple(range(9)), (1.0,) * 9, 0.0, 5)
+    assert "column 5 to +∞, and 3 more" in str(SeparationError(many))
