@@ -14,7 +14,7 @@ from tests.core.tables import breast_cancer, one_positive, overlapping, spector
 
 
 def fit_firth(X, y, solver=None, weight=None):
-    """Firth\'s fit of arrays."""
+    """Firth's fit of arrays."""
     return fit_logistic(
         ArrayRows(np.ascontiguousarray(X), y, weight), NumpyKernel(), "firth", solver
     )
