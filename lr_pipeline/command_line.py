@@ -61,7 +61,7 @@ def run(
     home: str | None,
     verbose: bool,
 ) -> None:
-    r"""Take FILE (CSV or Parquet) to an evaluation report; without FILE, the tutorial's table.
+    """Take FILE (CSV or Parquet) to an evaluation report; without FILE, the tutorial's table.
 
     \b
     lr-pipeline run

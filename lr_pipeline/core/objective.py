@@ -18,7 +18,9 @@ class LogisticKernel(Protocol):
     With z = w[0] + X w[1:], p = σ(z), s = p (1 − p) and x̃ = (1, x):
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The kernel's name in results."""
 
     def loss(self, block: Block, w: Parameters) -> float:
         """Σ log(1 + exp(z)) − y z."""

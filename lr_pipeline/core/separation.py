@@ -9,21 +9,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int
 
 from lr_pipeline.core.rows import Block
-from lr_pipeline.core.types import Parameters
+from lr_pipeline.core.types import Parameters, RowVector
 
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 # How many rounding errors of (2y − 1) x̃ᵀb count as zero.
 ROUNDING_ERRORS = 16.0
-# The tightest that HiGHS accepts.
+# The tightest that HiGHS accepts, and what counts as zero in its solutions.
 FEASIBILITY = 1e-10
-# Coefficients of a vertex below this fraction of the largest are zero.
-ZERO_COEFFICIENT = 1e-9
+ZERO = 1e-9
+# Rows of the first program, and how many more each later one may take in.
+FIRST_ROWS = 2000
+MORE_ROWS = 1000
 
 SignedRows = Float64[np.ndarray, "n p"]
 RowMask = Bool[np.ndarray, " n"]
+RowNumbers = Int[np.ndarray, " m"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,71 +40,110 @@ class Separation:
 def find_separation(block: Block) -> Separation | None:
     """Return a separating direction with few nonzero coefficients, or None if there is none.
 
-    ``block`` holds all rows, in standardized independent columns. The direction is checked
-    against every row in float64: where rounding could undo it, there is none. A gap between the
-    classes, or an overlap, of 1e-8 standard deviations is told from none.
+    ``block`` holds all rows, in standardized independent columns. The programs see some of the
+    rows, and more until the others agree. The direction found is checked against every row in
+    float64: where rounding could undo it, there is none. A gap between the classes, or an
+    overlap, of 1e-8 standard deviations is told from none.
     """
     signed = (2.0 * block.y - 1.0)[:, None] * np.column_stack([np.ones(len(block.y)), block.X])
-    strict = _separable_rows(signed)
+    strict, tied, rows = _separable_rows(signed)
     if not strict.any():
         return None
-    direction = _on_the_others(signed, strict, _sparsest_direction(signed, strict))
+    direction = _zero_on(tied, _sparsest_direction(signed, strict, rows))
     margin = signed @ direction
-    rounding = (
-        ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * (np.abs(signed) @ np.abs(direction))
-    )
+    size = np.abs(signed) @ np.abs(direction)
+    rounding = ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * size
     holds = np.where(strict, margin > rounding, np.abs(margin) <= rounding)
     return Separation(direction, strict) if holds.all() else None
 
 
-def _separable_rows(signed: SignedRows) -> RowMask:
+def _separable_rows(signed: SignedRows) -> tuple[RowMask, SignedRows, RowNumbers]:
     """Rows strictly on their side of some hyperplane that has no row on the wrong side.
 
-    Maximise Σ t subject to A b ≥ t and 0 ≤ t ≤ 1, for A = (2y − 1) x̃: a direction can be made
-    longer, so at the optimum t is 1 in those rows and 0 in the others.
+    Also some rows that span the others, on all such hyperplanes, and those that were looked at.
+    For A = (2y − 1) x̃: a direction b that is right for some rows A_S is right for all unless it
+    is wrong for one; and where b must be zero on the tied rows of S it is on all in their span.
+    """
+    rows = np.unique(np.linspace(0, len(signed) - 1, FIRST_ROWS).astype(int))
+    while True:
+        direction, separable = _widest_separation(signed[rows])
+        margin = signed @ direction
+        tied = signed[rows][~separable]
+        loose = (np.abs(margin) <= ZERO) & ~_in_span(signed, tied)
+        more = _most(np.where(loose, np.inf, -margin), loose | (margin < -ZERO), rows)
+        if len(more) == 0:
+            return margin > ZERO, tied, rows
+        rows = np.union1d(rows, more)
+
+
+def _widest_separation(signed: SignedRows) -> tuple[Parameters, RowMask]:
+    """Maximise Σ t subject to A b ≥ t and 0 ≤ t ≤ 1: the direction b, and where t is 1.
+
+    A direction can be made longer, so at the optimum t is 1 wherever it can be positive, else 0.
     """
     from scipy.sparse import csr_array, eye_array, hstack
 
     n, p = signed.shape
-    constraints = csr_array(hstack([csr_array(-signed), eye_array(n)]))
     solution = _minimize_linear(
         cost=np.concatenate([np.zeros(p), -np.ones(n)]),
-        constraints=constraints,
+        constraints=csr_array(hstack([csr_array(-signed), eye_array(n)])),
         limits=np.zeros(n),
         bounds=[(None, None)] * p + [(0.0, 1.0)] * n,
     )
-    return np.asarray(solution[p:] > 0.5)
+    separable = np.asarray(solution[p:] > 0.5)
+    return (solution[:p] if separable.any() else np.zeros(p)), separable
 
 
-def _sparsest_direction(signed: SignedRows, strict: RowMask) -> Parameters:
+def _sparsest_direction(signed: SignedRows, strict: RowMask, rows: RowNumbers) -> Parameters:
     """Minimise ‖(b₁ … b_d)‖₁ subject to A b ≥ 1 in the strict rows and ≥ 0 in the others."""
-    slopes = signed[:, 1:]
     p = signed.shape[1]
-    solution = _minimize_linear(
-        cost=np.concatenate([[0.0], np.ones(2 * (p - 1))]),
-        constraints=np.hstack([-signed, slopes]),
-        limits=np.where(strict, -1.0, 0.0),
-        bounds=[(None, None)] + [(0.0, None)] * (2 * (p - 1)),
-    )
-    direction = np.concatenate([solution[:1], solution[1:p] - solution[p:]])
-    largest = float(np.max(np.abs(direction[1:]), initial=0.0))
-    direction[1:][np.abs(direction[1:]) <= ZERO_COEFFICIENT * largest] = 0.0
-    return direction
+    while True:
+        A = signed[rows]
+        solution = _minimize_linear(
+            cost=np.concatenate([[0.0], np.ones(2 * (p - 1))]),
+            constraints=np.hstack([-A, A[:, 1:]]),
+            limits=np.where(strict[rows], -1.0, 0.0),
+            bounds=[(None, None)] + [(0.0, None)] * (2 * (p - 1)),
+        )
+        direction = np.concatenate([solution[:1], solution[1:p] - solution[p:]])
+        margin = signed @ direction
+        more = _most(-margin, strict & (margin < 0.5), rows)
+        if len(more) == 0:
+            largest = float(np.max(np.abs(direction[1:]), initial=0.0))
+            direction[1:][np.abs(direction[1:]) <= ZERO * largest] = 0.0
+            return direction
+        rows = np.union1d(rows, more)
 
 
-def _on_the_others(signed: SignedRows, strict: RowMask, direction: Parameters) -> Parameters:
-    """The nearest direction that is exactly zero on the other rows, within the same columns."""
-    if strict.all():
-        return direction
+def _most(excess: RowVector, candidates: RowMask, rows: RowNumbers) -> RowNumbers:
+    """The candidates of largest excess that are not among the rows yet."""
+    new = np.setdiff1d(np.flatnonzero(candidates), rows)
+    return new[np.argsort(-excess[new], kind="stable")[:MORE_ROWS]]
+
+
+def _in_span(signed: SignedRows, tied: SignedRows) -> RowMask:
+    """Whether each row is a combination of the tied ones, to 1e-9 of its length."""
+    outside = signed @ _null_space(tied).T
+    length = np.linalg.norm(signed, axis=1)
+    return np.asarray(np.linalg.norm(outside, axis=1) <= ZERO * length)
+
+
+def _zero_on(tied: SignedRows, direction: Parameters) -> Parameters:
+    """The nearest direction that is zero on the tied rows to rounding, within the same columns."""
     used = direction != 0.0
     used[0] = True
-    others = np.unique(signed[~strict][:, used], axis=0)
-    _, singular, vectors = np.linalg.svd(np.linalg.qr(others, mode="r"), full_matrices=True)
-    rank = int(np.sum(singular > ZERO_COEFFICIENT * singular[0]))
-    null = vectors[rank:]
+    null = _null_space(tied[:, used])
     projected = np.zeros_like(direction)
     projected[used] = null.T @ (null @ direction[used])
     return projected
+
+
+def _null_space(A: SignedRows) -> Float64[np.ndarray, "k p"]:
+    """Orthonormal rows that span {b : A b = 0}."""
+    if len(A) == 0:
+        return np.eye(A.shape[1])
+    _, singular, vectors = np.linalg.svd(np.linalg.qr(A, mode="r"), full_matrices=True)
+    return np.asarray(vectors[int(np.sum(singular > ZERO * singular[0])) :])
 
 
 def _minimize_linear(

@@ -3,6 +3,8 @@
 Everything is float64, whatever torch's default dtype is. torch is imported at the first use.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import torch
 
 DEVICES = ("cpu", "cuda", "auto")
+SMALL_BLOCK = 50_000  # numbers
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,18 @@ class TorchKernel:
 
     def loss(self, block: Block, w: Parameters) -> float:
         """Σ log(1 + exp(z)) − y z, exact to rounding for any z."""
-        return _loss(self.tensors(block), self.tensor(w)).item()
+        with threads_for(block):
+            return _loss(self.tensors(block), self.tensor(w)).item()
 
     def loss_gradient(self, block: Block, w: Parameters) -> tuple[float, Parameters]:
         """The loss and its gradient Σ (p − y) x̃, by one backward pass."""
         from torch.autograd import grad
 
-        leaf = self._leaf(w)
-        loss = _loss(self.tensors(block), leaf)
-        (gradient,) = grad(loss, leaf)
-        return loss.item(), _array(gradient)
+        with threads_for(block):
+            leaf = self._leaf(w)
+            loss = _loss(self.tensors(block), leaf)
+            (gradient,) = grad(loss, leaf)
+            return loss.item(), _array(gradient)
 
     def loss_gradient_information(
         self, block: Block, w: Parameters
@@ -61,17 +66,19 @@ class TorchKernel:
         """The loss, its gradient and its Hessian Σ s x̃ x̃ᵀ, the Fisher information."""
         # torch.autograd.functional.hessian makes p backward passes: 13 times slower than the
         # product at 20 columns and 25 times at 100 (blocks of 16,384 rows), so it only tests this.
-        information = _information(self.tensors(block), self.tensor(w))
-        return *self.loss_gradient(block, w), _array(information)
+        with threads_for(block):
+            information = _information(self.tensors(block), self.tensor(w))
+            return *self.loss_gradient(block, w), _array(information)
 
     def information_product(self, block: Block, w: Parameters, v: Parameters) -> Parameters:
         """Σ s x̃ (x̃ᵀ v), by differentiating the gradient once more."""
         from torch.autograd import grad
 
-        leaf = self._leaf(w)
-        (gradient,) = grad(_loss(self.tensors(block), leaf), leaf, create_graph=True)
-        (product,) = grad(gradient, leaf, grad_outputs=self.tensor(v))
-        return _array(product)
+        with threads_for(block):
+            leaf = self._leaf(w)
+            (gradient,) = grad(_loss(self.tensors(block), leaf), leaf, create_graph=True)
+            (product,) = grad(gradient, leaf, grad_outputs=self.tensor(v))
+            return _array(product)
 
     def information_trace_gradient(
         self, block: Block, w: Parameters, A: ParameterMatrix
@@ -83,24 +90,11 @@ class TorchKernel:
         """
         from torch.autograd import grad
 
-        leaf = self._leaf(w)
-        information = _information(self.tensors(block), leaf)
-        (gradient,) = grad(information, leaf, grad_outputs=self.tensor(A))
-        return _array(gradient)
-
-    def firth_penalty_gradient(self, block: Block, w: Parameters) -> tuple[float, Parameters]:
-        """−½ log det I(w) and its gradient in one graph, for a table that is a single block.
-
-        Raises ``torch.linalg.LinAlgError`` where I(w) is not positive definite (dependent columns).
-        Source: Firth (1993), Biometrika 80, 27-38.
-        """
-        from torch.autograd import grad
-        from torch.linalg import cholesky
-
-        leaf = self._leaf(w)
-        penalty = -cholesky(_information(self.tensors(block), leaf)).diagonal().log().sum()
-        (gradient,) = grad(penalty, leaf)
-        return penalty.item(), _array(gradient)
+        with threads_for(block):
+            leaf = self._leaf(w)
+            information = _information(self.tensors(block), leaf)
+            (gradient,) = grad(information, leaf, grad_outputs=self.tensor(A))
+            return _array(gradient)
 
     def tensor(self, array: Float64[np.ndarray, "..."]) -> "torch.Tensor":
         """The array's own memory as a float64 tensor on the device; copied only where it must."""
@@ -120,6 +114,26 @@ class TorchKernel:
     def _leaf(self, w: Parameters) -> "torch.Tensor":
         """The parameters as the leaf of a graph."""
         return self.tensor(w).requires_grad_()
+
+
+@contextmanager
+def threads_for(block: Block) -> Iterator[None]:
+    """Keep torch to one thread for a small block; its number of threads is restored afterwards.
+
+    On a few thousand numbers more threads gain nothing, and on a busy machine they wait for each
+    other: a fit of 455 × 30 rows took 35 s with two threads and 1.6 s with one.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    if threads == 1 or block.X.size > SMALL_BLOCK:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class TensorBlock(NamedTuple):

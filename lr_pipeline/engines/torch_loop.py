@@ -12,7 +12,7 @@ from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace
 from lr_pipeline.core.solvers.step_size import FixedStep
 from lr_pipeline.core.types import Parameters
-from lr_pipeline.engines.torch_kernel import TorchKernel, log_loss
+from lr_pipeline.engines.torch_kernel import TorchKernel, log_loss, threads_for
 
 if TYPE_CHECKING:
     import torch
@@ -111,11 +111,12 @@ class _MeanLoss:
         from torch.nn.functional import linear
 
         def backward_block(block: Block) -> tuple[float]:
-            X, y, weight = self.kernel.tensors(block)
-            z = linear(X, w, b).squeeze(1)
-            loss = log_loss(z, y, weight) / self.total_weight
-            loss.backward()  # type: ignore[no-untyped-call]
-            return (loss.item(),)
+            with threads_for(block):
+                X, y, weight = self.kernel.tensors(block)
+                z = linear(X, w, b).squeeze(1)
+                loss = log_loss(z, y, weight) / self.total_weight
+                loss.backward()  # type: ignore[no-untyped-call]
+                return (loss.item(),)
 
         self.sums.passes += 1
         (value,) = self.sums.rows.sum(backward_block)

@@ -7,16 +7,21 @@ import numpy as np
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.tables.table import Table
 
+VALUE_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Agreement:
     """Distance between two models in standard errors, and how large it may be.
 
     ``tolerance`` is infinite where a model carries no bound; then nothing is agreed upon.
+    ``two_optima``: the objectives differ as well, which a penalty that is not convex (Firth's)
+    allows: each model is at an optimum of its own.
     """
 
     distance: float
     tolerance: float
+    two_optima: bool = False
 
     @property
     def within_tolerance(self) -> bool:
@@ -30,6 +35,11 @@ class Agreement:
             return (
                 f"{self.distance:.1e} standard errors apart, but no tolerance can be derived: "
                 "a model without a certificate has not come near its optimum"
+            )
+        if self.two_optima:
+            return (
+                f"{self.distance:.1e} standard errors apart: the objectives differ, so that the "
+                "models are at two local optima of the penalised likelihood"
             )
         relation = "within" if self.within_tolerance else "beyond"
         return (
@@ -54,4 +64,11 @@ def measure_agreement(first: LogisticModel, second: LogisticModel, table: Table)
         variance = variance * weight
     distance = float(np.sqrt(np.sum(variance * (z_first - z_second) ** 2)))
     tolerance = first.fit.certificate.standard_errors + second.fit.certificate.standard_errors
-    return Agreement(distance=distance, tolerance=float(tolerance))
+    return Agreement(distance, float(tolerance), two_optima=_objectives_differ(first, second))
+
+
+def _objectives_differ(first: LogisticModel, second: LogisticModel) -> bool:
+    """Whether the objective values differ by more than rounding and convergence explain."""
+    values = first.fit.value, second.fit.value
+    bound = first.fit.certificate.loss + second.fit.certificate.loss + VALUE_ROUNDING
+    return bool(first.fit.penalty == "firth" and abs(values[0] - values[1]) > bound)

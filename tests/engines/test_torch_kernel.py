@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.rows import Block
-from lr_pipeline.engines.torch_kernel import TorchKernel
+from lr_pipeline.engines.torch_kernel import TorchKernel, threads_for
 
 EPS = np.finfo(float).eps
 KERNEL = TorchKernel()
@@ -25,6 +25,19 @@ def draw_block(seed, n=30, d=4, weighted=True):
     block = Block(rng.normal(size=(n, d)), rng.integers(0, 2, n).astype(float), weight)
     root = rng.normal(size=(d + 1, d + 1))
     return block, rng.normal(size=d + 1), rng.normal(size=d + 1), root @ root.T
+
+
+def whole_graph_penalty(block, w):
+    """−½ log det I(w) and its gradient, I(w) and its determinant differentiated in one graph."""
+    import torch
+
+    X = torch.tensor(np.column_stack([np.ones(len(block.y)), block.X]))
+    leaf = torch.tensor(w, requires_grad=True)
+    p = torch.sigmoid(X @ leaf)
+    information = X.T @ ((p * (1 - p) * torch.tensor(block.weight))[:, None] * X)
+    penalty = -torch.logdet(information) / 2
+    penalty.backward()
+    return penalty.item(), leaf.grad.numpy()
 
 
 def rounding(block, w, power):
@@ -177,7 +190,7 @@ def test_a_separated_table_far_out_has_no_loss_and_no_information():
 def test_firth_gradient_over_blocks_equals_the_single_graph():
     """A = I⁻¹ followed by a backward pass in each block is ∇(−½ log det I) of the whole."""
     block, w, _, _ = draw_block(seed=3)
-    value, gradient = KERNEL.firth_penalty_gradient(block, w)
+    value, gradient = whole_graph_penalty(block, w)
     _, _, information = KERNEL.loss_gradient_information(block, w)
     inverse = np.linalg.inv(information)
     parts = [Block(*(array[rows] for array in block)) for rows in (slice(11), slice(11, 30))]
@@ -205,18 +218,29 @@ def test_firth_penalty_gradient_matches_50_digit_differences():
     _, _, information = KERNEL.loss_gradient_information(block, w)
     bound = rounding(block, w, 3) * np.linalg.norm(np.linalg.inv(information))
     bound *= 1 + np.linalg.cond(information)
-    found_value, found_slope = KERNEL.firth_penalty_gradient(block, w)
+    found_value, found_slope = whole_graph_penalty(block, w)
     assert found_value == pytest.approx(value, abs=bound)
     assert found_slope == pytest.approx(slope, abs=bound)
 
 
-def test_firth_penalty_of_dependent_columns_is_refused():
-    """An information matrix of rank one has no log determinant."""
+def test_small_blocks_leave_the_number_of_threads_as_it_was():
+    """One thread inside, the caller's number afterwards, also where a sum fails."""
     import torch
 
-    block = Block(np.ones((5, 1)), np.ones(5))
-    with pytest.raises(torch.linalg.LinAlgError):
-        KERNEL.firth_penalty_gradient(block, np.zeros(2))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    block, w, _, _ = draw_block(seed=5)
+    try:
+        with threads_for(block):
+            assert torch.get_num_threads() == 1
+        KERNEL.loss_gradient(block, w)
+        with pytest.raises(RuntimeError):
+            KERNEL.loss_gradient(block, w[:-1])
+        assert torch.get_num_threads() == 2
+        with threads_for(Block(np.zeros((60_000, 1)), np.zeros(60_000))):
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_arrays_that_torch_dislikes_are_read_and_left_alone():

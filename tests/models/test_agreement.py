@@ -40,6 +40,16 @@ def test_the_distance_of_an_intercept_shift_is_its_information(train, overlappin
     np.testing.assert_allclose(found.distance, expected, rtol=1e-8)
 
 
+def test_two_optima_of_firths_likelihood_are_told_apart(train, separated) -> None:
+    """Where the objectives differ too, the models are at optima of their own."""
+    model = train(separated, penalty="firth")
+    elsewhere = moved(model, 0.5)
+    elsewhere = replace(elsewhere, fit=replace(elsewhere.fit, value=model.fit.value + 1e-3))
+    found = measure_agreement(model, elsewhere, separated)
+    assert not found.within_tolerance
+    assert "two local optima" in found.description
+
+
 def test_nothing_is_agreed_upon_without_certificates(train, overlapping) -> None:
     """Two unfinished descents may coincide, and still prove nothing."""
     unfinished = train(overlapping, solver=GradientDescent(learning_rate=1e-9, iterations=1))
