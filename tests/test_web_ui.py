@@ -1,0 +1,149 @@
+"""The web UI as ``make ui`` starts it, seen by a browser."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+BROWSER = "/usr/bin/chromium"
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> Iterator[str]:
+    """The UI over an instance with a run of the tutorial's table and one of a file."""
+    home = tmp_path_factory.mktemp("home")
+    environment = os.environ | {"DAGSTER_HOME": str(home)}
+    work = tmp_path_factory.mktemp("work")
+    for arguments in ([], [ROOT / "data/samples/spector.csv", "--target", "GRADE"]):
+        command = [BIN / "lr-pipeline", "run", *arguments]
+        subprocess.run(command, cwd=work, env=environment, check=True, capture_output=True)
+    port = free_port()
+    command = [BIN / "dagster", "dev", "-w", ROOT / "workspace.yaml", "-h", "127.0.0.1"]
+    server = subprocess.Popen(
+        [*command, "-p", str(port)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_up(address, server)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+def wait_until_up(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Until the server answers; two minutes at most."""
+    for _ in range(240):
+        assert server.poll() is None, "dagster dev ended"
+        try:
+            with urllib.request.urlopen(f"{address}/server_info", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise AssertionError("the web UI did not come up")
+
+
+@pytest.fixture(scope="module")
+def page(address, tmp_path_factory) -> Iterator[object]:
+    """A tab of a headless browser with a new profile."""
+    from playwright.sync_api import sync_playwright
+
+    assert Path(BROWSER).exists(), f"{BROWSER} is missing: install Debian's chromium"
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path_factory.mktemp("profile")),
+            executable_path=BROWSER,
+            args=BROWSER_FLAGS,
+            viewport={"width": 1500, "height": 1000},
+        )
+        yield context.new_page()
+        context.close()
+
+
+def text_at(page, url: str, awaited: str) -> str:
+    """The page's text once something awaited is in it."""
+    page.goto(url)
+    page.get_by_text(awaited).first.wait_for(timeout=60_000)
+    return page.inner_text("body")
+
+
+def test_the_catalogue_shows_both_tables(page, address) -> None:
+    """The tutorial's assets, and those of the file below its prefix."""
+    text = text_at(page, f"{address}/assets", "spector")
+    assert "numpy_model" in text
+    assert "evaluation_report" in text
+
+
+def test_a_model_shows_how_its_fit_ended(page, address) -> None:
+    """Status, solver and loss in the metadata; the description's formula."""
+    text = text_at(page, f"{address}/assets/numpy_model", "gradient_norm")
+    assert "converged" in text
+    assert "newton" in text
+    assert "Σ log(1 + exp(z))" in text
+
+
+def test_the_report_shows_its_curves(page, address) -> None:
+    """The picture opens from the metadata, and is not empty."""
+    text_at(page, f"{address}/assets/evaluation_report", "roc_curves")
+    page.get_by_text("[Show Markdown]").first.click()
+    image = page.locator("img[src^='data:image/png']").first
+    image.wait_for(timeout=30_000)
+    assert image.evaluate("img => img.naturalWidth") > 200
+
+
+def test_the_schedule_is_there(page, address) -> None:
+    """With the time at which it would run."""
+    text_at(page, f"{address}/automation", "daily_training")
+    page.get_by_text("At 02:00 AM").first.wait_for(timeout=30_000)
+
+
+def test_the_daemon_ticks(address) -> None:
+    """The scheduler and the run monitor are alive, so that schedules run and dead runs end."""
+    query = "{instance {daemonHealth {allDaemonStatuses {daemonType healthy}}}}"
+    body = json.dumps({"query": query}).encode()
+    request = urllib.request.Request(
+        f"{address}/graphql", body, {"Content-Type": "application/json"}
+    )
+    for _ in range(120):
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            statuses = json.load(answer)["data"]["instance"]["daemonHealth"]["allDaemonStatuses"]
+        healthy = {status["daemonType"] for status in statuses if status["healthy"]}
+        if {"SCHEDULER", "MONITORING"} <= healthy:
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"healthy daemons: {healthy}")
