@@ -1,4 +1,4 @@
-"""The command ``lr-pipeline`` as a person uses it: what it prints, its exit codes, its artifacts."""
+"""The command ``lr-pipeline`` as a person uses it: output, exit codes, artifacts."""
 
 import re
 from collections.abc import Callable, Iterator

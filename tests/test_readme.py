@@ -48,7 +48,7 @@ def test_the_commands_and_the_code_run_as_written(clone, monkeypatch) -> None:
         ran += 1
     assert ran == 2
     for block in blocks("python"):
-        exec(compile(block, "README.md", "exec"), {})  # noqa: S102
+        exec(compile(block, "README.md", "exec"), {})
 
 
 def test_the_configuration_is_accepted() -> None:

@@ -25,6 +25,7 @@ FIRST_ROWS = 2000
 MORE_ROWS = 1000
 
 SignedRows = Float64[np.ndarray, "n p"]
+TiedRows = Float64[np.ndarray, "t p"]
 RowMask = Bool[np.ndarray, " n"]
 RowNumbers = Int[np.ndarray, " m"]
 
@@ -57,7 +58,7 @@ def find_separation(block: Block) -> Separation | None:
     return Separation(direction, strict) if holds.all() else None
 
 
-def _separable_rows(signed: SignedRows) -> tuple[RowMask, SignedRows, RowNumbers]:
+def _separable_rows(signed: SignedRows) -> tuple[RowMask, TiedRows, RowNumbers]:
     """Rows strictly on their side of some hyperplane that has no row on the wrong side.
 
     Also some rows that span the others, on all such hyperplanes, and those that were looked at.
@@ -115,20 +116,20 @@ def _sparsest_direction(signed: SignedRows, strict: RowMask, rows: RowNumbers) -
         rows = np.union1d(rows, more)
 
 
-def _most(excess: RowVector, candidates: RowMask, rows: RowNumbers) -> RowNumbers:
-    """The candidates of largest excess that are not among the rows yet."""
+def _most(excess: RowVector, candidates: RowMask, rows: RowNumbers) -> Int[np.ndarray, " more"]:
+    """Candidates of largest excess that are not among the rows yet."""
     new = np.setdiff1d(np.flatnonzero(candidates), rows)
     return new[np.argsort(-excess[new], kind="stable")[:MORE_ROWS]]
 
 
-def _in_span(signed: SignedRows, tied: SignedRows) -> RowMask:
+def _in_span(signed: SignedRows, tied: TiedRows) -> RowMask:
     """Whether each row is a combination of the tied ones, to 1e-9 of its length."""
     outside = signed @ _null_space(tied).T
     length = np.linalg.norm(signed, axis=1)
     return np.asarray(np.linalg.norm(outside, axis=1) <= ZERO * length)
 
 
-def _zero_on(tied: SignedRows, direction: Parameters) -> Parameters:
+def _zero_on(tied: TiedRows, direction: Parameters) -> Parameters:
     """The nearest direction that is zero on the tied rows to rounding, within the same columns."""
     used = direction != 0.0
     used[0] = True
@@ -138,7 +139,7 @@ def _zero_on(tied: SignedRows, direction: Parameters) -> Parameters:
     return projected
 
 
-def _null_space(A: SignedRows) -> Float64[np.ndarray, "k p"]:
+def _null_space(A: TiedRows) -> Float64[np.ndarray, "k p"]:
     """Orthonormal rows that span {b : A b = 0}."""
     if len(A) == 0:
         return np.eye(A.shape[1])

@@ -50,7 +50,7 @@ def undamped_newton_diverges():
     return np.array(X), np.array([0.0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1])
 
 
-def one_positive(n=2000):
+def one_positive(n=1000):
     """One row of label 1, inside the cloud of the others."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal((n, 2))

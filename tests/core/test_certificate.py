@@ -47,7 +47,7 @@ def certificate_at(objective, coordinates, w):
 @pytest.mark.parametrize("table", TABLES, ids=range(len(TABLES)))
 @pytest.mark.parametrize("penalty", [NoPenalty(), L2(0.5)], ids=["none", "l2"])
 def test_the_bounds_hold_at_any_distance_and_in_any_direction(table, penalty):
-    """From 1e-6 to 3 standard errors off the optimum, eight random directions each.
+    """From 1e-6 to 3 standard errors off the optimum, three random directions each.
 
     The optimum is Newton's, held against forty digits elsewhere; its error of 1e-9 standard
     errors is nothing beside the distances here.
@@ -58,8 +58,8 @@ def test_the_bounds_hold_at_any_distance_and_in_any_direction(table, penalty):
     hessian = objective.value_gradient_hessian(optimum)[2] * objective.total_weight
     half = np.linalg.inv(np.linalg.cholesky(hessian)).T
     finite = 0
-    for distance in (1e-6, 1e-3, 0.03, 0.3, 1.0, 3.0):
-        for _ in range(8):
+    for distance in (1e-6, 0.03, 0.3, 3.0):
+        for _ in range(3):
             direction = rng.standard_normal(len(optimum))
             w = optimum + distance * half @ (direction / np.linalg.norm(direction))
             certificate, curvature = certificate_at(objective, coordinates, w)
@@ -70,7 +70,7 @@ def test_the_bounds_hold_at_any_distance_and_in_any_direction(table, penalty):
             assert true * (1 - 1e-9) <= certificate.standard_errors
             assert gap <= certificate.loss + 1e-15
             finite += np.isfinite(certificate.loss)
-    assert finite >= 8
+    assert finite >= 3
 
 
 @pytest.mark.parametrize("distance", [1e-6, 1e-4])

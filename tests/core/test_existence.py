@@ -1,6 +1,7 @@
 """Whether the maximum-likelihood estimate exists: verdicts against exact geometry."""
 
 from itertools import combinations
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ points = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(points)
 def test_verdicts_agree_with_exact_geometry_in_the_plane(rows):
     """On tables of small integers, where every extreme line can be tried in exact arithmetic."""
@@ -84,6 +85,19 @@ def test_verdicts_agree_with_exact_geometry_in_the_plane(rows):
 
 
 @settings(max_examples=20)
+@given(points)
+def test_looking_at_few_rows_at_first_changes_no_verdict(rows):
+    """Programs that start with three rows and take in one at a time end where all rows lead."""
+    X = np.array([(a, b) for a, b, _ in rows], dtype=float)
+    y = np.array([float(t) for _, _, t in rows])
+    expected = exact_verdict(X, y)
+    assume(expected is not None and 0 < y.sum() < len(y))
+    table = ArrayRows(X, y)
+    with patch.multiple("lr_pipeline.core.separation", FIRST_ROWS=3, MORE_ROWS=1):
+        assert search_separation(table, analyse_columns(table)).verdict is expected
+
+
+@settings(max_examples=8)
 @given(points)
 def test_newtons_proof_and_the_linear_program_agree(rows):
     """The two roads to a verdict lead to the same one."""

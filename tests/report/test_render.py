@@ -30,7 +30,7 @@ class Page(HTMLParser):
         self.close()
         assert self._open == []
 
-    def handle_starttag(self, tag, attrs):  # noqa: D102
+    def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes += attrs
         if tag not in VOID:
@@ -40,14 +40,14 @@ class Page(HTMLParser):
         if tag in ("td", "th") and self.rows:
             self.rows[-1].append("")
 
-    def handle_startendtag(self, tag, attrs):  # noqa: D102
+    def handle_startendtag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes += attrs
 
-    def handle_endtag(self, tag):  # noqa: D102
+    def handle_endtag(self, tag):
         assert self._open.pop() == tag
 
-    def handle_data(self, data):  # noqa: D102
+    def handle_data(self, data):
         self.texts.append(data)
         if {"td", "th"} & set(self._open):
             self.rows[-1][-1] += data
