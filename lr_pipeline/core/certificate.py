@@ -61,8 +61,8 @@ UNBOUNDED = Certificate(loss=inf, standard_errors=inf)
 class Curvature:
     """The objective's gradient and the Cholesky factor of its Hessian at a fit, as sums over rows.
 
-    ``factor``: lower triangular L with L Lᵀ = H; ``units`` (q,): √((M H⁻¹ Mᵀ)_jj), for the linear
-    map M to the parameters as reported: where H is the information, their standard errors.
+    ``factor``: lower triangular L with L Lᵀ = H; ``reported`` (q, p): the linear map M to the
+    parameters as reported; ``half_covariance`` (p, q): L⁻¹ Mᵀ.
     """
 
     gradient: Parameters
@@ -72,7 +72,7 @@ class Curvature:
 
     @property
     def units(self) -> Float64[np.ndarray, " q"]:
-        """The unit in which the distance of each reported parameter is bounded."""
+        """√ of the diagonal of M H⁻¹ Mᵀ: standard errors, where H is the information."""
         return np.asarray(np.linalg.norm(self.half_covariance, axis=0))
 
     @property

@@ -6,7 +6,6 @@ Axis names: ``n`` rows of a block, ``d`` columns of the design, ``p = d + 1`` pa
 import numpy as np
 from jaxtyping import Float64
 
-Scalar = float
 RowVector = Float64[np.ndarray, " n"]
 Design = Float64[np.ndarray, "n d"]
 Columns = Float64[np.ndarray, " d"]
