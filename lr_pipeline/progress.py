@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 PROGRESS = "progress"
-CONSOLE = Console(highlight=False)
+CONSOLE = Console(highlight=False, markup=False)  # column names may look like markup
 
 
 class ProgressHandler(logging.Handler):

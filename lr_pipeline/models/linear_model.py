@@ -10,8 +10,7 @@ from jaxtyping import Float64
 from lr_pipeline.core.linear import LinearFit
 from lr_pipeline.models.fit_json import array_from_dict, array_to_dict
 from lr_pipeline.models.linear_predictor import linear_predictor
-from lr_pipeline.tables.preprocess import Preparation
-from lr_pipeline.tables.roles import PositiveValue
+from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
 from lr_pipeline.tables.table import Table
 
 PLAIN_FIELDS = (
@@ -27,25 +26,10 @@ PLAIN_FIELDS = (
 
 
 @dataclass(frozen=True)
-class LinearModel:
-    """ŷ = β₀ + x·β, an estimate of P(y = 1) that may leave [0, 1].
+class LinearModel(TrainedModel):
+    """ŷ = β₀ + x·β, an estimate of P(y = 1) that may leave [0, 1]."""
 
-    ``preparation`` turns the table's columns into the design's; ``train_fingerprint`` identifies
-    the training set.
-    """
-
-    target: str
-    positive: PositiveValue | None
-    preparation: Preparation
     fit: LinearFit
-    train_fingerprint: str
-    train_rows: int
-    versions: dict[str, str]
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Columns of the table that the model reads."""
-        return self.preparation.roles.features
 
     @property
     def coefficients(self) -> dict[str, float]:
@@ -64,12 +48,6 @@ class LinearModel:
         fit = self.fit
         document = {
             "kind": "linear",
-            "target": self.target,
-            "positive": self.positive,
-            "features": list(self.features),
-            "train_fingerprint": self.train_fingerprint,
-            "train_rows": self.train_rows,
-            "versions": self.versions,
             "objective": "Σ weight (y − β₀ − x·β)²",
             **{name: getattr(fit, name) for name in PLAIN_FIELDS},
             "columns": list(columns),
@@ -77,7 +55,7 @@ class LinearModel:
             "standard_errors": array_to_dict(fit.standard_errors, columns),
             "dependent_columns": [columns[j] for j in fit.dependent_columns],
             "covariance": None if fit.covariance is None else fit.covariance.tolist(),
-            "preparation": self.preparation.to_dict(),
+            **self.origin_to_dict(),
         }
         return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
 
@@ -93,12 +71,4 @@ class LinearModel:
             dependent_columns=tuple(columns.index(name) for name in document["dependent_columns"]),
             covariance=None if covariance is None else np.array(covariance),
         )
-        return cls(
-            target=document["target"],
-            positive=document["positive"],
-            preparation=Preparation.from_dict(document["preparation"]),
-            fit=fit,
-            train_fingerprint=document["train_fingerprint"],
-            train_rows=document["train_rows"],
-            versions=document["versions"],
-        )
+        return cls(**origin_from_dict(document), fit=fit)

@@ -12,32 +12,19 @@ from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
 from lr_pipeline.models.linear_predictor import linear_predictor
-from lr_pipeline.tables.preprocess import Preparation
-from lr_pipeline.tables.roles import PositiveValue
+from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
 from lr_pipeline.tables.table import Table
 
 
 @dataclass(frozen=True)
-class LogisticModel:
+class LogisticModel(TrainedModel):
     """P(y = 1 | x) = σ(w₀ + x·w) for the rows of a table like the training set.
 
-    ``kernel`` computed the sums of ``fit``; ``preparation`` turns the table's columns into the
-    design's; ``train_fingerprint`` identifies the training set.
+    ``kernel`` is the name of the kernel that computed the sums of ``fit``.
     """
 
     kernel: str
-    target: str
-    positive: PositiveValue | None
-    preparation: Preparation
     fit: LogisticFit
-    train_fingerprint: str
-    train_rows: int
-    versions: dict[str, str]
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Columns of the table that the model reads."""
-        return self.preparation.roles.features
 
     @property
     def intercept(self) -> float:
@@ -83,14 +70,8 @@ class LogisticModel:
         document = {
             "kind": "logistic",
             "kernel": self.kernel,
-            "target": self.target,
-            "positive": self.positive,
-            "features": list(self.features),
-            "train_fingerprint": self.train_fingerprint,
-            "train_rows": self.train_rows,
-            "versions": self.versions,
             **fit_to_dict(self.fit, self.preparation.columns),
-            "preparation": self.preparation.to_dict(),
+            **self.origin_to_dict(),
         }
         return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
 
@@ -99,12 +80,5 @@ class LogisticModel:
         """Inverse of :meth:`to_json`."""
         document: dict[str, Any] = json.loads(text)
         return cls(
-            kernel=document["kernel"],
-            target=document["target"],
-            positive=document["positive"],
-            preparation=Preparation.from_dict(document["preparation"]),
-            fit=fit_from_dict(document),
-            train_fingerprint=document["train_fingerprint"],
-            train_rows=document["train_rows"],
-            versions=document["versions"],
+            **origin_from_dict(document), kernel=document["kernel"], fit=fit_from_dict(document)
         )

@@ -14,9 +14,9 @@ from lr_pipeline.core.types import Parameters
 from lr_pipeline.models.existence import existence_from_dict, existence_to_dict
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.trained_model import origin_of
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
-from lr_pipeline.versions import library_versions
 
 OpenRows = Callable[[Table, Preparation], Rows]
 
@@ -73,27 +73,11 @@ def train_logistic(
         )
     except SeparationError as error:
         raise SeparationError(error.existence, preparation.columns) from None
-    return LogisticModel(
-        kernel=kernel.name,
-        target=train.roles.target,
-        positive=train.roles.positive,
-        preparation=preparation,
-        fit=fit,
-        train_fingerprint=train.fingerprint,
-        train_rows=train.num_rows,
-        versions=library_versions(),
-    )
+    return LogisticModel(**origin_of(train, preparation), kernel=kernel.name, fit=fit)
 
 
 def train_linear(train: Table, open_rows: OpenRows) -> LinearModel:
     """Least squares of the 0/1 label on the prepared columns."""
     preparation = Preparation.fit(train)
-    return LinearModel(
-        target=train.roles.target,
-        positive=train.roles.positive,
-        preparation=preparation,
-        fit=fit_linear(open_rows(train, preparation)),
-        train_fingerprint=train.fingerprint,
-        train_rows=train.num_rows,
-        versions=library_versions(),
-    )
+    fit = fit_linear(open_rows(train, preparation))
+    return LinearModel(**origin_of(train, preparation), fit=fit)
