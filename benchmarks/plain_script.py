@@ -4,8 +4,11 @@ import sys
 from pathlib import Path
 
 from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
+from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.engines.torch_kernel import TorchKernel
 from lr_pipeline.evaluation import evaluate_models
 from lr_pipeline.models.agreement import measure_agreement
@@ -14,15 +17,12 @@ from lr_pipeline.report.canvas import markdown_picture
 from lr_pipeline.report.figures import loss_curve
 from lr_pipeline.storage.plain_values import json_text
 from lr_pipeline.tables.leakage import find_leakage
+from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.profile import profile_features
 from lr_pipeline.tables.sources import SyntheticTable
 from lr_pipeline.tables.split import split_table
-from lr_pipeline.tables.validate import find_problems
-from lr_pipeline.engines.memory import ArrayRows
-from lr_pipeline.core.rows import Rows, gather
-from lr_pipeline.engines.streaming import TableRows
-from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validate import find_problems
 
 
 def rows(table: Table, preparation: Preparation) -> Rows:
@@ -53,7 +53,7 @@ def main(folder: Path) -> None:
         if name != "linear_baseline":
             markdown_picture(loss_curve(model.fit.trace, name), name)
     assert measure_agreement(models["numpy_model"], models["torch_model"], train).within_tolerance
-    evaluation = evaluate_models(models, train, test)
+    evaluation = evaluate_models(models, train, test, rows)
     (folder / "report.html").write_text(evaluation.report.html)
     (folder / "report.json").write_text(json_text(evaluation.report.numbers))
 
