@@ -75,6 +75,7 @@ def draw_distances(paths: "Sequence[Path]", verdicts: Sequence[str], minimum: fl
     with plot_style():
         legend = 0.19 * len(longest) + 0.3
         figure = new_figure(height=3.4 + legend, width=5.6, bottom=0.45 + legend)
+        figure.subplots_adjust(right=1 - 0.35 / 5.6)  # for the last number on the axis
         axes = figure.subplots()
         for index, (path, verdict) in enumerate(longest.values()):
             distance = np.abs(path.theta[1:] - minimum)
