@@ -26,7 +26,8 @@ def draw_loss_curves(runs: "Sequence[Run]", landscape: "Landscape", best: "Run |
     """Loss above its minimum by step: some fixed rates, and all schedules from one of them."""
     fixed = [run for run in runs if run.schedule == "fixed"]
     chosen = _representative(fixed, best)
-    beyond = [run for run in fixed if run.learning_rate > (landscape.local or 0.0)]
+    bound = landscape.local or landscape.guaranteed
+    beyond = [run for run in fixed if run.learning_rate > bound]
     rate = (beyond[0] if beyond else fixed[-1]).learning_rate
     decaying = [run for run in runs if run.learning_rate == rate]
     with plot_style():
@@ -40,10 +41,10 @@ def draw_loss_curves(runs: "Sequence[Run]", landscape: "Landscape", best: "Run |
         left.set_title("Fixed learning rates")
         right.set_title(f"Decaying from η = {rate:g}")
         left.set_ylabel(_loss_label(landscape))
+        _whole_decades(left)
         for axes in (left, right):
-            axes.set(xscale="log", yscale="log", xlabel="step")
+            axes.set(xscale="log", xlabel="step")
             axes.xaxis.set_major_formatter(lambda x, _: f"{round(x):,}")
-            axes.yaxis.set_major_formatter(lambda x, _: power_of_ten(round(np.log10(x))))
             axes.minorticks_off()
             axes.legend(loc="upper left", bbox_to_anchor=(-0.03, -0.14))
     return figure
@@ -73,6 +74,15 @@ def _above_minimum(
     return np.maximum(shown - (landscape.minimum or 0.0), FLOOR)
 
 
+def _whole_decades(axes: "Axes") -> None:
+    """A logarithmic y-axis from power of ten to power of ten, so that some are labelled."""
+    losses = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.lines])
+    low, high = np.log10(np.nanmin(losses)), np.log10(np.nanmax(losses))
+    axes.set(yscale="log", ylim=(10.0 ** np.floor(low - 0.2), 10.0 ** np.ceil(high + 0.1)))
+    axes.yaxis.set_major_formatter(lambda x, _: power_of_ten(round(np.log10(x))))
+    axes.minorticks_off()
+
+
 def _loss_label(landscape: "Landscape") -> str:
     return "mean log loss" + ("" if landscape.minimum is None else " above its minimum")
 
@@ -93,15 +103,14 @@ def draw_final_loss(runs: "Sequence[Run]", landscape: "Landscape") -> "Figure":
             axes.plot(rates, ends, color=colour, linewidth=1.4, label=name, zorder=4 - index / 9)
             for run, end in zip(own, ends, strict=True):
                 axes.plot(run.learning_rate, end, MARKERS[run.verdict], color=colour, markersize=5)
+        axes.set(xscale="log", xlabel="learning rate η at the first step")
+        axes.set(ylabel=f"final {_loss_label(landscape)}")
+        axes.set_title(f"After {len(runs[0].loss) - 1:,} steps of gradient descent", pad=18)
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+        _whole_decades(axes)
         _draw_bound(axes, landscape.guaranteed, "2/L", (0, (4, 2)))
         if landscape.local is not None:
             _draw_bound(axes, landscape.local, "2/λ*", "solid")
-        axes.set(xscale="log", yscale="log", xlabel="learning rate η at the first step")
-        axes.set(ylabel=f"final {_loss_label(landscape)}")
-        axes.set_title(f"After {len(runs[0].loss) - 1:,} steps of gradient descent", pad=18)
-        axes.yaxis.set_major_formatter(lambda x, _: power_of_ten(round(np.log10(x))))
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
-        axes.minorticks_off()
         verdicts = [v for v in MARKERS if any(run.verdict == v for run in runs)]
         marks = [
             Line2D([], [], color=MUTED, marker=MARKERS[v], linestyle="", label=v) for v in verdicts

@@ -236,8 +236,8 @@ def advise(best: Run | None, landscape: Landscape, iterations: int, standardize:
     """What to set, and where: the study itself sets nothing."""
     if landscape.minimum is None:
         return (
-            "The classes are separated: the loss falls towards its infimum at any rate while the "
-            "weights grow without bound, so no rate is best. Leave penalty auto, which is Firth's."
+            "The classes are separated: at any rate the loss falls towards its infimum in the end, "
+            "while the weights grow without bound. No rate is best: leave penalty auto (Firth's)."
         )
     if best is None:
         return (
@@ -251,6 +251,8 @@ def advise(best: Run | None, landscape: Landscape, iterations: int, standardize:
         if steps is not None
         else f"is {numbers['excess']:.2g} above the minimum after {iterations:,} steps"
     )
+    if steps is None and not standardize:
+        where += ", where standardized columns would need fewer"
     return (
         f"η = {best.learning_rate:g} {where}. Nothing takes it over; to train with it, give "
         "numpy_model or torch_model the config solver: {gradient_descent: {learning_rate: "
