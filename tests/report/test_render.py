@@ -272,7 +272,7 @@ def test_what_gradient_descent_left_to_do_is_a_table(held_out, models):
     unknown = replace(known, name="torch_model", iterations_needed=None)
     report = render_report(held_out, models, descents=[known, unknown])
     rows = Page(report.html).rows
-    facts = ["0.0010", "5,000", "0.612", "x9"]
+    facts = ["0.001", "5,000", "0.612", "x9"]
     assert ["Logistic (numpy)", *facts, "about 312,470", "5"] in rows
     assert ["Logistic (torch)", *facts, "–", "5"] in rows
     assert report.numbers["descents"]["numpy_model"]["iterations_needed"] == 312_470
