@@ -64,7 +64,7 @@ def draw_log_likelihood(
             linewidths=1,
         )
         axes.clabel(lines, fmt=lambda level: f"{MINUS}{-level:g}")
-        axes.plot(mean, deviation, "X", color=SERIES[1], markersize=10, zorder=4)
+        axes.plot(mean, deviation, "X", color=INK, markersize=10, zorder=4)
         axes.set(xlabel="mean μ", ylabel="deviation σ")
         largest = significant(float(grid.log_likelihood.max()), 6)
         axes.set_title(
