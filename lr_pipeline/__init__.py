@@ -6,6 +6,7 @@
 ``command_line``    the command ``lr-pipeline``
 ``assets``          the asset graph; beside it ``checks``, ``jobs``, ``schedules``, ``resources``
 ``evaluation``      models and a test set → the evaluation report
+``studies``         what the tutorial teaches, as numbers and pictures
 ``models``          trained models: prediction and JSON
 ``report``          metrics, figures and the HTML page
 ``storage``         immutable artifacts, the IO manager, the Dagster home

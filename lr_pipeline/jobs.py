@@ -19,6 +19,15 @@ def build_training_job(keys: list[AssetKey]) -> "dg.UnresolvedAssetJobDefinition
     )
 
 
+def build_study_job(keys: list[AssetKey]) -> "dg.UnresolvedAssetJobDefinition":
+    """The studies alone, on the training set that is there."""
+    return dg.define_asset_job(
+        "study_job",
+        selection=AssetSelection.assets(*keys),
+        description="The tutorial's lessons: descent, learning rates, likelihood, regression.",
+    )
+
+
 def build_tutorial_job(keys: list[AssetKey]) -> "dg.UnresolvedAssetJobDefinition":
     """The same assets trained as the tutorial trains: learning rate 1e-3, 5,000 epochs.
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from lr_pipeline.assets import data, evaluation, models
+from lr_pipeline.assets import data, evaluation, models, study
 from lr_pipeline.checks import build_checks
-from lr_pipeline.jobs import build_training_job, build_tutorial_job
+from lr_pipeline.jobs import build_study_job, build_training_job, build_tutorial_job
 from lr_pipeline.resources import Engine, TableResource
 from lr_pipeline.schedules import DAILY, build_training_schedule
 from lr_pipeline.storage.io_managers import ArtifactIOManager
@@ -18,6 +18,7 @@ def build_definitions(
     table: TableSource,
     name: str | None = None,
     *,
+    studies: bool = False,
     engine: Engine | None = None,
     schedule: str = DAILY,
     resources: Mapping[str, Any] | None = None,
@@ -32,6 +33,8 @@ def build_definitions(
     name
         Key prefix of every asset, so that several tables live side by side: ``"churn"`` gives
         ``churn/numpy_model``. None, as for the tutorial's table: no prefix.
+    studies
+        Whether the tutorial's studies of the training set are among the assets.
     engine
         How rows are visited; held in memory while they fit by default.
     schedule
@@ -49,11 +52,17 @@ def build_definitions(
     prefix = [name] if name else []
     assets = dg.load_assets_from_modules([data, models, evaluation], key_prefix=prefix or None)
     keys = [key for asset in assets for key in asset.keys]
+    study_assets = dg.load_assets_from_modules([study], key_prefix=prefix or None)
+    study_keys = [key for asset in study_assets for key in asset.keys]
+    jobs = [build_tutorial_job(keys)]
+    if studies:
+        assets, keys = [*assets, *study_assets], [*keys, *study_keys]
+        jobs.append(build_study_job(study_keys))
     training_job = build_training_job(keys)
     return dg.Definitions(
         assets=assets,
         asset_checks=build_checks(prefix),
-        jobs=[training_job, build_tutorial_job(keys)],
+        jobs=[training_job, *jobs],
         schedules=[build_training_schedule(training_job, schedule)],
         resources={
             "table": TableResource.of(table),

@@ -84,7 +84,7 @@ def likelihood_study(
     ``numbers``: ``normal`` (mean, deviation, log_likelihood, grid: the same at the grid's largest),
     ``bernoulli`` (rows, ones, probability, log_likelihood, log_loss), ``underflow`` (normal,
     bernoulli: rows, product, log_likelihood), ``epsilon`` (what log(ŷ + 1e-8) does to the loss).
-    Pictures: ``probability_and_likelihood``, ``log_likelihood``, ``log_loss``, ``underflow``.
+    Pictures: ``probability_and_likelihood``, ``log_likelihood``, ``bernoulli``, ``underflow``.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def likelihood_study(
     pictures = {
         "probability_and_likelihood": picture(draw_probability_and_likelihood(deviations)),
         "log_likelihood": picture(draw_log_likelihood(grid, mean, deviation, feature)),
-        "log_loss": picture(draw_log_loss(y, share, target)),
+        "bernoulli": picture(draw_log_loss(y, share, target)),
         "underflow": picture(draw_underflow([normal, bernoulli])),
     }
     return Study(numbers, pictures)
