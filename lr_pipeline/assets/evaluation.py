@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from lr_pipeline.assets.reading import walkthrough
 from lr_pipeline.evaluation import evaluate_models
 from lr_pipeline.evaluation_config import EvaluationConfig
 from lr_pipeline.metadata import report_metadata
@@ -12,7 +13,7 @@ from lr_pipeline.resources import Engine
 from lr_pipeline.tables.table import Table
 
 
-@dg.asset(group_name="evaluation", kinds={"html"}, code_version="1")
+@dg.asset(group_name="evaluation", kinds={"html"}, code_version="1", metadata=walkthrough("test"))
 def evaluation_report(
     config: EvaluationConfig,
     engine: Engine,
@@ -22,7 +23,13 @@ def evaluation_report(
     numpy_model: LogisticModel,
     torch_model: LogisticModel,
 ) -> dg.MaterializeResult[Report]:
-    """All models and the prevalence baseline on the test set: metrics, curves, coefficients."""
+    """All models and the prevalence baseline on the test set: metrics, curves, coefficients.
+
+    Also what gradient descent left to do, and one row drawn at random with its prediction, 1 where
+    p > 0.5, and its label (tutorial, "模型测试").
+
+    docs/walkthrough.en.md#test, 中文 docs/walkthrough.zh.md#test
+    """
     models = {
         "linear_baseline": linear_baseline,
         "numpy_model": numpy_model,
