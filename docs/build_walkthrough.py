@@ -18,7 +18,8 @@ from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.pipeline import build_definitions
 from lr_pipeline.report.canvas import picture
-from lr_pipeline.report.figures import coefficient_plot, loss_curve, roc_curves
+from lr_pipeline.report.figures import calibration_curve, coefficient_plot, loss_curve, roc_curves
+from lr_pipeline.report.number_format import MINUS, count, significant
 from lr_pipeline.report.sections import CoefficientRow
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.io_managers import ArtifactIOManager
@@ -33,7 +34,7 @@ STUDIES = {
         "probability_and_likelihood",
         "log_likelihood",
         "underflow",
-        "log_loss",
+        "bernoulli",
     ),
     "regression_study": ("simple_regression", "multiple_regression", "sigmoid"),
     "learning_rate_study": ("loss_curves", "final_loss"),
@@ -74,6 +75,15 @@ def build_walkthrough(folder: Path) -> Walkthrough:
             for job in ("training_job", "tutorial_job")
         )
     numbers = collect_numbers(trained, tutorial) | {"edges": _edges(definitions)}
+    pages = {
+        name: _environment().get_template(name).render(n=numbers, zh=CHINESE)
+        for name in (f"walkthrough.{language}.md" for language in LANGUAGES)
+    }
+    return Walkthrough(pages, draw_pictures(trained, tutorial), numbers)
+
+
+def _environment() -> Environment:
+    """Templates with << and >>, since TeX has braces of its own, and formats for numbers."""
     environment = Environment(
         loader=FileSystemLoader(DOCS / "templates"),
         undefined=StrictUndefined,
@@ -85,9 +95,14 @@ def build_walkthrough(folder: Path) -> Walkthrough:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    names = [f"walkthrough.{language}.md" for language in LANGUAGES]
-    pages = {name: environment.get_template(name).render(n=numbers, zh=CHINESE) for name in names}
-    return Walkthrough(pages, draw_pictures(trained, tutorial), numbers)
+    environment.filters |= {
+        "fixed": lambda x, digits: f"{x:.{digits}f}".replace("-", MINUS),
+        "plain": lambda x: f"{x:.4g}".replace("-", MINUS),
+        "exact": lambda x: repr(x).replace("-", MINUS),
+        "excess": lambda x: "< 10⁻¹²" if x < ROUNDING else significant(x, 2),
+        "count": count,
+    }
+    return environment
 
 
 class _Results:
@@ -169,11 +184,15 @@ def draw_pictures(trained: _Results, tutorial: _Results) -> dict[str, bytes]:
     ]
     pictures["effects"] = picture(coefficient_plot(effects, "numpy_model at the optimum"))
     test_set = trained["test_set"]
+    labels, probabilities = test_set.labels(), newton.predict_proba(test_set)
+    pictures["calibration"] = picture(
+        calibration_curve(labels, probabilities, "numpy_model", ("y = 0", "y = 1"))
+    )
     scores = {
         title: results["numpy_model"].linear_predictor(test_set)
         for title, results in (("at the optimum", trained), ("after 5,000 steps", tutorial))
     }
-    pictures["roc_curves"] = picture(roc_curves(test_set.labels(), scores))
+    pictures["roc_curves"] = picture(roc_curves(labels, scores))
     return pictures
 
 

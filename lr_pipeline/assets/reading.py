@@ -1,5 +1,6 @@
 """Where each asset is explained: sections of docs/walkthrough.en.md and docs/walkthrough.zh.md."""
 
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,10 @@ def walkthrough(section: str) -> dict[str, Any]:
     ]
     if not references:
         return {}
-    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=references)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # the UI's links to an editor
+        value = dg.CodeReferencesMetadataValue(code_references=references)
+    return {"dagster/code_references": value}
 
 
 @cache
