@@ -3,7 +3,7 @@
 import dagster as dg
 
 from lr_pipeline.assets.reading import walkthrough
-from lr_pipeline.evaluation import evaluate_models
+from lr_pipeline.evaluation import Models, evaluate_models
 from lr_pipeline.evaluation_config import EvaluationConfig
 from lr_pipeline.metadata import report_metadata
 from lr_pipeline.models.linear_model import LinearModel
@@ -30,7 +30,7 @@ def evaluation_report(
 
     docs/walkthrough.en.md#test, 中文 docs/walkthrough.zh.md#test
     """
-    models = {
+    models: Models = {
         "linear_baseline": linear_baseline,
         "numpy_model": numpy_model,
         "torch_model": torch_model,

@@ -16,19 +16,19 @@ def walkthrough(section: str) -> dict[str, Any]:
 
     Empty where the package is installed without its docs.
     """
-    references = [
-        dg.LocalFileCodeReference(
-            file_path=str(DOCS / page),
-            line_number=_section_lines(page).get(section, 1),
-            label=f"Walkthrough, {language}",
-        )
-        for language, page in PAGES.items()
-        if (DOCS / page).exists()
-    ]
-    if not references:
-        return {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.BetaWarning)  # the UI's links to an editor
+        warnings.simplefilter("ignore", dg.BetaWarning)  # links that open a file in an editor
+        references = [
+            dg.LocalFileCodeReference(
+                file_path=str(DOCS / page),
+                line_number=_section_lines(page).get(section, 1),
+                label=f"Walkthrough, {language}",
+            )
+            for language, page in PAGES.items()
+            if (DOCS / page).exists()
+        ]
+        if not references:
+            return {}
         value = dg.CodeReferencesMetadataValue(code_references=references)
     return {"dagster/code_references": value}
 
