@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lr_pipeline.studies.learning_rates import Landscape, Run
 
 MOST_CURVES = 5
-# Below this a difference of two losses is rounding.
+# Below this a difference of two losses is rounding; what is above is drawn at the upper edge.
 FLOOR = 1e-16
 HIGHEST = 1e3
 MARKERS = {"monotone": "o", "oscillating": "^", "cycling": "X", "separable": "o", "overflow": "s"}
@@ -70,14 +70,13 @@ def _draw_run(axes: "Axes", run: "Run", landscape: "Landscape", index: int, labe
 def _above_minimum(
     loss: Float64[np.ndarray, " points"], landscape: "Landscape"
 ) -> Float64[np.ndarray, " points"]:
-    shown = np.where(loss <= HIGHEST, loss, np.nan)
-    return np.maximum(shown - (landscape.minimum or 0.0), FLOOR)
+    return np.clip(loss - (landscape.minimum or 0.0), FLOOR, HIGHEST)
 
 
 def _whole_decades(axes: "Axes") -> None:
     """A logarithmic y-axis from power of ten to power of ten, so that some are labelled."""
     losses = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.lines])
-    low, high = np.log10(np.nanmin(losses)), np.log10(np.nanmax(losses))
+    low, high = np.log10(np.min(losses)), np.log10(np.max(losses))
     axes.set(yscale="log", ylim=(10.0 ** np.floor(low - 0.2), 10.0 ** np.ceil(high + 0.1)))
     axes.yaxis.set_major_formatter(lambda x, _: power_of_ten(round(np.log10(x))))
     axes.minorticks_off()
@@ -95,6 +94,7 @@ def draw_final_loss(runs: "Sequence[Run]", landscape: "Landscape") -> "Figure":
     with plot_style():
         figure = new_figure(height=5.0, width=6.2, left=0.75, bottom=1.6)
         axes = figure.subplots()
+        axes.set(xscale="log", xlim=_around([run.learning_rate for run in runs]))
         for index, name in enumerate(names):
             own = [run for run in runs if run.schedule == name]
             ends = np.array([_above_minimum(run.loss[-1:], landscape)[0] for run in own])
@@ -103,7 +103,7 @@ def draw_final_loss(runs: "Sequence[Run]", landscape: "Landscape") -> "Figure":
             axes.plot(rates, ends, color=colour, linewidth=1.4, label=name, zorder=4 - index / 9)
             for run, end in zip(own, ends, strict=True):
                 axes.plot(run.learning_rate, end, MARKERS[run.verdict], color=colour, markersize=5)
-        axes.set(xscale="log", xlabel="learning rate η at the first step")
+        axes.set_xlabel("learning rate η at the first step")
         axes.set(ylabel=f"final {_loss_label(landscape)}")
         axes.set_title(f"After {len(runs[0].loss) - 1:,} steps of gradient descent", pad=18)
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
@@ -118,6 +118,12 @@ def draw_final_loss(runs: "Sequence[Run]", landscape: "Landscape") -> "Figure":
         figure.add_artist(figure.legend(loc="lower left", bbox_to_anchor=(0.06, 0)))
         figure.legend(handles=marks, loc="lower left", bbox_to_anchor=(0.5, 0.05))
     return figure
+
+
+def _around(rates: Sequence[float]) -> tuple[float, float]:
+    """Limits of an axis that shows all rates, whatever float64 they are."""
+    powers = np.log10(rates)
+    return float(10.0 ** (powers.min() - 0.2)), float(10.0 ** min(powers.max() + 0.2, 308.0))
 
 
 def _draw_bound(axes: "Axes", rate: float, name: str, dashes: Any) -> None:

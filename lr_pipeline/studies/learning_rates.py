@@ -227,7 +227,7 @@ def best_run(runs: Sequence[Run], landscape: Landscape) -> Run | None:
 
     def rank(run: Run) -> tuple[float, float]:
         steps = steps_until_near(run.loss, minimum)
-        return (np.inf if steps is None else steps, float(run.loss[-1]))
+        return (np.inf if steps is None else float(steps), float(run.loss[-1]))
 
     return min(settled, key=rank)
 

@@ -91,12 +91,12 @@ def likelihood_study(
     ValueError
         x is constant: its likelihood has no maximum with σ > 0.
     """
-    mean, deviation = fit_normal(x)
-    if deviation == 0.0:
+    if np.ptp(x) == 0.0:
         raise ValueError(
-            f"feature {feature!r} must vary for a normal law, found {mean:g} in every row: "
+            f"feature {feature!r} must vary for a normal law, found {x[0]:g} in every row: "
             "choose another with feature="
         )
+    mean, deviation = fit_normal(x)
     grid = likelihood_grid(x, mean, deviation)
     normal = multiply(f"densities of {feature}", log_density(x, mean, deviation))
     share, terms = bernoulli_terms(y)

@@ -25,8 +25,8 @@ from lr_pipeline.studies.regression_figures import (
 )
 from lr_pipeline.studies.study import Study
 
-# Above this condition number of XᵀX, its inverse in float64 has no digit left.
-LARGEST_CONDITION = 1.0 / np.finfo(np.float64).eps
+# Above this condition number of XᵀX, its inverse in float64 keeps fewer than two digits.
+LARGEST_CONDITION = 1e14
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,11 @@ def test_the_tutorials_figures_are_reproduced_exactly(study) -> None:
 def test_verdicts_say_why(study) -> None:
     """|1 − 2η| against 1."""
     found = [(path["verdict"], path["reason"]) for path in study.numbers["paths"]]
-    assert [verdict for verdict, _ in found] == [*["converged"] * 3, "oscillating", *["diverging"] * 2]
+    assert [verdict for verdict, _ in found] == [
+        *["converged"] * 3,
+        "oscillating",
+        *["diverging"] * 2,
+    ]
     assert "|1 − 2η| = 0.8 < 1" in found[0][1]
     assert "|1 − 2η| = 0.6 < 1" in found[3][1]
     assert "|1 − 2η| = 1.2 > 1" in found[4][1]
