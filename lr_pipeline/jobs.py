@@ -9,6 +9,8 @@ from lr_pipeline.training_config import (
     TorchTrainingConfig,
 )
 
+STUDIES = AssetSelection.groups("study")
+
 
 def build_training_job(keys: list[AssetKey]) -> "dg.UnresolvedAssetJobDefinition":
     """Every asset and check of the table, with the default settings."""
@@ -20,10 +22,10 @@ def build_training_job(keys: list[AssetKey]) -> "dg.UnresolvedAssetJobDefinition
 
 
 def build_study_job(keys: list[AssetKey]) -> "dg.UnresolvedAssetJobDefinition":
-    """The studies alone, on the training set that is there."""
+    """The studies, and the table and split that they need."""
     return dg.define_asset_job(
         "study_job",
-        selection=AssetSelection.assets(*keys),
+        selection=AssetSelection.assets(*keys) & (AssetSelection.groups("data") | STUDIES),
         description="The tutorial's lessons: descent, learning rates, likelihood, regression.",
     )
 
@@ -36,7 +38,7 @@ def build_tutorial_job(keys: list[AssetKey]) -> "dg.UnresolvedAssetJobDefinition
     solver = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, record_every=100)
     return dg.define_asset_job(
         "tutorial_job",
-        selection=AssetSelection.assets(*keys),
+        selection=AssetSelection.assets(*keys) - STUDIES,
         description="The tutorial's own training: gradient descent, 5,000 epochs at 1e-3.",
         config=dg.RunConfig(
             ops={

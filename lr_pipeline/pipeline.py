@@ -50,19 +50,15 @@ def build_definitions(
     >>> defs = build_definitions(FileTable("data/samples/spector.csv", target="GRADE"), "spector")
     """
     prefix = [name] if name else []
-    assets = dg.load_assets_from_modules([data, models, evaluation], key_prefix=prefix or None)
+    modules = [data, models, evaluation, *([study] if studies else [])]
+    assets = dg.load_assets_from_modules(modules, key_prefix=prefix or None)
     keys = [key for asset in assets for key in asset.keys]
-    study_assets = dg.load_assets_from_modules([study], key_prefix=prefix or None)
-    study_keys = [key for asset in study_assets for key in asset.keys]
-    jobs = [build_tutorial_job(keys)]
-    if studies:
-        assets, keys = [*assets, *study_assets], [*keys, *study_keys]
-        jobs.append(build_study_job(study_keys))
     training_job = build_training_job(keys)
+    study_jobs = [build_study_job(keys)] if studies else []
     return dg.Definitions(
         assets=assets,
         asset_checks=build_checks(prefix),
-        jobs=[training_job, *jobs],
+        jobs=[training_job, build_tutorial_job(keys), *study_jobs],
         schedules=[build_training_schedule(training_job, schedule)],
         resources={
             "table": TableResource.of(table),

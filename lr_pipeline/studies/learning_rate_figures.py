@@ -121,9 +121,9 @@ def draw_final_loss(runs: "Sequence[Run]", landscape: "Landscape") -> "Figure":
 
 
 def _around(rates: Sequence[float]) -> tuple[float, float]:
-    """Limits of an axis that shows all rates, whatever float64 they are."""
+    """Limits of an axis that shows all rates up to 10¹⁰⁰, beyond which matplotlib overflows."""
     powers = np.log10(rates)
-    return float(10.0 ** (powers.min() - 0.2)), float(10.0 ** min(powers.max() + 0.2, 308.0))
+    return float(10.0 ** (powers.min() - 0.2)), float(10.0 ** min(powers.max() + 0.2, 100.0))
 
 
 def _draw_bound(axes: "Axes", rate: float, name: str, dashes: Any) -> None:
