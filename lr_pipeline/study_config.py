@@ -29,8 +29,9 @@ class DescentStudyConfig(StrictConfig):
         description="η, one path each: edit this list to try your own.",
     )
     iterations: int = Field(default=10_000, gt=0, le=100_000, description="Most steps of a path.")
-    tolerance: float = Field(
-        default=1e-8, gt=0, description="Stop when the loss changes by less than this."
+    # Not 1e-8: the Launchpad would fill that in as text, which YAML does not read as a number.
+    tolerance: float | None = Field(
+        default=None, gt=0, description="Stop when the loss changes by less; empty: 1.0e-8."
     )
     diverging_steps: int = Field(
         default=10, gt=0, description="Steps of the second, short run of a rate that diverges."

@@ -33,7 +33,10 @@ def gradient_descent_study(config: DescentStudyConfig) -> dg.MaterializeResult[S
     docs/walkthrough.en.md#rates, 中文 docs/walkthrough.zh.md#rates
     """
     study = descent.gradient_descent_study(
-        config.learning_rates, config.iterations, config.tolerance, config.diverging_steps
+        config.learning_rates,
+        config.iterations,
+        config.tolerance or descent.TOLERANCE,
+        config.diverging_steps,
     )
     return dg.MaterializeResult(value=study, metadata=descent_metadata(study))
 

@@ -20,6 +20,7 @@ from lr_pipeline.studies.study import Study
 
 LEARNING_RATES = (0.1, 0.01, 0.001, 0.8, 1.1)
 START = 0.0
+TOLERANCE = 1e-8
 MINIMUM = 2.5
 # A path that ends with more of its distance left than this has stopped short of the minimum.
 ARRIVED = 0.01
@@ -70,7 +71,7 @@ class Path:
 def gradient_descent_study(
     learning_rates: Sequence[float] = LEARNING_RATES,
     iterations: int = 10_000,
-    tolerance: float = 1e-8,
+    tolerance: float = TOLERANCE,
     diverging_steps: int = 10,
 ) -> Study:
     """Descend f(θ) = (θ − 2.5)² − 1 from θ = 0 with each learning rate.
