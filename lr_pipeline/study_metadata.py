@@ -1,4 +1,7 @@
-"""What the web UI shows of each study: its table, its key numbers, its pictures."""
+"""What the web UI shows of each study: its key numbers, its pictures, a table below one of them.
+
+The UI opens long markdown in a window of its own, wide enough for picture and table.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -34,7 +37,7 @@ def descent_metadata(study: Study) -> Metadata:
     )
     summary = f"{len(paths)} paths: " + ", ".join(f"{n} {v}" for v, n in verdicts.items())
     points = {f"points at {path['learning_rate']:g}": path["points"] for path in reversed(paths)}
-    return _metadata(summary, table, study, points)
+    return _metadata(summary, study, {"paths": table}, points)
 
 
 def learning_rate_metadata(study: Study) -> Metadata:
@@ -50,7 +53,7 @@ def learning_rate_metadata(study: Study) -> Metadata:
     )
     bounds = numbers["bounds"]
     key = {
-        "advice": numbers["advice"],
+        "advice": dg.MetadataValue.md(numbers["advice"]),
         "columns": numbers["columns"],
         "guaranteed_bound": bounds["guaranteed"],
         "local_limit": bounds["local"],
@@ -63,7 +66,7 @@ def learning_rate_metadata(study: Study) -> Metadata:
     best = numbers["best"]
     choice = f"η = {best['learning_rate']:g} is best" if best else "no rate is best"
     summary = f"{choice} of {len(runs)} rates; {limits}"
-    return _metadata(summary, table, study, key)
+    return _metadata(summary, study, {"final_loss": table}, key)
 
 
 def _run_cell(run: dict[str, Any]) -> str:
@@ -114,7 +117,7 @@ def likelihood_metadata(study: Study) -> Metadata:
         f"σ̂ = {significant(normal['deviation'])}; log loss at the prevalence "
         f"{significant(bernoulli['log_loss'])}"
     )
-    return _metadata(summary, table, study, key)
+    return _metadata(summary, study, {"underflow": table}, key)
 
 
 def regression_metadata(study: Study) -> Metadata:
@@ -141,18 +144,19 @@ def regression_metadata(study: Study) -> Metadata:
         f"{numbers['feature']}; on all columns the two solutions differ by at most "
         f"{significant(multiple['largest_difference'], 2)}"
     )
-    return _metadata(summary, table, study, key)
+    return _metadata(summary, study, {"multiple_regression": table}, key)
 
 
-def _metadata(summary: str, table: str, study: Study, key: Metadata) -> Metadata:
-    """Summary, table and pictures; of the key numbers those that have a value."""
+def _metadata(summary: str, study: Study, tables: dict[str, str], key: Metadata) -> Metadata:
+    """Summary, pictures with the tables that belong to them, and key numbers that have a value."""
     pictures = {
-        name: dg.MetadataValue.md(markdown_png(png, name)) for name, png in study.pictures.items()
+        name: dg.MetadataValue.md(
+            "\n\n".join([markdown_png(png, name), *([tables[name]] if name in tables else [])])
+        )
+        for name, png in study.pictures.items()
     }
     known = {name: value for name, value in key.items() if value is not None}
-    return metadata_values(
-        {"summary": summary, "table": dg.MetadataValue.md(table), **pictures, **known}
-    )
+    return metadata_values({"summary": summary, **pictures, **known})
 
 
 def _exact(value: float | None) -> str:

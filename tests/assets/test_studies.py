@@ -114,11 +114,10 @@ def test_pictures_are_shown_and_lie_beside_the_numbers(materialized, asset) -> N
         assert shown[name].startswith(f"![{name}](data:image/png;base64,")
     assert Path(shown["path"]).name == f"{asset}.json"
     assert shown["summary"]
-    assert shown["table"].startswith("| ")
-    widths = {
-        line.replace("\\|", "").count("|") for line in shown["table"].split("\n\n")[0].splitlines()
-    }
-    assert len(widths) == 1
+    tables = [line for name in PICTURES[asset] for line in shown[name].split("\n\n")[1:]]
+    assert tables
+    for table in tables:
+        assert len({line.replace("\\|", "").count("|") for line in table.splitlines()}) == 1
 
 
 def test_key_numbers_are_numbers(materialized) -> None:
