@@ -66,11 +66,11 @@ def learning_rate_metadata(study: Study) -> Metadata:
     best = numbers["best"]
     choice = f"η = {best['learning_rate']:g} is best" if best else "no rate is best"
     summary = f"{choice} of {len(runs)} rates; {limits}"
-    return _metadata(summary, study, {"final_loss": table}, key)
+    return _metadata(summary, study, {"final_loss": f"{numbers['advice']}\n\n{table}"}, key)
 
 
 def _run_cell(run: dict[str, Any]) -> str:
-    return f"{run['verdict']}, loss {significant(run['loss'], 6)}"
+    return f"{significant(run['loss'], 6)} {run['verdict']}"
 
 
 def likelihood_metadata(study: Study) -> Metadata:

@@ -253,9 +253,11 @@ def advise(best: Run | None, landscape: Landscape, iterations: int, standardize:
     )
     if steps is None and not standardize:
         where += ", where standardized columns would need fewer"
+    # Without an exponent, which YAML would take for text.
+    rate = np.format_float_positional(best.learning_rate, trim="-")
     return (
-        f"η = {best.learning_rate:g} {where}. Nothing takes it over; to train with it, give "
-        "numpy_model or torch_model the config solver: {gradient_descent: {learning_rate: "
-        f"{best.learning_rate:g}, iterations: {iterations}, initial: zeros, standardize: "
-        f"{str(standardize).lower()}}}}}. Newton, the default, needs no learning rate."
+        f"η = {rate} {where}. Nothing takes it over; to train with it, give numpy_model or "
+        f"torch_model the config solver: {{gradient_descent: {{learning_rate: {rate}, iterations: "
+        f"{iterations}, initial: zeros, standardize: {str(standardize).lower()}}}}}. Newton, the "
+        "default, needs no learning rate."
     )

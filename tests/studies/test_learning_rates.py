@@ -14,6 +14,8 @@ from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.studies.learning_rate_figures import draw_final_loss, draw_loss_curves
 from lr_pipeline.studies.learning_rates import (
     Landscape,
+    Run,
+    advise,
     best_run,
     judge,
     learning_rate_study,
@@ -188,6 +190,14 @@ def test_the_advice_trains_to_the_loss_that_it_names(study) -> None:
     assert best["steps"] == min(
         run["steps"] for run in runs_by_rate(study, "fixed").values() if run["steps"] is not None
     )
+
+
+def test_a_small_rate_is_advised_as_a_number_that_yaml_reads() -> None:
+    """YAML takes 1e-05 for text."""
+    run = Run("fixed", 1e-5, np.array([0.7, 0.6]), "monotone")
+    advice = advise(run, Landscape(1e-4, 2e-4, 0.3), 1, standardize=True)
+    settings = yaml.safe_load(re.search(r"solver: (\{.*\}\})", advice)[1])["gradient_descent"]
+    assert settings["learning_rate"] == 1e-5
 
 
 def test_slow_descent_on_raw_columns_is_advised_to_standardize() -> None:
