@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui test test-slow check bench clean
+.PHONY: help install run ui test test-slow check bench docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ check: $(VENV)/.installed-test ## Formatter, linter, type checker, then the test
 bench: $(VENV)/.installed-test ## Compare with plain scripts and with peers, as ratios
 	@$(BIN)/python -m benchmarks.pipeline_overhead
 	@$(BIN)/python -m benchmarks.nist
+
+docs: $(VENV)/.installed ## Write the walkthrough and its pictures again, from a run
+	@$(BIN)/python docs/build_walkthrough.py
 
 clean: ## Remove .venv; artifacts and run history stay
 	@rm -rf $(VENV)

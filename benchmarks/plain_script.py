@@ -53,7 +53,7 @@ def main(folder: Path) -> None:
         if name != "linear_baseline":
             markdown_picture(loss_curve(model.fit.trace, name), name)
     assert measure_agreement(models["numpy_model"], models["torch_model"], train).within_tolerance
-    evaluation = evaluate_models(models, train, test)
+    evaluation = evaluate_models(models, train, test, rows)
     (folder / "report.html").write_text(evaluation.report.html)
     (folder / "report.json").write_text(json_text(evaluation.report.numbers))
 

@@ -12,6 +12,7 @@
 ``training_config`` how the models are trained
 ``metadata``        what the web UI shows of each value
 ``evaluation``      models and a test set → the evaluation report
+``studies``         what the tutorial teaches, as numbers and pictures
 ``models``          trained models: prediction and JSON
 ``report``          metrics, figures and the HTML page
 ``storage``         immutable artifacts, the IO manager, the Dagster home

@@ -108,7 +108,10 @@ def run_pipeline(
     verbose: bool,
 ) -> int:
     """Materialize every asset of ``source``; returns the exit code."""
-    definitions = build_definitions(source, name, loggers={PROGRESS: progress_logger})
+    studies = isinstance(source, SyntheticTable)
+    definitions = build_definitions(
+        source, name, studies=studies, loggers={PROGRESS: progress_logger}
+    )
     job = definitions.resolve_job_def("training_job")
     config = {"config": training}
     run_config: dict[str, object] = {"ops": {"numpy_model": config, "torch_model": config}}

@@ -12,11 +12,15 @@ from lr_pipeline.models.existence import describe_existence, existence_to_dict, 
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_split
+from lr_pipeline.models.train import OpenRows
+from lr_pipeline.remaining_descent import measure_descent
 from lr_pipeline.report.canvas import markdown_picture
 from lr_pipeline.report.figures import calibration_curve, roc_curves
 from lr_pipeline.report.render import Report, render_report
 from lr_pipeline.report.sections import (
     CoefficientRow,
+    DescentGap,
+    DrawnRow,
     FitFacts,
     HeldOutRows,
     ModelSection,
@@ -42,8 +46,13 @@ class Evaluation:
     pictures: dict[str, str]
 
 
-def evaluate_models(models: Models, train_set: Table, test_set: Table) -> Evaluation:
+def evaluate_models(
+    models: Models, train_set: Table, test_set: Table, open_rows: OpenRows, row_seed: int = 0
+) -> Evaluation:
     """Judge ``models`` on ``test_set``, beside the baseline that predicts the prevalence.
+
+    ``open_rows`` visits the training rows of what gradient descent trained, to find how far it
+    got; ``row_seed`` draws the test row that is predicted by itself.
 
     Raises
     ------
@@ -72,8 +81,23 @@ def evaluate_models(models: Models, train_set: Table, test_set: Table) -> Evalua
         notices=list(dict.fromkeys(_notices(models))),
         provenance={"Split": policy, "Table": split["dataset"]} | library_versions(),
         title=f"Evaluation of {roles.target}",
+        drawn_row=draw_row(test_set.num_rows, row_seed),
+        descents=list(_descents(models, train_set, open_rows)),
     )
     return Evaluation(report, _pictures(held_out, sections))
+
+
+def draw_row(num_rows: int, seed: int) -> DrawnRow:
+    """One row at random, all alike likely (tutorial, "模型测试")."""
+    return DrawnRow(int(np.random.default_rng(seed).integers(num_rows)), seed)
+
+
+def _descents(models: Models, train_set: Table, open_rows: OpenRows) -> Iterator[DescentGap]:
+    for name, model in models.items():
+        if isinstance(model, LogisticModel):
+            gap = measure_descent(name, model, train_set, open_rows)
+            if gap is not None:
+                yield gap
 
 
 def _pictures(held_out: HeldOutRows, sections: Sequence[ModelSection]) -> dict[str, str]:

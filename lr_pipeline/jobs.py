@@ -1,12 +1,15 @@
 """Jobs: what is materialized together, and with which settings."""
 
 import dagster as dg
+from dagster import AssetSelection
 
 from lr_pipeline.training_config import (
     GradientDescentConfig,
     NumpyTrainingConfig,
     TorchTrainingConfig,
 )
+
+STUDIES = AssetSelection.groups("study")
 
 training_job = dg.define_asset_job(
     "training_job",
@@ -17,6 +20,7 @@ _TUTORIAL_DESCENT = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, 
 
 tutorial_job = dg.define_asset_job(
     "tutorial_job",
+    selection=AssetSelection.all() - STUDIES,
     description="The same assets trained as the tutorial does: gradient descent from normal "
     "weights, 5,000 epochs at learning rate 1e-3.",
     config=dg.RunConfig(
@@ -25,4 +29,10 @@ tutorial_job = dg.define_asset_job(
             "torch_model": TorchTrainingConfig(solver=_TUTORIAL_DESCENT),
         }
     ),
+)
+
+study_job = dg.define_asset_job(
+    "study_job",
+    selection=AssetSelection.groups("data") | STUDIES,
+    description="The tutorial's lessons: descent, learning rates, likelihood, regression.",
 )

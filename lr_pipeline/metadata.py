@@ -150,6 +150,19 @@ def _coefficient_table(
     return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=schema))
 
 
+def drawn_row_table(numbers: Mapping[str, Any]) -> str:
+    """The test row that was drawn, as markdown: probability, predicted and true value."""
+    row = numbers["drawn_row"]
+    heading = f"Row {row['index']} of the test set, counted from 0, drawn with seed {row['seed']}"
+    lines = ["| model | probability | predicted | true |", "|---|--:|---|---|"]
+    lines += [
+        f"| {_cell(numbers['titles'][name])} | {probability:.4f} | "
+        f"{_cell(row['predicted'][name])} | {_cell(row['label'])} |"
+        for name, probability in row["probabilities"].items()
+    ]
+    return "\n".join([heading, "", *lines])
+
+
 def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
     """Models × metrics as a table and as numbers, and the report's pictures."""
     models = report.numbers["models"]
@@ -163,6 +176,7 @@ def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
         {
             "summary": f"{report.numbers['test_rows']:,} test rows, {len(models)} models",
             "metrics": dg.MetadataValue.md(markdown_table(report.numbers)),
+            "one_row": dg.MetadataValue.md(drawn_row_table(report.numbers)),
             **{name: dg.MetadataValue.md(picture) for name, picture in pictures.items()},
             **metrics,
         }

@@ -5,9 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from lr_pipeline.assets import data, evaluation, models
+from lr_pipeline.assets import data, evaluation, models, study
 from lr_pipeline.checks import build_checks
-from lr_pipeline.jobs import training_job, tutorial_job
+from lr_pipeline.jobs import study_job, training_job, tutorial_job
 from lr_pipeline.resources import Engine, TableResource
 from lr_pipeline.schedules import DAILY, build_training_schedule
 from lr_pipeline.storage.io_managers import ArtifactIOManager
@@ -18,6 +18,7 @@ def build_definitions(
     table: TableSource,
     name: str | None = None,
     *,
+    studies: bool = False,
     engine: Engine | None = None,
     schedule: str = DAILY,
     resources: Mapping[str, Any] | None = None,
@@ -32,6 +33,8 @@ def build_definitions(
     name
         Key prefix of every asset, so that several tables live side by side: ``"churn"`` gives
         ``churn/numpy_model``. None, as for the tutorial's table: no prefix.
+    studies
+        Whether the tutorial's studies of the training set are among the assets.
     engine
         How rows are visited; held in memory while they fit by default.
     schedule
@@ -47,10 +50,11 @@ def build_definitions(
     >>> defs = build_definitions(FileTable("data/samples/spector.csv", target="GRADE"), "spector")
     """
     prefix = [name] if name else []
+    modules = [data, models, evaluation, *([study] if studies else [])]
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([data, models, evaluation], key_prefix=name),
+        assets=dg.load_assets_from_modules(modules, key_prefix=name),
         asset_checks=build_checks(prefix),
-        jobs=[training_job, tutorial_job],
+        jobs=[training_job, tutorial_job, *([study_job] if studies else [])],
         schedules=[build_training_schedule(schedule)],
         resources={
             "table": TableResource.of(table),

@@ -33,31 +33,38 @@ class NewtonConfig(SecondOrderConfig):
     """Newton's method: few iterations, each with a Hessian."""
 
     kind: Literal["newton"] = "newton"
-    tolerance: float = Field(
-        default=1e-9, gt=0, lt=1, description="Largest Newton decrement, in standard errors."
+    # Not 1e-9: the Launchpad would fill that in as text, which YAML does not read as a number.
+    tolerance: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Largest Newton decrement, in standard errors; empty: 1.0e-9.",
     )
     max_iterations: int = Field(default=100, gt=0, description="Give up after this many.")
 
     def solver(self) -> Newton:
         """The solver that these settings describe."""
-        return Newton(tolerance=self.tolerance, max_iterations=self.max_iterations)
+        tolerance = Newton.tolerance if self.tolerance is None else self.tolerance
+        return Newton(tolerance=tolerance, max_iterations=self.max_iterations)
 
 
 class LbfgsConfig(SecondOrderConfig):
     """Limited-memory BFGS: gradients alone, curvature from the last few steps."""
 
     kind: Literal["lbfgs"] = "lbfgs"
-    tolerance: float = Field(
-        default=1e-8, gt=0, lt=1, description="Largest Newton decrement, in standard errors."
+    tolerance: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Largest Newton decrement, in standard errors; empty: 1.0e-8.",
     )
     max_iterations: int = Field(default=500, gt=0, description="Give up after this many.")
     memory: int = Field(default=10, gt=0, description="Steps remembered.")
 
     def solver(self) -> Lbfgs:
         """The solver that these settings describe."""
-        return Lbfgs(
-            memory=self.memory, tolerance=self.tolerance, max_iterations=self.max_iterations
-        )
+        tolerance = Lbfgs.tolerance if self.tolerance is None else self.tolerance
+        return Lbfgs(memory=self.memory, tolerance=tolerance, max_iterations=self.max_iterations)
 
 
 class GradientDescentConfig(StrictConfig):

@@ -4,7 +4,7 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 install_import_hook(
-    [f"lr_pipeline.{room}" for room in ("core", "engines", "tables", "models", "report")],
+    [f"lr_pipeline.{room}" for room in ("core", "engines", "tables", "models", "report", "studies")],
     "beartype.beartype",
 )
 

@@ -8,6 +8,13 @@ from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.engines.torch_loop import ManualGradientDescent
+from lr_pipeline.evaluation_config import EvaluationConfig
+from lr_pipeline.study_config import (
+    DescentStudyConfig,
+    LearningRateStudyConfig,
+    LikelihoodStudyConfig,
+    RegressionStudyConfig,
+)
 from lr_pipeline.training_config import (
     GradientDescentConfig,
     LbfgsConfig,
@@ -78,3 +85,30 @@ def test_initial_weights_are_those_asked_for() -> None:
     zeros = NumpyTrainingConfig(solver=GradientDescentConfig(initial="zeros")).training().start(5)
     assert np.array_equal(zeros, np.zeros(5))
     assert NumpyTrainingConfig().training().start is None
+
+
+def small_numbers(value: object) -> list[float]:
+    """Numbers below 1e-6 anywhere in a configuration."""
+    if isinstance(value, dict):
+        return [number for item in value.values() for number in small_numbers(item)]
+    return [value] if isinstance(value, float) and 0.0 < abs(value) < 1e-6 else []
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        NewtonConfig,
+        LbfgsConfig,
+        GradientDescentConfig,
+        NumpyTrainingConfig,
+        TorchTrainingConfig,
+        EvaluationConfig,
+        DescentStudyConfig,
+        LearningRateStudyConfig,
+        LikelihoodStudyConfig,
+        RegressionStudyConfig,
+    ],
+)
+def test_the_launchpad_can_read_the_defaults_that_it_fills_in(config) -> None:
+    """It writes 1e-9, which YAML takes for text: no default is as small as that."""
+    assert small_numbers(config().model_dump()) == []

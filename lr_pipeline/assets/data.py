@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from lr_pipeline.assets.reading import walkthrough
 from lr_pipeline.metadata import profile_metadata, table_metadata
 from lr_pipeline.resources import TableResource
 from lr_pipeline.tables.profile import profile_features
@@ -19,30 +20,50 @@ def _table_result(table: Table) -> dg.MaterializeResult[Table]:
     )
 
 
-@dg.asset(group_name="data", kinds={"parquet"}, code_version="1")
+@dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
 def dataset(table: TableResource) -> dg.MaterializeResult[Table]:
-    """The table, read from its source and validated, with the roles of its columns."""
+    """The table, read from its source and validated, with the roles of its columns.
+
+    n rows of d features x and a label y, 0 or 1 (tutorial, "数据准备，参数初始化").
+
+    docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
+    """
     return _table_result(table.source.read())
 
 
-@dg.asset(group_name="data", kinds={"parquet"}, code_version="1")
+@dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
 def train_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Table]:
-    """The rows that the models learn from (scikit-learn's `train_test_split`)."""
+    """The rows that the models learn from (scikit-learn's `train_test_split`).
+
+    (1 − `test_size`) n rows; by default 80 of the tutorial's 100.
+
+    docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
+    """
     train, _ = split_table(dataset, table.source.split)
     return _table_result(train)
 
 
-@dg.asset(group_name="data", kinds={"parquet"}, code_version="1")
+@dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
 def test_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Table]:
-    """The rows kept away from training, on which the models are judged."""
+    """The rows kept away from training, on which the models are judged.
+
+    `test_size` · n rows, none of them in `train_set`: information that leaked from here would
+    flatter the models.
+
+    docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
+    """
     _, test = split_table(dataset, table.source.split)
     return _table_result(test)
 
 
-@dg.asset(group_name="data", kinds={"json"}, code_version="1")
+@dg.asset(
+    group_name="data", kinds={"json"}, code_version="1", metadata=walkthrough("log-likelihood")
+)
 def feature_profile(dataset: Table) -> dg.MaterializeResult[dict[str, Any]]:
     """Each feature by class: counts, missing values, range, and the normal distribution's
-    maximum-likelihood estimate μ = Σx/n, σ² = Σ(x − μ)²/n.
+    maximum-likelihood estimate μ = Σx/n, σ² = Σ(x − μ)²/n (tutorial, "对数似然函数").
+
+    docs/walkthrough.en.md#log-likelihood, 中文 docs/walkthrough.zh.md#log-likelihood
     """
     profile = profile_features(dataset)
     return dg.MaterializeResult(value=profile, metadata=profile_metadata(profile))

@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from lr_pipeline.assets.reading import walkthrough
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.engines.torch_kernel import TorchKernel
 from lr_pipeline.metadata import existence_metadata, linear_metadata, logistic_metadata
@@ -15,25 +16,38 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.training_config import NumpyTrainingConfig, TorchTrainingConfig
 
 
-@dg.asset(group_name="models", kinds={"scipy"}, code_version="1")
+@dg.asset(group_name="models", kinds={"scipy"}, code_version="1", metadata=walkthrough("beyond"))
 def mle_existence(engine: Engine, train_set: Table) -> dg.MaterializeResult[dict[str, Any]]:
     """Whether the maximum-likelihood estimate exists and is unique.
 
     A direction b with (2y − 1)(b₀ + xb) ≥ 0 on every row, and > 0 on some, raises the likelihood
     for ever: the classes are separated (Albert and Anderson 1984). Found by a linear program.
+
+    docs/walkthrough.en.md#beyond, 中文 docs/walkthrough.zh.md#beyond
     """
     existence = assess_table(train_set, engine.rows)
     return dg.MaterializeResult(value=existence, metadata=existence_metadata(existence))
 
 
-@dg.asset(group_name="models", kinds={"numpy"}, code_version="1")
+@dg.asset(
+    group_name="models",
+    kinds={"numpy"},
+    code_version="1",
+    metadata=walkthrough("multiple-regression"),
+)
 def linear_baseline(engine: Engine, train_set: Table) -> dg.MaterializeResult[LinearModel]:
-    """Closed-form least squares on the 0/1 label: the β that minimises Σ (y − β₀ − xβ)²."""
+    """Closed-form least squares on the 0/1 label: the β that minimises Σ (y − β₀ − xβ)².
+
+    β̂ = (XᵀX)⁻¹Xᵀy, X with a column of ones, solved without the inverse (tutorial,
+    "多元线性回归的参数估计").
+
+    docs/walkthrough.en.md#multiple-regression, 中文 docs/walkthrough.zh.md#multiple-regression
+    """
     model = train_linear(train_set, engine.rows)
     return dg.MaterializeResult(value=model, metadata=linear_metadata(model))
 
 
-@dg.asset(group_name="models", kinds={"numpy"}, code_version="1")
+@dg.asset(group_name="models", kinds={"numpy"}, code_version="1", metadata=walkthrough("gradient"))
 def numpy_model(
     config: NumpyTrainingConfig,
     engine: Engine,
@@ -42,7 +56,9 @@ def numpy_model(
 ) -> dg.MaterializeResult[LogisticModel]:
     """Logistic regression, numpy kernel: the w that minimises Σ log(1 + exp(z)) − y z, z = w₀ + xw.
 
-    The gradient is Σ (p − y) x̃ with p = σ(z) (tutorial, "梯度更新").
+    The gradient is Σ (p − y) x̃ with p = σ(z) = 1 / (1 + exp(−z)) (tutorial, "梯度更新").
+
+    docs/walkthrough.en.md#gradient, 中文 docs/walkthrough.zh.md#gradient
     """
     model = train_logistic(
         train_set, engine.rows, NumpyKernel(), config.training(), existence=mle_existence
@@ -50,7 +66,7 @@ def numpy_model(
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model))
 
 
-@dg.asset(group_name="models", kinds={"pytorch"}, code_version="1")
+@dg.asset(group_name="models", kinds={"pytorch"}, code_version="1", metadata=walkthrough("torch"))
 def torch_model(
     config: TorchTrainingConfig,
     engine: Engine,
@@ -59,7 +75,10 @@ def torch_model(
 ) -> dg.MaterializeResult[LogisticModel]:
     """The same model by other means: torch kernel, gradients by autograd, L-BFGS by default.
 
-    Its agreement with `numpy_model` is evidence for both (tutorial, "Pytorch实现逻辑回归").
+    loss = Σ log(1 + exp(z)) − y z, `loss.backward()`. Its agreement with `numpy_model` is evidence
+    for both (tutorial, "Pytorch实现逻辑回归").
+
+    docs/walkthrough.en.md#torch, 中文 docs/walkthrough.zh.md#torch
     """
     model = train_logistic(
         train_set,

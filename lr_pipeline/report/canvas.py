@@ -145,8 +145,13 @@ def picture(figure: "Figure", dpi: int = 100) -> bytes:
 
 def markdown_picture(figure: "Figure", alt: str) -> str:
     """The figure as a markdown image that carries its own PNG."""
+    return markdown_png(picture(figure), alt)
+
+
+def markdown_png(png: bytes, alt: str) -> str:
+    """A PNG as a markdown image that carries it."""
     text = re.sub(r"[\[\]\\\s]+", " ", plot_label(alt, 200))
-    return f"![{text}](data:image/png;base64,{base64.b64encode(picture(figure)).decode()})"
+    return f"![{text}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
 def inline_svg(figure: "Figure", key: str, alt: str) -> str:

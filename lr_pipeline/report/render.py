@@ -12,8 +12,14 @@ from lr_pipeline.report.canvas import inline_svg
 from lr_pipeline.report.metrics import Metrics, evaluate
 from lr_pipeline.report.metrics_table import COLUMNS, best_models, explain_gaps
 from lr_pipeline.report.model_view import coefficient_table, fit_lines
-from lr_pipeline.report.number_format import count, metric, percent
-from lr_pipeline.report.sections import HeldOutRows, ModelSection, Notice
+from lr_pipeline.report.number_format import count, metric, percent, significant
+from lr_pipeline.report.sections import (
+    DescentGap,
+    DrawnRow,
+    HeldOutRows,
+    ModelSection,
+    Notice,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -42,12 +48,16 @@ def render_report(
     notices: Sequence[Notice] = (),
     provenance: Mapping[str, str] | None = None,
     title: str = "Evaluation report",
+    *,
+    drawn_row: DrawnRow | None = None,
+    descents: Sequence[DescentGap] = (),
 ) -> Report:
     """Judge the models on the held-out rows and write the page.
 
     ``notices`` open the page, gravest first; ``provenance`` (label → text: split policy, library
-    versions …) closes it, after the row counts and fingerprints. Nothing in the arguments is
-    taken for HTML.
+    versions …) closes it, after the row counts and fingerprints. ``drawn_row`` is predicted by
+    every model and shown with its label; ``descents`` say what gradient descent left to do.
+    Nothing in the arguments is taken for HTML.
 
     Raises
     ------
@@ -59,6 +69,8 @@ def render_report(
     titles = {BASELINE: "Prevalence baseline"} | {model.name: model.title for model in models}
     notices = sorted(notices, key=lambda notice: _SEVERITIES.index(notice.severity))
     numbers = _numbers(held_out, metrics, titles, notices)
+    numbers["drawn_row"] = drawn_row and _predict_row(held_out, models, drawn_row)
+    numbers["descents"] = {gap.name: asdict(gap) for gap in descents}
     page = _template().render(
         title=title,
         notices=notices,
@@ -70,6 +82,10 @@ def render_report(
         held_out=held_out,
         metrics=metrics,
         count=count,
+        metric=metric,
+        significant=significant,
+        drawn_row=numbers["drawn_row"],
+        descents=descents,
         test_figures=_test_figures(held_out, models, metrics),
         calibration_figures=_calibration_figures(held_out, models),
         models=[_model_context(model, place) for place, model in enumerate(models)],
@@ -103,6 +119,19 @@ def verdict(numbers: Mapping[str, Any]) -> str:
         f"predicting the training prevalence, {percent(numbers['prevalence'])}, for every row "
         f"gives {metric(baseline)}."
     )
+
+
+def _predict_row(
+    held_out: HeldOutRows, models: Sequence[ModelSection], row: DrawnRow
+) -> dict[str, Any]:
+    """Probability and predicted value of one row by every model, and its true value."""
+    values = (held_out.negative, held_out.positive)
+    probabilities = {model.name: float(model.probabilities[row.index]) for model in models}
+    return asdict(row) | {
+        "label": values[int(held_out.labels[row.index])],
+        "probabilities": probabilities,
+        "predicted": {name: values[int(p > 0.5)] for name, p in probabilities.items()},
+    }
 
 
 def _require_distinct(models: Sequence[ModelSection]) -> None:

@@ -72,6 +72,34 @@ class ModelSection:
 
 
 @dataclass(frozen=True)
+class DescentGap:
+    """How far model ``name``, trained by gradient descent, stopped from its optimum.
+
+    ``difference`` is |w_j − w*_j| of the ``parameter`` that is furthest, in its original unit;
+    ``iterations_needed`` estimates how many bring every parameter within ``tolerance``, from the
+    start (``None``: these steps never do, or it cannot be told). ``newton_iterations`` is what
+    Newton's method took.
+    """
+
+    name: str
+    learning_rate: float
+    iterations: int
+    parameter: str
+    difference: float
+    tolerance: float
+    iterations_needed: int | None
+    newton_iterations: int
+
+
+@dataclass(frozen=True)
+class DrawnRow:
+    """One test row to look at: its place in the test set, from 0, drawn with ``seed``."""
+
+    index: int
+    seed: int
+
+
+@dataclass(frozen=True)
 class HeldOutRows:
     """The test rows, on which the models are judged, and what they were trained on.
 

@@ -34,7 +34,7 @@ def format_of(value: object) -> Format:
         if form.accepts(value):
             return form
     raise ArtifactError(
-        "expected a Table, a model with to_json(), a Report or a dictionary, found "
+        "expected a Table, a model with to_json(), a Report, a Study or a dictionary, found "
         f"{type(value).__name__}: it has no storage format. Return one of these."
     )
 
@@ -86,6 +86,16 @@ def _read_report(path: Path) -> Any:
     return Report(html=html, numbers=_read_json(path.with_suffix(".json")))
 
 
+def _is_study(value: object) -> bool:
+    return hasattr(value, "numbers") and hasattr(value, "pictures")
+
+
+def _write_study(study: Any, path: Path) -> None:
+    _write_text(json_text(study.numbers), path)
+    for name, png in study.pictures.items():
+        path.with_name(f"{name}.png").write_bytes(png)
+
+
 FORMATS = (
     Format(
         kind="table",
@@ -107,6 +117,14 @@ FORMATS = (
         accepts=_is_report,
         write=_write_report,
         read=_read_report,
+        whole_folder=True,
+    ),
+    Format(
+        kind="study",
+        main_file="{asset}.json",
+        accepts=_is_study,
+        write=_write_study,
+        read=_read_json,
         whole_folder=True,
     ),
     Format(

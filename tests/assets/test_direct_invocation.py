@@ -5,6 +5,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 
 from lr_pipeline.assets import data, evaluation, models
+from lr_pipeline.evaluation_config import EvaluationConfig
 from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.resources import Engine, TableResource
 from lr_pipeline.tables.sources import FileTable, SyntheticTable
@@ -112,6 +113,8 @@ def test_the_report_refuses_a_model_of_another_split(table, existence) -> None:
     ).value
     with pytest.raises(ProvenanceError, match="numpy_model"):
         evaluation.evaluation_report(
+            config=EvaluationConfig(),
+            engine=Engine(),
             train_set=train,
             test_set=test,
             linear_baseline=linear,

@@ -10,6 +10,8 @@ from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
 from lr_pipeline.report.render import BASELINE, render_report, verdict
 from lr_pipeline.report.sections import (
     CoefficientRow,
+    DescentGap,
+    DrawnRow,
     FitFacts,
     HeldOutRows,
     ModelSection,
@@ -247,3 +249,36 @@ def test_models_that_share_a_name_or_title_are_refused(held_out, models, change)
 def test_the_same_input_gives_the_same_page(held_out, models, report):
     """No date, no random id: a report can be compared byte for byte."""
     assert render_report(held_out, models) == report
+
+
+def test_one_row_is_shown_with_its_prediction_and_its_label(held_out, models):
+    """By every model, in the words of the target's values; 0.5 itself is not positive."""
+    rows = replace(held_out, negative="stays", positive="leaves")
+    half = replace(models[1], probabilities=np.full(40, 0.5))
+    report = render_report(rows, [models[0], half], drawn_row=DrawnRow(index=6, seed=9))
+    shown = report.numbers["drawn_row"]
+    assert (shown["index"], shown["seed"]) == (6, 9)
+    assert shown["label"] == ("leaves" if held_out.labels[6] else "stays")
+    assert shown["probabilities"]["linear_baseline"] == models[0].probabilities[6]
+    assert shown["predicted"]["numpy_model"] == "stays"
+    page = Page(report.html)
+    assert "Row 6 of 40, counted from 0, drawn at random with seed 9." in page.text
+    assert ["Logistic (numpy)", "0.5000", "stays", shown["label"]] in page.rows
+
+
+def test_what_gradient_descent_left_to_do_is_a_table(held_out, models):
+    """One row a model, with a dash where the steps needed are not known."""
+    known = DescentGap("numpy_model", 1e-3, 5_000, "x9", 0.6123, 1e-6, 312_470, 5)
+    unknown = replace(known, name="torch_model", iterations_needed=None)
+    report = render_report(held_out, models, descents=[known, unknown])
+    rows = Page(report.html).rows
+    facts = ["0.001", "5,000", "0.612", "x9"]
+    assert ["Logistic (numpy)", *facts, "about 312,470", "5"] in rows
+    assert ["Logistic (torch)", *facts, "–", "5"] in rows
+    assert report.numbers["descents"]["numpy_model"]["iterations_needed"] == 312_470
+
+
+def test_a_report_without_descent_or_drawn_row_has_neither_section(report):
+    """Newton leaves nothing to do."""
+    assert "left to do" not in report.html
+    assert "One row of the test set" not in report.html

@@ -13,6 +13,7 @@ from lr_pipeline.models.train import train_linear
 from lr_pipeline.report.render import Report
 from lr_pipeline.storage.artifacts import Artifact, load_artifact, version_name, write_artifact
 from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.studies.study import Study
 from lr_pipeline.tables.table import Table
 
 
@@ -48,6 +49,18 @@ def test_report_round_trips(tmp_path: Path):
     artifact = write_artifact(tmp_path, ["evaluation_report"], "v1", report)
     assert _load(artifact) == report
     assert sorted(f.name for f in artifact.path.parent.iterdir()) == ["report.html", "report.json"]
+
+
+def test_study_is_numbers_with_pictures_beside_them(tmp_path: Path):
+    """The numbers come back; the pictures are files, and a changed one is noticed."""
+    study = Study({"paths": [{"loss": -1.0, "theta": None}]}, {"paths": b"PNG", "loss": b"GNP"})
+    artifact = write_artifact(tmp_path, ["p", "descent"], "v1", study)
+    assert (artifact.kind, artifact.path.name) == ("study", "descent.json")
+    assert _load(artifact) == study.numbers
+    assert artifact.path.with_name("paths.png").read_bytes() == b"PNG"
+    artifact.path.with_name("loss.png").write_bytes(b"other")
+    with pytest.raises(ArtifactError, match="the content has changed"):
+        _load(artifact)
 
 
 def test_dictionary_is_stored_under_the_name_of_its_asset(tmp_path: Path):

@@ -1,0 +1,1 @@
+"""What the tutorial teaches, computed and drawn: each study is numbers and pictures."""

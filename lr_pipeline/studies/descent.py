@@ -1,0 +1,143 @@
+"""Gradient descent on a parabola, one path a learning rate (tutorial, "梯度下降法的模拟与可视化").
+
+With f(θ) = (θ − 2.5)² − 1 a step multiplies the distance to the minimum by 1 − 2η:
+θ − η f′(θ) − 2.5 = (1 − 2η)(θ − 2.5). So |1 − 2η| against 1 decides how a path ends.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from lr_pipeline.core.solvers.gradient_descent import GradientDescent
+from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.core.types import Parameters
+from lr_pipeline.report.canvas import picture
+from lr_pipeline.studies.descent_figures import draw_distances, draw_paths
+from lr_pipeline.studies.study import Study
+
+LEARNING_RATES = (0.1, 0.01, 0.001, 0.8, 1.1)
+START = 0.0
+TOLERANCE = 1e-8
+MINIMUM = 2.5
+# A path that ends with more of its distance left than this has stopped short of the minimum.
+ARRIVED = 0.01
+
+
+class Parabola:
+    """f(θ) = (θ − 2.5)² − 1, a loss with one parameter; f′(θ) = 2 (θ − 2.5)."""
+
+    def value(self, w: Parameters) -> float:
+        """f(θ)."""
+        return self.value_gradient(w)[0]
+
+    def value_gradient(self, w: Parameters) -> tuple[float, Parameters]:
+        """f(θ) and f′(θ)."""
+        return float((w[0] - MINIMUM) ** 2 - 1.0), 2.0 * (w - MINIMUM)
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Where gradient descent went: ``theta`` and ``loss`` (points,), the start included.
+
+    An overflowing loss counts as infinite. ``stopped``: the loss changed by less than the
+    tolerance before the steps were used up.
+    """
+
+    learning_rate: float
+    theta: Float64[np.ndarray, " points"]
+    loss: Float64[np.ndarray, " points"]
+    stopped: bool
+
+    @property
+    def factor(self) -> float:
+        """1 − 2η, what a step leaves of the distance to the minimum; negative: on its far side."""
+        return 1.0 - 2.0 * self.learning_rate
+
+    @property
+    def left(self) -> float:
+        """|θ − 2.5| at the end, as a fraction of that at the start."""
+        return float(abs(self.theta[-1] - MINIMUM) / abs(START - MINIMUM))
+
+    @property
+    def overflow_step(self) -> int | None:
+        """First step whose loss is infinite."""
+        infinite = np.flatnonzero(np.isinf(self.loss))
+        return int(infinite[0]) if len(infinite) else None
+
+
+def gradient_descent_study(
+    learning_rates: Sequence[float] = LEARNING_RATES,
+    iterations: int = 10_000,
+    tolerance: float = TOLERANCE,
+    diverging_steps: int = 10,
+) -> Study:
+    """Descend f(θ) = (θ − 2.5)² − 1 from θ = 0 with each learning rate.
+
+    A path stops when f changes by less than ``tolerance``, or after ``iterations`` steps. A rate
+    that diverges is run a second time, for ``diverging_steps``, at the end of the list.
+
+    ``numbers["paths"]``: learning_rate, points, theta, loss, factor (1 − 2η), verdict, reason,
+    overflow_step; theta and loss are None where they have overflowed.
+    Pictures: ``paths`` (each on the curve), ``distances`` (to the minimum, by step).
+    """
+    paths = [descend(rate, iterations, tolerance) for rate in learning_rates]
+    if diverging_steps < iterations:
+        diverging = [path.learning_rate for path in paths if path.learning_rate > 1.0]
+        paths += [descend(rate, diverging_steps, tolerance) for rate in diverging]
+    rows = [path_numbers(path, tolerance) for path in paths]
+    verdicts = [row["verdict"] for row in rows]
+    pictures = {
+        "paths": picture(draw_paths(paths, verdicts, Parabola(), MINIMUM)),
+        "distances": picture(draw_distances(paths, verdicts, MINIMUM)),
+    }
+    return Study({"function": "(θ − 2.5)² − 1", "start": START, "paths": rows}, pictures)
+
+
+def descend(learning_rate: float, iterations: int, tolerance: float) -> Path:
+    """θ ← θ − η f′(θ) from 0, until |f(θ_k) − f(θ_{k−1})| < ``tolerance``."""
+    solver = GradientDescent(learning_rate, iterations, tolerance, record_parameters=True)
+    result = solver.minimize(Parabola(), np.array([START]))
+    theta = [point.parameters[0] for point in result.trace if point.parameters]
+    loss = [point.value for point in result.trace]
+    stopped = result.status is not Status.ITERATION_LIMIT and result.iterations < iterations
+    return Path(learning_rate, np.array(theta), np.array(loss), stopped)
+
+
+def path_numbers(path: Path, tolerance: float) -> dict[str, Any]:
+    """One row of the study's table."""
+    verdict, reason = judge(path, tolerance)
+    finite = bool(np.isfinite(path.loss[-1]))
+    return {
+        "learning_rate": path.learning_rate,
+        "points": len(path.theta),
+        "theta": float(path.theta[-1]) if finite else None,
+        "loss": float(path.loss[-1]) if finite else None,
+        "factor": path.factor,
+        "verdict": verdict,
+        "reason": reason,
+        "overflow_step": path.overflow_step,
+    }
+
+
+def judge(path: Path, tolerance: float) -> tuple[str, str]:
+    """Verdict and reason; oscillating paths converge too, from side to side."""
+    size = f"|1 − 2η| = {abs(path.factor):.6g}"
+    if path.learning_rate > 1.0:
+        overflow = path.overflow_step
+        end = f"; the loss overflows at step {overflow:,}" if overflow else ""
+        return "diverging", f"{size} > 1: each step lands farther away, on the other side{end}"
+    if path.learning_rate == 1.0:
+        fooled = ", and the unchanged loss looks like the end" if path.stopped else ""
+        return "cycling", f"{size}: each step lands as far away, on the other side{fooled}"
+    if path.left > ARRIVED:
+        steps = f"{len(path.theta) - 1:,} steps"
+        why = f"the loss changed by less than {tolerance:g}" if path.stopped else steps
+        return "unfinished", f"{size} < 1, but {why} with {path.left:.0%} of the way left"
+    if path.factor == 0.0:
+        return "converged", f"{size}: one step lands on the minimum"
+    if path.factor > 0.0:
+        return "converged", f"{size} < 1: each step ends nearer, on the same side"
+    return "oscillating", f"{size} < 1: each step ends nearer, on the other side"

@@ -1,0 +1,263 @@
+"""The grid search for a learning rate, on a table's own log loss (tutorial, "学习率的最佳取值").
+
+Two bounds frame it. Below 2/L, with L ≥ λ_max(∇²f) everywhere, the loss can only fall. At the
+minimum itself only the curvature λ* there counts: it attracts below 2/λ* ≥ 2/L, and repels above.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from lr_pipeline.core.existence import SeparationError
+from lr_pipeline.core.fit import fit_logistic
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.objective import LogisticObjective, NoPenalty
+from lr_pipeline.core.rank import analyse_columns
+from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.solvers.step_size import (
+    CosineDecay,
+    ExponentialDecay,
+    FixedStep,
+    InverseTimeDecay,
+    StepDecay,
+    StepSize,
+    largest_stable_step,
+)
+from lr_pipeline.core.standardize import standardized, table_units
+from lr_pipeline.report.canvas import picture
+from lr_pipeline.studies.learning_rate_figures import draw_final_loss, draw_loss_curves
+from lr_pipeline.studies.simultaneous_descent import descend_together
+from lr_pipeline.studies.study import Study
+
+CAUTIOUS_RATE = 0.01
+PER_DECADE = (1.0, 1.6, 2.5, 4.0, 6.3)
+MOST_RATES = 24
+# The loss rises when it does so by more than rounding can explain.
+ROUNDING = 1e-12
+# Gradients that turn back by less than this fraction of the first one count as settled.
+SETTLED = 1e-6
+# The minimum counts as reached this close to it (mean log loss).
+NEAR = 1e-6
+
+Curve = Float64[np.ndarray, " points"]
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """What the table says about learning rates before any descent.
+
+    ``guaranteed``: 2/L; ``local``: 2/λ*. ``local`` and ``minimum``, the smallest mean log loss,
+    are None for separated classes, whose loss has no minimum.
+    """
+
+    guaranteed: float
+    local: float | None
+    minimum: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One descent: its schedule, the rate that it begins with, and its mean log loss by step."""
+
+    schedule: str
+    learning_rate: float
+    loss: Curve
+    verdict: str
+
+
+def learning_rate_study(
+    rows: Rows,
+    learning_rates: Sequence[float] = (),
+    iterations: int = 1_000,
+    standardize: bool = False,
+) -> Study:
+    """Descend the mean log loss from w = 0 with each rate, fixed and decaying.
+
+    Without ``learning_rates``, a grid from 0.01 up to four times 2/λ*. ``standardize``: descend on
+    columns of mean 0 and deviation 1 rather than the table's own.
+
+    ``numbers["runs"]``: schedule, learning_rate, verdict, loss (at the end), excess (above the
+    minimum), steps (until within 1e-6 of it); ``numbers["bounds"]``: guaranteed, local;
+    ``numbers["best"]``, the fixed rate to choose, ``numbers["advice"]``, how to set it.
+    Pictures: ``loss_curves``, ``final_loss``.
+    """
+    analysis = analyse_columns(rows)
+    every = tuple(range(rows.num_columns))
+    coordinates = (standardized if standardize else table_units)(analysis, every, False)
+    solving = coordinates.rows(rows)
+    guaranteed = largest_stable_step(solving)
+    try:
+        fit = fit_logistic(rows, NumpyKernel())
+    except SeparationError:
+        landscape = Landscape(guaranteed, None, None)
+    else:
+        w = coordinates.from_table(fit.intercept, fit.coefficients)
+        landscape = Landscape(guaranteed, largest_attracting_step(solving, w), fit.value)
+    rates = tuple(learning_rates) or rate_grid(landscape)
+    runs = run_grid(solving, rates, iterations, separated=landscape.minimum is None)
+    best = best_run(runs, landscape)
+    numbers = {
+        "columns": "standardized" if standardize else "raw",
+        "rows": rows.num_rows,
+        "iterations": iterations,
+        "start": "w = 0",
+        "minimum": landscape.minimum,
+        "bounds": {"guaranteed": landscape.guaranteed, "local": landscape.local},
+        "schedules": SCHEDULE_FORMULAS,
+        "runs": [run_numbers(run, landscape) for run in runs],
+        "best": best and run_numbers(best, landscape),
+        "advice": advise(best, landscape, iterations, standardize),
+    }
+    pictures = {
+        "loss_curves": picture(draw_loss_curves(runs, landscape, best)),
+        "final_loss": picture(draw_final_loss(runs, landscape)),
+    }
+    return Study(numbers, pictures)
+
+
+def largest_attracting_step(rows: Rows, w: Float64[np.ndarray, " p"]) -> float:
+    """2 / λ*, with λ* the largest eigenvalue of the mean log loss's Hessian at the minimum w."""
+    objective = LogisticObjective(rows, NumpyKernel(), NoPenalty())
+    hessian = objective.value_gradient_hessian(w)[2]
+    return float(2.0 / np.linalg.eigvalsh(hessian)[-1])
+
+
+def rate_grid(landscape: Landscape) -> tuple[float, ...]:
+    """Five rates a decade from 0.01, or below 2/L where that is less, to beyond 2/λ*."""
+    low = min(CAUTIOUS_RATE, landscape.guaranteed / 4.0)
+    high = max(CAUTIOUS_RATE, 4.0 * (landscape.local or 8.0 * landscape.guaranteed))
+    decades = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
+    rates = [float(f"{m}e{decade}") for decade in decades for m in PER_DECADE]
+    inside = [rate for rate in rates if low <= rate <= high]
+    return tuple(inside[:: -(-len(inside) // MOST_RATES)])
+
+
+SCHEDULE_FORMULAS = {
+    "fixed": "η",
+    "step": "η halved after every fifth of the steps",
+    "exponential": "η exp(−k ln 100 / N)",
+    "inverse time": "η / (1 + 9 k / N)",
+    "cosine": "η (1 + cos(π k / N)) / 2",
+}
+
+
+def schedules(rate: float, iterations: int) -> dict[str, StepSize]:
+    """The step sizes that begin with ``rate``; N iterations end them at 1/16, 1/100, 1/10, 0."""
+    return {
+        "fixed": FixedStep(rate),
+        "step": StepDecay(rate, 0.5, max(iterations // 5, 1)),
+        "exponential": ExponentialDecay(rate, log(100.0) / iterations),
+        "inverse time": InverseTimeDecay(rate, 9.0 / iterations),
+        "cosine": CosineDecay(rate, iterations),
+    }
+
+
+def run_grid(
+    rows: Rows, rates: Sequence[float], iterations: int, separated: bool = False
+) -> list[Run]:
+    """Every schedule from every rate."""
+    chosen = [
+        (name, rate, step_size)
+        for rate in rates
+        for name, step_size in schedules(rate, iterations).items()
+    ]
+    descents = descend_together(rows, [step_size for _, _, step_size in chosen], iterations)
+    return [
+        Run(name, rate, loss, judge(loss, reversal, separated))
+        for (name, rate, _), loss, reversal in zip(
+            chosen, descents.loss.T, descents.reversal.T, strict=True
+        )
+    ]
+
+
+def judge(loss: Curve, reversal: Curve, separated: bool) -> str:
+    """Verdict on a run by its loss (points,) and its gradient's reversals (points,).
+
+    ``overflow``: the loss was infinite. ``separable``: it falls towards its infimum at any rate,
+    while w runs away. ``cycling``: in the last quarter the gradient turns back by at least half
+    as much as in the one before, so that the swings do not die out. ``oscillating``: steps
+    overshot, so that the gradient turned back or the loss rose, but the swings died out.
+    ``monotone``: neither ever happened.
+    """
+    if not np.isfinite(loss).all():
+        return "overflow"
+    if separated:
+        return "separable"
+    quarter = max(len(reversal) // 4, 1)
+    last, before = reversal[-quarter:].max(), reversal[-2 * quarter : -quarter].max(initial=0.0)
+    if last > SETTLED and last > 0.5 * before:
+        return "cycling"
+    rises = np.diff(loss) > ROUNDING * np.maximum(loss[:-1], 1.0)
+    return "oscillating" if rises.any() or reversal.max() > SETTLED else "monotone"
+
+
+def run_numbers(run: Run, landscape: Landscape) -> dict[str, Any]:
+    """One row of the study's table."""
+    end = float(run.loss[-1])
+    overflown = run.verdict == "overflow"
+    minimum = landscape.minimum
+    return {
+        "schedule": run.schedule,
+        "learning_rate": run.learning_rate,
+        "verdict": run.verdict,
+        "loss": None if overflown else end,
+        "excess": None if overflown or minimum is None else max(end - minimum, 0.0),
+        "steps": None if minimum is None else steps_until_near(run.loss, minimum),
+    }
+
+
+def steps_until_near(loss: Curve, minimum: float) -> int | None:
+    """Steps after which the loss stays within 1e-6 of the minimum; None where it does not."""
+    far = np.flatnonzero(~(loss - minimum <= NEAR))
+    steps = int(far[-1]) + 1 if len(far) else 0
+    return steps if steps < len(loss) else None
+
+
+def best_run(runs: Sequence[Run], landscape: Landscape) -> Run | None:
+    """The fixed rate that is near the minimum first, else the one that ends lowest."""
+    minimum = landscape.minimum
+    settled = [run for run in runs if run.schedule == "fixed"]
+    settled = [run for run in settled if run.verdict in ("monotone", "oscillating")]
+    if minimum is None or not settled:
+        return None
+
+    def rank(run: Run) -> tuple[float, float]:
+        steps = steps_until_near(run.loss, minimum)
+        return (np.inf if steps is None else float(steps), float(run.loss[-1]))
+
+    return min(settled, key=rank)
+
+
+def advise(best: Run | None, landscape: Landscape, iterations: int, standardize: bool) -> str:
+    """What to set, and where: the study itself sets nothing."""
+    if landscape.minimum is None:
+        return (
+            "The classes are separated: at any rate the loss falls towards its infimum in the end, "
+            "while the weights grow without bound. No rate is best: leave penalty auto (Firth's)."
+        )
+    if best is None:
+        return (
+            "Every rate of this grid cycles or overflows. Take rates below 2/L = "
+            f"{landscape.guaranteed:.3g}, or standardize."
+        )
+    numbers: Mapping[str, Any] = run_numbers(best, landscape)
+    steps = numbers["steps"]
+    where = (
+        f"is within {NEAR:g} of the minimum after {steps:,} steps"
+        if steps is not None
+        else f"is {numbers['excess']:.2g} above the minimum after {iterations:,} steps"
+    )
+    if steps is None and not standardize:
+        where += ", where standardized columns would need fewer"
+    # Without an exponent, which YAML would take for text.
+    rate = np.format_float_positional(best.learning_rate, trim="-")
+    return (
+        f"η = {rate} {where}. Nothing takes it over; to train with it, give numpy_model or "
+        f"torch_model the config solver: {{gradient_descent: {{learning_rate: {rate}, iterations: "
+        f"{iterations}, initial: zeros, standardize: {str(standardize).lower()}}}}}. Newton, the "
+        "default, needs no learning rate."
+    )

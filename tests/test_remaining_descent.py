@@ -1,0 +1,138 @@
+"""What gradient descent left to do, against runs that do it."""
+
+import numpy as np
+import pytest
+
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.solvers import GradientDescent, Newton
+from lr_pipeline.core.solvers.gradient_descent import normal_start
+from lr_pipeline.core.types import Parameters
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.train import Training, train_logistic
+from lr_pipeline.remaining_descent import iterations_to_shrink, measure_descent
+from lr_pipeline.resources import Engine
+from lr_pipeline.tables.sources import SyntheticTable
+from lr_pipeline.tables.split import split_table
+from lr_pipeline.tables.table import Table
+
+ROWS = Engine().rows
+
+
+@pytest.fixture(scope="module")
+def train_set() -> Table:
+    """The tutorial's 80 training rows; two of the ten features depend on others."""
+    source = SyntheticTable()
+    train, _ = split_table(source.read(), source.split)
+    return train
+
+
+def start_at_seed_0(num_parameters: int) -> Parameters:
+    """The draw of the tutorial job."""
+    return normal_start(num_parameters, seed=0)
+
+
+def descend(
+    train_set: Table, steps: int, rate: float = 1e-3, standardize: bool = False
+) -> LogisticModel:
+    """Gradient descent from the tutorial's normal draw."""
+    solver = GradientDescent(rate, steps, record_every=steps, standardize=standardize)
+    training = Training(solver, penalty="none", start=start_at_seed_0)
+    return train_logistic(train_set, ROWS, NumpyKernel(), training)
+
+
+def test_iterations_to_shrink_counts_the_steps_that_a_quadratic_takes() -> None:
+    """One step fewer leaves the error above the tolerance."""
+    hessian = np.array([[2.0, 0.5], [0.5, 1.0]])
+    error = np.array([3.0, -2.0])
+    steps, w = 0, error
+    while np.max(np.abs(w)) > 1e-6:
+        w = w - 0.1 * hessian @ w
+        steps += 1
+    assert iterations_to_shrink(hessian, error, 0.1, 1e-6) == steps
+
+
+def test_a_step_beyond_the_stability_limit_never_arrives() -> None:
+    """2/λ is 1 for the larger eigenvalue 2."""
+    hessian, error = np.diag([0.5, 2.0]), np.ones(2)
+    assert iterations_to_shrink(hessian, error, 0.99, 1e-6) is not None
+    assert iterations_to_shrink(hessian, error, 1.0, 1e-6) is None
+
+
+def test_directions_that_change_no_prediction_are_left_out() -> None:
+    """Along the null space the error stays, and does not count."""
+    hessian, error = np.diag([0.0, 1.0]), np.array([5.0, 1.0])
+    assert iterations_to_shrink(hessian, error, 0.5, 1e-6) is None
+    assert iterations_to_shrink(hessian, error, 0.5, 1e-6, dependent=1) == 20
+
+
+def test_the_gap_is_the_difference_to_newtons_coefficients(train_set) -> None:
+    """5,000 steps at 1e-3 are far from the optimum, which Newton reaches in a few."""
+    model = descend(train_set, 5_000)
+    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty="none"))
+    gap = measure_descent("numpy_model", model, train_set, ROWS)
+    differences = {k: abs(v - newton.coefficients[k]) for k, v in model.coefficients.items()}
+    assert gap.difference == pytest.approx(max(differences.values()), rel=1e-9)
+    assert gap.parameter == max(differences, key=differences.__getitem__)
+    assert gap.learning_rate == 1e-3
+    assert gap.newton_iterations == newton.fit.iterations < 10
+    assert 1.5 < gap.difference < 1.6
+    assert 400_000 < gap.iterations_needed < 450_000
+
+
+def test_the_estimate_holds_when_the_descent_is_run_to_the_end(train_set) -> None:
+    """With a rate of 1 (500,000 steps would take a minute) it is within 10 % of the steps taken."""
+    gap = measure_descent("numpy_model", descend(train_set, 20, rate=1.0), train_set, ROWS)
+    short = descend(train_set, round(0.9 * gap.iterations_needed), rate=1.0)
+    enough = descend(train_set, round(1.1 * gap.iterations_needed), rate=1.0)
+    assert measure_descent("numpy_model", short, train_set, ROWS).difference > gap.tolerance
+    assert measure_descent("numpy_model", enough, train_set, ROWS).difference < gap.tolerance
+
+
+@pytest.mark.slow
+def test_the_tutorials_own_descent_takes_as_long_as_estimated(train_set) -> None:
+    """Half a minute of steps at 1e-3: within 10 % of the estimate made after 5,000."""
+    needed = measure_descent(
+        "numpy_model", descend(train_set, 5_000), train_set, ROWS
+    ).iterations_needed
+    short = descend(train_set, round(0.9 * needed))
+    enough = descend(train_set, round(1.1 * needed))
+    assert measure_descent("numpy_model", short, train_set, ROWS).difference > 1e-6
+    assert measure_descent("numpy_model", enough, train_set, ROWS).difference < 1e-6
+
+
+def test_a_descent_on_standardized_columns_is_not_given_an_estimate(train_set) -> None:
+    """Its eigenvalues are others; the distance is told all the same."""
+    gap = measure_descent("numpy_model", descend(train_set, 100, standardize=True), train_set, ROWS)
+    assert gap.iterations_needed is None
+    assert gap.difference > 0
+
+
+def test_only_gradient_descent_is_measured(train_set) -> None:
+    """Newton's certificate says more."""
+    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty="none"))
+    assert measure_descent("numpy_model", newton, train_set, ROWS) is None
+
+
+@pytest.mark.slow
+def test_numpy_and_torch_take_the_same_path(train_set) -> None:
+    """Losses and every weight agree to 1e-12 at each of the 51 recorded steps."""
+    from lr_pipeline.engines.torch_kernel import TorchKernel
+    from lr_pipeline.engines.torch_loop import ManualGradientDescent
+
+    settings = {"learning_rate": 1e-3, "iterations": 5_000, "record_every": 100}
+    fits = [
+        train_logistic(
+            train_set,
+            ROWS,
+            kernel,
+            Training(solver(**settings, record_parameters=True), "none", None, start_at_seed_0),
+        ).fit
+        for kernel, solver in (
+            (NumpyKernel(), GradientDescent),
+            (TorchKernel(), ManualGradientDescent),
+        )
+    ]
+    assert [point.iteration for point in fits[0].trace] == list(range(0, 5_001, 100))
+    for ours, theirs in zip(fits[0].trace, fits[1].trace, strict=True):
+        assert abs(ours.value - theirs.value) < 1e-12
+        np.testing.assert_allclose(ours.parameters, theirs.parameters, rtol=0, atol=1e-12)
