@@ -4,7 +4,10 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 install_import_hook(
-    [f"lr_pipeline.{room}" for room in ("core", "engines", "tables", "models", "report", "studies")],
+    [
+        f"lr_pipeline.{room}"
+        for room in ("core", "engines", "tables", "models", "report", "studies")
+    ],
     "beartype.beartype",
 )
 
