@@ -18,7 +18,7 @@ def walkthrough(section: str) -> dict[str, Any]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # links that open a file in an editor
-        references = [
+        references: list[dg.LocalFileCodeReference | dg.UrlCodeReference] = [
             dg.LocalFileCodeReference(
                 file_path=str(DOCS / page),
                 line_number=_section_lines(page).get(section, 1),
