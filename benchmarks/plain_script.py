@@ -16,6 +16,9 @@ from lr_pipeline.models.train import Training, assess_table, train_linear, train
 from lr_pipeline.report.canvas import markdown_picture
 from lr_pipeline.report.figures import loss_curve
 from lr_pipeline.storage.plain_values import json_text
+from lr_pipeline.studies import descent, learning_rates, likelihood, regression
+from lr_pipeline.studies.sample import sample_table
+from lr_pipeline.studies.study import Study
 from lr_pipeline.tables.leakage import find_leakage
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.profile import profile_features
@@ -28,6 +31,20 @@ from lr_pipeline.tables.validate import find_problems
 def rows(table: Table, preparation: Preparation) -> Rows:
     """The design in memory."""
     return ArrayRows(*gather(TableRows(table, preparation)))
+
+
+def studies_of(train: Table) -> dict[str, Study]:
+    """The tutorial's studies with the default settings of their assets."""
+    sample = sample_table(train, 1_000)
+    x0, y = sample.columns[0], sample.block.y
+    return {
+        "gradient_descent_study": descent.gradient_descent_study(descent.LEARNING_RATES),
+        "learning_rate_study": learning_rates.learning_rate_study(sample.rows()),
+        "likelihood_study": likelihood.likelihood_study(
+            sample.column(x0), y, x0, train.roles.target
+        ),
+        "regression_study": regression.regression_study(sample.block, sample.columns),
+    }
 
 
 def main(folder: Path) -> None:
@@ -56,6 +73,10 @@ def main(folder: Path) -> None:
     evaluation = evaluate_models(models, train, test, rows)
     (folder / "report.html").write_text(evaluation.report.html)
     (folder / "report.json").write_text(json_text(evaluation.report.numbers))
+    for name, study in studies_of(train).items():
+        (folder / f"{name}.json").write_text(json_text(study.numbers))
+        for title, png in study.pictures.items():
+            (folder / f"{name}_{title}.png").write_bytes(png)
 
 
 if __name__ == "__main__":
