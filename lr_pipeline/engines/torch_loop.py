@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.objective import L2, LogisticObjective, LogisticSums, SmoothFunction
+from lr_pipeline.core.objective import Firth, LogisticObjective, LogisticSums, SmoothFunction
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace
@@ -26,8 +26,9 @@ class ManualGradientDescent(GradientDescent):
     and the bias outside the graph, and gradients set to zero by hand. Unlike the tutorial's it is
     in float64 and takes the loss from z rather than from σ(z), which is 0 or 1 far out.
 
-    It sees the rows themselves, so it takes a ``LogisticObjective`` alone, with the torch kernel
-    and L2 or no penalty. Gradients accumulate in this process, block by block: the engine must
+    It sees the rows themselves, so it takes a ``LogisticObjective`` alone, with the torch kernel.
+    Firth's penalty is no sum over rows: it takes the same steps along the objective's own gradient,
+    which is autograd's too. Otherwise gradients accumulate in this process, block by block: the engine must
     visit the blocks here.
     """
 
@@ -39,11 +40,13 @@ class ManualGradientDescent(GradientDescent):
         """Minimise from ``start``; the trace begins with it.
 
         Raises TypeError for an objective that is no ``LogisticObjective``, ValueError for another
-        kernel than torch's and for Firth's penalty.
+        kernel than torch's.
         """
         import torch
 
         loss = _MeanLoss.of(objective)
+        if loss is None:
+            return super().minimize(objective, start, progress)
         rate = self.learning_rate
         step_size = FixedStep(float(rate)) if isinstance(rate, int | float) else rate
         trace = Trace(progress)
@@ -85,8 +88,8 @@ class _MeanLoss:
     total_weight: float
 
     @classmethod
-    def of(cls, objective: SmoothFunction) -> "_MeanLoss":
-        """The same function as the objective, if the loop can minimise it."""
+    def of(cls, objective: SmoothFunction) -> "_MeanLoss | None":
+        """The same function as the objective; None if it is no sum over rows."""
         if not isinstance(objective, LogisticObjective):
             raise TypeError(
                 "solver manual_gradient_descent visits the rows of a LogisticObjective, found "
@@ -98,11 +101,8 @@ class _MeanLoss:
                 f"solver manual_gradient_descent needs kernel 'torch', found {kernel.name!r}. "
                 "Use that kernel, or solver gradient_descent."
             )
-        if not isinstance(penalty, L2):
-            raise ValueError(
-                "solver manual_gradient_descent takes penalty 'none' or 'l2', found "
-                f"{type(penalty).__name__.lower()!r}. Use solver gradient_descent, newton or lbfgs."
-            )
+        if isinstance(penalty, Firth):
+            return None
         strength = np.asarray(penalty.strength, dtype=np.float64)
         return cls(objective.sums, kernel, strength, objective.total_weight)
 
