@@ -27,7 +27,7 @@ class ManualGradientDescent(GradientDescent):
     in float64 and takes the loss from z rather than from σ(z), which is 0 or 1 far out.
 
     It sees the rows themselves, so it takes a ``LogisticObjective`` alone, with the torch kernel.
-    Firth's penalty is no sum over rows: it takes the same steps along the objective's own gradient,
+    Firth's penalty is no sum over rows: the same steps then follow the objective's own gradient,
     which is autograd's too. Otherwise gradients accumulate in this process, block by block: the engine must
     visit the blocks here.
     """
