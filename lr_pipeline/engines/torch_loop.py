@@ -28,8 +28,8 @@ class ManualGradientDescent(GradientDescent):
 
     It sees the rows themselves, so it takes a ``LogisticObjective`` alone, with the torch kernel.
     Firth's penalty is no sum over rows: the same steps then follow the objective's own gradient,
-    which is autograd's too. Otherwise gradients accumulate in this process, block by block: the engine must
-    visit the blocks here.
+    which is autograd's too. Otherwise gradients accumulate in this process, block by block: the
+    engine must visit the blocks here.
     """
 
     name: ClassVar[str] = "manual_gradient_descent"
