@@ -1,26 +1,28 @@
 """A Dagster pipeline from a table with a yes/no column to a logistic regression you can defend.
 
-=================== ===============================================================
-``definitions``     the default code location: the tutorial's table
-``pipeline``        ``build_definitions(table, …)``: a code location for any table
-``command_line``    the command ``lr-pipeline``
-``progress``        what a run shows in the terminal
-``assets``          the asset graph: plain functions
-``checks``          what must be true of each artifact
-``jobs``            what is materialized together; ``schedules`` says when
-``resources``       the table and the engine of a code location
-``training_config`` how the models are trained
-``metadata``        what the web UI shows of each value
-``evaluation``      models and a test set → the evaluation report
-``studies``         what the tutorial teaches, as numbers and pictures
-``models``          trained models: prediction and JSON
-``report``          metrics, figures and the HTML page
-``storage``         immutable artifacts, the IO manager, the Dagster home
-``engines``         how rows are visited: in memory, streamed; the torch kernel
-``tables``          tables with column roles: sources, validation, split, preparation
-``core``            the mathematics, on numpy and scipy alone
-``versions``        versions of the libraries that a result depends on
-=================== ===============================================================
+===================== =============================================================
+``definitions``       the default code location: the tutorial's table
+``pipeline``          ``build_definitions(table, …)``: a code location for any table
+``command_line``      the command ``lr-pipeline``
+``progress``          what a run shows in the terminal
+``assets``            the asset graph: plain functions
+``checks``            what must be true of each artifact
+``jobs``              what is materialized together; ``schedules`` says when
+``resources``         the table and the engine of a code location
+``training_config``   how the models are trained
+``metadata``          what the web UI shows of each value
+``study_config``      what the studies try out; ``study_metadata`` shows what they found
+``evaluation``        models and a test set → the evaluation report; ``evaluation_config`` its seed
+``remaining_descent`` how far a gradient descent still has to go
+``studies``           what the tutorial teaches, as numbers and pictures
+``models``            trained models: prediction and JSON
+``report``            metrics, figures and the HTML page
+``storage``           immutable artifacts, the IO manager, the Dagster home
+``engines``           how rows are visited: in memory, streamed; the torch kernel
+``tables``            tables with column roles: sources, validation, split, preparation
+``core``              the mathematics, on numpy and scipy alone
+``versions``          versions of the libraries that a result depends on
+===================== =============================================================
 
 >>> import lr_pipeline
 >>> model = lr_pipeline.load("numpy_model")  # doctest: +SKIP

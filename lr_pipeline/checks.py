@@ -102,19 +102,35 @@ def models_agree(
 
 
 def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
-    """Each model has a smaller Brier score on the test set than the training prevalence."""
+    """Each model has a smaller log loss on the test set than the training prevalence.
+
+    The linear baseline, whose predictions may be no probabilities, is held to the Brier score then.
+    """
     models = evaluation_report.numbers["models"]
-    bound = models[BASELINE]["brier_score"]
-    worse = [name for name in MODELS if models[name]["brier_score"] >= bound]
+    worse = [
+        name
+        for name in MODELS
+        if models[name][metric := _comparable_metric(models, name)] >= models[BASELINE][metric]
+    ]
     return dg.AssetCheckResult(
         passed=not worse,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"no better than the prevalence: {', '.join(worse)}"
+        description=f"no better than predicting the prevalence for every row: {', '.join(worse)}"
         if worse
         else "every model beats the prevalence",
-        metadata={"prevalence_brier_score": bound}
-        | {f"{name}_brier_score": models[name]["brier_score"] for name in MODELS},
+        metadata={
+            f"{name}_{metric}": models[name][metric]
+            for name in (BASELINE, *MODELS)
+            for metric in ("log_loss", "brier_score")
+            if models[name][metric] is not None
+        },
     )
+
+
+def _comparable_metric(models: Mapping[str, Any], name: str) -> str:
+    """Log loss where both have one, else the Brier score."""
+    both = None not in (models[name]["log_loss"], models[BASELINE]["log_loss"])
+    return "log_loss" if both else "brier_score"
 
 
 def build_checks(prefix: Sequence[str] = ()) -> list[dg.AssetChecksDefinition]:

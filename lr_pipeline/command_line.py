@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import dagster as dg
+from click.core import ParameterSource
 from rich.table import Table as TerminalTable
 
 from lr_pipeline.pipeline import build_definitions
@@ -17,6 +18,9 @@ from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.tables.sources import FileTable, SyntheticTable, TableSource
 from lr_pipeline.tables.split import SplitPolicy
 
+HOME_HELP = "Dagster home [default: $DAGSTER_HOME, else .dagster_home here]."
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="lr-pipeline")
@@ -24,15 +28,32 @@ def main() -> None:
     """Answer a yes/no question about a table with a logistic regression you can defend."""
 
 
+def _checked_name(
+    _context: click.Context, _option: click.Parameter, name: str | None
+) -> str | None:
+    """Dagster's asset keys allow letters, digits and underscores."""
+    if name is not None and not re.fullmatch(r"\w+", name, flags=re.ASCII):
+        raise click.ClickException(
+            f"--name {name!r}: letters, digits and underscores only, "
+            f"such as {asset_prefix(name)!r}."
+        )
+    return name
+
+
 @main.command()
 @click.argument("file", required=False, type=click.Path())
 @click.option("--target", help="Column to predict; it must have two values.")
-@click.option("--positive", help="The target's value that counts as yes [default: 1, true, yes].")
+@click.option(
+    "--positive",
+    help="The target's value that counts as yes [default: 1, true, yes …, else the last in order].",
+)
 @click.option("--feature", "features", multiple=True, help="Use this column (repeatable).")
 @click.option("--exclude", multiple=True, help="Leave this column out (repeatable).")
 @click.option("--id", "id_column", help="Column that identifies a row; never a feature.")
 @click.option("--weight", help="Column that says how often a row counts.")
-@click.option("--test-size", default=0.2, show_default=True, help="Share of the rows to test on.")
+@click.option(
+    "--test-size", type=SHARE, default=0.2, show_default=True, help="Share of rows to test on."
+)
 @click.option("--seed", default=123, show_default=True, help="Seed of the split.")
 @click.option(
     "--penalty",
@@ -41,9 +62,11 @@ def main() -> None:
     show_default=True,
     help="auto: maximum likelihood where it exists, else Firth's penalty.",
 )
-@click.option("--l2", type=float, help="Strength of penalty l2.")
-@click.option("--name", help="Key prefix of the assets [default: the file's name].")
-@click.option("--home", type=click.Path(), help="Dagster home [default: $DAGSTER_HOME].")
+@click.option("--l2", type=click.FloatRange(0, min_open=True), help="Strength of penalty l2.")
+@click.option(
+    "--name", callback=_checked_name, help="Key prefix of the assets [default: the file's name]."
+)
+@click.option("--home", type=click.Path(), help=HOME_HELP)
 @click.option("--verbose", is_flag=True, help="Show Dagster's log and, on an error, the traceback.")
 def run(
     file: str | None,
@@ -68,7 +91,9 @@ def run(
     lr-pipeline run data/samples/breast_cancer.csv --target malignant
     """
     source: TableSource = SyntheticTable()
-    if file is not None:
+    if file is None:
+        _refuse_table_options()
+    else:
         if target is None:
             raise click.ClickException(f"which column of {file} is the question? Give --target.")
         source = FileTable(
@@ -88,11 +113,27 @@ def run(
     sys.exit(run_pipeline(source, name, training, home, verbose))
 
 
+def _refuse_table_options() -> None:
+    """An option that describes a table would do nothing without one."""
+    context = click.get_current_context()
+    about_the_run = {"file", "penalty", "l2", "name", "home", "verbose"}
+    for parameter in context.command.params:
+        given = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+        if given and parameter.name not in about_the_run:
+            raise click.ClickException(f"{parameter.opts[0]} describes a table: name its FILE.")
+
+
 @main.command()
-@click.option("--home", type=click.Path(), help="Dagster home [default: $DAGSTER_HOME].")
+@click.option("--home", type=click.Path(), help=HOME_HELP)
 def init(home: str | None) -> None:
-    """Prepare the Dagster home once, before anything else meets on it; prints its path."""
-    click.echo(initialise_home(home))
+    """Prepare the Dagster home before anything else meets on it; prints its path.
+
+    Runs of this command line that were killed are marked as failed.
+    """
+    path = initialise_home(home)
+    with dg.DagsterInstance.from_config(str(path)) as instance:
+        fail_dead_runs(instance)
+    click.echo(path)
 
 
 def asset_prefix(file: str) -> str:

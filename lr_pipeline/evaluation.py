@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 
 from lr_pipeline.core.inference import wald_inference
 from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.existence import describe_existence, existence_to_dict, is_separated
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -78,8 +80,13 @@ def evaluate_models(
     report = render_report(
         held_out,
         sections,
-        notices=list(dict.fromkeys(_notices(models))),
-        provenance={"Split": policy, "Table": split["dataset"]} | library_versions(),
+        notices=[*dict.fromkeys(_notices(models)), *_agreement(models, train_set)],
+        provenance={
+            "Source": test_set.provenance.get("source", "generated"),
+            "Split": policy,
+            "Table": split["dataset"],
+        }
+        | library_versions(),
         title=f"Evaluation of {roles.target}",
         drawn_row=draw_row(test_set.num_rows, row_seed),
         descents=list(_descents(models, train_set, open_rows)),
@@ -198,6 +205,16 @@ def _notices(models: Models) -> Iterator[Notice]:
     for name, model in models.items():
         if isinstance(model, LogisticModel) and model.fit.status is not Status.CONVERGED:
             yield Notice("warning", f"{name}: {model.convergence}.")
+
+
+def _agreement(models: Models, train_set: Table) -> Iterator[Notice]:
+    """How far apart the logistic models are, where there are two."""
+    fitted = [model for model in models.values() if isinstance(model, LogisticModel)]
+    for first, second in pairwise(fitted):
+        agreement = measure_agreement(first, second, train_set)
+        kernels = f"{first.kernel} and {second.kernel}"
+        severity: Literal["note", "warning"] = "note" if agreement.within_tolerance else "warning"
+        yield Notice(severity, f"The {kernels} models are {agreement.description}.")
 
 
 def _existence_notices(existence: dict[str, Any], penalty: str) -> Iterator[Notice]:

@@ -13,6 +13,7 @@ from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.models.train import Training, assess_table, train_logistic
 from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.resources import Engine
@@ -158,25 +159,39 @@ def test_models_agree_passes_two_algorithms(model, parts) -> None:
     assert checks.models_agree(trained(parts[0], Lbfgs()), model, parts[0]).passed
 
 
-def test_models_agree_fails_a_model_of_other_rows(model, dataset, parts) -> None:
-    """Fitted to the test rows as well."""
-    result = checks.models_agree(trained(dataset, Lbfgs()), model, parts[0])
+def test_models_agree_fails_where_a_model_has_not_converged(model, parts) -> None:
+    """A descent that was stopped: its certificate bounds nothing, so nothing is agreed."""
+    stopped = trained(parts[0], GradientDescent(1e-3, iterations=3))
+    result = checks.models_agree(stopped, model, parts[0])
     assert not result.passed
-    assert result.metadata["distance"].value > result.metadata["tolerance"].value
+    assert "no tolerance can be derived" in result.description
 
 
-def report(score: float) -> Report:
-    """A report in which every model has this Brier score, and the baseline 0.25."""
-    numbers = {name: {"brier_score": score} for name in checks.MODELS}
-    return Report("", {"models": numbers | {BASELINE: {"brier_score": 0.25}}})
+def test_models_agree_refuses_a_model_of_other_rows(model, dataset, parts) -> None:
+    """Two models of different training sets are not compared."""
+    with pytest.raises(ProvenanceError, match="numpy model"):
+        checks.models_agree(trained(dataset, Lbfgs()), model, parts[0])
 
 
-def test_better_than_prevalence_passes_and_fails() -> None:
-    """Below the baseline's Brier score, or not; the description names the models."""
-    assert checks.better_than_prevalence(report(0.2)).passed
-    failed = checks.better_than_prevalence(report(0.25))
+def report(log_loss: float | None, brier_score: float) -> Report:
+    """A report in which every model has these scores, and the baseline 0.69 and 0.25."""
+    score = {"log_loss": log_loss, "brier_score": brier_score}
+    baseline = {"log_loss": 0.69, "brier_score": 0.25}
+    return Report("", {"models": dict.fromkeys(checks.MODELS, score) | {BASELINE: baseline}})
+
+
+def test_better_than_prevalence_judges_the_log_loss() -> None:
+    """Whatever the Brier score says; the description names the models."""
+    assert checks.better_than_prevalence(report(0.6, 0.3)).passed
+    failed = checks.better_than_prevalence(report(0.69, 0.2))
     assert not failed.passed
     assert "numpy_model" in failed.description
+
+
+def test_better_than_prevalence_takes_the_brier_score_where_there_is_no_log_loss() -> None:
+    """A model whose predictions are no probabilities."""
+    assert checks.better_than_prevalence(report(None, 0.2)).passed
+    assert not checks.better_than_prevalence(report(None, 0.25)).passed
 
 
 def test_blocking_checks_are_those_that_protect_what_follows() -> None:

@@ -1,6 +1,8 @@
 """The command ``lr-pipeline`` as a person uses it: output, exit codes, artifacts."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -99,6 +101,9 @@ def test_three_values_in_the_target_are_one_clear_line(run, spector, three_value
         ((SAMPLES / "spector.csv",), "Give --target."),
         ((SAMPLES, "--target", "GRADE"), "a file is expected, found a folder"),
         (("--l2", "2"), "give both or neither"),
+        (("--target", "y"), "--target describes a table: name its FILE."),
+        (("--seed", "5"), "--seed describes a table: name its FILE."),
+        (("--name", "a/b c"), "letters, digits and underscores only, such as"),
         ((SAMPLES / "spector.csv", "--target", "GRADE", "--feature", "GRADE"), "Give it one role."),
     ],
 )
@@ -111,12 +116,19 @@ def test_a_mistake_is_one_line_and_exit_code_1(run, arguments, message) -> None:
     assert "Traceback" not in result.output
 
 
-def test_verbose_shows_the_traceback(run) -> None:
-    """Dagster's log, with the frames that led to the error."""
-    quiet = run("run", "no.csv", "--target", "y")
-    loud = run("run", "no.csv", "--target", "y", "--verbose")
-    assert quiet.exit_code == loud.exit_code == 1
-    assert "Stack Trace" not in quiet.output
+def test_verbose_shows_the_traceback(folder) -> None:
+    """Dagster's log, with the frames that led to the error; without it, only the line."""
+    program = Path(sys.executable).parent / "lr-pipeline"
+    outputs = []
+    for options in ([], ["--verbose"]):
+        command = [program, "run", "no.csv", "--target", "y", *options]
+        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert result.returncode == 1
+        outputs.append(result.stdout + result.stderr)
+    quiet, loud = outputs
+    assert "Stack Trace" in loud
+    assert "sources.py" in loud
+    assert "Stack Trace" not in quiet
 
 
 def test_a_separated_table_without_penalty_is_refused(run) -> None:

@@ -62,5 +62,8 @@ def objective_formula(penalty: str, l2: float) -> str:
             "coefficients in the table's units, intercept not penalised"
         )
     if penalty == "firth":
-        return f"{loss}; − ½·log det(Σ weight·p(1 − p)·x̃x̃ᵀ), Firth's penalty, x̃ = (1, x)"
+        return (
+            f"{loss}; − ½·log det(Σ weight·p(1 − p)·x̃x̃ᵀ), Firth's penalty, "
+            "x̃ = (1, x) of the standardized columns"
+        )
     return f"{loss}; no penalty"

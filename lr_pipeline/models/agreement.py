@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.tables.table import Table
 
 VALUE_ROUNDING = 1e-12
@@ -36,7 +37,7 @@ class Agreement:
                 f"{self.distance:.1e} standard errors apart, but no tolerance can be derived: "
                 "a model without a certificate has not come near its optimum"
             )
-        if self.two_optima:
+        if self.two_optima and not self.within_tolerance:
             return (
                 f"{self.distance:.1e} standard errors apart: the objectives differ, so that the "
                 "models are at two local optima of the penalised likelihood"
@@ -54,8 +55,11 @@ def measure_agreement(first: LogisticModel, second: LogisticModel, table: Table)
     distance² = Σ weight · p (1 − p) (z₁ − z₂)² = ‖w₁ − w₂‖²_H, with z the linear predictors and
     p the probabilities of the first model. It bounds |w₁ⱼ − w₂ⱼ| / seⱼ for every j, and it needs
     no unique coefficients. Each model is within its certificate δ of the optimum, hence the
-    distance is at most δ₁ + δ₂.
+    distance is at most δ₁ + δ₂. Raises ``ProvenanceError`` where a model was not trained on
+    ``table``.
     """
+    for model in (first, second):
+        require_same_table(f"the {model.kernel} model", model.train_fingerprint, table)
     z_first, z_second = first.linear_predictor(table), second.linear_predictor(table)
     p = first.predict_proba(table)
     variance = p * (1.0 - p)

@@ -32,6 +32,11 @@ class LinearModel(TrainedModel):
     fit: LinearFit
 
     @property
+    def intercept(self) -> float:
+        """β₀, ŷ of a row whose design columns are all zero."""
+        return self.fit.intercept
+
+    @property
     def coefficients(self) -> dict[str, float]:
         """Design column → change of ŷ per original unit of it."""
         return dict(zip(self.preparation.columns, self.fit.coefficients.tolist(), strict=True))
@@ -49,6 +54,10 @@ class LinearModel(TrainedModel):
         document = {
             "kind": "linear",
             "objective": "Σ weight (y − β₀ − x·β)²",
+            "solver": "least_squares",
+            "status": "solved",  # in closed form: nothing to iterate
+            "iterations": 0,
+            "gradient_norm": None,
             **{name: getattr(fit, name) for name in PLAIN_FIELDS},
             "columns": list(columns),
             "coefficients": self.coefficients,

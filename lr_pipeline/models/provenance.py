@@ -1,4 +1,4 @@
-"""Whether a model may be judged on a test set: both must come from one split."""
+"""Whether artifacts belong together: made from one training set, of one split."""
 
 from collections.abc import Mapping
 
@@ -32,3 +32,18 @@ def require_same_split(train_fingerprints: Mapping[str, str], test_set: Table) -
                 f"{test_set.fingerprint[:12]} belongs to training set {expected[:12]}. "
                 f"Materialize {name} again, together with train_set and test_set."
             )
+
+
+def require_same_table(name: str, found: str, train_set: Table) -> None:
+    """Refuse an artifact that was made from another training set than ``train_set``.
+
+    Raises
+    ------
+    ProvenanceError
+        Naming the artifact and both fingerprints.
+    """
+    if found != train_set.fingerprint:
+        raise ProvenanceError(
+            f"{name} was made from training set {found[:12]}, but train_set is now "
+            f"{train_set.fingerprint[:12]}. Materialize {name} again."
+        )

@@ -14,6 +14,7 @@ from lr_pipeline.core.types import Parameters
 from lr_pipeline.models.existence import existence_from_dict, existence_to_dict
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.trained_model import origin_of
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
@@ -25,7 +26,8 @@ def assess_table(train: Table, open_rows: OpenRows) -> dict[str, Any]:
     """Existence and uniqueness of the estimate on ``train``, columns by name."""
     preparation = Preparation.fit(train)
     existence = assess_existence(open_rows(train, preparation))
-    return existence_to_dict(existence, preparation.columns)
+    found = existence_to_dict(existence, preparation.columns)
+    return found | {"train_fingerprint": train.fingerprint}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,11 @@ def train_logistic(
     ------
     SeparationError
         The penalty is "none" and the table is separated; names the columns.
+    ProvenanceError
+        ``existence`` was found for another table.
     """
+    if existence is not None:
+        require_same_table("mle_existence", existence["train_fingerprint"], train)
     preparation = Preparation.fit(train)
     try:
         fit = fit_logistic(
@@ -66,7 +72,7 @@ def train_logistic(
             kernel,
             penalty=training.penalty,
             solver=training.solver,
-            l2=training.l2 or 1.0,
+            l2=1.0 if training.l2 is None else training.l2,
             existence=None if existence is None else existence_from_dict(existence),
             start=training.start and training.start(len(preparation.columns) + 1),
             progress=progress,

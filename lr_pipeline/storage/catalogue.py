@@ -1,5 +1,6 @@
 """Dagster's event log as the catalogue of artifacts: what each asset's latest version is."""
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ def load(name: str, home: str | Path | None = None) -> Any:
     """Latest artifact of an asset, verified: a model, a ``Table``, or a dictionary of numbers.
 
     ``name`` is the asset's key, its parts joined by ``/``: ``"breast_cancer/numpy_model"``.
+    Each asset's latest version is its own: after a run that failed, a table may be newer than the
+    model beside it (``model.train_fingerprint`` tells).
     ``home`` is the Dagster home, by default ``$DAGSTER_HOME`` or ``.dagster_home`` here.
 
     Raises
@@ -36,10 +39,12 @@ def load(name: str, home: str | Path | None = None) -> Any:
     with DagsterInstance.from_config(str(initialise_home(folder))) as instance:
         found = latest_materialization(instance, key)
         if found is None:
-            known = ", ".join(stored_assets(instance)) or "none"
+            stored = stored_assets(instance)
+            close = difflib.get_close_matches(name, stored, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
             raise ArtifactError(
-                f"{folder}: expected an asset {name!r} with an artifact, found: {known}. Load one "
-                "of these, or materialize it first."
+                f"{folder}: expected an asset {name!r} with an artifact, found: "
+                f"{', '.join(stored) or 'none'}.{hint} Load one of these, or materialize it first."
             )
         value = load_recorded(key, found)
     return value.numbers if _recorded(found, "kind") == "report" else value

@@ -92,7 +92,8 @@ class FileTable:
         except TableError as error:
             raise TableError(*error.problems, source=self.path) from None
         settled = positive_value(self.target, table.column(self.target), self.positive)
-        return replace(table, roles=replace(table.roles, positive=settled))
+        table = replace(table, roles=replace(table.roles, positive=settled))
+        return table.with_provenance({"source": str(self.path)})
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""

@@ -92,7 +92,7 @@ def _split_groups(name: str, table: Table, policy: SplitPolicy) -> tuple[Indices
     if count < 2:
         raise table_error(
             f"a split by group needs 2 groups, found {count} in column {name!r}",
-            "Add rows of other groups, or drop group=",
+            "Add rows of other groups, or name no group",
             name,
         )
     splitter = GroupShuffleSplit(1, test_size=policy.test_size, random_state=policy.seed)
@@ -107,7 +107,7 @@ def _require_enough_rows(target: str, labels: RowVector, policy: SplitPolicy) ->
     if policy.stratify and min(positive, rows - positive) < 2:
         raise table_error(
             f"a stratified split needs 2 rows of each class, found {counts}",
-            "Add rows, or split with stratify=False",
+            "Add rows of the rarer class",
             target,
         )
     test_rows = math.ceil(policy.test_size * rows)

@@ -246,7 +246,9 @@ def open_parquet(path: str | Path) -> pq.ParquetFile:
         raise table_error("no such file", "Check the path", source=path) from None
     except pa.ArrowInvalid as error:
         raise table_error(
-            f"not a readable Parquet file: {error}", "Write it again, or give CSV", source=path
+            f"not a readable Parquet file: {str(error).rstrip('.')}",
+            "Write it again, or give CSV",
+            source=path,
         ) from None
 
 

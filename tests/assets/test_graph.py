@@ -196,6 +196,17 @@ def test_the_tutorial_job_descends_as_the_tutorial_does(tmp_path) -> None:
     assert not checks(result)["numpy_model", "converged"].passed
 
 
+@pytest.mark.slow
+def test_the_tutorial_job_ends_on_a_separated_table(tmp_path) -> None:
+    """Both kernels descend Firth's objective then; their steps are the same."""
+    source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")
+    result = materialize(source, tmp_path, "breast_cancer", job="tutorial_job")
+    assert result.success
+    fits = [result.output_for_node(name).fit for name in ("numpy_model", "torch_model")]
+    assert {fit.penalty for fit in fits} == {"firth"}
+    assert {fit.iterations for fit in fits} == {5_000}
+
+
 def test_spector_on_all_rows_gives_greenes_coefficients(tmp_path) -> None:
     """Greene, Econometric Analysis, table 17.1 (logit): GPA 2.826, TUCE 0.0952, PSI 2.379."""
     from lr_pipeline.core.logistic import NumpyKernel

@@ -114,7 +114,7 @@ def test_the_result_is_the_last_iterate_and_the_start_is_left_alone(table):
 
 
 def test_firths_penalty_is_descended_along_the_objectives_gradient():
-    """The same iterates as gradient descent, for a table that the tutorial's job finds separated."""
+    """The same iterates as gradient descent: the tutorial's job ends on separated tables too."""
     rng = np.random.default_rng(1)
     X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40).astype(float)
     start = np.zeros(4)

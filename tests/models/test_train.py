@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.existence import SeparationError
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.models.existence import describe_existence, existence_from_dict, is_separated
-from lr_pipeline.models.train import assess_table
+from lr_pipeline.models.provenance import ProvenanceError
+from lr_pipeline.models.train import Training, assess_table, train_logistic
 from tests.models.conftest import open_rows
 
 
@@ -55,3 +58,16 @@ def test_a_start_is_taken_in_the_columns_own_units(train, overlapping) -> None:
     model = train(overlapping, solver=solver, start=lambda p: np.linspace(-1e-3, 1e-3, p))
     found = [model.intercept, *model.coefficients.values()]
     np.testing.assert_allclose(found, np.linspace(-1e-3, 1e-3, len(found)), atol=1e-9)
+
+
+def test_an_assessment_of_other_rows_is_refused(train, separated, overlapping) -> None:
+    """A stale assessment would choose the wrong penalty."""
+    stale = assess_table(separated, open_rows)
+    with pytest.raises(ProvenanceError, match="mle_existence"):
+        train_logistic(overlapping, open_rows, NumpyKernel(), Training(Newton()), stale)
+
+
+def test_a_strength_of_zero_is_refused(train, overlapping) -> None:
+    """It is not taken for the default."""
+    with pytest.raises(ValueError, match="l2 must be positive"):
+        train(overlapping, penalty="l2", l2=0.0)
