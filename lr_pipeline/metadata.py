@@ -29,13 +29,16 @@ def table_metadata(table: Table) -> Metadata:
         dg.TableColumn(field.name, str(field.type), description=parts.get(field.name, "feature"))
         for field in table.schema
     ]
+    prevalence = float(table.labels().mean())
+    target = f"{roles.target} = {roles.positive}"
     return metadata_values(
         {
             "dagster/row_count": table.num_rows,
             "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
-            "summary": f"{table.num_rows:,} rows × {len(roles.features)} features",
-            "target": f"{roles.target} = {roles.positive}",
-            "prevalence": table.labels().mean(),
+            "summary": f"{table.num_rows:,} rows × {len(roles.features)} features, "
+            f"{prevalence:.1%} with {target}",
+            "target": target,
+            "prevalence": prevalence,
         }
     )
 

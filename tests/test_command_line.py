@@ -116,6 +116,15 @@ def test_a_mistake_is_one_line_and_exit_code_1(run, arguments, message) -> None:
     assert "Traceback" not in result.output
 
 
+def test_one_positive_row_is_refused_with_the_file(run, tmp_path) -> None:
+    """A split by class needs two of each."""
+    path = tmp_path / "rare.csv"
+    path.write_text("x,y\n" + "".join(f"{i},{int(i == 7)}\n" for i in range(30)))
+    result = run("run", path, "--target", "y")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {path}: a stratified split needs 2 rows of each class")
+
+
 def test_verbose_shows_the_traceback(folder) -> None:
     """Dagster's log, with the frames that led to the error; without it, only the line."""
     program = Path(sys.executable).parent / "lr-pipeline"

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.errors import TableError, table_error
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import plain_values
 
@@ -51,6 +51,19 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
     TableError
         There are too few rows or groups, or a part would lack one of the classes.
     """
+    try:
+        parts = _choose_rows(table, policy)
+    except TableError as error:
+        raise TableError(*error.problems, source=table.provenance.get("source")) from None
+    train, test = (table.take(rows) for rows in parts)
+    return (
+        _with_split(train, "train", test, table, policy),
+        _with_split(test, "test", train, table, policy),
+    )
+
+
+def _choose_rows(table: Table, policy: SplitPolicy) -> tuple[Indices, Indices]:
+    """Row numbers of both parts, each with both classes."""
     labels = table.labels()
     if table.roles.group is None:
         parts = _split_rows(table.roles.target, labels, policy)
@@ -63,11 +76,7 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
                 "Stratify the split, take another seed, or add rows",
                 table.roles.target,
             )
-    train, test = (table.take(rows) for rows in parts)
-    return (
-        _with_split(train, "train", test, table, policy),
-        _with_split(test, "test", train, table, policy),
-    )
+    return parts
 
 
 def _split_rows(target: str, labels: RowVector, policy: SplitPolicy) -> tuple[Indices, Indices]:

@@ -11,6 +11,7 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import first_row, is_text, plain_values, positive_value
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
+NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 LARGEST_EXACT_INTEGER = 2**53  # in float64
 
 
@@ -88,7 +89,20 @@ def _feature_problems(name: str, stored: pa.ChunkedArray) -> Iterator[Problem]:
 
 def _many_levels(name: str, column: pa.ChunkedArray) -> Iterator[Problem]:
     levels = pc.count_distinct(column).as_py()
-    if levels == len(column) or levels > MAX_LEVELS:
+    if levels < len(column) and levels <= MAX_LEVELS:
+        return
+    known = column.drop_null()
+    numeric = pc.match_substring_regex(known, NUMBER)
+    numbers = pc.sum(numeric).as_py()
+    if len(known) / 2 < numbers < len(known):
+        first = known.filter(pc.invert(numeric))[0]
+        row = first_row(pc.equal(column, first))
+        message = (
+            f"feature {name!r} is text because of {first.as_py()!r} (first at row {row}): "
+            f"{numbers} of {len(known)} values are numbers"
+        )
+        yield Problem(message, "Correct the others or make them missing", name, row)
+    else:
         message = (
             f"feature {name!r} is text with {levels} different values in {len(column)} rows "
             f"(at most {MAX_LEVELS}, and fewer than rows)"

@@ -51,6 +51,16 @@ def test_an_unusable_feature_is_an_error_with_a_remedy(column, message, row):
     assert "['bad']" in problem.remedy
 
 
+def test_a_column_of_numbers_with_a_few_words_names_the_first_word():
+    """The commonest fault of a CSV file: what made the column text, and where."""
+    text = [*(str(row / 2) for row in range(200)), "abc", "-1e3"]
+    (problem,) = problems({"y": [0, 1] * 101, "s": text})
+    assert "is text because of 'abc' (first at row 201): 201 of 202 values are numbers" in str(
+        problem
+    )
+    assert "make them missing" in problem.remedy
+
+
 def test_text_with_more_than_100_levels_is_an_error():
     """101 levels are too many, 100 are not; rows are plenty."""
     for levels, found in ((100, 0), (101, 1)):
