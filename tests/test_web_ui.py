@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -135,15 +136,65 @@ def test_the_schedule_is_there(page, address) -> None:
 def test_the_daemon_ticks(address) -> None:
     """The scheduler and the run monitor are alive, so that schedules run and dead runs end."""
     query = "{instance {daemonHealth {allDaemonStatuses {daemonType healthy}}}}"
-    body = json.dumps({"query": query}).encode()
-    request = urllib.request.Request(
-        f"{address}/graphql", body, {"Content-Type": "application/json"}
-    )
     for _ in range(120):
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            statuses = json.load(answer)["data"]["instance"]["daemonHealth"]["allDaemonStatuses"]
+        statuses = ask(address, query)["instance"]["daemonHealth"]["allDaemonStatuses"]
         healthy = {status["daemonType"] for status in statuses if status["healthy"]}
         if {"SCHEDULER", "MONITORING"} <= healthy:
             return
         time.sleep(0.5)
     raise AssertionError(f"healthy daemons: {healthy}")
+
+
+def first_picture(page, address: str, asset: str) -> str:
+    """The source of the first picture among an asset's metadata."""
+    text_at(page, f"{address}/assets/{asset}", "[Show Markdown]")
+    buttons = page.get_by_text("[Show Markdown]")
+    for position in range(buttons.count()):
+        buttons.nth(position).click()
+        image = page.locator("img[src^='data:image/png']").first
+        try:
+            image.wait_for(timeout=3_000)
+        except PlaywrightTimeoutError:
+            page.keyboard.press("Escape")
+            continue
+        assert image.evaluate("img => img.naturalWidth") > 200
+        return str(image.get_attribute("src"))
+    raise AssertionError(f"{asset} shows no picture")
+
+
+LAUNCH = """
+mutation($config: RunConfigData!) {
+  launchRun(executionParams: {
+    selector: {
+      repositoryLocationName: "lr_pipeline", repositoryName: "__repository__",
+      jobName: "study_job", assetSelection: [{path: ["gradient_descent_study"]}]
+    },
+    runConfigData: $config
+  }) { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } }
+}
+"""
+STATUS = "query($id: ID!) {runOrError(runId: $id) {... on Run {status}}}"
+
+
+def ask(address: str, query: str, **variables: object) -> dict[str, object]:
+    """Send what the page itself would send."""
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}/graphql", body, headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)["data"]
+
+
+def test_a_changed_learning_rate_changes_the_studys_picture(page, address) -> None:
+    """As in the Launchpad: other rates, another run, another picture."""
+    before = first_picture(page, address, "gradient_descent_study")
+    config = {"ops": {"gradient_descent_study": {"config": {"learning_rates": [0.3, 0.95]}}}}
+    launched = ask(address, LAUNCH, config=config)["launchRun"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    for _ in range(240):
+        status = ask(address, STATUS, id=launched["run"]["runId"])["runOrError"]["status"]
+        if status in {"SUCCESS", "FAILURE"}:
+            break
+        time.sleep(0.5)
+    assert status == "SUCCESS"
+    assert first_picture(page, address, "gradient_descent_study") != before
