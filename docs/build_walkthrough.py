@@ -18,9 +18,8 @@ from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.pipeline import build_definitions
 from lr_pipeline.report.canvas import picture
-from lr_pipeline.report.figures import calibration_curve, coefficient_plot, loss_curve, roc_curves
+from lr_pipeline.report.figures import calibration_curve, loss_curve, roc_curves
 from lr_pipeline.report.number_format import MINUS, count, significant
-from lr_pipeline.report.sections import CoefficientRow
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.io_managers import ArtifactIOManager
 from lr_pipeline.studies.descent import gradient_descent_study
@@ -43,7 +42,7 @@ CHINESE = {
     "converged": "收敛",
     "oscillating": "来回振荡，逐渐收敛",
     "diverging": "发散",
-    "cycling": "循环往复",
+    "cycling": "循环",
     "unfinished": "尚未到达",
     "monotone": "单调下降",
     "overflow": "溢出",
@@ -177,12 +176,6 @@ def draw_pictures(trained: _Results, tutorial: _Results) -> dict[str, bytes]:
     pictures["newton"] = _descent(newton.fit.trace, "Newton's method")
     pictures["tutorial_descent"] = _descent(tutorial["numpy_model"].fit.trace, "numpy, η = 0.001")
     pictures["torch_descent"] = _descent(tutorial["torch_model"].fit.trace, "torch, η = 0.001")
-    scales = newton.fit.scale.tolist()
-    effects = [
-        CoefficientRow(name, value, scale=scale)
-        for (name, value), scale in zip(newton.coefficients.items(), scales, strict=True)
-    ]
-    pictures["effects"] = picture(coefficient_plot(effects, "numpy_model at the optimum"))
     test_set = trained["test_set"]
     labels, probabilities = test_set.labels(), newton.predict_proba(test_set)
     pictures["calibration"] = picture(

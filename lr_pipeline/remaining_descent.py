@@ -55,9 +55,15 @@ def measure_descent(
 def _iterations_needed(
     fit: LogisticFit, optimum: LogisticFit, error: Parameters, rows: Rows
 ) -> int | None:
-    """Iterations from the start, those taken included; None where it would never arrive."""
+    """Iterations from the start, those taken included.
+
+    None where it would never arrive, or where no one learning rate says how it goes on.
+    """
     objective = LogisticObjective(rows, NumpyKernel(), L2(fit.l2))
     _, gradient = objective.value_gradient(_parameters(fit))
+    rates = {point.step for point in fit.trace if point.iteration > 0}
+    if len(rates) != 1:
+        return None
     # A descent on standardized columns has other eigenvalues; its gradient betrays it.
     if not isclose(float(np.linalg.norm(gradient)), fit.gradient_norm, rel_tol=1e-6):
         return None
@@ -74,12 +80,17 @@ def iterations_to_shrink(
     tolerance: float,
     dependent: int = 0,
 ) -> int | None:
-    """Return the smallest k with max_j |((I − ηH)ᵏ e)_j| ≤ ``tolerance``, for a constant H.
+    """Return a k with max_j |((I − ηH)ᵏ e)_j| ≤ ``tolerance``, for a constant H.
+
+    0 where e is that small already; else found by bisection, the smallest k where the largest
+    error never rises in between.
 
     ``dependent``: how many directions leave every prediction as it is; no step moves along these,
     the ones of the smallest eigenvalues. None where an eigenvalue of at least 2/η, or one of 0,
     keeps the error from shrinking.
     """
+    if np.max(np.abs(error)) <= tolerance:
+        return 0
     eigenvalues, V = np.linalg.eigh(hessian)
     V, factors = V[:, dependent:], 1.0 - learning_rate * eigenvalues[dependent:]
     if np.max(np.abs(factors)) >= 1.0:
@@ -92,7 +103,7 @@ def iterations_to_shrink(
     enough = 1
     while largest_error(enough) > tolerance:
         enough *= 2
-    too_few = 0 if enough == 1 else enough // 2
+    too_few = enough // 2
     while enough - too_few > 1:
         middle = (too_few + enough) // 2
         if largest_error(middle) > tolerance:

@@ -6,6 +6,7 @@ import pytest
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.solvers import GradientDescent, Newton
 from lr_pipeline.core.solvers.gradient_descent import normal_start
+from lr_pipeline.core.solvers.step_size import InverseTimeDecay
 from lr_pipeline.core.types import Parameters
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
@@ -56,6 +57,13 @@ def test_a_step_beyond_the_stability_limit_never_arrives() -> None:
     hessian, error = np.diag([0.5, 2.0]), np.ones(2)
     assert iterations_to_shrink(hessian, error, 0.99, 1e-6) is not None
     assert iterations_to_shrink(hessian, error, 1.0, 1e-6) is None
+
+
+def test_an_error_within_the_tolerance_needs_no_step() -> None:
+    """Nor does it matter then whether the rate is stable."""
+    hessian = np.diag([0.5, 2.0])
+    assert iterations_to_shrink(hessian, np.array([1e-6, -1e-7]), 0.1, 1e-6) == 0
+    assert iterations_to_shrink(hessian, np.array([2e-6, 0.0]), 0.1, 1e-6) > 0
 
 
 def test_directions_that_change_no_prediction_are_left_out() -> None:
@@ -112,6 +120,15 @@ def test_the_tutorials_own_descent_takes_as_long_as_estimated(train_set) -> None
 def test_a_descent_on_standardized_columns_is_not_given_an_estimate(train_set) -> None:
     """Its eigenvalues are others; the distance is told all the same."""
     gap = measure_descent("numpy_model", descend(train_set, 100, standardize=True), train_set, ROWS)
+    assert gap.iterations_needed is None
+    assert gap.difference > 0
+
+
+def test_a_decaying_rate_is_not_given_an_estimate(train_set) -> None:
+    """No one factor a step says how it goes on."""
+    solver = GradientDescent(InverseTimeDecay(1.0, 0.1), 100)
+    model = train_logistic(train_set, ROWS, NumpyKernel(), Training(solver, penalty="none"))
+    gap = measure_descent("numpy_model", model, train_set, ROWS)
     assert gap.iterations_needed is None
     assert gap.difference > 0
 

@@ -43,7 +43,7 @@ class Path:
     """Where gradient descent went: ``theta`` and ``loss`` (points,), the start included.
 
     An overflowing loss counts as infinite. ``stopped``: the loss changed by less than the
-    tolerance before the steps were used up.
+    tolerance, be it at the last permitted step.
     """
 
     learning_rate: float
@@ -80,7 +80,7 @@ def gradient_descent_study(
     that diverges is run a second time, for ``diverging_steps``, at the end of the list.
 
     ``numbers["paths"]``: learning_rate, points, theta, loss, factor (1 − 2η), verdict, reason,
-    overflow_step; theta and loss are None where they have overflowed.
+    overflow_step; theta and loss are None where the loss has overflowed.
     Pictures: ``paths`` (each on the curve), ``distances`` (to the minimum, by step).
     """
     paths = [descend(rate, iterations, tolerance) for rate in learning_rates]
@@ -102,7 +102,7 @@ def descend(learning_rate: float, iterations: int, tolerance: float) -> Path:
     result = solver.minimize(Parabola(), np.array([START]))
     theta = [point.parameters[0] for point in result.trace if point.parameters]
     loss = [point.value for point in result.trace]
-    stopped = result.status is not Status.ITERATION_LIMIT and result.iterations < iterations
+    stopped = result.status is Status.SMALL_CHANGE or result.iterations < iterations
     return Path(learning_rate, np.array(theta), np.array(loss), stopped)
 
 

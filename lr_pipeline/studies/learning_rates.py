@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.existence import SeparationError
+from lr_pipeline.core.existence import SeparationError, Verdict
 from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective, NoPenalty
@@ -40,6 +40,12 @@ MOST_RATES = 24
 ROUNDING = 1e-12
 # Gradients that turn back by less than this fraction of the first one count as settled.
 SETTLED = 1e-6
+# Swings count as dying out that shrink to this fraction from one quarter of the steps to the next,
+DYING = 0.5
+# or by more than rounding, where the minimum attracts, so that they have nowhere else to end.
+SHRINKING = 1.0 - 1e-6
+# Fewer points than this are too few to tell a cycle from a swing that dies out.
+FEWEST_POINTS = 8
 # The minimum counts as reached this close to it (mean log loss).
 NEAR = 1e-6
 
@@ -51,12 +57,13 @@ class Landscape:
     """What the table says about learning rates before any descent.
 
     ``guaranteed``: 2/L; ``local``: 2/λ*. ``local`` and ``minimum``, the smallest mean log loss,
-    are None for separated classes, whose loss has no minimum.
+    are None for separated classes, whose loss has no minimum; ``separation`` says which kind.
     """
 
     guaranteed: float
     local: float | None
     minimum: float | None
+    separation: Verdict | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,13 +99,13 @@ def learning_rate_study(
     guaranteed = largest_stable_step(solving)
     try:
         fit = fit_logistic(rows, NumpyKernel())
-    except SeparationError:
-        landscape = Landscape(guaranteed, None, None)
+    except SeparationError as error:
+        landscape = Landscape(guaranteed, None, None, error.existence.verdict)
     else:
         w = coordinates.from_table(fit.intercept, fit.coefficients)
         landscape = Landscape(guaranteed, largest_attracting_step(solving, w), fit.value)
     rates = tuple(learning_rates) or rate_grid(landscape)
-    runs = run_grid(solving, rates, iterations, separated=landscape.minimum is None)
+    runs = run_grid(solving, rates, iterations, landscape.local, landscape.separation)
     best = best_run(runs, landscape)
     numbers = {
         "columns": "standardized" if standardize else "raw",
@@ -157,9 +164,13 @@ def schedules(rate: float, iterations: int) -> dict[str, StepSize]:
 
 
 def run_grid(
-    rows: Rows, rates: Sequence[float], iterations: int, separated: bool = False
+    rows: Rows,
+    rates: Sequence[float],
+    iterations: int,
+    local: float | None = None,
+    separation: Verdict | None = None,
 ) -> list[Run]:
-    """Every schedule from every rate."""
+    """Every schedule from every rate; ``local`` and ``separation`` as in ``Landscape``."""
     chosen = [
         (name, rate, step_size)
         for rate in rates
@@ -167,32 +178,54 @@ def run_grid(
     ]
     descents = descend_together(rows, [step_size for _, _, step_size in chosen], iterations)
     return [
-        Run(name, rate, loss, judge(loss, reversal, separated))
-        for (name, rate, _), loss, reversal in zip(
+        Run(
+            name,
+            rate,
+            loss,
+            judge(loss, reversal, _attracted(step_size, iterations, local), separation),
+        )
+        for (name, rate, step_size), loss, reversal in zip(
             chosen, descents.loss.T, descents.reversal.T, strict=True
         )
     ]
 
 
-def judge(loss: Curve, reversal: Curve, separated: bool) -> str:
+def _attracted(step_size: StepSize, iterations: int, local: float | None) -> bool:
+    """Whether the minimum attracts at the last step's size."""
+    return local is not None and step_size(iterations - 1) < local
+
+
+def judge(
+    loss: Curve, reversal: Curve, attracted: bool = False, separation: Verdict | None = None
+) -> str:
     """Verdict on a run by its loss (points,) and its gradient's reversals (points,).
 
-    ``overflow``: the loss was infinite. ``separable``: it falls towards its infimum at any rate,
-    while w runs away. ``cycling``: in the last quarter the gradient turns back by at least half
-    as much as in the one before, so that the swings do not die out. ``oscillating``: steps
-    overshot, so that the gradient turned back or the loss rose, but the swings died out.
+    ``attracted``: the last step was below 2/λ*. ``overflow``: the loss was infinite. ``separable``:
+    it falls towards its infimum while w runs away, in the end at any rate for completely separated
+    classes, at rates that do not cycle for quasi-completely separated ones. ``cycling``: the
+    swings do not die out. ``oscillating``: steps overshot, so that the gradient turned back or the
+    loss rose, but the swings died out, or shrink inside the local limit, or were too few to tell.
     ``monotone``: neither ever happened.
     """
     if not np.isfinite(loss).all():
         return "overflow"
-    if separated:
+    if separation is Verdict.COMPLETE_SEPARATION:
         return "separable"
-    quarter = max(len(reversal) // 4, 1)
-    last, before = reversal[-quarter:].max(), reversal[-2 * quarter : -quarter].max(initial=0.0)
-    if last > SETTLED and last > 0.5 * before:
+    if swings_last(reversal, SHRINKING if attracted else DYING):
         return "cycling"
+    if separation is not None:
+        return "separable"
     rises = np.diff(loss) > ROUNDING * np.maximum(loss[:-1], 1.0)
     return "oscillating" if rises.any() or reversal.max() > SETTLED else "monotone"
+
+
+def swings_last(reversal: Curve, fraction: float) -> bool:
+    """Whether the last quarter turns back more than ``fraction`` times as far as the one before."""
+    if len(reversal) < FEWEST_POINTS:
+        return False
+    quarter = len(reversal) // 4
+    last, before = reversal[-quarter:].max(), reversal[-2 * quarter : -quarter].max()
+    return bool(last > SETTLED and last > fraction * before)
 
 
 def run_numbers(run: Run, landscape: Landscape) -> dict[str, Any]:
@@ -234,10 +267,17 @@ def best_run(runs: Sequence[Run], landscape: Landscape) -> Run | None:
 
 def advise(best: Run | None, landscape: Landscape, iterations: int, standardize: bool) -> str:
     """What to set, and where: the study itself sets nothing."""
-    if landscape.minimum is None:
+    if landscape.separation is not None:
+        complete = landscape.separation is Verdict.COMPLETE_SEPARATION
+        ends = (
+            "separated: at any rate the loss falls towards its infimum in the end, "
+            if complete
+            else "partly separated: the loss falls towards its infimum, or cycles at a rate too "
+            "large, "
+        )
         return (
-            "The classes are separated: at any rate the loss falls towards its infimum in the end, "
-            "while the weights grow without bound. No rate is best: leave penalty auto (Firth's)."
+            f"The classes are {ends}while the weights grow without bound. No rate is best: leave "
+            "penalty auto (Firth's)."
         )
     if best is None:
         return (

@@ -102,6 +102,11 @@ def test_every_verdict_is_seen(rate, iterations, verdict, reason) -> None:
     assert reason in why
 
 
+def test_the_last_permitted_step_may_meet_the_tolerance() -> None:
+    """45 steps are what η = 0.1 takes; one fewer is cut short."""
+    assert [descend(0.1, steps, 1e-8).stopped for steps in (44, 45, 46)] == [False, True, True]
+
+
 def test_each_path_is_drawn_on_the_curve() -> None:
     """One panel a path, with all its points; a diverging one as far as it stays in sight."""
     paths = [descend(rate, 100, 1e-8) for rate in (0.1, 0.8, 1.1)]

@@ -8,6 +8,7 @@ import pytest
 import statsmodels.api as sm
 import yaml
 
+from lr_pipeline.core.existence import Verdict
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective, NoPenalty
 from lr_pipeline.engines.memory import ArrayRows
@@ -31,6 +32,12 @@ def separated() -> ArrayRows:
     """The sign of the one column is the label."""
     x = np.array([-2.0, -1.0, -0.5, 0.5, 1.0, 2.0])
     return ArrayRows(x[:, None], (x > 0) * 1.0)
+
+
+def partly_separated() -> ArrayRows:
+    """The column's sign is the label; at 0 both labels occur."""
+    x = np.array([-1.0, -2.0, 0.0, 0.0, 0.0, 1.0, 2.0])
+    return ArrayRows(x[:, None], np.array([0.0, 0, 0, 1, 1, 1, 1]))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +111,8 @@ def test_every_verdict_is_seen_on_a_run() -> None:
     rates = {0.1: "monotone", 8.0: "oscillating", 40.0: "cycling", 1e308: "overflow"}
     found = [run.verdict for run in run_grid(rows, list(rates), 300) if run.schedule == "fixed"]
     assert found == list(rates.values())
-    assert {run.verdict for run in run_grid(separated(), [0.1, 1e3], 50, True)} == {"separable"}
+    runs = run_grid(separated(), [0.1, 1e3], 50, separation=Verdict.COMPLETE_SEPARATION)
+    assert {run.verdict for run in runs} == {"separable"}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +129,7 @@ def test_every_verdict_is_seen_on_a_run() -> None:
 )
 def test_verdicts_by_hand(loss, reversal, verdict) -> None:
     """A cycle of two points with the same loss is one too; rounding is none."""
-    assert judge(np.array(loss), np.array(reversal), separated=False) == verdict
+    assert judge(np.array(loss), np.array(reversal)) == verdict
 
 
 def test_a_separated_table_has_no_best_rate() -> None:
@@ -134,6 +142,29 @@ def test_a_separated_table_has_no_best_rate() -> None:
     assert "separated" in numbers["advice"]
     losses = [run["loss"] for run in numbers["runs"] if run["schedule"] == "fixed"]
     assert np.log(2) > losses[0] > losses[1] > losses[2] >= 0.0
+
+
+def test_a_partly_separated_table_cycles_at_a_rate_too_large() -> None:
+    """The rows at 0 have a minimum of their own, which a large step leaps across for ever."""
+    numbers = learning_rate_study(partly_separated(), [0.1, 100.0], 1_000).numbers
+    fixed = {run["learning_rate"]: run for run in numbers["runs"] if run["schedule"] == "fixed"}
+    assert {rate: run["verdict"] for rate, run in fixed.items()} == {
+        0.1: "separable",
+        100.0: "cycling",
+    }
+    at_zero = -(2 * np.log(2 / 3) + np.log(1 / 3)) / 7
+    assert at_zero < fixed[0.1]["loss"] < np.log(2) < fixed[100.0]["loss"]
+    assert numbers["best"] is None
+    assert "partly separated" in numbers["advice"]
+    assert "cycles at a rate too large" in numbers["advice"]
+
+
+@pytest.mark.parametrize(("share", "iterations"), [(0.999, 400), (0.9999, 400), (0.95, 3)])
+def test_a_swing_that_shrinks_inside_the_local_limit_is_no_cycle(study, share, iterations) -> None:
+    """However slowly, and however few of its steps are seen."""
+    local = study.numbers["bounds"]["local"]
+    numbers = learning_rate_study(ArrayRows(*overlapping()), [share * local], iterations).numbers
+    assert numbers["runs"][0]["verdict"] == "oscillating"
 
 
 def test_an_overflow_is_said_and_not_a_number() -> None:
