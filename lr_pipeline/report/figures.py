@@ -142,7 +142,8 @@ def loss_curve(trace: Sequence[TracePoint], title: str) -> "Figure":
         upper.set_title(f"Descent: {plot_label(title)}\n{points}")
         upper.set(ylabel="objective (mean)")
         lower.set(ylabel="gradient norm", xlabel="iteration")
-        lower.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        lower.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+        lower.xaxis.set_major_formatter(lambda x, _: count(round(x)))
         if len(shown) == 1:
             lower.set(xlim=(iterations[0] - 1, iterations[0] + 1))
     return figure

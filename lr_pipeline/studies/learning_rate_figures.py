@@ -31,7 +31,7 @@ def draw_loss_curves(runs: "Sequence[Run]", landscape: "Landscape", best: "Run |
     rate = (beyond[0] if beyond else fixed[-1]).learning_rate
     decaying = [run for run in runs if run.learning_rate == rate]
     with plot_style():
-        figure = new_figure(height=4.7, width=7.6, left=0.75, bottom=1.6)
+        figure = new_figure(height=4.7, width=7.6, left=0.9, bottom=1.6)
         figure.subplots_adjust(wspace=0.12)
         left, right = figure.subplots(1, 2, sharey=True)
         for index, run in enumerate(chosen):
@@ -78,8 +78,15 @@ def _whole_decades(axes: "Axes") -> None:
     losses = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.lines])
     low, high = np.log10(np.min(losses)), np.log10(np.max(losses))
     axes.set(yscale="log", ylim=(10.0 ** np.floor(low - 0.2), 10.0 ** np.ceil(high + 0.1)))
-    axes.yaxis.set_major_formatter(lambda x, _: power_of_ten(round(np.log10(x))))
+    axes.yaxis.set_major_formatter(lambda x, _: _decade(x))
     axes.minorticks_off()
+
+
+def _decade(loss: float) -> str:
+    """10ⁿ; at the edges, where what lies beyond is drawn too, with ≤ or ≥."""
+    beyond = "≤ " if np.isclose(loss, FLOOR, atol=0.0) else ""
+    beyond = "≥ " if np.isclose(loss, HIGHEST) else beyond
+    return f"{beyond}{power_of_ten(round(np.log10(loss)))}"
 
 
 def _loss_label(landscape: "Landscape") -> str:
@@ -92,7 +99,7 @@ def draw_final_loss(runs: "Sequence[Run]", landscape: "Landscape") -> "Figure":
 
     names = list(dict.fromkeys(run.schedule for run in runs))
     with plot_style():
-        figure = new_figure(height=5.0, width=6.2, left=0.75, bottom=1.6)
+        figure = new_figure(height=5.0, width=6.2, left=0.9, bottom=1.6)
         axes = figure.subplots()
         axes.set(xscale="log", xlim=_around([run.learning_rate for run in runs]))
         for index, name in enumerate(names):

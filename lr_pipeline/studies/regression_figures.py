@@ -23,7 +23,7 @@ def draw_residuals(x: RowVector, y: RowVector, line: Line, feature: str) -> "Fig
     """The rows, the least-squares line, and the vertical residuals whose squares it minimises."""
     fitted = line[0] + line[1] * x
     with plot_style():
-        figure = new_figure(height=3.7, width=5.6)
+        figure = new_figure(height=4.0, width=5.6, bottom=0.75)
         axes = figure.subplots()
         axes.vlines(x, fitted, y, color=MUTED, linewidth=0.7, zorder=2)
         _draw_rows(axes, x, y)
@@ -35,6 +35,7 @@ def draw_residuals(x: RowVector, y: RowVector, line: Line, feature: str) -> "Fig
             f"Σ(y {MINUS} ŷ)² = {significant(float(((y - fitted) ** 2).sum()))}, "
             "the least of all lines"
         )
+        figure.legend(loc="lower left", bbox_to_anchor=(0.08, 0), handlelength=1, ncols=2)
     return figure
 
 

@@ -116,3 +116,15 @@ def test_drawing_leaves_matplotlibs_global_settings_alone():
     before = dict(matplotlib.rcParams)
     picture(figure_titled("title"))
     assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.skipif(not canvas._installed_cjk_fonts(), reason="no Chinese font is installed")
+def test_chinese_text_is_drawn_with_a_font_that_has_it():
+    """No glyph is missing; one that no font has is warned about, so that the check can fail."""
+    for title, missing in (("身高", False), ("\U000f0000", True)):
+        with canvas.plot_style(), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            figure = canvas.new_figure(height=2.0)
+            figure.subplots().set_title(title)
+            figure.savefig(io.BytesIO(), format="png")
+        assert any("Glyph" in str(warning.message) for warning in caught) == missing

@@ -141,6 +141,13 @@ def test_loss_curve_draws_objective_and_gradient_norm():
     assert (upper.get_yscale(), lower.get_yscale()) == ("linear", "log")
 
 
+def test_loss_curve_numbers_long_runs_with_separators():
+    """As the text of the reports does."""
+    trace = tuple(TracePoint(1_000 * i, 0.7 - 0.01 * i, 0.5**i, 1.0) for i in range(9))
+    lower = loss_curve(trace, "model").axes[1]
+    assert "3,000" in [lower.xaxis.get_major_formatter()(tick) for tick in lower.get_xticks()]
+
+
 def test_loss_curve_of_a_diverging_descent_counts_what_it_cannot_draw():
     """Infinite and absurdly large points are left out and counted in the title."""
     values = [0.7, 7e5, 7e80, 7e200, float("inf"), float("nan")]

@@ -251,6 +251,8 @@ def test_the_figures_show_every_schedule_and_both_bounds(study) -> None:
     assert len(left.lines) in (5, 6)
     assert right.lines[0].get_label() == "fixed: cycling"
     assert len(right.lines) == 5
+    labels = [left.yaxis.get_major_formatter()(loss) for loss in (1e-16, 1e-14, 1.0, 1e3)]
+    assert labels == ["≤ 10⁻¹⁶", "10⁻¹⁴", "10⁰", "≥ 10³"]
     (axes,) = draw_final_loss(runs, landscape).axes
     texts = [text.get_text() for text in axes.texts]
     assert texts == [f"2/L = {bounds['guaranteed']:.3g}", f"2/λ* = {bounds['local']:.3g}"]

@@ -124,6 +124,8 @@ def test_residuals_are_drawn_from_the_line_to_the_label() -> None:
     expected = [[[1, 0.3], [1, 0]], [[2, 0.5], [2, 1]], [[4, 0.9], [4, 1]]]
     np.testing.assert_allclose(strokes, expected)
     assert "Σ(y − ŷ)² = 0.3500" in axes.get_title("left")
+    (legend,) = axes.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["label 0", "label 1"]
 
 
 def test_a_column_must_be_known_and_vary() -> None:
