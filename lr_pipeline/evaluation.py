@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lr_pipeline.core.inference import wald_inference
+from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.existence import describe_existence, existence_to_dict, is_separated
@@ -150,11 +151,12 @@ def _linear_section(name: str, model: LinearModel, test_set: Table) -> ModelSect
 
 def _logistic_section(name: str, model: LogisticModel, test_set: Table) -> ModelSection:
     fit = model.fit
+    z = model.linear_predictor(test_set)
     return ModelSection(
         name=name,
         title=TITLES.get(name, name),
-        probabilities=model.predict_proba(test_set),
-        linear_predictor=model.linear_predictor(test_set),
+        probabilities=sigmoid(z),
+        linear_predictor=z,
         objective=fit.objective,
         coefficients=_logistic_rows(model),
         withheld=fit.inference_withheld,

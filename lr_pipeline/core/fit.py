@@ -166,7 +166,7 @@ def _fit(problem: _Problem, penalty: str, progress: Progress | None) -> Logistic
         status=_settled_status(result.status, certificate),
         iterations=result.iterations,
         evaluations=passes,
-        value=objective.value(w),
+        value=result.value if solver.orthonormalize else objective.value(w),
         log_likelihood=-objective.sums.loss(w),
         gradient_norm=result.gradient_norm,
         trace=result.trace,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.tables.table import Table
@@ -61,7 +62,7 @@ def measure_agreement(first: LogisticModel, second: LogisticModel, table: Table)
     for model in (first, second):
         require_same_table(f"the {model.kernel} model", model.train_fingerprint, table)
     z_first, z_second = first.linear_predictor(table), second.linear_predictor(table)
-    p = first.predict_proba(table)
+    p = sigmoid(z_first)
     variance = p * (1.0 - p)
     weight = table.weights()
     if weight is not None:

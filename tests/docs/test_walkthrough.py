@@ -149,6 +149,7 @@ def test_every_section_of_the_tutorial_has_its_place(page) -> None:
     for titles, places in ((TUTORIAL, named), (CHAPTERS, contents)):
         everything, place = "\n".join(places), 0
         for title in titles:
+            assert title in everything[place:], title
             place = everything.index(title, place) + len(title)
 
 
