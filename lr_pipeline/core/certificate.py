@@ -30,19 +30,25 @@ d_j = √H_jj, matrices E with |E_jk| ≤ a_j b_k have ‖L⁻¹ E L⁻ᵀ‖ �
 """
 
 from dataclasses import dataclass
-from math import inf, log1p, sqrt
+from math import exp, inf, log1p, sqrt
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.linalg import solve_triangular
 
+from lr_pipeline.core.cholesky import cholesky, invert_lower
 from lr_pipeline.core.logistic import combine_rows, linear_predictor, residual, variance
 from lr_pipeline.core.objective import Firth, LogisticObjective
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.result import Certificate
+from lr_pipeline.core.standardize import Coordinates
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
+# A bound that costs no pass over the rows will do where it is below this, in standard errors: for
+# a table of many numbers, whose passes take long, and for another.
+CLOSE_MANY = 1e-6
+CLOSE_FEW = 1e-9
+MANY_NUMBERS = 100_000
 # Roundings in one row's terms beside its dot product of p terms: standardizing x, and exp, σ,
 # residual and weight.
 DOT_EXTRA = 6
@@ -59,21 +65,39 @@ UNBOUNDED = Certificate(loss=inf, standard_errors=inf)
 
 @dataclass(frozen=True, eq=False)
 class Curvature:
-    """The objective's gradient and the Cholesky factor of its Hessian at a fit, as sums over rows.
+    """The objective's gradient at a fit and its Hessian at or near it, as sums over the rows.
 
-    ``factor``: lower triangular L with L Lᵀ = H; ``reported`` (q, p): the linear map M to the
-    parameters as reported; ``half_covariance`` (p, q): L⁻¹ Mᵀ.
+    ``inverse_factor``: L⁻¹ of the lower triangular L with L Lᵀ = H; ``step`` (p,): from where H
+    was evaluated to the fit; ``reported`` (q, p): the linear map M to the parameters as reported;
+    ``half_covariance`` (p, q): L⁻¹ Mᵀ.
     """
 
     gradient: Parameters
     factor: ParameterMatrix
+    inverse_factor: ParameterMatrix
+    step: Parameters
     reported: Float64[np.ndarray, "q p"]
     half_covariance: Float64[np.ndarray, "p q"]
+
+    @classmethod
+    def of(
+        cls,
+        gradient: Parameters,
+        hessian: ParameterMatrix,
+        step: Parameters,
+        reported: Float64[np.ndarray, "q p"],
+    ) -> "Curvature | None":
+        """Factor the Hessian; None where it is not positive definite in float64."""
+        factor = cholesky(hessian) if np.isfinite(gradient).all() else None
+        if factor is None:
+            return None
+        inverse = invert_lower(factor)
+        return cls(gradient, factor, inverse, step, reported, inverse @ reported.T)
 
     @property
     def units(self) -> Float64[np.ndarray, " q"]:
         """√ of the diagonal of M H⁻¹ Mᵀ: standard errors, where H is the information."""
-        return np.asarray(np.linalg.norm(self.half_covariance, axis=0))
+        return np.sqrt(np.einsum("ij,ij->j", self.half_covariance, self.half_covariance))
 
     @property
     def covariance(self) -> Float64[np.ndarray, "q q"]:
@@ -86,45 +110,69 @@ def curvature_at(
 ) -> Curvature | None:
     """Evaluate gradient and Hessian at ``w``; None where H is not positive definite in float64."""
     _, gradient, hessian = objective.value_gradient_hessian(w)
-    if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
-        return None
-    try:
-        factor = np.linalg.cholesky(hessian * objective.total_weight)
-    except np.linalg.LinAlgError:
-        return None
-    half = solve_triangular(factor, reported.T, lower=True)
-    return Curvature(gradient * objective.total_weight, factor, reported, half)
+    W = objective.total_weight
+    return Curvature.of(gradient * W, hessian * W, np.zeros_like(w), reported)
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """Of rounding: ‖ĝ − g‖ in the metric of H⁻¹, and η of the Hessian. Of the rows: r."""
+
+    gradient_error: float
+    eta: float
+    radius: float
 
 
 def certify(
     objective: LogisticObjective,
     w: Parameters,
     curvature: Curvature | None,
-    amplification: Float64[np.ndarray, "k k"],
+    coordinates: Coordinates,
 ) -> Certificate:
     """Bound the distance of ``w`` to the optimum in loss and in standard errors.
 
-    ``amplification`` (k, k): |X| amplification bounds the numbers that the objective's columns X
-    were computed from. Two passes over the rows. The bound is infinite where u ≥ 1 or rounding
-    leaves nothing certain.
+    ``coordinates``: those of the objective's rows. No pass over the rows where the largest
+    absolute values of the columns already bound the distance closely; otherwise two. The bound is
+    infinite where u ≥ 1 or rounding leaves nothing certain.
     """
     if curvature is None:
         return UNBOUNDED
-    gradient_error, eta = _rounding(objective, w, curvature, amplification)
+    coarse = _distance(
+        objective, w, curvature, _coarse_bounds(objective, w, curvature, coordinates)
+    )
+    many = objective.sums.rows.num_rows * len(w) > MANY_NUMBERS
+    if coarse.standard_errors <= (CLOSE_MANY if many else CLOSE_FEW):
+        return coarse
+    bounds = _bounds_by_rows(objective, w, curvature, coordinates.amplification())
+    return _distance(objective, w, curvature, bounds)
+
+
+def _distance(
+    objective: LogisticObjective, w: Parameters, curvature: Curvature, bounds: _Bounds
+) -> Certificate:
+    """The bounds of the module's docstring, in loss and in standard errors."""
+    radius, eta = bounds.radius, bounds.eta
     if not eta < 0.5:
         return UNBOUNDED
-    L = curvature.factor
-    decrement = float(np.linalg.norm(solve_triangular(L, curvature.gradient, lower=True)))
-    decrement = ((1.0 + eta) * decrement + gradient_error) / sqrt(1.0 - eta)
-    radius = objective.sums.rows.max(lambda block: _largest_norm(block, L)) / sqrt(1.0 - eta)
+    radius /= sqrt(1.0 - eta)
+    moved = radius * float(np.linalg.norm(curvature.factor.T @ curvature.step))
+    if not moved < 1.0:
+        return UNBOUNDED
+    eta = exp(moved) * (1.0 + eta) - 1.0  # along the step the Hessian changes by exp(± moved)
+    if not eta < 0.5:
+        return UNBOUNDED
+    decrement = float(np.linalg.norm(curvature.inverse_factor @ curvature.gradient))
+    decrement = ((1.0 + eta) * decrement + bounds.gradient_error) / sqrt(1.0 - eta)
+    radius = bounds.radius / sqrt(1.0 - eta)
     u = radius * decrement
     if not u < 1.0:
         return UNBOUNDED
     loss = _loss_gap(u) / radius**2 / objective.total_weight
     distance = -log1p(-u) / radius / sqrt(1.0 - eta)
     parameter_rounding = (len(w) + 4) * UNIT_ROUNDOFF * (np.abs(curvature.reported) @ np.abs(w))
-    estimated = curvature.units > 0.0  # the coefficient of a constant column is always zero
-    distance += float(np.max(parameter_rounding[estimated] / curvature.units[estimated]))
+    units = curvature.units
+    estimated = units > 0.0  # the coefficient of a constant column is always zero
+    distance += float(np.max(parameter_rounding[estimated] / units[estimated]))
     if isinstance(objective.penalty, Firth):
         return Certificate(FIRTH_MARGIN**2 * loss, FIRTH_MARGIN * distance, rigorous=False)
     return Certificate(loss, distance)
@@ -137,50 +185,101 @@ def _loss_gap(u: float) -> float:
     return u + (1.0 - u) * log1p(-u)
 
 
-def _largest_norm(block: Block, L: ParameterMatrix) -> float:
-    """Largest √(x̃ᵀ H⁻¹ x̃) over the block's rows of positive weight."""
-    X = block.X if block.weight is None else block.X[block.weight > 0]
-    if len(X) == 0:
-        return 0.0
-    augmented = np.column_stack([np.ones(len(X)), X])
-    return float(np.max(np.linalg.norm(solve_triangular(L, augmented.T, lower=True), axis=0)))
+def _shift(objective: LogisticObjective) -> float | Parameters:
+    """By how much the columns that were computed with exceed the objective's, in its units."""
+    fold = objective.sums.fold
+    return 0.0 if fold is None else 2.0 * np.concatenate([[0.0], fold.shift])
 
 
-def _rounding(
+def _addition(objective: LogisticObjective) -> float:
+    """Relative error of adding up a block's rows, then the blocks."""
+    rows = objective.sums.rows
+    longest = min(rows.block_rows, rows.num_rows)
+    return (longest + -(-rows.num_rows // longest) + ROW_EXTRA) * UNIT_ROUNDOFF
+
+
+def _coarse_bounds(
+    objective: LogisticObjective, w: Parameters, curvature: Curvature, coordinates: Coordinates
+) -> _Bounds:
+    """Bounds from the largest |x̃| alone, with Σ s |x̃_j| ≤ √(H₀₀ H_jj) and |residual| ≤ 1."""
+    largest = np.concatenate([[1.0], coordinates.largest()])
+    shift = _shift(objective)
+    source = largest if coordinates.B is None else largest.copy()
+    if coordinates.B is not None:
+        source[1:] = largest[1:] @ coordinates.amplification()
+    dot = (len(w) + DOT_EXTRA) * UNIT_ROUNDOFF
+    predictor = float((source + shift) @ np.abs(w))
+    root = np.sqrt(np.einsum("ij,ij->i", curvature.factor, curvature.factor))
+    addition = _addition(objective)
+    epsilon = dot * predictor * root[0] * root
+    epsilon += objective.total_weight * (dot + addition) * (source + shift)
+    epsilon += _penalty_rounding(objective, w)
+    inverse = np.abs(curvature.inverse_factor)
+    gradient_error = float(np.linalg.norm(inverse @ epsilon))
+    columns = float(np.linalg.norm(inverse @ (root + shift * root[0])))
+    eta = 2.0 * dot * predictor + ROW_EXTRA * UNIT_ROUNDOFF
+    eta += 2.0 * dot * columns * float(np.linalg.norm(inverse @ (root[0] * source)))
+    eta += (addition + 3 * len(w) * UNIT_ROUNDOFF) * columns**2
+    radius = float(np.linalg.norm(inverse @ largest))
+    return _Bounds(SECOND_ORDER * gradient_error, SECOND_ORDER * eta, radius)
+
+
+def _bounds_by_rows(
     objective: LogisticObjective,
     w: Parameters,
     curvature: Curvature,
     amplification: Float64[np.ndarray, "k k"],
-) -> tuple[float, float]:
-    """Bounds for rounding: ‖ĝ − g‖ in the metric of H⁻¹, and η of the Hessian."""
-    dot = (len(w) + DOT_EXTRA) * UNIT_ROUNDOFF
+) -> _Bounds:
+    """Bounds from two passes over the rows.
 
-    def magnitudes(block: Block) -> tuple[Parameters, Parameters, Parameters, float, float, int]:
+    ``amplification`` (k, k): |X| amplification bounds the numbers that the objective's columns X
+    were computed from.
+    """
+    dot = (len(w) + DOT_EXTRA) * UNIT_ROUNDOFF
+    rows, shift = objective.sums.rows, _shift(objective)
+
+    def magnitudes(block: Block) -> tuple[Parameters, Parameters, Parameters, float]:
         absolute = block._replace(X=np.abs(block.X))
         source = block._replace(X=absolute.X @ amplification)
-        z, a = linear_predictor(block, w), linear_predictor(source, np.abs(w))
+        z = linear_predictor(block, w)
+        a = linear_predictor(source, np.abs(w)) + float(np.sum(shift * np.abs(w)))
         weight = np.ones(len(z)) if block.weight is None else block.weight
         s, r = weight * variance(z), weight * np.abs(residual(z, block.y))
         return (
             dot * combine_rows(absolute, s * a) + dot * combine_rows(source, r),
-            combine_rows(absolute, r),
+            combine_rows(absolute, r) + shift * r.sum(),
             combine_rows(block._replace(X=source.X**2), s),
             float(np.sum(a**8)),
-            float(len(z)) ** 8,
-            1,
         )
 
-    epsilon, terms, spread, predictor, length, blocks = objective.sums.rows.sum(magnitudes)
-    # An 8-norm bounds a maximum and can be summed: here of |w|ᵀ|x̃| and of the rows of a block.
-    addition = (length**0.125 + blocks + ROW_EXTRA) * UNIT_ROUNDOFF
-    epsilon = epsilon + addition * terms
-    if not isinstance(objective.penalty, Firth):
-        epsilon += 4 * UNIT_ROUNDOFF * np.abs(objective.penalty.diagonal(w) * w)
-    inverse = np.abs(solve_triangular(curvature.factor, np.eye(len(w)), lower=True))
-    gradient_error = SECOND_ORDER * float(np.linalg.norm(inverse @ epsilon))
+    epsilon, terms, spread, predictor = rows.sum(magnitudes)
+    addition = _addition(objective)
+    epsilon = epsilon + addition * terms + _penalty_rounding(objective, w)
+    inverse = np.abs(curvature.inverse_factor)
+    gradient_error = float(np.linalg.norm(inverse @ epsilon))
     # Errors of s are relative row by row; those of x, and of adding up and factoring, are not.
-    columns = float(np.linalg.norm(inverse @ np.linalg.norm(curvature.factor, axis=1)))
+    root = np.linalg.norm(curvature.factor, axis=1)
+    columns = float(np.linalg.norm(inverse @ (root + shift * root[0])))
+    # An 8-norm bounds a maximum and can be summed: here of |w|ᵀ|x̃|.
     eta = 2.0 * dot * predictor**0.125 + ROW_EXTRA * UNIT_ROUNDOFF
     eta += 2.0 * dot * columns * float(np.linalg.norm(inverse @ np.sqrt(spread)))
     eta += (addition + 3 * len(w) * UNIT_ROUNDOFF) * columns**2
-    return gradient_error, SECOND_ORDER * eta
+    radius = rows.max(lambda block: _largest_norm(block, curvature.inverse_factor))
+    return _Bounds(SECOND_ORDER * gradient_error, SECOND_ORDER * eta, radius)
+
+
+def _penalty_rounding(objective: LogisticObjective, w: Parameters) -> Parameters:
+    """Rounding of the penalty's part of the gradient."""
+    if isinstance(objective.penalty, Firth):
+        return np.zeros_like(w)
+    return 4 * UNIT_ROUNDOFF * np.abs(objective.penalty.diagonal(w) * w)
+
+
+def _largest_norm(block: Block, inverse_factor: ParameterMatrix) -> float:
+    """Largest √(x̃ᵀ H⁻¹ x̃) over the block's rows of positive weight."""
+    X = block.X if block.weight is None else block.X[block.weight > 0]
+    if len(X) == 0:
+        return 0.0
+    half = X @ inverse_factor[:, 1:].T
+    half += inverse_factor[:, 0]
+    return sqrt(float(np.max(np.einsum("ij,ij->i", half, half))))

@@ -7,14 +7,14 @@ from enum import Enum
 import numpy as np
 
 from lr_pipeline.core.certificate import certify, curvature_at
+from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_start
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
-from lr_pipeline.core.rows import Block, Rows, gather
+from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.separation import find_separation
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
-from lr_pipeline.core.types import Parameters
 
 # How many columns a message names before it only counts them.
 NAMED_COLUMNS = 6
@@ -90,18 +90,18 @@ def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Exis
     ValueError
         Labels other than 0 and 1, or rows of one class alone.
     """
-    count_classes(rows)
+    classes = count_classes(rows)
     analysis = analyse_columns(rows) if analysis is None else analysis
     coordinates = orthonormal(analysis, minimum_norm=True)
-    if _newton_proves_existence(rows, coordinates):
-        return existing(analysis)
+    if _newton_proves_existence(rows, classes, coordinates):
+        return existing(analysis.dependent)
     return search_separation(rows, analysis)
 
 
-def existing(analysis: ColumnAnalysis) -> Existence:
+def existing(dependent_columns: tuple[int, ...]) -> Existence:
     """Return the verdict for a table whose estimate is known to exist."""
-    verdict = Verdict.NOT_UNIQUE if analysis.dependent else Verdict.UNIQUE
-    return Existence(verdict, dependent_columns=analysis.dependent)
+    verdict = Verdict.NOT_UNIQUE if dependent_columns else Verdict.UNIQUE
+    return Existence(verdict, dependent_columns=dependent_columns)
 
 
 def search_separation(rows: Rows, analysis: ColumnAnalysis) -> Existence:
@@ -109,7 +109,7 @@ def search_separation(rows: Rows, analysis: ColumnAnalysis) -> Existence:
     coordinates = standardized(analysis, analysis.independent, minimum_norm=False)
     separation = find_separation(gather(coordinates.rows(rows)))
     if separation is None:
-        return existing(analysis)
+        return existing(analysis.dependent)
     intercept, slopes = coordinates.to_table(separation.direction)
     columns = np.flatnonzero(slopes)
     complete = bool(separation.strict.all())
@@ -123,49 +123,15 @@ def search_separation(rows: Rows, analysis: ColumnAnalysis) -> Existence:
     )
 
 
-def count_classes(rows: Rows) -> tuple[float, float]:
-    """Return the weight of the rows of label 0 and of label 1.
-
-    Raises ``ValueError`` where a label is neither, or a class has no row of positive weight.
-    """
-
-    def count(block: Block) -> tuple[float, float, int, int, int]:
-        weight = np.ones(len(block.y)) if block.weight is None else block.weight
-        zero, one = block.y == 0.0, block.y == 1.0
-        counted = weight > 0
-        return (
-            float(weight @ zero),
-            float(weight @ one),
-            int(np.sum(zero & counted)),
-            int(np.sum(one & counted)),
-            int(np.sum(~(zero | one))),
-        )
-
-    weight_0, weight_1, rows_0, rows_1, others = rows.sum(count)
-    if others:
-        raise ValueError(f"labels must be 0 or 1, found {others} rows with another value")
-    if rows_0 == 0 or rows_1 == 0:
-        raise ValueError(
-            "expected rows of both classes, "
-            f"found {rows_0} of label 0 and {rows_1} of label 1 with positive weight"
-        )
-    return weight_0, weight_1
-
-
-def prevalence_start(weight_0: float, weight_1: float, num_columns: int) -> Parameters:
-    """Return the optimum of the intercept alone, log(weight₁ / weight₀), and zeros."""
-    w = np.zeros(num_columns + 1)
-    w[0] = np.log(weight_1 / weight_0)
-    return w
-
-
-def _newton_proves_existence(rows: Rows, coordinates: Coordinates) -> bool:
+def _newton_proves_existence(rows: Rows, classes: ClassCounts, coordinates: Coordinates) -> bool:
     """Whether a fit without penalty has a finite certificate."""
-    objective = LogisticObjective(coordinates.rows(rows), NumpyKernel(), NoPenalty())
-    start = prevalence_start(*count_classes(rows), len(coordinates.columns))
+    objective = LogisticObjective(
+        coordinates.rows(rows), NumpyKernel(), NoPenalty(), classes.total_weight
+    )
+    start = prevalence_start(classes, len(coordinates.columns))
     w = Newton(max_iterations=PROOF_ITERATIONS).minimize(objective, start).parameters
     curvature = curvature_at(objective, w, coordinates.matrix())
-    certificate = certify(objective, w, curvature, coordinates.amplification())
+    certificate = certify(objective, w, curvature, coordinates)
     return bool(np.isfinite(certificate.loss))
 
 

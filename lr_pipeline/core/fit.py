@@ -1,18 +1,18 @@
 """Logistic regression of a 0/1 label on the columns of a table: from rows to a certified result."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import isfinite, log
 
 import numpy as np
 
-from lr_pipeline.core.certificate import certify, curvature_at
+from lr_pipeline.core.certificate import Curvature, certify
+from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_start
 from lr_pipeline.core.existence import (
     Existence,
     SeparationError,
     assess_existence,
-    count_classes,
     existing,
-    prevalence_start,
 )
 from lr_pipeline.core.firth import firth_start
 from lr_pipeline.core.inference import reason_withheld
@@ -20,15 +20,20 @@ from lr_pipeline.core.logistic_fit import LogisticFit, objective_formula
 from lr_pipeline.core.objective import L2, Firth, LogisticKernel, LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.core.solvers import Newton, Progress, Solver, Status, TracePoint
+from lr_pipeline.core.solvers import FitResult, Lbfgs, Newton, Progress, Solver, Status, TracePoint
+from lr_pipeline.core.solvers.curvature import curvature_solve
 from lr_pipeline.core.solvers.result import Certificate
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized, table_units
 from lr_pipeline.core.types import Parameters
+from lr_pipeline.core.warm_start import warm_start
 
 __all__ = ["LogisticFit", "fit_logistic"]
 
 # A fit has converged when its certificate puts it within this many standard errors of the optimum.
 CERTIFIED = 1e-3
+TOLERANCE = 1e-9
+# Iterations after which the sample's Hessian is replaced by that of all rows.
+PASSES_WITH_A_SAMPLE = 10
 
 PENALTIES = ("none", "l2", "firth", "auto")
 
@@ -42,6 +47,8 @@ def fit_logistic(
     *,
     existence: Existence | None = None,
     start: Parameters | None = None,
+    tolerance: float | None = None,
+    standard_errors: bool = True,
     progress: Progress | None = None,
 ) -> LogisticFit:
     """Fit a logistic regression, by maximum likelihood or penalised.
@@ -49,9 +56,15 @@ def fit_logistic(
     ``penalty``: "none"; "l2", which adds l2/2 Σ β² over the coefficients in the table's units
     (scikit-learn's C = 1 / l2); "firth", which adds −½ log det of the information; "auto", which
     is "none" where the maximum-likelihood estimate exists and "firth" where it does not.
-    ``solver``: Newton unless given. ``existence``: the assessment of the same rows, where at hand.
+    ``solver``: unless given, Newton on small tables and L-BFGS on large ones, preconditioned with
+    the Hessian of a sample. A large table's fit starts from that of a sample (``warm_start``),
+    but for solvers that want the table's own columns.
+    ``tolerance``: where that solver may stop, in standard errors from the optimum; unless given,
+    1e-9, and from there to the rounding floor where the table is small.
+    ``existence``: the assessment of the same rows, where at hand.
     ``start`` (p,) in the table's units; unless given, the optimum of the intercept alone, or for
     Firth a point near one minimum that does not depend on the solver (see ``firth``).
+    ``standard_errors``: without them the Hessian of all rows need not be formed.
 
     Raises
     ------
@@ -61,21 +74,21 @@ def fit_logistic(
         Labels other than 0 and 1, one class alone, an unknown penalty, or l2 not positive.
     """
     _check_penalty(penalty, l2)
-    problem = _Problem(
-        rows, kernel, solver or Newton(), l2, count_classes(rows), analyse_columns(rows), start
-    )
+    if tolerance is not None and solver is not None:
+        raise ValueError("tolerance is for the solver chosen here: set the given solver's own")
+    problem = _Problem(rows, kernel, solver, l2, start, tolerance, standard_errors, progress)
     if penalty in ("l2", "firth"):
-        return _fit(problem, penalty, progress)
+        return _fit(problem, penalty)
     if existence is None:
-        fit = _fit(problem, "none", progress)
+        fit = _fit(problem, "none")
         if isfinite(fit.certificate.loss):  # which proves that the estimate exists
-            return replace(fit, existence=existing(problem.analysis))
+            return replace(fit, existence=existing(fit.dependent_columns))
         existence = assess_existence(rows, problem.analysis)
         if not existence.separated:
             return replace(fit, existence=existence)
     if existence.separated and penalty == "none":
         raise SeparationError(existence)
-    fit = _fit(problem, "firth" if existence.separated else "none", progress)
+    fit = _fit(problem, "firth" if existence.separated else "none")
     return replace(fit, existence=existence)
 
 
@@ -85,11 +98,22 @@ class _Problem:
 
     rows: Rows
     kernel: LogisticKernel
-    solver: Solver
+    solver: Solver | None
     l2: float
-    class_weights: tuple[float, float]
-    analysis: ColumnAnalysis
     start: Parameters | None
+    tolerance: float | None
+    standard_errors: bool
+    progress: Progress | None
+
+    @cached_property
+    def classes(self) -> ClassCounts:
+        """The labels of all rows."""
+        return count_classes(self.rows)
+
+    @cached_property
+    def analysis(self) -> ColumnAnalysis:
+        """Location, scale and dependencies of the columns, by all rows."""
+        return analyse_columns(self.rows)
 
     def certifying(self, penalty: str) -> Coordinates:
         """Return the coordinates in which fits are certified, the best conditioned ones.
@@ -100,16 +124,16 @@ class _Problem:
             return standardized(self.analysis, tuple(range(self.rows.num_columns)), False)
         return orthonormal(self.analysis, minimum_norm=True)
 
-    def solving(self, penalty: str) -> Coordinates:
+    def solving(self, penalty: str, solver: Solver) -> Coordinates:
         """Return the solver's coordinates.
 
         Without a penalty, the table's own columns are taken all together, as in the tutorial.
         """
         certifying = self.certifying(penalty)
-        if self.solver.orthonormalize:
+        if solver.orthonormalize:
             return certifying
         columns, least = certifying.columns, certifying.minimum_norm
-        if self.solver.standardize:
+        if solver.standardize:
             return standardized(self.analysis, columns, least)
         if penalty == "none":
             columns = tuple(range(self.rows.num_columns))
@@ -122,7 +146,8 @@ class _Problem:
             terms = L2(self.l2 / coordinates.scale**2)
         elif penalty == "firth":
             terms = Firth()
-        return LogisticObjective(coordinates.rows(self.rows), self.kernel, terms)
+        weight = coordinates.analysis.total_weight
+        return LogisticObjective(coordinates.rows(self.rows), self.kernel, terms, weight)
 
     def starting_point(self, penalty: str, coordinates: Coordinates) -> Parameters:
         """Return the given start, or the intercept-only optimum; for Firth, near its minimum."""
@@ -131,7 +156,7 @@ class _Problem:
             if len(self.start) != p:
                 raise ValueError(f"start must have {p} parameters, found {len(self.start)}")
             return coordinates.from_table(float(self.start[0]), self.start[1:])
-        start = prevalence_start(*self.class_weights, len(coordinates.columns))
+        start = prevalence_start(self.classes, len(coordinates.columns))
         if penalty != "firth":
             return start
         certifying = self.certifying(penalty)
@@ -139,23 +164,82 @@ class _Problem:
         return coordinates.from_table(*certifying.to_table(w))
 
 
-def _fit(problem: _Problem, penalty: str, progress: Progress | None) -> LogisticFit:
-    """Solve in the solver's coordinates, and certify in standardized ones."""
+def _fit(problem: _Problem, penalty: str) -> LogisticFit:
+    """Fit from a sample where that leads to a certified optimum, else from the beginning."""
     solver = problem.solver
-    solving, certifying = problem.solving(penalty), problem.certifying(penalty)
+    if penalty != "firth" and problem.start is None and (solver is None or solver.orthonormalize):
+        fit = _fit_from_sample(problem, penalty)
+        if fit is not None and fit.status is Status.CONVERGED:
+            return fit
+    if solver is None:
+        tolerance = problem.tolerance
+        solver = Newton() if tolerance is None else Newton(tolerance, polish=False)
+    return _fit_from_beginning(problem, penalty, solver)
+
+
+def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
+    """Start at a sample's optimum, with its Hessian as preconditioner; None for lack of one."""
+    l2 = problem.l2 if penalty == "l2" else 0.0
+    warm = warm_start(problem.rows, problem.kernel, l2)
+    if warm is None:
+        return None
+    solver = problem.solver or Lbfgs(tolerance=problem.tolerance or TOLERANCE)
+    if isinstance(solver, Lbfgs):
+        solver = replace(
+            solver,
+            preconditioner=curvature_solve(warm.hessian),
+            refresh_every=min(solver.refresh_every, PASSES_WITH_A_SAMPLE),
+            confirm=problem.standard_errors,
+        )
+    objective = problem.objective(penalty, warm.coordinates)
+    result = solver.minimize(objective, warm.start, problem.progress)
+    if result.hessian is None or result.hessian_at is None:
+        bound = warm.hessian * (warm.sample_weight / objective.total_weight)
+        result = replace(result, hessian=bound, hessian_at=warm.start)
+    return _assemble(
+        problem, penalty, solver, objective, warm.coordinates, result, objective.passes
+    )
+
+
+def _fit_from_beginning(problem: _Problem, penalty: str, solver: Solver) -> LogisticFit:
+    """Solve in the solver's coordinates, and certify in standardized ones."""
+    solving, certifying = problem.solving(penalty, solver), problem.certifying(penalty)
+    problem.classes  # noqa: B018  refuses one class alone
     objective = problem.objective(penalty, solving)
-    result = solver.minimize(objective, problem.starting_point(penalty, solving), progress)
-    passes, w = objective.passes, result.parameters
+    start = problem.starting_point(penalty, solving)
+    result = solver.minimize(objective, start, problem.progress)
+    passes = objective.passes
     if not solver.orthonormalize:
-        w = certifying.from_table(*solving.to_table(w))
+        w = certifying.from_table(*solving.to_table(result.parameters))
         objective = problem.objective(penalty, certifying)
-    curvature = curvature_at(objective, w, certifying.matrix())
-    certificate = certify(objective, w, curvature, certifying.amplification())
+        value, gradient, hessian = objective.value_gradient_hessian(w)
+        result = replace(
+            result, parameters=w, value=value, gradient=gradient, hessian=hessian, hessian_at=w
+        )
+    return _assemble(problem, penalty, solver, objective, certifying, result, passes)
+
+
+def _assemble(
+    problem: _Problem,
+    penalty: str,
+    solver: Solver,
+    objective: LogisticObjective,
+    coordinates: Coordinates,
+    result: FitResult,
+    passes: int,
+) -> LogisticFit:
+    """Certify a solver's result, and return it in the table's units."""
+    w, W, analysis = result.parameters, objective.total_weight, coordinates.analysis
+    curvature = Curvature.of(
+        result.gradient * W, result.hessian * W, w - result.hessian_at, coordinates.matrix()
+    )
+    certificate = certify(objective, w, curvature, coordinates)
     certificate = _with_estimate(certificate, result.trace)
-    intercept, coefficients = certifying.to_table(w)
-    dependent = problem.analysis.dependent
-    withheld = reason_withheld(penalty, dependent, curvature is not None)
+    intercept, coefficients = coordinates.to_table(w)
+    dependent = analysis.dependent
+    withheld = reason_withheld(penalty, dependent, curvature is not None, problem.standard_errors)
     inferred = curvature if not withheld else None
+    units = None if inferred is None else inferred.units
     return LogisticFit(
         intercept=intercept,
         coefficients=coefficients,
@@ -166,8 +250,8 @@ def _fit(problem: _Problem, penalty: str, progress: Progress | None) -> Logistic
         status=_settled_status(result.status, certificate),
         iterations=result.iterations,
         evaluations=passes,
-        value=result.value if solver.orthonormalize else objective.value(w),
-        log_likelihood=-objective.sums.loss(w),
+        value=result.value,
+        log_likelihood=objective.log_likelihood(w, result.value),
         gradient_norm=result.gradient_norm,
         trace=result.trace,
         certificate=certificate,
@@ -175,13 +259,13 @@ def _fit(problem: _Problem, penalty: str, progress: Progress | None) -> Logistic
         dependent_columns=dependent,
         existence=None,
         covariance=inferred.covariance if inferred else None,
-        standard_errors=inferred.units[1:] if inferred else None,
-        intercept_standard_error=float(inferred.units[0]) if inferred else None,
+        standard_errors=None if units is None else units[1:],
+        intercept_standard_error=None if units is None else float(units[0]),
         inference_withheld=withheld,
         certificate_units=curvature.units if curvature else None,
-        center=problem.analysis.mean,
-        scale=problem.analysis.scale,
-        scaled_parameters=np.concatenate([w[:1], coefficients * problem.analysis.scale]),
+        center=analysis.mean,
+        scale=analysis.scale,
+        scaled_parameters=np.concatenate([w[:1], coefficients * analysis.scale]),
     )
 
 

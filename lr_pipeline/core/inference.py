@@ -45,8 +45,12 @@ def wald_inference(
     )
 
 
-def reason_withheld(penalty: str, dependent_columns: tuple[int, ...], curvature: bool) -> str:
+def reason_withheld(
+    penalty: str, dependent_columns: tuple[int, ...], curvature: bool, wanted: bool
+) -> str:
     """Return why a fit has no standard errors, or an empty string if it has."""
+    if not wanted:
+        return "standard errors were not asked for"
     if penalty != "none":
         return f"the estimate is penalised ({penalty}): the inverse information is not its variance"
     if dependent_columns:

@@ -3,20 +3,54 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from lr_pipeline.core.double_double import two_sum
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, Design, RowVector
 
+SIDE_BY_SIDE = 64  # rows
+LARGEST = 1e150  # its square is finite
+
+
+@dataclass(frozen=True, eq=False)
+class Extremes:
+    """Least and largest value (d,) of each column of some rows; +∞ and −∞ where there are none."""
+
+    lower: Columns
+    upper: Columns
+
+    @classmethod
+    def of(cls, X: Design) -> "Extremes":
+        """Return those of the rows of ``X``.
+
+        Many rows side by side make long vectors, on which numpy is ten times faster.
+        """
+        rows, d = len(X) // SIDE_BY_SIDE * SIDE_BY_SIDE, X.shape[1]
+        lower, upper = [np.full((1, d), np.inf), X[rows:]], [np.full((1, d), -np.inf), X[rows:]]
+        if rows:
+            wide = X[:rows].reshape(rows // SIDE_BY_SIDE, SIDE_BY_SIDE * d)
+            lower.append(wide.min(axis=0).reshape(SIDE_BY_SIDE, d))
+            upper.append(wide.max(axis=0).reshape(SIDE_BY_SIDE, d))
+        return cls(np.concatenate(lower).min(axis=0), np.concatenate(upper).max(axis=0))
+
+    def __add__(self, other: "Extremes") -> "Extremes":
+        """Return the extremes of both sets of rows."""
+        return Extremes(np.minimum(self.lower, other.lower), np.maximum(self.upper, other.upper))
+
+    @property
+    def finite(self) -> Bool[np.ndarray, " d"]:
+        """Whether all values of each column are."""
+        return np.isfinite(self.lower) & np.isfinite(self.upper)
+
 
 @dataclass(frozen=True)
 class Moments:
-    """Count, mean and squares about the mean of each column, of some rows.
+    """Count, mean, squares about the mean and extremes of each column, of some rows.
 
     ``num_rows`` rows of positive weight; ``weight`` = Σ w; ``mean + mean_tail`` (d,) the mean to
     about twice the precision of float64, so that merging loses nothing when the mean is much
-    larger than the deviation; ``squares`` (d,) = Σ w (x − mean)².
+    larger than the deviation; ``squares`` (d,) = Σ w (x − mean)²; ``extremes``: their ranges.
     """
 
     num_rows: int
@@ -24,6 +58,7 @@ class Moments:
     mean: Columns
     mean_tail: Columns
     squares: Columns
+    extremes: Extremes
 
     def __add__(self, other: "Moments") -> "Moments":
         """Return the moments of both sets of rows."""
@@ -37,7 +72,14 @@ class Moments:
         mean, mean_tail = two_sum(self.mean, self.mean_tail + difference * fraction)
         between = self.weight * fraction * difference**2
         squares = self.squares + other.squares + between
-        return Moments(self.num_rows + other.num_rows, weight, mean, mean_tail, squares)
+        return Moments(
+            self.num_rows + other.num_rows,
+            weight,
+            mean,
+            mean_tail,
+            squares,
+            self.extremes + other.extremes,
+        )
 
 
 def moments_of(X: Design, weight: RowVector | None = None) -> Moments:
@@ -48,7 +90,7 @@ def moments_of(X: Design, weight: RowVector | None = None) -> Moments:
     X, _, weight = counted_rows(Block(X, np.empty(len(X)), weight))
     if len(X) == 0:
         zero = np.zeros(X.shape[1])
-        return Moments(0, 0.0, zero, zero, zero)
+        return Moments(0, 0.0, zero, zero, zero, Extremes.of(X))
     w = np.ones(len(X)) if weight is None else weight
     total = float(w.sum())
     near = (w / total) @ X
@@ -57,7 +99,7 @@ def moments_of(X: Design, weight: RowVector | None = None) -> Moments:
     deviations *= deviations
     squares = w @ deviations - total * rest**2
     mean, mean_tail = two_sum(near, rest)
-    return Moments(len(X), total, mean, mean_tail, np.maximum(squares, 0.0))
+    return Moments(len(X), total, mean, mean_tail, np.maximum(squares, 0.0), Extremes.of(X))
 
 
 def column_moments(rows: Rows) -> Moments:
@@ -74,13 +116,30 @@ def column_moments(rows: Rows) -> Moments:
         raise ValueError(
             f"expected at least one row of positive weight, found {rows.num_rows} rows and none"
         )
-    finite = np.isfinite(moments.mean) & np.isfinite(moments.squares)
-    if not finite.all():
-        raise ValueError(
-            f"expected finite columns, found a value in column {int(np.argmin(finite))} (from 0) "
-            "that is missing, infinite or beyond 1e150: impute, drop or rescale it"
-        )
+    require_finite(rows, np.isfinite(moments.mean) & np.isfinite(moments.squares))
     return moments
+
+
+def require_finite(rows: Rows, finite: Bool[np.ndarray, " d"]) -> None:
+    """Raise ``ValueError`` that names the place where a column is not finite, if one is not."""
+    if finite.all():
+        return
+    column = int(np.argmin(finite))
+
+    def first_in_block(block: Block) -> tuple[list[tuple[int, int]]]:
+        beyond = ~(np.abs(block.X[:, column]) <= LARGEST)
+        return ([(len(beyond), int(np.argmax(beyond)) if beyond.any() else -1)],)
+
+    row = 0
+    for length, place in rows.sum(first_in_block)[0]:
+        if place >= 0:
+            row += place
+            break
+        row += length
+    raise ValueError(
+        f"X must be finite and at most {LARGEST:g}, found another value at row {row}, column "
+        f"{column} (from 0): impute, drop or rescale it"
+    )
 
 
 def counted_rows(block: Block) -> Block:

@@ -1,12 +1,15 @@
 """The penalised mean log loss as a function of the parameters alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from jaxtyping import Float64
 
+from lr_pipeline.core.cholesky import cholesky, cholesky_solve
 from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.standardize import Fold
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
 
@@ -73,45 +76,66 @@ class Objective(SmoothFunction, Protocol):
 
 
 class LogisticSums:
-    """The kernel's sums over all rows, and how many passes they took."""
+    """The kernel's sums over all rows, and how many passes they took.
 
-    def __init__(self, rows: Rows, kernel: LogisticKernel) -> None:
+    With ``fold``, standardized rows are not computed where folding the standardization into the
+    parameters does nearly as well.
+    """
+
+    def __init__(self, rows: Rows, kernel: LogisticKernel, fold: bool = True) -> None:
         self.rows = rows
         self.kernel = kernel
         self.passes = 0
+        self.fold = Fold.of(rows) if fold else None
 
     def loss(self, w: Parameters) -> float:
         """Σ loss over all rows."""
-        self.passes += 1
-        return float(self.rows.sum(lambda block: (self.kernel.loss(block, w),))[0])
+        w = self._folded(w)
+        return float(self._sum(lambda block: (self.kernel.loss(block, w),))[0])
 
     def loss_gradient(self, w: Parameters) -> tuple[float, Parameters]:
         """Σ loss and its gradient."""
-        self.passes += 1
-        loss, gradient = self.rows.sum(lambda block: self.kernel.loss_gradient(block, w))
-        return float(loss), gradient
+        w = self._folded(w)
+        loss, gradient = self._sum(lambda block: self.kernel.loss_gradient(block, w))
+        return float(loss), self._unfolded(gradient)
 
     def loss_gradient_information(self, w: Parameters) -> tuple[float, Parameters, ParameterMatrix]:
         """Σ loss, its gradient and the Fisher information."""
-        self.passes += 1
-        loss, gradient, information = self.rows.sum(
+        w = self._folded(w)
+        loss, gradient, information = self._sum(
             lambda block: self.kernel.loss_gradient_information(block, w)
         )
-        return float(loss), gradient, information
+        if self.fold is not None:
+            information = self.fold.hessian(information)
+        return float(loss), self._unfolded(gradient), information
 
     def information_product(self, w: Parameters, v: Parameters) -> Parameters:
         """The Fisher information times v."""
-        self.passes += 1
-        (product,) = self.rows.sum(lambda block: (self.kernel.information_product(block, w, v),))
-        return np.asarray(product)
+        w, v = self._folded(w), self._folded(v)
+        (product,) = self._sum(lambda block: (self.kernel.information_product(block, w, v),))
+        return self._unfolded(product)
 
     def information_trace_gradient(self, w: Parameters, A: ParameterMatrix) -> Parameters:
         """∇_w tr(A I(w)) for a fixed symmetric A."""
-        self.passes += 1
-        (gradient,) = self.rows.sum(
+        w = self._folded(w)
+        if self.fold is not None:
+            A = self.fold.inner(A)
+        (gradient,) = self._sum(
             lambda block: (self.kernel.information_trace_gradient(block, w, A),)
         )
-        return np.asarray(gradient)
+        return self._unfolded(gradient)
+
+    def _sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """One pass."""
+        self.passes += 1
+        rows = self.rows if self.fold is None else self.fold.rows
+        return rows.sum(block_function)
+
+    def _folded(self, w: Parameters) -> Float64[np.ndarray, " q"]:
+        return w if self.fold is None else self.fold.parameters(w)
+
+    def _unfolded(self, gradient: Float64[np.ndarray, " q"]) -> Parameters:
+        return gradient if self.fold is None else self.fold.gradient(gradient)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +202,7 @@ class Firth:
     def value(self, sums: LogisticSums, w: Parameters) -> float:
         """Σ loss − strength · log det I(w); infinite where I(w) is singular in float64."""
         loss, _, information = sums.loss_gradient_information(w)
-        factor = _cholesky(information)
+        factor = cholesky(information)
         return np.inf if factor is None else loss - self.strength * _log_determinant(factor)
 
     def value_gradient(self, sums: LogisticSums, w: Parameters) -> tuple[float, Parameters]:
@@ -191,10 +215,10 @@ class Firth:
     ) -> tuple[float, Parameters, ParameterMatrix]:
         """The value, the modified score and I(w)."""
         loss, gradient, information = sums.loss_gradient_information(w)
-        factor = _cholesky(information)
+        factor = cholesky(information)
         if factor is None:
             return np.inf, gradient, information
-        A = cho_solve((factor, True), np.eye(len(w)))
+        A = cholesky_solve(factor, np.eye(len(w)))
         change = sums.information_trace_gradient(w, (A + A.T) / 2.0)
         value = loss - self.strength * _log_determinant(factor)
         return value, gradient - self.strength * change, information
@@ -210,14 +234,23 @@ Penalty = L2 | Firth
 class LogisticObjective:
     """The mean per unit of weight, (Σ weight · log loss + penalty) / Σ weight.
 
-    ``passes`` counts the passes over the rows.
+    ``passes`` counts the passes over the rows. ``total_weight`` = Σ weight, where known.
     """
 
-    def __init__(self, rows: Rows, kernel: LogisticKernel, penalty: Penalty) -> None:
-        self.sums = LogisticSums(rows, kernel)
+    def __init__(
+        self,
+        rows: Rows,
+        kernel: LogisticKernel,
+        penalty: Penalty,
+        total_weight: float | None = None,
+    ) -> None:
+        # Firth's penalty takes logarithms of the Hessian's smallest eigenvalues.
+        self.sums = LogisticSums(rows, kernel, fold=not isinstance(penalty, Firth))
         self.penalty = penalty
         self.hessian_is_exact = penalty.hessian_is_exact
-        self.total_weight = float(rows.sum(_block_weight)[0])
+        if total_weight is None:
+            total_weight = float(rows.sum(_block_weight)[0])
+        self.total_weight = total_weight
 
     @property
     def passes(self) -> int:
@@ -243,19 +276,16 @@ class LogisticObjective:
         """∇²f(w) v, or I(w) v / Σ weight for Firth."""
         return np.asarray(self.penalty.hessian_product(self.sums, w, v) / self.total_weight)
 
+    def log_likelihood(self, w: Parameters, value: float) -> float:
+        """Minus Σ loss without the penalty, from f(w); one pass more for Firth."""
+        if isinstance(self.penalty, Firth):
+            return -self.sums.loss(w)
+        return 0.5 * float(self.penalty.diagonal(w) @ w**2) - value * self.total_weight
+
 
 def _block_weight(block: Block) -> tuple[float]:
     """Total weight of a block."""
     return (float(len(block.y)) if block.weight is None else float(block.weight.sum()),)
-
-
-def _cholesky(information: ParameterMatrix) -> ParameterMatrix | None:
-    """Lower factor of the information, or None where it is not positive definite."""
-    try:
-        factor, _ = cho_factor(information, lower=True, check_finite=False)
-    except np.linalg.LinAlgError:
-        return None
-    return np.asarray(factor)
 
 
 def _log_determinant(factor: ParameterMatrix) -> float:

@@ -6,7 +6,13 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import lapack
 
-from lr_pipeline.core.moments import Moments, column_moments, counted_rows, standard_deviation
+from lr_pipeline.core.moments import (
+    Extremes,
+    Moments,
+    column_moments,
+    counted_rows,
+    standard_deviation,
+)
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.triangular import invert_triangular, triangular_factor
 from lr_pipeline.core.types import Columns
@@ -40,6 +46,7 @@ class ColumnAnalysis:
     RᵀR = Σ w a aᵀ / Σ w for a = (x − mean) / scale, that is, of their correlation matrix.
     ``condition``: estimate of the condition number ‖R‖₁ ‖R⁻¹‖₁ (LAPACK ``trcon``).
     ``num_rows``, ``total_weight``: rows of positive weight, and Σ w.
+    ``extremes``: least and largest value of each column.
     """
 
     mean: Columns
@@ -51,6 +58,7 @@ class ColumnAnalysis:
     condition: float
     num_rows: int
     total_weight: float
+    extremes: Extremes
 
     def minimum_norm(self, intercept: float, coefficients: Columns) -> tuple[float, Columns]:
         """Return the smallest coefficients, in Euclidean norm, with the same predictions.
@@ -133,6 +141,7 @@ def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
         condition=_condition(elimination.R),
         num_rows=moments.num_rows,
         total_weight=moments.weight,
+        extremes=moments.extremes,
     )
 
 

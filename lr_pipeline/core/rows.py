@@ -1,6 +1,8 @@
 """Blocks of rows, and what an engine must offer to have them summed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -36,6 +38,10 @@ class Rows(Protocol):
     def num_columns(self) -> int:
         """Number of columns d of the design, not counting the intercept."""
 
+    @property
+    def block_rows(self) -> int:
+        """Most rows that a block has."""
+
     def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
         """Add ``block_function(block)`` over all blocks, item by item, in a fixed order.
 
@@ -52,13 +58,57 @@ def gather(rows: Rows) -> Block:
 
     def copy_counted(block: Block) -> tuple[list[Block]]:
         X, y, weight = block
-        weight = np.ones(len(y)) if weight is None else weight
+        if weight is None:
+            return ([block],)
         counted = weight > 0
         return ([Block(X[counted], y[counted], weight[counted])],)
 
     (parts,) = rows.sum(copy_counted)
+    return concatenate(parts)
+
+
+def concatenate(blocks: Sequence[Block]) -> Block:
+    """Copy the rows of all blocks into one."""
+    weights = [block.weight for block in blocks if block.weight is not None]
     return Block(
-        np.concatenate([part.X for part in parts]),
-        np.concatenate([part.y for part in parts]),
-        np.concatenate([part.weight for part in parts]),
+        np.concatenate([block.X for block in blocks]),
+        np.concatenate([block.y for block in blocks]),
+        np.concatenate(weights) if weights else None,
     )
+
+
+@dataclass(frozen=True)
+class HeldRows:
+    """One block held in memory, visited a few rows at a time in this thread."""
+
+    block: Block
+    block_rows: int = 8192
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return len(self.block.y)
+
+    @property
+    def num_columns(self) -> int:
+        """Number of columns d of the design, not counting the intercept."""
+        return int(self.block.X.shape[1])
+
+    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Add ``block_function(block)`` over all blocks, item by item, first to last."""
+        return added(block_function(block) for block in self._blocks())
+
+    def max(self, block_function: Callable[[Block], float]) -> float:
+        """Return the largest ``block_function(block)`` over all blocks."""
+        return max(block_function(block) for block in self._blocks())
+
+    def _blocks(self) -> Iterator[Block]:
+        X, y, weight = self.block
+        for start in range(0, len(y), self.block_rows):
+            part = slice(start, start + self.block_rows)
+            yield Block(X[part], y[part], None if weight is None else weight[part])
+
+
+def added(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Add tuples item by item, first to last."""
+    return reduce(lambda a, b: tuple(x + y for x, y in zip(a, b, strict=True)), parts)

@@ -16,11 +16,15 @@ from jaxtyping import Float64
 from scipy.linalg import solve_triangular
 
 from lr_pipeline.core.rank import ColumnAnalysis
-from lr_pipeline.core.rows import Block, Rows
-from lr_pipeline.core.types import Columns, Parameters
+from lr_pipeline.core.rows import Block, HeldRows, Rows, gather
+from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
 # Above this condition number, the Hessian of standardized columns keeps fewer than ten digits.
 LARGEST_CONDITION = 1e3
+# A design of so few numbers is standardized once and held, a larger one at every pass.
+HELD_NUMBERS = 2**16
+# Up to so many deviations between zero and a column's mean, rows need not be centred.
+LARGEST_SHIFT = 100.0
 
 Square = Float64[np.ndarray, "k k"]
 
@@ -34,6 +38,11 @@ class StandardizedRows:
     center: Columns
     scale: Columns
     B: Square | None
+
+    @property
+    def block_rows(self) -> int:
+        """Most rows that a block has."""
+        return self.rows.block_rows
 
     @property
     def num_rows(self) -> int:
@@ -61,6 +70,75 @@ class StandardizedRows:
 
 
 @dataclass(frozen=True, eq=False)
+class Fold:
+    """The standardization of rows, moved to their parameters: z = x̃ᵀ (T w), no row is touched.
+
+    T w = (w₀ − Σ_j m_j w_j / s_j, w / s), zero for the columns left out; x̃ = (1, x).
+    ``shift`` (k,) = |m| / s, by which rounding errors of x exceed those of (x − m) / s.
+    """
+
+    standardized: StandardizedRows
+    shift: Columns
+
+    @classmethod
+    def of(cls, rows: Rows) -> "Fold | None":
+        """Return the fold, where it loses at most two digits, squared in a Hessian; else None."""
+        if not isinstance(rows, StandardizedRows) or rows.B is not None:
+            return None
+        shift = np.abs(rows.center) / rows.scale
+        return cls(rows, shift) if shift.max(initial=0.0) <= LARGEST_SHIFT else None
+
+    @property
+    def rows(self) -> Rows:
+        """The rows as they are."""
+        return self.standardized.rows
+
+    def parameters(self, w: Parameters) -> Float64[np.ndarray, " q"]:
+        """T w."""
+        slopes = w[1:] / self.standardized.scale
+        raw = np.zeros(self.rows.num_columns + 1)
+        raw[0] = w[0] - float(self.standardized.center @ slopes)
+        raw[self._places] = slopes
+        return raw
+
+    def gradient(self, raw: Float64[np.ndarray, " q"]) -> Parameters:
+        """Tᵀ g."""
+        gradient = np.empty(len(self.shift) + 1)
+        gradient[0] = raw[0]
+        gradient[1:] = raw[self._places] - self.standardized.center * raw[0]
+        gradient[1:] /= self.standardized.scale
+        return gradient
+
+    def hessian(self, raw: Float64[np.ndarray, "q q"]) -> ParameterMatrix:
+        """Tᵀ H T."""
+        center, scale = self.standardized.center, self.standardized.scale
+        places = self._places
+        chosen = raw[1:, 1:] if isinstance(places, slice) else raw[np.ix_(places, places)]
+        hessian = np.empty((len(scale) + 1, len(scale) + 1))
+        hessian[0, 0] = raw[0, 0]
+        side = raw[0, places]
+        hessian[1:, 1:] = chosen - np.multiply.outer(center, side - raw[0, 0] / 2.0 * center)
+        hessian[1:, 1:] -= np.multiply.outer(side - raw[0, 0] / 2.0 * center, center)
+        hessian[0, 1:] = side - raw[0, 0] * center
+        hessian[1:, 0] = hessian[0, 1:]
+        hessian[1:] /= scale[:, None]
+        hessian[:, 1:] /= scale
+        return hessian
+
+    def inner(self, A: ParameterMatrix) -> Float64[np.ndarray, "q q"]:
+        """T A Tᵀ."""
+        half = np.column_stack([self.parameters(column) for column in A.T])
+        return np.column_stack([self.parameters(row) for row in half]).T
+
+    @property
+    def _places(self) -> Any:
+        """Where the chosen columns are among a table's parameters."""
+        columns = self.standardized.columns
+        every = len(columns) == self.rows.num_columns
+        return slice(1, None) if every else [column + 1 for column in columns]
+
+
+@dataclass(frozen=True, eq=False)
 class Coordinates:
     """Parameters w of k columns of a table, standardized: β = B w[1:] / scale.
 
@@ -81,7 +159,10 @@ class Coordinates:
         plain = not self.center.any() and bool(np.all(self.scale == 1.0))
         if plain and len(self.columns) == rows.num_columns:
             return rows
-        return StandardizedRows(rows, self.columns, self.center, self.scale, self.B)
+        standardized = StandardizedRows(rows, self.columns, self.center, self.scale, self.B)
+        if rows.num_rows * len(self.columns) > HELD_NUMBERS:
+            return standardized
+        return HeldRows(gather(standardized), rows.num_rows)
 
     def to_table(self, w: Parameters) -> tuple[float, Columns]:
         """Return intercept and coefficients (d,) in the table's units."""
@@ -110,6 +191,14 @@ class Coordinates:
         """Return M (d + 1, k + 1) with (intercept, coefficients) = M w."""
         images = [self.to_table(unit) for unit in np.eye(len(self.columns) + 1)]
         return np.column_stack([np.concatenate([[b], beta]) for b, beta in images])
+
+    def largest(self) -> Columns:
+        """Return bounds (k,) on the columns' absolute values here."""
+        chosen, center = list(self.columns), self.center
+        extremes = self.analysis.extremes
+        lower, upper = extremes.lower[chosen], extremes.upper[chosen]
+        size = np.maximum(np.abs(lower - center), np.abs(upper - center)) / self.scale
+        return size if self.B is None else size @ np.abs(self.B)
 
     def amplification(self) -> Square:
         """Return |B⁻¹| |B|: how rounding of the standardized columns grows in their product."""

@@ -1,19 +1,30 @@
 """Rows that are arrays in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from lr_pipeline.core.rows import Block
+from lr_pipeline.core.rows import Block, added
+from lr_pipeline.engines.parallel import in_order
+
+# Numbers of a block that keeps its temporaries in the processor's cache, and its least rows.
+BLOCK_NUMBERS = 2**17
+LEAST_ROWS = 1024
+MOST_ROWS = 16_384
+# Blocks are added within each of so many groups, then the groups: the same bits for any number
+# of threads, and few partial sums at a time.
+GROUPS = 8
 
 
 class ArrayRows:
-    """The rows of a design matrix in memory, visited in blocks that are views, first to last.
+    """The rows of a design matrix in memory, visited in blocks that are views.
 
-    ``X`` (n, d) without a column of ones, ``y`` (n,), ``weight`` (n,) or None, all float64 and
-    finite; weights not negative. ``block_rows`` is how many rows a block has: few enough for a
-    block to stay in the processor's cache.
+    ``X`` (n, d) without a column of ones, ``y`` (n,), ``weight`` (n,) or None, all float64;
+    y and weights finite, weights not negative; whoever visits the rows first checks X.
+    ``block_rows`` is how many rows a block has; unless given, few
+    enough for a block to stay in the processor's cache. Blocks are summed by several threads, in
+    an order that depends on the number of rows and ``block_rows`` alone.
 
     Raises
     ------
@@ -28,14 +39,18 @@ class ArrayRows:
         X: np.ndarray,
         y: np.ndarray,
         weight: np.ndarray | None = None,
-        block_rows: int = 16_384,
+        block_rows: int | None = None,
     ) -> None:
         _check_array("X", X, 2)
         _check_array("y", y, 1)
+        _check_finite("y", y)
         if weight is not None:
             _check_array("weight", weight, 1)
+            _check_finite("weight", weight)
             _check_weight(weight)
         _check_lengths(X, y, weight)
+        if block_rows is None:
+            block_rows = min(max(BLOCK_NUMBERS // max(X.shape[1], 1), LEAST_ROWS), MOST_ROWS)
         if block_rows < 1:
             raise ValueError(f"block_rows must be at least 1, found {block_rows}")
         self.X, self.y, self.weight, self.block_rows = X, y, weight, block_rows
@@ -47,30 +62,39 @@ class ArrayRows:
 
     @property
     def num_columns(self) -> int:
-        """Number of columns d, not counting the intercept."""
+        """Number of columns d of the design, not counting the intercept."""
         return int(self.X.shape[1])
 
     def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
-        """Add ``block_function(block)`` over all blocks, item by item, first to last."""
-        blocks = self._blocks()
-        total = block_function(next(blocks))
-        for block in blocks:
-            total = tuple(a + b for a, b in zip(total, block_function(block), strict=True))
-        return total
+        """Add ``block_function(block)`` over all blocks, item by item, in a fixed order."""
+        starts = range(0, self.num_rows, self.block_rows)
+        if len(starts) == 1:
+            return block_function(Block(self.X, self.y, self.weight))
+
+        def add_group(group: Sequence[int]) -> tuple[Any, ...]:
+            return added(block_function(self._block(start)) for start in group)
+
+        return added(in_order(add_group, _groups(starts)))
 
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Return the largest ``block_function(block)``."""
-        return max(block_function(block) for block in self._blocks())
+        starts = range(0, self.num_rows, self.block_rows)
+        return max(in_order(lambda start: block_function(self._block(start)), starts))
 
-    def _blocks(self) -> Iterator[Block]:
-        for start in range(0, self.num_rows, self.block_rows):
-            part = slice(start, start + self.block_rows)
-            weight = None if self.weight is None else self.weight[part]
-            yield Block(self.X[part], self.y[part], weight)
+    def _block(self, start: int) -> Block:
+        part = slice(start, start + self.block_rows)
+        weight = None if self.weight is None else self.weight[part]
+        return Block(self.X[part], self.y[part], weight)
+
+
+def _groups(starts: range) -> list[range]:
+    """Cut the blocks into at most ``GROUPS`` groups of neighbours."""
+    size = -(-len(starts) // GROUPS)
+    return [starts[first : first + size] for first in range(0, len(starts), size)]
 
 
 def _check_array(name: str, array: np.ndarray, dimensions: int) -> None:
-    """Reject arrays that are not finite float64 of the given number of dimensions."""
+    """Reject arrays that are not float64 of the given number of dimensions."""
     if array.dtype != np.float64:
         raise TypeError(
             f"{name} must be a float64 array, found {array.dtype}: "
@@ -81,13 +105,14 @@ def _check_array(name: str, array: np.ndarray, dimensions: int) -> None:
             f"{name} must have {dimensions} dimension(s), found shape {array.shape}"
             + (": use y.ravel()" if name == "y" else "")
         )
+
+
+def _check_finite(name: str, array: np.ndarray) -> None:
     finite = np.isfinite(array)
     if not finite.all():
-        place = np.argwhere(~finite)[0]
-        where = f"row {place[0]}" + (f", column {place[1]}" if dimensions == 2 else "")
+        row = int(np.argmin(finite))
         raise ValueError(
-            f"{name} must be finite, found {array[tuple(place)]} at {where} (from 0): "
-            "impute or drop it"
+            f"{name} must be finite, found {array[row]} at row {row} (from 0): impute or drop it"
         )
 
 

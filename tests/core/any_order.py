@@ -30,6 +30,11 @@ class ShuffledRows:
         """Number of columns."""
         return int(self.X.shape[1])
 
+    @property
+    def block_rows(self) -> int:
+        """At most all rows."""
+        return len(self.X)
+
     def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
         """Add the blocks' results two by two."""
         results = [block_function(block) for block in self._blocks()]

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from lr_pipeline.core.classes import count_classes
 from lr_pipeline.core.existence import (
     Existence,
     SeparationError,
     Verdict,
     assess_existence,
-    count_classes,
     search_separation,
 )
 from lr_pipeline.core.rank import analyse_columns

@@ -43,11 +43,12 @@ def test_a_level_outside_zero_and_one_is_refused():
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("none", (), True), ""),
-        (("l2", (), True), "penalised (l2)"),
-        (("firth", (), True), "penalised (firth)"),
-        (("none", (2, 4), True), "columns [2, 4] depend on others"),
-        (("none", (), False), "singular in float64"),
+        (("none", (), True, True), ""),
+        (("l2", (), True, True), "penalised (l2)"),
+        (("firth", (), True, True), "penalised (firth)"),
+        (("none", (2, 4), True, True), "columns [2, 4] depend on others"),
+        (("none", (), False, True), "singular in float64"),
+        (("none", (), True, False), "not asked for"),
     ],
 )
 def test_the_reason_for_withholding_is_stated(arguments, reason):

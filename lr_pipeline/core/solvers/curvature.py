@@ -1,8 +1,10 @@
 """Solving with a Hessian, and measuring gradients in standard errors."""
 
-import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from functools import partial
 
+import numpy as np
+
+from lr_pipeline.core.cholesky import cholesky, cholesky_solve
 from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
@@ -18,16 +20,20 @@ def curvature_solve(hessian: ParameterMatrix) -> LinearSolve:
     diagonal element that makes it so is added to the diagonal: the result is still a descent
     direction.
     """
+    factor = cholesky(hessian)
+    if factor is None:
+        factor = _shifted_factor(hessian)
+    return partial(cholesky_solve, factor)
+
+
+def _shifted_factor(hessian: ParameterMatrix) -> ParameterMatrix:
+    """Factor of the Hessian plus the smallest multiple of the identity tried that allows one."""
     diagonal = np.diag(hessian)
     size = float(diagonal.max()) if np.isfinite(diagonal).all() and diagonal.max() > 0 else 0.25
-    ridge = 0.0
-    while True:
-        try:
-            factor = cho_factor(hessian + ridge * np.eye(len(hessian)), lower=True)
-        except np.linalg.LinAlgError:
-            ridge = max(100.0 * ridge, 1e-15 * size)
-        else:
-            return lambda g: np.asarray(cho_solve(factor, g))
+    ridge = 1e-15 * size
+    while (factor := cholesky(hessian + ridge * np.eye(len(hessian)))) is None:
+        ridge *= 100.0
+    return factor
 
 
 def decrement(solve: LinearSolve, gradient: Parameters, total_weight: float) -> float:

@@ -23,12 +23,17 @@ class Lbfgs:
     optimum, and otherwise its factors precondition what follows.
 
     ``tolerance``: on √(W gᵀ H⁻¹ g), the remaining distance in standard errors.
+    ``preconditioner``: v ↦ H⁻¹ v for a first guess at the Hessian of the mean.
+    ``confirm``: without it, B's own estimate of the distance is believed, and no Hessian formed
+    for that.
     """
 
     memory: int = 10
     tolerance: float = 1e-8
     max_iterations: int = 500
     refresh_every: int = 50
+    preconditioner: LinearSolve | None = None
+    confirm: bool = True
     name: ClassVar[str] = "lbfgs"
     standardize: ClassVar[bool] = True
     orthonormalize: ClassVar[bool] = True
@@ -39,7 +44,7 @@ class Lbfgs:
         """Minimise from ``start``."""
         trace = Trace(progress)
         pairs = SecantPairs(self.memory)
-        factors: LinearSolve | None = None
+        factors, hessian, hessian_at = self.preconditioner, None, None
         w, (value, gradient) = start, objective.value_gradient(start)
         evaluations, iteration, length, since_refresh, failed = 1, 0, 0.0, 0, False
         trace.record(TracePoint(0, value, float(np.linalg.norm(gradient)), 0.0))
@@ -47,8 +52,12 @@ class Lbfgs:
             direction = -pairs.solve(factors or _scaled(pairs), gradient)
             estimate = np.sqrt(max(-objective.total_weight * float(gradient @ direction), 0.0))
             due = iteration == self.max_iterations or since_refresh == self.refresh_every
+            if estimate <= self.tolerance and not self.confirm and is_last_step(direction, w):
+                status = Status.CONVERGED
+                break
             if estimate <= self.tolerance or failed or due:
-                factors = curvature_solve(objective.value_gradient_hessian(w)[2])
+                hessian, hessian_at = objective.value_gradient_hessian(w)[2], w
+                factors = curvature_solve(hessian)
                 evaluations, since_refresh = evaluations + 1, 0
                 pairs.clear()
                 direction = -factors(gradient)
@@ -74,7 +83,10 @@ class Lbfgs:
             norm = float(np.linalg.norm(gradient))
             trace.record(TracePoint(iteration, value, norm, length))
         norm = float(np.linalg.norm(gradient))
-        return FitResult(w, status, iteration, evaluations, value, norm, tuple(trace.points))
+        points = tuple(trace.points)
+        return FitResult(
+            w, status, iteration, evaluations, value, norm, points, gradient, hessian, hessian_at
+        )
 
 
 def _scaled(pairs: SecantPairs) -> LinearSolve:

@@ -80,12 +80,21 @@ class Newton:
                     continue
                 status = Status.STALLED
             break
+        hessian_at = point.w
         if self.polish and status is Status.CONVERGED:
             point, polished = _polish(objective, point, solve, pairs)
             evaluations += polished
-        norm = float(np.linalg.norm(point.gradient))
         return FitResult(
-            point.w, status, iteration, evaluations, point.value, norm, tuple(trace.points)
+            point.w,
+            status,
+            iteration,
+            evaluations,
+            point.value,
+            float(np.linalg.norm(point.gradient)),
+            tuple(trace.points),
+            point.gradient,
+            point.hessian,
+            hessian_at,
         )
 
 

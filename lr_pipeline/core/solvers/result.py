@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from lr_pipeline.core.types import Parameters
+from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 
 class Status(Enum):
@@ -74,6 +74,8 @@ class FitResult:
 
     ``value`` is the objective (mean per row) and ``gradient_norm`` the Euclidean norm of its
     gradient at ``parameters``; ``evaluations`` counts evaluations of the objective.
+    ``gradient`` (p,) there and ``hessian`` (p, p) at ``hessian_at`` (p,), which is there or very
+    near, are left by solvers that have them.
     """
 
     parameters: Parameters
@@ -83,6 +85,9 @@ class FitResult:
     value: float
     gradient_norm: float
     trace: tuple[TracePoint, ...]
+    gradient: Parameters | None = None
+    hessian: ParameterMatrix | None = None
+    hessian_at: Parameters | None = None
 
 
 Progress = Callable[[TracePoint], None]

@@ -1,0 +1,86 @@
+"""How many rows there are of each label, and the fit that needs nothing else."""
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.types import Parameters
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Weight and number of the rows of label 0 and of label 1; rows of zero weight do not count.
+
+    ``others``: rows with another label.
+    """
+
+    weight_0: float
+    weight_1: float
+    rows_0: int
+    rows_1: int
+    others: int
+
+    @classmethod
+    def of(cls, block: Block) -> "ClassCounts":
+        """Count a block's rows."""
+        y, weight = block.y, block.weight
+        one, zero = y == 1.0, y == 0.0
+        others = len(y) - int(np.count_nonzero(one)) - int(np.count_nonzero(zero))
+        if weight is None:
+            ones, zeros = int(np.count_nonzero(one)), int(np.count_nonzero(zero))
+            return cls(float(zeros), float(ones), zeros, ones, others)
+        counted = weight > 0
+        return cls(
+            float(weight @ zero),
+            float(weight @ one),
+            int(np.count_nonzero(zero & counted)),
+            int(np.count_nonzero(one & counted)),
+            others,
+        )
+
+    def __add__(self, other: "ClassCounts") -> "ClassCounts":
+        """Return the counts of both sets of rows."""
+        return ClassCounts(
+            self.weight_0 + other.weight_0,
+            self.weight_1 + other.weight_1,
+            self.rows_0 + other.rows_0,
+            self.rows_1 + other.rows_1,
+            self.others + other.others,
+        )
+
+    @property
+    def total_weight(self) -> float:
+        """Σ weight."""
+        return self.weight_0 + self.weight_1
+
+    def require_both(self) -> "ClassCounts":
+        """Return the counts, or raise ``ValueError`` for other labels or one class alone."""
+        if self.others:
+            raise ValueError(f"labels must be 0 or 1, found {self.others} rows with another value")
+        if self.rows_0 == 0 or self.rows_1 == 0:
+            raise ValueError(
+                f"expected rows of both classes, found {self.rows_0} of label 0 and "
+                f"{self.rows_1} of label 1 with positive weight"
+            )
+        return self
+
+
+def count_classes(rows: Rows) -> ClassCounts:
+    """Count the labels in one pass.
+
+    Raises
+    ------
+    ValueError
+        Labels other than 0 and 1, or rows of one class alone.
+    """
+    counts: ClassCounts = rows.sum(lambda block: (ClassCounts.of(block),))[0]
+    return counts.require_both()
+
+
+def prevalence_start(classes: ClassCounts, num_columns: int) -> Parameters:
+    """Return the optimum of the intercept alone, log(weight₁ / weight₀), and zeros."""
+    w = np.zeros(num_columns + 1)
+    w[0] = log(classes.weight_1 / classes.weight_0)
+    return w

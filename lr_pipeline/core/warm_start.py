@@ -1,0 +1,110 @@
+"""A large table's optimum, nearly, from a sample of its rows.
+
+The estimate on a share f of the rows is about √(1/f) standard errors away from that on all, and
+its Hessian differs from theirs by a few percent: with it as a preconditioner every pass over the
+rows for a gradient brings the parameters some ten or hundred times nearer.
+"""
+
+from dataclasses import dataclass, replace
+
+from lr_pipeline.core.classes import ClassCounts, prevalence_start
+from lr_pipeline.core.objective import L2, LogisticKernel, LogisticObjective, NoPenalty
+from lr_pipeline.core.rank import analyse_columns
+from lr_pipeline.core.rows import Block, HeldRows, Rows
+from lr_pipeline.core.solvers import Newton, Status
+from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
+from lr_pipeline.core.survey import survey
+from lr_pipeline.core.types import ParameterMatrix, Parameters
+
+# A sample is worth its while from this many rows on, has at least so many rows a parameter, and
+# is at most this share of the table.
+LEAST_ROWS = 5_000
+ROWS_PER_PARAMETER = 50
+SHARE = 0.05
+LARGEST_SHARE = 0.25
+# A sample's own optimum is several of its standard errors off: no need to meet it closely.
+NEWTON = Newton(tolerance=0.5, max_iterations=20, polish=False)
+
+
+@dataclass(frozen=True, eq=False)
+class WarmStart:
+    """Where to start on all rows, and with which Hessian.
+
+    ``coordinates``: standardized by a sample's means and deviations, with the extremes of all
+    rows. In them are ``start`` (p,), the sample's optimum, and ``hessian`` (p, p), of its mean
+    objective there; times ``sample_weight`` it is a lower bound of the Hessian of the sum over
+    all rows, since every row adds to it. ``classes`` are those of all rows.
+    """
+
+    coordinates: Coordinates
+    classes: ClassCounts
+    start: Parameters
+    hessian: ParameterMatrix
+    sample_weight: float
+
+
+def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | None:
+    """Fit a twentieth of the rows, itself started from a tenth of that; one pass over all rows.
+
+    ``l2``: strength of the penalty on the sum over all rows, 0 for none. None where the table is
+    small, or the sample does not determine an estimate: one class alone, separated, dependent
+    columns.
+
+    Raises
+    ------
+    ValueError
+        As ``survey``.
+    """
+    needed = ROWS_PER_PARAMETER * (rows.num_columns + 1)
+    share = max(SHARE, needed / rows.num_rows)
+    if rows.num_rows < LEAST_ROWS or share > LARGEST_SHARE or rows.num_columns == 0:
+        return None
+    seen = survey(rows, share)
+    l2_per_weight = l2 / seen.classes.total_weight
+    found = None
+    for block in (_thinned(seen.sample), seen.sample):
+        if len(block.y) >= needed / 2:
+            found = _fit_sample(block, kernel, l2_per_weight, found)
+    if found is None:
+        return None
+    analysis = replace(
+        found.coordinates.analysis,
+        extremes=seen.extremes,
+        num_rows=seen.classes.rows_0 + seen.classes.rows_1,
+        total_weight=seen.classes.total_weight,
+    )
+    coordinates = replace(found.coordinates, analysis=analysis)
+    return replace(found, coordinates=coordinates, classes=seen.classes)
+
+
+def _thinned(block: Block) -> Block:
+    """Every tenth row."""
+    X, y, weight = block
+    return Block(X[::10].copy(), y[::10].copy(), None if weight is None else weight[::10].copy())
+
+
+def _fit_sample(
+    block: Block, kernel: LogisticKernel, l2_per_weight: float, before: WarmStart | None
+) -> WarmStart | None:
+    """Newton's method on a sample, from the fit of a smaller one; None if there is no estimate."""
+    rows, classes = HeldRows(block), ClassCounts.of(block)
+    if classes.rows_0 == 0 or classes.rows_1 == 0:
+        return None
+    if before is None:
+        analysis = analyse_columns(rows)
+        if analysis.dependent:
+            return None
+        every = tuple(range(rows.num_columns))
+        coordinates = (
+            standardized(analysis, every, False) if l2_per_weight else orthonormal(analysis, False)
+        )
+        start = prevalence_start(classes, rows.num_columns)
+    else:
+        coordinates, start = before.coordinates, before.start
+    weight = classes.total_weight
+    penalty = L2(l2_per_weight * weight / coordinates.scale**2) if l2_per_weight else NoPenalty()
+    objective = LogisticObjective(coordinates.rows(rows), kernel, penalty, weight)
+    result = NEWTON.minimize(objective, start)
+    if result.status is not Status.CONVERGED or result.hessian is None:
+        return None
+    return WarmStart(coordinates, classes, result.parameters, result.hessian, weight)

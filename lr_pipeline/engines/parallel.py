@@ -1,0 +1,52 @@
+"""Blocks worked on by several threads, with results in the order of the blocks."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterable[Result]:
+    """Apply ``function`` to every item, and yield the results in the order of the items.
+
+    numpy releases the interpreter's lock, so that threads over blocks use all processors for
+    everything, where the BLAS alone would use them for products only; its own threads would
+    compete with these and are held to one meanwhile.
+    """
+    threads = usable_processors()
+    if len(items) < 2 or threads < 2:
+        return map(function, items)
+    return _in_threads(function, items, threads)
+
+
+def usable_processors() -> int:
+    """Processors that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _in_threads(
+    function: Callable[[Item], Result], items: Sequence[Item], threads: int
+) -> Iterator[Result]:
+    with _libraries().limit(limits=1, user_api="blas"):
+        yield from _threads(threads).map(function, items)
+
+
+@cache
+def _threads(number: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(number, thread_name_prefix="blocks")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)  # a fork copies no threads
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The BLAS libraries of this process; finding them takes a millisecond."""
+    return ThreadpoolController()
