@@ -1,9 +1,9 @@
 """The tutorial's loop of 5,000 epochs: as a student writes it, and as ``GradientDescent`` runs it.
 
 Run from the repository's root: ``python -m benchmarks.tutorial_loop [runs]``. Peer and ours run in
-turn in one process, torch on one thread (more only make both slower on so few rows), in float64,
-from the same start; the ratio is taken pair by pair. Both evaluate all gradients; ours evaluates the loss at every 100th epoch, which is where
-the tutorial's numpy loop prints it.
+turn in one process, torch on one thread (more make its loop slower on so few rows), in float64,
+from the same start; the ratio is taken pair by pair. Both evaluate all gradients; ours evaluates
+the loss at every 100th epoch, which is where the tutorial's numpy loop prints it.
 """
 
 import statistics

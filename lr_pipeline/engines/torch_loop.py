@@ -149,6 +149,7 @@ class InPlaceTensorIterate:
         self.penalised = bool(rows.pull.any())
         self.w = kernel.tensor(start.copy())
         self.residual = torch.empty_like(self.At[:, 0])
+        self.multiply = torch.mv  # importing torch at every step takes a tenth of its time
         self.gradient: torch.Tensor | None = None  # at w, once evaluated there
 
     @property
@@ -180,11 +181,8 @@ class InPlaceTensorIterate:
 
     def _set_residual(self) -> None:
         """σ(a w) of each row, times its share where the shares differ."""
-        import torch
-
         self.sums.passes += 1
-        torch.mv(self.At, self.w, out=self.residual)
-        self.residual.sigmoid_()
+        self.multiply(self.At, self.w, out=self.residual).sigmoid_()
         if self.share is not None:
             self.residual.mul_(self.share)
 

@@ -26,8 +26,8 @@ class Iterate(Protocol):
 
 
 def iterate_of(objective: SmoothFunction, start: Parameters) -> Iterate:
-    """Return an iterate at ``start``, in place where the objective's rows are few and in numpy."""
-    if isinstance(objective, LogisticObjective) and isinstance(objective.sums.kernel, NumpyKernel):
+    """Return an iterate at ``start``: in place for few rows and the numpy kernel itself."""
+    if isinstance(objective, LogisticObjective) and type(objective.sums.kernel) is NumpyKernel:
         signed = SignedRows.of(objective)
         if signed is not None:
             return InPlaceIterate(signed, start)
