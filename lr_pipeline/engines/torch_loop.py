@@ -45,13 +45,17 @@ class ManualGradientDescent(GradientDescent):
         Raises TypeError for an objective that is no ``LogisticObjective``, ValueError for another
         kernel than torch's.
         """
+        import torch
+
         if not isinstance(objective, LogisticObjective):
             raise TypeError(
                 "solver manual_gradient_descent visits the rows of a LogisticObjective, found "
                 f"{type(objective).__name__}. Use solver gradient_descent."
             )
-        rows = objective.sums.rows
-        with threads_for(rows.num_rows * rows.num_columns):
+        rows, kernel = objective.sums.rows, objective.sums.kernel
+        graphless = isinstance(kernel, TorchKernel) and not kernel.autograd
+        # Inference mode spares each of the few small operations its bookkeeping, a quarter of it.
+        with threads_for(rows.num_rows * rows.num_columns), torch.inference_mode(graphless):
             return super().minimize(objective, start, progress)
 
     def iterate(self, objective: SmoothFunction, start: Parameters) -> Iterate:
