@@ -146,7 +146,7 @@ class NumpyTrainingConfig(TrainingConfig):
 
 
 class TorchTrainingConfig(TrainingConfig):
-    """Training with the torch kernel, gradients by autograd."""
+    """Training with the torch kernel, derivatives by autograd unless told otherwise."""
 
     solver: SolverConfig = Field(
         default=LbfgsConfig(),
@@ -155,6 +155,11 @@ class TorchTrainingConfig(TrainingConfig):
     )
     device: Literal["cpu", "cuda", "auto"] = Field(
         default="cpu", description="`auto` takes a GPU where there is one."
+    )
+    autograd: bool = Field(
+        default=True,
+        description="Differentiate automatically, which checks the closed forms; false: evaluate "
+        "the closed forms, which is faster.",
     )
 
     def training(self) -> Training:

@@ -83,7 +83,7 @@ def torch_model(
     model = train_logistic(
         train_set,
         engine.rows,
-        TorchKernel(device=config.device),
+        TorchKernel(config.device, config.autograd),
         config.training(),
         existence=mle_existence,
     )

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import mpmath
 import numpy as np
@@ -16,6 +17,7 @@ from lr_pipeline.engines.torch_kernel import TorchKernel, threads_for
 
 EPS = np.finfo(float).eps
 KERNEL = TorchKernel()
+BOTH = pytest.mark.parametrize("kernel", [KERNEL, TorchKernel(autograd=True)], ids=repr)
 
 
 def draw_block(seed, n=30, d=4, weighted=True):
@@ -71,9 +73,10 @@ def all_sums(kernel, block, w, v, A):
 
 @pytest.mark.parametrize("z", [-800.0, -700.0, -40.0, -20.5, -1e-9, 0.0, 3.0, 36.5, 40.0, 800.0])
 @pytest.mark.parametrize("y", [0.0, 1.0])
-def test_one_row_is_exact_for_any_z(z, y):
+@BOTH
+def test_one_row_is_exact_for_any_z(z, y, kernel):
     """Loss and gradient of one row have relative error of a few eps, also where p rounds to y."""
-    loss, gradient = KERNEL.loss_gradient(Block(np.array([[z]]), np.array([y])), np.array([0.0, 1]))
+    loss, gradient = kernel.loss_gradient(Block(np.array([[z]]), np.array([y])), np.array([0.0, 1]))
     with mpmath.workdps(400):
         exact_loss = float(mpmath.log1p(mpmath.exp(z)) - y * mpmath.mpf(z))
         residual = float(1 / (1 + mpmath.exp(-z)) - y)
@@ -83,18 +86,20 @@ def test_one_row_is_exact_for_any_z(z, y):
 
 
 @pytest.mark.parametrize("z", [-700.0, -40.0, 40.0, 700.0])
-def test_information_of_one_row_keeps_its_digits_where_p_rounds_to_0_or_1(z):
+@BOTH
+def test_information_of_one_row_keeps_its_digits_where_p_rounds_to_0_or_1(z, kernel):
     """Curvature s = p (1 − p) and its derivative keep full relative precision at both ends."""
     block, w = Block(np.array([[1.0]]), np.array([1.0])), np.array([z, 0.0])
-    _, _, information = KERNEL.loss_gradient_information(block, w)
-    slope = KERNEL.information_trace_gradient(block, w, np.diag([1.0, 0.0]))
+    _, _, information = kernel.loss_gradient_information(block, w)
+    slope = kernel.information_trace_gradient(block, w, np.diag([1.0, 0.0]))
     s = float(mpmath.exp(-abs(z)))  # (1 + exp(−40))^−2 is 1 in float64
     assert information == pytest.approx(np.full((2, 2), s), rel=6 * EPS, abs=0)
     assert slope == pytest.approx(np.full(2, -np.sign(z) * s), rel=6 * EPS, abs=0)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_derivatives_match_50_digit_differences_of_the_loss(weighted):
+@BOTH
+def test_derivatives_match_50_digit_differences_of_the_loss(weighted, kernel):
     """Gradient, Hessian, product and trace gradient are the derivatives of the mpmath loss."""
     block, w, v, A = draw_block(seed=1, n=6, d=1, weighted=weighted)
     weight = np.ones(6) if block.weight is None else block.weight
@@ -114,7 +119,7 @@ def test_derivatives_match_50_digit_differences_of_the_loss(weighted):
         third = [[[derivative(j, k, m) for m in range(2)] for k in range(2)] for j in range(2)]
     trace = np.einsum("jkm,jk->m", np.array(third), A)
     exact = [exact_loss, exact_loss, gradient, gradient, hessian, hessian @ v, trace]
-    for (found, bound), expected in zip(all_sums(KERNEL, block, w, v, A), exact, strict=True):
+    for (found, bound), expected in zip(all_sums(kernel, block, w, v, A), exact, strict=True):
         assert np.max(np.abs(found - expected)) <= bound
 
 
@@ -141,11 +146,61 @@ def test_information_matches_torch_hessian_of_the_binary_cross_entropy(d):
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 50), d=st.integers(0, 6))
 @settings(max_examples=25, deadline=None)
 def test_sums_equal_those_of_the_numpy_kernel(seed, n, d):
-    """Autograd and the closed forms agree to rounding."""
+    """Torch and numpy evaluate the same closed forms."""
     arguments = draw_block(seed, n, d, weighted=seed % 2 == 0)
     pairs = zip(all_sums(KERNEL, *arguments), all_sums(NumpyKernel(), *arguments), strict=True)
     for (found, bound), (expected, _) in pairs:
         assert np.max(np.abs(found - expected)) <= bound
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(0, 50),
+    d=st.integers(0, 6),
+    size=st.sampled_from([1.0, 40.0, 800.0]),
+    layout=st.sampled_from(["C", "F", "strided", "reversed"]),
+)
+@settings(max_examples=50, deadline=None)
+def test_the_closed_forms_are_what_autograd_makes_of_the_loss(seed, n, d, size, layout):
+    """With margins up to 800, with and without weights, whatever the arrays' memory, read-only."""
+    block, w, v, A = draw_block(seed, n, d, weighted=seed % 2 == 0)
+    z = w[0] + block.X @ w[1:]
+    w *= size / max(np.abs(z).max(initial=0.0), np.abs(w).max())
+    arranged = Block(*(None if a is None else arrange(a, layout) for a in block))
+    pairs = zip(
+        all_sums(KERNEL, arranged, w, v, A),
+        all_sums(TorchKernel(autograd=True), block, w, v, A),
+        strict=True,
+    )
+    for (found, bound), (expected, _) in pairs:
+        assert np.max(np.abs(found - expected)) <= 2 * bound
+
+
+def arrange(array, layout):
+    """The same values, read-only, in another layout of memory."""
+    if layout == "strided":
+        wide = np.zeros((*array.shape, 2))
+        wide[..., 1] = array
+        array = wide[..., 1]
+    elif layout == "reversed":
+        array = array[::-1].copy()[::-1]
+    else:
+        array = array.copy(order=layout)
+    array.flags.writeable = False
+    return array
+
+
+def test_sums_in_several_threads_at_once_are_those_of_one():
+    """Calls share no scratch: the same bits, blocks of other shapes between them."""
+    blocks = [draw_block(seed, n=400 + seed, d=3)[0] for seed in range(40)]
+    w = draw_block(0, d=3)[1]
+
+    def gradient(block):
+        return KERNEL.loss_gradient(block, w)[1]
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(gradient, blocks))
+    assert all(map(np.array_equal, found, map(gradient, blocks)))
 
 
 @given(seed=st.integers(0, 2**32 - 1), at=st.integers(0, 30))
@@ -231,13 +286,13 @@ def test_small_blocks_leave_the_number_of_threads_as_it_was():
     torch.set_num_threads(2)
     block, w, _, _ = draw_block(seed=5)
     try:
-        with threads_for(block):
+        with threads_for(block.X.size):
             assert torch.get_num_threads() == 1
         KERNEL.loss_gradient(block, w)
         with pytest.raises(RuntimeError):
             KERNEL.loss_gradient(block, w[:-1])
         assert torch.get_num_threads() == 2
-        with threads_for(Block(np.zeros((60_000, 1)), np.zeros(60_000))):
+        with threads_for(2**21 + 1):
             assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)

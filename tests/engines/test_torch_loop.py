@@ -6,8 +6,10 @@ from sklearn.datasets import make_classification
 
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import L2, Firth, LogisticObjective, NoPenalty
+from lr_pipeline.core.solvers import signed_rows
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent, normal_start
 from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.core.solvers.signed_rows import SignedRows
 from lr_pipeline.core.solvers.step_size import StepDecay
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.torch_kernel import TorchKernel
@@ -35,14 +37,24 @@ def assert_same_descent(manual, reference, tolerance=1e-12):
             assert ours.parameters == pytest.approx(theirs.parameters, rel=0, abs=tolerance)
 
 
-def descend_twice(rows, penalty, start, **settings):
-    """Run the manual loop on torch and the core's descent on numpy, with the same settings."""
+def descend_thrice(rows, penalty, start, **settings):
+    """Run the manual loop in place and by autograd, then the core's descent along the objective."""
+    objectives = [
+        LogisticObjective(rows, kernel, penalty)
+        for kernel in (TorchKernel(), TorchKernel(autograd=True), NumpyKernel())
+    ]
     manual = ManualGradientDescent(**settings)
-    reference = GradientDescent(**settings)
-    return (
-        manual.minimize(LogisticObjective(rows, TorchKernel(), penalty), start),
-        reference.minimize(LogisticObjective(rows, NumpyKernel(), penalty), start),
-    )
+    fits = [manual.minimize(objective, start) for objective in objectives[:2]]
+    fits.append(GradientDescent(**settings).minimize(AnySmoothFunction(objectives[2]), start))
+    assert len({objective.passes for objective in objectives}) == 1
+    return fits
+
+
+class AnySmoothFunction:
+    """An objective that shows nothing but its values, so that it is not descended in place."""
+
+    def __init__(self, objective):
+        self.value, self.value_gradient = objective.value, objective.value_gradient
 
 
 # The shape checks of the test run cost several times the arithmetic of 100 rows.
@@ -54,7 +66,7 @@ def test_every_step_follows_the_numpy_gradient_descent(table, iterations):
     of some eps each, of either sign, about 70 eps remain; 1e-12 is 4,500 eps.
     """
     X, y, _ = table
-    manual, reference = descend_twice(
+    manual, autograd, reference = descend_thrice(
         ArrayRows(X, y),
         NoPenalty(),
         normal_start(11, seed=0),
@@ -65,6 +77,7 @@ def test_every_step_follows_the_numpy_gradient_descent(table, iterations):
     )
     assert manual.value < manual.trace[0].value
     assert_same_descent(manual, reference)
+    assert_same_descent(autograd, reference)
 
 
 @pytest.mark.parametrize("strength", [2.5, np.arange(10.0)])
@@ -73,15 +86,30 @@ def test_l2_weights_and_blocks_are_those_of_the_objective(table, strength):
     rows = ArrayRows(*table, block_rows=31)
     rate = StepDecay(0.1, every=50)
     settings = {"learning_rate": rate, "iterations": 200}
-    assert_same_descent(*descend_twice(rows, L2(strength), normal_start(11, seed=1), **settings))
+    start = normal_start(11, seed=1)
+    manual, autograd, reference = descend_thrice(rows, L2(strength), start, **settings)
+    assert_same_descent(manual, reference)
+    assert_same_descent(autograd, reference)
+
+
+def test_a_table_too_large_to_copy_is_descended_along_the_objective(table, monkeypatch):
+    """Above the limit the same iterates come from the kernel's passes over the blocks."""
+    monkeypatch.setattr(signed_rows, "MOST_NUMBERS", 1099)  # 100 rows of 11 are 1,100
+    objective = LogisticObjective(ArrayRows(*table), TorchKernel(), L2(1.0))
+    assert SignedRows.of(objective) is None
+    manual, _, reference = descend_thrice(
+        ArrayRows(*table), L2(1.0), np.zeros(11), learning_rate=0.1, iterations=50
+    )
+    assert_same_descent(manual, reference)
 
 
 def test_the_tolerance_stops_it_where_it_stops_the_numpy_descent(table):
     """A small change of the value ends the run with that status."""
     X, y, _ = table
     settings = {"learning_rate": 0.5, "iterations": 500, "tolerance": 1e-5}
-    manual, reference = descend_twice(ArrayRows(X, y), L2(1.0), np.zeros(11), **settings)
+    manual, autograd, reference = descend_thrice(ArrayRows(X, y), L2(1.0), np.zeros(11), **settings)
     assert manual.status is Status.SMALL_CHANGE
+    assert_same_descent(autograd, reference)
     assert_same_descent(manual, reference)
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from lr_pipeline.core.objective import SmoothFunction
+from lr_pipeline.core.solvers.iterate import Iterate, iterate_of
 from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
 from lr_pipeline.core.solvers.step_size import FixedStep, StepSize
 from lr_pipeline.core.types import Parameters
@@ -41,30 +42,35 @@ class GradientDescent:
         rate = self.learning_rate
         step_size = FixedStep(float(rate)) if isinstance(rate, int | float) else rate
         trace = Trace(progress)
-        w = start.copy()
         with np.errstate(over="ignore", invalid="ignore"):
-            first = value, gradient = _evaluate(objective, w)
-            trace.record(self._point(0, value, gradient, 0.0, w))
+            iterate = self.iterate(objective, start)
+            first = value, gradient = _evaluate(iterate)
+            trace.record(self._point(0, value, gradient, 0.0, iterate))
             status, iteration = Status.ITERATION_LIMIT, 0
             while iteration < self.iterations and status is Status.ITERATION_LIMIT:
                 step = step_size(iteration)
+                iterate.descend(step)
                 iteration += 1
-                w = w - step * gradient
-                previous, (value, gradient) = value, _evaluate(objective, w)
-                if abs(value - previous) < self.tolerance:
-                    status = Status.SMALL_CHANGE
-                last = status is Status.SMALL_CHANGE or iteration == self.iterations
-                if last or iteration % self.record_every == 0:
-                    trace.record(self._point(iteration, value, gradient, step, w))
-            norm = float(np.linalg.norm(gradient))
+                recorded = iteration % self.record_every == 0 or iteration == self.iterations
+                if recorded or self.tolerance > 0:
+                    previous, (value, gradient) = value, _evaluate(iterate)
+                    if abs(value - previous) < self.tolerance:
+                        status, recorded = Status.SMALL_CHANGE, True
+                if recorded:
+                    trace.record(self._point(iteration, value, gradient, step, iterate))
         if not value <= first[0]:
             status = Status.DIVERGED
+        w, norm = iterate.parameters, float(np.linalg.norm(gradient))
         return FitResult(w, status, iteration, iteration + 1, value, norm, tuple(trace.points))
 
+    def iterate(self, objective: SmoothFunction, start: Parameters) -> Iterate:
+        """Return the point to move, at ``start``."""
+        return iterate_of(objective, start)
+
     def _point(
-        self, iteration: int, value: float, gradient: Parameters, step: float, w: Parameters
+        self, iteration: int, value: float, gradient: Parameters, step: float, iterate: Iterate
     ) -> TracePoint:
-        parameters = tuple(w.tolist()) if self.record_parameters else None
+        parameters = tuple(iterate.parameters.tolist()) if self.record_parameters else None
         return TracePoint(iteration, value, float(np.linalg.norm(gradient)), step, parameters)
 
 
@@ -75,7 +81,7 @@ def normal_start(num_parameters: int, seed: int) -> Parameters:
     return w
 
 
-def _evaluate(objective: SmoothFunction, w: Parameters) -> tuple[float, Parameters]:
+def _evaluate(iterate: Iterate) -> tuple[float, Parameters]:
     """Value and gradient; a value that is not a number because of overflow is infinite."""
-    value, gradient = objective.value_gradient(w)
+    value, gradient = iterate.value_gradient()
     return (float(value) if np.isfinite(value) else np.inf), gradient
