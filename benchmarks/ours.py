@@ -1,5 +1,6 @@
 """The package's own fit, as the benchmarks call it."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,3 +24,13 @@ def fit(
 def parameters(fitted: LogisticFit) -> np.ndarray:
     """(p,) intercept first."""
     return np.r_[fitted.intercept, fitted.coefficients]
+
+
+def fit_parquet(path: Path) -> LogisticFit:
+    """The same of a file that ``Table.write_parquet`` or its like wrote, streamed."""
+    from lr_pipeline.engines.streaming import TableRows
+    from lr_pipeline.tables.preprocess import Preparation
+    from lr_pipeline.tables.table import Table
+
+    train = Table.read_parquet(path)
+    return fit_logistic(TableRows(train, Preparation.fit(train)), NumpyKernel())

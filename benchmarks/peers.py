@@ -108,7 +108,7 @@ def torch_lbfgs(X: np.ndarray, y: np.ndarray, weight: np.ndarray | None, tol: fl
     return torch.cat([b, w]).detach().numpy()
 
 
-TORCH = Peer("torch LBFGS", "torch", torch_lbfgs, LADDER[3:] + (1e-12, 1e-13))
+TORCH = Peer("torch LBFGS", "torch", torch_lbfgs, (*LADDER[3:], 1e-12, 1e-13))
 PEERS = (
     Peer("scikit-learn lbfgs", "scikit-learn", scikit_learn("lbfgs"), LADDER),
     Peer(

@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[1]
 PEER_LIMIT = 60.0  # seconds for a peer's climb on one table
 SLOW = 20.0  # a peer that takes longer runs once
 SAMPLE = 0.2  # seconds that a run lasts at least
+PAUSE = 0.1  # seconds in which idle threads of the contender before stop spinning
 WORKER_LIMIT = 1_800.0
 OURS_TORCH = f"{ours.NAME}, torch kernel"
 
@@ -182,6 +183,7 @@ def compare_tutorial_loops(runs: int) -> list[Comparison]:
 
 def seconds_per_call(call: Callable[[], Any]) -> float:
     """Mean seconds of as many calls as fill ``SAMPLE``."""
+    time.sleep(PAUSE)
     start, calls = time.perf_counter(), 0
     while (elapsed := time.perf_counter() - start) < SAMPLE:
         call()
