@@ -5,6 +5,7 @@ intercept and coefficients, of at most 17; every peer runs at the tightest toler
 An exclamation mark: it warned; a word: the error it raised; a dash: it takes no weights.
 """
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -16,7 +17,7 @@ from tests.core.reference import correct_digits, maximum_likelihood
 from tests.reference.linear_sets import NAMES, load
 
 Problem = tuple[np.ndarray, np.ndarray, np.ndarray | None]
-LIMIT = 20.0  # seconds for one fit of a peer
+LIMIT = 10.0  # seconds for one fit of a peer
 LOGISTIC_SKIPPED = {"scikit-learn-intelex lbfgs"}  # scikit-learn's own solver with another kernel
 
 
@@ -35,12 +36,17 @@ def ten_columns() -> Problem:
     return np.ascontiguousarray(X[:, :10]), y, None
 
 
+def nearly_separated() -> Problem:
+    X, y = tables.nearly_separated()
+    return X + 0.25, y, None  # about 0 the intercept is 0, which has no digits
+
+
 def unweighted(build: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Callable[[], Problem]:
     return lambda: (*build(), None)
 
 
 PROBLEMS: dict[str, Callable[[], Problem]] = {
-    "Spector and Mazzeo": unweighted(tables.spector),
+    "teaching method, 3 columns": unweighted(tables.spector),
     "breast cancer, 10 columns": ten_columns,
     "scales 1e8 beside 1e-8": scaled,
     "one positive in 3,000": unweighted(lambda: tables.one_positive(3_000)),
@@ -48,7 +54,7 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
     "near-duplicate, 1e-3": unweighted(lambda: tables.near_duplicate(1e-3)),
     "near-duplicate, 1e-6": unweighted(lambda: tables.near_duplicate(1e-6)),
     "powers 1 to 8 on [0, 1]": unweighted(tables.polynomial),
-    "classes overlap by 1e-6": unweighted(tables.nearly_separated),
+    "classes overlap by 1e-6": nearly_separated,
     "undamped Newton diverges": unweighted(tables.undamped_newton_diverges),
 }
 
@@ -59,6 +65,7 @@ def logistic_digits() -> str:
     rows = []
     for name, build in PROBLEMS.items():
         X, y, weight = build()
+        X, y = X.copy(), y.copy()  # pandas' arrays are read-only, of which torch warns
         own = ours.parameters(ours.fit(X, y, weight))
         exact = maximum_likelihood(X, y, own, weight)
         cells = [peer_digits(peer, X, y, weight, exact) for peer in peers]
@@ -96,7 +103,9 @@ def linear_digits() -> str:
         data = load(name)
         row = [name]
         for solve in solvers.values():
-            coefficients, errors = solve(data)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                coefficients, errors = solve(data)
             first = nist.fewest_digits(coefficients, data.coefficients)
             second = nist.fewest_digits(errors, data.standard_errors)
             row.append(f"{first} / {second}")
