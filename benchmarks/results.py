@@ -128,22 +128,25 @@ def pipeline_overhead() -> str:
     return f"```\n{text.strip()}\n```"
 
 
-def sections(full: bool, runs: int, seed: int, names: list[str]) -> Iterable[str]:
-    """Measure one part after the other, the short ones first."""
+def sections(chosen: argparse.Namespace) -> Iterable[str]:
+    """Measure one part after the other."""
+    seed = chosen.seed
     yield HEAD
     yield machine()
-    note("digits")
-    digits = [LINEAR, linear_digits(), LOGISTIC, logistic_digits()]
-    note("orchestration")
-    overhead = pipeline_overhead()
-    results = run_workers(names, runs, seed)
+    results = run_workers(chosen.tables.split(","), chosen.runs, seed)
     yield SPEED
     yield f"Seed {seed}. {thread_pools(results)}"
     yield speed_sections(results)
     yield STREAMING
-    yield streaming_section(STREAMED, compare(STREAMED, RUNS, seed)) if full else STREAMING_MISSING
-    yield from digits
-    yield from (OVERHEAD, overhead)
+    if chosen.full:
+        yield streaming_section(STREAMED, compare(STREAMED, RUNS, seed))
+    else:
+        yield STREAMING_MISSING
+    note("correct digits")
+    yield from (LINEAR, linear_digits(), LOGISTIC, logistic_digits())
+    if not chosen.no_pipeline:
+        note("the pipeline beside a plain script")
+        yield from (OVERHEAD, pipeline_overhead())
 
 
 def main() -> None:
@@ -152,11 +155,10 @@ def main() -> None:
     parser.add_argument("--tables", default=",".join([*CASES, TUTORIAL]))
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=PUBLISHED_SEED)
+    parser.add_argument("--no-pipeline", action="store_true", help="leave orchestration out")
     chosen = parser.parse_args()
     start = time.perf_counter()
-    names = chosen.tables.split(",")
-    parts = list(sections(chosen.full, chosen.runs, chosen.seed, names))
-    RESULTS.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    RESULTS.write_text("\n\n".join(sections(chosen)) + "\n", encoding="utf-8")
     note(f"{RESULTS.relative_to(ROOT)} written, {(time.perf_counter() - start) / 60:.1f} minutes")
 
 

@@ -27,7 +27,7 @@ from benchmarks.tables import PUBLISHED_SEED, TableSpec
 
 ROOT = Path(__file__).parents[1]
 PEER_LIMIT = 45.0  # seconds for a peer's climb on one table
-SLOW = 20.0  # a peer that takes longer runs once
+SLOW = 10.0  # a peer that takes longer runs once
 SAMPLE = 0.2  # seconds that a run lasts at least
 PAUSE = 0.1  # seconds in which idle threads of the contender before stop spinning
 WORKER_LIMIT = 1_800.0
