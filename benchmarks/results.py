@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks import markdown, ours
 from benchmarks.accuracy import linear_digits, logistic_digits
-from benchmarks.speed import CASES, TUTORIAL, note, run_workers
+from benchmarks.speed import CASES, PEER_LIMIT, SLOW, TUTORIAL, note, run_workers
 from benchmarks.speed_report import Results, speed_sections
 from benchmarks.streaming import ROOT, RUNS, compare, streaming_section
 from benchmarks.tables import PUBLISHED_SEED, STREAMED
@@ -49,7 +49,9 @@ SPEED = f"""## Speed
 All fits are unpenalised, with an intercept, of the same float64 arrays, in one process for each
 table, by turns. *Against*: the fastest peer that qualifies, which is to come within 1e-3 standard
 errors of the optimum in every coefficient and the intercept. *Median*: seconds for one fit.
-*Paired*: the ratios of the runs of one round. *Target*: the ratio to reach.
+*Paired*: the ratios of the runs of one round. *Target*: the ratio to reach. A peer that takes more
+than {SLOW:.0f} s, or does not qualify, runs once; one that has not qualified after {PEER_LIMIT:.0f} s
+of trying is out of time.
 
 In the tables below, *tolerance* is the loosest of the peer's, from its default downwards, with
 which it qualifies on that table; *distance* how far the result is from the optimum, in standard
