@@ -50,8 +50,8 @@ All fits are unpenalised, with an intercept, of the same float64 arrays, in one 
 table, by turns. *Against*: the fastest peer that qualifies, which is to come within 1e-3 standard
 errors of the optimum in every coefficient and the intercept. *Median*: seconds for one fit.
 *Paired*: the ratios of the runs of one round. *Target*: the ratio to reach. A peer that takes more
-than {SLOW:.0f} s, or does not qualify, runs once; one that has not qualified after {PEER_LIMIT:.0f} s
-of trying is out of time.
+than {SLOW:.0f} s, or does not qualify, runs once; one is out of time that has not qualified after
+{PEER_LIMIT:.0f} s of trying.
 
 In the tables below, *tolerance* is the loosest of the peer's, from its default downwards, with
 which it qualifies on that table; *distance* how far the result is from the optimum, in standard
