@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui test test-slow check bench docs clean
+.PHONY: help install run ui test test-slow check bench bench-full docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,9 +46,16 @@ check: $(VENV)/.installed-test ## Formatter, linter, type checker, then the test
 	@$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
-bench: $(VENV)/.installed-test ## Compare with plain scripts and with peers, as ratios
-	@$(BIN)/python -m benchmarks.pipeline_overhead
-	@$(BIN)/python -m benchmarks.nist
+$(VENV)/.installed-bench: $(VENV)/.installed-test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[test,bench]'
+	@touch $@
+
+bench: $(VENV)/.installed-bench ## Compare with plain scripts and with peers: benchmarks/results.md
+	@$(BIN)/python -m benchmarks.results
+
+bench-full: $(VENV)/.installed-bench ## The same with a table of ten million rows
+	@$(BIN)/python -m benchmarks.results --full
 
 docs: $(VENV)/.installed ## Write the walkthrough and its pictures again, from a run
 	@$(BIN)/python docs/build_walkthrough.py
