@@ -32,17 +32,18 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lr_pipeline.estimators import assess_existence, fit_linear, fit_logistic
+    from lr_pipeline.estimators import assess_existence, fit_linear, fit_logistic, infer
     from lr_pipeline.pipeline import build_definitions
     from lr_pipeline.storage.catalogue import load
 
-__all__ = ["assess_existence", "build_definitions", "fit_linear", "fit_logistic", "load"]
+__all__ = ["assess_existence", "build_definitions", "fit_linear", "fit_logistic", "infer", "load"]
 
 _HOMES = {
     "assess_existence": "lr_pipeline.estimators",
     "build_definitions": "lr_pipeline.pipeline",
     "fit_linear": "lr_pipeline.estimators",
     "fit_logistic": "lr_pipeline.estimators",
+    "infer": "lr_pipeline.estimators",
     "load": "lr_pipeline.storage.catalogue",
 }
 

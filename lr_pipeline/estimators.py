@@ -14,6 +14,7 @@ from lr_pipeline.core.existence import Existence, SeparationError
 from lr_pipeline.core.linear import LinearFit
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit
+from lr_pipeline.core.logistic_inference import LogisticInference, infer_logistic
 from lr_pipeline.core.objective import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
@@ -76,7 +77,7 @@ def fit_logistic(
     try:
         return fit.fit_logistic(
             opened.rows,
-            kernel_named(kernel),
+            _kernel_named(kernel),
             penalty,
             _solver_named(solver),
             l2,
@@ -101,8 +102,32 @@ def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
     return existence.assess_existence(_open(X, y, weight).rows)
 
 
-def kernel_named(kernel: str | LogisticKernel) -> LogisticKernel:
-    """Return the kernel of that name, or the kernel given."""
+def infer(
+    fit: LogisticFit,
+    X: Any,
+    y: Any = None,
+    weight: Any = None,
+    level: float = 0.95,
+    method: str = "profile",
+    kernel: str | LogisticKernel = "numpy",
+) -> LogisticInference:
+    """Infer from the data that ``fit`` was fitted to: intervals, tests, odds ratios, inflation.
+
+    ``method``: "profile", by likelihood ratios, right for maximum likelihood and Firth's penalty;
+    "wald", by the normal approximation, in two passes over the rows. What would be wrong is NaN,
+    with the reason in ``withheld``. See ``lr_pipeline.core.logistic_inference``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Data as in ``fit_linear``, or other than the fit's; a level or method that does not exist.
+    """
+    rows = _open(X, y, weight).rows
+    return infer_logistic(rows, _kernel_named(kernel), fit, level, method)
+
+
+def _kernel_named(kernel: str | LogisticKernel) -> LogisticKernel:
+    """The kernel of that name, or the kernel given."""
     if kernel == "numpy":
         return NumpyKernel()
     if kernel == "torch":

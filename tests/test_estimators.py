@@ -219,3 +219,29 @@ def test_a_data_frame_without_columns_leaves_the_intercept():
     """log(odds) of the prevalence."""
     fit = lr_pipeline.fit_logistic(pd.DataFrame(index=range(4)), [1, 0, 0, 0])
     assert fit.intercept == pytest.approx(-np.log(3.0), rel=1e-12)
+
+
+@pytest.mark.parametrize("method", ["wald", "profile"])
+def test_inference_is_of_the_same_arrays_or_table(method):
+    """Wald's intervals are those of statsmodels; a table gives what its arrays give."""
+    frame, y = spector_frame()
+    fit = lr_pipeline.fit_logistic(frame, y)
+    found = lr_pipeline.infer(fit, frame, y, level=0.9, method=method)
+    table = Table.from_pandas(frame.assign(GRADE=y), target="GRADE")
+    of_table = lr_pipeline.infer(fit, table, level=0.9, method=method, kernel="torch")
+    np.testing.assert_allclose(of_table.lower, found.lower, rtol=1e-8)
+    if method == "wald":
+        peer = sm.Logit(y, sm.add_constant(frame.astype(float))).fit(disp=0, tol=1e-14)
+        ends = np.column_stack([found.lower, found.upper])
+        np.testing.assert_allclose(ends, peer.conf_int(alpha=0.1), rtol=1e-8)
+
+
+def test_a_separated_table_has_profile_intervals_under_firth():
+    """Where Wald's are wrong: the interval of a separating column reaches further out."""
+    x, y = np.arange(10.0)[:, None], np.arange(10) > 4
+    fit = lr_pipeline.fit_logistic(x, y, penalty="auto")
+    found = lr_pipeline.infer(fit, x, y)
+    assert found.withheld == ""
+    assert 0.0 < found.lower[1] < fit.coefficients[0] < found.upper[1] < np.inf
+    assert found.upper[1] - fit.coefficients[0] > fit.coefficients[0] - found.lower[1]
+    assert np.isnan(lr_pipeline.infer(fit, x, y, method="wald").lower).all()
