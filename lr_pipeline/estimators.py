@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from lr_pipeline.core import existence, fit, linear
 from lr_pipeline.core.existence import Existence, SeparationError
+from lr_pipeline.core.inference import LogisticInference
 from lr_pipeline.core.linear import LinearFit
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit
-from lr_pipeline.core.logistic_inference import LogisticInference, infer_logistic
+from lr_pipeline.core.logistic_inference import infer_logistic
 from lr_pipeline.core.objective import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver

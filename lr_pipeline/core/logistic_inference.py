@@ -1,5 +1,6 @@
 """Intervals, tests, odds ratios and variance inflation of a fitted logistic regression."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import erfc, inf, log, nan, sqrt
 from statistics import NormalDist
@@ -10,8 +11,13 @@ from jaxtyping import Bool
 from scipy.special import gammaincc
 
 from lr_pipeline.core.certificate import curvature_at
-from lr_pipeline.core.existence import count_classes, prevalence_start
-from lr_pipeline.core.inference import wald_inference
+from lr_pipeline.core.existence import NAMED_COLUMNS, count_classes, prevalence_start
+from lr_pipeline.core.inference import (
+    LikelihoodRatioTest,
+    LogisticInference,
+    OddsRatios,
+    wald_inference,
+)
 from lr_pipeline.core.logistic_fit import LogisticFit
 from lr_pipeline.core.objective import Firth, LogisticKernel, LogisticObjective, NoPenalty
 from lr_pipeline.core.profile import profile_parameter
@@ -31,48 +37,6 @@ SHARE = 1e-9
 SAME_ROWS = 0.1
 
 
-class OddsRatios(NamedTuple):
-    """exp(β) of each column (d,) with its interval; infinite beyond 1.8e308."""
-
-    estimate: Columns
-    lower: Columns
-    upper: Columns
-
-
-class LikelihoodRatioTest(NamedTuple):
-    """2 (ℓ(ŵ) − ℓ(null)), both penalised for Firth, and P(χ² ≥ statistic)."""
-
-    statistic: float
-    degrees_of_freedom: int
-    p_value: float
-
-
-@dataclass(frozen=True, eq=False)
-class LogisticInference:
-    """What the rows say about the parameters (p,), intercept first, in the table's units.
-
-    ``lower``, ``upper``: the interval of ``level``; ``p_values``: of each parameter against zero.
-    ``statistics``: method "wald" z = estimate / standard error; method "profile" the
-    likelihood-ratio statistic 2 (ℓ(ŵ) − max ℓ where the parameter is zero), penalised for Firth.
-    NaN where withheld, for the reason in ``withheld``.
-    ``odds_ratios``, ``odds_ratios_per_sd``: for one unit more of a column, and for one standard
-    deviation. ``variance_inflation`` (d,): 1 / (1 − R²) of each column on the others, weighted;
-    infinite where dependent. ``model_test``: against the intercept alone.
-    """
-
-    level: float
-    method: str
-    lower: Parameters
-    upper: Parameters
-    statistics: Parameters
-    p_values: Parameters
-    odds_ratios: OddsRatios
-    odds_ratios_per_sd: OddsRatios
-    variance_inflation: Columns
-    model_test: LikelihoodRatioTest | None
-    withheld: str
-
-
 class _ParameterInference(NamedTuple):
     """Four numbers a parameter, (p,) each."""
 
@@ -88,6 +52,7 @@ def infer_logistic(
     fit: LogisticFit,
     level: float = 0.95,
     method: str = "profile",
+    names: Sequence[str] | None = None,
 ) -> LogisticInference:
     """Infer from the rows that ``fit`` was fitted to.
 
@@ -95,6 +60,7 @@ def infer_logistic(
     maximum-likelihood estimate. "profile" inverts the likelihood-ratio test (``profile``), some 30
     passes a parameter, and is right for Firth's penalty too; where columns are dependent, for the
     coefficients of the others. With penalty l2 nothing is: its bias depends on the truth.
+    ``names`` (d,) are the columns' in messages, their numbers unless given.
 
     Raises
     ------
@@ -120,7 +86,7 @@ def infer_logistic(
         problem = _refit(rows, kernel, fit, orthonormal(analysis, minimum_norm=True))
         found = _profile(problem, ~unidentified, level)
         test = _model_test(problem.model_statistic(), analysis)
-        withheld = _unidentified_reason(unidentified)
+        withheld = _unidentified_reason(unidentified, names)
     found = _nothing(len(unidentified)) if found is None else found
     return LogisticInference(
         level=level,
@@ -208,7 +174,7 @@ def _nothing(num_parameters: int) -> _ParameterInference:
 
 def _reason(fit: LogisticFit, method: str) -> str:
     """Why the method would be wrong for every parameter, or an empty string."""
-    if method == "wald" or fit.penalty == "l2":
+    if fit.inference_withheld and (method == "wald" or fit.penalty == "l2"):
         remedy = "; the profile method is right for it" if fit.penalty == "firth" else ""
         return fit.inference_withheld + remedy
     if fit.certificate_units is None:
@@ -228,14 +194,16 @@ def _unidentified(analysis: ColumnAnalysis) -> Bool[np.ndarray, " p"]:
     return np.concatenate([[shifts.any()], (shares > SHARE * largest).any(axis=1)])
 
 
-def _unidentified_reason(unidentified: Bool[np.ndarray, " p"]) -> str:
+def _unidentified_reason(unidentified: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
     """Say which parameters have no interval."""
     if not unidentified.any():
         return ""
     intercept = "the intercept and " if unidentified[0] else ""
-    columns = (np.flatnonzero(unidentified) - 1)[int(unidentified[0]) :].tolist()
+    columns = np.flatnonzero(unidentified[1:]).tolist()
+    shown = ", ".join(str(j) if names is None else names[j] for j in columns[:NAMED_COLUMNS])
+    more = f" and {len(columns) - NAMED_COLUMNS} more" if len(columns) > NAMED_COLUMNS else ""
     return (
-        f"{intercept}the coefficients of columns {columns} are not identifiable: "
+        f"{intercept}the coefficients of columns {shown}{more} are not identifiable: "
         "these columns depend on each other"
     )
 

@@ -42,7 +42,10 @@ def coefficient_table(model: ModelSection) -> CoefficientTable:
     }
     if model.linear_predictor is not None:
         columns["Odds ratio"] = _odds_ratio
-    columns["Effect per SD"] = _effect
+        columns["Odds ratio per SD"] = _odds_ratio_per_sd
+    else:
+        columns["Effect per SD"] = _effect
+    columns["VIF"] = lambda row: significant(row.variance_inflation, 2)
     cells = {heading: [text(row) for row in rows] for heading, text in columns.items()}
     filled = {heading: column for heading, column in cells.items() if set(column) - {UNDEFINED}}
     names = [row.name for row in rows]
@@ -100,7 +103,20 @@ def _interval(row: CoefficientRow) -> str:
 
 def _odds_ratio(row: CoefficientRow) -> str:
     """exp(intercept) is no ratio but the odds at zero, which mean nothing for most columns."""
-    return UNDEFINED if row.scale is None else exponential(row.value)
+    return UNDEFINED if row.scale is None else _exponentials(row, 1.0)
+
+
+def _odds_ratio_per_sd(row: CoefficientRow) -> str:
+    return UNDEFINED if row.scale is None else _exponentials(row, row.scale)
+
+
+def _exponentials(row: CoefficientRow, unit: float) -> str:
+    """exp(value · unit), and in brackets of the interval's ends."""
+    ratio = exponential(row.value * unit, 3)
+    if row.interval is None:
+        return ratio
+    ends = " to ".join(exponential(end * unit, 3) for end in row.interval)
+    return f"{ratio} ({ends})"
 
 
 def _effect(row: CoefficientRow) -> str:

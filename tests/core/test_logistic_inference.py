@@ -116,7 +116,7 @@ def test_dependent_columns_cost_only_their_own_intervals(penalty):
     fit, found = infer(np.column_stack([X, X[:, 0] - X[:, 2]]), y, penalty)
     assert not fit.unique
     assert found.withheld == (
-        "the coefficients of columns [0, 2, 3] are not identifiable: "
+        "the coefficients of columns 0, 2, 3 are not identifiable: "
         "these columns depend on each other"
     )
     for name in ("lower", "upper", "statistics", "p_values"):
@@ -129,12 +129,21 @@ def test_dependent_columns_cost_only_their_own_intervals(penalty):
     assert found.model_test.degrees_of_freedom == 3
 
 
+def test_columns_without_an_interval_are_named_and_beyond_six_counted():
+    """Seven copies and their original, with names or with numbers."""
+    X, y = overlapping(80)
+    X = np.column_stack([X, *[X[:, :1]] * 7])
+    names = [f"x{j}" for j in range(10)]
+    assert "columns 0, 3, 4, 5, 6, 7 and 2 more" in infer(X, y)[1].withheld
+    assert "columns x0, x3, x4, x5, x6, x7 and 2 more" in infer(X, y, names=names)[1].withheld
+
+
 def test_a_constant_column_takes_the_intercept_with_it():
     """Neither is identifiable; Wald's method is withheld throughout."""
     X, y = overlapping(80)
     X = np.column_stack([X, np.full(80, 7.0)])
     _, found = infer(X, y)
-    assert found.withheld.startswith("the intercept and the coefficients of columns [3] are not")
+    assert found.withheld.startswith("the intercept and the coefficients of columns 3 are not")
     assert np.isfinite(found.lower[[1, 2, 3]]).all()
     wald = infer(X, y, method="wald")[1]
     assert wald.withheld == "the estimate is not unique: columns [3] depend on others"
@@ -163,10 +172,11 @@ def test_what_would_be_wrong_is_withheld_with_the_reason(penalty, method, reason
     assert np.isfinite(found.variance_inflation).all()
 
 
-def test_a_fit_that_has_not_converged_has_no_profile():
+@pytest.mark.parametrize("method", ["wald", "profile"])
+def test_nothing_is_inferred_from_a_fit_that_has_not_converged(method):
     """Its likelihood is not the maximum; the remedy of its status is repeated."""
     X, y = spector()
-    _, found = infer(X, y, solver=GradientDescent(iterations=3))
+    _, found = infer(X, y, solver=GradientDescent(iterations=3), method=method)
     assert "has not converged (iteration_limit)" in found.withheld
     assert "use solver newton" in found.withheld
 
