@@ -209,7 +209,7 @@ def _inference_facts(inference: LogisticInference) -> dict[str, str]:
     }
     return {
         "Intervals": methods[inference.method],
-        "Against the intercept alone": f"χ² = {significant(test.statistic)} with "
+        "Model test": f"against the intercept alone χ² = {significant(test.statistic)} with "
         f"{test.degrees_of_freedom} degrees of freedom, p {_compared(test.p_value)}",
     }
 

@@ -103,20 +103,17 @@ def _interval(row: CoefficientRow) -> str:
 
 def _odds_ratio(row: CoefficientRow) -> str:
     """exp(intercept) is no ratio but the odds at zero, which mean nothing for most columns."""
-    return UNDEFINED if row.scale is None else _exponentials(row, 1.0)
+    return UNDEFINED if row.scale is None else exponential(row.value)
 
 
 def _odds_ratio_per_sd(row: CoefficientRow) -> str:
-    return UNDEFINED if row.scale is None else _exponentials(row, row.scale)
-
-
-def _exponentials(row: CoefficientRow, unit: float) -> str:
-    """exp(value · unit), and in brackets of the interval's ends."""
-    ratio = exponential(row.value * unit, 3)
+    """With its interval in brackets: columns of any unit can be compared by it."""
+    if row.scale is None:
+        return UNDEFINED
+    ratio = exponential(row.value * row.scale, 3)
     if row.interval is None:
         return ratio
-    ends = " to ".join(exponential(end * unit, 3) for end in row.interval)
-    return f"{ratio} ({ends})"
+    return f"{ratio} ({' to '.join(exponential(end * row.scale, 3) for end in row.interval)})"
 
 
 def _effect(row: CoefficientRow) -> str:
