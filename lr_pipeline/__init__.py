@@ -14,6 +14,7 @@
 ``study_config``      what the studies try out; ``study_metadata`` shows what they found
 ``evaluation``        models and a test set → the evaluation report; ``evaluation_config`` its seed
 ``remaining_descent`` how far a gradient descent still has to go
+``estimators``        regressions of arrays or a table, without a pipeline
 ``studies``           what the tutorial teaches, as numbers and pictures
 ``models``            trained models: prediction and JSON
 ``report``            metrics, figures and the HTML page
@@ -31,13 +32,18 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lr_pipeline.estimators import assess_existence, fit_linear, fit_logistic, infer
     from lr_pipeline.pipeline import build_definitions
     from lr_pipeline.storage.catalogue import load
 
-__all__ = ["build_definitions", "load"]
+__all__ = ["assess_existence", "build_definitions", "fit_linear", "fit_logistic", "infer", "load"]
 
 _HOMES = {
+    "assess_existence": "lr_pipeline.estimators",
     "build_definitions": "lr_pipeline.pipeline",
+    "fit_linear": "lr_pipeline.estimators",
+    "fit_logistic": "lr_pipeline.estimators",
+    "infer": "lr_pipeline.estimators",
     "load": "lr_pipeline.storage.catalogue",
 }
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lr_pipeline.core.inference import wald_inference
+from lr_pipeline.core.inference import LogisticInference
 from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.models.agreement import measure_agreement
@@ -19,6 +19,7 @@ from lr_pipeline.models.train import OpenRows
 from lr_pipeline.remaining_descent import measure_descent
 from lr_pipeline.report.canvas import markdown_picture
 from lr_pipeline.report.figures import calibration_curve, roc_curves
+from lr_pipeline.report.number_format import p_value, significant
 from lr_pipeline.report.render import Report, render_report
 from lr_pipeline.report.sections import (
     CoefficientRow,
@@ -159,7 +160,8 @@ def _logistic_section(name: str, model: LogisticModel, test_set: Table) -> Model
         linear_predictor=z,
         objective=fit.objective,
         coefficients=_logistic_rows(model),
-        withheld=fit.inference_withheld,
+        withheld=model.inference.withheld,
+        facts=_inference_facts(model.inference),
         fit=FitFacts(
             solver=fit.solver,
             status=fit.status,
@@ -172,27 +174,50 @@ def _logistic_section(name: str, model: LogisticModel, test_set: Table) -> Model
 
 
 def _logistic_rows(model: LogisticModel) -> tuple[CoefficientRow, ...]:
-    """Intercept and coefficients, with Wald's inference where it is right."""
-    fit = model.fit
+    """Intercept and coefficients, with what could be inferred of each."""
+    fit, found = model.fit, model.inference
     names = ["(intercept)", *model.coefficients]
-    values = np.concatenate([[fit.intercept], fit.coefficients])
+    values = [fit.intercept, *fit.coefficients.tolist()]
     scales = [None, *fit.scale.tolist()]
-    if fit.covariance is None:
-        rows = zip(names, values.tolist(), scales, strict=True)
-        return tuple(CoefficientRow(name, value, scale=scale) for name, value, scale in rows)
-    errors = np.sqrt(np.diag(fit.covariance))
-    wald = wald_inference(values, errors)
+    inflation = [None, *found.variance_inflation.tolist()]
+    errors = [None] * len(names)
+    if fit.covariance is not None and not found.withheld:
+        errors = np.sqrt(np.diag(fit.covariance)).tolist()
+    known = np.isfinite(found.p_values)
     return tuple(
         CoefficientRow(
             name=names[j],
-            value=float(values[j]),
-            standard_error=float(errors[j]),
-            interval=(float(wald.lower[j]), float(wald.upper[j])),
-            p_value=float(wald.p_values[j]),
+            value=values[j],
+            standard_error=errors[j],
+            interval=(float(found.lower[j]), float(found.upper[j])) if known[j] else None,
+            p_value=float(found.p_values[j]) if known[j] else None,
             scale=scales[j],
+            variance_inflation=inflation[j],
         )
         for j in range(len(names))
     )
+
+
+def _inference_facts(inference: LogisticInference) -> dict[str, str]:
+    """How the intervals were found, and the test of all coefficients at once."""
+    test = inference.model_test
+    if test is None:
+        return {}
+    methods = {
+        "profile": "profile likelihood, with likelihood-ratio tests",
+        "wald": "Wald's method",
+    }
+    return {
+        "Intervals": methods[inference.method],
+        "Model test": f"against the intercept alone χ² = {significant(test.statistic)} with "
+        f"{test.degrees_of_freedom} degrees of freedom, p {_compared(test.p_value)}",
+    }
+
+
+def _compared(p: float) -> str:
+    """The p-value with its sign: = 0.012 or < 0.001."""
+    text = p_value(p)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def _notices(models: Models) -> Iterator[Notice]:

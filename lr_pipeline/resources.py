@@ -1,18 +1,15 @@
 """Dagster resources: which table a code location is about, and which engine visits its rows."""
 
-from typing import Any, Literal
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
-from lr_pipeline.core.rows import Rows, gather
-from lr_pipeline.engines.memory import ArrayRows
-from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.core.rows import Rows
+from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.sources import TableSource, source_from_dict
-from lr_pipeline.tables.table import Table
-
-FLOAT64_BYTES = 8
+from lr_pipeline.tables.table import BLOCK_ROWS, Table
 
 
 class TableResource(dg.ConfigurableResource[Any]):
@@ -42,19 +39,17 @@ class TableResource(dg.ConfigurableResource[Any]):
 class Engine(dg.ConfigurableResource[Any]):
     """How the rows are visited: held in memory, or streamed from Parquet at every pass."""
 
-    kind: Literal["auto", "memory", "streaming"] = Field(
+    kind: EngineKind = Field(
         default="auto",
         description="`auto` holds a design in memory while it fits `memory_budget_mb`.",
     )
     memory_budget_mb: float = Field(
-        default=512.0, gt=0, description="Largest design, in MB of float64, that `auto` holds."
+        default=MEMORY_BUDGET_MB,
+        gt=0,
+        description="Largest design, in MB of float64, that `auto` holds.",
     )
-    block_rows: int = Field(default=65_536, gt=0, description="Rows of a streamed block.")
+    block_rows: int = Field(default=BLOCK_ROWS, gt=0, description="Rows of a streamed block.")
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:
         """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
-        streamed = TableRows(table, preparation, block_rows=self.block_rows)
-        megabytes = table.num_rows * len(preparation.columns) * FLOAT64_BYTES / 1e6
-        if self.kind == "streaming" or (self.kind == "auto" and megabytes > self.memory_budget_mb):
-            return streamed
-        return ArrayRows(*gather(streamed))
+        return open_rows(table, preparation, self.kind, self.memory_budget_mb, self.block_rows)

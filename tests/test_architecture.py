@@ -25,7 +25,7 @@ ORDER = (
         "study_config",
         "study_metadata",
     ),
-    ("evaluation", "remaining_descent", "studies"),
+    ("estimators", "evaluation", "remaining_descent", "studies"),
     ("models", "report", "storage"),
     ("engines",),
     ("tables",),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 import numpy as np
 
@@ -23,8 +23,8 @@ NAMED_COLUMNS = 6
 PROOF_ITERATIONS = 40
 
 
-class Verdict(Enum):
-    """What can be said about the maximum-likelihood estimate of a table."""
+class Verdict(StrEnum):
+    """What can be said about the maximum-likelihood estimate of a table; equal to its value."""
 
     UNIQUE = "unique"
     NOT_UNIQUE = "not_unique"

@@ -1,12 +1,13 @@
-"""Standard errors, Wald tests and intervals, or the reason why there are none."""
+"""What can be inferred of the parameters, by Wald's method, or the reason why nothing can."""
 
 from dataclasses import dataclass
 from math import erfc, sqrt
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
-from lr_pipeline.core.types import Parameters
+from lr_pipeline.core.types import Columns, Parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,48 @@ class WaldInference:
     p_values: Parameters
     lower: Parameters
     upper: Parameters
+
+
+class OddsRatios(NamedTuple):
+    """exp(β) of each column (d,) with its interval; infinite beyond 1.8e308."""
+
+    estimate: Columns
+    lower: Columns
+    upper: Columns
+
+
+class LikelihoodRatioTest(NamedTuple):
+    """2 (ℓ(ŵ) − ℓ(null)), both penalised for Firth, and P(χ² ≥ statistic)."""
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+
+
+@dataclass(frozen=True, eq=False)
+class LogisticInference:
+    """What the rows say about the parameters (p,), intercept first, in the table's units.
+
+    ``lower``, ``upper``: the interval of ``level``; ``p_values``: of each parameter against zero.
+    ``statistics``: method "wald" z = estimate / standard error; method "profile" the
+    likelihood-ratio statistic 2 (ℓ(ŵ) − max ℓ where the parameter is zero), penalised for Firth.
+    NaN where withheld, for the reason in ``withheld``.
+    ``odds_ratios``, ``odds_ratios_per_sd``: for one unit more of a column, and for one standard
+    deviation. ``variance_inflation`` (d,): 1 / (1 − R²) of each column on the others, weighted;
+    infinite where dependent. ``model_test``: against the intercept alone.
+    """
+
+    level: float
+    method: str
+    lower: Parameters
+    upper: Parameters
+    statistics: Parameters
+    p_values: Parameters
+    odds_ratios: OddsRatios
+    odds_ratios_per_sd: OddsRatios
+    variance_inflation: Columns
+    model_test: LikelihoodRatioTest | None
+    withheld: str
 
 
 def wald_inference(

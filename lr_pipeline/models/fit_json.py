@@ -35,7 +35,6 @@ ARRAY_FIELDS = ("covariance", "certificate_units", "center", "scale", "scaled_pa
 
 def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
     """Plain data; what belongs to a column carries its name."""
-    certificate = fit.certificate
     return {
         **{name: getattr(fit, name) for name in PLAIN_FIELDS},
         "columns": list(columns),
@@ -43,12 +42,7 @@ def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
         "standard_errors": array_to_dict(fit.standard_errors, columns),
         "status": fit.status.label,
         "remedy": fit.status.remedy,
-        "certificate": {
-            "loss": _or_null(certificate.loss),
-            "standard_errors": _or_null(certificate.standard_errors),
-            "rigorous": certificate.rigorous,
-            "iterations_needed": certificate.iterations_needed,
-        },
+        "certificate": certificate_to_dict(fit.certificate),
         "dependent_columns": [columns[j] for j in fit.dependent_columns],
         "existence": None if fit.existence is None else existence_to_dict(fit.existence, columns),
         "trace": [_trace_point(point) for point in fit.trace],
@@ -59,7 +53,6 @@ def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
 def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
     """Inverse of :func:`fit_to_dict`."""
     columns = data["columns"]
-    certificate = data["certificate"]
     existence = data["existence"]
     return LogisticFit(
         **{name: data[name] for name in PLAIN_FIELDS},
@@ -67,23 +60,38 @@ def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
         coefficients=array_from_dict(data["coefficients"], columns),
         standard_errors=array_from_dict(data["standard_errors"], columns),
         status=next(status for status in Status if status.label == data["status"]),
-        certificate=Certificate(
-            loss=_or_infinite(certificate["loss"]),
-            standard_errors=_or_infinite(certificate["standard_errors"]),
-            rigorous=certificate["rigorous"],
-            iterations_needed=certificate["iterations_needed"],
-        ),
+        certificate=certificate_from_dict(data["certificate"]),
         dependent_columns=tuple(columns.index(name) for name in data["dependent_columns"]),
         existence=None if existence is None else existence_from_dict(existence),
         trace=tuple(_read_trace_point(point) for point in data["trace"]),
     )
 
 
+def certificate_to_dict(certificate: Certificate) -> dict[str, Any]:
+    """Plain data for JSON."""
+    return {
+        "loss": or_null(certificate.loss),
+        "standard_errors": or_null(certificate.standard_errors),
+        "rigorous": certificate.rigorous,
+        "iterations_needed": certificate.iterations_needed,
+    }
+
+
+def certificate_from_dict(data: dict[str, Any]) -> Certificate:
+    """Inverse of :func:`certificate_to_dict`."""
+    return Certificate(
+        loss=or_infinite(data["loss"]),
+        standard_errors=or_infinite(data["standard_errors"]),
+        rigorous=data["rigorous"],
+        iterations_needed=data["iterations_needed"],
+    )
+
+
 def _trace_point(point: TracePoint) -> dict[str, Any]:
     return {
         "iteration": point.iteration,
-        "value": _or_null(point.value),
-        "gradient_norm": _or_null(point.gradient_norm),
+        "value": or_null(point.value),
+        "gradient_norm": or_null(point.gradient_norm),
         "step": point.step,
         "parameters": None if point.parameters is None else list(point.parameters),
     }
@@ -93,8 +101,8 @@ def _read_trace_point(data: dict[str, Any]) -> TracePoint:
     parameters = data["parameters"]
     return TracePoint(
         iteration=data["iteration"],
-        value=_or_infinite(data["value"]),
-        gradient_norm=_or_infinite(data["gradient_norm"]),
+        value=or_infinite(data["value"]),
+        gradient_norm=or_infinite(data["gradient_norm"]),
         step=data["step"],
         parameters=None if parameters is None else tuple(parameters),
     )
@@ -118,9 +126,11 @@ def _array(values: list[Any] | None) -> Any:
     return None if values is None else np.array(values, dtype=np.float64)
 
 
-def _or_null(number: float) -> float | None:
+def or_null(number: float) -> float | None:
+    """A finite number, or None in place of infinity, which JSON does not have."""
     return number if isfinite(number) else None
 
 
-def _or_infinite(number: float | None) -> float:
+def or_infinite(number: float | None) -> float:
+    """Inverse of :func:`or_null`."""
     return inf if number is None else number

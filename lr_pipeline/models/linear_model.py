@@ -8,7 +8,14 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.linear import LinearFit
-from lr_pipeline.models.fit_json import array_from_dict, array_to_dict
+from lr_pipeline.models.fit_json import (
+    array_from_dict,
+    array_to_dict,
+    certificate_from_dict,
+    certificate_to_dict,
+    or_infinite,
+    or_null,
+)
 from lr_pipeline.models.linear_predictor import linear_predictor
 from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
 from lr_pipeline.tables.table import Table
@@ -22,6 +29,8 @@ PLAIN_FIELDS = (
     "unique",
     "condition",
     "method",
+    "gradient_norm",
+    "iterations",
 )
 
 
@@ -55,15 +64,15 @@ class LinearModel(TrainedModel):
             "kind": "linear",
             "objective": "Σ weight (y − β₀ − x·β)²",
             "solver": "least_squares",
-            "status": "solved",  # in closed form: nothing to iterate
-            "iterations": 0,
-            "gradient_norm": None,
+            "status": fit.status.label,
             **{name: getattr(fit, name) for name in PLAIN_FIELDS},
             "columns": list(columns),
             "coefficients": self.coefficients,
             "standard_errors": array_to_dict(fit.standard_errors, columns),
             "dependent_columns": [columns[j] for j in fit.dependent_columns],
             "covariance": None if fit.covariance is None else fit.covariance.tolist(),
+            "log_likelihood": or_null(fit.log_likelihood),
+            "certificate": certificate_to_dict(fit.certificate),
             **self.origin_to_dict(),
         }
         return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
@@ -79,5 +88,7 @@ class LinearModel(TrainedModel):
             standard_errors=array_from_dict(document["standard_errors"], columns),
             dependent_columns=tuple(columns.index(name) for name in document["dependent_columns"]),
             covariance=None if covariance is None else np.array(covariance),
+            log_likelihood=or_infinite(document["log_likelihood"]),
+            certificate=certificate_from_dict(document["certificate"]),
         )
         return cls(**origin_from_dict(document), fit=fit)

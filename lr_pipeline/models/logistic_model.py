@@ -8,9 +8,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.fit import LogisticFit
+from lr_pipeline.core.inference import LogisticInference
 from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
+from lr_pipeline.models.inference_json import inference_from_dict, inference_to_dict
 from lr_pipeline.models.linear_predictor import linear_predictor
 from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
 from lr_pipeline.tables.table import Table
@@ -20,11 +22,13 @@ from lr_pipeline.tables.table import Table
 class LogisticModel(TrainedModel):
     """P(y = 1 | x) = σ(w₀ + x·w) for the rows of a table like the training set.
 
-    ``kernel`` is the name of the kernel that computed the sums of ``fit``.
+    ``kernel`` is the name of the kernel that computed the sums of ``fit``; ``inference`` is from
+    the training set.
     """
 
     kernel: str
     fit: LogisticFit
+    inference: LogisticInference
 
     @property
     def intercept(self) -> float:
@@ -71,6 +75,7 @@ class LogisticModel(TrainedModel):
             "kind": "logistic",
             "kernel": self.kernel,
             **fit_to_dict(self.fit, self.preparation.columns),
+            "inference": inference_to_dict(self.inference, self.preparation.columns),
             **self.origin_to_dict(),
         }
         return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
@@ -80,5 +85,8 @@ class LogisticModel(TrainedModel):
         """Inverse of :meth:`to_json`."""
         document: dict[str, Any] = json.loads(text)
         return cls(
-            **origin_from_dict(document), kernel=document["kernel"], fit=fit_from_dict(document)
+            **origin_from_dict(document),
+            kernel=document["kernel"],
+            fit=fit_from_dict(document),
+            inference=inference_from_dict(document["inference"], document["columns"]),
         )

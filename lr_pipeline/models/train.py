@@ -6,7 +6,11 @@ from typing import Any
 
 from lr_pipeline.core.existence import SeparationError, assess_existence
 from lr_pipeline.core.fit import fit_logistic
+from lr_pipeline.core.inference import LogisticInference
 from lr_pipeline.core.linear import fit_linear
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic_fit import LogisticFit
+from lr_pipeline.core.logistic_inference import infer_logistic
 from lr_pipeline.core.objective import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
@@ -18,6 +22,10 @@ from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.trained_model import origin_of
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
+
+# Profile likelihoods take some ten to a hundred passes a parameter, each of p² (n + p) operations:
+# up to this p³ (n + p) they are seconds, beyond it Wald's method is the one.
+PROFILE_LIMIT = 1e9
 
 OpenRows = Callable[[Table, Preparation], Rows]
 
@@ -66,9 +74,10 @@ def train_logistic(
     if existence is not None:
         require_same_table("mle_existence", existence["train_fingerprint"], train)
     preparation = Preparation.fit(train)
+    rows = open_rows(train, preparation)
     try:
         fit = fit_logistic(
-            open_rows(train, preparation),
+            rows,
             kernel,
             penalty=training.penalty,
             solver=training.solver,
@@ -79,7 +88,22 @@ def train_logistic(
         )
     except SeparationError as error:
         raise SeparationError(error.existence, preparation.columns) from None
-    return LogisticModel(**origin_of(train, preparation), kernel=kernel.name, fit=fit)
+    return LogisticModel(
+        **origin_of(train, preparation),
+        kernel=kernel.name,
+        fit=fit,
+        inference=_infer(rows, fit, preparation.columns),
+    )
+
+
+def _infer(rows: Rows, fit: LogisticFit, columns: tuple[str, ...]) -> LogisticInference:
+    """Inference by the method that the table's size allows.
+
+    In numpy whichever kernel fitted: thousands of small sums, which must equal the fit's own.
+    """
+    p = len(columns) + 1
+    method = "profile" if p**3 * (rows.num_rows + p) <= PROFILE_LIMIT else "wald"
+    return infer_logistic(rows, NumpyKernel(), fit, method=method, names=columns)
 
 
 def train_linear(train: Table, open_rows: OpenRows) -> LinearModel:

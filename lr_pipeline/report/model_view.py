@@ -42,7 +42,10 @@ def coefficient_table(model: ModelSection) -> CoefficientTable:
     }
     if model.linear_predictor is not None:
         columns["Odds ratio"] = _odds_ratio
-    columns["Effect per SD"] = _effect
+        columns["Odds ratio per SD"] = _odds_ratio_per_sd
+    else:
+        columns["Effect per SD"] = _effect
+    columns["VIF"] = lambda row: significant(row.variance_inflation, 2)
     cells = {heading: [text(row) for row in rows] for heading, text in columns.items()}
     filled = {heading: column for heading, column in cells.items() if set(column) - {UNDEFINED}}
     names = [row.name for row in rows]
@@ -101,6 +104,16 @@ def _interval(row: CoefficientRow) -> str:
 def _odds_ratio(row: CoefficientRow) -> str:
     """exp(intercept) is no ratio but the odds at zero, which mean nothing for most columns."""
     return UNDEFINED if row.scale is None else exponential(row.value)
+
+
+def _odds_ratio_per_sd(row: CoefficientRow) -> str:
+    """With its interval in brackets: columns of any unit can be compared by it."""
+    if row.scale is None:
+        return UNDEFINED
+    ratio = exponential(row.value * row.scale, 3)
+    if row.interval is None:
+        return ratio
+    return f"{ratio} ({' to '.join(exponential(end * row.scale, 3) for end in row.interval)})"
 
 
 def _effect(row: CoefficientRow) -> str:

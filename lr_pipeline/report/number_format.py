@@ -52,6 +52,8 @@ def p_value(p: float | None) -> str:
 
 def exponential(log_value: float, digits: int = 4) -> str:
     """exp(log_value) to some significant digits, far beyond the range of a float too."""
+    if math.isinf(log_value):
+        return "0" if log_value < 0 else significant(log_value)
     if abs(log_value) < 600:
         return significant(math.exp(log_value), digits)
     exponent, fraction = divmod(log_value / math.log(10), 1)

@@ -22,7 +22,8 @@ class CoefficientRow:
 
     ``interval`` is the 95 % interval; ``scale`` the standard deviation of the column over the
     training rows (``None`` for the intercept), so that value × scale is the effect of one
-    standard deviation.
+    standard deviation; ``variance_inflation`` how much larger dependence on the other columns
+    makes the variance.
     """
 
     name: str
@@ -31,6 +32,7 @@ class CoefficientRow:
     interval: tuple[float, float] | None = None
     p_value: float | None = None
     scale: float | None = None
+    variance_inflation: float | None = None
 
 
 @dataclass(frozen=True)

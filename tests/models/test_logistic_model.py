@@ -1,6 +1,7 @@
 """Logistic models: prediction, what they say of themselves, JSON."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -78,6 +79,32 @@ def test_json_is_strict_where_no_bound_could_be_given(train, overlapping) -> Non
     assert model.fit.certificate.standard_errors == np.inf
     assert "Infinity" not in model.to_json()
     assert model_from_json(model.to_json()).fit.certificate.standard_errors == np.inf
+
+
+def test_inference_is_stored_by_column(train, overlapping) -> None:
+    """Profile intervals, odds ratios and variance inflation, as computed at training time."""
+    model = train(overlapping)
+    document = json.loads(model.to_json())["inference"]
+    found = model_from_json(model.to_json()).inference
+    assert found.method == document["method"] == "profile"
+    assert document["columns"]["age"]["lower"] == model.inference.lower[1]
+    np.testing.assert_array_equal(found.upper, model.inference.upper)
+    assert found.model_test == model.inference.model_test
+    np.testing.assert_array_equal(
+        found.odds_ratios_per_sd.upper, model.inference.odds_ratios_per_sd.upper
+    )
+
+
+def test_what_is_withheld_or_infinite_is_so_when_read(train, overlapping) -> None:
+    """NaN is null and infinity a word: strict JSON, and the same numbers back."""
+    model = train(overlapping)
+    upper = model.inference.upper.copy()
+    upper[:3] = [np.inf, -np.inf, np.nan]
+    changed = replace(model, inference=replace(model.inference, upper=upper, model_test=None))
+    restored = model_from_json(changed.to_json())
+    np.testing.assert_array_equal(restored.inference.upper, upper)
+    assert restored.inference.model_test is None
+    assert restored.to_json() == changed.to_json()
 
 
 def test_a_table_without_a_feature_is_refused_by_name(train, overlapping) -> None:

@@ -19,6 +19,8 @@ def test_a_separated_table_is_fitted_by_firth_under_auto(train, separated) -> No
     assert model.fit.penalty == "firth"
     assert np.isfinite(list(model.coefficients.values())).all()
     assert model.fit.standard_errors is None
+    assert model.inference.method == "profile"
+    assert np.isfinite(model.inference.lower).all()
 
 
 def test_a_separated_table_is_refused_without_penalty(train, separated) -> None:
@@ -50,6 +52,18 @@ def test_an_assessment_already_made_decides(train, separated, overlapping) -> No
     found = assess_table(overlapping, open_rows)
     assert describe_existence(found) == "The maximum-likelihood estimate exists."
     assert train(overlapping, penalty="auto").fit.penalty == "none"
+
+
+def test_large_tables_get_walds_inference(train, overlapping, monkeypatch) -> None:
+    """Beyond the limit the profile would take too long; Firth's then has none, and says why."""
+    monkeypatch.setattr("lr_pipeline.models.train.PROFILE_LIMIT", 0.0)
+    model = train(overlapping, penalty="none")
+    assert model.inference.method == "wald"
+    expected = model.fit.coefficients - 1.959963984540054 * model.fit.standard_errors
+    np.testing.assert_allclose(model.inference.lower[1:], expected, rtol=1e-12)
+    firth = train(overlapping, penalty="firth").inference
+    assert "the profile method is right for it" in firth.withheld
+    assert np.isnan(firth.lower).all()
 
 
 def test_a_start_is_taken_in_the_columns_own_units(train, overlapping) -> None:

@@ -14,7 +14,7 @@ from lr_pipeline.report.sections import CoefficientRow, FitFacts, ModelSection
 
 ROWS = (
     CoefficientRow("(intercept)", -13.0213, 4.931, (-22.69, -3.356), 0.0083),
-    CoefficientRow("GPA", 2.82611, 1.263, (0.351, 5.301), 0.0253, scale=0.5),
+    CoefficientRow("GPA", 2.82611, 1.263, (0.351, 5.301), 0.0253, 0.5, 1.176),
 )
 
 
@@ -36,13 +36,32 @@ def test_coefficient_table_of_greenes_spector_example():
         "95 % interval",
         "p-value",
         "Odds ratio",
-        "Effect per SD",
+        "Odds ratio per SD",
+        "VIF",
     )
     assert table.rows == (
-        ("(intercept)", "−13.02", "4.931", "−22.69 to −3.356", "0.008", "–", "–"),
-        ("GPA", "2.826", "1.263", "0.3510 to 5.301", "0.025", "16.88", "1.413"),
+        ("(intercept)", "−13.02", "4.931", "−22.69 to −3.356", "0.008", "–", "–", "–"),
+        (
+            "GPA",
+            "2.826",
+            "1.263",
+            "0.3510 to 5.301",
+            "0.025",
+            "16.88",
+            "4.11 (1.19 to 14.2)",
+            "1.2",
+        ),
     )
     assert table.left_out == 0
+
+
+def test_an_end_at_infinity_is_shown_as_such():
+    """An interval without an end: an odds ratio of 0 or ∞, not an overflow."""
+    rows = (CoefficientRow("x", 1.0, None, (-math.inf, math.inf), 0.4, 1.0, math.inf),)
+    (row,) = coefficient_table(section(rows)).rows
+    assert row[2] == "−∞ to ∞"
+    assert row[5] == "2.72 (0 to ∞)"
+    assert row[-1] == "∞"
 
 
 def test_columns_nobody_filled_are_left_out():

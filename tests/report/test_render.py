@@ -189,7 +189,7 @@ def test_each_model_states_its_fit_in_words(report):
         "newton",
         "converged",
         "at most 3.0 × 10⁻¹¹ standard errors from the optimum",
-        "Standard errors and p-values are withheld: Firth.",
+        "Standard errors, intervals or p-values are withheld: Firth.",
     ):
         assert words in text
 

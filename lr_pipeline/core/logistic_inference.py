@@ -1,0 +1,242 @@
+"""Intervals, tests, odds ratios and variance inflation of a fitted logistic regression."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import erfc, inf, log, nan, sqrt
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool
+from scipy.special import gammaincc
+
+from lr_pipeline.core.certificate import curvature_at
+from lr_pipeline.core.existence import NAMED_COLUMNS, count_classes, prevalence_start
+from lr_pipeline.core.inference import (
+    LikelihoodRatioTest,
+    LogisticInference,
+    OddsRatios,
+    wald_inference,
+)
+from lr_pipeline.core.logistic_fit import LogisticFit
+from lr_pipeline.core.objective import Firth, LogisticKernel, LogisticObjective, NoPenalty
+from lr_pipeline.core.profile import profile_parameter
+from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
+from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.solvers.newton import Newton
+from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.core.standardize import Coordinates, orthonormal
+from lr_pipeline.core.triangular import invert_triangular
+from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
+
+METHODS = ("wald", "profile")
+
+# A column takes part in a dependency where its share of it is more than rounding.
+SHARE = 1e-9
+# A fit further than this from the optimum of the rows, in standard errors, is of other rows.
+SAME_ROWS = 0.1
+
+
+class _ParameterInference(NamedTuple):
+    """Four numbers a parameter, (p,) each."""
+
+    lower: Parameters
+    upper: Parameters
+    statistics: Parameters
+    p_values: Parameters
+
+
+def infer_logistic(
+    rows: Rows,
+    kernel: LogisticKernel,
+    fit: LogisticFit,
+    level: float = 0.95,
+    method: str = "profile",
+    names: Sequence[str] | None = None,
+) -> LogisticInference:
+    """Infer from the rows that ``fit`` was fitted to.
+
+    "wald" rests on the normal approximation and costs two passes; it is right for a unique
+    maximum-likelihood estimate. "profile" inverts the likelihood-ratio test (``profile``), some 30
+    passes a parameter, and is right for Firth's penalty too; where columns are dependent, for the
+    coefficients of the others. With penalty l2 nothing is: its bias depends on the truth.
+    ``names`` (d,) are the columns' in messages, their numbers unless given.
+
+    Raises
+    ------
+    ValueError
+        A level outside (0, 1), another method, or rows that are not those of the fit.
+    """
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must be between 0 and 1, found {level}")
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, found {method!r}")
+    if rows.num_columns != len(fit.coefficients):
+        raise ValueError(
+            f"expected the {len(fit.coefficients)} columns of the fit, found {rows.num_columns}: "
+            "pass the rows that it was fitted to"
+        )
+    analysis = analyse_columns(rows)
+    unidentified = _unidentified(analysis)
+    withheld, found, test = _reason(fit, method), None, None
+    if not withheld and method == "wald":
+        found = _wald(fit, level)
+        test = _model_test(_maximum_likelihood_statistic(rows, fit), analysis)
+    elif not withheld:
+        problem = _refit(rows, kernel, fit, orthonormal(analysis, minimum_norm=True))
+        found = _profile(problem, ~unidentified, level)
+        test = _model_test(problem.model_statistic(), analysis)
+        withheld = _unidentified_reason(unidentified, names)
+    found = _nothing(len(unidentified)) if found is None else found
+    return LogisticInference(
+        level=level,
+        method=method,
+        **found._asdict(),
+        odds_ratios=_odds_ratios(fit, found, np.ones(rows.num_columns)),
+        odds_ratios_per_sd=_odds_ratios(fit, found, analysis.scale),
+        variance_inflation=_variance_inflation(analysis, unidentified[1:]),
+        model_test=test,
+        withheld=withheld,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """A minimised objective: the optimum w* (p,), L of the curvature there, M to the table's.
+
+    ``null`` (p,): the minimum with all coefficients zero.
+    """
+
+    objective: LogisticObjective
+    optimum: Parameters
+    factor: ParameterMatrix
+    reported: np.ndarray
+    null: Parameters
+
+    def model_statistic(self) -> float:
+        """2 (F(null) − F(w*))."""
+        fall = self.objective.value(self.null) - self.objective.value(self.optimum)
+        return 2.0 * self.objective.total_weight * fall
+
+
+def _refit(
+    rows: Rows, kernel: LogisticKernel, fit: LogisticFit, coordinates: Coordinates
+) -> _Problem:
+    """Go the rest of the way from the fit to the optimum, in well-scaled coordinates."""
+    penalty = Firth() if fit.penalty == "firth" else NoPenalty()
+    objective = LogisticObjective(coordinates.rows(rows), kernel, penalty)
+    start = coordinates.from_table(fit.intercept, fit.coefficients)
+    w = Newton().minimize(objective, start).parameters
+    curvature = curvature_at(objective, w, coordinates.matrix())
+    moved = inf if curvature is None else float(np.linalg.norm(curvature.factor.T @ (w - start)))
+    if curvature is None or not moved <= SAME_ROWS:
+        raise ValueError(
+            f"expected the rows of the fit, found others: their optimum is {moved:.2g} standard "
+            "errors away. Pass the rows, labels and weights that it was fitted to"
+        )
+    # With all coefficients zero every row has the same variance s, and det I = s^p · constant:
+    # Firth's penalty then adds p / 2 to the count of each class.
+    added = len(w) / 2.0 if fit.penalty == "firth" else 0.0
+    weight_0, weight_1 = count_classes(rows)
+    null = prevalence_start(weight_0 + added, weight_1 + added, len(w) - 1)
+    return _Problem(objective, w, curvature.factor, curvature.reported, null)
+
+
+def _profile(
+    problem: _Problem, identified: Bool[np.ndarray, " p"], level: float
+) -> _ParameterInference:
+    """Intervals and tests of the identified parameters by profile likelihood."""
+    quantile = NormalDist().inv_cdf((1.0 + level) / 2.0) ** 2
+    found = _nothing(len(identified))
+    for j in np.flatnonzero(identified).tolist():
+        parameter = profile_parameter(
+            problem.objective, problem.optimum, problem.factor, problem.reported[j]
+        )
+        found.lower[j] = parameter.endpoint(-1, quantile)
+        found.upper[j] = parameter.endpoint(1, quantile)
+        zero = np.zeros_like(problem.null) if j == 0 else problem.null
+        found.statistics[j] = parameter.statistic_at(0.0, zero)
+        found.p_values[j] = erfc(sqrt(found.statistics[j] / 2.0))
+    return found
+
+
+def _wald(fit: LogisticFit, level: float) -> _ParameterInference:
+    """The normal approximation."""
+    parameters = np.concatenate([[fit.intercept], fit.coefficients])
+    found = wald_inference(parameters, np.sqrt(np.diag(np.asarray(fit.covariance))), level)
+    return _ParameterInference(found.lower, found.upper, found.z, found.p_values)
+
+
+def _nothing(num_parameters: int) -> _ParameterInference:
+    """NaN throughout."""
+    return _ParameterInference(*(np.full(num_parameters, nan) for _ in range(4)))
+
+
+def _reason(fit: LogisticFit, method: str) -> str:
+    """Why the method would be wrong for every parameter, or an empty string."""
+    if fit.inference_withheld and (method == "wald" or fit.penalty == "l2"):
+        remedy = "; the profile method is right for it" if fit.penalty == "firth" else ""
+        return fit.inference_withheld + remedy
+    if fit.certificate_units is None:
+        return "the information is singular in float64"
+    if fit.status is not Status.CONVERGED:
+        return f"the fit has not converged ({fit.status.label}): {fit.status.remedy}"
+    return ""
+
+
+def _unidentified(analysis: ColumnAnalysis) -> Bool[np.ndarray, " p"]:
+    """Which parameters can change, along the null space, without changing a prediction."""
+    N = np.abs(analysis.null_space)
+    shares = N * analysis.scale[:, None]
+    largest = shares.max(axis=0, initial=0.0)
+    shift = np.abs(analysis.mean @ analysis.null_space)
+    shifts = shift > SHARE * np.maximum(np.abs(analysis.mean) @ N, largest)
+    return np.concatenate([[shifts.any()], (shares > SHARE * largest).any(axis=1)])
+
+
+def _unidentified_reason(unidentified: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
+    """Say which parameters have no interval."""
+    if not unidentified.any():
+        return ""
+    intercept = "the intercept and " if unidentified[0] else ""
+    columns = np.flatnonzero(unidentified[1:]).tolist()
+    shown = ", ".join(str(j) if names is None else names[j] for j in columns[:NAMED_COLUMNS])
+    more = f" and {len(columns) - NAMED_COLUMNS} more" if len(columns) > NAMED_COLUMNS else ""
+    return (
+        f"{intercept}the coefficients of columns {shown}{more} are not identifiable: "
+        "these columns depend on each other"
+    )
+
+
+def _maximum_likelihood_statistic(rows: Rows, fit: LogisticFit) -> float:
+    """2 (ℓ(ŵ) − Σ_k n_k log(n_k / n)), n_k the weight of class k."""
+    counts = count_classes(rows)
+    null = sum(n * log(n / sum(counts)) for n in counts)
+    return 2.0 * (fit.log_likelihood - null)
+
+
+def _model_test(statistic: float, analysis: ColumnAnalysis) -> LikelihoodRatioTest:
+    """P(χ²_k ≥ statistic), k the number of independent columns; 1 for none."""
+    k, statistic = len(analysis.independent), max(statistic, 0.0)
+    p_value = float(gammaincc(k / 2.0, statistic / 2.0)) if k else 1.0
+    return LikelihoodRatioTest(statistic, k, p_value)
+
+
+def _odds_ratios(fit: LogisticFit, found: _ParameterInference, unit: Columns) -> OddsRatios:
+    """exp(β · unit), and of the interval's ends."""
+    with np.errstate(over="ignore"):
+        return OddsRatios(
+            np.exp(fit.coefficients * unit),
+            np.exp(found.lower[1:] * unit),
+            np.exp(found.upper[1:] * unit),
+        )
+
+
+def _variance_inflation(analysis: ColumnAnalysis, dependent: Bool[np.ndarray, " d"]) -> Columns:
+    """Diagonal of the inverse correlation matrix (RᵀR)⁻¹."""
+    R, inflation = analysis.factor, np.full(len(dependent), inf)
+    inverse = invert_triangular(R)
+    squares = np.sum(R**2, axis=0) * np.sum(inverse**2, axis=1)
+    inflation[list(analysis.independent)] = squares
+    inflation[dependent] = inf
+    return inflation

@@ -1,0 +1,175 @@
+"""Regressions of arrays or of a ``Table``, without a pipeline: the core's fits, one call each.
+
+``X`` (n, d) is an array, a data frame or nested lists of numbers and booleans, without a column
+of ones; float64 holds them exactly, or they are refused. ``y`` (n,) and ``weight`` (n,), how often
+each row counts, belong to it; rows of zero weight do not count. Or ``X`` is a
+``lr_pipeline.tables.table.Table``, whose roles already say what is label and weight: its
+columns are prepared as the pipeline does, and its rows streamed where memory would not hold them.
+"""
+
+from typing import Any, NamedTuple
+
+from lr_pipeline.core import existence, fit, linear
+from lr_pipeline.core.existence import Existence, SeparationError
+from lr_pipeline.core.inference import LogisticInference
+from lr_pipeline.core.linear import LinearFit
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic_fit import LogisticFit
+from lr_pipeline.core.logistic_inference import infer_logistic
+from lr_pipeline.core.objective import LogisticKernel
+from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
+from lr_pipeline.engines.array_input import design_array, vector_array
+from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.table import Table
+
+SOLVERS: dict[str, type[Newton] | type[Lbfgs] | type[GradientDescent]] = {
+    "newton": Newton,
+    "lbfgs": Lbfgs,
+    "gradient_descent": GradientDescent,
+}
+
+
+def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True) -> LinearFit:
+    """Fit ŷ = intercept + X coefficients by the least Σ weight (y − ŷ)².
+
+    Nearly all digits of the exact solution, however ill-conditioned the columns; of a ``Table``,
+    y is its 0/1 label. See ``lr_pipeline.core.linear``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Values that are not finite real numbers, or shapes that do not belong together.
+    """
+    return linear.fit_linear(_open(X, y, weight).rows, intercept)
+
+
+def fit_logistic(
+    X: Any,
+    y: Any = None,
+    weight: Any = None,
+    penalty: str = "none",
+    l2: float = 1.0,
+    solver: str | Solver = "auto",
+    kernel: str | LogisticKernel = "numpy",
+    *,
+    start: Any = None,
+    progress: Progress | None = None,
+) -> LogisticFit:
+    """Fit P(y = 1) = σ(intercept + X coefficients) to labels 0 and 1, or False and True.
+
+    What is minimised is Σ weight · log loss plus the penalty: "none" for maximum likelihood;
+    "l2", l2/2 Σ coefficients², which is scikit-learn's C = 1 / l2; "firth", −½ log det of the
+    information; "auto", Firth's where the maximum-likelihood estimate does not exist.
+    ``solver``: "auto", "newton", "lbfgs", "gradient_descent", or a ``Solver``; ``kernel``: "numpy",
+    "torch", or a ``LogisticKernel``. ``start`` (p,): intercept and coefficients to start from.
+    ``progress`` is called with every ``TracePoint``. See ``lr_pipeline.core.fit``.
+
+    Raises
+    ------
+    SeparationError
+        The penalty is "none" and the classes are separated; carries the ``Existence``.
+    TypeError, ValueError
+        Inputs as in ``fit_linear``; labels other than 0 and 1, or of one class alone.
+    """
+    opened = _open(X, y, weight)
+    try:
+        return fit.fit_logistic(
+            opened.rows,
+            _kernel_named(kernel),
+            penalty,
+            _solver_named(solver),
+            l2,
+            start=None if start is None else vector_array("start", start),
+            progress=progress,
+        )
+    except SeparationError as error:
+        raise SeparationError(error.existence, opened.columns) from None
+
+
+def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
+    """Tell whether a logistic regression has a maximum-likelihood estimate, and only one.
+
+    ``verdict`` equals "unique", "not_unique", "quasi_complete_separation" or
+    "complete_separation"; columns are numbered from 0. See ``lr_pipeline.core.existence``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``fit_logistic``.
+    """
+    return existence.assess_existence(_open(X, y, weight).rows)
+
+
+def infer(
+    fit: LogisticFit,
+    X: Any,
+    y: Any = None,
+    weight: Any = None,
+    level: float = 0.95,
+    method: str = "profile",
+    kernel: str | LogisticKernel = "numpy",
+) -> LogisticInference:
+    """Infer from the data that ``fit`` was fitted to: intervals, tests, odds ratios, inflation.
+
+    ``method``: "profile", by likelihood ratios, right for maximum likelihood and Firth's penalty;
+    "wald", by the normal approximation, in two passes over the rows. What would be wrong is NaN,
+    with the reason in ``withheld``. See ``lr_pipeline.core.logistic_inference``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Data as in ``fit_linear``, or other than the fit's; a level or method that does not exist.
+    """
+    rows = _open(X, y, weight).rows
+    return infer_logistic(rows, _kernel_named(kernel), fit, level, method)
+
+
+def _kernel_named(kernel: str | LogisticKernel) -> LogisticKernel:
+    """The kernel of that name, or the kernel given."""
+    if kernel == "numpy":
+        return NumpyKernel()
+    if kernel == "torch":
+        from lr_pipeline.engines.torch_kernel import TorchKernel
+
+        return TorchKernel()
+    if isinstance(kernel, LogisticKernel):
+        return kernel
+    raise ValueError(f"kernel must be numpy, torch or a LogisticKernel, found {kernel!r}")
+
+
+def _solver_named(solver: str | Solver) -> Solver | None:
+    """The solver of that name with its defaults, the solver given, or None to have one chosen."""
+    if solver == "auto":
+        return None
+    if isinstance(solver, str) and solver in SOLVERS:
+        return SOLVERS[solver]()
+    if isinstance(solver, Solver):
+        return solver
+    raise ValueError(f"solver must be auto, {', '.join(SOLVERS)} or a Solver, found {solver!r}")
+
+
+class _Opened(NamedTuple):
+    """Rows, and the names of their columns where they have any."""
+
+    rows: Rows
+    columns: tuple[str, ...] | None
+
+
+def _open(X: Any, y: Any, weight: Any) -> _Opened:
+    """Offer arrays or a table to the core."""
+    if isinstance(X, Table):
+        if y is not None or weight is not None:
+            raise ValueError(
+                "a Table has its own label and weight, found y= or weight= beside it: "
+                "name them as target= and weight= when making the table"
+            )
+        preparation = Preparation.fit(X)
+        return _Opened(open_rows(X, preparation), preparation.columns)
+    if y is None:
+        raise ValueError("y is missing: pass one label a row, or a Table, which has its own")
+    design, columns = design_array(X)
+    weights = None if weight is None else vector_array("weight", weight)
+    return _Opened(ArrayRows(design, vector_array("y", y), weights), columns)
