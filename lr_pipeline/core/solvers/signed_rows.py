@@ -43,9 +43,9 @@ class SignedRows:
         if not isinstance(penalty, L2) or rows.num_rows * p > MOST_NUMBERS:
             return None
         X, y, weight = gather(rows)
-        assert weight is not None  # ones where there were none
         A = np.empty((p, len(y)))
         A[0] = 1.0 - 2.0 * y
         np.multiply(X.T, A[0], out=A[1:])
         W = objective.total_weight
-        return cls(A, weight / W, penalty.diagonal(np.zeros(p)) / W, objective.sums)
+        share = (np.ones(len(y)) if weight is None else weight) / W
+        return cls(A, share, penalty.diagonal(np.zeros(p)) / W, objective.sums)
