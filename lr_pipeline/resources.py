@@ -13,6 +13,8 @@ from lr_pipeline.tables.sources import TableSource, source_from_dict
 from lr_pipeline.tables.table import Table
 
 FLOAT64_BYTES = 8
+# Gathering a design takes it twice, and fitting it some copies of a part.
+DESIGN_SHARE = 1 / 4
 
 
 class TableResource(dg.ConfigurableResource[Any]):
@@ -47,14 +49,22 @@ class Engine(dg.ConfigurableResource[Any]):
         description="`auto` holds a design in memory while it fits `memory_budget_mb`.",
     )
     memory_budget_mb: float = Field(
-        default=512.0, gt=0, description="Largest design, in MB of float64, that `auto` holds."
+        default=512.0,
+        gt=0,
+        description="MB of memory for the rows: `auto` holds a design in memory up to a quarter "
+        "of it, in float64, and the blocks that are streamed otherwise are small enough for it.",
     )
-    block_rows: int = Field(default=65_536, gt=0, description="Rows of a streamed block.")
+    block_rows: int | None = Field(
+        default=None,
+        gt=0,
+        description="Rows of a streamed block; empty: by the budget and the columns.",
+    )
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:
         """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
-        streamed = TableRows(table, preparation, block_rows=self.block_rows)
-        megabytes = table.num_rows * len(preparation.columns) * FLOAT64_BYTES / 1e6
-        if self.kind == "streaming" or (self.kind == "auto" and megabytes > self.memory_budget_mb):
+        budget = self.memory_budget_mb * 1e6
+        streamed = TableRows(table, preparation, self.block_rows, budget)
+        design = table.num_rows * len(preparation.columns) * FLOAT64_BYTES
+        if self.kind == "streaming" or (self.kind == "auto" and design > budget * DESIGN_SHARE):
             return streamed
         return ArrayRows(*gather(streamed))

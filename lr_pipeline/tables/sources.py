@@ -11,7 +11,8 @@ from lr_pipeline.tables.delimited import read_delimited, read_header
 from lr_pipeline.tables.errors import TableError, table_error
 from lr_pipeline.tables.roles import ColumnRoles, PositiveValue, assign_roles, quoted
 from lr_pipeline.tables.split import SplitPolicy
-from lr_pipeline.tables.table import Table, open_parquet
+from lr_pipeline.tables.parquet import open_parquet
+from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import positive_value
 from lr_pipeline.tables.validate import require_sound
 
