@@ -37,21 +37,29 @@ class Bracket:
         self.low, self.high, self.limits = low, high, limits
         self.capacity = max(SMALLEST_SAMPLE, capacity)
         self.below = self.at_low = self.at_high = self.total = self.seen = self.held = 0
+        self.next_below, self.next_above = -np.inf, np.inf
         self.thinning = 1
         self.inside: list[Float64[np.ndarray, " m"]] = []
 
     def add(self, values: Float64[np.ndarray, " n"]) -> None:
         """Count and collect some values; NaN is missing."""
         missing = np.isnan(values)
-        if missing.any():
-            values = values[~missing]
-        self.total += len(values)
-        self.below += int(np.count_nonzero(values < self.low))
-        self.at_low += int(np.count_nonzero(values == self.low))
-        if self.low == self.high:
-            return
-        self.at_high += int(np.count_nonzero(values == self.high))
-        found = values[(values > self.low) & (values < self.high)]
+        known = len(values) - int(np.count_nonzero(missing))
+        self.total += known
+        if np.isinf(self.low) and np.isinf(self.high):
+            found = values if known == len(values) else values[~missing]
+        else:
+            from_low, to_high = values >= self.low, values <= self.high
+            self.below += known - int(np.count_nonzero(from_low))
+            self.next_below = np.fmax.reduce(values, where=~from_low, initial=self.next_below)
+            self.next_above = np.fmin.reduce(values, where=~to_high, initial=self.next_above)
+            enclosed = values[from_low & to_high]
+            at_low, at_high = enclosed == self.low, enclosed == self.high
+            self.at_low += int(np.count_nonzero(at_low))
+            if self.low == self.high:
+                return
+            self.at_high += int(np.count_nonzero(at_high))
+            found = enclosed[~(at_low | at_high)]
         kept = found[(-self.seen) % self.thinning :: self.thinning].copy()
         self.seen += len(found)
         self.inside.append(kept)
@@ -73,11 +81,11 @@ class Bracket:
 
     def narrowed(self) -> "Bracket":
         """Return a bracket around the median, as far as this one can tell."""
-        rank = self.total / 2.0 - self.below
+        rank = self.total // 2 - self.below
         if rank < 0:
             limits = self.limits[0], self.low
             return Bracket(*limits, self.capacity, limits)
-        if rank > self.at_low + self.seen + self.at_high:
+        if rank >= self.at_low + self.seen + self.at_high:
             limits = self.high, self.limits[1]
             return Bracket(*limits, self.capacity, limits)
         sample = np.sort(np.concatenate([np.empty(0), *self.inside]))
@@ -91,8 +99,11 @@ class Bracket:
     def _at(self, rank: int) -> float | None:
         """The value of this rank, from 0, where this pass can tell."""
         place = rank - self.below
-        if place < 0 or place >= self.at_low + self.seen + self.at_high:
-            return None
+        enclosed = self.at_low + self.seen + self.at_high
+        if place < 0:
+            return float(self.next_below) if place == -1 else None
+        if place >= enclosed:
+            return float(self.next_above) if place == enclosed else None
         if place < self.at_low:
             return self.low
         place -= self.at_low
