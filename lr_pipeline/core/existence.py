@@ -113,9 +113,7 @@ def search_separation(rows: Rows, analysis: ColumnAnalysis) -> Existence:
     intercept, slopes = coordinates.to_table(separation.direction)
     columns = np.flatnonzero(slopes)
     return Existence(
-        Verdict.COMPLETE_SEPARATION
-        if separation.complete
-        else Verdict.QUASI_COMPLETE_SEPARATION,
+        Verdict.COMPLETE_SEPARATION if separation.complete else Verdict.QUASI_COMPLETE_SEPARATION,
         separating_columns=tuple(columns.tolist()),
         separating_direction=tuple(slopes[columns].tolist()),
         separating_intercept=intercept,

@@ -202,9 +202,7 @@ def _widest_separation(signed: SignedRows) -> tuple[Parameters, RowMask]:
     return (solution[:p] if separable.any() else np.zeros(p)), separable
 
 
-def _sparsest_direction(
-    counted: _CountedRows, widest: Parameters, seen: _SignedRows
-) -> Parameters:
+def _sparsest_direction(counted: _CountedRows, widest: Parameters, seen: _SignedRows) -> Parameters:
     """Minimise ‖(b₁ … b_d)‖₁ subject to A b ≥ 1 where A ``widest`` > 0 and ≥ 0 elsewhere."""
     p = len(widest)
     while True:

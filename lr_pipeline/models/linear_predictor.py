@@ -21,7 +21,6 @@ def linear_predictor(
     The columns are centred before they are multiplied, so that a column with a large mean costs
     no digits.
     """
-
     features = preparation.roles.features
     designs = (preparation.design(batch) for batch in table.blocks(columns=features))
     z = [np.empty(0)]

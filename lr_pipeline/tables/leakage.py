@@ -121,5 +121,5 @@ def _shared_values(train: Table, test: Table, name: str | None, share: _Share) -
     """Number of different values of a column that both parts have."""
     if name is None:
         return 0
-    values = (share.known_values(part, name) for part in (train, test))
-    return len(np.intersect1d(*values, assume_unique=True))
+    of_train, of_test = (share.known_values(part, name) for part in (train, test))
+    return len(np.intersect1d(of_train, of_test, assume_unique=True))

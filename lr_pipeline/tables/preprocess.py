@@ -14,7 +14,7 @@ from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding
 from lr_pipeline.tables.encoding_fit import fit_encodings
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import ColumnRoles, quoted
-from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import labels
 
 Encoding = NumberEncoding | CategoryEncoding
@@ -94,7 +94,7 @@ class Preparation:
         y = labels(roles.target, batch.column(roles.target), roles.positive)
         weight = None
         if roles.weight is not None:
-            weight = np.asarray(batch.column(roles.weight).cast(pa.float64()), dtype=np.float64)
+            weight = weights_of(batch, roles.weight)
         return Block(self.design(batch), y, weight)
 
     def unseen(self, batch: pa.RecordBatch) -> dict[str, int]:

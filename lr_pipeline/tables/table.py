@@ -221,9 +221,11 @@ class Table:
 
     def weights(self) -> RowVector | None:
         """(n,) how often each row counts; ``None`` where no column says so."""
-        if self.roles.weight is None:
+        name = self.roles.weight
+        if name is None:
             return None
-        return np.asarray(self.column(self.roles.weight).cast(pa.float64()), dtype=np.float64)
+        blocks = (weights_of(block, name) for block in self.blocks(columns=[name]))
+        return np.concatenate([np.empty(0), *blocks])
 
     def to_arrow(self) -> pa.Table:
         """All rows in memory."""
@@ -277,6 +279,11 @@ class Table:
             f"Table({self.num_rows} rows, {len(self.roles.features)} features, "
             f"target {self.roles.target!r}, positive {self.roles.positive!r})"
         )
+
+
+def weights_of(block: pa.RecordBatch, name: str) -> RowVector:
+    """(n,) float64 weights of a block's rows."""
+    return np.asarray(block.column(name).cast(pa.float64()), dtype=np.float64)
 
 
 def _equal_blocks(

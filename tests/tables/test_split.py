@@ -55,7 +55,9 @@ def test_any_table_is_split_as_by_scikit_learn(table, stratify, tmp_path):
 
 @settings(max_examples=60, deadline=None)
 @given(
-    y=st.lists(st.integers(0, 1), min_size=12, max_size=80).filter(lambda y: 2 < sum(y) < len(y) - 2),
+    y=st.lists(st.integers(0, 1), min_size=12, max_size=80).filter(
+        lambda y: 2 < sum(y) < len(y) - 2
+    ),
     test_size=st.floats(0.2, 0.8),
     stratify=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
