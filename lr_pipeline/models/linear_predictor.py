@@ -21,7 +21,8 @@ def linear_predictor(
     The columns are centred before they are multiplied, so that a column with a large mean costs
     no digits.
     """
-    features = preparation.roles.features
+    wanted = set(preparation.roles.features)
+    features = [name for name in table.schema.names if name in wanted]  # `design` names the others
     designs = (preparation.design(batch) for batch in table.blocks(columns=features))
     z = [np.empty(0)]
     for X in prefetched(designs):
