@@ -8,6 +8,7 @@ from pydantic import Field
 from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.pass_progress import PASSES, PassProgress
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.sources import TableSource, source_from_dict
 from lr_pipeline.tables.table import Table
@@ -63,7 +64,8 @@ class Engine(dg.ConfigurableResource[Any]):
     def rows(self, table: Table, preparation: Preparation) -> Rows:
         """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
         budget = self.memory_budget_mb * 1e6
-        streamed = TableRows(table, preparation, self.block_rows, budget)
+        progress = PassProgress(dg.get_dagster_logger(PASSES).info)
+        streamed = TableRows(table, preparation, self.block_rows, budget, progress)
         design = table.num_rows * len(preparation.columns) * FLOAT64_BYTES
         if self.kind == "streaming" or (self.kind == "auto" and design > budget * DESIGN_SHARE):
             return streamed

@@ -25,7 +25,7 @@ ORDER = (
         "study_config",
         "study_metadata",
     ),
-    ("evaluation", "remaining_descent", "studies"),
+    ("evaluation", "remaining_descent", "studies", "pass_progress"),
     ("models", "report", "storage"),
     ("engines",),
     ("tables",),

@@ -11,7 +11,7 @@ from lr_pipeline.tables.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import plain_values
 
-HASHES_HELD = 4_000_000  # of dataset and parts together; sorting them takes some 50 bytes each
+HASHES_HELD = 2_000_000  # of dataset and parts together; sorting them takes some 50 bytes each
 
 
 @dataclass(frozen=True)
