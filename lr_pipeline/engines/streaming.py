@@ -10,7 +10,7 @@ from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 
-BUDGET_BYTES = 512_000_000
+BUDGET_BYTES = 512e6
 # Of the budget, a block's design may take this share: several are alive, with what is computed
 # from them and the reader's pages.
 BLOCK_SHARE = 1 / 32
