@@ -48,5 +48,5 @@ if __name__ == "__main__":
     before, limit = peak(), address_space() + int(float(megabytes) * 1e6)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     ended_well = run(FileTable(file, "y", split=SplitPolicy(kind="sticky")), root, engine)
-    print(f"{peak() - before:.0f}")
+    sys.stdout.write(f"{peak() - before:.0f}\n")
     sys.exit(0 if ended_well else 1)

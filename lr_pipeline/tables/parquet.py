@@ -2,8 +2,8 @@
 
 A reader holds, of each column, a page (about 1 MiB unless a smaller column chunk ends it) and a
 buffer of the file. Without ``pre_buffer`` and with buffered streams it holds nothing else, however
-large a row group is. So its memory grows with the number of columns, not of rows: a file of many
-columns in long row groups takes more than the budget, and is copied into short ones first.
+large a row group is: its memory grows with the number of columns, not of rows. The files written
+here have a row group for each block, so that reading them takes little more than a block does.
 """
 
 import os
@@ -16,10 +16,9 @@ import pyarrow.parquet as pq
 from lr_pipeline.tables.errors import table_error
 
 BLOCK_ROWS = 65_536
-BLOCK_BYTES = 16 << 20  # of a block of numbers in float64
+BLOCK_BYTES = 8 << 20  # of a block of numbers in float64
 VALUE_BYTES = 8
-PAGE_BYTES = 1 << 20
-READER_BYTES = 256 << 20  # what reading a file may hold
+BUFFER_BYTES = 32 << 20  # of all columns' buffers together
 SMALLEST_BUFFER, LARGEST_BUFFER = 4 << 10, 64 << 10
 
 
@@ -37,7 +36,7 @@ def open_parquet(path: str | Path, metadata: pq.FileMetaData | None = None) -> p
     if path.is_dir():
         raise table_error("a file is expected, found a folder", "Name a file in it", source=path)
     columns = metadata.num_columns if metadata is not None else 1
-    buffer = min(LARGEST_BUFFER, max(SMALLEST_BUFFER, READER_BYTES // 8 // max(1, columns)))
+    buffer = min(LARGEST_BUFFER, max(SMALLEST_BUFFER, BUFFER_BYTES // max(1, columns)))
     try:
         return pq.ParquetFile(path, metadata=metadata, pre_buffer=False, buffer_size=buffer)
     except FileNotFoundError:
@@ -65,16 +64,3 @@ def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.Record
     with pq.ParquetWriter(path, schema) as writer:
         for block in blocks:
             writer.write_table(pa.Table.from_batches([block]), row_group_size=block.num_rows)
-
-
-def reader_bytes(metadata: pq.FileMetaData, columns: Sequence[str]) -> int:
-    """Estimate what reading ``columns`` holds: a page of each, compressed and not."""
-    wanted, largest = set(columns), dict.fromkeys(columns, 0)
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        for place in range(row_group.num_columns):
-            chunk = row_group.column(place)
-            name = chunk.path_in_schema
-            if name in wanted:
-                largest[name] = max(largest[name], min(PAGE_BYTES, chunk.total_uncompressed_size))
-    return 2 * sum(largest.values())

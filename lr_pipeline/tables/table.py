@@ -49,15 +49,13 @@ class Table:
 
     Only columns with a role belong to the table, in the order in which they are stored. Where
     there are ``choices``, only the rows that all of them choose, one after the other, belong to
-    it. ``owner`` keeps a temporary file alive. The constructor checks nothing; ``from_pandas``,
-    ``from_arrow`` and the sources do.
+    it. The constructor checks nothing; ``from_pandas``, ``from_arrow`` and the sources do.
     """
 
     data: pa.Table | Path
     roles: ColumnRoles
     provenance_json: str = "{}"
     choices: tuple[RowChoice, ...] = ()
-    owner: object = None
 
     @classmethod
     def from_arrow(
@@ -192,7 +190,7 @@ class Table:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows in order, exactly ``rows`` at a time but for the last block.
 
-        Of all columns, or those named. ``rows`` unless given: as many as fit in 16 MiB as float64
+        Of all columns, or those named. ``rows`` unless given: as many as fit in 8 MiB as float64
         numbers, at most 65,536.
         """
         names = self.schema.names if columns is None else list(columns)

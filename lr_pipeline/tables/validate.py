@@ -27,8 +27,8 @@ def find_problems(table: Table) -> list[Problem]:
     if table.num_rows == 0:
         return [Problem("the table has no rows", "Add rows below the header")]
     roles = table.roles
-    special = [roles.id, roles.group, roles.time, roles.weight]
-    names = [*(name for name in special if name is not None), *roles.features]
+    special = (roles.id, roles.group, roles.time, roles.weight)
+    names = [*(role for role in special if role is not None), *roles.features]
     summaries = {name: ColumnSummary(holds_ids=name == roles.id) for name in names}
     target = TargetValues(roles.target)
     for block in prefetched(table.blocks()):
@@ -43,9 +43,9 @@ def find_problems(table: Table) -> list[Problem]:
         (roles.weight, _weight_problems),
     ]
     checks += [(name, _feature_problems) for name in roles.features]
-    for name, check in checks:
-        if name is not None:
-            found += check(name, summaries[name])
+    for column, check in checks:
+        if column is not None:
+            found += check(column, summaries[column])
     return found
 
 
