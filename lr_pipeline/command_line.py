@@ -54,6 +54,13 @@ def _checked_name(
 @click.option(
     "--test-size", type=SHARE, default=0.2, show_default=True, help="Share of rows to test on."
 )
+@click.option(
+    "--split",
+    type=click.Choice(["random", "sticky"]),
+    default="random",
+    show_default=True,
+    help="sticky: by a hash of --id (else of the row's number), so that new rows move no old one.",
+)
 @click.option("--seed", default=123, show_default=True, help="Seed of the split.")
 @click.option(
     "--penalty",
@@ -77,6 +84,7 @@ def run(
     id_column: str | None,
     weight: str | None,
     test_size: float,
+    split: str,
     seed: int,
     penalty: str,
     l2: float | None,
@@ -104,7 +112,7 @@ def run(
             exclude=exclude,
             id=id_column,
             weight=weight,
-            split=SplitPolicy(test_size=test_size, seed=seed),
+            split=SplitPolicy(test_size=test_size, seed=seed, kind=split),
         )
         name = name or asset_prefix(file)
     if (l2 is not None) != (penalty == "l2"):

@@ -30,7 +30,8 @@ from lr_pipeline.report.sections import (
     ModelSection,
     Notice,
 )
-from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.target import TargetValues, labels
 from lr_pipeline.versions import library_versions
 
 TITLES = {
@@ -68,7 +69,7 @@ def evaluate_models(
     roles, split = test_set.roles, test_set.provenance["split"]
     held_out = HeldOutRows(
         labels=test_set.labels(),
-        prevalence=float(np.average(train_set.labels(), weights=train_set.weights())),
+        prevalence=_prevalence(train_set),
         train_rows=train_set.num_rows,
         train_fingerprint=train_set.fingerprint,
         test_fingerprint=test_set.fingerprint,
@@ -252,9 +253,23 @@ def _existence_notices(existence: dict[str, Any], penalty: str) -> Iterator[Noti
         yield Notice("note", describe_existence(existence))
 
 
+def _prevalence(table: Table) -> float:
+    """Weighted share of positive rows."""
+    roles = table.roles
+    columns = [roles.target] if roles.weight is None else [roles.target, roles.weight]
+    positive = total = 0.0
+    for block in table.blocks(columns=columns):
+        y = labels(roles.target, block.column(roles.target), roles.positive)
+        weight = np.ones(len(y)) if roles.weight is None else weights_of(block, roles.weight)
+        positive += float(weight @ y)
+        total += float(weight.sum())
+    return positive / total
+
+
 def _negative(train_set: Table) -> str:
     """The target's other value."""
     roles = train_set.roles
-    values = train_set.column(roles.target).unique().to_pylist()
-    others = [str(value) for value in values if value != roles.positive]
-    return " or ".join(others)
+    values = TargetValues(roles.target)
+    for block in train_set.blocks(columns=[roles.target]):
+        values.add(block.column(roles.target))
+    return " or ".join(str(value) for value in values.counts if value != roles.positive)

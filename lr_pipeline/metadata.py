@@ -29,7 +29,7 @@ def table_metadata(table: Table) -> Metadata:
         dg.TableColumn(field.name, str(field.type), description=parts.get(field.name, "feature"))
         for field in table.schema
     ]
-    prevalence = float(table.labels().mean())
+    prevalence = sum(float(y.sum()) for y in table.label_blocks()) / table.num_rows
     target = f"{roles.target} = {roles.positive}"
     return metadata_values(
         {

@@ -1,6 +1,8 @@
 """Progress of a run in a terminal: a line for each asset and for each check that fails."""
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 from dagster import AssetCheckEvaluation, AssetCheckSeverity, DagsterEventType
@@ -23,6 +25,7 @@ class ProgressHandler(logging.Handler):
         """Print a line for the events that a person waits for."""
         event: dg.DagsterEvent | None = getattr(record, "dagster_event", None)
         if event is None:
+            self._show_pass(getattr(record, "dagster_meta", {}))
             return
         if event.event_type is DagsterEventType.STEP_START:
             self.started[event.step_key or ""] = record.created
@@ -30,6 +33,15 @@ class ProgressHandler(logging.Handler):
             self._show_asset(event, record.created)
         elif event.event_type is DagsterEventType.ASSET_CHECK_EVALUATION:
             self._show_check(event.asset_check_evaluation_data)
+
+    def _show_pass(self, meta: Mapping[str, Any]) -> None:
+        """A line for each report of a long pass over the rows."""
+        message = str(meta.get("orig_message"))
+        if message.startswith("pass "):
+            self.console.print(
+                Text.assemble("  … ", f"{meta.get('step_key')}: ", (message, "dim")),
+                soft_wrap=True,
+            )
 
     def _show_asset(self, event: dg.DagsterEvent, now: float) -> None:
         materialization = event.step_materialization_data.materialization

@@ -7,9 +7,10 @@ from pydantic import Field
 
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
+from lr_pipeline.pass_progress import PASSES, PassProgress
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.sources import TableSource, source_from_dict
-from lr_pipeline.tables.table import BLOCK_ROWS, Table
+from lr_pipeline.tables.table import Table
 
 
 class TableResource(dg.ConfigurableResource[Any]):
@@ -46,10 +47,18 @@ class Engine(dg.ConfigurableResource[Any]):
     memory_budget_mb: float = Field(
         default=MEMORY_BUDGET_MB,
         gt=0,
-        description="Largest design, in MB of float64, that `auto` holds.",
+        description="MB of memory for the rows: `auto` holds a design in memory up to a quarter "
+        "of it, in float64, and the blocks that are streamed otherwise are small enough for it.",
     )
-    block_rows: int = Field(default=BLOCK_ROWS, gt=0, description="Rows of a streamed block.")
+    block_rows: int | None = Field(
+        default=None,
+        gt=0,
+        description="Rows of a streamed block; empty: by the budget and the columns.",
+    )
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:
         """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
-        return open_rows(table, preparation, self.kind, self.memory_budget_mb, self.block_rows)
+        progress = PassProgress(dg.get_dagster_logger(PASSES).info)
+        return open_rows(
+            table, preparation, self.kind, self.memory_budget_mb, self.block_rows, progress
+        )

@@ -25,7 +25,7 @@ ORDER = (
         "study_config",
         "study_metadata",
     ),
-    ("estimators", "evaluation", "remaining_descent", "studies"),
+    ("estimators", "evaluation", "remaining_descent", "studies", "pass_progress"),
     ("models", "report", "storage"),
     ("engines",),
     ("tables",),

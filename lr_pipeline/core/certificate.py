@@ -97,7 +97,7 @@ class Curvature:
     @property
     def units(self) -> Float64[np.ndarray, " q"]:
         """√ of the diagonal of M H⁻¹ Mᵀ: standard errors, where H is the information."""
-        return np.sqrt(np.einsum("ij,ij->j", self.half_covariance, self.half_covariance))
+        return np.asarray(np.linalg.norm(self.half_covariance, axis=0))
 
     @property
     def covariance(self) -> Float64[np.ndarray, "q q"]:
@@ -272,7 +272,7 @@ def _penalty_rounding(objective: LogisticObjective, w: Parameters) -> Parameters
     """Rounding of the penalty's part of the gradient."""
     if isinstance(objective.penalty, Firth):
         return np.zeros_like(w)
-    return 4 * UNIT_ROUNDOFF * np.abs(objective.penalty.diagonal(w) * w)
+    return np.asarray(4 * UNIT_ROUNDOFF * np.abs(objective.penalty.diagonal(w) * w))
 
 
 def _largest_norm(block: Block, inverse_factor: ParameterMatrix) -> float:

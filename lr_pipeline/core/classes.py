@@ -51,6 +51,11 @@ class ClassCounts:
         )
 
     @property
+    def weights(self) -> tuple[float, float]:
+        """Weight of label 0 and of label 1."""
+        return self.weight_0, self.weight_1
+
+    @property
     def total_weight(self) -> float:
         """Σ weight."""
         return self.weight_0 + self.weight_1
@@ -79,8 +84,8 @@ def count_classes(rows: Rows) -> ClassCounts:
     return counts.require_both()
 
 
-def prevalence_start(classes: ClassCounts, num_columns: int) -> Parameters:
+def prevalence_start(weight_0: float, weight_1: float, num_columns: int) -> Parameters:
     """Return the optimum of the intercept alone, log(weight₁ / weight₀), and zeros."""
     w = np.zeros(num_columns + 1)
-    w[0] = log(classes.weight_1 / classes.weight_0)
+    w[0] = log(weight_1 / weight_0)
     return w

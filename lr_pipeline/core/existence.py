@@ -11,7 +11,7 @@ from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_star
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
-from lr_pipeline.core.rows import Rows, gather
+from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.separation import find_separation
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
@@ -82,7 +82,7 @@ def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Exis
     """Tell whether the maximum-likelihood estimate of a logistic regression exists and is unique.
 
     Newton's method comes first: where its certificate is finite, that proves existence at the
-    price of a fit. Otherwise the rows are gathered in memory for a linear program.
+    price of a fit. Otherwise linear programs over some of the rows decide.
     Rows of zero weight do not count. ``analysis`` is that of the same rows, where at hand.
 
     Raises
@@ -105,20 +105,19 @@ def existing(dependent_columns: tuple[int, ...]) -> Existence:
 
 
 def search_separation(rows: Rows, analysis: ColumnAnalysis) -> Existence:
-    """Decide by linear programs over the rows, gathered in memory."""
+    """Decide by linear programs over some of the rows, checked against all, block by block."""
     coordinates = standardized(analysis, analysis.independent, minimum_norm=False)
-    separation = find_separation(gather(coordinates.rows(rows)))
+    separation = find_separation(coordinates.rows(rows))
     if separation is None:
         return existing(analysis.dependent)
     intercept, slopes = coordinates.to_table(separation.direction)
     columns = np.flatnonzero(slopes)
-    complete = bool(separation.strict.all())
     return Existence(
-        Verdict.COMPLETE_SEPARATION if complete else Verdict.QUASI_COMPLETE_SEPARATION,
+        Verdict.COMPLETE_SEPARATION if separation.complete else Verdict.QUASI_COMPLETE_SEPARATION,
         separating_columns=tuple(columns.tolist()),
         separating_direction=tuple(slopes[columns].tolist()),
         separating_intercept=intercept,
-        separated_rows=int(separation.strict.sum()),
+        separated_rows=separation.strict,
         dependent_columns=analysis.dependent,
     )
 
@@ -128,7 +127,7 @@ def _newton_proves_existence(rows: Rows, classes: ClassCounts, coordinates: Coor
     objective = LogisticObjective(
         coordinates.rows(rows), NumpyKernel(), NoPenalty(), classes.total_weight
     )
-    start = prevalence_start(classes, len(coordinates.columns))
+    start = prevalence_start(*classes.weights, len(coordinates.columns))
     w = Newton(max_iterations=PROOF_ITERATIONS).minimize(objective, start).parameters
     curvature = curvature_at(objective, w, coordinates.matrix())
     certificate = certify(objective, w, curvature, coordinates)

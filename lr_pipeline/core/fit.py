@@ -6,7 +6,7 @@ from math import isfinite, log
 
 import numpy as np
 
-from lr_pipeline.core.certificate import Curvature, certify
+from lr_pipeline.core.certificate import Curvature, certify, curvature_at
 from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_start
 from lr_pipeline.core.existence import (
     Existence,
@@ -156,7 +156,7 @@ class _Problem:
             if len(self.start) != p:
                 raise ValueError(f"start must have {p} parameters, found {len(self.start)}")
             return coordinates.from_table(float(self.start[0]), self.start[1:])
-        start = prevalence_start(self.classes, len(coordinates.columns))
+        start = prevalence_start(*self.classes.weights, len(coordinates.columns))
         if penalty != "firth":
             return start
         certifying = self.certifying(penalty)
@@ -229,10 +229,8 @@ def _assemble(
     passes: int,
 ) -> LogisticFit:
     """Certify a solver's result, and return it in the table's units."""
-    w, W, analysis = result.parameters, objective.total_weight, coordinates.analysis
-    curvature = Curvature.of(
-        result.gradient * W, result.hessian * W, w - result.hessian_at, coordinates.matrix()
-    )
+    w, analysis = result.parameters, coordinates.analysis
+    curvature = _curvature(objective, coordinates, result)
     certificate = certify(objective, w, curvature, coordinates)
     certificate = _with_estimate(certificate, result.trace)
     intercept, coefficients = coordinates.to_table(w)
@@ -267,6 +265,16 @@ def _assemble(
         scale=analysis.scale,
         scaled_parameters=np.concatenate([w[:1], coefficients * analysis.scale]),
     )
+
+
+def _curvature(
+    objective: LogisticObjective, coordinates: Coordinates, result: FitResult
+) -> Curvature | None:
+    """What the solver left of gradient and Hessian, or one pass for them."""
+    w, W, M = result.parameters, objective.total_weight, coordinates.matrix()
+    if result.gradient is None or result.hessian is None or result.hessian_at is None:
+        return curvature_at(objective, w, M)
+    return Curvature.of(result.gradient * W, result.hessian * W, w - result.hessian_at, M)
 
 
 def _settled_status(status: Status, certificate: Certificate) -> Status:

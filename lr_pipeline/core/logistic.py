@@ -127,7 +127,7 @@ class _Margins(NamedTuple):
 
     def residual(self) -> RowVector:
         """±σ(m), with σ(m) = exp(min(m, 0)) q: exact in both tails."""
-        r = np.minimum(self.m, 0.0)
+        r: RowVector = np.minimum(self.m, 0.0)
         np.exp(r, out=r)
         r *= self.q
         r *= self.sign
@@ -135,7 +135,7 @@ class _Margins(NamedTuple):
 
     def variance(self) -> RowVector:
         """σ(m) σ(−m) = e q²."""
-        s = self.e * self.q
+        s: RowVector = self.e * self.q
         s *= self.q
         return s
 

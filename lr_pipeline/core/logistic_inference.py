@@ -11,7 +11,8 @@ from jaxtyping import Bool
 from scipy.special import gammaincc
 
 from lr_pipeline.core.certificate import curvature_at
-from lr_pipeline.core.existence import NAMED_COLUMNS, count_classes, prevalence_start
+from lr_pipeline.core.classes import count_classes, prevalence_start
+from lr_pipeline.core.existence import NAMED_COLUMNS
 from lr_pipeline.core.inference import (
     LikelihoodRatioTest,
     LogisticInference,
@@ -137,7 +138,7 @@ def _refit(
     # With all coefficients zero every row has the same variance s, and det I = s^p · constant:
     # Firth's penalty then adds p / 2 to the count of each class.
     added = len(w) / 2.0 if fit.penalty == "firth" else 0.0
-    weight_0, weight_1 = count_classes(rows)
+    weight_0, weight_1 = count_classes(rows).weights
     null = prevalence_start(weight_0 + added, weight_1 + added, len(w) - 1)
     return _Problem(objective, w, curvature.factor, curvature.reported, null)
 
@@ -211,7 +212,7 @@ def _unidentified_reason(unidentified: Bool[np.ndarray, " p"], names: Sequence[s
 def _maximum_likelihood_statistic(rows: Rows, fit: LogisticFit) -> float:
     """2 (ℓ(ŵ) − Σ_k n_k log(n_k / n)), n_k the weight of class k."""
     counts = count_classes(rows)
-    null = sum(n * log(n / sum(counts)) for n in counts)
+    null = sum(n * log(n / counts.total_weight) for n in counts.weights)
     return 2.0 * (fit.log_likelihood - null)
 
 

@@ -5,13 +5,15 @@ the likelihood then grows for ever along b, and no maximum-likelihood estimate e
 Anderson, 1984, Biometrika 71; Konis, 2007, DPhil thesis, Oxford).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from lr_pipeline.core.rows import Block
+from lr_pipeline.core.moments import counted_rows
+from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Parameters, RowVector
 
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
@@ -32,49 +34,154 @@ RowNumbers = Int[np.ndarray, " m"]
 
 @dataclass(frozen=True, eq=False)
 class Separation:
-    """b (p,) with (2y − 1) x̃ᵀb > 0 in the rows marked ``strict`` (n,) and 0 in the others."""
+    """b (p,) with (2y − 1) x̃ᵀb > 0 in ``strict`` rows and 0 in all others (``complete``: none)."""
 
     direction: Parameters
-    strict: RowMask
+    strict: int
+    complete: bool
 
 
-def find_separation(block: Block) -> Separation | None:
+@dataclass(frozen=True, eq=False)
+class _SignedRows:
+    """Some rows A = (2y − 1) x̃ of those that count, by their number, in ascending order."""
+
+    numbers: RowNumbers
+    A: SignedRows
+
+    def __or__(self, other: "_SignedRows") -> "_SignedRows":
+        """Return the rows of both, each once."""
+        numbers, places = np.unique(
+            np.concatenate([self.numbers, other.numbers]), return_index=True
+        )
+        return _SignedRows(numbers, np.concatenate([self.A, other.A])[places])
+
+
+@dataclass(frozen=True, eq=False)
+class _Worst:
+    """The ``MORE_ROWS`` rows of largest excess, the first among equals; they add over blocks."""
+
+    excess: RowVector
+    rows: _SignedRows
+
+    def __add__(self, other: "_Worst") -> "_Worst":
+        """Return the worst of both."""
+        excess = np.concatenate([self.excess, other.excess])
+        numbers = np.concatenate([self.rows.numbers, other.rows.numbers])
+        A = np.concatenate([self.rows.A, other.rows.A])
+        return _Worst.of(excess, _SignedRows(numbers, A))
+
+    @classmethod
+    def of(cls, excess: RowVector, rows: _SignedRows) -> "_Worst":
+        """Keep the worst of some rows, in ascending order of their numbers."""
+        kept = np.sort(np.argsort(-excess, kind="stable")[:MORE_ROWS])
+        return cls(excess[kept], _SignedRows(rows.numbers[kept], rows.A[kept]))
+
+
+class _CountedRows:
+    """The rows of positive weight, signed and numbered, as they are visited block by block."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def sum(self, function: Callable[[_SignedRows], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Add ``function`` over the blocks; an engine visits them one after the other."""
+        start = 0
+
+        def signed(block: Block) -> tuple[Any, ...]:
+            nonlocal start
+            X, y, _ = counted_rows(block)
+            A = np.empty((len(y), X.shape[1] + 1))
+            A[:, 0] = sign = 2.0 * y - 1.0
+            np.multiply(X, sign[:, None], out=A[:, 1:])
+            numbers = np.arange(start, start + len(y))
+            start += len(y)
+            return function(_SignedRows(numbers, A))
+
+        return self.rows.sum(signed)
+
+    def sample(self) -> _SignedRows:
+        """Return some ``FIRST_ROWS`` rows, evenly spaced."""
+        (count,) = self.sum(lambda rows: (len(rows.numbers),))
+        wanted = np.unique(np.linspace(0, count - 1, FIRST_ROWS).astype(int))
+
+        def chosen(rows: _SignedRows) -> tuple[list[int], list[SignedRows]]:
+            taken = np.isin(rows.numbers, wanted, assume_unique=True)
+            return rows.numbers[taken].tolist(), [rows.A[taken]]
+
+        numbers, parts = self.sum(chosen)
+        return _SignedRows(np.array(numbers), np.concatenate(parts))
+
+    def worst(
+        self,
+        excess_of: Callable[[SignedRows], tuple[RowVector, RowMask]],
+        known: _SignedRows,
+    ) -> _SignedRows:
+        """Return the candidates of largest excess that are not ``known`` yet."""
+
+        def worst_of_block(rows: _SignedRows) -> tuple[_Worst]:
+            excess, candidates = excess_of(rows.A)
+            new = candidates & ~np.isin(rows.numbers, known.numbers, assume_unique=True)
+            return (_Worst.of(excess[new], _SignedRows(rows.numbers[new], rows.A[new])),)
+
+        return cast(_Worst, self.sum(worst_of_block)[0]).rows
+
+
+def find_separation(rows: Rows) -> Separation | None:
     """Return a separating direction with few nonzero coefficients, or None if there is none.
 
-    ``block`` holds all rows, in standardized independent columns. The programs see some of the
-    rows, and more until the others agree. The direction found is checked against every row in
-    float64: where rounding could undo it, there is none. A gap between the classes, or an
-    overlap, of 1e-8 standard deviations is told from none.
+    ``rows`` are in standardized independent columns; those of zero weight do not count. The
+    programs see some of the rows, and more until the others agree, which a pass over the blocks
+    finds out each time. The direction found is checked against every row in float64: where
+    rounding could undo it, there is none. A gap between the classes, or an overlap, of 1e-8
+    standard deviations is told from none.
     """
-    signed = (2.0 * block.y - 1.0)[:, None] * np.column_stack([np.ones(len(block.y)), block.X])
-    strict, tied, rows = _separable_rows(signed)
-    if not strict.any():
+    counted = _CountedRows(rows)
+    widest, tied, seen = _separable_rows(counted)
+
+    def count_strict(signed: _SignedRows) -> tuple[int, int]:
+        return int(np.sum(signed.A @ widest > ZERO)), len(signed.A)
+
+    strict, count = counted.sum(count_strict)
+    if not strict:
         return None
-    direction = _zero_on(tied, _sparsest_direction(signed, strict, rows))
-    margin = signed @ direction
-    size = np.abs(signed) @ np.abs(direction)
-    rounding = ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * size
-    holds = np.where(strict, margin > rounding, np.abs(margin) <= rounding)
-    return Separation(direction, strict) if holds.all() else None
+    direction = _zero_on(tied, _sparsest_direction(counted, widest, seen))
+
+    def count_undone(signed: _SignedRows) -> tuple[int]:
+        margin = signed.A @ direction
+        size = np.abs(signed.A) @ np.abs(direction)
+        rounding = ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * size
+        on_side = signed.A @ widest > ZERO
+        holds = np.where(on_side, margin > rounding, np.abs(margin) <= rounding)
+        return (int(np.sum(~holds)),)
+
+    (undone,) = counted.sum(count_undone)
+    return None if undone else Separation(direction, strict, complete=strict == count)
 
 
-def _separable_rows(signed: SignedRows) -> tuple[RowMask, TiedRows, RowNumbers]:
-    """Rows strictly on their side of some hyperplane that has no row on the wrong side.
+def _separable_rows(counted: _CountedRows) -> tuple[Parameters, TiedRows, _SignedRows]:
+    """The normal of a hyperplane that has no row on the wrong side, and as few on it as can be.
 
-    Also some rows that span the others, on all such hyperplanes, and those that were looked at.
+    Also some rows that span those on it, for all such hyperplanes, and the rows looked at.
     For A = (2y − 1) x̃: a direction b that is right for some rows A_S is right for all unless it
     is wrong for one; and where b must be zero on the tied rows of S it is on all in their span.
     """
-    rows = np.unique(np.linspace(0, len(signed) - 1, FIRST_ROWS).astype(int))
+    seen = counted.sample()
     while True:
-        direction, separable = _widest_separation(signed[rows])
-        margin = signed @ direction
-        tied = signed[rows][~separable]
-        loose = (np.abs(margin) <= ZERO) & ~_in_span(signed, tied)
-        more = _most(np.where(loose, np.inf, -margin), loose | (margin < -ZERO), rows)
-        if len(more) == 0:
-            return margin > ZERO, tied, rows
-        rows = np.union1d(rows, more)
+        direction, separable = _widest_separation(seen.A)
+        tied = seen.A[~separable]
+        null = _null_space(tied)
+
+        def excess_of(
+            A: SignedRows, direction: Parameters = direction, null: TiedRows = null
+        ) -> tuple[RowVector, RowMask]:
+            margin = A @ direction
+            loose = (np.abs(margin) <= ZERO) & ~_orthogonal(A, null)
+            return np.where(loose, np.inf, -margin), loose | (margin < -ZERO)
+
+        more = counted.worst(excess_of, seen)
+        if len(more.numbers) == 0:
+            return direction, tied, seen
+        seen = seen | more
 
 
 def _widest_separation(signed: SignedRows) -> tuple[Parameters, RowMask]:
@@ -95,36 +202,36 @@ def _widest_separation(signed: SignedRows) -> tuple[Parameters, RowMask]:
     return (solution[:p] if separable.any() else np.zeros(p)), separable
 
 
-def _sparsest_direction(signed: SignedRows, strict: RowMask, rows: RowNumbers) -> Parameters:
-    """Minimise ‖(b₁ … b_d)‖₁ subject to A b ≥ 1 in the strict rows and ≥ 0 in the others."""
-    p = signed.shape[1]
+def _sparsest_direction(counted: _CountedRows, widest: Parameters, seen: _SignedRows) -> Parameters:
+    """Minimise ‖(b₁ … b_d)‖₁ subject to A b ≥ 1 where A ``widest`` > 0 and ≥ 0 elsewhere."""
+    p = len(widest)
     while True:
-        A = signed[rows]
+        A = seen.A
         solution = _minimize_linear(
             cost=np.concatenate([[0.0], np.ones(2 * (p - 1))]),
             constraints=np.hstack([-A, A[:, 1:]]),
-            limits=np.where(strict[rows], -1.0, 0.0),
+            limits=np.where(A @ widest > ZERO, -1.0, 0.0),
             bounds=[(None, None)] + [(0.0, None)] * (2 * (p - 1)),
         )
         direction = np.concatenate([solution[:1], solution[1:p] - solution[p:]])
-        margin = signed @ direction
-        more = _most(-margin, strict & (margin < 0.5), rows)
-        if len(more) == 0:
+
+        def excess_of(
+            A: SignedRows, direction: Parameters = direction
+        ) -> tuple[RowVector, RowMask]:
+            margin = A @ direction
+            return -margin, (A @ widest > ZERO) & (margin < 0.5)
+
+        more = counted.worst(excess_of, seen)
+        if len(more.numbers) == 0:
             largest = float(np.max(np.abs(direction[1:]), initial=0.0))
             direction[1:][np.abs(direction[1:]) <= ZERO * largest] = 0.0
             return direction
-        rows = np.union1d(rows, more)
+        seen = seen | more
 
 
-def _most(excess: RowVector, candidates: RowMask, rows: RowNumbers) -> Int[np.ndarray, " more"]:
-    """Candidates of largest excess that are not among the rows yet."""
-    new = np.setdiff1d(np.flatnonzero(candidates), rows)
-    return new[np.argsort(-excess[new], kind="stable")[:MORE_ROWS]]
-
-
-def _in_span(signed: SignedRows, tied: TiedRows) -> RowMask:
-    """Whether each row is a combination of the tied ones, to 1e-9 of its length."""
-    outside = signed @ _null_space(tied).T
+def _orthogonal(signed: SignedRows, null: TiedRows) -> RowMask:
+    """Whether each row is orthogonal to the rows of ``null``, to 1e-9 of its length."""
+    outside = signed @ null.T
     length = np.linalg.norm(signed, axis=1)
     return np.asarray(np.linalg.norm(outside, axis=1) <= ZERO * length)
 

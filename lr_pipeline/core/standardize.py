@@ -198,7 +198,7 @@ class Coordinates:
         extremes = self.analysis.extremes
         lower, upper = extremes.lower[chosen], extremes.upper[chosen]
         size = np.maximum(np.abs(lower - center), np.abs(upper - center)) / self.scale
-        return size if self.B is None else size @ np.abs(self.B)
+        return np.asarray(size if self.B is None else size @ np.abs(self.B))
 
     def amplification(self) -> Square:
         """Return |B⁻¹| |B|: how rounding of the standardized columns grows in their product."""

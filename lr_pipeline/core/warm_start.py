@@ -98,7 +98,7 @@ def _fit_sample(
         coordinates = (
             standardized(analysis, every, False) if l2_per_weight else orthonormal(analysis, False)
         )
-        start = prevalence_start(classes, rows.num_columns)
+        start = prevalence_start(*classes.weights, rows.num_columns)
     else:
         coordinates, start = before.coordinates, before.start
     weight = classes.total_weight

@@ -1,11 +1,10 @@
 """Linear predictors over a table, block by block."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.types import Columns, Parameters
+from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 
@@ -22,10 +21,12 @@ def linear_predictor(
     The columns are centred before they are multiplied, so that a column with a large mean costs
     no digits.
     """
-
-    def blocks() -> Iterator[Float64[np.ndarray, " n"]]:
-        for batch in table.blocks():
-            standardized = (preparation.design(batch) - center) / scale
-            yield parameters[0] + standardized @ parameters[1:]
-
-    return np.concatenate([np.empty(0), *blocks()])
+    wanted = set(preparation.roles.features)
+    features = [name for name in table.schema.names if name in wanted]  # `design` names the others
+    designs = (preparation.design(batch) for batch in table.blocks(columns=features))
+    z = [np.empty(0)]
+    for X in prefetched(designs):
+        standardized = X - center
+        standardized /= scale
+        z.append(parameters[0] + standardized @ parameters[1:])
+    return np.concatenate(z)

@@ -1,5 +1,6 @@
 """How one feature becomes columns of the design: as a number, or level by level."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -7,10 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
+from jaxtyping import Float64
 
-from lr_pipeline.core.types import Design, RowVector
+from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.errors import table_error
-from lr_pipeline.tables.target import Column, is_text, plain_values
+from lr_pipeline.tables.target import is_text, plain_values
+
+DesignColumns = Float64[np.ndarray, "k n"]
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,18 @@ class NumberEncoding:
         """Names of the design columns."""
         return (self.name, f"{self.name}=missing") if self.marks_missing else (self.name,)
 
-    def write(self, column: pa.Array, out: Design) -> None:
-        """Fill the design columns ``out`` (n, 1 or 2) of a block."""
-        values = _finite_numbers(self.name, column)
+    def write(self, column: pa.Array, out: DesignColumns) -> None:
+        """Fill the design columns ``out`` (1 or 2, n) of a block, which are 0."""
+        values = out[0]
+        values[:] = numbers_of(self.name, column)
+        # Infinite or NaN where some value is: one pass, nothing allocated, over what is in cache.
+        if math.isfinite(values @ values):
+            return
+        require_finite(self.name, values)
         missing = np.isnan(values)
-        out[:, 0] = np.where(missing, self.median, values)
+        values[missing] = self.median
         if self.marks_missing:
-            out[:, 1] = missing
+            out[1] = missing
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -66,14 +75,14 @@ class CategoryEncoding:
         levels = (*self.levels, "missing") if self.marks_missing else self.levels
         return tuple(f"{self.name}={level}" for level in levels)
 
-    def write(self, column: pa.Array, out: Design) -> None:
-        """Set the ones in the design columns ``out`` (n, levels) of a block, which are 0."""
+    def write(self, column: pa.Array, out: DesignColumns) -> None:
+        """Set the ones in the design columns ``out`` (levels, n) of a block, which are 0."""
         values = _texts(self.name, column)
         places = pc.index_in(values, pa.array(self.levels, values.type))
         rows = np.flatnonzero(places.is_valid())
-        out[rows, places.drop_null().to_numpy()] = 1.0
+        out[places.drop_null().to_numpy(), rows] = 1.0
         if self.marks_missing:
-            out[:, -1] = values.is_null().to_numpy(zero_copy_only=False)
+            out[-1] = values.is_null().to_numpy(zero_copy_only=False)
 
     def unseen(self, column: pa.Array) -> int:
         """Rows whose level the training table lacks."""
@@ -92,28 +101,12 @@ class CategoryEncoding:
         return cls(values["name"], values["reference"], levels, values["marks_missing"])
 
 
-def fit_encoding(name: str, column: pa.ChunkedArray) -> NumberEncoding | CategoryEncoding:
-    """Learn a feature's median, or its levels, from the training table's column."""
-    values = plain_values(column)
-    if values.null_count == len(values):
-        raise table_error(
-            f"feature {name!r} has no value in the training rows", f"Set exclude=[{name!r}]", name
-        )
-    marks_missing = values.null_count > 0
-    if not is_text(values.type):
-        numbers = _finite_numbers(name, values)
-        return NumberEncoding(name, float(np.nanmedian(numbers)), marks_missing)
-    counts = {pair["values"]: pair["counts"] for pair in values.value_counts().to_pylist()}
-    counts.pop(None, None)
-    reference = min(counts, key=lambda level: (-counts[level], level))
-    levels = tuple(sorted(level for level in counts if level != reference))
-    return CategoryEncoding(name, reference, levels, marks_missing)
-
-
-def _finite_numbers(name: str, column: Column) -> RowVector:
-    """(n,) float64, NaN where missing; refuses what is not a finite number in float64."""
-    values = plain_values(column)
-    kind = values.type
+def numbers_of(name: str, column: pa.Array) -> RowVector:
+    """(n,) float64, NaN where missing; refuses what is no number, or inexact in float64."""
+    kind = column.type
+    if pt.is_dictionary(kind) or pt.is_decimal(kind):
+        column = plain_values(column)
+        kind = column.type
     if not (pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind) or pt.is_null(kind)):
         raise table_error(
             f"feature {name!r} must be numbers or booleans, found {kind}",
@@ -121,13 +114,18 @@ def _finite_numbers(name: str, column: Column) -> RowVector:
             name,
         )
     if pt.is_boolean(kind):
-        values = values.cast(pa.uint8())
+        column = column.cast(pa.uint8())
     try:
-        numbers = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        numbers = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid as error:  # an integer beyond 2^53
         raise table_error(
             f"feature {name!r} is inexact in float64: {error}", f"Set exclude=[{name!r}]", name
         ) from None
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def require_finite(name: str, numbers: RowVector) -> None:
+    """Raise ``TableError`` where a number is infinite; NaN is missing."""
     infinite = np.isinf(numbers)
     if infinite.any():
         row = int(np.argmax(infinite)) + 1
@@ -136,7 +134,6 @@ def _finite_numbers(name: str, column: Column) -> RowVector:
             "Make them missing or finite",
             name,
         )
-    return np.asarray(numbers, dtype=np.float64)
 
 
 def _texts(name: str, column: pa.Array) -> pa.Array:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ import pyarrow as pa
 
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.types import Design
-from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding, fit_encoding
+from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding
+from lr_pipeline.tables.encoding_fit import fit_encodings
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import ColumnRoles, quoted
-from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import labels
 
 Encoding = NumberEncoding | CategoryEncoding
@@ -38,7 +40,9 @@ class Preparation:
 
     @classmethod
     def fit(cls, table: Table) -> "Preparation":
-        """Learn medians and levels from ``table``; one pass over each feature.
+        """Learn medians and levels from ``table``, all features in each pass over its blocks.
+
+        One pass where 4 million numbers hold all of them, else about two, for exact medians.
 
         Raises
         ------
@@ -46,7 +50,7 @@ class Preparation:
             A feature is neither number, boolean nor text, or has no value; two design columns
             would have the same name.
         """
-        encodings = [fit_encoding(name, table.column(name)) for name in table.roles.features]
+        encodings = fit_encodings(table)
         names = Counter(column for encoding in encodings for column in encoding.columns)
         twice = [name for name, count in names.items() if count > 1]
         if twice:
@@ -56,26 +60,33 @@ class Preparation:
             )
         return cls(table.roles, tuple(encodings))
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Names of the d design columns."""
         return tuple(column for encoding in self.encodings for column in encoding.columns)
 
+    @property
+    def source_columns(self) -> tuple[str, ...]:
+        """Columns of the table that a block needs: features, target and weight."""
+        roles = self.roles
+        weight = () if roles.weight is None else (roles.weight,)
+        return (*roles.features, roles.target, *weight)
+
     def design(self, batch: pa.RecordBatch) -> Design:
-        """(n, d) float64 design of a block of rows, without a column of ones.
+        """(n, d) float64 design of a block of rows, without a column of ones, column by column.
 
         Raises
         ------
         TableError
             A feature is missing, has another type than in training, or is infinite.
         """
-        X = np.zeros((batch.num_rows, len(self.columns)))
+        columns = np.zeros((len(self.columns), batch.num_rows))
         start = 0
         for encoding in self.encodings:
             stop = start + len(encoding.columns)
-            encoding.write(_feature(batch, encoding.name), X[:, start:stop])
+            encoding.write(_feature(batch, encoding.name), columns[start:stop])
             start = stop
-        return X
+        return columns.T
 
     def block(self, batch: pa.RecordBatch) -> Block:
         """Design, labels and weights of a block of rows."""
@@ -83,7 +94,7 @@ class Preparation:
         y = labels(roles.target, batch.column(roles.target), roles.positive)
         weight = None
         if roles.weight is not None:
-            weight = np.asarray(batch.column(roles.weight).cast(pa.float64()), dtype=np.float64)
+            weight = weights_of(batch, roles.weight)
         return Block(self.design(batch), y, weight)
 
     def unseen(self, batch: pa.RecordBatch) -> dict[str, int]:
@@ -110,10 +121,11 @@ class Preparation:
 
 
 def _feature(batch: pa.RecordBatch, name: str) -> pa.Array:
-    if name not in batch.schema.names:
+    place = batch.schema.get_field_index(name)
+    if place < 0:
         raise table_error(
             f"feature {name!r} is missing; there are: {quoted(batch.schema.names)}",
             "Give the columns that the model was trained on",
             name,
         )
-    return batch.column(name)
+    return batch.column(place)

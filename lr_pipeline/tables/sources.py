@@ -9,10 +9,11 @@ import pyarrow as pa
 
 from lr_pipeline.tables.delimited import read_delimited, read_header
 from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.parquet import open_parquet
 from lr_pipeline.tables.roles import ColumnRoles, PositiveValue, assign_roles, quoted
 from lr_pipeline.tables.split import SplitPolicy
-from lr_pipeline.tables.table import Table, open_parquet
-from lr_pipeline.tables.target import positive_value
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.validate import require_sound
 
 PARQUET_MAGIC = b"PAR1"
@@ -91,7 +92,10 @@ class FileTable:
             require_sound(table)
         except TableError as error:
             raise TableError(*error.problems, source=self.path) from None
-        settled = positive_value(self.target, table.column(self.target), self.positive)
+        target = TargetValues(self.target)
+        for block in table.blocks(columns=[self.target]):
+            target.add(block.column(self.target))
+        settled = target.positive_value(self.positive)
         table = replace(table, roles=replace(table.roles, positive=settled))
         return table.with_provenance({"source": str(self.path)})
 

@@ -1,37 +1,48 @@
-"""Training and test rows, split by scikit-learn; each part knows the other by its fingerprint."""
+"""Training and test rows, as views of their table; each part knows the other's fingerprint."""
 
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Integer
 
-from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.row_choice import HashedRows, MaskedRows, RowChoice, RowMask
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import plain_values
-
-Indices = Integer[np.ndarray, " _"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitPolicy:
-    """How rows are placed at random: ``test_size`` is the test rows' share of all rows.
+    """How rows are placed: ``test_size`` is the test rows' share of all rows.
 
-    ``stratify`` keeps the share of positive rows the same in both parts, up to rounding.
+    ``kind="random"`` chooses exactly that share; ``stratify`` (the default) keeps the share of
+    positive rows the same in both parts, up to rounding. ``kind="sticky"`` places each row by
+    the hash of its group, else its id, else its number, and ``seed``: rows added later move none
+    (so a row stays unseen by every later model), nothing is held in memory, and the share is only
+    met on average. It cannot stratify, since a row's place would then depend on other rows.
     """
 
     test_size: float = 0.2
-    stratify: bool = True
+    stratify: bool | None = None
     seed: int = 123
+    kind: str = "random"
 
     def __post_init__(self) -> None:
-        """Refuse a share that leaves a part empty."""
+        """Refuse a share that leaves a part empty, and a sticky split that is stratified."""
         if not 0 < self.test_size < 1:
             raise table_error(
                 f"test_size must lie between 0 and 1, found {self.test_size}", "Set it to 0.2, say"
             )
+        if self.kind not in ("random", "sticky"):
+            raise table_error(f"split kind {self.kind!r} is unknown", "Set it to random or sticky")
+        if self.kind == "sticky" and self.stratify:
+            raise table_error(
+                "a sticky split cannot stratify: a row's place would depend on the other rows",
+                "Leave stratify= out, or set kind='random'",
+            )
+        if self.stratify is None:
+            object.__setattr__(self, "stratify", self.kind == "random")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -39,12 +50,13 @@ class SplitPolicy:
 
 
 def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
-    """Training and test part, row for row those of scikit-learn's ``train_test_split``, shuffled.
+    """Training and test part, each in the table's order: views, of which nothing is read yet.
 
-    Where the table has a group column whole groups are placed instead (``GroupShuffleSplit``;
-    ``test_size`` is then a share of the groups, and nothing is stratified). The provenance of
-    each part has ``split``: part, the fingerprints of its counterpart and of the whole table,
-    and the policy.
+    The parts of a random split have the rows of scikit-learn's ``train_test_split``, which also
+    shuffles them. Where the table has a group column whole groups are placed instead
+    (``GroupShuffleSplit``; ``test_size`` is then a share of the groups, and nothing is
+    stratified). The provenance of each part has ``split``: part, the fingerprints of its
+    counterpart and of the whole table, and the policy.
 
     Raises
     ------
@@ -52,48 +64,73 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
         There are too few rows or groups, or a part would lack one of the classes.
     """
     try:
-        parts = _choose_rows(table, policy)
+        train, test = (table.where(choice) for choice in _choose_rows(table, policy))
+        for name, part in (("training", train), ("test", test)):
+            _require_both_classes(name, part)
     except TableError as error:
         raise TableError(*error.problems, source=table.provenance.get("source")) from None
-    train, test = (table.take(rows) for rows in parts)
     return (
         _with_split(train, "train", test, table, policy),
         _with_split(test, "test", train, table, policy),
     )
 
 
-def _choose_rows(table: Table, policy: SplitPolicy) -> tuple[Indices, Indices]:
-    """Row numbers of both parts, each with both classes."""
-    labels = table.labels()
+def _choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
+    """What chooses the rows of the training and of the test part."""
+    if policy.kind == "sticky":
+        key = table.roles.group or table.roles.id
+        train, test = (
+            HashedRows(policy.seed, policy.test_size, below, key) for below in (False, True)
+        )
+        return train, test
     if table.roles.group is None:
-        parts = _split_rows(table.roles.target, labels, policy)
+        in_test = _test_rows(table, policy)
     else:
-        parts = _split_groups(table.roles.group, table, policy)
-    for name, rows in zip(("training", "test"), parts, strict=True):
-        if len(np.unique(labels[rows])) < 2:
-            raise table_error(
-                f"the {name} rows would hold only one value of target {table.roles.target!r}",
-                "Stratify the split, take another seed, or add rows",
-                table.roles.target,
-            )
-    return parts
+        in_test = _test_groups(table.roles.group, table, policy)
+    return MaskedRows(~in_test), MaskedRows(in_test)
 
 
-def _split_rows(target: str, labels: RowVector, policy: SplitPolicy) -> tuple[Indices, Indices]:
-    from sklearn.model_selection import train_test_split
+def _test_rows(table: Table, policy: SplitPolicy) -> RowMask:
+    """(n,) whether a row is tested: the rows of ``train_test_split``, at a byte or nine a row.
 
-    _require_enough_rows(target, labels, policy)
-    train, test = train_test_split(
-        np.arange(len(labels)),
-        test_size=policy.test_size,
-        shuffle=True,
-        random_state=policy.seed,
-        stratify=labels if policy.stratify else None,
-    )
-    return train, test
+    That function makes lists of Python's integers; these are the same draws in the same order.
+    """
+    positive = np.concatenate([np.zeros(0, bool), *(y == 1.0 for y in table.label_blocks())])
+    _require_enough_rows(table.roles.target, len(positive), int(positive.sum()), policy)
+    random = np.random.RandomState(policy.seed)
+    rows = len(positive)
+    test_rows = math.ceil(policy.test_size * rows)
+    in_test = np.zeros(rows, bool)
+    if not policy.stratify:
+        in_test[random.permutation(rows)[:test_rows]] = True
+        return in_test
+    from sklearn.utils.extmath import _approximate_mode
+
+    classes = np.array([rows - positive.sum(), positive.sum()])
+    for_training = _approximate_mode(classes, rows - test_rows, random)
+    for_test = _approximate_mode(classes - for_training, test_rows, random)
+    for label in (0, 1):
+        order = random.permutation(classes[label])
+        chosen = order[for_training[label] : for_training[label] + for_test[label]]
+        of_class = np.flatnonzero(positive == label)
+        in_test[of_class[chosen]] = True
+    return in_test
 
 
-def _split_groups(name: str, table: Table, policy: SplitPolicy) -> tuple[Indices, Indices]:
+def _require_both_classes(name: str, part: Table) -> None:
+    found: set[float] = set()
+    for y in part.label_blocks():
+        found.update(np.unique(y).tolist())
+    if len(found) < 2:
+        raise table_error(
+            f"the {name} rows would hold only one value of target {part.roles.target!r}",
+            "Stratify the split, take another seed, or add rows",
+            part.roles.target,
+        )
+
+
+def _test_groups(name: str, table: Table, policy: SplitPolicy) -> RowMask:
+    """(n,) whether a row's group is tested."""
     from sklearn.model_selection import GroupShuffleSplit
 
     groups = plain_values(table.column(name)).combine_chunks().dictionary_encode().indices
@@ -105,13 +142,14 @@ def _split_groups(name: str, table: Table, policy: SplitPolicy) -> tuple[Indices
             name,
         )
     splitter = GroupShuffleSplit(1, test_size=policy.test_size, random_state=policy.seed)
-    train, test = next(splitter.split(groups, groups=groups.to_numpy(zero_copy_only=False)))
-    return train, test
+    _, test = next(splitter.split(groups, groups=groups.to_numpy(zero_copy_only=False)))
+    in_test = np.zeros(len(groups), bool)
+    in_test[test] = True
+    return in_test
 
 
-def _require_enough_rows(target: str, labels: RowVector, policy: SplitPolicy) -> None:
+def _require_enough_rows(target: str, rows: int, positive: int, policy: SplitPolicy) -> None:
     """Say in our words what scikit-learn would refuse."""
-    rows, positive = len(labels), int(labels.sum())
     counts = f"{positive} positive and {rows - positive} negative rows of target {target!r}"
     if policy.stratify and min(positive, rows - positive) < 2:
         raise table_error(

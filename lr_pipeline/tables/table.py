@@ -15,6 +15,15 @@ from jaxtyping import Integer
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.fingerprint import content_fingerprint
+from lr_pipeline.tables.parquet import (
+    BLOCK_BYTES,
+    BLOCK_ROWS,
+    open_parquet,
+    read_batches,
+    rows_within,
+    write_blocks,
+)
+from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import (
     ColumnRoles,
     PositiveValue,
@@ -23,14 +32,13 @@ from lr_pipeline.tables.roles import (
     require_column,
     with_metadata,
 )
+from lr_pipeline.tables.row_choice import RowChoice
 from lr_pipeline.tables.target import labels, positive_value
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["BLOCK_ROWS", "ColumnRoles", "Table", "open_parquet"]
-
-BLOCK_ROWS = 65_536
+__all__ = ["BLOCK_ROWS", "ColumnRoles", "Table"]
 
 RowIndices = Integer[np.ndarray, " m"]
 
@@ -39,13 +47,15 @@ RowIndices = Integer[np.ndarray, " m"]
 class Table:
     """Rows in memory (a pyarrow table) or in a Parquet file, and the columns' roles.
 
-    Only columns with a role belong to the table, in the order in which they are stored. The
-    constructor checks nothing; ``from_pandas``, ``from_arrow`` and the sources do.
+    Only columns with a role belong to the table, in the order in which they are stored. Where
+    there are ``choices``, only the rows that all of them choose, one after the other, belong to
+    it. The constructor checks nothing; ``from_pandas``, ``from_arrow`` and the sources do.
     """
 
     data: pa.Table | Path
     roles: ColumnRoles
     provenance_json: str = "{}"
+    choices: tuple[RowChoice, ...] = ()
 
     @classmethod
     def from_arrow(
@@ -133,7 +143,7 @@ class Table:
     def schema(self) -> pa.Schema:
         """Columns and types; roles and provenance are in its metadata."""
         if isinstance(self.data, Path):
-            with open_parquet(self.data) as file:
+            with open_parquet(self.data, self._metadata) as file:
                 stored = file.schema_arrow
         else:
             stored = self.data.schema
@@ -142,11 +152,16 @@ class Table:
 
     @cached_property
     def num_rows(self) -> int:
-        """Number of rows."""
-        if isinstance(self.data, Path):
-            with open_parquet(self.data) as file:
-                return int(file.metadata.num_rows)
-        return int(self.data.num_rows)
+        """Number of rows; where rows are chosen, a pass over what the choice reads."""
+        if self.choices:
+            return sum(batch.num_rows for batch in self._batches(BLOCK_ROWS, []))
+        return int((self._metadata if isinstance(self.data, Path) else self.data).num_rows)
+
+    @cached_property
+    def _metadata(self) -> pq.FileMetaData:
+        """The Parquet file's footer, parsed once."""
+        with open_parquet(self.data) as file:
+            return file.metadata
 
     @cached_property
     def fingerprint(self) -> str:
@@ -162,13 +177,27 @@ class Table:
     def with_provenance(self, provenance: dict[str, Any]) -> "Table":
         """Return the same rows with another provenance."""
         same = replace(self, provenance_json=json.dumps(provenance))
-        if "fingerprint" in self.__dict__:  # it is of the rows, and costs a pass over them
-            same.__dict__["fingerprint"] = self.fingerprint
+        known = {"fingerprint", "num_rows", "_metadata"} & self.__dict__.keys()
+        same.__dict__.update({name: self.__dict__[name] for name in known})  # passes over the rows
         return same
 
-    def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in order, exactly ``rows`` at a time but for the last block."""
-        return _equal_blocks(self._batches(rows, self.schema.names), rows, self.schema)
+    def where(self, choice: RowChoice) -> "Table":
+        """Those of the rows that ``choice`` chooses, in their order, picked whenever read."""
+        return replace(self, choices=(*self.choices, choice))
+
+    def blocks(
+        self, rows: int | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in order, exactly ``rows`` at a time but for the last block.
+
+        Of all columns, or those named. ``rows`` unless given: as many as fit in 8 MiB as float64
+        numbers, at most 65,536.
+        """
+        names = self.schema.names if columns is None else list(columns)
+        if rows is None:
+            rows = rows_within(BLOCK_BYTES, len(names))
+        schema = self.schema if columns is None else pa.schema(map(self.schema.field, names))
+        return _equal_blocks(self._batches(rows, names), rows, schema)
 
     def column(self, name: str) -> pa.ChunkedArray:
         """One column, read alone."""
@@ -177,15 +206,24 @@ class Table:
         batches = self._batches(BLOCK_ROWS, [name])
         return pa.chunked_array([batch.column(name) for batch in batches], type=field.type)
 
+    def label_blocks(self) -> Iterator[RowVector]:
+        """Yield the labels block by block."""
+        name = self.roles.target
+        require_column(self.schema.names, name)
+        for block in self.blocks(columns=[name]):
+            yield labels(name, block.column(name), self.roles.positive)
+
     def labels(self) -> RowVector:
         """(n,) 1.0 where the target has its positive value, 0.0 elsewhere."""
-        return labels(self.roles.target, self.column(self.roles.target), self.roles.positive)
+        return np.concatenate([np.empty(0), *self.label_blocks()])
 
     def weights(self) -> RowVector | None:
         """(n,) how often each row counts; ``None`` where no column says so."""
-        if self.roles.weight is None:
+        name = self.roles.weight
+        if name is None:
             return None
-        return np.asarray(self.column(self.roles.weight).cast(pa.float64()), dtype=np.float64)
+        blocks = (weights_of(block, name) for block in self.blocks(columns=[name]))
+        return np.concatenate([np.empty(0), *blocks])
 
     def to_arrow(self) -> pa.Table:
         """All rows in memory."""
@@ -215,18 +253,24 @@ class Table:
 
     def write_parquet(self, path: str | Path) -> None:
         """Write rows, roles and provenance block by block; the file must not be its own source."""
-        with pq.ParquetWriter(path, self.schema) as writer:
-            for block in self.blocks():
-                writer.write_batch(block)
+        write_blocks(path, self.schema, prefetched(self.blocks()))
 
     def _batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
-        """Yield batches as they are stored."""
+        """Yield batches as they are stored, without the rows that are not chosen."""
+        keys = {choice.column for choice in self.choices if choice.column is not None}
+        needed = [*names, *sorted(keys.difference(names))]
         if isinstance(self.data, Path):
-            with open_parquet(self.data) as file:
-                for batch in file.iter_batches(batch_size=rows, columns=names):
-                    yield batch.select(names)
+            batches = read_batches(self.data, self._metadata, needed, rows)
         else:
-            yield from self.data.select(names).to_batches(max_chunksize=rows)
+            batches = self.data.select(needed).to_batches(max_chunksize=rows)
+        starts = [0] * len(self.choices)
+        for stored in batches:
+            batch = stored
+            for place, choice in enumerate(self.choices):
+                mask = choice.mask(batch, starts[place])
+                starts[place] += batch.num_rows
+                batch = batch.filter(pa.array(mask))
+            yield batch.select(names)
 
     def __repr__(self) -> str:
         return (
@@ -235,21 +279,9 @@ class Table:
         )
 
 
-def open_parquet(path: str | Path) -> pq.ParquetFile:
-    """Open a Parquet file, or raise a ``TableError`` that says what the path is instead."""
-    path = Path(path)
-    if path.is_dir():
-        raise table_error("a file is expected, found a folder", "Name a file in it", source=path)
-    try:
-        return pq.ParquetFile(path)
-    except FileNotFoundError:
-        raise table_error("no such file", "Check the path", source=path) from None
-    except pa.ArrowInvalid as error:
-        raise table_error(
-            f"not a readable Parquet file: {str(error).rstrip('.')}",
-            "Write it again, or give CSV",
-            source=path,
-        ) from None
+def weights_of(block: pa.RecordBatch, name: str) -> RowVector:
+    """(n,) float64 weights of a block's rows."""
+    return np.asarray(block.column(name).cast(pa.float64()), dtype=np.float64)
 
 
 def _equal_blocks(

@@ -13,6 +13,8 @@ from lr_pipeline.tables.roles import PositiveValue, quoted
 
 POSITIVE_WORDS = frozenset({"1", "yes", "y", "true", "t", "positive", "malignant", "present"})
 
+VALUES_COUNTED = 100_000  # of a target that should have two
+
 Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
@@ -51,9 +53,54 @@ def positive_value(
     TableError
         Values are missing, there are not two different ones, or ``positive`` is not among them.
     """
-    column = _complete(name, column)
-    counts = column.value_counts().to_pylist()
-    values = [pair["values"] for pair in sorted(counts, key=lambda pair: -pair["counts"])]
+    target = TargetValues(name)
+    target.add(column)
+    return target.positive_value(positive)
+
+
+class TargetValues:
+    """The values of a target column, counted block by block."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.rows = self.missing = 0
+        self.first_missing = 0
+        self.kind: pa.DataType | None = None
+        self.counts: dict[Any, int] = {}
+        self.first_rows: dict[Any, int] = {}
+
+    def add(self, column: Column) -> None:
+        """Take in the next rows."""
+        column = plain_values(column)
+        self.kind = column.type
+        if column.null_count and not self.missing:
+            self.first_missing = self.rows + first_row(column.is_null())
+        self.missing += column.null_count
+        wanted = _can_be_target(column.type) and len(self.counts) <= VALUES_COUNTED
+        if wanted and not self.missing:
+            self._count(column)
+        self.rows += len(column)
+
+    def _count(self, column: Column) -> None:
+        coded = _one_array(column).dictionary_encode()
+        codes, firsts, counts = np.unique(
+            coded.indices.to_numpy(), return_index=True, return_counts=True
+        )
+        values = coded.dictionary.take(pa.array(codes)).to_pylist()
+        for value, first, count in zip(values, firsts.tolist(), counts.tolist(), strict=True):
+            self.first_rows.setdefault(value, self.rows + first + 1)
+            self.counts[value] = self.counts.get(value, 0) + count
+
+    def positive_value(self, positive: PositiveValue | None) -> PositiveValue:
+        """Settle the positive value, as the function of that name says."""
+        _require_usable(self.name, self.kind, self.missing, self.first_missing)
+        values = sorted(self.counts, key=lambda value: -self.counts[value])
+        return _choose_positive(self.name, values, self.first_rows, positive)
+
+
+def _choose_positive(
+    name: str, values: list[Any], first_rows: dict[Any, int], positive: PositiveValue | None
+) -> PositiveValue:
     if len(values) < 2:
         raise table_error(
             f"target {name!r} must have two values, found {len(values)}: {quoted(values) or '—'}",
@@ -63,7 +110,7 @@ def positive_value(
     if positive is not None:
         return _match(name, values, positive)
     if len(values) > 2:
-        row = first_row(pc.equal(column, pa.scalar(values[-1], column.type)))
+        row = first_rows[values[-1]]
         raise table_error(
             f"target {name!r} must have two values, found {len(values)}: {quoted(values)} "
             f"(first {values[-1]!r} at row {row})",
@@ -102,22 +149,37 @@ def labels(name: str, column: Column, positive: PositiveValue | None) -> RowVect
 def _complete(name: str, column: Column) -> Column:
     """The target's plain values, refused where they are of no use as a target."""
     column = plain_values(column)
-    kind = column.type
-    if not (pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind) or is_text(kind)):
+    missing = column.null_count
+    first = first_row(column.is_null()) if missing else 0
+    _require_usable(name, column.type, missing, first)
+    return column
+
+
+def _one_array(column: Column) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _can_be_target(kind: pa.DataType) -> bool:
+    numbers = pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind)
+    return bool(numbers or is_text(kind))
+
+
+def _require_usable(name: str, kind: pa.DataType | None, missing: int, row: int) -> None:
+    if kind is None:
+        kind = pa.null()
+    if not _can_be_target(kind):
         raise table_error(
             f"target {name!r} must hold numbers, booleans or text, found {kind}",
             "Name another target, or convert it",
             name,
         )
-    if column.null_count:
-        row = first_row(column.is_null())
+    if missing:
         raise table_error(
-            f"target {name!r} has missing values: {column.null_count} (first at row {row})",
+            f"target {name!r} has missing values: {missing} (first at row {row})",
             "Fill or drop those rows",
             name,
             row,
         )
-    return column
 
 
 def _match(name: str, values: list[Any], positive: PositiveValue) -> PositiveValue:

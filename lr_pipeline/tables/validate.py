@@ -2,21 +2,20 @@
 
 from collections.abc import Callable, Iterator
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from lr_pipeline.tables.column_summary import ColumnSummary
 from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.prefetch import prefetched
+from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import first_row, is_text, plain_values, positive_value
+from lr_pipeline.tables.target import TargetValues, is_text, plain_values
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
-NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
-LARGEST_EXACT_INTEGER = 2**53  # in float64
 
 
 def find_problems(table: Table) -> list[Problem]:
-    """Every problem of a table; reads one column at a time.
+    """Every problem of a table, in one pass over its blocks.
 
     Errors: no rows; a target without exactly two values (or without the positive one); a feature
     that is neither number, boolean nor text, has no value at all, is infinite, has integers that
@@ -28,17 +27,25 @@ def find_problems(table: Table) -> list[Problem]:
     if table.num_rows == 0:
         return [Problem("the table has no rows", "Add rows below the header")]
     roles = table.roles
-    checks: list[tuple[str | None, Callable[[str, pa.ChunkedArray], Iterator[Problem]]]] = [
+    special = (roles.id, roles.group, roles.time, roles.weight)
+    names = [*(role for role in special if role is not None), *roles.features]
+    summaries = {name: ColumnSummary(holds_ids=name == roles.id) for name in names}
+    target = TargetValues(roles.target)
+    for block in prefetched(table.blocks()):
+        target.add(block.column(roles.target))
+        for name, summary in summaries.items():
+            summary.add(plain_values(block.column(name)))
+    found = _target_problems(target, roles.positive)
+    checks: list[tuple[str | None, Callable[[str, ColumnSummary], Iterator[Problem]]]] = [
         (roles.id, _id_problems),
         (roles.group, _missing_key),
         (roles.time, _missing_key),
         (roles.weight, _weight_problems),
     ]
     checks += [(name, _feature_problems) for name in roles.features]
-    found = _target_problems(table)
-    for name, check in checks:
-        if name is not None:
-            found += check(name, table.column(name))
+    for column, check in checks:
+        if column is not None:
+            found += check(column, summaries[column])
     return found
 
 
@@ -49,112 +56,79 @@ def require_sound(table: Table, source: str | None = None) -> None:
         raise TableError(*errors, source=source)
 
 
-def _target_problems(table: Table) -> list[Problem]:
-    name = table.roles.target
+def _target_problems(target: TargetValues, positive: PositiveValue | None) -> list[Problem]:
     try:
-        positive_value(name, table.column(name), table.roles.positive)
+        target.positive_value(positive)
     except TableError as error:
         return list(error.problems)
     return []
 
 
-def _feature_problems(name: str, stored: pa.ChunkedArray) -> Iterator[Problem]:
-    column = plain_values(stored)
-    kind = column.type
+def _feature_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     leave_out = f"Set exclude=[{name!r}]"
-    if not (
-        pt.is_integer(kind)
-        or pt.is_floating(kind)
-        or pt.is_boolean(kind)
-        or pt.is_null(kind)
-        or is_text(kind)
-    ):
-        message = f"feature {name!r} has the type {kind}; numbers, booleans and text are supported"
+    if not column.usable:
+        message = (
+            f"feature {name!r} has the type {column.kind}; numbers, booleans and text are supported"
+        )
         yield Problem(message, f"{leave_out} or convert it", name)
         return
-    if column.null_count == len(column):
+    if column.missing == column.rows:
         yield Problem(f"feature {name!r} has no value in any row", leave_out, name)
         return
-    if pt.is_floating(kind):
-        yield from _infinite(name, column)
-    if pt.is_integer(kind):
-        yield from _inexact(name, column)
-    bounds = pc.min_max(column).as_py()
-    if bounds["min"] == bounds["max"] and column.null_count == 0:
-        message = f"feature {name!r} has one value only: {bounds['min']!r}"
+    if column.infinite:
+        row = column.first_infinite
+        message = f"feature {name!r} has infinite values: {column.infinite} (first at row {row})"
+        yield Problem(message, f"Make them missing or finite, or set exclude=[{name!r}]", name, row)
+    if row := column.first_inexact:
+        message = f"feature {name!r} has integers beyond 2^53, inexact in float64 (row {row})"
+        yield Problem(message, f"Set exclude=[{name!r}], or id= for an identifier", name, row)
+    if column.least == column.greatest and column.missing == 0:
+        message = f"feature {name!r} has one value only: {column.least!r}"
         yield Problem(message, leave_out, name, severity="warning")
-    elif is_text(kind):
+    elif is_text(column.kind):
         yield from _many_levels(name, column)
 
 
-def _many_levels(name: str, column: pa.ChunkedArray) -> Iterator[Problem]:
-    levels = pc.count_distinct(column).as_py()
-    if levels < len(column) and levels <= MAX_LEVELS:
+def _many_levels(name: str, column: ColumnSummary) -> Iterator[Problem]:
+    levels, known = column.num_levels, column.rows - column.missing
+    if levels < column.rows and levels <= MAX_LEVELS:
         return
-    known = column.drop_null()
-    numeric = pc.match_substring_regex(known, NUMBER)
-    numbers = pc.sum(numeric).as_py()
-    if len(known) / 2 < numbers < len(known):
-        first = known.filter(pc.invert(numeric))[0]
-        row = first_row(pc.equal(column, first))
+    if known / 2 < column.numeric < known:
+        row = column.first_word_row
         message = (
-            f"feature {name!r} is text because of {first.as_py()!r} (first at row {row}): "
-            f"{numbers} of {len(known)} values are numbers"
+            f"feature {name!r} is text because of {column.first_word!r} (first at row {row}): "
+            f"{column.numeric} of {known} values are numbers"
         )
         yield Problem(message, "Correct the others or make them missing", name, row)
     else:
+        counted = f"{levels}" if column.all_levels else f"more than {levels}"
         message = (
-            f"feature {name!r} is text with {levels} different values in {len(column)} rows "
+            f"feature {name!r} is text with {counted} different values in {column.rows} rows "
             f"(at most {MAX_LEVELS}, and fewer than rows)"
         )
         yield Problem(message, f"Set exclude=[{name!r}], or group its values", name)
 
 
-def _infinite(name: str, column: pa.ChunkedArray) -> Iterator[Problem]:
-    infinite = pc.is_inf(column)
-    count = pc.sum(infinite).as_py()
-    if count:
-        row = first_row(infinite)
-        message = f"feature {name!r} has infinite values: {count} (first at row {row})"
-        yield Problem(message, f"Make them missing or finite, or set exclude=[{name!r}]", name, row)
-
-
-def _inexact(name: str, column: pa.ChunkedArray) -> Iterator[Problem]:
-    if column.type.bit_width < 64:
-        return
-    beyond = pc.greater(column, pa.scalar(LARGEST_EXACT_INTEGER, column.type))
-    if pt.is_signed_integer(column.type):
-        beyond = pc.or_(beyond, pc.less(column, pa.scalar(-LARGEST_EXACT_INTEGER, column.type)))
-    if pc.any(beyond).as_py():
-        row = first_row(beyond)
-        message = f"feature {name!r} has integers beyond 2^53, inexact in float64 (row {row})"
-        yield Problem(message, f"Set exclude=[{name!r}], or id= for an identifier", name, row)
-
-
-def _id_problems(name: str, stored: pa.ChunkedArray) -> Iterator[Problem]:
-    column = plain_values(stored)
+def _id_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     yield from _missing_key(name, column)
-    repeated = len(column) - column.null_count - pc.count_distinct(column).as_py()
-    if repeated:
+    if repeated := column.repetitions():
         message = f"id {name!r} must differ from row to row, found {repeated} repetitions"
         yield Problem(message, f"Drop repeated rows, or set group={name!r} instead", name)
 
 
-def _missing_key(name: str, column: pa.ChunkedArray) -> Iterator[Problem]:
-    column = plain_values(column)
-    if column.null_count:
-        row = first_row(column.is_null())
-        message = f"column {name!r} has missing values: {column.null_count} (first at row {row})"
+def _missing_key(name: str, column: ColumnSummary) -> Iterator[Problem]:
+    if column.missing:
+        row = column.first_missing
+        message = f"column {name!r} has missing values: {column.missing} (first at row {row})"
         yield Problem(message, "Fill or drop those rows", name, row)
 
 
-def _weight_problems(name: str, stored: pa.ChunkedArray) -> Iterator[Problem]:
-    column = plain_values(stored)
-    if not (pt.is_integer(column.type) or pt.is_floating(column.type)):
-        yield Problem(f"weight {name!r} must be numbers, found {column.type}", "Convert it", name)
+def _weight_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
+    if not (pt.is_integer(column.kind) or pt.is_floating(column.kind)):
+        yield Problem(f"weight {name!r} must be numbers, found {column.kind}", "Convert it", name)
         return
     yield from _missing_key(name, column)
-    bounds = pc.min_max(column).as_py()
-    if column.null_count < len(column) and not 0 <= bounds["min"] <= bounds["max"] < float("inf"):
-        message = f"weight {name!r} must be finite and ≥ 0, found {bounds['min']}…{bounds['max']}"
+    least, greatest = column.least, column.greatest
+    if column.missing < column.rows and not 0 <= least <= greatest < float("inf"):
+        message = f"weight {name!r} must be finite and ≥ 0, found {least}…{greatest}"
         yield Problem(message, "Correct or drop those rows", name)

@@ -1,12 +1,21 @@
 """Rows streamed from a table: the same sums as from the whole design at once."""
 
+import threading
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from lr_pipeline.core.fit import fit_logistic
+from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.rows import Rows
+from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.tables.encoding import NumberEncoding
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 
@@ -77,3 +86,62 @@ def test_memory_and_disk_give_the_same_bits(table, preparation, tmp_path):
 def test_it_is_an_engine(table, preparation):
     """It offers what the core asks of rows."""
     assert isinstance(TableRows(table, preparation), Rows)
+
+
+def test_an_error_of_the_computation_leaves_no_thread(table, preparation):
+    """The reading thread ends when the caller's function fails."""
+
+    def fail(block):
+        raise ArithmeticError("no")
+
+    with pytest.raises(ArithmeticError, match="no"):
+        TableRows(table, preparation, 7).sum(fail)
+    assert not [thread for thread in threading.enumerate() if "prefetch" in thread.name]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    groups=st.lists(st.integers(1, 200), min_size=1, max_size=40),
+    block_rows=st.integers(1, 700),
+)
+def test_any_row_groups_and_block_size_give_the_coefficients_of_memory(
+    tmp_path_factory, groups, block_rows
+):
+    """To 1e-10 of each, uneven row groups included; the same bits for the same block size."""
+    rng = np.random.default_rng(5)
+    n = 600
+    X = rng.normal(size=(n, 3)) * [1.0, 30.0, 0.02] + [0.0, 5.0, 1.0]
+    y = (rng.random(n) < 1 / (1 + np.exp(-(X @ [0.8, -0.02, 20.0] - 20.0)))).astype(int)
+    data = pa.table({"a": X[:, 0], "b": X[:, 1], "c": X[:, 2], "y": y})
+    path = tmp_path_factory.mktemp("rows") / "rows.parquet"
+    with pq.ParquetWriter(path, data.schema) as writer:
+        start = 0
+        for size in [*groups, n]:
+            part = data.slice(start, size)
+            if part.num_rows:
+                writer.write_table(part, row_group_size=size)
+            start += part.num_rows
+    stored = Table(path, Table.from_arrow(data, "y").roles)
+    preparation = Preparation.fit(stored)
+    streamed = fit_logistic(TableRows(stored, preparation, block_rows), NumpyKernel())
+    held = fit_logistic(ArrayRows(X, y.astype(float)), NumpyKernel())
+    np.testing.assert_allclose(streamed.coefficients, held.coefficients, rtol=1e-10)
+    np.testing.assert_allclose(streamed.intercept, held.intercept, rtol=1e-10)
+    in_memory = Table.from_arrow(data, "y")
+    again = fit_logistic(TableRows(in_memory, preparation, block_rows), NumpyKernel())
+    np.testing.assert_array_equal(streamed.coefficients, again.coefficients)
+
+
+@pytest.mark.parametrize(
+    ("columns", "budget", "expected"),
+    [(20, 512e6, 16_384), (10_000, 512e6, 200), (10_000, 1e6, 1)],
+)
+def test_the_block_size_follows_from_budget_and_columns(columns, budget, expected):
+    """A block takes a 32nd of the budget at most, and is never empty."""
+    names = [f"x{j}" for j in range(columns)]
+    data = pa.table({name: [0.0, 1.0] for name in names} | {"y": [0, 1]})
+    table = Table.from_arrow(data, "y")
+    encodings = tuple(NumberEncoding(name, 0.5, False) for name in names)
+    rows = TableRows(table, Preparation(table.roles, encodings), memory_budget=budget)
+    assert rows.block_rows == expected
+    assert rows.sum(lambda block: (block.X.sum(),)) == (float(columns),)

@@ -26,11 +26,11 @@ def block(number: int) -> pa.RecordBatch:
 
 
 class EndlessTable(Table):
-    """Says so when three blocks are written, and waits to be killed."""
+    """Says so when three of six blocks are written at least, and waits to be killed."""
 
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[pa.RecordBatch]:
-        """Yield three blocks, then none for as long as anyone waits."""
-        for number in range(3):
+        """Yield six blocks, which are read ahead of the write, then none while anyone waits."""
+        for number in range(6):
             yield block(number).cast(self.schema)
         Path(sys.argv[3]).touch()
         time.sleep(600)

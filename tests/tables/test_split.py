@@ -1,8 +1,10 @@
-"""The split is scikit-learn's, row for row, and each part knows the other."""
+"""The split has scikit-learn's rows, in the table's order, and each part knows the other."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
 
@@ -24,15 +26,15 @@ def rows(part):
     return part.column("row").to_numpy()
 
 
-def test_the_tutorials_split_is_scikit_learns_row_for_row():
-    """Features and labels of both parts, in scikit-learn's order."""
+def test_the_tutorials_split_has_scikit_learns_rows():
+    """Features and labels of both parts; the order is the table's."""
     source = SyntheticTable()
     X, y = make_classification(n_features=10, random_state=source.random_state)
-    expected = train_test_split(X, y, test_size=0.2, shuffle=True, random_state=123)
+    expected = train_test_split(np.arange(100), test_size=0.2, shuffle=True, random_state=123)
     parts = split_table(source.read(), source.split)
-    for part, X_part, y_part in zip(parts, expected[:2], expected[2:], strict=True):
-        np.testing.assert_array_equal(part.to_pandas().drop(columns="y"), X_part)
-        np.testing.assert_array_equal(part.labels(), y_part)
+    for part, numbers in zip(parts, map(np.sort, expected), strict=True):
+        np.testing.assert_array_equal(part.to_pandas().drop(columns="y"), X[numbers])
+        np.testing.assert_array_equal(part.labels(), y[numbers])
 
 
 @pytest.mark.parametrize("stratify", [True, False])
@@ -48,7 +50,87 @@ def test_any_table_is_split_as_by_scikit_learn(table, stratify, tmp_path):
     policy = SplitPolicy(test_size=0.3, stratify=stratify, seed=7)
     for source in (table, Table.read_parquet(tmp_path / "rows.parquet")):
         for part, numbers in zip(split_table(source, policy), expected, strict=True):
-            np.testing.assert_array_equal(rows(part), numbers)
+            np.testing.assert_array_equal(rows(part), np.sort(numbers))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    y=st.lists(st.integers(0, 1), min_size=12, max_size=80).filter(
+        lambda y: 2 < sum(y) < len(y) - 2
+    ),
+    test_size=st.floats(0.2, 0.8),
+    stratify=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_every_draw_is_scikit_learns(y, test_size, stratify, seed):
+    """Whatever the labels, share and seed, also where the shares have to be rounded."""
+    table = Table.from_pandas(pd.DataFrame({"row": np.arange(len(y)), "y": y}), "y", positive=1)
+    policy = SplitPolicy(test_size=test_size, stratify=stratify, seed=seed)
+    expected = train_test_split(
+        np.arange(len(y)), test_size=test_size, random_state=seed, stratify=y if stratify else None
+    )
+    try:
+        parts = split_table(table, policy)
+    except TableError as error:
+        assert "only one value" in str(error)
+        return
+    for part, numbers in zip(parts, expected, strict=True):
+        np.testing.assert_array_equal(rows(part), np.sort(numbers))
+
+
+def numbered(n, **roles):
+    """Rows whose number, key and place are columns; labels alternate."""
+    k = np.arange(n)
+    columns = {"row": k, "key": [f"c{i}" for i in k], "place": k // 5, "y": k % 2}
+    return Table.from_pandas(pd.DataFrame(columns), "y", positive=1, **roles)
+
+
+@pytest.mark.parametrize("roles", [{}, {"id": "key"}, {"id": "row"}, {"group": "place"}])
+def test_a_sticky_split_moves_no_row_when_rows_are_added(roles, tmp_path):
+    """The first 4,000 of 5,000 rows are placed as they are alone, in memory and on disk."""
+    numbered(5_000, **roles).write_parquet(tmp_path / "rows.parquet")
+    policy = SplitPolicy(kind="sticky")
+    few = split_table(numbered(4_000, **roles), policy)
+    many = split_table(Table.read_parquet(tmp_path / "rows.parquet"), policy)
+    for before, after in zip(few, many, strict=True):
+        numbers = rows_of(after)
+        np.testing.assert_array_equal(rows_of(before), numbers[numbers < 4_000])
+    train, test = map(rows_of, many)
+    np.testing.assert_array_equal(np.sort(np.concatenate([train, test])), np.arange(5_000))
+    # Six standard deviations of the share of 1,000 keys or more.
+    assert abs(len(test) / 5_000 - 0.2) < 6 * np.sqrt(0.2 * 0.8 / 1_000)
+
+
+def rows_of(part):
+    """The numbers of a part's rows, also where they are the id or the group is one."""
+    return part.to_pandas()["row"].to_numpy()
+
+
+def test_a_sticky_split_keeps_groups_together_and_depends_on_the_seed():
+    """Five rows a group; another seed draws others."""
+    table = numbered(500, group="place")
+    train, test = split_table(table, SplitPolicy(kind="sticky", seed=1))
+    assert set(train.column("place").to_pylist()).isdisjoint(test.column("place").to_pylist())
+    other = split_table(table, SplitPolicy(kind="sticky", seed=2))[1]
+    assert other.fingerprint != test.fingerprint
+
+
+def test_a_sticky_split_follows_the_id_and_not_the_order():
+    """The same keys in another order are in the same parts."""
+    table = numbered(300, id="key")
+    shuffled = table.take(np.random.default_rng(0).permutation(300))
+    parts = [split_table(one, SplitPolicy(kind="sticky"))[1] for one in (table, shuffled)]
+    keys = [set(part.column("key").to_pylist()) for part in parts]
+    assert keys[0] == keys[1]
+
+
+def test_a_sticky_split_cannot_stratify():
+    """A row's place would depend on the others; without being asked, it does not."""
+    assert SplitPolicy(kind="sticky").stratify is False
+    with pytest.raises(TableError, match="a sticky split cannot stratify"):
+        SplitPolicy(kind="sticky", stratify=True)
+    with pytest.raises(TableError, match="split kind 'hash' is unknown"):
+        SplitPolicy(kind="hash")
 
 
 def test_a_stratified_split_keeps_the_share_of_positive_rows(table):
@@ -68,7 +150,7 @@ def test_each_part_carries_the_other_ones_fingerprint(table):
             "part": "train",
             "counterpart": test.fingerprint,
             "dataset": table.fingerprint,
-            "policy": {"test_size": 0.2, "stratify": True, "seed": 5},
+            "policy": {"test_size": 0.2, "stratify": True, "seed": 5, "kind": "random"},
         },
     }
     assert test.provenance["split"]["part"] == "test"

@@ -1,0 +1,83 @@
+"""What the training table alone decides: each feature's median, or its levels."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.types as pt
+from jaxtyping import Float64
+
+from lr_pipeline.tables.encoding import (
+    CategoryEncoding,
+    NumberEncoding,
+    numbers_of,
+    require_finite,
+)
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.medians import HELD_VALUES, Bracket, finish_medians
+from lr_pipeline.tables.prefetch import prefetched
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import is_text, plain_values
+
+
+def fit_encodings(table: Table) -> list[NumberEncoding | CategoryEncoding]:
+    """Learn every feature's median or levels from the training table's blocks.
+
+    Raises
+    ------
+    TableError
+        A feature is neither number, boolean nor text, is infinite, or has no value.
+    """
+    features = table.roles.features
+    numbers = [name for name in features if not _is_text(table.schema.field(name).type)]
+    texts = [name for name in features if name not in set(numbers)]
+    capacity = HELD_VALUES // max(1, len(numbers))
+    brackets = [Bracket(capacity=capacity) for _ in numbers]
+    levels: dict[str, Counter[str | None]] = {name: Counter() for name in texts}
+    for block in prefetched(table.blocks(columns=features)):
+        for name, bracket in zip(numbers, brackets, strict=True):
+            values = numbers_of(name, block.column(name))
+            require_finite(name, values)
+            bracket.add(values)
+        for name, counts in levels.items():
+            found = plain_values(block.column(name)).value_counts()
+            for pair in found.to_pylist():
+                counts[pair["values"]] += pair["counts"]
+    for name, known in [(n, b.total) for n, b in zip(numbers, brackets, strict=True)] + [
+        (name, counts.total() - counts[None]) for name, counts in levels.items()
+    ]:
+        _require_values(name, known)
+    missing = [table.num_rows - bracket.total for bracket in brackets]
+
+    def read(chosen: list[int]) -> Iterator[list[Float64[np.ndarray, " n"]]]:
+        names = [numbers[j] for j in chosen]
+        for block in prefetched(table.blocks(columns=names)):
+            yield [numbers_of(name, block.column(name)) for name in names]
+
+    medians = finish_medians(brackets, read)
+    encodings: dict[str, NumberEncoding | CategoryEncoding] = {
+        name: NumberEncoding(name, median, marks_missing=lost > 0)
+        for name, median, lost in zip(numbers, medians, missing, strict=True)
+    }
+    encodings |= {name: _category(name, counts) for name, counts in levels.items()}
+    return [encodings[name] for name in features]
+
+
+def _category(name: str, counts: Counter[str | None]) -> CategoryEncoding:
+    """Most frequent level as the reference, the others in order."""
+    known = {level: count for level, count in counts.items() if level is not None}
+    reference = min(known, key=lambda level: (-known[level], level))
+    levels = tuple(sorted(level for level in known if level != reference))
+    return CategoryEncoding(name, reference, levels, marks_missing=counts[None] > 0)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return is_text(kind.value_type if pt.is_dictionary(kind) else kind)
+
+
+def _require_values(name: str, known: int) -> None:
+    if known == 0:
+        raise table_error(
+            f"feature {name!r} has no value in the training rows", f"Set exclude=[{name!r}]", name
+        )

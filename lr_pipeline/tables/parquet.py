@@ -1,0 +1,66 @@
+"""Parquet files read and written in blocks whose size in memory is bounded, however they are cut.
+
+A reader holds, of each column, a page (about 1 MiB unless a smaller column chunk ends it) and a
+buffer of the file. Without ``pre_buffer`` and with buffered streams it holds nothing else, however
+large a row group is: its memory grows with the number of columns, not of rows. The files written
+here have a row group for each block, so that reading them takes little more than a block does.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lr_pipeline.tables.errors import table_error
+
+BLOCK_ROWS = 65_536
+BLOCK_BYTES = 8 << 20  # of a block of numbers in float64
+VALUE_BYTES = 8
+BUFFER_BYTES = 32 << 20  # of all columns' buffers together
+SMALLEST_BUFFER, LARGEST_BUFFER = 4 << 10, 64 << 10
+
+
+def rows_within(num_bytes: int, num_columns: int, most: int = BLOCK_ROWS) -> int:
+    """Rows of a block of ``num_columns`` float64 columns: at most ``num_bytes``, at least 1."""
+    return max(1, min(most, num_bytes // (VALUE_BYTES * max(1, num_columns))))
+
+
+def open_parquet(path: str | Path, metadata: pq.FileMetaData | None = None) -> pq.ParquetFile:
+    """Open a Parquet file, or raise a ``TableError`` that says what the path is instead.
+
+    ``metadata``: the file's own, where at hand; thousands of row groups take a while to parse.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise table_error("a file is expected, found a folder", "Name a file in it", source=path)
+    columns = metadata.num_columns if metadata is not None else 1
+    buffer = min(LARGEST_BUFFER, max(SMALLEST_BUFFER, BUFFER_BYTES // max(1, columns)))
+    try:
+        return pq.ParquetFile(path, metadata=metadata, pre_buffer=False, buffer_size=buffer)
+    except FileNotFoundError:
+        raise table_error("no such file", "Check the path", source=path) from None
+    except pa.ArrowInvalid as error:
+        raise table_error(
+            f"not a readable Parquet file: {str(error).rstrip('.')}",
+            "Write it again, or give CSV",
+            source=path,
+        ) from None
+
+
+def read_batches(
+    path: Path, metadata: pq.FileMetaData, names: Sequence[str], rows: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield the columns ``names`` in batches of at most ``rows`` rows, as the file is cut."""
+    threads = (os.cpu_count() or 1) > 2  # the caller's own thread computes meanwhile
+    with open_parquet(path, metadata) as file:
+        for batch in file.iter_batches(rows, columns=list(names), use_threads=threads):
+            yield batch.select(names)
+
+
+def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> None:
+    """Write each block as a row group, so that reading needs no more than a block does."""
+    with pq.ParquetWriter(path, schema) as writer:
+        for block in blocks:
+            writer.write_table(pa.Table.from_batches([block]), row_group_size=block.num_rows)

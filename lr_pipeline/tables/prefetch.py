@@ -1,0 +1,30 @@
+"""Reading ahead: the next items are made by another thread while the caller works on this one."""
+
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+AHEAD = 2
+END = object()
+
+
+def prefetched(items: Iterable[Item], ahead: int = AHEAD) -> Generator[Item]:
+    """Yield ``items`` in their order, made in one background thread, at most ``ahead`` early.
+
+    An exception of ``items`` is raised where its item would have been. When the caller stops
+    early, the thread finishes the item that it is making and ends, and ``items`` is closed where
+    it is a generator.
+    """
+    source = iter(items)
+    with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as reader:
+        waiting = deque(reader.submit(next, source, END) for _ in range(ahead))
+        try:
+            while (item := waiting.popleft().result()) is not END:
+                waiting.append(reader.submit(next, source, END))
+                yield item  # type: ignore[misc]
+        finally:
+            reader.shutdown(cancel_futures=True)
+            if isinstance(source, Generator):
+                source.close()

@@ -1,0 +1,72 @@
+"""64-bit hashes of values and rows, the same on every machine and in every process."""
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.types as pt
+from jaxtyping import UInt64
+
+from lr_pipeline.tables.target import is_text, plain_values
+
+RowHashes = UInt64[np.ndarray, " n"]
+
+MISSING = np.uint64(0x9E3779B97F4A7C15)
+
+
+def row_hashes(block: pa.RecordBatch, names: Iterable[str]) -> RowHashes:
+    """(n,) one hash a row, h ← mix(h ⊕ mix(bits of the value)) over its columns in order."""
+    hashes = np.zeros(block.num_rows, dtype=np.uint64)
+    for position, name in enumerate(names):
+        bits = _value_bits(block.column(name))
+        hashes = _mix(hashes ^ _mix(bits + np.uint64(position)))
+    return hashes
+
+
+def keyed_hashes(column: pa.Array, seed: int) -> RowHashes:
+    """(n,) mix(mix(bits of the value) ⊕ mix(seed)): another seed, other hashes."""
+    key = hashlib.blake2b(str(seed).encode(), digest_size=8).digest()
+    return _mix(_mix(_value_bits(column)) ^ np.uint64(int.from_bytes(key, "little")))
+
+
+def _value_bits(column: pa.Array) -> RowHashes:
+    """(n,) 64 bits that stand for each value; missing ones share a constant."""
+    column = plain_values(column)
+    missing = column.is_null().to_numpy(zero_copy_only=False)
+    kind = column.type
+    if pt.is_floating(kind):
+        values = column.cast(pa.float64()).fill_null(0.0)
+        bits = (values.to_numpy() + 0.0).view(np.uint64)  # -0.0 + 0.0 is 0.0
+    elif is_text(kind) or pt.is_binary(kind) or pt.is_large_binary(kind):
+        coded = column.dictionary_encode()
+        codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        texts = [_text_bits(value) for value in coded.dictionary.to_pylist()]
+        bits = np.array(texts or [0], dtype=np.uint64)[codes]
+    else:
+        bits = _integer_bits(column)
+    return np.asarray(np.where(missing, MISSING, bits), dtype=np.uint64)
+
+
+def _integer_bits(column: pa.Array) -> RowHashes:
+    if pt.is_null(column.type):
+        return np.zeros(len(column), dtype=np.uint64)
+    if pt.is_boolean(column.type):
+        column = column.cast(pa.uint8())
+    if pt.is_temporal(column.type):
+        column = column.view(pa.int32() if column.type.bit_width == 32 else pa.int64())
+    values: RowHashes = np.asarray(column.fill_null(0)).astype(np.uint64)
+    return values
+
+
+def _text_bits(value: str | bytes) -> int:
+    data = value.encode() if isinstance(value, str) else value
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+
+
+def _mix(bits: RowHashes) -> RowHashes:
+    """Spread every bit over all 64 (splitmix64: Steele, Lea and Flood 2014)."""
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: RowHashes = bits ^ (bits >> np.uint64(31))
+    return mixed
