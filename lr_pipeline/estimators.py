@@ -22,6 +22,7 @@ from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, S
 from lr_pipeline.engines.array_input import design_array, vector_array
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 
@@ -56,6 +57,8 @@ def fit_logistic(
     kernel: str | LogisticKernel = "numpy",
     *,
     start: Any = None,
+    tolerance: float | None = None,
+    standard_errors: bool = True,
     progress: Progress | None = None,
 ) -> LogisticFit:
     """Fit P(y = 1) = σ(intercept + X coefficients) to labels 0 and 1, or False and True.
@@ -65,6 +68,8 @@ def fit_logistic(
     information; "auto", Firth's where the maximum-likelihood estimate does not exist.
     ``solver``: "auto", "newton", "lbfgs", "gradient_descent", or a ``Solver``; ``kernel``: "numpy",
     "torch", or a ``LogisticKernel``. ``start`` (p,): intercept and coefficients to start from.
+    ``tolerance``: how near to the optimum, in standard errors, solver "auto" must come; unless
+    given, to the rounding floor or nearly. Without ``standard_errors`` large fits are faster.
     ``progress`` is called with every ``TracePoint``. See ``lr_pipeline.core.fit``.
 
     Raises
@@ -76,15 +81,18 @@ def fit_logistic(
     """
     opened = _open(X, y, weight)
     try:
-        return fit.fit_logistic(
-            opened.rows,
-            _kernel_named(kernel),
-            penalty,
-            _solver_named(solver),
-            l2,
-            start=None if start is None else vector_array("start", start),
-            progress=progress,
-        )
+        with threads_for(opened.rows.num_columns):
+            return fit.fit_logistic(
+                opened.rows,
+                _kernel_named(kernel),
+                penalty,
+                _solver_named(solver),
+                l2,
+                start=None if start is None else vector_array("start", start),
+                tolerance=tolerance,
+                standard_errors=standard_errors,
+                progress=progress,
+            )
     except SeparationError as error:
         raise SeparationError(error.existence, opened.columns) from None
 
@@ -124,7 +132,8 @@ def infer(
         Data as in ``fit_linear``, or other than the fit's; a level or method that does not exist.
     """
     rows = _open(X, y, weight).rows
-    return infer_logistic(rows, _kernel_named(kernel), fit, level, method)
+    with threads_for(rows.num_columns):
+        return infer_logistic(rows, _kernel_named(kernel), fit, level, method)
 
 
 def _kernel_named(kernel: str | LogisticKernel) -> LogisticKernel:

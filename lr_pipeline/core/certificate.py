@@ -46,7 +46,7 @@ from lr_pipeline.core.types import ParameterMatrix, Parameters
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 # A bound that costs no pass over the rows will do where it is below this, in standard errors: for
 # a table of many numbers, whose passes take long, and for another.
-CLOSE_MANY = 1e-6
+CLOSE_MANY = 1e-5
 CLOSE_FEW = 1e-9
 MANY_NUMBERS = 100_000
 # Roundings in one row's terms beside its dot product of p terms: standardizing x, and exp, σ,
@@ -132,8 +132,8 @@ def certify(
     """Bound the distance of ``w`` to the optimum in loss and in standard errors.
 
     ``coordinates``: those of the objective's rows. No pass over the rows where the largest
-    absolute values of the columns already bound the distance closely; otherwise two. The bound is
-    infinite where u ≥ 1 or rounding leaves nothing certain.
+    absolute values of the columns already bound the distance closely, or closer passes could not
+    halve it; otherwise two. The bound is infinite where u ≥ 1 or rounding leaves nothing certain.
     """
     if curvature is None:
         return UNBOUNDED
@@ -141,7 +141,8 @@ def certify(
         objective, w, curvature, _coarse_bounds(objective, w, curvature, coordinates)
     )
     many = objective.sums.rows.num_rows * len(w) > MANY_NUMBERS
-    if coarse.standard_errors <= (CLOSE_MANY if many else CLOSE_FEW):
+    without_rounding = float(np.linalg.norm(curvature.inverse_factor @ curvature.gradient))
+    if coarse.standard_errors <= max(CLOSE_MANY if many else CLOSE_FEW, 2.0 * without_rounding):
         return coarse
     bounds = _bounds_by_rows(objective, w, curvature, coordinates.amplification())
     return _distance(objective, w, curvature, bounds)
@@ -185,10 +186,16 @@ def _loss_gap(u: float) -> float:
     return u + (1.0 - u) * log1p(-u)
 
 
-def _shift(objective: LogisticObjective) -> float | Parameters:
-    """By how much the columns that were computed with exceed the objective's, in its units."""
-    fold = objective.sums.fold
-    return 0.0 if fold is None else 2.0 * np.concatenate([[0.0], fold.shift])
+def _shifts(objective: LogisticObjective, p: int) -> tuple[Parameters, Parameters]:
+    """By how much the columns that gradient and Hessian were computed with exceed the objective's.
+
+    Each (p,), in the objective's units.
+    """
+    fold, none = objective.sums.fold, np.zeros(p)
+    if fold is None:
+        return none, none
+    shift = 2.0 * np.concatenate([[0.0], fold.shift])
+    return shift, shift if fold.keeps_hessians else none
 
 
 def _addition(objective: LogisticObjective) -> float:
@@ -202,8 +209,9 @@ def _coarse_bounds(
     objective: LogisticObjective, w: Parameters, curvature: Curvature, coordinates: Coordinates
 ) -> _Bounds:
     """Bounds from the largest |x̃| alone, with Σ s |x̃_j| ≤ √(H₀₀ H_jj) and |residual| ≤ 1."""
-    largest = np.concatenate([[1.0], coordinates.largest()])
-    shift = _shift(objective)
+    seen = objective.sums.largest()
+    largest = np.concatenate([[1.0], coordinates.largest() if seen is None else seen])
+    shift, hessian_shift = _shifts(objective, len(w))
     source = largest if coordinates.B is None else largest.copy()
     if coordinates.B is not None:
         source[1:] = largest[1:] @ coordinates.amplification()
@@ -216,7 +224,7 @@ def _coarse_bounds(
     epsilon += _penalty_rounding(objective, w)
     inverse = np.abs(curvature.inverse_factor)
     gradient_error = float(np.linalg.norm(inverse @ epsilon))
-    columns = float(np.linalg.norm(inverse @ (root + shift * root[0])))
+    columns = float(np.linalg.norm(inverse @ (root + hessian_shift * root[0])))
     eta = 2.0 * dot * predictor + ROW_EXTRA * UNIT_ROUNDOFF
     eta += 2.0 * dot * columns * float(np.linalg.norm(inverse @ (root[0] * source)))
     eta += (addition + 3 * len(w) * UNIT_ROUNDOFF) * columns**2
@@ -236,7 +244,8 @@ def _bounds_by_rows(
     were computed from.
     """
     dot = (len(w) + DOT_EXTRA) * UNIT_ROUNDOFF
-    rows, shift = objective.sums.rows, _shift(objective)
+    rows, fold = objective.sums.rows, objective.sums.fold
+    shift, hessian_shift = _shifts(objective, len(w))
 
     def magnitudes(block: Block) -> tuple[Parameters, Parameters, Parameters, float]:
         absolute = block._replace(X=np.abs(block.X))
@@ -247,7 +256,7 @@ def _bounds_by_rows(
         s, r = weight * variance(z), weight * np.abs(residual(z, block.y))
         return (
             dot * combine_rows(absolute, s * a) + dot * combine_rows(source, r),
-            combine_rows(absolute, r) + shift * r.sum(),
+            combine_rows(absolute if fold is None else source, r) + shift * r.sum(),
             combine_rows(block._replace(X=source.X**2), s),
             float(np.sum(a**8)),
         )
@@ -259,7 +268,7 @@ def _bounds_by_rows(
     gradient_error = float(np.linalg.norm(inverse @ epsilon))
     # Errors of s are relative row by row; those of x, and of adding up and factoring, are not.
     root = np.linalg.norm(curvature.factor, axis=1)
-    columns = float(np.linalg.norm(inverse @ (root + shift * root[0])))
+    columns = float(np.linalg.norm(inverse @ (root + hessian_shift * root[0])))
     # An 8-norm bounds a maximum and can be summed: here of |w|ᵀ|x̃|.
     eta = 2.0 * dot * predictor**0.125 + ROW_EXTRA * UNIT_ROUNDOFF
     eta += 2.0 * dot * columns * float(np.linalg.norm(inverse @ np.sqrt(spread)))

@@ -1,5 +1,7 @@
 """Cholesky factors by single LAPACK calls, which small systems need to be fast."""
 
+from math import isfinite
+
 import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import lapack
@@ -15,7 +17,7 @@ def cholesky(A: Square) -> Square | None:
     if len(A) == 0:
         return A
     factor, failed = lapack.dpotrf(A, lower=1)
-    return None if failed or not np.isfinite(factor[-1, -1]) else np.asarray(factor)
+    return None if failed or not isfinite(factor[-1, -1]) else np.asarray(factor)
 
 
 def cholesky_solve(L: Square, b: Float64[np.ndarray, "k *m"]) -> Float64[np.ndarray, "k *m"]:

@@ -7,6 +7,7 @@ from math import isfinite, log
 import numpy as np
 
 from lr_pipeline.core.certificate import Curvature, certify, curvature_at
+from lr_pipeline.core.cholesky import cholesky_solve
 from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_start
 from lr_pipeline.core.existence import (
     Existence,
@@ -17,6 +18,7 @@ from lr_pipeline.core.existence import (
 from lr_pipeline.core.firth import firth_start
 from lr_pipeline.core.inference import reason_withheld
 from lr_pipeline.core.logistic_fit import LogisticFit, objective_formula
+from lr_pipeline.core.moments import column_extremes
 from lr_pipeline.core.objective import L2, Firth, LogisticKernel, LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
@@ -32,8 +34,10 @@ __all__ = ["LogisticFit", "fit_logistic"]
 # A fit has converged when its certificate puts it within this many standard errors of the optimum.
 CERTIFIED = 1e-3
 TOLERANCE = 1e-9
-# Iterations after which the sample's Hessian is replaced by that of all rows.
-PASSES_WITH_A_SAMPLE = 10
+# From so many columns on a Hessian takes the time of ten gradients and more.
+MANY_COLUMNS = 200
+# Iterations after which a guess at the Hessian is replaced by that of all rows.
+PASSES_WITH_A_GUESS = 10
 
 PENALTIES = ("none", "l2", "firth", "auto")
 
@@ -149,14 +153,41 @@ class _Problem:
         weight = coordinates.analysis.total_weight
         return LogisticObjective(coordinates.rows(self.rows), self.kernel, terms, weight)
 
+    def chosen_solver(self, penalty: str) -> Solver:
+        """Newton; for many columns without a penalty L-BFGS, whose passes take less.
+
+        Where all probabilities are the prevalence, the Hessian of the mean is p (1 − p) times the
+        columns' correlation matrix RᵀR, which has been factored.
+        """
+        if penalty != "none" or self.rows.num_columns < MANY_COLUMNS:
+            tolerance = self.tolerance
+            return Newton() if tolerance is None else Newton(tolerance, polish=False)
+        weight_0, weight_1 = self.classes.weights
+        variance = weight_0 * weight_1 / self.classes.total_weight**2
+        k = len(self.analysis.factor) + 1
+        factor = np.zeros((k, k))
+        factor[0, 0] = 1.0
+        factor[1:, 1:] = self.analysis.factor.T
+        if self.certifying(penalty).B is not None:
+            factor[1:, 1:] = np.eye(k - 1)
+
+        def solve(gradient: Parameters) -> Parameters:
+            return cholesky_solve(factor, gradient) / variance
+
+        return Lbfgs(
+            tolerance=self.tolerance or TOLERANCE,
+            refresh_every=PASSES_WITH_A_GUESS,
+            preconditioner=solve,
+        )
+
     def starting_point(self, penalty: str, coordinates: Coordinates) -> Parameters:
         """Return the given start, or the intercept-only optimum; for Firth, near its minimum."""
-        p = self.rows.num_columns + 1
+        weights, p = self.classes.weights, self.rows.num_columns + 1
         if self.start is not None:
             if len(self.start) != p:
                 raise ValueError(f"start must have {p} parameters, found {len(self.start)}")
             return coordinates.from_table(float(self.start[0]), self.start[1:])
-        start = prevalence_start(*self.classes.weights, len(coordinates.columns))
+        start = prevalence_start(*weights, len(coordinates.columns))
         if penalty != "firth":
             return start
         certifying = self.certifying(penalty)
@@ -171,10 +202,7 @@ def _fit(problem: _Problem, penalty: str) -> LogisticFit:
         fit = _fit_from_sample(problem, penalty)
         if fit is not None and fit.status is Status.CONVERGED:
             return fit
-    if solver is None:
-        tolerance = problem.tolerance
-        solver = Newton() if tolerance is None else Newton(tolerance, polish=False)
-    return _fit_from_beginning(problem, penalty, solver)
+    return _fit_from_beginning(problem, penalty, solver or problem.chosen_solver(penalty))
 
 
 def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
@@ -188,23 +216,26 @@ def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
         solver = replace(
             solver,
             preconditioner=curvature_solve(warm.hessian),
-            refresh_every=min(solver.refresh_every, PASSES_WITH_A_SAMPLE),
+            refresh_every=min(solver.refresh_every, PASSES_WITH_A_GUESS),
             confirm=problem.standard_errors,
         )
-    objective = problem.objective(penalty, warm.coordinates)
+    coordinates = warm.coordinates
+    objective = problem.objective(penalty, coordinates)
+    if objective.sums.fold is None:
+        coordinates = coordinates.with_extremes(column_extremes(problem.rows))
+    objective.sums.watches = True
     result = solver.minimize(objective, warm.start, problem.progress)
-    if result.hessian is None or result.hessian_at is None:
-        bound = warm.hessian * (warm.sample_weight / objective.total_weight)
-        result = replace(result, hessian=bound, hessian_at=warm.start)
-    return _assemble(
-        problem, penalty, solver, objective, warm.coordinates, result, objective.passes
-    )
+    if not problem.standard_errors and result.hessian_at is not result.parameters:
+        w = result.parameters
+        bound = warm.hessian_below(w) / objective.total_weight
+        result = replace(result, hessian=bound, hessian_at=w)
+    passes = objective.passes
+    return _assemble(problem, penalty, solver, objective, coordinates, result, passes)
 
 
 def _fit_from_beginning(problem: _Problem, penalty: str, solver: Solver) -> LogisticFit:
     """Solve in the solver's coordinates, and certify in standardized ones."""
     solving, certifying = problem.solving(penalty, solver), problem.certifying(penalty)
-    problem.classes  # noqa: B018  refuses one class alone
     objective = problem.objective(penalty, solving)
     start = problem.starting_point(penalty, solving)
     result = solver.minimize(objective, start, problem.progress)

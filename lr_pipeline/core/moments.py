@@ -122,25 +122,33 @@ def column_moments(rows: Rows) -> Moments:
     return moments
 
 
+def column_extremes(rows: Rows) -> Extremes:
+    """Return the extremes of all design columns, in one pass; errors as ``column_moments``."""
+    extremes: Extremes = rows.sum(lambda block: (Extremes.of(block.X),))[0]
+    require_finite(rows, extremes.finite)
+    return extremes
+
+
 def require_finite(rows: Rows, finite: Bool[np.ndarray, " d"]) -> None:
     """Raise ``ValueError`` that names the place where a column is not finite, if one is not."""
     if finite.all():
         return
     column = int(np.argmin(finite))
 
-    def first_in_block(block: Block) -> tuple[list[tuple[int, int]]]:
-        beyond = ~(np.abs(block.X[:, column]) <= LARGEST)
-        return ([(len(beyond), int(np.argmax(beyond)) if beyond.any() else -1)],)
+    def first_in_block(block: Block) -> tuple[list[tuple[int, int, float]]]:
+        x = block.X[:, column]
+        beyond = np.flatnonzero(~(np.abs(x) <= LARGEST))
+        return ([(len(x), *((int(beyond[0]), float(x[beyond[0]])) if len(beyond) else (-1, 0.0)))],)
 
-    row = 0
-    for length, place in rows.sum(first_in_block)[0]:
+    row, found = 0, float("nan")
+    for length, place, value in rows.sum(first_in_block)[0]:
         if place >= 0:
-            row += place
+            row, found = row + place, value
             break
         row += length
     raise ValueError(
-        f"X must be finite and at most {LARGEST:g}, found another value at row {row}, column "
-        f"{column} (from 0): impute, drop or rescale it"
+        f"X must be finite, found {found:g} at row {row}, column {column} (from 0): "
+        f"impute or drop it, or rescale what is beyond {LARGEST:g}"
     )
 
 

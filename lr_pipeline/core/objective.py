@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.cholesky import cholesky, cholesky_solve
+from lr_pipeline.core.fold import Fold
+from lr_pipeline.core.moments import Extremes, require_finite
 from lr_pipeline.core.rows import Block, Rows
-from lr_pipeline.core.standardize import Fold
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
 
@@ -79,7 +80,8 @@ class LogisticSums:
     """The kernel's sums over all rows, and how many passes they took.
 
     With ``fold``, standardized rows are not computed where folding the standardization into the
-    parameters does nearly as well.
+    parameters does nearly as well. Where ``watches`` is set, the first pass also finds the
+    extremes of the columns that it sees.
     """
 
     def __init__(self, rows: Rows, kernel: LogisticKernel, fold: bool = True) -> None:
@@ -87,55 +89,68 @@ class LogisticSums:
         self.kernel = kernel
         self.passes = 0
         self.fold = Fold.of(rows) if fold else None
+        self.watches = False
+        self.extremes: Extremes | None = None
 
     def loss(self, w: Parameters) -> float:
         """Σ loss over all rows."""
-        w = self._folded(w)
-        return float(self._sum(lambda block: (self.kernel.loss(block, w),))[0])
+        raw = self._folded(w, self.fold)
+        return float(self._sum(lambda block: (self.kernel.loss(block, raw),), self.fold)[0])
 
     def loss_gradient(self, w: Parameters) -> tuple[float, Parameters]:
         """Σ loss and its gradient."""
-        w = self._folded(w)
-        loss, gradient = self._sum(lambda block: self.kernel.loss_gradient(block, w))
-        return float(loss), self._unfolded(gradient)
+        raw, fold = self._folded(w, self.fold), self.fold
+        loss, gradient = self._sum(lambda block: self.kernel.loss_gradient(block, raw), fold)
+        return float(loss), gradient if fold is None else fold.gradient(gradient)
 
     def loss_gradient_information(self, w: Parameters) -> tuple[float, Parameters, ParameterMatrix]:
         """Σ loss, its gradient and the Fisher information."""
-        w = self._folded(w)
+        fold = self.fold if self.fold is not None and self.fold.keeps_hessians else None
+        raw = self._folded(w, fold)
         loss, gradient, information = self._sum(
-            lambda block: self.kernel.loss_gradient_information(block, w)
+            lambda block: self.kernel.loss_gradient_information(block, raw), fold
         )
-        if self.fold is not None:
-            information = self.fold.hessian(information)
-        return float(loss), self._unfolded(gradient), information
+        if fold is None:
+            return float(loss), gradient, information
+        return float(loss), fold.gradient(gradient), fold.hessian(information)
 
     def information_product(self, w: Parameters, v: Parameters) -> Parameters:
         """The Fisher information times v."""
-        w, v = self._folded(w), self._folded(v)
-        (product,) = self._sum(lambda block: (self.kernel.information_product(block, w, v),))
-        return self._unfolded(product)
+        fold = self.fold
+        raw_w, raw_v = self._folded(w, fold), self._folded(v, fold)
+        (product,) = self._sum(
+            lambda block: (self.kernel.information_product(block, raw_w, raw_v),), fold
+        )
+        return np.asarray(product if fold is None else fold.gradient(product))
 
     def information_trace_gradient(self, w: Parameters, A: ParameterMatrix) -> Parameters:
-        """∇_w tr(A I(w)) for a fixed symmetric A."""
-        w = self._folded(w)
-        if self.fold is not None:
-            A = self.fold.inner(A)
+        """∇_w tr(A I(w)) for a fixed symmetric A, on the rows as they are given."""
         (gradient,) = self._sum(
-            lambda block: (self.kernel.information_trace_gradient(block, w, A),)
+            lambda block: (self.kernel.information_trace_gradient(block, w, A),), None
         )
-        return self._unfolded(gradient)
+        return np.asarray(gradient)
 
-    def _sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
-        """One pass."""
+    def largest(self) -> Columns | None:
+        """Return bounds (k,) on the columns' absolute values, where they have been watched."""
+        if self.extremes is None or self.fold is None:
+            return None
+        return self.fold.largest(self.extremes)
+
+    def _sum(
+        self, block_function: Callable[[Block], tuple[Any, ...]], fold: Fold | None
+    ) -> tuple[Any, ...]:
+        """One pass, over the rows as they are where a fold stands for their standardization."""
         self.passes += 1
-        rows = self.rows if self.fold is None else self.fold.rows
-        return rows.sum(block_function)
+        rows = self.rows if fold is None else fold.rows
+        if fold is None or not self.watches or self.extremes is not None:
+            return rows.sum(block_function)
+        *sums, extremes = rows.sum(lambda block: (*block_function(block), Extremes.of(block.X)))
+        require_finite(rows, extremes.finite)
+        self.extremes = extremes
+        return tuple(sums)
 
-    def _folded(self, w: Parameters) -> Float64[np.ndarray, " q"]:
-        return w if self.fold is None else self.fold.parameters(w)
-
-    def _unfolded(self, gradient: Float64[np.ndarray, " q"]) -> Parameters:
-        return gradient if self.fold is None else self.fold.gradient(gradient)
+    def _folded(self, w: Parameters, fold: Fold | None) -> Float64[np.ndarray, " q"]:
+        return w if fold is None else fold.parameters(w)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,9 +196,27 @@ class L2:
 
 @dataclass(frozen=True, eq=False)
 class NoPenalty(L2):
-    """Maximum likelihood."""
+    """Maximum likelihood: the sums themselves."""
 
     strength: float | Columns = 0.0
+
+    def value(self, sums: LogisticSums, w: Parameters) -> float:
+        """Σ loss."""
+        return sums.loss(w)
+
+    def value_gradient(self, sums: LogisticSums, w: Parameters) -> tuple[float, Parameters]:
+        """Σ loss and its gradient."""
+        return sums.loss_gradient(w)
+
+    def value_gradient_hessian(
+        self, sums: LogisticSums, w: Parameters
+    ) -> tuple[float, Parameters, ParameterMatrix]:
+        """Σ loss, its gradient and I(w)."""
+        return sums.loss_gradient_information(w)
+
+    def hessian_product(self, sums: LogisticSums, w: Parameters, v: Parameters) -> Parameters:
+        """I(w) v."""
+        return sums.information_product(w, v)
 
 
 @dataclass(frozen=True)

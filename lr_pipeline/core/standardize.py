@@ -15,16 +15,15 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import solve_triangular
 
+from lr_pipeline.core.moments import Extremes
 from lr_pipeline.core.rank import ColumnAnalysis
 from lr_pipeline.core.rows import Block, HeldRows, Rows, gather
-from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
+from lr_pipeline.core.types import Columns, Parameters
 
 # Above this condition number, the Hessian of standardized columns keeps fewer than ten digits.
 LARGEST_CONDITION = 1e3
 # A design of so few numbers is standardized once and held, a larger one at every pass.
 HELD_NUMBERS = 2**16
-# Up to so many deviations between zero and a column's mean, rows need not be centred.
-LARGEST_SHIFT = 100.0
 
 Square = Float64[np.ndarray, "k k"]
 
@@ -67,75 +66,6 @@ class StandardizedRows:
         X = (block.X if every else block.X[:, list(self.columns)]) - self.center
         X /= self.scale
         return Block(X if self.B is None else X @ self.B, block.y, block.weight)
-
-
-@dataclass(frozen=True, eq=False)
-class Fold:
-    """The standardization of rows, moved to their parameters: z = x̃ᵀ (T w), no row is touched.
-
-    T w = (w₀ − Σ_j m_j w_j / s_j, w / s), zero for the columns left out; x̃ = (1, x).
-    ``shift`` (k,) = |m| / s, by which rounding errors of x exceed those of (x − m) / s.
-    """
-
-    standardized: StandardizedRows
-    shift: Columns
-
-    @classmethod
-    def of(cls, rows: Rows) -> "Fold | None":
-        """Return the fold, where it loses at most two digits, squared in a Hessian; else None."""
-        if not isinstance(rows, StandardizedRows) or rows.B is not None:
-            return None
-        shift = np.abs(rows.center) / rows.scale
-        return cls(rows, shift) if shift.max(initial=0.0) <= LARGEST_SHIFT else None
-
-    @property
-    def rows(self) -> Rows:
-        """The rows as they are."""
-        return self.standardized.rows
-
-    def parameters(self, w: Parameters) -> Float64[np.ndarray, " q"]:
-        """T w."""
-        slopes = w[1:] / self.standardized.scale
-        raw = np.zeros(self.rows.num_columns + 1)
-        raw[0] = w[0] - float(self.standardized.center @ slopes)
-        raw[self._places] = slopes
-        return raw
-
-    def gradient(self, raw: Float64[np.ndarray, " q"]) -> Parameters:
-        """Tᵀ g."""
-        gradient = np.empty(len(self.shift) + 1)
-        gradient[0] = raw[0]
-        gradient[1:] = raw[self._places] - self.standardized.center * raw[0]
-        gradient[1:] /= self.standardized.scale
-        return gradient
-
-    def hessian(self, raw: Float64[np.ndarray, "q q"]) -> ParameterMatrix:
-        """Tᵀ H T."""
-        center, scale = self.standardized.center, self.standardized.scale
-        places = self._places
-        chosen = raw[1:, 1:] if isinstance(places, slice) else raw[np.ix_(places, places)]
-        hessian = np.empty((len(scale) + 1, len(scale) + 1))
-        hessian[0, 0] = raw[0, 0]
-        side = raw[0, places]
-        hessian[1:, 1:] = chosen - np.multiply.outer(center, side - raw[0, 0] / 2.0 * center)
-        hessian[1:, 1:] -= np.multiply.outer(side - raw[0, 0] / 2.0 * center, center)
-        hessian[0, 1:] = side - raw[0, 0] * center
-        hessian[1:, 0] = hessian[0, 1:]
-        hessian[1:] /= scale[:, None]
-        hessian[:, 1:] /= scale
-        return hessian
-
-    def inner(self, A: ParameterMatrix) -> Float64[np.ndarray, "q q"]:
-        """T A Tᵀ."""
-        half = np.column_stack([self.parameters(column) for column in A.T])
-        return np.column_stack([self.parameters(row) for row in half]).T
-
-    @property
-    def _places(self) -> Any:
-        """Where the chosen columns are among a table's parameters."""
-        columns = self.standardized.columns
-        every = len(columns) == self.rows.num_columns
-        return slice(1, None) if every else [column + 1 for column in columns]
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +119,21 @@ class Coordinates:
 
     def matrix(self) -> Float64[np.ndarray, "q p"]:
         """Return M (d + 1, k + 1) with (intercept, coefficients) = M w."""
-        images = [self.to_table(unit) for unit in np.eye(len(self.columns) + 1)]
-        return np.column_stack([np.concatenate([[b], beta]) for b, beta in images])
+        k, chosen = len(self.columns), [column + 1 for column in self.columns]
+        M = np.zeros((len(self.analysis.mean) + 1, k + 1))
+        M[0, 0] = 1.0
+        slopes = (np.eye(k) if self.B is None else self.B) / self.scale[:, None]
+        M[chosen, 1:] = slopes
+        M[0, 1:] = -self.center @ slopes
+        if self.minimum_norm and self.analysis.dependent:
+            redundant = self.analysis.null_space @ (self.analysis.null_space.T @ M[1:])
+            M[0] += self.analysis.mean @ redundant
+            M[1:] -= redundant
+        return M
+
+    def with_extremes(self, extremes: Extremes) -> "Coordinates":
+        """Return the same coordinates of columns with other extremes."""
+        return replace(self, analysis=replace(self.analysis, extremes=extremes))
 
     def largest(self) -> Columns:
         """Return bounds (k,) on the columns' absolute values here."""

@@ -1,11 +1,11 @@
-"""One look at all rows of a large table: classes, extremes and a sample."""
+"""One look at the rows of a large table: classes and a sample."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from lr_pipeline.core.classes import ClassCounts
-from lr_pipeline.core.moments import Extremes, counted_rows, require_finite
+from lr_pipeline.core.moments import counted_rows
 from lr_pipeline.core.rows import Block, Rows, concatenate
 
 
@@ -17,27 +17,24 @@ class Survey:
     """
 
     classes: ClassCounts
-    extremes: Extremes
     sample: Block
 
 
 def survey(rows: Rows, share: float) -> Survey:
-    """Look at every row once. The same rows are drawn each time from the same blocks.
+    """Look at every label once. The same rows are drawn each time from the same blocks.
 
     Raises
     ------
     ValueError
-        Labels other than 0 and 1, one class alone, or a value that is not finite.
+        Labels other than 0 and 1, or one class alone.
     """
     drawn = np.random.default_rng(0).random(min(rows.block_rows, rows.num_rows)) < share
 
-    def look(block: Block) -> tuple[ClassCounts, Extremes, list[Block]]:
-        counted = counted_rows(block)
-        X, y, weight = counted
+    def look(block: Block) -> tuple[ClassCounts, list[Block]]:
+        X, y, weight = counted_rows(block)
         chosen = np.flatnonzero(drawn[: len(y)])
         sample = Block(X[chosen], y[chosen], None if weight is None else weight[chosen])
-        return ClassCounts.of(block), Extremes.of(X), [sample]
+        return ClassCounts.of(block), [sample]
 
-    classes, extremes, samples = rows.sum(look)
-    require_finite(rows, extremes.finite)
-    return Survey(classes.require_both(), extremes, concatenate(samples))
+    classes, samples = rows.sum(look)
+    return Survey(classes.require_both(), concatenate(samples))

@@ -12,6 +12,7 @@ from lr_pipeline.core.objective import L2, LogisticKernel, LogisticObjective, No
 from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.rows import Block, HeldRows, Rows
 from lr_pipeline.core.solvers import Newton, Status
+from lr_pipeline.core.solvers.curvature import curvature_solve, decrement
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.survey import survey
 from lr_pipeline.core.types import ParameterMatrix, Parameters
@@ -23,24 +24,33 @@ ROWS_PER_PARAMETER = 50
 SHARE = 0.05
 LARGEST_SHARE = 0.25
 # A sample's own optimum is several of its standard errors off: no need to meet it closely.
-NEWTON = Newton(tolerance=0.5, max_iterations=20, polish=False)
+NEAR = 1.0
+NEWTON = Newton(tolerance=NEAR, max_iterations=20, polish=False)
+ONE_STEP = Newton(tolerance=NEAR, max_iterations=1, polish=False)
 
 
 @dataclass(frozen=True, eq=False)
 class WarmStart:
     """Where to start on all rows, and with which Hessian.
 
-    ``coordinates``: standardized by a sample's means and deviations, with the extremes of all
-    rows. In them are ``start`` (p,), the sample's optimum, and ``hessian`` (p, p), of its mean
-    objective there; times ``sample_weight`` it is a lower bound of the Hessian of the sum over
-    all rows, since every row adds to it. ``classes`` are those of all rows.
+    ``coordinates``: standardized by a sample's means and deviations. In them are ``start`` (p,),
+    the sample's optimum, and ``hessian`` (p, p), of its mean objective there. ``objective`` is
+    that of the sample, ``classes`` are those of all rows.
     """
 
     coordinates: Coordinates
     classes: ClassCounts
     start: Parameters
     hessian: ParameterMatrix
-    sample_weight: float
+    objective: LogisticObjective
+
+    def hessian_below(self, w: Parameters) -> ParameterMatrix:
+        """Return a lower bound at ``w`` of the Hessian of the sum over all rows.
+
+        It is the sum over the sample: every other row adds a positive semidefinite matrix.
+        """
+        _, _, hessian = self.objective.value_gradient_hessian(w)
+        return hessian * self.objective.total_weight
 
 
 def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | None:
@@ -69,7 +79,6 @@ def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | Non
         return None
     analysis = replace(
         found.coordinates.analysis,
-        extremes=seen.extremes,
         num_rows=seen.classes.rows_0 + seen.classes.rows_1,
         total_weight=seen.classes.total_weight,
     )
@@ -104,7 +113,12 @@ def _fit_sample(
     weight = classes.total_weight
     penalty = L2(l2_per_weight * weight / coordinates.scale**2) if l2_per_weight else NoPenalty()
     objective = LogisticObjective(coordinates.rows(rows), kernel, penalty, weight)
-    result = NEWTON.minimize(objective, start)
-    if result.status is not Status.CONVERGED or result.hessian is None:
+    result = (NEWTON if before is None else ONE_STEP).minimize(objective, start)
+    if result.hessian is None or result.gradient is None:
         return None
-    return WarmStart(coordinates, classes, result.parameters, result.hessian, weight)
+    solve = curvature_solve(result.hessian)
+    near = decrement(solve, result.gradient, weight) <= NEAR
+    if not near or (before is None and result.status is not Status.CONVERGED):
+        return None
+    w = result.parameters - solve(result.gradient)
+    return WarmStart(coordinates, classes, w, result.hessian, objective)

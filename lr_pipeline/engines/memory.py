@@ -1,6 +1,6 @@
 """Rows that are arrays in memory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,13 +8,16 @@ import numpy as np
 from lr_pipeline.core.rows import Block, added
 from lr_pipeline.engines.parallel import in_order
 
-# Numbers of a block that keeps its temporaries in the processor's cache, and its least rows.
-BLOCK_NUMBERS = 2**17
+# Numbers of a block, its least and its most rows. Long blocks keep threads from waiting for the
+# interpreter between short operations, which costs more than leaving the processor's cache.
+BLOCK_NUMBERS = 2**21
 LEAST_ROWS = 1024
-MOST_ROWS = 16_384
+MOST_ROWS = 2**17
 # Blocks are added within each of so many groups, then the groups: the same bits for any number
 # of threads, and few partial sums at a time.
 GROUPS = 8
+# Below so many numbers starting threads takes as long as the sums.
+THREADED_NUMBERS = 2**20
 
 
 class ArrayRows:
@@ -22,9 +25,9 @@ class ArrayRows:
 
     ``X`` (n, d) without a column of ones, ``y`` (n,), ``weight`` (n,) or None, all float64;
     y and weights finite, weights not negative; whoever visits the rows first checks X.
-    ``block_rows`` is how many rows a block has; unless given, few
-    enough for a block to stay in the processor's cache. Blocks are summed by several threads, in
-    an order that depends on the number of rows and ``block_rows`` alone.
+    ``block_rows`` is how many rows a block has, by the number of columns unless given. Blocks
+    are summed by several threads, in an order that depends on the number of rows and
+    ``block_rows`` alone.
 
     Raises
     ------
@@ -74,12 +77,16 @@ class ArrayRows:
         def add_group(group: Sequence[int]) -> tuple[Any, ...]:
             return added(block_function(self._block(start)) for start in group)
 
-        return added(in_order(add_group, _groups(starts)))
+        return added(self._apply(add_group, _groups(starts)))
 
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Return the largest ``block_function(block)``."""
         starts = range(0, self.num_rows, self.block_rows)
-        return max(in_order(lambda start: block_function(self._block(start)), starts))
+        return float(max(self._apply(lambda start: block_function(self._block(start)), starts)))
+
+    def _apply(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterable[Any]:
+        """Apply a function in order, by several threads where there is much to do."""
+        return (in_order if self.X.size >= THREADED_NUMBERS else map)(function, items)
 
     def _block(self, start: int) -> Block:
         part = slice(start, start + self.block_rows)

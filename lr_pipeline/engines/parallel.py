@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
+
+WIDE = 300
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -44,6 +47,20 @@ def _threads(number: int) -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_threads.cache_clear)  # a fork copies no threads
+
+
+@contextmanager
+def threads_for(columns: int) -> Iterator[None]:
+    """Keep the BLAS to one thread for the small matrices of a fit of fewer than 300 columns.
+
+    Its threads gain nothing there, and after each product wait busily for the next: for the time
+    of a pass over a large table, they take a processor from the threads that sum its blocks.
+    """
+    if columns >= WIDE:
+        yield
+        return
+    with _libraries().limit(limits=1, user_api="blas"):
+        yield
 
 
 @cache

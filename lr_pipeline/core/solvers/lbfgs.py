@@ -1,6 +1,7 @@
 """Limited-memory BFGS that claims convergence only after measuring it with a Hessian."""
 
 from dataclasses import dataclass
+from math import log
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +12,11 @@ from lr_pipeline.core.solvers.line_search import wolfe_search
 from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
 from lr_pipeline.core.types import Parameters
+
+# A Hessian takes the time of one gradient and one more for every so many columns, and after it
+# two or three gradients are enough.
+COLUMNS_PER_PASS = 15
+PASSES_WITH_HESSIAN = 4
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class Lbfgs:
         trace = Trace(progress)
         pairs = SecantPairs(self.memory)
         factors, hessian, hessian_at = self.preconditioner, None, None
+        preliminary, before = factors is not None, np.inf
         w, (value, gradient) = start, objective.value_gradient(start)
         evaluations, iteration, length, since_refresh, failed = 1, 0, 0.0, 0, False
         trace.record(TracePoint(0, value, float(np.linalg.norm(gradient)), 0.0))
@@ -52,10 +59,13 @@ class Lbfgs:
             direction = -pairs.solve(factors or _scaled(pairs), gradient)
             estimate = np.sqrt(max(-objective.total_weight * float(gradient @ direction), 0.0))
             due = iteration == self.max_iterations or since_refresh == self.refresh_every
+            slow = preliminary and self._is_slow(iteration, estimate, before, len(w))
+            before = estimate
             if estimate <= self.tolerance and not self.confirm and is_last_step(direction, w):
                 status = Status.CONVERGED
                 break
-            if estimate <= self.tolerance or failed or due:
+            if estimate <= self.tolerance or failed or due or slow:
+                preliminary = False
                 hessian, hessian_at = objective.value_gradient_hessian(w)[2], w
                 factors = curvature_solve(hessian)
                 evaluations, since_refresh = evaluations + 1, 0
@@ -87,6 +97,15 @@ class Lbfgs:
         return FitResult(
             w, status, iteration, evaluations, value, norm, points, gradient, hessian, hessian_at
         )
+
+    def _is_slow(self, iteration: int, estimate: float, before: float, p: int) -> bool:
+        """Whether a Hessian would take less time than the iterations still needed without it."""
+        if iteration == 0 or estimate <= self.tolerance:
+            return False
+        if estimate >= before:
+            return True
+        needed = log(estimate / self.tolerance) / log(before / estimate)
+        return needed > PASSES_WITH_HESSIAN + p / COLUMNS_PER_PASS
 
 
 def _scaled(pairs: SecantPairs) -> LinearSolve:

@@ -1,6 +1,7 @@
 """Newton's method, damped so that it converges from anywhere."""
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -61,8 +62,9 @@ class Newton:
             norm = float(np.linalg.norm(point.gradient))
             trace.record(TracePoint(iteration, point.value, norm, length))
             solve = curvature_solve(point.hessian)
-            distance = decrement(solve, point.gradient, objective.total_weight)
-            direction = -pairs.solve(solve, point.gradient)
+            step = solve(point.gradient)
+            distance = sqrt(max(objective.total_weight * float(point.gradient @ step), 0.0))
+            direction = -(pairs.solve(solve, point.gradient) if pairs.pairs else step)
             barren = 0 if distance < 0.9 * nearest else barren + 1
             nearest = min(distance, nearest)
             if distance <= self.tolerance and is_last_step(direction, point.w):
@@ -75,7 +77,8 @@ class Newton:
                 trial, length, tried = _backtrack(objective, point, direction)
                 evaluations += tried
                 if trial is not None:
-                    pairs.add(trial.w - point.w, trial.gradient - point.gradient)
+                    if not objective.hessian_is_exact:
+                        pairs.add(trial.w - point.w, trial.gradient - point.gradient)
                     point, iteration = trial, iteration + 1
                     continue
                 status = Status.STALLED
