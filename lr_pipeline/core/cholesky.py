@@ -17,7 +17,7 @@ def cholesky(A: Square) -> Square | None:
     if len(A) == 0:
         return A
     factor, failed = lapack.dpotrf(A, lower=1)
-    return None if failed or not isfinite(factor[-1, -1]) else np.asarray(factor)
+    return None if failed or not isfinite(factor.trace()) else np.asarray(factor)
 
 
 def cholesky_solve(L: Square, b: Float64[np.ndarray, "k *m"]) -> Float64[np.ndarray, "k *m"]:

@@ -176,7 +176,6 @@ class _Problem:
 
         return Lbfgs(
             tolerance=self.tolerance or TOLERANCE,
-            refresh_every=PASSES_WITH_A_GUESS,
             preconditioner=solve,
         )
 

@@ -42,8 +42,8 @@ class Extremes:
 
     @property
     def finite(self) -> Bool[np.ndarray, " d"]:
-        """Whether all values of each column are."""
-        return np.asarray(np.isfinite(self.lower) & np.isfinite(self.upper))
+        """Whether all values of each column are, and their squares."""
+        return np.asarray((self.lower >= -LARGEST) & (self.upper <= LARGEST))
 
 
 @dataclass(frozen=True)

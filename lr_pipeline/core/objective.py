@@ -144,7 +144,12 @@ class LogisticSums:
         rows = self.rows if fold is None else fold.rows
         if fold is None or not self.watches or self.extremes is not None:
             return rows.sum(block_function)
-        *sums, extremes = rows.sum(lambda block: (*block_function(block), Extremes.of(block.X)))
+
+        def watch(block: Block) -> tuple[Any, ...]:
+            with np.errstate(over="ignore", invalid="ignore"):  # refused below
+                return *block_function(block), Extremes.of(block.X)
+
+        *sums, extremes = rows.sum(watch)
         require_finite(rows, extremes.finite)
         self.extremes = extremes
         return tuple(sums)

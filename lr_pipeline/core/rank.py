@@ -15,7 +15,7 @@ from lr_pipeline.core.moments import (
 )
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.triangular import invert_triangular, triangular_factor
-from lr_pipeline.core.types import Columns
+from lr_pipeline.core.types import Columns, ParameterMatrix
 
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 
@@ -148,7 +148,7 @@ def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
 def _eliminate_by_cholesky(rows: Rows, standard: _Standardization) -> _Elimination | None:
     """All columns independent, where AᵀA already shows it beyond doubt; otherwise ``None``."""
 
-    def gram(block: Block) -> tuple[Float64[np.ndarray, "p p"]]:
+    def gram(block: Block) -> tuple[ParameterMatrix]:
         A = standard.apply(block)
         return (A.T @ A,)
 

@@ -96,17 +96,22 @@ class HeldRows:
 
     def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
         """Add ``block_function(block)`` over all blocks, item by item, first to last."""
-        return added(block_function(block) for block in self._blocks())
+        return added(map(block_function, parts_of(self.block, self.block_rows)))
 
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Return the largest ``block_function(block)`` over all blocks."""
-        return max(block_function(block) for block in self._blocks())
+        return max(map(block_function, parts_of(self.block, self.block_rows)))
 
-    def _blocks(self) -> Iterator[Block]:
-        X, y, weight = self.block
-        for start in range(0, len(y), self.block_rows):
-            part = slice(start, start + self.block_rows)
-            yield Block(X[part], y[part], None if weight is None else weight[part])
+
+def parts_of(block: Block, rows: int) -> Iterator[Block]:
+    """Yield views of at most so many rows; the block itself where it has no more."""
+    X, y, weight = block
+    if len(y) <= rows:
+        yield block
+        return
+    for start in range(0, len(y), rows):
+        part = slice(start, start + rows)
+        yield Block(X[part], y[part], None if weight is None else weight[part])
 
 
 def added(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:

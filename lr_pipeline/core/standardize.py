@@ -6,7 +6,7 @@ mean costs no digits, and x − m is exact to one rounding. Where they are nearl
 also made orthonormal, since a Hessian squares their condition number.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import fsum
 from typing import Any
@@ -17,11 +17,12 @@ from scipy.linalg import solve_triangular
 
 from lr_pipeline.core.moments import Extremes
 from lr_pipeline.core.rank import ColumnAnalysis
-from lr_pipeline.core.rows import Block, HeldRows, Rows, gather
+from lr_pipeline.core.rows import Block, HeldRows, Rows, added, gather, parts_of
 from lr_pipeline.core.types import Columns, Parameters
 
 # Above this condition number, the Hessian of standardized columns keeps fewer than ten digits.
 LARGEST_CONDITION = 1e3
+COPIED_ROWS = 8192
 # A design of so few numbers is standardized once and held, a larger one at every pass.
 HELD_NUMBERS = 2**16
 
@@ -41,7 +42,7 @@ class StandardizedRows:
     @property
     def block_rows(self) -> int:
         """Most rows that a block has."""
-        return self.rows.block_rows
+        return min(self.rows.block_rows, COPIED_ROWS)
 
     @property
     def num_rows(self) -> int:
@@ -55,11 +56,15 @@ class StandardizedRows:
 
     def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
         """Add ``block_function`` over the standardized blocks."""
-        return self.rows.sum(lambda block: block_function(self._standardize(block)))
+        return self.rows.sum(lambda block: added(map(block_function, self._parts(block))))
 
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Return the largest ``block_function`` over the standardized blocks."""
-        return self.rows.max(lambda block: block_function(self._standardize(block)))
+        return self.rows.max(lambda block: max(map(block_function, self._parts(block))))
+
+    def _parts(self, block: Block) -> Iterator[Block]:
+        """The block standardized, a few rows at a time, which keeps the copies in the cache."""
+        return map(self._standardize, parts_of(block, COPIED_ROWS))
 
     def _standardize(self, block: Block) -> Block:
         every = len(self.columns) == block.X.shape[1]

@@ -1,0 +1,85 @@
+"""A fold of standardized rows gives their sums without touching a row."""
+
+import numpy as np
+import pytest
+
+from lr_pipeline.core.fold import LARGEST_SHIFT, MANY_NUMBERS, Fold
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.moments import Extremes
+from lr_pipeline.core.objective import LogisticSums
+from lr_pipeline.core.standardize import StandardizedRows
+from lr_pipeline.engines.memory import ArrayRows
+
+CENTER, SCALE = np.array([3.0, -20.0]), np.array([0.5, 4.0])
+W, V = np.array([0.2, -1.0, 0.7]), np.array([1.0, 0.3, -0.4])
+
+
+def standardized(n=60, center=CENTER, B=None):
+    """Columns 2 and 0 of a table of three."""
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((n, 3)) * [4.0, 1.0, 0.5] + [-20.0, 9.0, 3.0]
+    y = (rng.random(n) < 0.4).astype(float)
+    rows = ArrayRows(X, y, rng.random(n), block_rows=max(n // 3, 1))
+    return StandardizedRows(rows, (2, 0), center, SCALE, B)
+
+
+def both(rows):
+    """The same sums with and without a fold."""
+    return LogisticSums(rows, NumpyKernel()), LogisticSums(rows, NumpyKernel(), fold=False)
+
+
+def test_sums_are_those_of_the_standardized_rows():
+    """Loss, gradient, information and its products: to rounding, (1 + |m| / s)² larger."""
+    folded, plain = both(standardized())
+    assert folded.fold is not None and plain.fold is None
+    rounding = 60 * 2.0**-53 * 10 * (1 + np.max(np.abs(CENTER) / SCALE)) ** 2
+    assert folded.loss(W) == pytest.approx(plain.loss(W), rel=rounding)
+    for found, expected in zip(
+        (*folded.loss_gradient_information(W), folded.information_product(W, V)),
+        (*plain.loss_gradient_information(W), plain.information_product(W, V)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(found, expected, rtol=rounding, atol=60 * rounding)
+    np.testing.assert_array_equal(
+        folded.loss_gradient(W)[1], folded.loss_gradient_information(W)[1]
+    )
+
+
+def test_combined_columns_are_folded_for_gradients_of_large_tables_alone():
+    """With B, a small table is not folded; a large one is, but for its Hessian."""
+    B = np.array([[1.0, -3.0], [0.0, 2.0]])
+    assert Fold.of(standardized(B=B)) is None
+    rows = standardized(MANY_NUMBERS // 2 + 1, B=B)
+    folded, plain = both(rows)
+    assert folded.fold is not None and not folded.fold.keeps_hessians
+    expected = plain.loss_gradient_information(W)
+    np.testing.assert_allclose(folded.loss_gradient(W)[1], expected[1], rtol=1e-9)
+    np.testing.assert_array_equal(folded.loss_gradient_information(W)[2], expected[2])
+
+
+def test_rows_far_from_zero_are_not_folded():
+    """Their mean would cost the sums their digits."""
+    near, far = LARGEST_SHIFT * SCALE, 1.01 * LARGEST_SHIFT * SCALE
+    assert Fold.of(standardized(center=near)) is not None
+    assert Fold.of(standardized(center=far)) is None
+    assert Fold.of(ArrayRows(np.ones((2, 1)), np.ones(2))) is None
+
+
+def test_the_largest_values_bound_the_standardized_columns():
+    """From the extremes of the table's columns, and equal to the largest |x̃| without B."""
+    rows = standardized()
+    fold = Fold.of(rows)
+    largest = fold.largest(Extremes.of(rows.rows.X))
+    blocks = rows.sum(lambda block: ([np.abs(block.X).max(axis=0)],))[0]
+    np.testing.assert_allclose(largest, np.max(blocks, axis=0), rtol=1e-14)
+
+
+def test_the_first_pass_finds_the_extremes_when_asked_to():
+    """Once, whatever comes after."""
+    rows = standardized()
+    sums = LogisticSums(rows, NumpyKernel())
+    assert sums.largest() is None
+    sums.watches = True
+    sums.loss_gradient(W)
+    np.testing.assert_array_equal(sums.extremes.lower, rows.rows.X.min(axis=0))
+    np.testing.assert_array_equal(sums.extremes.upper, rows.rows.X.max(axis=0))

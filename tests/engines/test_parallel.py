@@ -1,0 +1,62 @@
+"""Threads over blocks."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from lr_pipeline.engines import memory, parallel
+from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.engines.parallel import in_order, threads_for, usable_processors
+
+
+@pytest.fixture(params=[1, 2, 7])
+def processors(request, monkeypatch):
+    """As if there were so many."""
+    monkeypatch.setattr(parallel, "usable_processors", lambda: request.param)
+    monkeypatch.setattr(memory, "THREADED_NUMBERS", 0)
+    return request.param
+
+
+def test_results_come_in_the_order_of_the_items(processors):
+    """Whichever thread is first."""
+    assert list(in_order(lambda n: n * n, range(50))) == [n * n for n in range(50)]
+
+
+def test_the_same_blocks_give_the_same_bits_for_any_number_of_threads(processors):
+    """Sums are added in an order that the rows alone set."""
+    rng = np.random.default_rng(3)
+    X, y = rng.standard_normal((1001, 3)), rng.standard_normal(1001)
+    (total,) = ArrayRows(X, y, block_rows=13).sum(lambda block: (block.y @ block.X,))
+    starts = list(range(0, 1001, 13))
+    parts = [y[s : s + 13] @ X[s : s + 13] for s in starts]
+    size = -(-len(parts) // memory.GROUPS)
+    groups = [sum(parts[i + 1 : i + size], parts[i]) for i in range(0, len(parts), size)]
+    np.testing.assert_array_equal(total, sum(groups[1:], groups[0]))
+
+
+def test_an_error_in_a_block_is_the_callers(processors):
+    """And later sums work."""
+    rows = ArrayRows(np.ones((10, 1)), np.ones(10), block_rows=1)
+    with pytest.raises(ZeroDivisionError):
+        rows.sum(lambda block: (1 // 0,))
+    assert rows.sum(lambda block: (1,)) == (10,)
+
+
+def test_several_threads_are_used_where_there_are_processors(monkeypatch):
+    """Two blocks wait for each other, which one thread alone could not do."""
+    monkeypatch.setattr(parallel, "usable_processors", lambda: 2)
+    meeting = threading.Barrier(2, timeout=20)
+    assert len(list(in_order(lambda n: meeting.wait(), range(2)))) == 2
+
+
+def test_blas_threads_are_restored():
+    """After a fit of few columns the libraries have the threads that they had."""
+    from threadpoolctl import threadpool_info
+
+    before = [library["num_threads"] for library in threadpool_info()]
+    with threads_for(10):
+        inside = [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
+    assert set(inside) == {1}
+    assert [library["num_threads"] for library in threadpool_info()] == before
+    assert usable_processors() >= 1
