@@ -5,20 +5,24 @@ from typing import Any
 
 import numpy as np
 
-from lr_pipeline.core.fit import LogisticFit, fit_logistic
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.engines.memory import ArrayRows
-from lr_pipeline.engines.torch_kernel import TorchKernel
+import lr_pipeline
+from lr_pipeline.core.logistic_fit import LogisticFit
+from lr_pipeline.tables.table import Table
 
 NAME = "lr_pipeline"
+# What peers are compared at: within 1e-3 standard errors for certain, coefficients alone.
+LIKE_PEERS: dict[str, Any] = {"tolerance": 1e-4, "standard_errors": False}
 
 
 def fit(
-    X: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None, kernel: str = "numpy"
+    X: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray | None = None,
+    kernel: str = "numpy",
+    **options: Any,
 ) -> LogisticFit:
-    """Maximum likelihood with the package's defaults."""
-    kernels: dict[str, Any] = {"numpy": NumpyKernel, "torch": TorchKernel}
-    return fit_logistic(ArrayRows(X, y, weight), kernels[kernel]())
+    """Maximum likelihood, with the package's defaults unless others are given."""
+    return lr_pipeline.fit_logistic(X, y, weight, kernel=kernel, **options)
 
 
 def parameters(fitted: LogisticFit) -> np.ndarray:
@@ -28,9 +32,4 @@ def parameters(fitted: LogisticFit) -> np.ndarray:
 
 def fit_parquet(path: Path) -> LogisticFit:
     """The same of a file that ``Table.write_parquet`` or its like wrote, streamed."""
-    from lr_pipeline.engines.streaming import TableRows
-    from lr_pipeline.tables.preprocess import Preparation
-    from lr_pipeline.tables.table import Table
-
-    train = Table.read_parquet(path)
-    return fit_logistic(TableRows(train, Preparation.fit(train)), NumpyKernel())
+    return lr_pipeline.fit_logistic(Table.read_parquet(path), **LIKE_PEERS)

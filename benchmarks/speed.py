@@ -32,6 +32,7 @@ SAMPLE = 0.2  # seconds that a run lasts at least
 PAUSE = 0.1  # seconds in which idle threads of the contender before stop spinning
 WORKER_LIMIT = 1_800.0
 OURS_TORCH = f"{ours.NAME}, torch kernel"
+OURS_DEFAULTS = f"{ours.NAME}, defaults and standard errors"
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,11 @@ def compare(name: str, runs: int, seed: int) -> Comparison:
     note(f"{case.spec.name}: optimum known to {optimum.decrement:.0e} standard errors")
     calls: dict[str, Callable[[], Any]] = {}
     contenders = [_tune(peer, X, y, optimum, calls) for peer in PEERS]
-    for label, kernel in ((ours.NAME, "numpy"), (OURS_TORCH, "torch")):
-        if kernel == "numpy" or case.torch_target:
-            contenders.append(_own(label, kernel, X, y, optimum, calls))
+    own: dict[str, dict[str, Any]] = {ours.NAME: ours.LIKE_PEERS, OURS_DEFAULTS: {}}
+    if case.torch_target:
+        own[OURS_TORCH] = ours.LIKE_PEERS | {"kernel": "torch"}
+    for label, options in own.items():
+        contenders.append(_own(label, options, X, y, optimum, calls))
     for number in range(runs):
         for one in _in_turn(contenders):
             if number == 0 or one.first <= SLOW:
@@ -135,7 +138,7 @@ def _tune(
 
 def _own(
     label: str,
-    kernel: str,
+    options: dict[str, Any],
     X: np.ndarray,
     y: np.ndarray,
     optimum: Optimum,
@@ -143,9 +146,9 @@ def _own(
 ) -> Contender:
     """Our own fit once, for its distance and its certificate."""
     start = time.perf_counter()
-    fitted = ours.fit(X, y, kernel=kernel)
+    fitted = ours.fit(X, y, **options)
     first = time.perf_counter() - start
-    calls[label] = lambda: ours.fit(X, y, kernel=kernel)
+    calls[label] = lambda: ours.fit(X, y, **options)
     distance = optimum.distance(ours.parameters(fitted))
     note(f"  {label}: {first:.3g} s, {distance:.1e} standard errors")
     bound = fitted.certificate.standard_errors
@@ -157,7 +160,7 @@ def _in_turn(contenders: list[Contender]) -> list[Contender]:
     peers = [one for one in contenders if one.qualifies and ours.NAME not in one.name]
     peers.sort(key=lambda one: one.first)
     own = {one.name: one for one in contenders if ours.NAME in one.name}
-    order = [*peers[:1], own[ours.NAME], *peers[1:]]
+    order = [*peers[:1], own[ours.NAME], *peers[1:], own[OURS_DEFAULTS]]
     if OURS_TORCH in own:
         after = next((i for i, one in enumerate(order) if one.name == TORCH.name), 0)
         order.insert(after + 1, own[OURS_TORCH])
