@@ -108,7 +108,9 @@ def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
     TypeError, ValueError
         As ``fit_logistic``.
     """
-    return existence.assess_existence(_open(X, y, weight).rows)
+    rows = _open(X, y, weight).rows
+    with threads_for(rows.num_columns):
+        return existence.assess_existence(rows)
 
 
 def infer(

@@ -15,6 +15,7 @@ from lr_pipeline.core.objective import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
 from lr_pipeline.core.types import Parameters
+from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.models.existence import existence_from_dict, existence_to_dict
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -33,7 +34,8 @@ OpenRows = Callable[[Table, Preparation], Rows]
 def assess_table(train: Table, open_rows: OpenRows) -> dict[str, Any]:
     """Existence and uniqueness of the estimate on ``train``, columns by name."""
     preparation = Preparation.fit(train)
-    existence = assess_existence(open_rows(train, preparation))
+    with threads_for(len(preparation.columns)):
+        existence = assess_existence(open_rows(train, preparation))
     found = existence_to_dict(existence, preparation.columns)
     return found | {"train_fingerprint": train.fingerprint}
 
@@ -76,16 +78,17 @@ def train_logistic(
     preparation = Preparation.fit(train)
     rows = open_rows(train, preparation)
     try:
-        fit = fit_logistic(
-            rows,
-            kernel,
-            penalty=training.penalty,
-            solver=training.solver,
-            l2=1.0 if training.l2 is None else training.l2,
-            existence=None if existence is None else existence_from_dict(existence),
-            start=training.start and training.start(len(preparation.columns) + 1),
-            progress=progress,
-        )
+        with threads_for(rows.num_columns):
+            fit = fit_logistic(
+                rows,
+                kernel,
+                penalty=training.penalty,
+                solver=training.solver,
+                l2=1.0 if training.l2 is None else training.l2,
+                existence=None if existence is None else existence_from_dict(existence),
+                start=training.start and training.start(len(preparation.columns) + 1),
+                progress=progress,
+            )
     except SeparationError as error:
         raise SeparationError(error.existence, preparation.columns) from None
     return LogisticModel(
@@ -103,7 +106,8 @@ def _infer(rows: Rows, fit: LogisticFit, columns: tuple[str, ...]) -> LogisticIn
     """
     p = len(columns) + 1
     method = "profile" if p**3 * (rows.num_rows + p) <= PROFILE_LIMIT else "wald"
-    return infer_logistic(rows, NumpyKernel(), fit, method=method, names=columns)
+    with threads_for(len(columns)):
+        return infer_logistic(rows, NumpyKernel(), fit, method=method, names=columns)
 
 
 def train_linear(train: Table, open_rows: OpenRows) -> LinearModel:
