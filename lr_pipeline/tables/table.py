@@ -50,12 +50,14 @@ class Table:
     Only columns with a role belong to the table, in the order in which they are stored. Where
     there are ``choices``, only the rows that all of them choose, one after the other, belong to
     it. The constructor checks nothing; ``from_pandas``, ``from_arrow`` and the sources do.
+    ``holder`` is what keeps a temporary file in being, for as long as a table reads it.
     """
 
     data: pa.Table | Path
     roles: ColumnRoles
     provenance_json: str = "{}"
     choices: tuple[RowChoice, ...] = ()
+    holder: object = None
 
     @classmethod
     def from_arrow(

@@ -1,9 +1,11 @@
 """Delimited text: the delimiter, the encoding, and types that only later rows decide."""
 
+import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.tables import delimited
-from lr_pipeline.tables.delimited import read_delimited, read_header
+from lr_pipeline.tables.delimited import read_header, write_delimited
+from lr_pipeline.tables.locations import find_files
 
 
 @pytest.fixture
@@ -13,8 +15,11 @@ def read(tmp_path):
     def read(text, text_columns=(), encoding="utf-8"):
         path = tmp_path / "rows.csv"
         path.write_text(text, encoding=encoding, newline="")
-        header = read_header(path)
-        return read_delimited(path, header, header.names, text_columns).to_pydict()
+        files = find_files(path)
+        header = read_header(files[0])
+        out = tmp_path / "rows.parquet"
+        write_delimited(files, header, header.names, out, text_columns)
+        return pq.read_table(out).to_pydict()
 
     return read
 
