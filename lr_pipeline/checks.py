@@ -15,6 +15,8 @@ from lr_pipeline.models.existence import describe_existence, is_separated
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.tables.leakage import find_leakage
+from lr_pipeline.tables.perturbation import moved_by_test_rows
+from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validate import find_problems
 
@@ -38,10 +40,18 @@ def contract(dataset: Table) -> dg.AssetCheckResult:
 
 
 def no_leakage(train_set: Table, test_set: Table, dataset: Table) -> dg.AssetCheckResult:
-    """No row, id or group is in both parts of the split, and none was lost."""
+    """No row, id or group is in both parts of the split, and none was lost; a split by time tests
+    on the future; the preparation's fitted values do not move when the test rows are perturbed.
+    """
     leakage = find_leakage(dataset, train_set, test_set)
+    policy = SplitPolicy(**train_set.provenance["split"]["policy"])
+    moved = moved_by_test_rows(dataset, policy) if leakage.clean else []
+    unmoved = "preparation does not move with the test rows"
+    proof = f"preparation saw test rows: {', '.join(moved)}" if moved else unmoved
     return dg.AssetCheckResult(
-        passed=leakage.clean, description=str(leakage), metadata=leakage.to_dict()
+        passed=leakage.clean and not moved,
+        description=f"{leakage}; {proof}" if leakage.clean else str(leakage),
+        metadata=leakage.to_dict() | {"moved_by_test_rows": len(moved)},
     )
 
 

@@ -16,7 +16,7 @@ from lr_pipeline.report.metrics_table import table_rows
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.tables.sources import FileTable, SyntheticTable, TableSource
-from lr_pipeline.tables.split import SplitPolicy
+from lr_pipeline.tables.split import KINDS, SplitPolicy
 
 HOME_HELP = "Dagster home [default: $DAGSTER_HOME, else .dagster_home here]."
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -50,16 +50,17 @@ def _checked_name(
 @click.option("--feature", "features", multiple=True, help="Use this column (repeatable).")
 @click.option("--exclude", multiple=True, help="Leave this column out (repeatable).")
 @click.option("--id", "id_column", help="Column that identifies a row; never a feature.")
+@click.option("--group", help="Column whose rows of one value stay together in the split.")
+@click.option("--time", help="Column of dates, timestamps or numbers, for --split time.")
 @click.option("--weight", help="Column that says how often a row counts.")
 @click.option(
     "--test-size", type=SHARE, default=0.2, show_default=True, help="Share of rows to test on."
 )
 @click.option(
     "--split",
-    type=click.Choice(["random", "sticky"]),
-    default="random",
-    show_default=True,
-    help="sticky: by a hash of --id (else of the row's number), so that new rows move no old one.",
+    type=click.Choice(KINDS),
+    help="sticky: by a hash of --group or --id (else of the row's number), so that new rows move "
+    "no old one. time: test on the latest rows. [default: group with --group, else random]",
 )
 @click.option("--seed", default=123, show_default=True, help="Seed of the split.")
 @click.option(
@@ -82,9 +83,11 @@ def run(
     features: tuple[str, ...],
     exclude: tuple[str, ...],
     id_column: str | None,
+    group: str | None,
+    time: str | None,
     weight: str | None,
     test_size: float,
-    split: str,
+    split: str | None,
     seed: int,
     penalty: str,
     l2: float | None,
@@ -111,8 +114,12 @@ def run(
             features=features or None,
             exclude=exclude,
             id=id_column,
+            group=group,
+            time=time,
             weight=weight,
-            split=SplitPolicy(test_size=test_size, seed=seed, kind=split),
+            split=SplitPolicy(
+                test_size=test_size, seed=seed, kind=split or ("group" if group else "random")
+            ),
         )
         name = name or asset_prefix(file)
     if (l2 is not None) != (penalty == "l2"):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import dagster as dg
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from lr_pipeline import checks
@@ -17,8 +18,10 @@ from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.models.train import Training, assess_table, train_logistic
 from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.resources import Engine
+from lr_pipeline.tables import perturbation
+from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.sources import SyntheticTable
-from lr_pipeline.tables.split import split_table
+from lr_pipeline.tables.split import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 
 SOURCE = SyntheticTable()
@@ -89,6 +92,86 @@ def test_no_leakage_fails_on_one_row_in_both_parts(dataset, parts) -> None:
     result = checks.no_leakage(train, Table.from_pandas(smuggled, target="y", positive=1), dataset)
     assert not result.passed
     assert result.metadata["shared_rows"].value == 1
+
+
+@pytest.fixture(scope="module")
+def visits() -> Table:
+    """Visits of customers over time, with a number and a category, missing ones too."""
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame(
+        {
+            "dose": np.where(rng.random(120) < 0.1, np.nan, rng.normal(5, 2, 120)),
+            "ward": rng.choice(["a", "b", "c"], 120),
+            "visit": [f"v{k}" for k in range(120)],
+            "customer": np.arange(120) % 30,
+            "day": np.arange(120),
+            "y": rng.integers(0, 2, 120),
+        }
+    )
+    return Table.from_pandas(frame, "y", id="visit")
+
+
+def split_of(table: Table, kind: str, **roles: str) -> tuple[Table, Table, Table]:
+    """Dataset and its parts, the columns in other roles."""
+    features = tuple(f for f in table.roles.features if f not in roles.values())
+    dataset = replace(table, roles=replace(table.roles, features=features, **roles))
+    return dataset, *split_table(dataset, SplitPolicy(kind=kind))
+
+
+def with_rows(part: Table, frame: pd.DataFrame) -> Table:
+    """The part with other rows, of the same split."""
+    data = pa.Table.from_pandas(frame, schema=part.schema, preserve_index=False)
+    return replace(part, data=data, choices=())
+
+
+ROLES = {"group": {"group": "customer"}, "time": {"time": "day"}}
+
+
+@pytest.mark.parametrize("kind", ["random", "sticky", "group", "time"])
+def test_no_leakage_passes_every_kind_of_split(visits, kind) -> None:
+    """And says that the preparation was proved blind."""
+    dataset, train, test = split_of(visits, kind, **ROLES.get(kind, {}))
+    result = checks.no_leakage(train, test, dataset)
+    assert result.passed, result.description
+    assert "preparation does not move with the test rows" in result.description
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "count"),
+    [
+        ("random", {}, "shared_rows"),
+        ("random", {"dose": 99.0}, "shared_ids"),
+        ("group", {"visit": "new", "dose": 99.0}, "shared_groups"),
+        ("time", {"visit": "new", "dose": 99.0}, "time_overlap"),
+    ],
+)
+def test_one_injected_row_turns_no_leakage_red(visits, kind, changes, count) -> None:
+    """A test row put into the training part: as it is, then with other values and another id."""
+    dataset, train, test = split_of(visits, kind, **ROLES.get(kind, {}))
+    row = test.to_pandas().iloc[[-1]].assign(**changes)
+    result = checks.no_leakage(with_rows(train, pd.concat([train.to_pandas(), row])), test, dataset)
+    assert not result.passed
+    assert result.metadata[count].value == 1
+
+
+def test_a_scaler_fitted_on_all_rows_turns_no_leakage_red(visits) -> None:
+    """Its training rows are rows that the dataset does not have."""
+    dataset, train, test = split_of(visits, "random")
+    dose = dataset.to_pandas()["dose"]
+    scaled = train.to_pandas().assign(dose=lambda df: (df["dose"] - dose.mean()) / dose.std())
+    result = checks.no_leakage(with_rows(train, scaled), test, dataset)
+    assert not result.passed
+    assert result.metadata["added_rows"].value > 0
+
+
+def test_an_encoding_fitted_on_all_rows_turns_no_leakage_red(visits, monkeypatch) -> None:
+    """Median and levels move when the test rows do, and the check names the features."""
+    dataset, train, test = split_of(visits, "random")
+    monkeypatch.setattr(perturbation, "prepare_training", lambda table, _: Preparation.fit(table))
+    result = checks.no_leakage(train, test, dataset)
+    assert not result.passed
+    assert result.description.endswith("preparation saw test rows: dose, ward, customer, day")
+    assert result.metadata["moved_by_test_rows"].value == 4
 
 
 def existence_check(existence: dict[str, object], penalty: str | None) -> dg.AssetCheckResult:

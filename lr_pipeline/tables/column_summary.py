@@ -18,7 +18,8 @@ LEVELS_COUNTED = 100_000
 class ColumnSummary:
     """Rows, missing values, range, levels and the first row of each kind of trouble, from 1.
 
-    ``counts_rows``: integers, each the one before plus 1. ``numeric``: texts that look like numbers; ``first_word`` the first that does not.
+    ``counts_rows``: integers, each the one before plus 1. ``numeric``: texts that look like
+    numbers; ``first_word`` the first that does not.
     ``holds_ids``: keep a hash of each value, to find repetitions (two different texts of n have
     the same with probability n²/2⁶⁵; different numbers never).
     """

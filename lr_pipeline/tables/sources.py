@@ -186,7 +186,7 @@ SOURCES: dict[str, type[TableSource]] = {
 
 
 def source_from_dict(declaration: Mapping[str, Any]) -> TableSource:
-    """Build the source that a declaration describes; ``kind`` is ``synthetic``, ``file`` or ``sql``.
+    """Build the source that a declaration describes; ``kind`` is a key of ``SOURCES``.
 
     Raises
     ------
