@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from lr_pipeline.tables.errors import table_error
 
@@ -34,10 +34,10 @@ class DataFile:
         with self.open() as file:
             return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
 
-    def open(self) -> BinaryIO:
-        """Open for reading bytes."""
+    def open(self) -> Any:
+        """Open for reading bytes: a file, or what fsspec makes of a URL."""
         try:
-            return cast(BinaryIO, self.filesystem.open(self.name, "rb"))
+            return self.filesystem.open(self.name, "rb")
         except PermissionError:
             raise table_error(
                 "the file cannot be read: permission denied", "Allow it", source=self.name

@@ -9,7 +9,7 @@ here have a row group for each block, so that reading them takes little more tha
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,14 +29,14 @@ def rows_within(num_bytes: int, num_columns: int, most: int = BLOCK_ROWS) -> int
 
 
 def open_parquet(
-    source: str | Path | BinaryIO,
+    source: Any,
     metadata: pq.FileMetaData | None = None,
     name: str | None = None,
 ) -> pq.ParquetFile:
     """Open a Parquet file, or raise a ``TableError`` that says what the path is instead.
 
     ``metadata``: the file's own, where at hand; thousands of row groups take a while to parse.
-    ``name``: what messages call an open file.
+    ``source`` is a path or an open file, and ``name`` what messages call the latter.
     """
     shown = name or str(source)
     if isinstance(source, str | Path) and Path(source).is_dir():

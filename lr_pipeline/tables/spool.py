@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.parquet import BLOCK_BYTES, rows_within, write_blocks
@@ -76,6 +77,7 @@ def _joined_field(name: str, files: ParquetFiles) -> pa.Field:
     """The column's type in every file, joined: numbers with numbers, null with anything."""
     joined, first = pa.field(name, pa.null()), ""
     for source, file in files.items():
+        first = source if pt.is_null(joined.type) else first
         found = pa.field(name, file.schema_arrow.field(name).type)
         try:
             schemas = [pa.schema([joined]), pa.schema([found])]
@@ -86,5 +88,4 @@ def _joined_field(name: str, files: ParquetFiles) -> pa.Field:
                 "Write both with one type",
                 name,
             ) from None
-        first = first or source
     return joined

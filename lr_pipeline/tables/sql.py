@@ -74,7 +74,7 @@ def query_rows(declared: str, query: str) -> Iterator[tuple[list[str], Iterator[
     try:
         with engine.connect() as connection:
             result = connection.execution_options(yield_per=BLOCK_ROWS).execute(text(query))
-            yield list(result.keys()), result.partitions()
+            yield list(result.keys()), result.partitions(BLOCK_ROWS)
     except SQLAlchemyError as error:
         cause = " ".join(str(getattr(error, "orig", None) or error).split())
         raise table_error(f"the query failed: {cause}", "Correct the query or the URL") from None
