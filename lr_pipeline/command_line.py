@@ -15,6 +15,7 @@ from lr_pipeline.progress import CONSOLE, PROGRESS, progress_logger
 from lr_pipeline.report.metrics_table import table_rows
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
+from lr_pipeline.tables.schema_change import ACCEPT
 from lr_pipeline.tables.sources import FileTable, SyntheticTable, TableSource
 from lr_pipeline.tables.split import KINDS, SplitPolicy
 
@@ -74,6 +75,9 @@ def _checked_name(
 @click.option(
     "--name", callback=_checked_name, help="Key prefix of the assets [default: the file's name]."
 )
+@click.option(
+    "--accept-schema", is_flag=True, help="Train although columns changed since the last run."
+)
 @click.option("--home", type=click.Path(), help=HOME_HELP)
 @click.option("--verbose", is_flag=True, help="Show Dagster's log and, on an error, the traceback.")
 def run(
@@ -92,6 +96,7 @@ def run(
     penalty: str,
     l2: float | None,
     name: str | None,
+    accept_schema: bool,
     home: str | None,
     verbose: bool,
 ) -> None:
@@ -125,7 +130,8 @@ def run(
     if (l2 is not None) != (penalty == "l2"):
         raise click.ClickException("--l2 is the strength of --penalty l2: give both or neither.")
     training = {"penalty": penalty} | ({"l2": l2} if l2 is not None else {})
-    sys.exit(run_pipeline(source, name, training, home, verbose))
+    tags = {ACCEPT: "true"} if accept_schema else {}
+    sys.exit(run_pipeline(source, name, training, home, verbose, tags))
 
 
 def _refuse_table_options() -> None:
@@ -162,6 +168,7 @@ def run_pipeline(
     training: Mapping[str, object],
     home: str | None,
     verbose: bool,
+    tags: Mapping[str, str],
 ) -> int:
     """Materialize every asset of ``source``; returns the exit code."""
     studies = isinstance(source, SyntheticTable)
@@ -176,7 +183,10 @@ def run_pipeline(
     with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:
         fail_dead_runs(instance)
         result = job.execute_in_process(
-            run_config=run_config, instance=instance, tags=process_tags(), raise_on_error=False
+            run_config=run_config,
+            instance=instance,
+            tags={**process_tags(), **tags},
+            raise_on_error=False,
         )
     failures = failure_lines(result)
     for line in failures:

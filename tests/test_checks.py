@@ -1,6 +1,7 @@
 """Every check, seen passing and failing."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import dagster as dg
 import numpy as np
@@ -20,6 +21,7 @@ from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.resources import Engine
 from lr_pipeline.tables import perturbation
 from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.schema_change import contract_of
 from lr_pipeline.tables.sources import SyntheticTable
 from lr_pipeline.tables.split import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
@@ -55,9 +57,76 @@ def duplicated(table: Table, row: int) -> Table:
     return table.take(np.append(np.arange(table.num_rows), row))
 
 
+def contract(table: Table, trained: Table | None = None, **tags: str) -> dg.AssetCheckResult:
+    """Run the check where a model was trained on another table before, or none was."""
+    metadata = {"contract": dg.MetadataValue.json(contract_of(trained))} if trained else {}
+    event = SimpleNamespace(asset_materialization=SimpleNamespace(metadata=metadata))
+    asked = []
+    context = SimpleNamespace(
+        selected_asset_check_keys={dg.AssetCheckKey(dg.AssetKey(["churn", "dataset"]), "contract")},
+        instance=SimpleNamespace(
+            get_latest_materialization_event=lambda key: asked.append(key) or event
+        ),
+        run=SimpleNamespace(tags=tags),
+    )
+    result = checks.contract(context, table)
+    assert asked == [dg.AssetKey(["churn", "train_set"])]
+    return result
+
+
+def declared(columns: dict[str, list[object]], **declaration: object) -> Table:
+    """A sound table with these columns, as a source gives it."""
+    table = Table.from_pandas(pd.DataFrame({"y": [0, 1, 0, 1], "x": [1.0, 2, 4, 3]} | columns), "y")
+    return table.with_provenance({"declaration": declaration})
+
+
+BEFORE = {"count": [1, 2, 4, 3], "ward": ["a", "b", "a", "b"]}
+
+
+def test_contract_blocks_a_changed_schema_with_a_table_of_the_differences() -> None:
+    """A column gone, one new, one of another kind: an error; the last training set decides."""
+    changed = declared({"count": ["1", "2", "1", "2"], "dose": [0.5, 1.5, 1.0, 2.0]})
+    result = contract(changed, declared(BEFORE))
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.ERROR
+    listed = "'count': number → text, 'dose': — → number, 'ward': text → —"
+    assert f"the columns changed since the last training: {listed}. Correct" in result.description
+    assert result.metadata["changed_columns"].value.splitlines()[2:] == [
+        "| count | number | text |",
+        "| dose | — | number |",
+        "| ward | text | — |",
+    ]
+    accepted = contract(changed, declared(BEFORE), **{"lr_pipeline/accept_schema": "true"})
+    assert accepted.passed
+
+
+def test_contract_allows_what_is_no_change_of_the_source() -> None:
+    """The same kinds of number; a split or a declaration that someone changed; no training yet."""
+    table = declared({"count": [1.5, 2, 4, 3], "ward": ["a", "b", "a", "b"]}, split={"seed": 2})
+    assert contract(table, declared(BEFORE, split={"seed": 1})).passed
+    assert contract(declared({}, exclude=["count", "ward"]), declared(BEFORE)).passed
+    assert contract(table).passed
+
+
+def test_contract_warns_of_a_likely_leak_and_names_what_was_left_out() -> None:
+    """Neither blocks."""
+    y = np.arange(100) % 2
+    frame = pd.DataFrame({"y": y, "x": np.random.default_rng(0).normal(size=100), "late": y * 2.0})
+    result = contract(Table.from_pandas(frame, "y"))
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "feature 'late' alone tells the classes apart" in result.description
+    reason = {"column": "key", "type": "number", "reason": "feature 'key' counts the rows"}
+    table = Table.from_pandas(frame.drop(columns="late"), "y").with_provenance(
+        {"left_out": [reason]}
+    )
+    result = contract(table)
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert result.description == "feature 'key' counts the rows: left out."
+
+
 def test_contract_passes_a_sound_table(dataset) -> None:
     """No problem, and it says so."""
-    result = checks.contract(dataset)
+    result = contract(dataset)
     assert result.passed
     assert result.metadata["problems"].value == 0
 
@@ -65,7 +134,7 @@ def test_contract_passes_a_sound_table(dataset) -> None:
 def test_contract_fails_on_an_infinite_feature_with_its_row() -> None:
     """An error blocks; its description names column and row."""
     frame = pd.DataFrame({"x": [1.0, np.inf, 3.0, 4.0], "y": [0, 1, 0, 1]})
-    result = checks.contract(Table.from_pandas(frame, target="y"))
+    result = contract(Table.from_pandas(frame, target="y"))
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.ERROR
     assert "'x'" in result.description
@@ -75,7 +144,7 @@ def test_contract_fails_on_an_infinite_feature_with_its_row() -> None:
 def test_contract_warns_of_a_constant_column() -> None:
     """A warning does not block."""
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "c": [7.0] * 4, "y": [0, 1, 0, 1]})
-    result = checks.contract(Table.from_pandas(frame, target="y"))
+    result = contract(Table.from_pandas(frame, target="y"))
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.WARN
 

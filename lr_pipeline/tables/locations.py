@@ -32,7 +32,7 @@ class DataFile:
         if self.name.lower().endswith(PARQUET_SUFFIXES):
             return True
         with self.open() as file:
-            return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+            return bool(file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC)
 
     def open(self) -> Any:
         """Open for reading bytes: a file, or what fsspec makes of a URL."""

@@ -13,7 +13,7 @@ from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.row_hash import row_hashes
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import TargetValues, is_text, plain_values
+from lr_pipeline.tables.target import TargetValues, is_text, kind_of, plain_values
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
 COUNTER_ROWS = 100  # so many consecutive integers are no measurement
@@ -88,7 +88,7 @@ def useful_features(table: Table, named: bool = False) -> tuple[Table, list[dict
     reasons = {
         str(one.column): {
             "column": str(one.column),
-            "type": str(table.schema.field(one.column).type),
+            "type": kind_of(table.schema.field(one.column).type),
             "reason": one.message,
         }
         for one in useless
