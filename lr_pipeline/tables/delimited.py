@@ -22,7 +22,8 @@ from lr_pipeline.tables.target import is_text
 
 DELIMITERS = (",", ";", "\t")
 HEADER_BYTES = 1 << 20
-BLOCK_BYTES = 8 << 20  # pyarrow infers the types from the first block
+BLOCK_BYTES = 2 << 20  # pyarrow infers the types from the first block
+COLUMN_BYTES = 2 << 10  # at least, of a block: a row group of few rows is all footer
 LARGEST_BLOCK_BYTES = 1 << 30
 DECIMAL_NUMBER = r"^\s*[+-]?\d+(,\d+)?\s*$"
 CONVERSION_ERROR = re.compile(r"In CSV column #(\d+): .*?invalid value '(.*)'", re.DOTALL)
@@ -108,8 +109,11 @@ class _Reading:
     columns: Sequence[str]
     types: dict[str, pa.DataType]
     point: str
-    block_bytes: int = field(default_factory=lambda: BLOCK_BYTES)
     rejected: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Start with blocks that suit the number of columns."""
+        self.block_bytes = max(BLOCK_BYTES, COLUMN_BYTES * len(self.header.names))
 
     def write(self, out: Path) -> None:
         """Write the rows; start again with wider types until every value fits."""
