@@ -10,11 +10,16 @@ import dagster as dg
 
 from lr_pipeline.core.fit import CERTIFIED
 from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.metadata import difference_table
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.existence import describe_existence, is_separated
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.tables.leakage import find_leakage
+from lr_pipeline.tables.likely_leaks import likely_leaks
+from lr_pipeline.tables.perturbation import moved_by_test_rows
+from lr_pipeline.tables.schema_change import ACCEPT, schema_differences, schema_problems
+from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validate import find_problems
 
@@ -25,23 +30,54 @@ REFUSAL = (
 MODELS = ("linear_baseline", "numpy_model", "torch_model")
 
 
-def contract(dataset: Table) -> dg.AssetCheckResult:
-    """The table is fit for a yes/no model: two classes, finite numbers, usable columns."""
+def contract(context: dg.AssetCheckExecutionContext, dataset: Table) -> dg.AssetCheckResult:
+    """The table is fit for a yes/no model: two classes, finite numbers, usable columns, the same
+    ones as at the last training; and no feature knows the answer.
+    """
     problems = find_problems(dataset)
+    left_out = [one["reason"] for one in dataset.provenance.get("left_out", [])]
+    differences = _differences_since_training(context, dataset)
     errors = [problem for problem in problems if problem.severity == "error"]
+    errors += schema_problems(differences)
+    warnings = [problem for problem in problems if problem.severity == "warning"]
+    warnings += likely_leaks(dataset) if not errors else []
+    found = [*map(str, [*errors, *warnings]), *(f"{reason}: left out." for reason in left_out)]
     return dg.AssetCheckResult(
-        passed=not problems,
+        passed=not found,
         severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
-        description="; ".join(str(problem) for problem in problems) or "no problem found",
-        metadata={"problems": len(problems), "errors": len(errors)},
+        description="; ".join(found) or "no problem found",
+        metadata={"problems": len(found), "errors": len(errors), "left_out": len(left_out)}
+        | ({"changed_columns": difference_table(differences)} if differences else {}),
     )
 
 
+def _differences_since_training(
+    context: dg.AssetCheckExecutionContext, dataset: Table
+) -> dict[str, tuple[str, str]]:
+    """Compare with the last training set, whose table passed this check or was accepted."""
+    (check,) = context.selected_asset_check_keys
+    trained = dg.AssetKey([*check.asset_key.path[:-1], "train_set"])
+    entry = context.instance.get_latest_materialization_event(trained)
+    materialization = entry.asset_materialization if entry else None
+    before = materialization.metadata.get("contract") if materialization else None
+    if before is None or ACCEPT in context.run.tags:
+        return {}
+    return schema_differences(before.value, dataset)
+
+
 def no_leakage(train_set: Table, test_set: Table, dataset: Table) -> dg.AssetCheckResult:
-    """No row, id or group is in both parts of the split, and none was lost."""
+    """No row, id or group is in both parts of the split, and none was lost; a split by time tests
+    on the future; the preparation's fitted values do not move when the test rows are perturbed.
+    """
     leakage = find_leakage(dataset, train_set, test_set)
+    policy = SplitPolicy(**train_set.provenance["split"]["policy"])
+    moved = moved_by_test_rows(dataset, policy) if leakage.clean else []
+    unmoved = "preparation does not move with the test rows"
+    proof = f"preparation saw test rows: {', '.join(moved)}" if moved else unmoved
     return dg.AssetCheckResult(
-        passed=leakage.clean, description=str(leakage), metadata=leakage.to_dict()
+        passed=leakage.clean and not moved,
+        description=f"{leakage}; {proof}" if leakage.clean else str(leakage),
+        metadata=leakage.to_dict() | {"moved_by_test_rows": len(moved)},
     )
 
 

@@ -15,8 +15,9 @@ from lr_pipeline.progress import CONSOLE, PROGRESS, progress_logger
 from lr_pipeline.report.metrics_table import table_rows
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
+from lr_pipeline.tables.schema_change import ACCEPT
 from lr_pipeline.tables.sources import FileTable, SyntheticTable, TableSource
-from lr_pipeline.tables.split import SplitPolicy
+from lr_pipeline.tables.split import KINDS, SplitPolicy
 
 HOME_HELP = "Dagster home [default: $DAGSTER_HOME, else .dagster_home here]."
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -50,16 +51,17 @@ def _checked_name(
 @click.option("--feature", "features", multiple=True, help="Use this column (repeatable).")
 @click.option("--exclude", multiple=True, help="Leave this column out (repeatable).")
 @click.option("--id", "id_column", help="Column that identifies a row; never a feature.")
+@click.option("--group", help="Column whose rows of one value stay together in the split.")
+@click.option("--time", help="Column of dates, timestamps or numbers, for --split time.")
 @click.option("--weight", help="Column that says how often a row counts.")
 @click.option(
     "--test-size", type=SHARE, default=0.2, show_default=True, help="Share of rows to test on."
 )
 @click.option(
     "--split",
-    type=click.Choice(["random", "sticky"]),
-    default="random",
-    show_default=True,
-    help="sticky: by a hash of --id (else of the row's number), so that new rows move no old one.",
+    type=click.Choice(KINDS),
+    help="sticky: by a hash of --group or --id (else of the row's number), so that new rows move "
+    "no old one. time: test on the latest rows. [default: group with --group, else random]",
 )
 @click.option("--seed", default=123, show_default=True, help="Seed of the split.")
 @click.option(
@@ -73,6 +75,9 @@ def _checked_name(
 @click.option(
     "--name", callback=_checked_name, help="Key prefix of the assets [default: the file's name]."
 )
+@click.option(
+    "--accept-schema", is_flag=True, help="Train although columns changed since the last run."
+)
 @click.option("--home", type=click.Path(), help=HOME_HELP)
 @click.option("--verbose", is_flag=True, help="Show Dagster's log and, on an error, the traceback.")
 def run(
@@ -82,13 +87,16 @@ def run(
     features: tuple[str, ...],
     exclude: tuple[str, ...],
     id_column: str | None,
+    group: str | None,
+    time: str | None,
     weight: str | None,
     test_size: float,
-    split: str,
+    split: str | None,
     seed: int,
     penalty: str,
     l2: float | None,
     name: str | None,
+    accept_schema: bool,
     home: str | None,
     verbose: bool,
 ) -> None:
@@ -111,14 +119,19 @@ def run(
             features=features or None,
             exclude=exclude,
             id=id_column,
+            group=group,
+            time=time,
             weight=weight,
-            split=SplitPolicy(test_size=test_size, seed=seed, kind=split),
+            split=SplitPolicy(
+                test_size=test_size, seed=seed, kind=split or ("group" if group else "random")
+            ),
         )
         name = name or asset_prefix(file)
     if (l2 is not None) != (penalty == "l2"):
         raise click.ClickException("--l2 is the strength of --penalty l2: give both or neither.")
     training = {"penalty": penalty} | ({"l2": l2} if l2 is not None else {})
-    sys.exit(run_pipeline(source, name, training, home, verbose))
+    tags = {ACCEPT: "true"} if accept_schema else {}
+    sys.exit(run_pipeline(source, name, training, home, verbose, tags))
 
 
 def _refuse_table_options() -> None:
@@ -155,6 +168,7 @@ def run_pipeline(
     training: Mapping[str, object],
     home: str | None,
     verbose: bool,
+    tags: Mapping[str, str],
 ) -> int:
     """Materialize every asset of ``source``; returns the exit code."""
     studies = isinstance(source, SyntheticTable)
@@ -169,7 +183,10 @@ def run_pipeline(
     with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:
         fail_dead_runs(instance)
         result = job.execute_in_process(
-            run_config=run_config, instance=instance, tags=process_tags(), raise_on_error=False
+            run_config=run_config,
+            instance=instance,
+            tags={**process_tags(), **tags},
+            raise_on_error=False,
         )
     failures = failure_lines(result)
     for line in failures:

@@ -89,12 +89,19 @@ def evaluate_models(
             "Split": policy,
             "Table": split["dataset"],
         }
+        | _left_out(test_set)
         | library_versions(),
         title=f"Evaluation of {roles.target}",
         drawn_row=draw_row(test_set.num_rows, row_seed),
         descents=list(_descents(models, train_set, open_rows)),
     )
     return Evaluation(report, _pictures(held_out, sections))
+
+
+def _left_out(test_set: Table) -> dict[str, str]:
+    """Columns of the source that are no features, each with the reason."""
+    left_out = test_set.provenance.get("left_out", [])
+    return {"Left out": "; ".join(one["reason"] for one in left_out)} if left_out else {}
 
 
 def draw_row(num_rows: int, seed: int) -> DrawnRow:

@@ -14,6 +14,7 @@ from lr_pipeline.report.figures import loss_curve
 from lr_pipeline.report.metrics_table import markdown_table
 from lr_pipeline.report.render import Report
 from lr_pipeline.storage.plain_values import metadata_values
+from lr_pipeline.tables.schema_change import contract_of
 from lr_pipeline.tables.table import Table
 
 COEFFICIENTS_SHOWN = 200
@@ -39,8 +40,15 @@ def table_metadata(table: Table) -> Metadata:
             f"{prevalence:.1%} with {target}",
             "target": target,
             "prevalence": prevalence,
+            "contract": dg.MetadataValue.json(contract_of(table)),
         }
     )
+
+
+def difference_table(differences: Mapping[str, tuple[str, str]]) -> dg.MetadataValue:
+    """Column, kind before and now, as markdown."""
+    lines = [f"| {_cell(name)} | {old} | {new} |" for name, (old, new) in differences.items()]
+    return dg.MetadataValue.md("\n".join(["| column | before | now |", "|---|---|---|", *lines]))
 
 
 def profile_metadata(profile: Mapping[str, Any]) -> Metadata:

@@ -21,7 +21,7 @@ class TableResource(dg.ConfigurableResource[Any]):
     """
 
     declaration: dict[str, Any] = Field(
-        description="`kind` (synthetic or file) and the fields of that source: path, target, "
+        description="`kind` (synthetic, file or sql) and the fields of that source: path, target, "
         "positive, features, exclude, id, group, time, weight, split."
     )
 

@@ -34,6 +34,7 @@ ORDER = (
 SAME_LEVEL = {
     ("command_line", "progress"),
     ("assets", "metadata"),
+    ("checks", "metadata"),
     ("assets", "resources"),
     ("assets", "training_config"),
     ("assets", "evaluation_config"),

@@ -1,10 +1,12 @@
 """Every check, seen passing and failing."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import dagster as dg
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from lr_pipeline import checks
@@ -17,8 +19,11 @@ from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.models.train import Training, assess_table, train_logistic
 from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.resources import Engine
+from lr_pipeline.tables import perturbation
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.schema_change import contract_of
 from lr_pipeline.tables.sources import SyntheticTable
-from lr_pipeline.tables.split import split_table
+from lr_pipeline.tables.split import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 
 SOURCE = SyntheticTable()
@@ -52,9 +57,76 @@ def duplicated(table: Table, row: int) -> Table:
     return table.take(np.append(np.arange(table.num_rows), row))
 
 
+def contract(table: Table, trained: Table | None = None, **tags: str) -> dg.AssetCheckResult:
+    """Run the check where a model was trained on another table before, or none was."""
+    metadata = {"contract": dg.MetadataValue.json(contract_of(trained))} if trained else {}
+    event = SimpleNamespace(asset_materialization=SimpleNamespace(metadata=metadata))
+    asked = []
+    context = SimpleNamespace(
+        selected_asset_check_keys={dg.AssetCheckKey(dg.AssetKey(["churn", "dataset"]), "contract")},
+        instance=SimpleNamespace(
+            get_latest_materialization_event=lambda key: asked.append(key) or event
+        ),
+        run=SimpleNamespace(tags=tags),
+    )
+    result = checks.contract(context, table)
+    assert asked == [dg.AssetKey(["churn", "train_set"])]
+    return result
+
+
+def declared(columns: dict[str, list[object]], **declaration: object) -> Table:
+    """A sound table with these columns, as a source gives it."""
+    table = Table.from_pandas(pd.DataFrame({"y": [0, 1, 0, 1], "x": [1.0, 2, 4, 3]} | columns), "y")
+    return table.with_provenance({"declaration": declaration})
+
+
+BEFORE = {"count": [1, 2, 4, 3], "ward": ["a", "b", "a", "b"]}
+
+
+def test_contract_blocks_a_changed_schema_with_a_table_of_the_differences() -> None:
+    """A column gone, one new, one of another kind: an error; the last training set decides."""
+    changed = declared({"count": ["1", "2", "1", "2"], "dose": [0.5, 1.5, 1.0, 2.0]})
+    result = contract(changed, declared(BEFORE))
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.ERROR
+    listed = "'count': number → text, 'dose': — → number, 'ward': text → —"
+    assert f"the columns changed since the last training: {listed}. Correct" in result.description
+    assert result.metadata["changed_columns"].value.splitlines()[2:] == [
+        "| count | number | text |",
+        "| dose | — | number |",
+        "| ward | text | — |",
+    ]
+    accepted = contract(changed, declared(BEFORE), **{"lr_pipeline/accept_schema": "true"})
+    assert accepted.passed
+
+
+def test_contract_allows_what_is_no_change_of_the_source() -> None:
+    """The same kinds of number; a split or a declaration that someone changed; no training yet."""
+    table = declared({"count": [1.5, 2, 4, 3], "ward": ["a", "b", "a", "b"]}, split={"seed": 2})
+    assert contract(table, declared(BEFORE, split={"seed": 1})).passed
+    assert contract(declared({}, exclude=["count", "ward"]), declared(BEFORE)).passed
+    assert contract(table).passed
+
+
+def test_contract_warns_of_a_likely_leak_and_names_what_was_left_out() -> None:
+    """Neither blocks."""
+    y = np.arange(100) % 2
+    frame = pd.DataFrame({"y": y, "x": np.random.default_rng(0).normal(size=100), "late": y * 2.0})
+    result = contract(Table.from_pandas(frame, "y"))
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "feature 'late' alone tells the classes apart" in result.description
+    reason = {"column": "key", "type": "number", "reason": "feature 'key' counts the rows"}
+    table = Table.from_pandas(frame.drop(columns="late"), "y").with_provenance(
+        {"left_out": [reason]}
+    )
+    result = contract(table)
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert result.description == "feature 'key' counts the rows: left out."
+
+
 def test_contract_passes_a_sound_table(dataset) -> None:
     """No problem, and it says so."""
-    result = checks.contract(dataset)
+    result = contract(dataset)
     assert result.passed
     assert result.metadata["problems"].value == 0
 
@@ -62,7 +134,7 @@ def test_contract_passes_a_sound_table(dataset) -> None:
 def test_contract_fails_on_an_infinite_feature_with_its_row() -> None:
     """An error blocks; its description names column and row."""
     frame = pd.DataFrame({"x": [1.0, np.inf, 3.0, 4.0], "y": [0, 1, 0, 1]})
-    result = checks.contract(Table.from_pandas(frame, target="y"))
+    result = contract(Table.from_pandas(frame, target="y"))
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.ERROR
     assert "'x'" in result.description
@@ -72,7 +144,7 @@ def test_contract_fails_on_an_infinite_feature_with_its_row() -> None:
 def test_contract_warns_of_a_constant_column() -> None:
     """A warning does not block."""
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "c": [7.0] * 4, "y": [0, 1, 0, 1]})
-    result = checks.contract(Table.from_pandas(frame, target="y"))
+    result = contract(Table.from_pandas(frame, target="y"))
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.WARN
 
@@ -89,6 +161,86 @@ def test_no_leakage_fails_on_one_row_in_both_parts(dataset, parts) -> None:
     result = checks.no_leakage(train, Table.from_pandas(smuggled, target="y", positive=1), dataset)
     assert not result.passed
     assert result.metadata["shared_rows"].value == 1
+
+
+@pytest.fixture(scope="module")
+def visits() -> Table:
+    """Visits of customers over time, with a number and a category, missing ones too."""
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame(
+        {
+            "dose": np.where(rng.random(120) < 0.1, np.nan, rng.normal(5, 2, 120)),
+            "ward": rng.choice(["a", "b", "c"], 120),
+            "visit": [f"v{k}" for k in range(120)],
+            "customer": np.arange(120) % 30,
+            "day": np.arange(120),
+            "y": rng.integers(0, 2, 120),
+        }
+    )
+    return Table.from_pandas(frame, "y", id="visit")
+
+
+def split_of(table: Table, kind: str, **roles: str) -> tuple[Table, Table, Table]:
+    """Dataset and its parts, the columns in other roles."""
+    features = tuple(f for f in table.roles.features if f not in roles.values())
+    dataset = replace(table, roles=replace(table.roles, features=features, **roles))
+    return dataset, *split_table(dataset, SplitPolicy(kind=kind))
+
+
+def with_rows(part: Table, frame: pd.DataFrame) -> Table:
+    """The part with other rows, of the same split."""
+    data = pa.Table.from_pandas(frame, schema=part.schema, preserve_index=False)
+    return replace(part, data=data, choices=())
+
+
+ROLES = {"group": {"group": "customer"}, "time": {"time": "day"}}
+
+
+@pytest.mark.parametrize("kind", ["random", "sticky", "group", "time"])
+def test_no_leakage_passes_every_kind_of_split(visits, kind) -> None:
+    """And says that the preparation was proved blind."""
+    dataset, train, test = split_of(visits, kind, **ROLES.get(kind, {}))
+    result = checks.no_leakage(train, test, dataset)
+    assert result.passed, result.description
+    assert "preparation does not move with the test rows" in result.description
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "count"),
+    [
+        ("random", {}, "shared_rows"),
+        ("random", {"dose": 99.0}, "shared_ids"),
+        ("group", {"visit": "new", "dose": 99.0}, "shared_groups"),
+        ("time", {"visit": "new", "dose": 99.0}, "time_overlap"),
+    ],
+)
+def test_one_injected_row_turns_no_leakage_red(visits, kind, changes, count) -> None:
+    """A test row put into the training part: as it is, then with other values and another id."""
+    dataset, train, test = split_of(visits, kind, **ROLES.get(kind, {}))
+    row = test.to_pandas().iloc[[-1]].assign(**changes)
+    result = checks.no_leakage(with_rows(train, pd.concat([train.to_pandas(), row])), test, dataset)
+    assert not result.passed
+    assert result.metadata[count].value == 1
+
+
+def test_a_scaler_fitted_on_all_rows_turns_no_leakage_red(visits) -> None:
+    """Its training rows are rows that the dataset does not have."""
+    dataset, train, test = split_of(visits, "random")
+    dose = dataset.to_pandas()["dose"]
+    scaled = train.to_pandas().assign(dose=lambda df: (df["dose"] - dose.mean()) / dose.std())
+    result = checks.no_leakage(with_rows(train, scaled), test, dataset)
+    assert not result.passed
+    assert result.metadata["added_rows"].value > 0
+
+
+def test_an_encoding_fitted_on_all_rows_turns_no_leakage_red(visits, monkeypatch) -> None:
+    """Median and levels move when the test rows do, and the check names the features."""
+    dataset, train, test = split_of(visits, "random")
+    monkeypatch.setattr(perturbation, "prepare_training", lambda table, _: Preparation.fit(table))
+    result = checks.no_leakage(train, test, dataset)
+    assert not result.passed
+    assert result.description.endswith("preparation saw test rows: dose, ward, customer, day")
+    assert result.metadata["moved_by_test_rows"].value == 4
 
 
 def existence_check(existence: dict[str, object], penalty: str | None) -> dg.AssetCheckResult:

@@ -99,7 +99,7 @@ def test_three_values_in_the_target_are_one_clear_line(run, spector, three_value
         (("no.csv", "--target", "y"), "no.csv: no such file. Check the path."),
         ((SAMPLES / "spector.csv", "--target", "GRADES"), "Did you mean 'GRADE'?"),
         ((SAMPLES / "spector.csv",), "Give --target."),
-        ((SAMPLES, "--target", "GRADE"), "a file is expected, found a folder"),
+        ((SAMPLES, "--target", "GRADE"), "the files differ in their columns: "),
         (("--l2", "2"), "give both or neither"),
         (("--target", "y"), "--target describes a table: name its FILE."),
         (("--seed", "5"), "--seed describes a table: name its FILE."),

@@ -18,7 +18,8 @@ LEVELS_COUNTED = 100_000
 class ColumnSummary:
     """Rows, missing values, range, levels and the first row of each kind of trouble, from 1.
 
-    ``numeric``: texts that look like numbers; ``first_word`` the first that does not.
+    ``counts_rows``: integers, each the one before plus 1. ``numeric``: texts that look like
+    numbers; ``first_word`` the first that does not.
     ``holds_ids``: keep a hash of each value, to find repetitions (two different texts of n have
     the same with probability n²/2⁶⁵; different numbers never).
     """
@@ -30,6 +31,7 @@ class ColumnSummary:
         self.first_word: str | None = None
         self.least: Any = None
         self.greatest: Any = None
+        self.counts_rows = True
         self.levels: set[str] = set()
         self.ids: list[RowHashes] | None = [] if holds_ids else None
 
@@ -80,8 +82,18 @@ class ColumnSummary:
             held = [] if self.least is None else [self.least, self.greatest]
             self.least = min([bounds["min"], *held])
             self.greatest = max([bounds["max"], *held])
+        if self.counts_rows:
+            self.counts_rows = self._continues_counting(column)
         if is_text(column.type):
             self._count_levels(column)
+
+    def _continues_counting(self, column: pa.Array) -> bool:
+        """Whether the values are integers, each the one before plus 1."""
+        if not pt.is_integer(column.type) or column.null_count or len(column) == 0:
+            return False
+        numbers = column.to_numpy()
+        expected = int(self.least) + self.rows
+        return bool(numbers[0] == expected and (np.diff(numbers) == 1).all())
 
     def _count_infinite(self, column: pa.Array) -> None:
         infinite = pc.is_inf(column)

@@ -1,24 +1,43 @@
-"""Text separated by commas, semicolons or tabs to a pyarrow table, with errors that say where."""
+"""Text separated by commas, semicolons or tabs, streamed into Parquet; errors say where."""
 
 import codecs
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.locations import DataFile
+from lr_pipeline.tables.parquet import write_blocks
 from lr_pipeline.tables.target import is_text
 
 DELIMITERS = (",", ";", "\t")
 HEADER_BYTES = 1 << 20
-BLOCK_BYTES = 1 << 20  # pyarrow infers the types from the first block
+BLOCK_BYTES = 2 << 20  # pyarrow infers the types from the first block
+COLUMN_BYTES = 2 << 10  # at least, of a block: a row group of few rows is all footer
 LARGEST_BLOCK_BYTES = 1 << 30
 DECIMAL_NUMBER = r"^\s*[+-]?\d+(,\d+)?\s*$"
+CONVERSION_ERROR = re.compile(r"In CSV column #(\d+): .*?invalid value '(.*)'", re.DOTALL)
+TYPE_ORDER = (
+    pa.null(),
+    pa.int64(),
+    pa.bool_(),
+    pa.date32(),
+    pa.time32("s"),
+    pa.timestamp("s"),
+    pa.timestamp("ns"),
+    pa.float64(),
+    pa.string(),
+)  # pyarrow's own order of inference
 
 
 @dataclass(frozen=True)
@@ -29,7 +48,7 @@ class Header:
     delimiter: str
 
 
-def read_header(path: Path) -> Header:
+def read_header(source: DataFile) -> Header:
     """Read the column names; the delimiter is the one that makes most of them.
 
     Raises
@@ -37,12 +56,12 @@ def read_header(path: Path) -> Header:
     TableError
         The file is empty or not UTF-8.
     """
-    with path.open("rb") as file:
+    with source.open() as file:
         start = file.read(HEADER_BYTES)
     try:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(start)
     except UnicodeDecodeError:
-        _require_utf8(path)
+        _require_utf8(source)
         raise
     if not text.strip():
         raise table_error("the file is empty", "Give a header line and rows")
@@ -53,65 +72,167 @@ def read_header(path: Path) -> Header:
     return max(candidates, key=lambda header: len(header.names))
 
 
-def read_delimited(
-    path: Path, header: Header, columns: Sequence[str], text_columns: Sequence[str] = ()
-) -> pa.Table:
-    """Read ``columns``; types are inferred, but ``text_columns`` keep their leading zeros.
+def write_delimited(
+    files: Sequence[DataFile],
+    header: Header,
+    columns: Sequence[str],
+    out: Path,
+    text_columns: Sequence[str] = (),
+) -> None:
+    """Write ``columns`` of the files into one Parquet file, a few MB at a time.
 
-    Missing is an empty field, NA, NaN, null and the like. Semicolons between columns allow for
-    commas as decimal points.
+    The types are those that the first block suggests, held from there on; where a later value
+    contradicts, the column takes the next wider type and the reading starts again.
+    ``text_columns`` keep their leading zeros. Missing is an empty field, NA, NaN, null and the
+    like. Semicolons between columns allow for commas as decimal points.
 
     Raises
     ------
     TableError
-        A row has too few or too many fields, or the file is not UTF-8.
+        Rows have too few or too many fields (with their number and the first), or the file is
+        not UTF-8.
     """
-    table = _read(path, header, columns, text_columns, ".")
-    if any(pt.is_binary(kind) for kind in table.schema.types):
-        _require_utf8(path)
-    if header.delimiter == ";" and any(map(_has_decimal_commas, table.columns)):
-        table = _read(path, header, columns, text_columns, ",")
-    return table
+    for point in (".", ","):
+        text: dict[str, pa.DataType] = dict.fromkeys(text_columns, pa.string())
+        reading = _Reading(files, header, columns, text, point)
+        reading.write(out)
+        if header.delimiter != ";" or not _some_decimal_commas(out, text_columns):
+            return
 
 
-def _read(
-    path: Path, header: Header, columns: Sequence[str], text_columns: Sequence[str], point: str
-) -> pa.Table:
-    """Read with types from the first block; where a later one contradicts, from all the file."""
-    parse = pa.csv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True)
-    convert = pa.csv.ConvertOptions(
-        include_columns=columns,
-        column_types=dict.fromkeys(text_columns, pa.string()),
-        strings_can_be_null=True,
-        decimal_point=point,
-    )
-    blocks = [BLOCK_BYTES, min(path.stat().st_size, LARGEST_BLOCK_BYTES)]
-    for block_size in blocks if blocks[1] > BLOCK_BYTES else blocks[:1]:
-        options = pa.csv.ReadOptions(block_size=block_size)
-        try:
-            return pa.csv.read_csv(path, options, parse, convert)
-        except pa.ArrowInvalid as error:
-            failure = " ".join(str(error).split())
-    raise table_error(f"the rows cannot be read: {failure}", "Correct that row")
+@dataclass
+class _Reading:
+    """What is known of the columns' types so far."""
 
+    files: Sequence[DataFile]
+    header: Header
+    columns: Sequence[str]
+    types: dict[str, pa.DataType]
+    point: str
+    rejected: list[Any] = field(default_factory=list)
 
-def _has_decimal_commas(column: pa.ChunkedArray) -> bool:
-    """Whether a column that is no number holds nothing but numbers with a decimal comma."""
-    if not is_text(column.type):
-        return False
-    matches = pc.match_substring_regex(column, DECIMAL_NUMBER)
-    return bool(pc.all(matches).as_py() and pc.any(pc.match_substring(column, ",")).as_py())
+    def __post_init__(self) -> None:
+        """Start with blocks that suit the number of columns."""
+        self.block_bytes = max(BLOCK_BYTES, COLUMN_BYTES * len(self.header.names))
 
-
-def _require_utf8(path: Path) -> None:
-    """Raise ``TableError`` with the first line that is not UTF-8."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+    def write(self, out: Path) -> None:
+        """Write the rows; start again with wider types until every value fits."""
+        while True:
             try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise table_error(
-                    f"the file is not UTF-8: byte 0x{line[error.start]:02x} in line {number}",
-                    "Save it as UTF-8",
-                    row=max(number - 1, 1),
-                ) from None
+                write_blocks(out, *self._open())
+            except pa.ArrowInvalid as error:
+                self._widen(" ".join(str(error).split()))
+            else:
+                return
+
+    def _open(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        schema = self._reader(self.files[0]).schema
+        self.types.update(zip(schema.names, schema.types, strict=True))
+        if any(pt.is_binary(kind) for kind in schema.types):
+            _require_utf8(*self.files)
+        return schema, self._blocks(schema)
+
+    def _blocks(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        for file in self.files:
+            self.rejected.clear()
+            for batch in self._reader(file):
+                if batch.num_rows:
+                    yield batch.cast(schema)
+            if self.rejected:
+                raise _rejected_rows(self.rejected, file)
+
+    def _reader(self, file: DataFile) -> Any:
+        def reject(row: Any) -> Literal["skip"]:
+            self.rejected.append(row)
+            return "skip"
+
+        return pa.csv.open_csv(
+            file.local or file.open(),
+            pa.csv.ReadOptions(block_size=self.block_bytes, use_threads=False),
+            pa.csv.ParseOptions(
+                delimiter=self.header.delimiter,
+                newlines_in_values=True,
+                invalid_row_handler=reject,
+            ),
+            pa.csv.ConvertOptions(
+                include_columns=self.columns,
+                column_types=self.types,
+                strings_can_be_null=True,
+                decimal_point=self.point,
+            ),
+        )
+
+    def _widen(self, failure: str) -> None:
+        """Settle on what the next attempt does otherwise, or raise ``TableError``."""
+        if found := CONVERSION_ERROR.search(failure):
+            name = self.header.names[int(found[1])]
+            self.types[name] = self._wider(self.types[name], found[2])
+            return
+        if "straddling" in failure and self.block_bytes < LARGEST_BLOCK_BYTES:
+            self.block_bytes *= 8
+            return
+        if "UTF8" in failure:
+            _require_utf8(*self.files)
+        raise table_error(f"the rows cannot be read: {failure}", "Correct that row")
+
+    def _wider(self, kind: pa.DataType, value: str) -> pa.DataType:
+        """The next type in pyarrow's order that can hold the value."""
+        if kind in TYPE_ORDER:
+            for wider in TYPE_ORDER[TYPE_ORDER.index(kind) + 1 :]:
+                if self._holds(wider, value):
+                    return wider
+        return pa.string()
+
+    def _holds(self, kind: pa.DataType, value: str) -> bool:
+        options = pa.csv.ConvertOptions(column_types={"v": kind}, decimal_point=self.point)
+        text = io.StringIO(newline="")
+        csv.writer(text, quoting=csv.QUOTE_ALL).writerows([["v"], [value]])
+        try:
+            pa.csv.read_csv(io.BytesIO(text.getvalue().encode()), convert_options=options)
+        except pa.ArrowInvalid:
+            return False
+        return True
+
+
+def _rejected_rows(rejected: Sequence[Any], file: DataFile) -> TableError:
+    first, found = rejected[0], len(rejected)
+    row = None if first.number is None else first.number - 1  # the header is a row of the file
+    place = "" if row is None else f"row {row} "
+    return table_error(
+        f"{found} row{'s' * (found > 1)} {'have' if found > 1 else 'has'} another number of fields "
+        f"than the header's {first.expected_columns} "
+        f"(first: {place}with {first.actual_columns}: {first.text[:60]!r})",
+        "Correct them, or quote fields that contain the delimiter",
+        row=row,
+        source=file.name,
+    )
+
+
+def _some_decimal_commas(path: Path, text_columns: Sequence[str]) -> bool:
+    """Whether a text column holds nothing but numbers with a decimal comma."""
+    with pq.ParquetFile(path) as file:
+        left = {one.name for one in file.schema_arrow if is_text(one.type)} - set(text_columns)
+        commas: set[str] = set()
+        for batch in file.iter_batches(columns=sorted(left)) if left else ():
+            for name in tuple(left):
+                column = batch.column(name)
+                if pc.all(pc.match_substring_regex(column, DECIMAL_NUMBER)).as_py() is False:
+                    left.discard(name)
+                elif pc.any(pc.match_substring(column, ",")).as_py():
+                    commas.add(name)
+    return bool(left & commas)
+
+
+def _require_utf8(*sources: DataFile) -> None:
+    """Raise ``TableError`` with the first line that is not UTF-8."""
+    for source in sources:
+        with source.open() as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    line.decode("utf-8")
+                except UnicodeDecodeError as error:
+                    raise table_error(
+                        f"the file is not UTF-8: byte 0x{line[error.start]:02x} in line {number}",
+                        "Save it as UTF-8",
+                        row=max(number - 1, 1),
+                    ) from None

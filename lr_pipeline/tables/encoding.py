@@ -61,19 +61,23 @@ class CategoryEncoding:
     """Text: one column of 0 and 1 for each of ``levels``, none for the ``reference``.
 
     The reference is the most frequent level of the training table, the first in order among
-    equals; the levels are in order. Missing text is a level of its own where training has it.
+    equals; the levels are in order. The ``pooled`` ones, too rare to have a column each, share
+    ``name=(other)``, as does then a level that training lacks. Missing text is a level of its own
+    where training has it.
     """
 
     name: str
     reference: str
     levels: tuple[str, ...]
     marks_missing: bool
+    pooled: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the design columns."""
-        levels = (*self.levels, "missing") if self.marks_missing else self.levels
-        return tuple(f"{self.name}={level}" for level in levels)
+        pooled = ("(other)",) if self.pooled else ()
+        missing = ("missing",) if self.marks_missing else ()
+        return tuple(f"{self.name}={level}" for level in (*self.levels, *pooled, *missing))
 
     def write(self, column: pa.Array, out: DesignColumns) -> None:
         """Set the ones in the design columns ``out`` (levels, n) of a block, which are 0."""
@@ -81,24 +85,31 @@ class CategoryEncoding:
         places = pc.index_in(values, pa.array(self.levels, values.type))
         rows = np.flatnonzero(places.is_valid())
         out[places.drop_null().to_numpy(), rows] = 1.0
+        if self.pooled:
+            named = pc.is_in(values, pa.array((self.reference, *self.levels), values.type))
+            others = pc.and_(pc.invert(named), values.is_valid())
+            out[len(self.levels)] = others.to_numpy(zero_copy_only=False)
         if self.marks_missing:
             out[-1] = values.is_null().to_numpy(zero_copy_only=False)
 
     def unseen(self, column: pa.Array) -> int:
         """Rows whose level the training table lacks."""
         values = _texts(self.name, column).drop_null()
-        known = pc.is_in(values, pa.array((self.reference, *self.levels), values.type))
+        known = pc.is_in(
+            values, pa.array((self.reference, *self.levels, *self.pooled), values.type)
+        )
         return len(values) - int(pc.sum(known).as_py() or 0)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"kind": "category", **asdict(self), "levels": list(self.levels)}
+        texts = {"levels": list(self.levels), "pooled": list(self.pooled)}
+        return {"kind": "category", **asdict(self), **texts}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "CategoryEncoding":
         """Inverse of ``to_dict``."""
-        levels = tuple(values["levels"])
-        return cls(values["name"], values["reference"], levels, values["marks_missing"])
+        levels, pooled = (tuple(values.get(name, ())) for name in ("levels", "pooled"))
+        return cls(values["name"], values["reference"], levels, values["marks_missing"], pooled)
 
 
 def numbers_of(name: str, column: pa.Array) -> RowVector:

@@ -20,6 +20,8 @@ from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text, plain_values
 
+RARE_ROWS, RARE_SHARE = 10, 0.01
+
 
 def fit_encodings(table: Table) -> list[NumberEncoding | CategoryEncoding]:
     """Learn every feature's median or levels from the training table's blocks.
@@ -65,11 +67,17 @@ def fit_encodings(table: Table) -> list[NumberEncoding | CategoryEncoding]:
 
 
 def _category(name: str, counts: Counter[str | None]) -> CategoryEncoding:
-    """Most frequent level as the reference, the others in order."""
+    """Most frequent level as the reference, the others in order, the rare ones pooled.
+
+    A level is rare with fewer than 10 training rows that are also less than 1 % of them.
+    """
     known = {level: count for level, count in counts.items() if level is not None}
     reference = min(known, key=lambda level: (-known[level], level))
-    levels = tuple(sorted(level for level in known if level != reference))
-    return CategoryEncoding(name, reference, levels, marks_missing=counts[None] > 0)
+    enough = min(RARE_ROWS, RARE_SHARE * counts.total())
+    others = sorted(level for level in known if level != reference)
+    levels = tuple(level for level in others if known[level] >= enough)
+    pooled = tuple(level for level in others if known[level] < enough)
+    return CategoryEncoding(name, reference, levels, counts[None] > 0, pooled)
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -12,7 +12,7 @@ class Problem:
     """One thing that is wrong with a table, and what to do about it.
 
     ``row`` is the first row concerned, counted from 1 without the header. A table with an error
-    cannot be used; with a warning it can.
+    cannot be used; with a warning it can. ``useless``: the feature can be left out instead.
     """
 
     message: str
@@ -20,6 +20,7 @@ class Problem:
     column: str | None = None
     row: int | None = None
     severity: Severity = "error"
+    useless: bool = False
 
     def __str__(self) -> str:
         end = "" if self.remedy.endswith("?") else "."

@@ -1,4 +1,4 @@
-"""What a split lets through: rows, ids and groups that are in both of its parts."""
+"""What a split lets through: rows, ids, groups and times that are in both of its parts."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lr_pipeline.tables.row_choice import times_of
 from lr_pipeline.tables.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import plain_values
@@ -22,6 +23,7 @@ class Leakage:
     one part too often or not in the dataset at all, ``missing_rows`` are in neither part.
     ``identical_rows`` are test rows with a twin (but for the id) in the training part where the
     dataset itself holds both: no leakage of the split, but a reason to look for duplicates.
+    ``time_overlap`` are training rows as late as some test row, where the split is by time.
     """
 
     shared_rows: int
@@ -30,10 +32,11 @@ class Leakage:
     shared_ids: int
     shared_groups: int
     identical_rows: int
+    time_overlap: int = 0
 
     @property
     def clean(self) -> bool:
-        """Whether every row, id and group of the dataset is in one part only."""
+        """Whether every row, id and group is in one part only, and the future untouched."""
         counts = asdict(self)
         del counts["identical_rows"]
         return not any(counts.values())
@@ -58,7 +61,7 @@ def find_leakage(dataset: Table, train: Table, test: Table) -> Leakage:
     shares = -(-rows // HASHES_HELD)
     found = [_find_in_share(dataset, train, test, _Share(k, shares)) for k in range(shares)]
     counts = {one.name: sum(getattr(part, one.name) for part in found) for one in fields(Leakage)}
-    return Leakage(**counts)
+    return Leakage(**counts | {"time_overlap": _time_overlap(train, test)})
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,18 @@ def _find_in_share(dataset: Table, train: Table, test: Table, share: _Share) -> 
         shared_groups=_shared_values(train, test, dataset.roles.group, share),
         identical_rows=identical,
     )
+
+
+def _time_overlap(train: Table, test: Table) -> int:
+    """Training rows that are as late as the first test row or later, after a split by time."""
+    policy, name = train.provenance.get("split", {}).get("policy", {}), train.roles.time
+    if policy.get("kind") != "time" or name is None:
+        return 0
+    firsts = [times_of(block.column(name)).min() for block in test.blocks(columns=[name])]
+    if not firsts:
+        return 0
+    blocks = train.blocks(columns=[name])
+    return sum(int((times_of(block.column(name)) >= min(firsts)).sum()) for block in blocks)
 
 
 def _twins(train: Table, test: Table, id: str, share: _Share) -> int:

@@ -9,6 +9,7 @@ here have a row group for each block, so that reading them takes little more tha
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,25 +28,30 @@ def rows_within(num_bytes: int, num_columns: int, most: int = BLOCK_ROWS) -> int
     return max(1, min(most, num_bytes // (VALUE_BYTES * max(1, num_columns))))
 
 
-def open_parquet(path: str | Path, metadata: pq.FileMetaData | None = None) -> pq.ParquetFile:
+def open_parquet(
+    source: Any,
+    metadata: pq.FileMetaData | None = None,
+    name: str | None = None,
+) -> pq.ParquetFile:
     """Open a Parquet file, or raise a ``TableError`` that says what the path is instead.
 
     ``metadata``: the file's own, where at hand; thousands of row groups take a while to parse.
+    ``source`` is a path or an open file, and ``name`` what messages call the latter.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise table_error("a file is expected, found a folder", "Name a file in it", source=path)
+    shown = name or str(source)
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        raise table_error("a file is expected, found a folder", "Name a file in it", source=shown)
     columns = metadata.num_columns if metadata is not None else 1
     buffer = min(LARGEST_BUFFER, max(SMALLEST_BUFFER, BUFFER_BYTES // max(1, columns)))
     try:
-        return pq.ParquetFile(path, metadata=metadata, pre_buffer=False, buffer_size=buffer)
+        return pq.ParquetFile(source, metadata=metadata, pre_buffer=False, buffer_size=buffer)
     except FileNotFoundError:
-        raise table_error("no such file", "Check the path", source=path) from None
-    except pa.ArrowInvalid as error:
+        raise table_error("no such file", "Check the path", source=shown) from None
+    except (pa.ArrowInvalid, OSError) as error:
         raise table_error(
             f"not a readable Parquet file: {str(error).rstrip('.')}",
             "Write it again, or give CSV",
-            source=path,
+            source=shown,
         ) from None
 
 

@@ -32,7 +32,9 @@ class Preparation:
     and where the training table has missing ones the column ``name=missing`` marks them.
     Text becomes one column ``name=level`` of 0 and 1 for each level but the most frequent, the
     reference; missing text has the column ``name=missing``, which equals imputing the mode and
-    marking it. A level that the training table lacks is counted and coded as the reference.
+    marking it. Levels of fewer than 10 rows that are less than 1 % of the training rows share one
+    column ``name=(other)``. A level that the training table lacks is counted, and coded like the
+    rare ones, or as the reference where there are none.
     """
 
     roles: ColumnRoles

@@ -1,15 +1,17 @@
-"""Some rows of a table, chosen while it is read: by a mask, or by the hash of a key."""
+"""Some rows of a table, chosen while it is read: by a mask, the hash of a key, or the time."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Bool
+import pyarrow.types as pt
+from jaxtyping import Bool, Shaped
 
 from lr_pipeline.tables.row_hash import keyed_hashes
 
 RowMask = Bool[np.ndarray, " n"]
+Times = Shaped[np.ndarray, " n"]
 
 
 @runtime_checkable
@@ -61,3 +63,23 @@ class HashedRows:
             keys = batch.column(self.column)
         limit = np.uint64(min(int(self.share * 2.0**64), 2**64 - 1))
         return np.asarray((keyed_hashes(keys, self.seed) < limit) == self.below)
+
+
+@dataclass(frozen=True)
+class TimedRows:
+    """Rows whose time in ``column`` is ``cut`` or later, or (``later=False``) before it."""
+
+    column: str
+    cut: int | float
+    later: bool
+
+    def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
+        """Compare each row's time with the cut."""
+        return np.asarray((times_of(batch.column(self.column)) >= self.cut) == self.later)
+
+
+def times_of(column: pa.Array | pa.ChunkedArray) -> Times:
+    """(n,) numbers in the order of time: int64 ticks of dates and timestamps, numbers as stored."""
+    if pt.is_temporal(column.type):
+        column = column.cast(pa.int32() if column.type.bit_width == 32 else pa.int64())
+    return np.asarray(column)

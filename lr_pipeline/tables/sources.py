@@ -1,23 +1,23 @@
 """Where a table comes from: declared as plain data, read with ``read()``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from lr_pipeline.tables.delimited import read_delimited, read_header
-from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.declaration import Declaration, naming
+from lr_pipeline.tables.delimited import read_header, write_delimited
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.locations import DataFile, find_files
 from lr_pipeline.tables.parquet import open_parquet
-from lr_pipeline.tables.roles import ColumnRoles, PositiveValue, assign_roles, quoted
+from lr_pipeline.tables.roles import PositiveValue, quoted
 from lr_pipeline.tables.split import SplitPolicy
+from lr_pipeline.tables.spool import Spool, require_same_columns, spool_parquet
+from lr_pipeline.tables.sql import database_url, query_rows, write_query_parts
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import TargetValues
-from lr_pipeline.tables.validate import require_sound
 
-PARQUET_MAGIC = b"PAR1"
-PARQUET_SUFFIXES = (".parquet", ".pq")
 PANDAS_INDEX_PREFIX = "__index_level_"
 
 
@@ -51,12 +51,14 @@ class SyntheticTable:
 
 
 @dataclass(frozen=True)
-class FileTable:
-    """A CSV or Parquet file with a two-valued target column.
+class FileTable(Declaration):
+    """CSV or Parquet with a two-valued target column: a file, a folder of files, or a glob.
 
+    ``path`` may be a URL of any scheme that fsspec knows, such as ``s3://bucket/churn/*.parquet``.
     Every column is a feature that is not named otherwise; ``features`` names them instead.
     ``positive`` is the target's value whose probability is modelled, against all its others.
-    Rows of a Parquet file stay on disk until they are asked for; a CSV file is read whole.
+    Rows of a single local Parquet file are read where they lie; all others are streamed into a
+    temporary Parquet file, which goes with the last table that reads it.
     """
 
     path: str | Path
@@ -69,81 +71,122 @@ class FileTable:
     time: str | None = None
     weight: str | None = None
     split: SplitPolicy = field(default_factory=SplitPolicy)
-
-    def __post_init__(self) -> None:
-        """Accept lists (from JSON and YAML) and a single name for the tuples of names."""
-        for name in ("features", "exclude"):
-            value = getattr(self, name)
-            if value is not None:
-                names = (value,) if isinstance(value, str) else tuple(value)
-                object.__setattr__(self, name, names)
+    kind: ClassVar[str] = "file"
 
     def read(self) -> Table:
-        """Read the file's columns that have a role, and validate all of them.
+        """Read the columns that have a role, and validate all of them.
 
         Raises
         ------
         TableError
             With every problem there is; each line names the file.
         """
-        path = Path(self.path)
-        try:
-            table = self._read_parquet(path) if _is_parquet(path) else self._read_csv(path)
-            require_sound(table)
-        except TableError as error:
-            raise TableError(*error.problems, source=self.path) from None
-        target = TargetValues(self.target)
-        for block in table.blocks(columns=[self.target]):
-            target.add(block.column(self.target))
-        settled = target.positive_value(self.positive)
-        table = replace(table, roles=replace(table.roles, positive=settled))
-        return table.with_provenance({"source": str(self.path)})
+        with naming(str(self.path)):
+            files = find_files(self.path)
+            parquet = [file.is_parquet for file in files]
+            if any(parquet) and not all(parquet):
+                raise table_error("some files are Parquet and some are not", "Name those you mean")
+            table = self._read_parquet(files) if all(parquet) else self._read_csv(files)
+            return self.settled(table, str(self.path))
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""
-        values = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
-        return {"kind": "file", **values, "path": str(self.path)}
+        return super().to_dict() | {"path": str(self.path)}
 
-    def _read_parquet(self, path: Path) -> Table:
-        with open_parquet(path) as file:
-            names = file.schema_arrow.names
-        return Table(path, self._roles([n for n in names if not n.startswith(PANDAS_INDEX_PREFIX)]))
+    def _read_parquet(self, files: list[DataFile]) -> Table:
+        opened = {
+            file.name: open_parquet(file.local or file.open(), name=file.name) for file in files
+        }
+        try:
+            columns = {name: file.schema_arrow.names for name, file in opened.items()}
+            names = require_same_columns(columns)
+            roles = self.roles([n for n in names if not n.startswith(PANDAS_INDEX_PREFIX)])
+            if len(files) == 1 and files[0].local is not None:
+                return Table(files[0].local, roles)
+            spool = Spool()
+            spool_parquet(opened, roles.columns, spool.path)
+            return Table(spool.path, roles, holder=spool)
+        finally:
+            for file in opened.values():
+                file.close()
 
-    def _read_csv(self, path: Path) -> Table:
-        header = read_header(path)
-        roles = self._roles(header.names)
+    def _read_csv(self, files: list[DataFile]) -> Table:
+        headers = {file.name: read_header(file) for file in files}
+        header = headers[files[0].name]
+        for name, other in headers.items():
+            require_same_columns({files[0].name: header.names, name: other.names})
+            if other != header:
+                raise table_error(
+                    f"{name} has its columns in another order or another delimiter than "
+                    f"{files[0].name}",
+                    "Write the files alike",
+                )
+        roles = self.roles(header.names)
         if "" in roles.columns:
             raise table_error(
                 f"column {header.names.index('') + 1} has no name", "Name it, or set exclude=['']"
             )
         columns = [name for name in header.names if name in roles.columns]
         text = [name for name in (self.id, self.group) if name is not None]
-        return Table(read_delimited(path, header, columns, text), roles)
-
-    def _roles(self, names: list[str]) -> ColumnRoles:
-        return assign_roles(
-            names,
-            self.target,
-            self.positive,
-            features=self.features,
-            exclude=self.exclude,
-            id=self.id,
-            group=self.group,
-            time=self.time,
-            weight=self.weight,
-        )
+        spool = Spool()
+        write_delimited(files, header, columns, spool.path, text)
+        return Table(spool.path, roles, holder=spool)
 
 
-TableSource = SyntheticTable | FileTable
+@dataclass(frozen=True)
+class SqlTable(Declaration):
+    """The rows of a SQL query, with a two-valued target column (extra ``sql``).
+
+    ``url`` is SQLAlchemy's, such as ``sqlite:///rows.db``; one with a password is declared as
+    ``env:NAME``, the environment variable that holds it. For the other fields see ``FileTable``.
+    """
+
+    url: str
+    query: str
+    target: str
+    positive: PositiveValue | None = None
+    features: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    id: str | None = None
+    group: str | None = None
+    time: str | None = None
+    weight: str | None = None
+    split: SplitPolicy = field(default_factory=SplitPolicy)
+    kind: ClassVar[str] = "sql"
+
+    def read(self) -> Table:
+        """Run the query, keep the columns that have a role, and validate all of them.
+
+        Raises
+        ------
+        TableError
+            With every problem there is; each line names the database, without its password.
+        """
+        source = database_url(self.url).render_as_string(hide_password=True)
+        with naming(source):
+            spool = Spool()
+            with query_rows(self.url, self.query) as (names, portions):
+                roles = self.roles(names)
+                parts = write_query_parts(names, portions, sorted(roles.columns), spool.folder)
+            opened = {part.name: open_parquet(part) for part in parts}
+            spool_parquet(opened, roles.columns, spool.path)
+            for part in parts:
+                opened[part.name].close()
+                part.unlink()
+            return self.settled(Table(spool.path, roles, holder=spool), source)
+
+
+TableSource = SyntheticTable | FileTable | SqlTable
 
 SOURCES: dict[str, type[TableSource]] = {
     "synthetic": SyntheticTable,
     "file": FileTable,
+    "sql": SqlTable,
 }
 
 
 def source_from_dict(declaration: Mapping[str, Any]) -> TableSource:
-    """Build the source that a declaration describes; ``kind`` is ``synthetic`` or ``file``.
+    """Build the source that a declaration describes; ``kind`` is a key of ``SOURCES``.
 
     Raises
     ------
@@ -175,13 +218,3 @@ def _declared(kind: type, values: Mapping[str, Any]) -> Any:
         if name not in values and one.default is MISSING and one.default_factory is MISSING:
             raise table_error(f"the table's declaration lacks the field {name!r}", "Add it")
     return kind(**values)
-
-
-def _is_parquet(path: Path) -> bool:
-    """By its first bytes or its name; a folder is left to ``open_parquet`` to refuse."""
-    if path.is_dir() or path.suffix.lower() in PARQUET_SUFFIXES:
-        return True
-    if not path.exists():
-        raise table_error("no such file", "Check the path")
-    with path.open("rb") as file:
-        return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC

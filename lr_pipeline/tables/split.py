@@ -7,9 +7,19 @@ from typing import Any
 import numpy as np
 
 from lr_pipeline.tables.errors import TableError, table_error
-from lr_pipeline.tables.row_choice import HashedRows, MaskedRows, RowChoice, RowMask
+from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.row_choice import (
+    HashedRows,
+    MaskedRows,
+    RowChoice,
+    RowMask,
+    TimedRows,
+    times_of,
+)
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import plain_values
+
+KINDS = ("random", "sticky", "group", "time")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +30,10 @@ class SplitPolicy:
     positive rows the same in both parts, up to rounding. ``kind="sticky"`` places each row by
     the hash of its group, else its id, else its number, and ``seed``: rows added later move none
     (so a row stays unseen by every later model), nothing is held in memory, and the share is only
-    met on average. It cannot stratify, since a row's place would then depend on other rows.
+    met on average. ``kind="group"`` needs a group column and keeps its groups whole (as the other
+    two do where there is one). ``kind="time"`` needs a time column and tests on the latest rows;
+    rows of one time stay together, so that the share is met as nearly as they allow. Only a random
+    split stratifies: elsewhere a row's place would depend on other rows, or on its label.
     """
 
     test_size: float = 0.2
@@ -29,16 +42,18 @@ class SplitPolicy:
     kind: str = "random"
 
     def __post_init__(self) -> None:
-        """Refuse a share that leaves a part empty, and a sticky split that is stratified."""
+        """Refuse a share that leaves a part empty, and to stratify what cannot be."""
         if not 0 < self.test_size < 1:
             raise table_error(
                 f"test_size must lie between 0 and 1, found {self.test_size}", "Set it to 0.2, say"
             )
-        if self.kind not in ("random", "sticky"):
-            raise table_error(f"split kind {self.kind!r} is unknown", "Set it to random or sticky")
-        if self.kind == "sticky" and self.stratify:
+        if self.kind not in KINDS:
             raise table_error(
-                "a sticky split cannot stratify: a row's place would depend on the other rows",
+                f"split kind {self.kind!r} is unknown", f"Set it to one of {quoted(KINDS)}"
+            )
+        if self.kind != "random" and self.stratify:
+            raise table_error(
+                f"a {self.kind} split cannot stratify: a row's place would depend on other rows",
                 "Leave stratify= out, or set kind='random'",
             )
         if self.stratify is None:
@@ -64,7 +79,7 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
         There are too few rows or groups, or a part would lack one of the classes.
     """
     try:
-        train, test = (table.where(choice) for choice in _choose_rows(table, policy))
+        train, test = (table.where(choice) for choice in choose_rows(table, policy))
         for name, part in (("training", train), ("test", test)):
             _require_both_classes(name, part)
     except TableError as error:
@@ -75,8 +90,15 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
     )
 
 
-def _choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
+def choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
     """What chooses the rows of the training and of the test part."""
+    _require_key(table, policy)
+    if policy.kind == "time" and table.roles.time is not None:
+        cut = _first_test_time(table.roles.time, table, policy)
+        return (
+            TimedRows(table.roles.time, cut, later=False),
+            TimedRows(table.roles.time, cut, later=True),
+        )
     if policy.kind == "sticky":
         key = table.roles.group or table.roles.id
         train, test = (
@@ -88,6 +110,37 @@ def _choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoic
     else:
         in_test = _test_groups(table.roles.group, table, policy)
     return MaskedRows(~in_test), MaskedRows(in_test)
+
+
+def _require_key(table: Table, policy: SplitPolicy) -> None:
+    """The column that a kind of split goes by must be there, and no other that it would break."""
+    roles = table.roles
+    if policy.kind in ("group", "time") and getattr(roles, policy.kind) is None:
+        raise table_error(
+            f"a split by {policy.kind} needs a {policy.kind} column", f"Set {policy.kind}="
+        )
+    if policy.kind == "time" and roles.group is not None:
+        raise table_error(
+            f"a split by time would cut the groups of column {roles.group!r}",
+            "Name no group, or set kind='group'",
+            roles.group,
+        )
+
+
+def _first_test_time(name: str, table: Table, policy: SplitPolicy) -> int | float:
+    """The time from which on rows are tested: as near to ``test_size`` as equal times allow."""
+    times = times_of(table.column(name))
+    values, counts = np.unique(times, return_counts=True)
+    if len(values) < 2:
+        raise table_error(
+            f"a split by time needs 2 different times in column {name!r}, found {len(values)}",
+            "Add later rows, or set kind='random'",
+            name,
+        )
+    tested = len(times) - np.cumsum(counts)[:-1]  # rows from values[1], values[2], … on
+    nearest = int(np.argmin(np.abs(tested - policy.test_size * len(times))))
+    cut: int | float = values[nearest + 1].item()
+    return cut
 
 
 def _test_rows(table: Table, policy: SplitPolicy) -> RowMask:

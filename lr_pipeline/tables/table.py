@@ -50,12 +50,14 @@ class Table:
     Only columns with a role belong to the table, in the order in which they are stored. Where
     there are ``choices``, only the rows that all of them choose, one after the other, belong to
     it. The constructor checks nothing; ``from_pandas``, ``from_arrow`` and the sources do.
+    ``holder`` is what keeps a temporary file in being, for as long as a table reads it.
     """
 
     data: pa.Table | Path
     roles: ColumnRoles
     provenance_json: str = "{}"
     choices: tuple[RowChoice, ...] = ()
+    holder: object = None
 
     @classmethod
     def from_arrow(
@@ -259,18 +261,20 @@ class Table:
         """Yield batches as they are stored, without the rows that are not chosen."""
         keys = {choice.column for choice in self.choices if choice.column is not None}
         needed = [*names, *sorted(keys.difference(names))]
-        if isinstance(self.data, Path):
-            batches = read_batches(self.data, self._metadata, needed, rows)
-        else:
-            batches = self.data.select(needed).to_batches(max_chunksize=rows)
         starts = [0] * len(self.choices)
-        for stored in batches:
+        for stored in self._stored_batches(rows, needed):
             batch = stored
             for place, choice in enumerate(self.choices):
                 mask = choice.mask(batch, starts[place])
                 starts[place] += batch.num_rows
                 batch = batch.filter(pa.array(mask))
             yield batch.select(names)
+
+    def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
+        """All rows, a batch at a time."""
+        if isinstance(self.data, Path):
+            return read_batches(self.data, self._metadata, names, rows)
+        return iter(self.data.select(names).to_batches(max_chunksize=rows))
 
     def __repr__(self) -> str:
         return (

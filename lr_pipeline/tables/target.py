@@ -34,6 +34,18 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(pt.is_string(kind) or pt.is_large_string(kind) or kind == pa.string_view())
 
 
+def kind_of(kind: pa.DataType) -> str:
+    """Number, boolean, text, date or time; else the type's own name."""
+    kind = kind.value_type if pt.is_dictionary(kind) else kind
+    if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind):
+        return "number"
+    if pt.is_boolean(kind):
+        return "boolean"
+    if pt.is_temporal(kind):
+        return "date or time"
+    return "text" if is_text(kind) else str(kind)
+
+
 def first_row(mask: Column) -> int:
     """Number (from 1) of the first row where the mask is true."""
     return int(pc.index(mask, True).as_py()) + 1

@@ -1,17 +1,22 @@
 """Everything that is wrong with a table's content, all at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
+from itertools import chain
 
+import pyarrow as pa
 import pyarrow.types as pt
 
 from lr_pipeline.tables.column_summary import ColumnSummary
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import PositiveValue
+from lr_pipeline.tables.row_hash import row_hashes
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import TargetValues, is_text, plain_values
+from lr_pipeline.tables.target import TargetValues, is_text, kind_of, plain_values
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
+COUNTER_ROWS = 100  # so many consecutive integers are no measurement
 
 
 def find_problems(table: Table) -> list[Problem]:
@@ -20,9 +25,10 @@ def find_problems(table: Table) -> list[Problem]:
     Errors: no rows; a target without exactly two values (or without the positive one); a feature
     that is neither number, boolean nor text, has no value at all, is infinite, has integers that
     float64 cannot hold, or is text with more than 100 levels or one level a row; missing ids,
-    groups, times or weights, repeated ids, weights that are not finite and ≥ 0.
-    Warning: a feature with one value only. Missing values of a feature are no problem:
-    the preparation imputes them.
+    groups, times or weights, repeated ids, times that have no order, weights that are not finite
+    and ≥ 0. Warnings: a feature with one value only, that counts the rows or repeats another one;
+    fewer rows than features. Missing values of a feature are no problem: the preparation imputes
+    them.
     """
     if table.num_rows == 0:
         return [Problem("the table has no rows", "Add rows below the header")]
@@ -39,13 +45,18 @@ def find_problems(table: Table) -> list[Problem]:
     checks: list[tuple[str | None, Callable[[str, ColumnSummary], Iterator[Problem]]]] = [
         (roles.id, _id_problems),
         (roles.group, _missing_key),
-        (roles.time, _missing_key),
+        (roles.time, _time_problems),
         (roles.weight, _weight_problems),
     ]
     checks += [(name, _feature_problems) for name in roles.features]
     for column, check in checks:
         if column is not None:
             found += check(column, summaries[column])
+    found += _copies(table, summaries)
+    if table.num_rows < len(roles.features):
+        message = f"{table.num_rows} rows are too few for {len(roles.features)} features"
+        remedy = "Add rows, or name fewer features: the estimate is not unique"
+        found.append(Problem(message, remedy, severity="warning"))
     return found
 
 
@@ -54,6 +65,35 @@ def require_sound(table: Table, source: str | None = None) -> None:
     errors = [problem for problem in find_problems(table) if problem.severity == "error"]
     if errors:
         raise TableError(*errors, source=source)
+
+
+def useful_features(table: Table, named: bool = False) -> tuple[Table, list[dict[str, str]]]:
+    """Return the table without its useless features, and of each its column, type and reason.
+
+    Features that were ``named`` one by one stay, and some uses of them are errors then.
+
+    Raises
+    ------
+    TableError
+        With every other problem that is an error, or where no feature would be left.
+    """
+    problems = find_problems(table)
+    spoiled = {one.column for one in problems if one.severity == "error" and not one.useless}
+    useless = [one for one in problems if one.useless and not named and one.column not in spoiled]
+    left = {one.column for one in useless}
+    features = tuple(name for name in table.roles.features if name not in left)
+    errors = [one for one in problems if one.severity == "error" and one.column not in left]
+    if errors or not features:
+        raise TableError(*(errors or useless))
+    reasons = {
+        str(one.column): {
+            "column": str(one.column),
+            "type": kind_of(table.schema.field(one.column).type),
+            "reason": one.message,
+        }
+        for one in useless
+    }
+    return replace(table, roles=replace(table.roles, features=features)), list(reasons.values())
 
 
 def _target_problems(target: TargetValues, positive: PositiveValue | None) -> list[Problem]:
@@ -84,7 +124,10 @@ def _feature_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
         yield Problem(message, f"Set exclude=[{name!r}], or id= for an identifier", name, row)
     if column.least == column.greatest and column.missing == 0:
         message = f"feature {name!r} has one value only: {column.least!r}"
-        yield Problem(message, leave_out, name, severity="warning")
+        yield Problem(message, leave_out, name, severity="warning", useless=True)
+    elif column.counts_rows and column.rows >= COUNTER_ROWS:
+        message = f"feature {name!r} counts the rows, from {column.least} to {column.greatest}"
+        yield Problem(message, leave_out, name, severity="warning", useless=True)
     elif is_text(column.kind):
         yield from _many_levels(name, column)
 
@@ -106,7 +149,7 @@ def _many_levels(name: str, column: ColumnSummary) -> Iterator[Problem]:
             f"feature {name!r} is text with {counted} different values in {column.rows} rows "
             f"(at most {MAX_LEVELS}, and fewer than rows)"
         )
-        yield Problem(message, f"Set exclude=[{name!r}], or group its values", name)
+        yield Problem(message, f"Set exclude=[{name!r}], or group its values", name, useless=True)
 
 
 def _id_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
@@ -123,6 +166,15 @@ def _missing_key(name: str, column: ColumnSummary) -> Iterator[Problem]:
         yield Problem(message, "Fill or drop those rows", name, row)
 
 
+def _time_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
+    kind = column.kind
+    if not (pt.is_integer(kind) or pt.is_floating(kind) or pt.is_temporal(kind)):
+        message = f"time {name!r} must be numbers, dates or timestamps, found {kind}"
+        yield Problem(message, "Write it as 2024-01-31, or convert it", name)
+        return
+    yield from _missing_key(name, column)
+
+
 def _weight_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     if not (pt.is_integer(column.kind) or pt.is_floating(column.kind)):
         yield Problem(f"weight {name!r} must be numbers, found {column.kind}", "Convert it", name)
@@ -132,3 +184,27 @@ def _weight_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     if column.missing < column.rows and not 0 <= least <= greatest < float("inf"):
         message = f"weight {name!r} must be finite and ≥ 0, found {least}…{greatest}"
         yield Problem(message, "Correct or drop those rows", name)
+
+
+def _copies(table: Table, summaries: dict[str, ColumnSummary]) -> Iterator[Problem]:
+    """Features that equal an earlier one in every row: alike in summary, then block by block."""
+    alike: dict[tuple[Hashable, ...], list[str]] = {}
+    for name in table.roles.features:
+        one = summaries[name]
+        if one.usable and one.missing < one.rows and one.least != one.greatest:
+            alike.setdefault((str(one.kind), one.missing, one.least, one.greatest), []).append(name)
+    groups = [names for names in alike.values() if len(names) > 1]
+    for block in table.blocks(columns=list(chain(*groups))) if groups else ():
+        parts: dict[tuple[int, bytes], list[str]] = {}
+        for number, name in ((k, name) for k, names in enumerate(groups) for name in names):
+            values = pa.record_batch([block.column(name)], names=["values"])
+            content = row_hashes(values, ["values"]).tobytes()
+            parts.setdefault((number, content), []).append(name)
+        groups = [names for names in parts.values() if len(names) > 1]
+        if not groups:
+            return
+    for first, *others in groups:
+        for name in others:
+            message = f"feature {name!r} equals {first!r} in every row"
+            remedy = f"Set exclude=[{name!r}]"
+            yield Problem(message, remedy, name, severity="warning", useless=True)

@@ -1,9 +1,11 @@
 """Delimited text: the delimiter, the encoding, and types that only later rows decide."""
 
+import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.tables import delimited
-from lr_pipeline.tables.delimited import read_delimited, read_header
+from lr_pipeline.tables.delimited import read_header, write_delimited
+from lr_pipeline.tables.locations import find_files
 
 
 @pytest.fixture
@@ -13,8 +15,11 @@ def read(tmp_path):
     def read(text, text_columns=(), encoding="utf-8"):
         path = tmp_path / "rows.csv"
         path.write_text(text, encoding=encoding, newline="")
-        header = read_header(path)
-        return read_delimited(path, header, header.names, text_columns).to_pydict()
+        files = find_files(path)
+        header = read_header(files[0])
+        out = tmp_path / "rows.parquet"
+        write_delimited(files, header, header.names, out, text_columns)
+        return pq.read_table(out).to_pydict()
 
     return read
 
@@ -74,6 +79,34 @@ def test_semicolons_allow_for_decimal_commas(read):
 def test_a_type_that_a_later_block_contradicts_is_read_again(read, monkeypatch, late, value):
     """Integers in the first block, something else later: the column takes the wider type."""
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
     column = read("a,b\n" + "1,2\n" * 100 + f"{late},2\n")["a"]
     assert column[-1] == value
     assert type(column[0]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["", "7", "2.5"], [None, 7.0, 2.5]),
+        (["1", "true", "x"], ["1", "true", "x"]),
+        (["2024-01-01", "2024-01-01 10:00:00", "soon"], None),
+        (["1", "2.5", 'a "quoted" word'], ["1", "2.5", 'a "quoted" word']),
+    ],
+)
+def test_a_column_takes_one_wider_type_after_another(read, monkeypatch, values, expected):
+    """However often later blocks contradict, and whatever is in the value that does."""
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
+    quote = '"{}"'.format
+    lines = [quote(v.replace('"', '""')) + ",2\n" for v in values for _ in range(50)]
+    column = read("a,b\n" + "".join(lines))["a"]
+    assert [column[0], column[50], column[100]] == (expected or values)
+    assert len(column) == 150
+
+
+def test_a_row_longer_than_a_block_is_read(read, monkeypatch):
+    """The block grows until it holds the row."""
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
+    assert read("a,b\n1," + "x" * 1000 + "\n")["b"] == ["x" * 1000]

@@ -84,6 +84,24 @@ def test_one_shared_group_is_found(frame):
     assert (found.shared_groups, found.shared_rows, found.clean) == (1, 0, False)
 
 
+def test_one_future_row_is_found(frame):
+    """A training row as late as the first test row, after a split by time; else time is free."""
+    split = {"split": {"policy": {"kind": "time"}}}
+    dataset = build(frame, range(N), time="when")
+
+    def overlap(train, test, provenance):
+        parts = [
+            build(frame, rows, time="when").with_provenance(provenance) for rows in (train, test)
+        ]
+        return find_leakage(dataset, *parts)
+
+    assert overlap(range(40), range(40, N), split).clean
+    mixed = [*range(39), 50], [39, *range(40, 50), *range(51, N)]
+    found = overlap(*mixed, split)
+    assert (found.time_overlap, found.clean, str(found)) == (1, False, "time overlap: 1")
+    assert overlap(*mixed, {}).clean
+
+
 def test_a_lost_row_and_a_made_up_row_are_found(frame):
     """A row changed in one value is both: one is missing, one was added."""
     changed = frame.copy()

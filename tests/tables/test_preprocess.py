@@ -168,3 +168,20 @@ def test_another_table_must_have_the_trained_columns_and_types(columns, message)
     preparation = Preparation.fit(table_of(x=[1.0, 2.0, 4.0], s=["a", "b", "b"]))
     with pytest.raises(TableError, match=message):
         design(preparation, table_of(**columns))
+
+
+def test_rare_levels_share_a_column_and_an_unseen_one_joins_them():
+    """Fewer than 10 rows that are less than 1 % are rare; 10 rows are not, nor 1 row of 100."""
+    levels = ["a"] * 900 + ["b"] * 81 + ["c"] * 10 + ["d"] * 8 + ["e"]
+    preparation = Preparation.fit(Table.from_arrow(pa.table({"s": levels, "y": [0, 1] * 500}), "y"))
+    assert preparation.columns == ("s=b", "s=c", "s=(other)")
+    rows = pa.record_batch({"s": ["a", "b", "c", "d", "e", "new", None]})
+    np.testing.assert_array_equal(
+        preparation.design(rows),
+        [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 1], [0, 0, 0]],
+    )
+    assert preparation.unseen(rows) == {"s": 1}
+    again = Preparation.from_dict(json.loads(json.dumps(preparation.to_dict())))
+    assert again == preparation
+    few = pa.table({"s": ["a"] * 99 + ["b"], "y": [0, 1] * 50})
+    assert Preparation.fit(Table.from_arrow(few, "y")).columns == ("s=b",)

@@ -92,7 +92,11 @@ def test_excluded_columns_are_not_even_read(write):
         ("x,z\n1,0\n2,1\n", "target column 'y' not found; there are: 'x', 'z'. Name one"),
         ("x,y,x\n1,0,1\n", "column names occur more than once: 'x'. Rename them."),
         (",x,y\n0,1,0\n1,2,1\n", "column 1 has no name. Name it, or set exclude=['']."),
-        ("x,y\n1,0\n2\n3,1\n", "the rows cannot be read: CSV parse error: "),
+        (
+            "x,y\n1,0\n2\n3,1\n",
+            "1 row has another number of fields than the header's 2 (first: row 2",
+        ),
+        ("x,y\n1,0,5\n2,1\n3\n", "2 rows have another number of fields than the header's 2 (first"),
         ("x,y\n1,0\n2,1\n3,2\n", "target 'y' must have two values, found 3: 0, 1, 2 (first 2 at"),
         ("x,y\né,0\n".encode("latin-1"), "the file is not UTF-8: byte 0xe9 in line 2. Save it"),
         ("x,y\n1,0\n".encode("utf-16"), "the file is not UTF-8: byte 0xff in line 1. Save it"),
@@ -111,7 +115,7 @@ def test_a_path_that_is_no_file_says_why(tmp_path):
     """Missing, or a folder."""
     with pytest.raises(TableError, match=r"nowhere\.csv: no such file\. Check the path\."):
         FileTable(tmp_path / "nowhere.csv", "y").read()
-    with pytest.raises(TableError, match="a file is expected, found a folder"):
+    with pytest.raises(TableError, match="found a folder without Parquet or CSV files"):
         FileTable(tmp_path, "y").read()
 
 
@@ -166,7 +170,8 @@ def test_a_declaration_survives_json(source):
     ("declaration", "message"),
     [
         ({}, "table kind None is unknown. Set kind to one of 'synthetic', 'file'"),
-        ({"kind": "sql"}, "table kind 'sql' is unknown"),
+        ({"kind": "excel"}, "table kind 'excel' is unknown"),
+        ({"kind": "sql", "query": "select 1"}, "lacks the field 'url'"),
         ({"kind": "file", "path": "a.csv"}, "lacks the field 'target'"),
         ({"kind": "synthetic", "rows": 5}, "has an unknown field 'rows'"),
         ({"kind": "synthetic", "split": {"size": 0.2}}, "has an unknown field 'size'"),

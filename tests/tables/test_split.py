@@ -10,7 +10,7 @@ from sklearn.model_selection import train_test_split
 
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.sources import SyntheticTable
-from lr_pipeline.tables.split import SplitPolicy, split_table
+from lr_pipeline.tables.split import SplitPolicy, choose_rows, split_table
 from lr_pipeline.tables.table import Table
 
 
@@ -129,6 +129,9 @@ def test_a_sticky_split_cannot_stratify():
     assert SplitPolicy(kind="sticky").stratify is False
     with pytest.raises(TableError, match="a sticky split cannot stratify"):
         SplitPolicy(kind="sticky", stratify=True)
+    for kind in ("group", "time"):
+        with pytest.raises(TableError, match=f"a {kind} split cannot stratify"):
+            SplitPolicy(kind=kind, stratify=True)
     with pytest.raises(TableError, match="split kind 'hash' is unknown"):
         SplitPolicy(kind="hash")
 
@@ -171,9 +174,59 @@ def test_a_group_is_in_one_part_only():
     assert split_table(table, SplitPolicy())[1].fingerprint == test.fingerprint
 
 
+def timed(days):
+    """A table with these days (numbers of 2024's dates), in that order."""
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D")
+    return pd.DataFrame({"x": days, "y": np.arange(len(days)) % 2, "when": when})
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "date", "number", "real"])
+def test_a_split_by_time_tests_on_the_latest_rows(kind, tmp_path):
+    """Whatever the order of the rows, the type of the time, and where the table lies."""
+    frame = timed(np.random.default_rng(2).permutation(100))
+    if kind == "date":
+        frame["when"] = frame["when"].dt.date
+    elif kind != "timestamp":
+        frame["when"] = frame["x"] * (0.5 if kind == "real" else 1)
+    Table.from_pandas(frame, "y", time="when").write_parquet(tmp_path / "rows.parquet")
+    table = Table.read_parquet(tmp_path / "rows.parquet")
+    train, test = split_table(table, SplitPolicy(kind="time"))
+    assert sorted(test.column("x").to_pylist()) == list(range(80, 100))
+    assert train.num_rows == 80
+    assert test.provenance["split"]["policy"]["kind"] == "time"
+
+
+@pytest.mark.parametrize(
+    ("days", "tested"),
+    [
+        ([0] * 10 + [1] * 4 + [2] * 6, 6),  # 6 is nearer to 4 than 10
+        ([0] * 10 + [1] * 6 + [2] * 1 + [3] * 3, 4),
+        ([0] * 2 + [1] * 18, 18),  # never all rows
+        ([0] * 19 + [1] * 1, 1),  # never none
+    ],
+)
+def test_rows_of_one_time_stay_together(days, tested):
+    """Test rows of 20, where 4 are asked for."""
+    table = Table.from_pandas(timed(np.array(days)), "y", time="when")
+    in_test = choose_rows(table, SplitPolicy(kind="time"))[1]
+    assert table.where(in_test).num_rows == tested
+
+
+def test_a_split_by_group_keeps_groups_whole():
+    """The same rows as a random split of a table with groups; the policy says so."""
+    rng = np.random.default_rng(0)
+    df = pd.DataFrame({"x": rng.normal(size=90), "y": rng.integers(0, 2, 90)})
+    table = Table.from_pandas(df.assign(g=rng.integers(0, 20, 90)), "y", group="g")
+    train, test = split_table(table, SplitPolicy(kind="group"))
+    groups = [set(part.column("g").to_pylist()) for part in (train, test)]
+    assert groups[0].isdisjoint(groups[1])
+    assert len(groups[1]) == 4
+    assert test.fingerprint == split_table(table, SplitPolicy())[1].fingerprint
+
+
 def small(y, **roles):
     """A small table with these labels."""
-    columns = {"x": np.arange(len(y), dtype=float), "g": "a"}
+    columns = {"x": np.arange(len(y), dtype=float), "g": "a", "z": 1.0}
     return Table.from_pandas(pd.DataFrame(columns | {"y": y}), "y", **roles)
 
 
@@ -194,6 +247,23 @@ def small(y, **roles):
             small([0, 1, 0, 1]),
             SplitPolicy(),
             r"test_size=0.2 of 4 rows leaves 3 for training and 1 for the test; each part needs 2",
+        ),
+        (small([0, 1] * 10), SplitPolicy(kind="group"), "needs a group column. Set group="),
+        (small([0, 1] * 10), SplitPolicy(kind="time"), "needs a time column. Set time="),
+        (
+            small([0, 1] * 10, time="x", group="g"),
+            SplitPolicy(kind="time"),
+            "would cut the groups of column 'g'. Name no group",
+        ),
+        (
+            small([0, 1] * 10, time="g"),
+            SplitPolicy(kind="time"),
+            "needs 2 different times in column 'g', found 1",
+        ),
+        (
+            small([0] * 10 + [1] * 10, time="x"),
+            SplitPolicy(kind="time"),
+            "the test rows would hold only one value of target 'y'",
         ),
         (
             small([0, 1] * 10, group="g"),

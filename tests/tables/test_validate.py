@@ -1,5 +1,6 @@
 """Every problem of a table's content is found, at once, with column, row and remedy."""
 
+import random
 from datetime import date
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pytest
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validate import find_problems, require_sound
+from lr_pipeline.tables.validate import find_problems, require_sound, useful_features
 
 Y = [0, 1, 0, 1]
 CLEAN = {"y": Y, "x": [0.1, 0.2, 0.3, 0.5]}
@@ -119,3 +120,60 @@ def test_a_table_without_rows_is_an_error():
     """Header only."""
     [problem] = problems({"y": pa.array([], pa.int64()), "x": pa.array([], pa.float64())})
     assert str(problem) == "the table has no rows. Add rows below the header."
+
+
+ROWS = 200
+USELESS = {
+    "number": (range(7, 7 + ROWS), "counts the rows, from 7 to 206"),
+    "same": ([3.5] * ROWS, "has one value only: 3.5"),
+    "name": ([f"n{k}" for k in range(ROWS)], "is text with 200 different values in 200 rows"),
+    "copy": ([k % 7 for k in range(ROWS)], "equals 'day' in every row"),
+}
+
+
+def wide(**columns):
+    """A sound table with further features."""
+    day = [k % 7 for k in range(ROWS)]
+    return Table.from_arrow(pa.table({"y": [0, 1] * 100, "day": day} | columns), "y")
+
+
+@pytest.mark.parametrize("name", USELESS)
+def test_a_useless_feature_is_left_out_with_its_reason(name):
+    """Unless it was named; then it is a warning, or for text an error."""
+    values, reason = USELESS[name]
+    table = wide(**{name: pa.array(values)})
+    kept, (left_out,) = useful_features(table)
+    assert kept.roles.features == ("day",)
+    assert left_out["column"] == name
+    assert left_out["type"] == ("text" if name == "name" else "number")
+    assert reason in left_out["reason"]
+    if name == "name":
+        with pytest.raises(TableError, match="200 different values"):
+            useful_features(table, named=True)
+    else:
+        kept, left_out = useful_features(table, named=True)
+        assert (kept.roles, left_out) == (table.roles, [])
+
+
+def test_what_only_resembles_a_counter_or_a_copy_stays():
+    """A gap, a missing value, few rows; a difference in the last row."""
+    gap, lost, almost = [*range(199), 200], [*range(199), None], [k % 7 for k in range(199)] + [5]
+    table = wide(gap=gap, lost=lost, almost=almost)
+    assert useful_features(table)[0].roles == table.roles
+    assert problems(CLEAN | {"k": [1, 2, 3, 4]}) == []
+
+
+def test_a_useless_feature_with_an_error_is_an_error():
+    """All values infinite are one value only, and no reason to go on."""
+    with pytest.raises(TableError, match="'bad' has infinite values: 200") as caught:
+        useful_features(wide(bad=[float("inf")] * ROWS))
+    assert len(caught.value.problems) == 1
+
+
+def test_fewer_rows_than_features_are_a_warning():
+    """Also where there are very many columns."""
+    rng = random.Random(1)
+    columns = {f"x{j}": [rng.random() for _ in range(4)] for j in range(10_000)}
+    (problem,) = problems({"y": Y} | columns)
+    assert problem.severity == "warning"
+    assert problem.message == "4 rows are too few for 10000 features"

@@ -1,0 +1,90 @@
+"""What every declared table has besides its place, and how its rows become a sound table."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import Any, ClassVar
+
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.roles import ColumnRoles, PositiveValue, assign_roles
+from lr_pipeline.tables.split import SplitPolicy
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import TargetValues
+from lr_pipeline.tables.validate import useful_features
+
+
+class Declaration:
+    """Base of the declared tables: dataclasses with these fields, in this order, after the place.
+
+    Every column is a feature that is not named otherwise; ``features`` names them instead.
+    ``positive`` is the target's value whose probability is modelled, against all its others.
+    """
+
+    kind: ClassVar[str]
+    target: str
+    positive: PositiveValue | None
+    features: Sequence[str] | None
+    exclude: Sequence[str]
+    id: str | None
+    group: str | None
+    time: str | None
+    weight: str | None
+    split: SplitPolicy
+
+    def __post_init__(self) -> None:
+        """Accept lists (from JSON and YAML) and a single name for the tuples of names."""
+        for name in ("features", "exclude"):
+            value = getattr(self, name)
+            if value is not None:
+                names = (value,) if isinstance(value, str) else tuple(value)
+                object.__setattr__(self, name, names)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The declaration as plain values."""
+        values = asdict(self)  # type: ignore[call-overload]
+        plain = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+        return {"kind": self.kind, **plain}
+
+    def roles(self, names: Sequence[str]) -> ColumnRoles:
+        """The declared roles among the columns ``names``. Errors: see ``assign_roles``."""
+        return assign_roles(
+            names,
+            self.target,
+            self.positive,
+            features=self.features,
+            exclude=self.exclude,
+            id=self.id,
+            group=self.group,
+            time=self.time,
+            weight=self.weight,
+        )
+
+    def settled(self, table: Table, source: str) -> Table:
+        """Return the table validated, without useless features, its positive value settled.
+
+        A feature that is constant, a copy of another, a row counter or text with too many values
+        is left out, unless ``features`` names it; the provenance's ``left_out`` says why.
+
+        Raises
+        ------
+        TableError
+            With every problem there is.
+        """
+        table, left_out = useful_features(table, named=self.features is not None)
+        target = TargetValues(self.target)
+        for block in table.blocks(columns=[self.target]):
+            target.add(block.column(self.target))
+        positive = target.positive_value(self.positive)
+        table = replace(table, roles=replace(table.roles, positive=positive))
+        provenance = {"source": source, "declaration": self.to_dict()}
+        return table.with_provenance(provenance | ({"left_out": left_out} if left_out else {}))
+
+
+@contextmanager
+def naming(source: str) -> Iterator[None]:
+    """Put the source's name before each problem that does not say where it is."""
+    try:
+        yield
+    except TableError as error:
+        known = str(error).startswith(source)
+        raise (error if known else TableError(*error.problems, source=source)) from None

@@ -1,0 +1,101 @@
+"""The proof that preparation saw no test row: what it fits does not move when those rows do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.roles import with_metadata
+from lr_pipeline.tables.row_choice import RowChoice
+from lr_pipeline.tables.split import SplitPolicy, choose_rows
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import is_text, plain_values
+
+LARGE_INTEGER = 2**53
+STRANGE_LEVEL = "\N{REPLACEMENT CHARACTER} perturbed"
+
+
+def moved_by_test_rows(dataset: Table, policy: SplitPolicy) -> list[str]:
+    """Features whose fitted median, levels or missing mark move with the test rows' values.
+
+    Every feature of the test rows is replaced: half of them by its type's extreme or a level of
+    its own, the others by a missing value. The target and the columns that the split goes by stay,
+    so the same rows are split off; what is fitted then must be what was fitted before, exactly.
+    """
+    _, in_test = choose_rows(dataset, policy)
+    before, after = (
+        {one["name"]: one for one in prepare_training(table, policy).to_dict()["encodings"]}
+        for table in (dataset, perturbed_table(dataset, in_test))
+    )
+    return [name for name, one in before.items() if after[name] != one]
+
+
+def prepare_training(dataset: Table, policy: SplitPolicy) -> Preparation:
+    """Fit the preparation as a run does: split first, then only the training rows."""
+    in_train, _ = choose_rows(dataset, policy)
+    return Preparation.fit(dataset.where(in_train))
+
+
+def perturbed_table(dataset: Table, chosen: RowChoice) -> "PerturbedTable":
+    """The same table, with other values in the features of the rows chosen."""
+    return PerturbedTable(dataset.data, dataset.roles, holder=dataset.holder, perturbed=chosen)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PerturbedTable(Table):
+    """Rows of which some have other features, made while they are read."""
+
+    perturbed: RowChoice | None = None
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Features have their plain type: no dictionaries or decimals."""
+        fields = [
+            field.with_type(plain_values(pa.array([], field.type)).type)
+            if field.name in self.roles.features
+            else field
+            for field in super().schema
+        ]
+        return with_metadata(pa.schema(fields), self.roles, self.provenance)
+
+    def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
+        choice, start = self.perturbed, 0
+        key = [] if choice is None or choice.column is None else [choice.column]
+        needed = list(dict.fromkeys([*names, *key]))
+        for batch in super()._stored_batches(rows, needed):
+            mask = np.zeros(batch.num_rows, bool) if choice is None else choice.mask(batch, start)
+            start += batch.num_rows
+            columns = [
+                _replaced(plain_values(batch.column(name)), mask)
+                if name in self.roles.features
+                else batch.column(name)
+                for name in names
+            ]
+            yield pa.RecordBatch.from_arrays(columns, names) if names else batch.select(names)
+
+
+def _replaced(column: pa.Array, mask: np.ndarray) -> pa.Array:
+    """The column with every second value of the mask missing, and a strange one in the others."""
+    places = np.flatnonzero(mask)
+    lost = np.zeros(len(mask), bool)
+    lost[places[1::2]] = True
+    strange = pc.invert(column) if pt.is_boolean(column.type) else _strange(column.type)
+    if strange is not None:
+        column = pc.if_else(pa.array(mask), strange, column)
+    return pc.if_else(pa.array(lost), pa.scalar(None, column.type), column)
+
+
+def _strange(kind: pa.DataType) -> pa.Scalar | None:
+    """The largest number of a type, or a text that no table holds."""
+    if is_text(kind):
+        return pa.scalar(STRANGE_LEVEL, kind)
+    if pt.is_floating(kind):
+        return pa.scalar(np.finfo(kind.to_pandas_dtype()).max, kind)
+    if pt.is_integer(kind):
+        return pa.scalar(min(LARGE_INTEGER, int(np.iinfo(kind.to_pandas_dtype()).max)), kind)
+    return None

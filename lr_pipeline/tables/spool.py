@@ -1,0 +1,91 @@
+"""Rows that are no single local Parquet file, written to one for as long as their table lives."""
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.types as pt
+
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.parquet import BLOCK_BYTES, rows_within, write_blocks
+from lr_pipeline.tables.roles import quoted
+
+ParquetFiles = dict[str, pq.ParquetFile]
+
+
+class Spool:
+    """A temporary Parquet file, removed with the last table that refers to it, or at exit."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="lr_pipeline-"))
+        self.path = self.folder / "rows.parquet"
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+
+def require_same_columns(columns: dict[str, list[str]]) -> list[str]:
+    """Return the columns that all of the files (name → columns) have, in order.
+
+    Raises
+    ------
+    TableError
+        Two files differ; says in which columns.
+    """
+    (first, names), *others = columns.items()
+    for other, found in others:
+        if sorted(found) != sorted(names):
+            lacking, added = set(names) - set(found), set(found) - set(names)
+            raise table_error(
+                f"the files differ in their columns: {other} lacks {quoted(sorted(lacking)) or '—'}"
+                f" of {first} and has {quoted(sorted(added)) or '—'} more",
+                "Name files of one table",
+            )
+    return names
+
+
+def spool_parquet(files: ParquetFiles, columns: Collection[str], out: Path) -> None:
+    """Write the rows of several files (name → file) into one, with a type that holds all of them.
+
+    Raises
+    ------
+    TableError
+        A column has types that cannot be joined, such as numbers here and text there.
+    """
+    names = [name for name in next(iter(files.values())).schema_arrow.names if name in columns]
+    schema = pa.schema([_joined_field(name, files) for name in names])
+
+    def blocks() -> Iterator[pa.RecordBatch]:
+        rows = rows_within(BLOCK_BYTES, len(names))
+        for source, file in files.items():
+            for batch in file.iter_batches(rows, columns=names):
+                try:
+                    yield batch.select(names).cast(schema)
+                except pa.ArrowInvalid as error:
+                    raise table_error(
+                        f"a value does not fit {schema}: {error}",
+                        "Write the files with one type",
+                        source=source,
+                    ) from None
+
+    write_blocks(out, schema, blocks())
+
+
+def _joined_field(name: str, files: ParquetFiles) -> pa.Field:
+    """The column's type in every file, joined: numbers with numbers, null with anything."""
+    joined, first = pa.field(name, pa.null()), ""
+    for source, file in files.items():
+        first = source if pt.is_null(joined.type) else first
+        found = pa.field(name, file.schema_arrow.field(name).type)
+        try:
+            schemas = [pa.schema([joined]), pa.schema([found])]
+            joined = pa.unify_schemas(schemas, promote_options="permissive").field(0)
+        except pa.ArrowTypeError:
+            raise table_error(
+                f"column {name!r} is {joined.type} in {first} and {found.type} in {source}",
+                "Write both with one type",
+                name,
+            ) from None
+    return joined

@@ -1,0 +1,64 @@
+"""Features that know the answer are flagged; strong ones that do not are not."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from lr_pipeline.tables import likely_leaks as leaks
+from lr_pipeline.tables.likely_leaks import likely_leaks
+from lr_pipeline.tables.table import Table
+
+N = 400
+Y = np.arange(N) % 2
+NOISE = np.random.default_rng(8).normal(size=N)
+
+
+def flagged(column, y=Y):
+    """Whether a feature is flagged beside a harmless one."""
+    columns = {"y": y, "noise": NOISE[: len(y)], "x": column}
+    found = likely_leaks(Table.from_arrow(pa.table(columns), "y"))
+    assert all(problem.severity == "warning" for problem in found)
+    return [problem.column for problem in found] == ["x"]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        Y * 5.0 + NOISE / 9,
+        -Y,
+        np.where(Y == 1, "closed", "open"),
+        pa.array(np.where(Y == 1, "closed", "open")).dictionary_encode(),
+        pa.array(NOISE, mask=Y == 0),
+        Y == 1,
+    ],
+    ids=["number", "falling", "text", "dictionary", "missing", "boolean"],
+)
+def test_a_feature_that_is_known_after_the_answer_is_flagged(column):
+    """In either direction, by value, by level, or by being there at all."""
+    assert flagged(column)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [Y + NOISE / 2, NOISE, np.full(N, "a"), pa.array(NOISE, mask=np.arange(N) % 3 == 0)],
+    ids=["strong", "noise", "constant", "missing at random"],
+)
+def test_a_feature_that_is_merely_good_is_not(column):
+    """Areas below 0.995."""
+    assert not flagged(column)
+
+
+def test_few_rows_of_a_class_prove_nothing():
+    """19 of one class; and no rows at all."""
+    y = np.array([1] * 19 + [0] * 60)
+    assert not flagged(y, y)
+    assert flagged(np.array([1] * 20 + [0] * 60), np.array([1] * 20 + [0] * 60))
+
+
+def test_the_area_is_scikit_learns():
+    """With ties."""
+    scores = np.round(NOISE + Y, 1)
+    assert leaks._area(scores, Y.astype(float)) == pytest.approx(
+        roc_auc_score(Y, scores), rel=1e-12
+    )

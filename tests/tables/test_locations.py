@@ -1,0 +1,132 @@
+"""Files of a table: alone, in folders, by a pattern, behind URLs, and only where it is allowed."""
+
+import os
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.locations import find_files
+from lr_pipeline.tables.sources import FileTable
+
+PARTS = [{"y": [0, 1], "x": [1, 2]}, {"y": [1, 0], "x": [2.5, 4.0]}]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two Parquet files and two CSV files, each pair the same table, and what is no table."""
+    for kind in ("parquet", "csv"):
+        (tmp_path / kind).mkdir()
+    for number, columns in enumerate(PARTS):
+        pq.write_table(pa.table(columns), tmp_path / "parquet" / f"{number}.parquet")
+        text = "y,x\n" + "".join(f"{y},{x}\n" for y, x in zip(*columns.values(), strict=True))
+        (tmp_path / "csv" / f"{number}.csv").write_text(text)
+    (tmp_path / "parquet" / "_SUCCESS").write_text("")
+    (tmp_path / "csv" / "README.md").write_text("rows")
+    return tmp_path
+
+
+@pytest.mark.parametrize("place", ["parquet", "csv", "parquet/*.parquet", "csv/[01].csv"])
+def test_a_folder_or_a_glob_is_one_table(folder, place):
+    """Files in the order of their names, with a type that holds the values of all."""
+    table = FileTable(folder / place, "y").read()
+    assert table.to_arrow().to_pydict() == {"y": [0, 1, 1, 0], "x": [1.0, 2.0, 2.5, 4.0]}
+    assert table.provenance["source"] == str(folder / place)
+
+
+@pytest.mark.parametrize("scheme", ["file", "memory"])
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_url_is_read_through_fsspec(folder, scheme, kind):
+    """The same table, from a file, a folder or a pattern behind a URL."""
+    base = f"file://{folder}" if scheme == "file" else "memory://rows"
+    if scheme == "memory":
+        fsspec.filesystem("memory").put(str(folder / kind), f"/rows/{kind}", recursive=True)
+    expected = FileTable(folder / kind, "y").read()
+    for place in (f"{base}/{kind}", f"{base}/{kind}/*.{kind}"):
+        assert FileTable(place, "y").read().fingerprint == expected.fingerprint
+    one = FileTable(f"{base}/{kind}/0.{kind}", "y").read()
+    assert one.to_arrow().to_pydict() == PARTS[0]
+
+
+def test_a_temporary_file_goes_with_its_table(folder):
+    """It stays while any view of it can be read."""
+    table = FileTable(folder / "csv", "y").read()
+    path, view = table.data, table.with_provenance({})
+    del table
+    assert view.num_rows == 4
+    del view
+    assert not path.parent.exists()
+
+
+def test_a_name_that_looks_like_a_pattern_is_a_name(tmp_path):
+    """Where there is such a file."""
+    (tmp_path / "rows[1].csv").write_text("y,x\n0,1\n1,2\n")
+    assert FileTable(tmp_path / "rows[1].csv", "y").read().num_rows == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("none/*.csv", "no file matches. Check the pattern."),
+        ("*", "some files are Parquet and some are not. Name those you mean."),
+        ("", "the folder has both Parquet and text files. Name those you mean, as in folder/*.csv"),
+        ("memory://nowhere.csv", "no such file. Check the path."),
+        ("nosuch://rows.csv", "the location cannot be opened: Protocol not known: nosuch"),
+    ],
+)
+def test_a_place_without_a_table_says_why(folder, place, message):
+    """With the place as it was given."""
+    for kind in ("parquet", "csv"):
+        for file in (folder / kind).iterdir():
+            file.rename(folder / file.name)
+        (folder / kind).rmdir()
+    (folder / "README.md").unlink()
+    where = place if "://" in place else f"{folder}/{place}"
+    with pytest.raises(TableError) as caught:
+        FileTable(where, "y").read()
+    assert f"{where}: {message}" in str(caught.value)
+
+
+def test_files_of_different_tables_are_refused(folder):
+    """Other columns, another order, or types that nothing holds together."""
+    (folder / "csv" / "1.csv").write_text("y,z\n0,1\n")
+    with pytest.raises(TableError, match=r"1\.csv lacks 'x' of .*0\.csv and has 'z' more"):
+        FileTable(folder / "csv", "y").read()
+    (folder / "csv" / "1.csv").write_text("x,y\n0,1\n")
+    with pytest.raises(TableError, match="another order or another delimiter"):
+        FileTable(folder / "csv", "y").read()
+    pq.write_table(pa.table({"y": [0], "x": ["a"]}), folder / "parquet" / "1.parquet")
+    with pytest.raises(TableError, match=r"column 'x' is int64 in .* and string in .*1\.parquet"):
+        FileTable(folder / "parquet", "y").read()
+
+
+def test_a_type_that_a_later_file_contradicts_is_read_again(folder):
+    """Over all files of a folder, as within one."""
+    (folder / "csv" / "1.csv").write_text("y,x\n" + "0,many\n" * 3)
+    assert FileTable(folder / "csv", "y").read().column("x").to_pylist() == [
+        "1",
+        "2",
+        *["many"] * 3,
+    ]
+
+
+def test_a_path_outside_the_allowed_root_is_refused(folder, monkeypatch):
+    """Also through a link or a URL; below it all is as ever."""
+    monkeypatch.setenv("LR_PIPELINE_DATA_ROOT", str(folder / "csv"))
+    (folder / "csv" / "link.csv").symlink_to(folder / "parquet" / "0.parquet")
+    fsspec.filesystem("memory").pipe_file("/outside.csv", b"y,x\n0,1\n")
+    for place in (folder / "parquet", folder / "csv" / "link.csv", "memory://outside.csv"):
+        with pytest.raises(TableError, match="lies outside the allowed folder"):
+            find_files(place)
+    (folder / "csv" / "link.csv").unlink()
+    assert len(find_files(folder / "csv")) == 2
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_file_that_may_not_be_read_says_so(folder):
+    """Permission denied."""
+    (folder / "csv" / "0.csv").chmod(0)
+    with pytest.raises(TableError, match="permission denied"):
+        FileTable(folder / "csv" / "0.csv", "y").read()
