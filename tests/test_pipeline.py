@@ -53,7 +53,7 @@ def test_every_asset_is_documented_and_grouped() -> None:
     for key in defs.resolve_asset_graph().get_all_asset_keys():
         spec = defs.resolve_assets_def(key).get_asset_spec(key)
         assert spec.description
-        assert spec.group_name in {"data", "models", "evaluation", "study"}
+        assert spec.group_name in {"data", "models", "evaluation", "scoring", "study"}
         assert spec.kinds
         assert spec.code_version
 
