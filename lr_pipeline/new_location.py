@@ -138,21 +138,28 @@ def _with_entry(text: str, location: NewLocation, workspace: Path) -> str:
             raise LocationError(
                 f"{workspace}: has another location {location.name!r}. Choose another name."
             )
-    lines = ["- python_file:", f"    relative_path: {location.file}"]
-    plain = yaml.safe_load(location.name) == location.name  # "no" and "1" need quotes
-    lines += [f"    location_name: {location.name if plain else json.dumps(location.name)}"]
-    place, column = _place_of_next(text)
-    before = text.splitlines(keepends=True)
-    added = [" " * column + line + end for line in lines]
-    if "load_from" not in old:
-        place, added = len(before), [f"load_from:{end}", *added]
-    if place and not before[place - 1].endswith("\n"):
-        before[place - 1] += end
-    new = "".join([*before[:place], *added, *before[place:]])
-    if _parsed(new, workspace) != old | {"load_from": [*entries, location.entry]}:
-        by_hand = "\n".join(lines)
-        raise LocationError(f"{workspace}: cannot be extended. Add below load_from:\n{by_hand}")
-    return new
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += end
+    place, column = _place_of_next(text) if entries else (len(lines), 2)
+    added = [f"{' ' * column}{line}{end}" for line in _entry_lines(location)]
+    head = [] if "load_from" in old else [f"load_from:{end}"]
+    new = "".join([*lines[:place], *head, *added, *lines[place:]])
+    wanted = old | {"load_from": [*entries, location.entry]}
+    if (entries or head) and _holds(new, wanted):
+        return new
+    by_hand = "\n".join(_entry_lines(location))
+    raise LocationError(f"{workspace}: cannot be extended. Add below load_from:\n{by_hand}")
+
+
+def _entry_lines(location: NewLocation) -> list[str]:
+    name = location.name
+    plain = yaml.safe_load(name) == name  # "no" and "1" need quotes
+    return [
+        "- python_file:",
+        f"    relative_path: {location.file}",
+        f"    location_name: {name if plain else json.dumps(name)}",
+    ]
 
 
 def _parsed(text: str, workspace: Path) -> dict[str, Any]:
@@ -160,9 +167,18 @@ def _parsed(text: str, workspace: Path) -> dict[str, Any]:
         found = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise LocationError(f"{workspace}: no YAML: {' '.join(str(error).split())}") from None
-    if found is not None and not isinstance(found, dict):
-        raise LocationError(f"{workspace}: expected the key load_from, found none. Correct it.")
-    return found or {}
+    found = {} if found is None else found
+    if not isinstance(found, dict) or not isinstance(found.get("load_from") or [], list):
+        raise LocationError(f"{workspace}: expected a list load_from, found none. Correct it.")
+    return found
+
+
+def _holds(text: str, wanted: dict[str, Any]) -> bool:
+    """Whether a text that was put together is YAML of these values."""
+    try:
+        return bool(yaml.safe_load(text) == wanted)
+    except yaml.YAMLError:
+        return False
 
 
 def _names(entry: object) -> Iterator[str]:
@@ -174,12 +190,9 @@ def _names(entry: object) -> Iterator[str]:
 
 
 def _place_of_next(text: str) -> tuple[int, int]:
-    """Line (from 0) and column at which the list load_from would go on."""
-    document = yaml.compose(text)
-    for key, value in document.value if document else ():
-        if key.value == "load_from" and isinstance(value, yaml.SequenceNode) and value.value:
-            return _last_line(value.value[-1]) + 1, value.start_mark.column
-    return 0, 2
+    """Line (from 0) and column at which the list load_from, which has entries, would go on."""
+    (found,) = (value for key, value in yaml.compose(text).value if key.value == "load_from")
+    return _last_line(found.value[-1]) + 1, found.start_mark.column
 
 
 def _last_line(node: yaml.Node) -> int:

@@ -93,7 +93,7 @@ def test_workspace_and_pyproject_name_the_same_location() -> None:
     """``dagster dev -w workspace.yaml`` and ``dg`` resolve to the same definitions."""
     import tomllib
 
-    (entry,) = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    entry, *_ = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
     module = entry["python_module"]
     assert module["module_name"] == project["code_location_target_module"]

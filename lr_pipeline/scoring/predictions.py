@@ -219,9 +219,8 @@ def _rows_in_any(masks: Mapping[str, Mask]) -> int:
 
 def _named(masks: Mapping[str, Mask], n: int) -> pa.Array:
     """For each row the names of the features whose mask is set, null for none."""
-    if not masks:
-        return pa.nulls(n, pa.string())
-    none = pa.scalar(None, pa.string())
-    names = [pc.if_else(pa.array(mask), name, none) for name, mask in masks.items()]
-    joined = pc.binary_join_element_wise(*names, "; ", null_handling="skip")
-    return pc.if_else(pc.equal(joined, ""), none, joined)
+    names = pa.nulls(n, pa.string())
+    for name, mask in masks.items():
+        longer = pc.coalesce(pc.binary_join_element_wise(names, name, "; "), name)
+        names = pc.if_else(pa.array(mask), longer, names)
+    return names
