@@ -141,7 +141,7 @@ FORMATS = (
         main_file="predictions.parquet",
         accepts=_is_predictions,
         write=lambda predictions, path: predictions.write_parquet(path),
-        read=pq.read_table,
+        read=lambda path: pq.read_table(path, partitioning=None),
         content_named=True,
     ),
     Format(
