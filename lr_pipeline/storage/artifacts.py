@@ -97,9 +97,10 @@ def _require_digest(path: Path, sha256: str, form: Format) -> None:
             "file back."
         ) from None
     if found != sha256:
+        first = f"Remove {path.parent}, then materialize" if form.content_named else "Materialize"
         raise ArtifactError(
             f"{path}: expected SHA-256 {sha256}, found {found}: the content has changed since it "
-            "was recorded. Materialize the asset again."
+            f"was recorded. {first} the asset again."
         )
 
 

@@ -39,7 +39,7 @@ def format_of(value: object) -> Format:
             return form
     raise ArtifactError(
         "expected a Table, a model with to_json(), a Report, a Study, Predictions or a "
-        f"dictionary, found "
+        "dictionary, found "
         f"{type(value).__name__}: it has no storage format. Return one of these."
     )
 

@@ -190,5 +190,5 @@ def test_predictions_that_changed_are_not_the_same_version(tmp_path: Path):
     """Stored once more, they meet the changed file and say so."""
     first = write_artifact(tmp_path, ["p"], "v1", Scores(0.25))
     first.path.write_bytes(b"PAR1")
-    with pytest.raises(ArtifactError, match="the content has changed"):
+    with pytest.raises(ArtifactError, match=r"the content has changed.*Remove .*, then"):
         write_artifact(tmp_path, ["p"], "v2", Scores(0.25))
