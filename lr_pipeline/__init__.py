@@ -4,6 +4,8 @@
 ``definitions``       the default code location: the tutorial's table
 ``pipeline``          ``build_definitions(table, …)``: a code location for any table
 ``command_line``      the command ``lr-pipeline``
+``commands``          its ``new`` and ``predict``
+``new_location``      a table → a short Python file and its entry in workspace.yaml
 ``progress``          what a run shows in the terminal
 ``assets``            the asset graph: plain functions
 ``checks``            what must be true of each artifact
@@ -13,7 +15,9 @@
 ``metadata``          what the web UI shows of each value
 ``study_config``      what the studies try out; ``study_metadata`` shows what they found
 ``evaluation``        models and a test set → the evaluation report; ``evaluation_config`` its seed
+``pass_progress``     how far a pass over a large table has come, in words
 ``remaining_descent`` how far a gradient descent still has to go
+``scoring``           a model and new rows → probabilities; ``scoring_config`` which rows
 ``estimators``        regressions of arrays or a table, without a pipeline
 ``studies``           what the tutorial teaches, as numbers and pictures
 ``models``            trained models: prediction and JSON

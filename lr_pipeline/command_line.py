@@ -10,6 +10,7 @@ import dagster as dg
 from click.core import ParameterSource
 from rich.table import Table as TerminalTable
 
+from lr_pipeline.commands import new, predict
 from lr_pipeline.pipeline import build_definitions
 from lr_pipeline.progress import CONSOLE, PROGRESS, progress_logger
 from lr_pipeline.report.metrics_table import table_rows
@@ -27,6 +28,10 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.version_option(package_name="lr-pipeline")
 def main() -> None:
     """Answer a yes/no question about a table with a logistic regression you can defend."""
+
+
+main.add_command(new)
+main.add_command(predict)
 
 
 def _checked_name(

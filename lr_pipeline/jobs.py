@@ -10,9 +10,11 @@ from lr_pipeline.training_config import (
 )
 
 STUDIES = AssetSelection.groups("study")
+SCORING = AssetSelection.groups("scoring")  # needs a file of new rows, which only its user knows
 
 training_job = dg.define_asset_job(
     "training_job",
+    selection=AssetSelection.all() - SCORING,
     description="Every asset and check of the table: split, existence, three models, report.",
 )
 
@@ -20,7 +22,7 @@ _TUTORIAL_DESCENT = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, 
 
 tutorial_job = dg.define_asset_job(
     "tutorial_job",
-    selection=AssetSelection.all() - STUDIES,
+    selection=AssetSelection.all() - SCORING - STUDIES,
     description="The same assets trained as the tutorial does: gradient descent from normal "
     "weights, 5,000 epochs at learning rate 1e-3.",
     config=dg.RunConfig(
@@ -35,4 +37,10 @@ study_job = dg.define_asset_job(
     "study_job",
     selection=AssetSelection.groups("data") | STUDIES,
     description="The tutorial's lessons: descent, learning rates, likelihood, regression.",
+)
+
+scoring_job = dg.define_asset_job(
+    "scoring_job",
+    selection=SCORING,
+    description="New rows (`score_path`) by the current model: probability, interval, label.",
 )

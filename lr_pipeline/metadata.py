@@ -13,6 +13,7 @@ from lr_pipeline.report.canvas import markdown_picture
 from lr_pipeline.report.figures import loss_curve
 from lr_pipeline.report.metrics_table import markdown_table
 from lr_pipeline.report.render import Report
+from lr_pipeline.scoring.new_rows import SchemaMismatchError
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.tables.schema_change import contract_of
 from lr_pipeline.tables.table import Table
@@ -192,3 +193,12 @@ def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
             **metrics,
         }
     )
+
+
+def mismatch_failure(error: SchemaMismatchError) -> dg.Failure:
+    """The columns that are not as in training, as a table in the web UI."""
+    records = [
+        dg.TableRecord({"column": one.column, "expected": one.expected, "found": one.found})
+        for one in error.differences
+    ]
+    return dg.Failure(str(error), {"differences": dg.MetadataValue.table(records)})

@@ -5,9 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from lr_pipeline.assets import data, evaluation, models, study
+from lr_pipeline.assets import data, evaluation, models, scoring, study
 from lr_pipeline.checks import build_checks
-from lr_pipeline.jobs import study_job, training_job, tutorial_job
+from lr_pipeline.jobs import scoring_job, study_job, training_job, tutorial_job
 from lr_pipeline.resources import Engine, TableResource
 from lr_pipeline.schedules import DAILY, build_training_schedule
 from lr_pipeline.storage.io_managers import ArtifactIOManager
@@ -21,6 +21,7 @@ def build_definitions(
     studies: bool = False,
     engine: Engine | None = None,
     schedule: str = DAILY,
+    scheduled: bool = False,
     resources: Mapping[str, Any] | None = None,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
 ) -> dg.Definitions:
@@ -38,7 +39,9 @@ def build_definitions(
     engine
         How rows are visited; held in memory while they fit by default.
     schedule
-        Cron expression (UTC) of the training schedule, which starts switched off.
+        Cron expression (UTC) of the training schedule.
+    scheduled
+        Whether it is on from the start; otherwise the web UI switches it on.
     resources
         Replacements for the resources ``table``, ``engine`` and ``io_manager``, in tests.
     loggers
@@ -50,12 +53,12 @@ def build_definitions(
     >>> defs = build_definitions(FileTable("data/samples/spector.csv", target="GRADE"), "spector")
     """
     prefix = [name] if name else []
-    modules = [data, models, evaluation, *([study] if studies else [])]
+    modules = [data, models, evaluation, scoring, *([study] if studies else [])]
     return dg.Definitions(
         assets=dg.load_assets_from_modules(modules, key_prefix=name),
         asset_checks=build_checks(prefix),
-        jobs=[training_job, tutorial_job, *([study_job] if studies else [])],
-        schedules=[build_training_schedule(schedule)],
+        jobs=[training_job, tutorial_job, scoring_job, *([study_job] if studies else [])],
+        schedules=[build_training_schedule(schedule, scheduled)],
         resources={
             "table": TableResource.of(table),
             "engine": engine or Engine(),

@@ -5,15 +5,17 @@ import dagster as dg
 from lr_pipeline.jobs import training_job
 
 DAILY = "0 2 * * *"
+STATUS = {False: dg.DefaultScheduleStatus.STOPPED, True: dg.DefaultScheduleStatus.RUNNING}
 
 
-def build_training_schedule(cron: str = DAILY) -> dg.ScheduleDefinition:
+def build_training_schedule(cron: str = DAILY, running: bool = False) -> dg.ScheduleDefinition:
     """Run ``training_job`` at ``cron`` (UTC; every night at two by default).
 
-    It starts switched off: the web UI switches it on.
+    Unless ``running`` it starts switched off. The web UI switches it on and off.
     """
     return dg.ScheduleDefinition(
         name="daily_training" if cron == DAILY else "scheduled_training",
         job=training_job,
         cron_schedule=cron,
+        default_status=STATUS[running],
     )

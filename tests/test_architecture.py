@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "lr_pipeline"
 
 # Each room may import itself and the rooms to the right of its own name.
 ORDER = (
-    ("command_line", "definitions", "progress"),
+    ("command_line", "definitions", "progress", "commands", "new_location"),
     ("pipeline",),
     (
         "assets",
@@ -22,24 +22,29 @@ ORDER = (
         "metadata",
         "training_config",
         "evaluation_config",
+        "scoring_config",
         "study_config",
         "study_metadata",
     ),
-    ("estimators", "evaluation", "remaining_descent", "studies", "pass_progress"),
+    ("estimators", "evaluation", "remaining_descent", "scoring", "studies", "pass_progress"),
     ("models", "report", "storage"),
     ("engines",),
     ("tables",),
     ("core", "versions"),
 )
 SAME_LEVEL = {
+    ("command_line", "commands"),
     ("command_line", "progress"),
+    ("commands", "new_location"),
     ("assets", "metadata"),
     ("checks", "metadata"),
     ("assets", "resources"),
     ("assets", "training_config"),
     ("assets", "evaluation_config"),
+    ("assets", "scoring_config"),
     ("assets", "study_config"),
     ("assets", "study_metadata"),
+    ("scoring_config", "training_config"),
     ("study_config", "training_config"),
     ("evaluation_config", "training_config"),
     ("evaluation", "remaining_descent"),

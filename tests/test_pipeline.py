@@ -53,7 +53,7 @@ def test_every_asset_is_documented_and_grouped() -> None:
     for key in defs.resolve_asset_graph().get_all_asset_keys():
         spec = defs.resolve_assets_def(key).get_asset_spec(key)
         assert spec.description
-        assert spec.group_name in {"data", "models", "evaluation", "study"}
+        assert spec.group_name in {"data", "models", "evaluation", "scoring", "study"}
         assert spec.kinds
         assert spec.code_version
 
@@ -93,7 +93,7 @@ def test_workspace_and_pyproject_name_the_same_location() -> None:
     """``dagster dev -w workspace.yaml`` and ``dg`` resolve to the same definitions."""
     import tomllib
 
-    (entry,) = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    entry, *_ = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
     module = entry["python_module"]
     assert module["module_name"] == project["code_location_target_module"]

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def clone(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("clone")
     (folder / "data").mkdir()
     (folder / "data" / "samples").symlink_to(ROOT / "data" / "samples")
+    shutil.copy(ROOT / "workspace.yaml", folder)
     return folder
 
 
@@ -46,7 +48,9 @@ def test_the_commands_and_the_code_run_as_written(clone, monkeypatch) -> None:
         assert result.exit_code == (1 if expected.startswith("error:") else 0), result.output
         assert expected in result.output
         ran += 1
-    assert ran == 2
+    assert ran == 5
+    assert len((clone / "scores.csv").read_text().splitlines()) == 1 + 1309
+    assert len((clone / "locations" / "titanic.py").read_text().splitlines()) == 7
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), {})
 

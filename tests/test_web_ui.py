@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,11 +46,18 @@ def address(tmp_path_factory) -> Iterator[str]:
     for arguments in ([], [ROOT / "data/samples/spector.csv", "--target", "GRADE"]):
         command = [BIN / "lr-pipeline", "run", *arguments]
         subprocess.run(command, cwd=work, env=environment, check=True, capture_output=True)
+    with web_ui(ROOT, environment) as found:
+        yield found
+
+
+@contextmanager
+def web_ui(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """The address of ``dagster dev`` in a folder with a workspace.yaml, as ``make ui`` has it."""
     port = free_port()
-    command = [BIN / "dagster", "dev", "-w", ROOT / "workspace.yaml", "-h", "127.0.0.1"]
+    command = [BIN / "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1"]
     server = subprocess.Popen(
         [*command, "-p", str(port)],
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -82,12 +90,19 @@ def wait_until_up(address: str, server: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="module")
 def page(address, tmp_path_factory) -> Iterator[object]:
     """A tab of a headless browser with a new profile."""
+    with browser_tab(tmp_path_factory.mktemp("profile")) as tab:
+        yield tab
+
+
+@contextmanager
+def browser_tab(profile: Path) -> Iterator[object]:
+    """A tab of a headless browser."""
     from playwright.sync_api import sync_playwright
 
     assert Path(BROWSER).exists(), f"{BROWSER} is missing: install Debian's chromium"
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            str(tmp_path_factory.mktemp("profile")),
+            str(profile),
             executable_path=BROWSER,
             args=BROWSER_FLAGS,
             viewport={"width": 1500, "height": 1000},

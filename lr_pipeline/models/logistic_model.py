@@ -14,6 +14,7 @@ from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
 from lr_pipeline.models.inference_json import inference_from_dict, inference_to_dict
 from lr_pipeline.models.linear_predictor import linear_predictor
+from lr_pipeline.models.ranges import Ranges
 from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
 from lr_pipeline.tables.table import Table
 
@@ -23,12 +24,13 @@ class LogisticModel(TrainedModel):
     """P(y = 1 | x) = σ(w₀ + x·w) for the rows of a table like the training set.
 
     ``kernel`` is the name of the kernel that computed the sums of ``fit``; ``inference`` is from
-    the training set.
+    the training set, and so are the numeric features' ``ranges``, (least, greatest) each.
     """
 
     kernel: str
     fit: LogisticFit
     inference: LogisticInference
+    ranges: Ranges
 
     @property
     def intercept(self) -> float:
@@ -76,6 +78,7 @@ class LogisticModel(TrainedModel):
             "kernel": self.kernel,
             **fit_to_dict(self.fit, self.preparation.columns),
             "inference": inference_to_dict(self.inference, self.preparation.columns),
+            "ranges": {name: list(bounds) for name, bounds in self.ranges.items()},
             **self.origin_to_dict(),
         }
         return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
@@ -89,4 +92,5 @@ class LogisticModel(TrainedModel):
             kernel=document["kernel"],
             fit=fit_from_dict(document),
             inference=inference_from_dict(document["inference"], document["columns"]),
+            ranges={name: (low, high) for name, (low, high) in document.get("ranges", {}).items()},
         )

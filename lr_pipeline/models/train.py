@@ -20,6 +20,7 @@ from lr_pipeline.models.existence import existence_from_dict, existence_to_dict
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
+from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.trained_model import origin_of
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
@@ -96,6 +97,7 @@ def train_logistic(
         kernel=kernel.name,
         fit=fit,
         inference=_infer(rows, fit, preparation.columns),
+        ranges=training_ranges(train, preparation),
     )
 
 

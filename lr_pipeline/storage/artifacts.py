@@ -2,14 +2,17 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lr_pipeline.storage.atomic import new_folder
+from lr_pipeline.storage.atomic import new_folder, scratch_folder
 from lr_pipeline.storage.errors import ArtifactError
 from lr_pipeline.storage.formats import Format, format_named, format_of
+
+CONTENT_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -36,20 +39,39 @@ def version_name(run_id: str, retry: int = 0, now: datetime | None = None) -> st
 def write_artifact(root: Path, asset: Sequence[str], version: str, value: object) -> Artifact:
     """Store ``value`` as a new version of the asset whose key has the parts ``asset``.
 
+    Where the format names a version by its content, ``version`` is not used, and a value stored
+    before is that version, its hash verified.
+
     Raises
     ------
     ArtifactError
-        The type has no format, the value none in JSON, or the key is no path.
+        The type has no format, the value none in JSON, the key is no path, or what was stored
+        before has changed.
     FileExistsError
         The version exists.
     """
     form = format_of(value)
-    folder = root.joinpath(*(_folder_name(part) for part in asset), version)
+    versions = root.joinpath(*(_folder_name(part) for part in asset))
     name = form.main_file.format(asset=asset[-1])
+    if form.content_named:
+        return _write_once(versions, name, form, value)
+    folder = versions / version
     with new_folder(folder) as partial:
         form.write(value, partial / name)
         sha256, size = _digest(partial / name, form)
     return Artifact(folder / name, sha256, size, form.kind)
+
+
+def _write_once(versions: Path, name: str, form: Format, value: object) -> Artifact:
+    """Store the value below the hash of its content, unless it is there."""
+    with scratch_folder(versions / form.kind) as scratch:
+        form.write(value, scratch / name)
+        sha256, size = _digest(scratch / name, form)
+        path = versions / sha256[:CONTENT_DIGITS] / name
+        with suppress(FileExistsError), new_folder(path.parent) as partial:
+            (scratch / name).rename(partial / name)
+    _require_digest(path, sha256, form)
+    return Artifact(path, sha256, size, form.kind)
 
 
 def load_artifact(path: Path, sha256: str, kind: str) -> Any:
@@ -61,6 +83,12 @@ def load_artifact(path: Path, sha256: str, kind: str) -> Any:
         A file is missing or its content has changed, or the kind is unknown.
     """
     form = format_named(kind)
+    _require_digest(path, sha256, form)
+    return form.read(path)
+
+
+def _require_digest(path: Path, sha256: str, form: Format) -> None:
+    """Raise ``ArtifactError`` unless the stored files have this hash."""
     try:
         found, _ = _digest(path, form)
     except FileNotFoundError:
@@ -69,11 +97,11 @@ def load_artifact(path: Path, sha256: str, kind: str) -> Any:
             "file back."
         ) from None
     if found != sha256:
+        first = f"Remove {path.parent}, then materialize" if form.content_named else "Materialize"
         raise ArtifactError(
             f"{path}: expected SHA-256 {sha256}, found {found}: the content has changed since it "
-            "was recorded. Materialize the asset again."
+            f"was recorded. {first} the asset again."
         )
-    return form.read(path)
 
 
 def _folder_name(part: str) -> str:

@@ -2,7 +2,7 @@
 
 Everything is written to a temporary sibling ``.NAME.RANDOM.partial``, flushed to the disk, and
 only then given its name. A process killed on the way leaves at most such a sibling, which nothing
-reads and which a later write removes once it is a day old. Nothing is ever overwritten.
+reads and which a later write removes once it is a day old. Only ``replaced_file`` overwrites.
 """
 
 import os
@@ -28,8 +28,8 @@ def new_folder(final: Path) -> Iterator[Path]:
     FileExistsError
         ``final`` is there already; it is left as it is.
     """
-    with _partial_sibling(final) as partial:
-        partial.mkdir()
+    _refuse_existing(final)
+    with scratch_folder(final) as partial:
         yield partial
         _flush_tree(partial)
         try:
@@ -49,11 +49,32 @@ def new_file(final: Path) -> Iterator[Path]:
     FileExistsError
         ``final`` is there already; it is left as it is.
     """
+    _refuse_existing(final)
     with _partial_sibling(final) as partial:
         yield partial
         _flush(partial)
         # link() refuses an existing name in the same step; rename() would replace it.
         os.link(partial, final)
+
+
+@contextmanager
+def replaced_file(final: Path) -> Iterator[Path]:
+    """Yield a path whose file takes the place of ``final`` when the block ends without exception.
+
+    Until then an earlier file of that name stays as it is.
+    """
+    with _partial_sibling(final) as partial:
+        yield partial
+        _flush(partial)
+        partial.replace(final)
+
+
+@contextmanager
+def scratch_folder(beside: Path) -> Iterator[Path]:
+    """Yield an empty folder beside the path ``beside``, which need not exist; removed on exit."""
+    with _partial_sibling(beside) as partial:
+        partial.mkdir()
+        yield partial
 
 
 def is_partial(path: Path) -> bool:
@@ -72,7 +93,6 @@ def remove_stale_partials(folder: Path, older_than: float = STALE_SECONDS) -> No
 @contextmanager
 def _partial_sibling(final: Path) -> Iterator[Path]:
     """Yield a fresh temporary name beside ``final``; on exit flush the folder and clean up."""
-    _refuse_existing(final)
     final.parent.mkdir(parents=True, exist_ok=True)
     remove_stale_partials(final.parent)
     partial = final.with_name(f".{final.name}.{secrets.token_hex(8)}.partial")

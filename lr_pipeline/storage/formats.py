@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from lr_pipeline.storage.errors import ArtifactError
 from lr_pipeline.storage.plain_values import json_text
 from lr_pipeline.tables.table import Table
@@ -17,7 +19,8 @@ class Format:
 
     ``main_file`` is its name in the version's folder, ``{asset}`` standing for the asset's name.
     ``write(value, path)`` writes the main file, and others beside it where ``whole_folder``;
-    ``read(path)`` gives the value back.
+    ``read(path)`` gives the value back. ``content_named``: a version is named by the hash of its
+    content, so that equal results are one version.
     """
 
     kind: str
@@ -26,6 +29,7 @@ class Format:
     write: Callable[[Any, Path], None]
     read: Callable[[Path], Any]
     whole_folder: bool = False
+    content_named: bool = False
 
 
 def format_of(value: object) -> Format:
@@ -34,7 +38,8 @@ def format_of(value: object) -> Format:
         if form.accepts(value):
             return form
     raise ArtifactError(
-        "expected a Table, a model with to_json(), a Report, a Study or a dictionary, found "
+        "expected a Table, a model with to_json(), a Report, a Study, Predictions or a "
+        "dictionary, found "
         f"{type(value).__name__}: it has no storage format. Return one of these."
     )
 
@@ -86,6 +91,10 @@ def _read_report(path: Path) -> Any:
     return Report(html=html, numbers=_read_json(path.with_suffix(".json")))
 
 
+def _is_predictions(value: object) -> bool:
+    return hasattr(value, "model_version") and hasattr(value, "write_parquet")
+
+
 def _is_study(value: object) -> bool:
     return hasattr(value, "numbers") and hasattr(value, "pictures")
 
@@ -126,6 +135,14 @@ FORMATS = (
         write=_write_study,
         read=_read_json,
         whole_folder=True,
+    ),
+    Format(
+        kind="predictions",
+        main_file="predictions.parquet",
+        accepts=_is_predictions,
+        write=lambda predictions, path: predictions.write_parquet(path),
+        read=lambda path: pq.read_table(path, partitioning=None),
+        content_named=True,
     ),
     Format(
         kind="json",

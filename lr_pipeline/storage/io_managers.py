@@ -19,6 +19,7 @@ from lr_pipeline.storage.catalogue import (
     materialization_of_run,
 )
 from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.versions import library_versions
 
 
@@ -56,6 +57,8 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         }
         if (fingerprint := getattr(obj, "fingerprint", None)) is not None:
             metadata["fingerprint"] = fingerprint
+        if artifact.kind == "predictions":  # known only once all rows have been visited
+            metadata |= metadata_values(obj.metadata())  # type: ignore[attr-defined]
         context.add_output_metadata(metadata)
 
     def load_input(self, context: dg.InputContext) -> Any:

@@ -157,3 +157,38 @@ def test_version_names_sort_by_time():
     later = (first + timedelta(microseconds=1)).astimezone()
     assert version_name("ffffffff-1", now=first) < version_name("00000000-1", now=later)
     assert version_name("0123456789", 2, first) == "20240229T235959.000005Z-01234567-retry2"
+
+
+class Scores:
+    """What has the form of predictions, with one row."""
+
+    model_version = "0" * 12
+
+    def __init__(self, probability: float) -> None:
+        self.probability = probability
+
+    def write_parquet(self, path: Path) -> None:
+        pd.DataFrame({"probability": [self.probability]}).to_parquet(path)
+
+
+def test_equal_predictions_are_one_version(tmp_path: Path):
+    """Named by the hash of the content, whatever the run; others are another version."""
+    first = write_artifact(tmp_path, ["t", "p"], "v1", Scores(0.25))
+    before = first.path.stat().st_mtime_ns
+    assert write_artifact(tmp_path, ["t", "p"], "v2", Scores(0.25)) == first
+    assert first.path.stat().st_mtime_ns == before
+    assert first.path.parent.name == first.sha256[:16]
+    other = write_artifact(tmp_path, ["t", "p"], "v1", Scores(0.75))
+    assert {path.name for path in (tmp_path / "t" / "p").iterdir()} == {
+        first.path.parent.name,
+        other.path.parent.name,
+    }
+    assert _load(first)["probability"].to_pylist() == [0.25]
+
+
+def test_predictions_that_changed_are_not_the_same_version(tmp_path: Path):
+    """Stored once more, they meet the changed file and say so."""
+    first = write_artifact(tmp_path, ["p"], "v1", Scores(0.25))
+    first.path.write_bytes(b"PAR1")
+    with pytest.raises(ArtifactError, match=r"the content has changed.*Remove .*, then"):
+        write_artifact(tmp_path, ["p"], "v2", Scores(0.25))

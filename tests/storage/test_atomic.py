@@ -12,6 +12,8 @@ from lr_pipeline.storage.atomic import (
     new_file,
     new_folder,
     remove_stale_partials,
+    replaced_file,
+    scratch_folder,
 )
 
 
@@ -110,3 +112,33 @@ def test_next_write_clears_stale_partials(tmp_path: Path):
     with new_folder(tmp_path / "v2") as partial:
         (partial / "a").write_text("a")
     assert list(tmp_path.iterdir()) == [tmp_path / "v2"]
+
+
+def test_file_is_replaced_only_when_complete(tmp_path: Path):
+    """Until the block ends without an exception the earlier content is there."""
+    final = tmp_path / "scores.csv"
+    final.write_text("earlier")
+    with pytest.raises(RuntimeError), replaced_file(final) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert final.read_text() == "earlier"
+    with replaced_file(final) as partial:
+        partial.write_text("later")
+        assert final.read_text() == "earlier"
+    assert final.read_text() == "later"
+    assert list(tmp_path.iterdir()) == [final]
+
+
+def test_file_that_was_not_there_is_written(tmp_path: Path):
+    """In a folder that was not there either."""
+    with replaced_file(tmp_path / "new" / "scores.csv") as partial:
+        partial.write_text("first")
+    assert (tmp_path / "new" / "scores.csv").read_text() == "first"
+
+
+def test_scratch_folder_vanishes(tmp_path: Path):
+    """With all that is in it; where it is killed, as any stale partial."""
+    with scratch_folder(tmp_path / "a") as scratch:
+        (scratch / "file").write_text("x")
+        assert is_partial(scratch)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,123 @@
+"""The commands ``new`` and ``predict`` of ``lr-pipeline``."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from lr_pipeline.new_location import WORKSPACE, LocationError, NewLocation, write_location
+from lr_pipeline.pass_progress import PassProgress
+from lr_pipeline.scoring.export import export_predictions, require_writable
+from lr_pipeline.scoring.model_choice import find_model
+from lr_pipeline.scoring.predictions import (
+    THRESHOLD,
+    Predictions,
+    ScoringError,
+    describe_counts,
+    score_file,
+)
+from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.sources import FileTable
+from lr_pipeline.tables.split import SplitPolicy
+
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+def _fail(error: Exception) -> NoReturn:
+    """The message, what was to be done about it in it, and exit code 1."""
+    click.echo(f"error: {error}", err=True)
+    sys.exit(1)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("file", type=click.Path())
+@click.option("--target", required=True, help="Column to predict; it must have two values.")
+@click.option("--positive", help="The target's value that counts as yes.")
+@click.option("--exclude", multiple=True, help="Leave this column out (repeatable).")
+@click.option("--id", help="Column that identifies a row; never a feature.")
+@click.option("--group", help="Column whose equal values stay together in the split.")
+@click.option("--time", help="Column that orders the rows; never a feature.")
+@click.option("--weight", help="Column that says how often a row counts.")
+@click.option(
+    "--test-size", type=SHARE, default=0.2, show_default=True, help="Share of rows to test on."
+)
+@click.option("--schedule", help="Cron expression (UTC) at which it trains, switched on at once.")
+def new(name: str, schedule: str | None, test_size: float, **columns: object) -> None:
+    """Make FILE (CSV or Parquet) the code location NAME of the web UI.
+
+    Writes locations/NAME.py and its entry in workspace.yaml of the current folder; done again it
+    changes nothing, and a file that was edited is left alone.
+
+    \b
+    lr-pipeline new churn data/churn.parquet --target churned --schedule "0 2 * * *"
+    """
+    path = columns.pop("file")
+    table = FileTable(path, split=SplitPolicy(test_size=test_size), **columns)  # type: ignore[arg-type]
+    try:
+        changed = write_location(NewLocation(name, table, schedule), Path())
+    except (LocationError, TableError, OSError) as error:
+        _fail(error)
+    for file in changed:
+        click.echo(f"{'extended' if file.name == WORKSPACE else 'written'}: {file}")
+    if not changed:
+        click.echo(f"{name} is there already; nothing was changed.")
+    trains = f"trains at {schedule!r} (UTC)" if schedule else "has its schedule switched off"
+    click.echo(f"In the web UI (make ui), {name} {trains}.")
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@click.option(
+    "--model",
+    "name",
+    required=True,
+    help="Name of a table (its current model, NAME/numpy_model), of an asset, or a model.json.",
+)
+@click.option(
+    "--output",
+    type=click.Path(),
+    help="CSV or Parquet file, by its suffix [default: FILE's name with _predictions.parquet, "
+    "here].",
+)
+@click.option(
+    "--threshold",
+    type=SHARE,
+    default=THRESHOLD,
+    show_default=True,
+    help="Label 1 where the probability is above it.",
+)
+@click.option("--home", type=click.Path(), help="Dagster home of the model's run.")
+def predict(file: str, name: str, output: str | None, threshold: float, home: str | None) -> None:
+    """Score the rows of FILE (CSV or Parquet) with a trained model.
+
+    \b
+    lr-pipeline predict new_customers.csv --model churn --output scores.csv
+    """
+    target = Path(output or f"{Path(file).stem}_predictions.parquet")
+    progress = PassProgress(_echo_progress)
+    try:
+        require_writable(target, [Path(file), Path(name)])
+        predictions = score_file(find_model(name, home), file, threshold, progress)
+        export_predictions(predictions, target, [name])
+    except (ScoringError, TableError, ArtifactError, OSError) as error:
+        _fail(error)
+    _show_outcome(predictions, target)
+
+
+def _echo_progress(message: str) -> None:
+    click.echo(f"  … {message}", err=True)
+
+
+def _show_outcome(predictions: Predictions, target: Path) -> None:
+    """The counts, which features were beyond training, and why there are no intervals."""
+    counts = predictions.counts
+    for title, features in (("out of range", counts.out_of_range), ("unseen", counts.unseen)):
+        if features:
+            shown = ", ".join(f"{name} ({rows:,})" for name, rows in features.most_common(12))
+            click.echo(f"  ! {title}: {shown}")
+    if withheld := predictions.predictor.withheld:
+        click.echo(f"  ! no intervals: {withheld}")
+    click.echo(f"{describe_counts(predictions)} → {target}")

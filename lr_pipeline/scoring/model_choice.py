@@ -1,0 +1,56 @@
+"""Which model scores: the current one of a table, or one in a file."""
+
+from pathlib import Path
+
+from lr_pipeline.models import model_from_json
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.scoring.predictions import ScoringError
+from lr_pipeline.storage.catalogue import load
+
+# Of the two logistic models, which a check holds to each other, the one with Newton's method:
+# its certificate is the closer one, and the report's inference is computed with its kernel.
+CURRENT_MODEL = "numpy_model"
+MODELS = (CURRENT_MODEL, "torch_model")
+ASSETS = (*MODELS, "linear_baseline")  # the last is refused for what it is
+MODEL_FILE = "model.json"
+
+
+def find_model(name: str, home: str | Path | None = None) -> LogisticModel:
+    """Model in the file or version folder ``name``, else the latest of the asset of that name.
+
+    ``titanic`` stands for ``titanic/numpy_model``, its current model.
+
+    Raises
+    ------
+    ScoringError
+        The file holds no logistic regression.
+    ArtifactError
+        There is no such asset in ``home``, or its file has changed.
+    """
+    path = Path(name)
+    if path.is_file() or path.suffix == ".json" or (path / MODEL_FILE).is_file():
+        return _require_logistic(name, read_model(path / MODEL_FILE if path.is_dir() else path))
+    key = name if name.rpartition("/")[2] in ASSETS else f"{name.rstrip('/')}/{CURRENT_MODEL}"
+    return _require_logistic(key, load(key, home))
+
+
+def read_model(path: Path) -> object:
+    """Read a model's JSON. Errors: ``ScoringError`` where it is none."""
+    try:
+        return model_from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScoringError(f"{path}: no such model file. Check the path.") from None
+    except (ValueError, KeyError, TypeError):
+        raise ScoringError(
+            f"{path}: expected a model's JSON, found something else. Name a model.json below "
+            "data/artifacts, or an asset."
+        ) from None
+
+
+def _require_logistic(name: str, model: object) -> LogisticModel:
+    if not isinstance(model, LogisticModel):
+        raise ScoringError(
+            f"{name}: expected a logistic regression, found {type(model).__name__}. "
+            f"Name one of {' or '.join(MODELS)}."
+        )
+    return model

@@ -1,0 +1,112 @@
+"""One block of new rows: probabilities with their intervals, and what the model never saw."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Bool
+
+from lr_pipeline.core.logistic import sigmoid
+from lr_pipeline.core.types import Design, ParameterMatrix, RowVector
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.tables.encoding import CategoryEncoding
+from lr_pipeline.tables.target import plain_values
+
+Mask = Bool[np.ndarray, " n"]
+
+
+class Prediction(NamedTuple):
+    """Of n rows: P(y = 1), its interval, and feature → rows beyond training (only where any)."""
+
+    probability: RowVector
+    lower: RowVector | None
+    upper: RowVector | None
+    out_of_range: Mapping[str, Mask]
+    unseen: Mapping[str, Mask]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A logistic model made ready to predict block by block.
+
+    z = w₀ + x·w, p = σ(z); the interval is σ(z ± q s), s² = x̃ᵀ Σ x̃ with x̃ = (1, x), Σ the
+    covariance of the estimates and q = Φ⁻¹((1 + level) / 2) (Hosmer and Lemeshow, *Applied
+    Logistic Regression*, 1.4). It is that of the probability, not of the outcome. There is none
+    where standard errors are withheld.
+    """
+
+    model: LogisticModel
+
+    @property
+    def level(self) -> float:
+        """Probability with which an interval covers, as in the model's own inference."""
+        return self.model.inference.level
+
+    @property
+    def withheld(self) -> str:
+        """Why there are no intervals, or an empty string."""
+        fit = self.model.fit
+        if fit.covariance is None:
+            return fit.inference_withheld or "the model has no standard errors"
+        return self.model.inference.withheld
+
+    @cached_property
+    def _covariance(self) -> ParameterMatrix:
+        """T Σ Tᵀ (p, p) in the units of (1, (x − center) / scale): no digits lost to a mean."""
+        fit = self.model.fit
+        T = np.diag(np.concatenate([[1.0], fit.scale]))
+        T[0, 1:] = fit.center
+        return np.asarray(T @ np.asarray(fit.covariance) @ T.T)
+
+    def predict(self, batch: pa.RecordBatch) -> Prediction:
+        """Predict the rows of a block that has the model's features."""
+        fit = self.model.fit
+        X = self.model.preparation.design(batch)
+        out_of_range = dict(self._out_of_range(X))
+        standardized = (X - fit.center) / fit.scale
+        z = fit.scaled_parameters[0] + standardized @ fit.scaled_parameters[1:]
+        lower = upper = None
+        if not self.withheld:
+            reach = NormalDist().inv_cdf((1.0 + self.level) / 2.0) * self._deviation(standardized)
+            lower, upper = sigmoid(z - reach), sigmoid(z + reach)
+        return Prediction(sigmoid(z), lower, upper, out_of_range, dict(self._unseen(batch)))
+
+    def _deviation(self, standardized: Design) -> RowVector:
+        """Standard error s (n,) of the log odds."""
+        C = self._covariance
+        # x̃ᵀCx̃ without a column of ones: C₀₀ + 2 c·x + xᵀC₁₁x, not below 0 but for rounding.
+        slopes = standardized @ C[1:, 1:] + 2.0 * C[0, 1:]
+        variance = C[0, 0] + np.einsum("ij,ij->i", slopes, standardized)
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
+
+    def _out_of_range(self, X: Design) -> Iterator[tuple[str, Mask]]:
+        """Rows beyond the training set's least and greatest; an imputed median never is."""
+        columns = self.model.preparation.columns
+        places = {name: j for j, name in enumerate(columns)}
+        for name, (least, greatest) in self.model.ranges.items():
+            values = X[:, places[name]]
+            if len(values) and not (least <= values.min() and values.max() <= greatest):
+                yield name, (values < least) | (values > greatest)
+
+    def _unseen(self, batch: pa.RecordBatch) -> Iterator[tuple[str, Mask]]:
+        """Rows whose level the training set lacks."""
+        for encoding in self.model.preparation.encodings:
+            if isinstance(encoding, CategoryEncoding):
+                column = batch.column(encoding.name)
+                if encoding.unseen(column):
+                    yield encoding.name, unseen_rows(encoding, column)
+
+
+def unseen_rows(encoding: CategoryEncoding, column: pa.Array) -> Mask:
+    """Rows (n,) of the block whose level training lacks; each level is asked for once."""
+    coded = plain_values(column).dictionary_encode()
+    levels = coded.dictionary
+    # The last place is that of missing values.
+    unseen = np.zeros(len(levels) + 1, dtype=bool)
+    for place in range(len(levels)):
+        unseen[place] = encoding.unseen(levels.slice(place, 1)) > 0
+    return np.asarray(unseen[coded.indices.fill_null(len(levels)).to_numpy()])

@@ -1,0 +1,226 @@
+"""Predictions of a whole file as a stream of rows, counted on the way."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.scoring.new_rows import open_new_rows
+from lr_pipeline.scoring.prediction import Mask, Prediction, Predictor
+from lr_pipeline.tables.encoding import NumberEncoding
+from lr_pipeline.tables.parquet import write_blocks
+from lr_pipeline.tables.prefetch import prefetched
+from lr_pipeline.tables.table import Table
+
+METADATA_KEY = b"lr_pipeline.predictions"
+THRESHOLD = 0.5
+ROW = "row"
+SCORE_FIELDS = (
+    pa.field("probability", pa.float64()),
+    pa.field("lower", pa.float64()),
+    pa.field("upper", pa.float64()),
+    pa.field("label", pa.int8()),
+    pa.field("model_version", pa.string()),
+    pa.field("out_of_range", pa.string()),
+    pa.field("unseen_category", pa.string()),
+)
+VERSION_DIGITS = 12
+
+
+class ScoringError(ValueError):
+    """A model or a setting with which nothing can be scored."""
+
+
+@dataclass
+class ScoreCounts:
+    """Rows, those with label 1, and by feature those beyond training."""
+
+    rows: int = 0
+    positive: int = 0
+    out_of_range_rows: int = 0
+    unseen_rows: int = 0
+    out_of_range: Counter[str] = field(default_factory=Counter)
+    unseen: Counter[str] = field(default_factory=Counter)
+
+    def add(self, prediction: Prediction, label: np.ndarray) -> None:
+        """Take in a block."""
+        self.rows += len(label)
+        self.positive += int(np.count_nonzero(label))
+        for masks, features in (
+            (prediction.out_of_range, self.out_of_range),
+            (prediction.unseen, self.unseen),
+        ):
+            features.update({name: int(mask.sum()) for name, mask in masks.items()})
+        self.out_of_range_rows += _rows_in_any(prediction.out_of_range)
+        self.unseen_rows += _rows_in_any(prediction.unseen)
+
+
+@dataclass
+class Predictions:
+    """The scores of new rows by one model, computed whenever they are written.
+
+    A row has the id of the input (or its number ``row``, from 1), ``probability``, its interval
+    ``lower`` to ``upper`` (empty where withheld), ``label`` (1 where probability > ``threshold``),
+    ``model_version``, and the names of the features that are ``out_of_range`` of the training
+    set or of an ``unseen_category``. ``counts`` are those of the last pass.
+    """
+
+    model: LogisticModel
+    new_rows: Table
+    source: Path
+    threshold: float = THRESHOLD
+    progress: Callable[[int, int], None] | None = None
+    counts: ScoreCounts = field(default_factory=ScoreCounts)
+
+    def __post_init__(self) -> None:
+        """Find out what depends on the model alone."""
+        self.predictor = Predictor(self.model)
+        self.model_version = version_of(self.model)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns of the result, what they mean in its metadata."""
+        key = self.model.preparation.roles.id
+        first = pa.field(ROW, pa.int64()) if key is None else self.new_rows.schema.field(key)
+        document = json.dumps(self.meaning(), ensure_ascii=False, sort_keys=True)
+        return pa.schema([first, *SCORE_FIELDS], metadata={METADATA_KEY: document.encode()})
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of what decides every byte: the file's content, model and threshold."""
+        with self.source.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        parts = json.dumps([content, self.model_version, self.threshold])
+        return hashlib.sha256(parts.encode()).hexdigest()
+
+    def meaning(self) -> dict[str, Any]:
+        """What a reader must know of the columns, as plain values."""
+        model = self.model
+        return {
+            "label": f"1: {model.target} = {model.positive}",
+            "threshold": self.threshold,
+            "model_version": self.model_version,
+            "interval_level": self.predictor.level,
+            "interval_withheld": self.predictor.withheld,
+            "train_fingerprint": model.train_fingerprint,
+        }
+
+    def blocks(self) -> Iterator[pa.RecordBatch]:
+        """Score block by block, in the order of the rows, and count."""
+        self.counts = ScoreCounts()
+        roles = self.model.preparation.roles
+        wanted = {*roles.features, roles.id}
+        columns = [name for name in self.new_rows.schema.names if name in wanted]
+        schema, total = self.schema, self.new_rows.num_rows
+        for batch in prefetched(self.new_rows.blocks(columns=columns)):
+            yield self._scored(batch, schema)
+            if self.progress is not None:
+                self.progress(self.counts.rows, total)
+
+    def write_parquet(self, path: Path) -> None:
+        """Write the rows, a row group for each block; equal inputs give equal bytes."""
+        write_blocks(path, self.schema, self.blocks())
+
+    def metadata(self) -> Mapping[str, Any]:
+        """What the web UI shows: the counts of the last pass and what the columns mean."""
+        counts = self.counts
+        return {
+            "summary": describe_counts(self),
+            "dagster/row_count": counts.rows,
+            "positive": counts.positive,
+            "out_of_range_rows": counts.out_of_range_rows,
+            "unseen_category_rows": counts.unseen_rows,
+            "out_of_range": dict(counts.out_of_range),
+            "unseen_category": dict(counts.unseen),
+            **self.meaning(),
+        }
+
+    def _scored(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+        prediction = self.predictor.predict(batch)
+        n, key = batch.num_rows, self.model.preparation.roles.id
+        start = self.counts.rows + 1
+        label = (prediction.probability > self.threshold).astype(np.int8)
+        self.counts.add(prediction, label)
+        columns = [
+            pa.array(np.arange(start, start + n)) if key is None else batch.column(key),
+            pa.array(prediction.probability),
+            pa.nulls(n, pa.float64()) if prediction.lower is None else pa.array(prediction.lower),
+            pa.nulls(n, pa.float64()) if prediction.upper is None else pa.array(prediction.upper),
+            pa.array(label),
+            pa.repeat(self.model_version, n),
+            _named(prediction.out_of_range, n),
+            _named(prediction.unseen, n),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def score_file(
+    model: LogisticModel,
+    path: str | Path,
+    threshold: float = THRESHOLD,
+    progress: Callable[[int, int], None] | None = None,
+) -> Predictions:
+    """Make ready to score a CSV or Parquet file with ``model``; the columns are compared at once.
+
+    Raises
+    ------
+    SchemaMismatchError
+        The file's columns are not those of training.
+    TableError
+        The file is missing or unreadable.
+    ScoringError
+        The threshold is no probability, the model carries no ranges, or the id has the name of a
+        column of the result.
+    """
+    if not 0.0 < threshold < 1.0:
+        raise ScoringError(f"expected a threshold between 0 and 1, found {threshold:g}")
+    encodings = model.preparation.encodings
+    numbers = {one.name for one in encodings if isinstance(one, NumberEncoding)}
+    if numbers - model.ranges.keys():
+        raise ScoringError(
+            "expected a model with the ranges of its training set, found none: it was stored by "
+            "an earlier version. Train it again."
+        )
+    key = model.preparation.roles.id
+    if key in {one.name for one in SCORE_FIELDS}:
+        raise ScoringError(f"the id column {key!r} has the name of a result. Rename it and train.")
+    return Predictions(
+        model, open_new_rows(path, model.preparation), Path(path), threshold, progress
+    )
+
+
+def version_of(model: LogisticModel) -> str:
+    """First digits of the SHA-256 of the model's JSON: also that of its stored file."""
+    return hashlib.sha256(model.to_json().encode()).hexdigest()[:VERSION_DIGITS]
+
+
+def describe_counts(predictions: Predictions) -> str:
+    """The outcome in one line."""
+    counts, model = predictions.counts, predictions.model
+    return (
+        f"{counts.rows:,} rows by model {predictions.model_version}: {counts.positive:,} with "
+        f"label 1 ({model.target} = {model.positive}, p > {predictions.threshold:g}), "
+        f"{counts.out_of_range_rows:,} out of range, "
+        f"{counts.unseen_rows:,} with an unseen category"
+    )
+
+
+def _rows_in_any(masks: Mapping[str, Mask]) -> int:
+    return int(np.logical_or.reduce(list(masks.values())).sum()) if masks else 0
+
+
+def _named(masks: Mapping[str, Mask], n: int) -> pa.Array:
+    """For each row the names of the features whose mask is set, null for none."""
+    names = pa.nulls(n, pa.string())
+    for name, mask in masks.items():
+        longer = pc.coalesce(pc.binary_join_element_wise(names, name, "; "), name)
+        names = pc.if_else(pa.array(mask), longer, names)
+    return names

@@ -1,0 +1,15 @@
+"""What to score: the configuration of the predictions, as the Launchpad shows it."""
+
+from pydantic import Field
+
+from lr_pipeline.scoring.predictions import THRESHOLD
+from lr_pipeline.training_config import StrictConfig
+
+
+class ScoringConfig(StrictConfig):
+    """The new rows, and from which probability on the answer is yes."""
+
+    score_path: str = Field(description="CSV or Parquet file with the columns of training.")
+    threshold: float = Field(
+        default=THRESHOLD, gt=0, lt=1, description="Label 1 where the probability is above it."
+    )

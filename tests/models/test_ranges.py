@@ -1,0 +1,39 @@
+"""The training set's ranges: of its numbers, without what is missing, kept in the model's JSON."""
+
+import numpy as np
+import pandas as pd
+
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.ranges import training_ranges
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.table import Table
+
+
+def test_ranges_are_those_of_the_known_numbers(monkeypatch) -> None:
+    """Booleans too, text not; a block of missing values alone changes nothing."""
+    frame = pd.DataFrame(
+        {
+            "x": [np.nan, np.nan, 3.0, -1.5, 2.0, np.nan],
+            "flag": [True, True, False, True, True, True],
+            "city": list("aabbab"),
+            "y": [0, 1, 0, 1, 0, 1],
+        }
+    )
+    table = Table.from_pandas(frame, target="y")
+    preparation = Preparation.fit(table)
+    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 2 * 2)
+    assert training_ranges(table, preparation) == {"x": (-1.5, 3.0), "flag": (0.0, 1.0)}
+
+
+def test_a_table_of_text_has_no_ranges() -> None:
+    """And costs no pass."""
+    table = Table.from_pandas(pd.DataFrame({"a": list("xyxy"), "y": [0, 1, 1, 0]}), target="y")
+    assert training_ranges(table, Preparation.fit(table)) == {}
+
+
+def test_the_model_keeps_them(train, parts) -> None:
+    """Through JSON without losing a bit; of the training rows alone."""
+    model = train(parts[0])
+    known = parts[0].to_pandas()[["age", "dose"]]
+    assert model.ranges == {name: (known[name].min(), known[name].max()) for name in known}
+    assert LogisticModel.from_json(model.to_json()).ranges == model.ranges

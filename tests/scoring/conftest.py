@@ -1,0 +1,70 @@
+"""A model with numbers, a category, missing values and an id, and new rows for it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.solvers import Newton
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.train import Training, train_logistic
+from lr_pipeline.tables.table import Table
+
+
+def table_rows(table, preparation):
+    """All rows in memory."""
+    from lr_pipeline.engines.opening import open_rows
+
+    return open_rows(table, preparation, "memory")
+
+
+def fit(table: Table, **settings: object) -> LogisticModel:
+    """Newton on the numpy kernel."""
+    return train_logistic(table, table_rows, NumpyKernel(), Training(Newton(), **settings))
+
+
+@pytest.fixture(scope="session")
+def frame() -> pd.DataFrame:
+    """200 rows whose classes overlap."""
+    rng = np.random.default_rng(11)
+    age, dose = rng.normal(50, 12, 200), rng.normal(1e-3, 2e-4, 200)
+    city = rng.choice(["Köln", "Lyon", "Oslo"], 200)
+    z = 0.05 * (age - 50) + 2_000 * (dose - 1e-3) + (city == "Lyon")
+    died = np.where(rng.random(200) < 1 / (1 + np.exp(-z)), "yes", "no")
+    return pd.DataFrame(
+        {"key": [f"k{i}" for i in range(200)], "age": age, "dose": dose, "city": city, "died": died}
+    )
+
+
+@pytest.fixture(scope="session")
+def model(frame) -> LogisticModel:
+    """Maximum likelihood, with an id."""
+    return fit(Table.from_pandas(frame, target="died", id="key"))
+
+
+@pytest.fixture(scope="session")
+def without_id(frame) -> LogisticModel:
+    """The same without an id."""
+    return fit(Table.from_pandas(frame.drop(columns="key"), target="died"))
+
+
+@pytest.fixture(scope="session")
+def penalised(frame) -> LogisticModel:
+    """Ridge: without standard errors."""
+    return fit(Table.from_pandas(frame, target="died", id="key"), penalty="l2", l2=1.0)
+
+
+@pytest.fixture
+def new_rows(tmp_path: Path) -> Path:
+    """Four rows: ordinary, too old, from an unseen city, and with all features missing."""
+    path = tmp_path / "new.csv"
+    path.write_text(
+        "city,key,age,dose,comment\n"
+        "Lyon,a,50,0.001,x\n"
+        "Oslo,b,150,0.001,x\n"
+        "Rome,c,50,0.5,x\n"
+        ",d,,,x\n"
+    )
+    return path

@@ -1,0 +1,117 @@
+"""Files for people: no formulas in CSV, whole or not at all, never over an input."""
+
+import csv
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from lr_pipeline.scoring.export import export_predictions, without_formula
+from lr_pipeline.scoring.predictions import ScoringError, score_file
+from lr_pipeline.tables.errors import TableError
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_formula_is_taken_for_text(text) -> None:
+    """A ' before it, which spreadsheets do not show."""
+    assert without_formula(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["", "a=1", " =1", "1-1", "'=1"])
+def test_other_text_stays(text) -> None:
+    """Only the first character decides."""
+    assert without_formula(text) == text
+
+
+def test_no_cell_of_a_csv_is_a_formula(model, tmp_path) -> None:
+    """Ids as they may come from a form on the web."""
+    rows = {"key": FORMULAS, "age": 50.0, "dose": 1e-3, "city": "Oslo"}
+    pd.DataFrame(rows).to_parquet(tmp_path / "new.parquet")
+    export_predictions(score_file(model, tmp_path / "new.parquet"), tmp_path / "scores.csv")
+    with (tmp_path / "scores.csv").open(newline="") as file:
+        found = [row["key"] for row in csv.DictReader(file)]
+    assert found == ["'" + text for text in FORMULAS]
+
+
+def test_names_of_columns_are_no_formulas_either(frame, tmp_path) -> None:
+    """The header's id, and a feature that is named as out of range."""
+    from lr_pipeline.tables.table import Table
+    from tests.scoring.conftest import fit
+
+    renamed = frame[["key", "age", "died"]].rename(columns={"key": "=key", "age": "@age"})
+    model = fit(Table.from_pandas(renamed, target="died", id="=key"))
+    (tmp_path / "new.csv").write_text("=key,@age\n1,500\n")
+    export_predictions(score_file(model, tmp_path / "new.csv"), tmp_path / "scores.csv")
+    with (tmp_path / "scores.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["'=key"] == "1"
+    assert row["out_of_range"] == "'@age"
+
+
+def test_csv_and_parquet_say_the_same(model, new_rows, tmp_path) -> None:
+    """Every number to the last bit."""
+    for name in ("a.csv", "a.parquet"):
+        export_predictions(score_file(model, new_rows), tmp_path / name)
+    with (tmp_path / "a.csv").open(newline="") as file:
+        read = list(csv.DictReader(file))
+    stored = pd.read_parquet(tmp_path / "a.parquet")
+    for column in ("probability", "lower", "upper", "label"):
+        assert [float(row[column]) for row in read] == stored[column].tolist()
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.date32(), pa.dictionary(pa.int8(), pa.string())])
+def test_ids_of_any_type_reach_the_csv(model, tmp_path, kind) -> None:
+    """Numbers as numbers, others as text."""
+    import pyarrow.parquet as pq
+
+    key = pa.array(["a"]).cast(kind) if pa.types.is_dictionary(kind) else pa.array([7], kind)
+    columns = {"key": key, "age": [50.0], "dose": [1e-3], "city": ["Oslo"]}
+    pq.write_table(pa.table(columns), tmp_path / "new.parquet")
+    export_predictions(score_file(model, tmp_path / "new.parquet"), tmp_path / "a.csv")
+    expected = {"int64": "7", "date32[day]": "1970-01-08"}.get(str(kind), "a")
+    with (tmp_path / "a.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["key"] == expected
+
+
+def test_an_earlier_output_is_replaced_whole(model, new_rows, tmp_path) -> None:
+    """Only once all rows have been scored: an error leaves it as it was."""
+    output = tmp_path / "scores.csv"
+    output.write_text("earlier")
+    bad = tmp_path / "bad.csv"
+    bad.write_text("city,key,age,dose\nOslo,a,inf,1\n")
+    with pytest.raises(TableError):
+        export_predictions(score_file(model, bad), output)
+    assert output.read_text() == "earlier"
+    export_predictions(score_file(model, new_rows), output)
+    assert output.read_text().startswith('"key"')
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "new.csv", "scores.csv"]
+
+
+def test_an_input_is_never_overwritten(model, new_rows, tmp_path) -> None:
+    """Under its own name, another name or a link; nor another file that was named as input."""
+    link = tmp_path / "link.csv"
+    link.symlink_to(new_rows)
+    before = new_rows.read_bytes()
+    other = tmp_path / "other.csv"
+    other.write_text("x")
+    for output in (new_rows, link, tmp_path / "." / "new.csv", other):
+        with pytest.raises(ScoringError, match="overwrite its own input"):
+            export_predictions(score_file(model, new_rows), output, [other])
+    assert new_rows.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["scores.xlsx", "scores"])
+def test_another_suffix_is_refused(model, new_rows, tmp_path, name) -> None:
+    """Nothing is written under a name that says something else."""
+    with pytest.raises(ScoringError, match=r"ends in \.csv or \.parquet"):
+        export_predictions(score_file(model, new_rows), tmp_path / name)
+
+
+def test_a_folder_is_no_output(model, new_rows, tmp_path) -> None:
+    """A file in it is."""
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(ScoringError, match="found a folder"):
+        export_predictions(score_file(model, new_rows), tmp_path / "folder.csv")

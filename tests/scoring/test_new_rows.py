@@ -1,0 +1,114 @@
+"""New rows: what is accepted, and every difference at once where they are not as in training."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lr_pipeline.scoring.new_rows import SchemaMismatchError, open_new_rows
+from lr_pipeline.tables.errors import TableError
+
+
+def test_extra_columns_and_another_order_are_no_difference(model, new_rows) -> None:
+    """The target is not needed, and what has no role is not read."""
+    table = open_new_rows(new_rows, model.preparation)
+    assert set(table.schema.names) == {"city", "key", "age", "dose"}
+    assert table.num_rows == 4
+
+
+def test_parquet_is_read_like_csv(model, new_rows, tmp_path) -> None:
+    """Also under a name that does not say so."""
+    frame = pd.read_csv(new_rows)
+    for name in ("new.parquet", "new.dat"):
+        frame.to_parquet(tmp_path / name)
+        assert open_new_rows(tmp_path / name, model.preparation).num_rows == 4
+
+
+def test_categories_and_ids_that_look_like_numbers_are_text(model, tmp_path) -> None:
+    """The type was settled in training; leading zeros stay."""
+    path = tmp_path / "new.csv"
+    path.write_text("city,key,age,dose\n1,007,50,1\n2,008,51,1\n")
+    table = open_new_rows(path, model.preparation)
+    assert table.column("key").to_pylist() == ["007", "008"]
+    assert table.column("city").to_pylist() == ["1", "2"]
+
+
+def test_every_difference_is_in_one_table(model, tmp_path) -> None:
+    """Missing, twice, of another type: column, expected, found."""
+    path = tmp_path / "new.csv"
+    path.write_text("Key,age,dose,dose\nk,old,1,2\n")
+    with pytest.raises(SchemaMismatchError) as caught:
+        open_new_rows(path, model.preparation)
+    found = {one.column: (one.expected, one.found) for one in caught.value.differences}
+    assert found == {
+        "key": ("identifier", "missing"),
+        "age": ("number or boolean", "string"),
+        "dose": ("number or boolean", "2 columns of that name"),
+        "city": ("text", "missing"),
+    }
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"{path}: these columns are not as in training, so that nothing was written:"
+    assert lines[1].split() == ["column", "expected", "found"]
+    assert lines[2].startswith("'key'   identifier")
+    assert len(lines) == 7
+
+
+def test_a_similar_name_is_offered(model, tmp_path) -> None:
+    """The likely cause is a renamed column."""
+    path = tmp_path / "new.csv"
+    path.write_text("city,key,age,doses\nOslo,a,1,1\n")
+    with pytest.raises(SchemaMismatchError, match="missing; there is 'doses'"):
+        open_new_rows(path, model.preparation)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "kind"),
+    [
+        ("age", [["x"]], "list<element: string>"),
+        ("age", ["x"], "string"),
+        ("city", [1], "int64"),
+        ("key", [{"a": 1}], "struct<a: int64>"),
+    ],
+)
+def test_other_types_in_parquet_are_differences(model, tmp_path, column, values, kind) -> None:
+    """Nested ones too."""
+    good = {"key": ["a"], "age": [1.0], "dose": [1.0], "city": ["Oslo"]}
+    pq.write_table(pa.table(good | {column: values}), tmp_path / "new.parquet")
+    with pytest.raises(SchemaMismatchError) as caught:
+        open_new_rows(tmp_path / "new.parquet", model.preparation)
+    (difference,) = caught.value.differences
+    assert (difference.column, difference.found) == (column, kind)
+
+
+@pytest.mark.parametrize("kind", [pa.bool_(), pa.int8(), pa.decimal128(30, 2), pa.null()])
+def test_any_number_is_a_number(model, tmp_path, kind) -> None:
+    """Booleans, integers, decimals, and a column without a value."""
+    age = pa.array([None if kind == pa.null() else 1]).cast(kind)
+    columns = {"key": ["a"], "age": age, "dose": [1.0], "city": ["Oslo"]}
+    pq.write_table(pa.table(columns), tmp_path / "new.parquet")
+    assert open_new_rows(tmp_path / "new.parquet", model.preparation).num_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none.csv", None, "no such file"),
+        ("empty.csv", b"", "the file is empty"),
+        ("cut.parquet", b"PAR1 and no more", "not a readable Parquet file"),
+        ("latin.csv", "city,key\nKöln,a\n".encode("latin-1"), "not UTF-8"),
+    ],
+)
+def test_an_unreadable_file_is_named(model, tmp_path, name, content, message) -> None:
+    """With what is wrong."""
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(TableError, match=message) as caught:
+        open_new_rows(path, model.preparation)
+    assert str(caught.value).startswith(str(path))
+
+
+def test_a_folder_is_refused(model, tmp_path) -> None:
+    """A file is expected."""
+    with pytest.raises(TableError, match="found a folder"):
+        open_new_rows(tmp_path, model.preparation)

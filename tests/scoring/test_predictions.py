@@ -1,0 +1,155 @@
+"""A file of new rows: columns, counts, streaming, and equal bytes for equal inputs."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from lr_pipeline.scoring.predictions import (
+    METADATA_KEY,
+    ScoringError,
+    score_file,
+    version_of,
+)
+from lr_pipeline.tables.errors import TableError
+
+
+def written(predictions, path) -> pd.DataFrame:
+    """What is in the file."""
+    predictions.write_parquet(path)
+    return pq.read_table(path).to_pandas()
+
+
+def test_each_row_has_its_score_and_its_marks(model, new_rows, tmp_path) -> None:
+    """In the order of the file, the id carried through; the columns in their order."""
+    predictions = score_file(model, new_rows)
+    found = written(predictions, tmp_path / "p.parquet")
+    assert list(found) == [
+        "key", "probability", "lower", "upper", "label", "model_version", "out_of_range",
+        "unseen_category",
+    ]  # fmt: skip
+    assert found["key"].tolist() == ["a", "b", "c", "d"]
+    assert found["out_of_range"].fillna("").tolist() == ["", "age", "dose", ""]
+    assert found["unseen_category"].fillna("").tolist() == ["", "", "city", ""]
+    assert (found["lower"] <= found["probability"]).all()
+    assert (found["probability"] <= found["upper"]).all()
+    assert (found["label"] == (found["probability"] > 0.5)).all()
+    assert set(found["model_version"]) == {version_of(model)}
+    counts = predictions.counts
+    assert (counts.rows, counts.out_of_range_rows, counts.unseen_rows) == (4, 2, 1)
+    assert counts.out_of_range == {"age": 1, "dose": 1}
+    assert counts.positive == found["label"].sum()
+
+
+def test_two_features_out_of_range_are_both_named(model, tmp_path) -> None:
+    """And the row counts once."""
+    path = tmp_path / "new.csv"
+    path.write_text("city,key,age,dose\nOslo,a,500,0.5\n")
+    predictions = score_file(model, path)
+    assert written(predictions, tmp_path / "p.parquet")["out_of_range"].tolist() == ["age; dose"]
+    assert predictions.counts.out_of_range_rows == 1
+
+
+def test_without_an_id_rows_are_numbered(without_id, frame, tmp_path) -> None:
+    """From 1, through all blocks."""
+    frame.to_parquet(tmp_path / "new.parquet")
+    predictions = score_file(without_id, tmp_path / "new.parquet")
+    assert written(predictions, tmp_path / "p.parquet")["row"].tolist() == list(range(1, 201))
+
+
+def test_the_threshold_moves_the_label_alone(model, new_rows, tmp_path) -> None:
+    """Above it is 1, at it is 0."""
+    first = written(score_file(model, new_rows), tmp_path / "a.parquet")
+    exact = float(first["probability"][0])
+    second = written(score_file(model, new_rows, threshold=exact), tmp_path / "b.parquet")
+    assert second["label"].tolist() == (first["probability"] > exact).astype(int).tolist()
+    assert second["label"][0] == 0
+    assert second["probability"].equals(first["probability"])
+
+
+def test_withheld_intervals_are_empty_with_the_reason(penalised, new_rows, tmp_path) -> None:
+    """The reason is in the file's own metadata."""
+    path = tmp_path / "p.parquet"
+    found = written(score_file(penalised, new_rows), path)
+    assert found["lower"].isna().all()
+    assert found["upper"].isna().all()
+    meaning = json.loads(pq.read_schema(path).metadata[METADATA_KEY])
+    assert "penalised (l2)" in meaning["interval_withheld"]
+    assert meaning["label"] == "1: died = yes"
+
+
+def test_equal_inputs_give_equal_bytes(model, new_rows, tmp_path) -> None:
+    """Under another name too; another threshold or another row gives others."""
+    copy = tmp_path / "copy.csv"
+    shutil.copy(new_rows, copy)
+    first, second = score_file(model, new_rows), score_file(model, copy)
+    first.write_parquet(tmp_path / "a.parquet")
+    second.write_parquet(tmp_path / "b.parquet")
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert first.fingerprint == second.fingerprint
+    assert score_file(model, copy, threshold=0.4).fingerprint != first.fingerprint
+    with copy.open("a") as file:
+        file.write("Oslo,e,1,1,x\n")
+    assert second.fingerprint != first.fingerprint
+
+
+def test_the_rows_are_streamed(model, frame, tmp_path, monkeypatch) -> None:
+    """Block by block, with the progress told; the scores do not depend on the blocks."""
+    frame.to_parquet(tmp_path / "new.parquet")
+    whole = written(score_file(model, tmp_path / "new.parquet"), tmp_path / "a.parquet")
+    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 4 * 30)
+    told = []
+    predictions = score_file(
+        model, tmp_path / "new.parquet", progress=lambda *counts: told.append(counts)
+    )
+    pieces = written(predictions, tmp_path / "b.parquet")
+    assert told == [(n, 200) for n in (30, 60, 90, 120, 150, 180, 200)]
+    np.testing.assert_allclose(whole["probability"], pieces["probability"], rtol=1e-13)
+    assert pieces["key"].tolist() == frame["key"].tolist()
+
+
+def test_a_file_without_rows_has_no_scores(model, tmp_path) -> None:
+    """A header alone is a table of the right columns."""
+    path = tmp_path / "new.csv"
+    path.write_text("city,key,age,dose\n")
+    predictions = score_file(model, path)
+    assert written(predictions, tmp_path / "p.parquet").empty
+    assert predictions.counts.rows == 0
+
+
+def test_an_infinite_value_stops_the_scoring(model, tmp_path) -> None:
+    """As in training."""
+    path = tmp_path / "new.csv"
+    path.write_text("city,key,age,dose\nOslo,a,inf,1\n")
+    with pytest.raises(TableError, match="infinite"):
+        score_file(model, path).write_parquet(tmp_path / "p.parquet")
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0, -1.0, 2.0])
+def test_a_threshold_is_a_probability(model, new_rows, threshold) -> None:
+    """Between 0 and 1, neither included."""
+    with pytest.raises(ScoringError, match="threshold between 0 and 1"):
+        score_file(model, new_rows, threshold)
+
+
+def test_a_model_without_ranges_is_refused(model, new_rows) -> None:
+    """It would mark nothing."""
+    with pytest.raises(ScoringError, match="Train it again"):
+        score_file(replace(model, ranges={}), new_rows)
+
+
+def test_an_id_named_like_a_result_is_refused(model, new_rows) -> None:
+    """Two columns of one name could not be told apart."""
+    preparation = replace(model.preparation, roles=replace(model.preparation.roles, id="label"))
+    with pytest.raises(ScoringError, match="'label' has the name of a result"):
+        score_file(replace(model, preparation=preparation), new_rows)
+
+
+def test_the_version_is_that_of_the_stored_model(model) -> None:
+    """It survives storing, and differs between models."""
+    assert version_of(type(model).from_json(model.to_json())) == version_of(model)
+    assert version_of(replace(model, train_rows=1)) != version_of(model)
