@@ -46,7 +46,7 @@ from lr_pipeline.core.types import ParameterMatrix, Parameters
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 # A bound that costs no pass over the rows will do where it is below this, in standard errors: for
 # a table of many numbers, whose passes take long, and for another.
-CLOSE_MANY = 1e-5
+CLOSE_MANY = 1e-4
 CLOSE_FEW = 1e-9
 MANY_NUMBERS = 100_000
 # Roundings in one row's terms beside its dot product of p terms: standardizing x, and exp, σ,

@@ -20,7 +20,8 @@ class LogisticFit:
     ``covariance`` (p, p), intercept first, ``standard_errors`` (d,): ``None`` where they would be
     wrong, with the reason in ``inference_withheld``.
     ``certificate_units`` (p,): the unit of ``certificate.standard_errors`` for each parameter,
-    √ of the diagonal of the inverse Hessian; not for inference. ``None`` where it is singular.
+    √ of the diagonal of the inverse Hessian, or a bound on it where standard errors were not asked
+    for; not for inference. ``None`` where it is singular.
     ``existence`` is None where the penalty makes it irrelevant.
     z = scaled_parameters[0] + ((X − center) / scale) scaled_parameters[1:] loses no digits where
     a column's mean is much larger than its deviation.

@@ -31,8 +31,7 @@ class ManualGradientDescent(GradientDescent):
 
     It sees the rows themselves, so it takes a ``LogisticObjective`` alone, with the torch kernel.
     Firth's penalty is no sum over rows: the same steps then follow the objective's own gradient.
-    Otherwise gradients of autograd accumulate in this process, block by block: the engine must
-    visit the blocks here.
+    Otherwise each block has its own ``backward()``, and the engine adds up the gradients.
     """
 
     name: ClassVar[str] = "manual_gradient_descent"
@@ -120,17 +119,24 @@ class AutogradIterate:
         """Return the value and add the gradient to ``w.grad`` and ``b.grad``; one pass."""
         from torch.nn.functional import linear
 
-        def backward_block(block: Block) -> tuple[float]:
+        assert self.w.grad is not None
+        assert self.b.grad is not None
+
+        def backward_block(block: Block) -> tuple[float, np.ndarray, np.ndarray]:
+            # Leaves of its own: another thread may be at another block.
+            w, b = self.w.detach().requires_grad_(), self.b.detach().requires_grad_()
             with threads_for(block.X.size):
                 X, y, weight = self.kernel.tensors(block)
-                z = linear(X, self.w, self.b).squeeze(1)
+                z = linear(X, w, b).squeeze(1)
                 loss = log_loss(z, y, weight) / self.total_weight
                 loss.backward()  # type: ignore[no-untyped-call]
-                return (loss.item(),)
+                return loss.item(), _numpy(w.grad), _numpy(b.grad)
 
         self.sums.passes += 1
         self.evaluated = True
-        (value,) = self.sums.rows.sum(backward_block)
+        value, w_gradient, b_gradient = self.sums.rows.sum(backward_block)
+        self.w.grad += self.kernel.tensor(w_gradient)
+        self.b.grad += self.kernel.tensor(b_gradient)
         if self.penalised:
             penalty = (self.strength * self.w**2).sum() / (2 * self.total_weight)
             penalty.backward()  # type: ignore[no-untyped-call]
@@ -194,3 +200,9 @@ class InPlaceTensorIterate:
 def _join(b: "torch.Tensor", w: "torch.Tensor") -> Parameters:
     """(intercept, coefficients…) of the bias (1,) and the weights (1, d), as a new array."""
     return np.concatenate([b.detach().cpu(), w.detach().cpu()[0]])
+
+
+def _numpy(tensor: "torch.Tensor | None") -> np.ndarray:
+    """The numbers of a gradient that has been computed."""
+    assert tensor is not None
+    return np.asarray(tensor.cpu())
