@@ -27,6 +27,7 @@ LARGEST_SHARE = 0.25
 NEAR = 1.0
 NEWTON = Newton(tolerance=NEAR, max_iterations=20, polish=False)
 ONE_STEP = Newton(tolerance=NEAR, max_iterations=1, polish=False)
+REFINEMENTS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,12 +114,14 @@ def _fit_sample(
     weight = classes.total_weight
     penalty = L2(l2_per_weight * weight / coordinates.scale**2) if l2_per_weight else NoPenalty()
     objective = LogisticObjective(coordinates.rows(rows), kernel, penalty, weight)
-    result = (NEWTON if before is None else ONE_STEP).minimize(objective, start)
-    if result.hessian is None or result.gradient is None:
-        return None
-    solve = curvature_solve(result.hessian)
-    near = decrement(solve, result.gradient, weight) <= NEAR
-    if not near or (before is None and result.status is not Status.CONVERGED):
-        return None
-    w = result.parameters - solve(result.gradient)
-    return WarmStart(coordinates, classes, w, result.hessian, objective)
+    for _ in range(REFINEMENTS):
+        result = (NEWTON if before is None else ONE_STEP).minimize(objective, start)
+        if result.hessian is None or result.gradient is None:
+            return None
+        solve = curvature_solve(result.hessian)
+        start = result.parameters - solve(result.gradient)
+        if decrement(solve, result.gradient, weight) <= NEAR:
+            if before is None and result.status is not Status.CONVERGED:
+                return None
+            return WarmStart(coordinates, classes, start, result.hessian, objective)
+    return None
