@@ -1,5 +1,10 @@
 """Shapes are checked while the tests run: jaxtyping's annotations, enforced by beartype."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
@@ -14,3 +19,21 @@ install_import_hook(
 # Timings vary on shared machines, and a slow example is no failure.
 settings.register_profile("lr_pipeline", deadline=None)
 settings.load_profile("lr_pipeline")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Where the commands of a module are given."""
+    return tmp_path_factory.mktemp("project")
+
+
+@pytest.fixture(scope="module")
+def run(folder) -> Iterator[Callable[..., Result]]:
+    """Give an lr-pipeline command in that folder; home and artifacts are below it."""
+    from lr_pipeline.command_line import main  # after the import hook
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("DAGSTER_HOME", raising=False)
+        patch.setenv("COLUMNS", "200")
+        yield lambda *arguments: CliRunner().invoke(main, [str(part) for part in arguments])

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,22 +14,6 @@ from lr_pipeline.command_line import asset_prefix, main
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """Where the commands of this module are given."""
-    return tmp_path_factory.mktemp("project")
-
-
-@pytest.fixture(scope="module")
-def run(folder) -> Iterator[Run]:
-    """Give a command in that folder; home and artifacts are below it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("DAGSTER_HOME", raising=False)
-        patch.setenv("COLUMNS", "200")
-        yield lambda *arguments: CliRunner().invoke(main, [str(part) for part in arguments])
 
 
 @pytest.fixture(scope="module")

@@ -1,33 +1,17 @@
 """``new`` and ``predict`` as a person uses them: output, exit codes, files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 import lr_pipeline
-from lr_pipeline.command_line import main
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 SPECTOR = SAMPLES / "spector.csv"
 Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """Where the commands of this module are given."""
-    return tmp_path_factory.mktemp("project")
-
-
-@pytest.fixture(scope="module")
-def run(folder) -> Iterator[Run]:
-    """Give a command in that folder; home and artifacts are below it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("DAGSTER_HOME", raising=False)
-        yield lambda *arguments: CliRunner().invoke(main, [str(part) for part in arguments])
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from functools import cached_property
 from math import isfinite, log
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from lr_pipeline.core.certificate import Curvature, certify, curvature_at
 from lr_pipeline.core.cholesky import cholesky_solve
@@ -164,20 +165,15 @@ class _Problem:
             return Newton() if tolerance is None else Newton(tolerance, polish=False)
         weight_0, weight_1 = self.classes.weights
         variance = weight_0 * weight_1 / self.classes.total_weight**2
-        k = len(self.analysis.factor) + 1
-        factor = np.zeros((k, k))
-        factor[0, 0] = 1.0
-        factor[1:, 1:] = self.analysis.factor.T
-        if self.certifying(penalty).B is not None:
-            factor[1:, 1:] = np.eye(k - 1)
+        R = self.analysis.factor
+        if self.certifying(penalty).B is not None:  # the columns have been made orthonormal
+            R = np.eye(len(R))
+        factor = block_diag(np.eye(1), R.T)
 
         def solve(gradient: Parameters) -> Parameters:
             return cholesky_solve(factor, gradient) / variance
 
-        return Lbfgs(
-            tolerance=self.tolerance or TOLERANCE,
-            preconditioner=solve,
-        )
+        return Lbfgs(tolerance=self.tolerance or TOLERANCE, preconditioner=solve)
 
     def starting_point(self, penalty: str, coordinates: Coordinates) -> Parameters:
         """Return the given start, or the intercept-only optimum; for Firth, near its minimum."""
