@@ -158,3 +158,15 @@ def test_a_survey_counts_all_rows_and_draws_its_share():
     rows = {row.tobytes() for row in X[weight > 0]}
     assert all(row.tobytes() in rows for row in seen.sample.X)
     assert len(gather(ArrayRows(X, y)).y) == N
+
+
+def test_many_columns_are_fitted_by_gradients_and_end_where_newton_does():
+    """L-BFGS from the correlation matrix: within the certificates of both."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((3000, 220))
+    y = (rng.random(3000) < 1 / (1 + np.exp(-X[:, 0]))).astype(float)
+    chosen = fit_logistic(ArrayRows(X, y), NumpyKernel())
+    newton = fit_logistic(ArrayRows(X, y), NumpyKernel(), solver=Newton())
+    bounds = chosen.certificate.standard_errors + newton.certificate.standard_errors
+    assert (chosen.solver, chosen.status) == ("lbfgs", Status.CONVERGED)
+    assert scaled_distance(newton, chosen) <= bounds < 1e-5
