@@ -11,7 +11,7 @@ from lr_pipeline.tables.table import Table
 
 NAME = "lr_pipeline"
 # What peers are compared at: within 1e-3 standard errors for certain, coefficients alone.
-LIKE_PEERS: dict[str, Any] = {"tolerance": 1e-4, "standard_errors": False}
+LIKE_PEERS: dict[str, Any] = {"tolerance": 1e-3, "standard_errors": False}
 
 
 def fit(

@@ -128,12 +128,14 @@ def certify(
     w: Parameters,
     curvature: Curvature | None,
     coordinates: Coordinates,
+    close: float = 0.0,
 ) -> Certificate:
     """Bound the distance of ``w`` to the optimum in loss and in standard errors.
 
     ``coordinates``: those of the objective's rows. No pass over the rows where the largest
-    absolute values of the columns already bound the distance closely, or closer passes could not
-    halve it; otherwise two. The bound is infinite where u ≥ 1 or rounding leaves nothing certain.
+    absolute values of the columns already bound the distance closely, or as closely as asked for
+    by ``close``, or closer passes could not halve it; otherwise two. The bound is infinite where
+    u ≥ 1 or rounding leaves nothing certain.
     """
     if curvature is None:
         return UNBOUNDED
@@ -142,7 +144,8 @@ def certify(
     )
     many = objective.sums.rows.num_rows * len(w) > MANY_NUMBERS
     without_rounding = float(np.linalg.norm(curvature.inverse_factor @ curvature.gradient))
-    if coarse.standard_errors <= max(CLOSE_MANY if many else CLOSE_FEW, 2.0 * without_rounding):
+    close = max(close, CLOSE_MANY if many else CLOSE_FEW)
+    if coarse.standard_errors <= max(close, 2.0 * without_rounding):
         return coarse
     bounds = _bounds_by_rows(objective, w, curvature, coordinates.amplification())
     return _distance(objective, w, curvature, bounds)
@@ -200,7 +203,8 @@ def _shifts(objective: LogisticObjective, p: int) -> tuple[Parameters, Parameter
 
 def _addition(objective: LogisticObjective) -> float:
     """Relative error of adding up a block's rows, then the blocks."""
-    rows = objective.sums.rows
+    fold = objective.sums.fold
+    rows = objective.sums.rows if fold is None else fold.rows
     longest = min(rows.block_rows, rows.num_rows)
     return (longest + -(-rows.num_rows // longest) + ROW_EXTRA) * UNIT_ROUNDOFF
 

@@ -27,9 +27,9 @@ class ClassCounts:
         """Count a block's rows."""
         y, weight = block.y, block.weight
         one, zero = y == 1.0, y == 0.0
-        others = len(y) - int(np.count_nonzero(one)) - int(np.count_nonzero(zero))
+        ones, zeros = int(np.count_nonzero(one)), int(np.count_nonzero(zero))
+        others = len(y) - ones - zeros
         if weight is None:
-            ones, zeros = int(np.count_nonzero(one)), int(np.count_nonzero(zero))
             return cls(float(zeros), float(ones), zeros, ones, others)
         counted = weight > 0
         return cls(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isfinite, log
+from math import isfinite, log, sqrt
 
 import numpy as np
 from scipy.linalg import block_diag
@@ -37,6 +37,8 @@ CERTIFIED = 1e-3
 TOLERANCE = 1e-9
 # From so many columns on a Hessian takes the time of ten gradients and more.
 MANY_COLUMNS = 200
+# How much the certificate of a fit without standard errors may exceed its solver's own estimate.
+SLACK = 1.5
 # Iterations after which a guess at the Hessian is replaced by that of all rows.
 PASSES_WITH_A_GUESS = 10
 
@@ -208,8 +210,13 @@ def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
         return None
     solver = problem.solver or Lbfgs(tolerance=problem.tolerance or TOLERANCE)
     if isinstance(solver, Lbfgs):
+        tolerance = solver.tolerance
+        if not problem.standard_errors:
+            # The certificate will rest on the sample's share of the Hessian.
+            tolerance = max(tolerance * sqrt(warm.share) / SLACK, min(tolerance, TOLERANCE))
         solver = replace(
             solver,
+            tolerance=tolerance,
             preconditioner=curvature_solve(warm.hessian),
             refresh_every=min(solver.refresh_every, PASSES_WITH_A_GUESS),
             confirm=problem.standard_errors,
@@ -220,10 +227,9 @@ def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
         coordinates = coordinates.with_extremes(column_extremes(problem.rows))
     objective.sums.watches = True
     result = solver.minimize(objective, warm.start, problem.progress)
-    if not problem.standard_errors and result.hessian_at is not result.parameters:
+    if result.hessian is None:
         w = result.parameters
-        bound = warm.hessian_below(w) / objective.total_weight
-        result = replace(result, hessian=bound, hessian_at=w)
+        result = replace(result, hessian=warm.hessian_below(w), hessian_at=w)
     passes = objective.passes
     return _assemble(problem, penalty, solver, objective, coordinates, result, passes)
 
@@ -257,7 +263,7 @@ def _assemble(
     """Certify a solver's result, and return it in the table's units."""
     w, analysis = result.parameters, coordinates.analysis
     curvature = _curvature(objective, coordinates, result)
-    certificate = certify(objective, w, curvature, coordinates)
+    certificate = certify(objective, w, curvature, coordinates, problem.tolerance or 0.0)
     certificate = _with_estimate(certificate, result.trace)
     intercept, coefficients = coordinates.to_table(w)
     dependent = analysis.dependent

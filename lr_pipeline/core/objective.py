@@ -9,6 +9,7 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.cholesky import cholesky, cholesky_solve
 from lr_pipeline.core.fold import Fold
+from lr_pipeline.core.logistic import linear_predictor
 from lr_pipeline.core.moments import Extremes, require_finite
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
@@ -129,6 +130,11 @@ class LogisticSums:
             lambda block: (self.kernel.information_trace_gradient(block, w, A),), None
         )
         return np.asarray(gradient)
+
+    def largest_predictor(self, v: Parameters) -> float:
+        """Return max |x̃ᵀ v| over all rows."""
+        raw, rows = self._folded(v, self.fold), self.rows if self.fold is None else self.fold.rows
+        return rows.max(lambda block: float(np.abs(linear_predictor(block, raw)).max(initial=0.0)))
 
     def largest(self) -> Columns | None:
         """Return bounds (k,) on the columns' absolute values, where they have been watched."""

@@ -52,6 +52,9 @@ class Rows(Protocol):
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Return the largest ``block_function(block)`` over all blocks."""
 
+    def hold(self, block: Block) -> "Rows":
+        """Offer a sample of these rows, held in memory, in the way that suits this engine."""
+
 
 def gather(rows: Rows) -> Block:
     """Copy all rows of positive weight into one block in memory, in the engine's order."""
@@ -101,6 +104,10 @@ class HeldRows:
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Return the largest ``block_function(block)`` over all blocks."""
         return max(map(block_function, parts_of(self.block, self.block_rows)))
+
+    def hold(self, block: Block) -> "HeldRows":
+        """Offer some of these rows."""
+        return HeldRows(block, self.block_rows)
 
 
 def parts_of(block: Block, rows: int) -> Iterator[Block]:

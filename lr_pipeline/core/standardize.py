@@ -62,6 +62,10 @@ class StandardizedRows:
         """Return the largest ``block_function`` over the standardized blocks."""
         return self.rows.max(lambda block: max(map(block_function, self._parts(block))))
 
+    def hold(self, block: Block) -> Rows:
+        """Offer some of these rows."""
+        return self.rows.hold(block)
+
     def _parts(self, block: Block) -> Iterator[Block]:
         """The block standardized, a few rows at a time, which keeps the copies in the cache."""
         return map(self._standardize, parts_of(block, COPIED_ROWS))
@@ -69,7 +73,8 @@ class StandardizedRows:
     def _standardize(self, block: Block) -> Block:
         every = len(self.columns) == block.X.shape[1]
         X = (block.X if every else block.X[:, list(self.columns)]) - self.center
-        X /= self.scale
+        if not np.all(self.scale == 1.0):
+            X /= self.scale
         return Block(X if self.B is None else X @ self.B, block.y, block.weight)
 
 

@@ -28,12 +28,15 @@ def survey(rows: Rows, share: float) -> Survey:
     ValueError
         Labels other than 0 and 1, or one class alone.
     """
-    drawn = np.random.default_rng(0).random(min(rows.block_rows, rows.num_rows)) < share
+    places = min(rows.block_rows, rows.num_rows)
+    drawn = np.flatnonzero(np.random.default_rng(0).random(places) < share)
 
     def look(block: Block) -> tuple[ClassCounts, list[Block]]:
         X, y, weight = counted_rows(block)
-        chosen = np.flatnonzero(drawn[: len(y)])
-        sample = Block(X[chosen], y[chosen], None if weight is None else weight[chosen])
+        chosen = drawn[: np.searchsorted(drawn, len(y))]
+        sample = Block(
+            X.take(chosen, axis=0), y[chosen], None if weight is None else weight[chosen]
+        )
         return ClassCounts.of(block), [sample]
 
     classes, samples = rows.sum(look)

@@ -6,28 +6,35 @@ rows for a gradient brings the parameters some ten or hundred times nearer.
 """
 
 from dataclasses import dataclass, replace
+from math import exp, sqrt
 
 from lr_pipeline.core.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.objective import L2, LogisticKernel, LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import analyse_columns
-from lr_pipeline.core.rows import Block, HeldRows, Rows
+from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.solvers.curvature import curvature_solve, decrement
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.survey import survey
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
-# A sample is worth its while from this many rows on, has at least so many rows a parameter, and
-# is at most this share of the table.
+# A sample is worth its while from this many rows on, of which it is about a tenth, in so many
+# numbers at most, whatever the table's size. It has at least so many rows a parameter, or is left
+# where that is too large a share of the table.
 LEAST_ROWS = 5_000
-ROWS_PER_PARAMETER = 50
-SHARE = 0.05
+SHARE = 0.1
+SAMPLE_NUMBERS = 2**23
+ROWS_PER_PARAMETER = 100
 LARGEST_SHARE = 0.25
 # A sample's own optimum is several of its standard errors off: no need to meet it closely.
 NEAR = 1.0
 NEWTON = Newton(tolerance=NEAR, max_iterations=20, polish=False)
-ONE_STEP = Newton(tolerance=NEAR, max_iterations=1, polish=False)
-REFINEMENTS = 3
+# Steps on the larger sample, the last of at most this length beside √weight: as a share of the
+# parameters, which is about how much the Hessian changes along it.
+STEPS = 4
+SHORT_STEP = 0.02
+# More than the relative rounding error of a change of x̃ᵀw.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,27 +42,34 @@ class WarmStart:
     """Where to start on all rows, and with which Hessian.
 
     ``coordinates``: standardized by a sample's means and deviations. In them are ``start`` (p,),
-    the sample's optimum, and ``hessian`` (p, p), of its mean objective there. ``objective`` is
-    that of the sample, ``classes`` are those of all rows.
+    near the sample's optimum, and ``hessian`` (p, p), of its mean objective at ``hessian_at``
+    (p,). ``objective`` is the sample's, ``classes`` are those of all rows.
     """
 
     coordinates: Coordinates
     classes: ClassCounts
     start: Parameters
     hessian: ParameterMatrix
+    hessian_at: Parameters
     objective: LogisticObjective
 
-    def hessian_below(self, w: Parameters) -> ParameterMatrix:
-        """Return a lower bound at ``w`` of the Hessian of the sum over all rows.
+    @property
+    def share(self) -> float:
+        """The sample's share of the total weight."""
+        return self.objective.total_weight / self.classes.total_weight
 
-        It is the sum over the sample: every other row adds a positive semidefinite matrix.
+    def hessian_below(self, w: Parameters) -> ParameterMatrix:
+        """Return a lower bound at ``w`` of the Hessian of the mean over all rows.
+
+        The sum over the sample is one, since every other row adds a positive semidefinite matrix;
+        and where x̃ᵀw changes by at most M, a row's variance falls to no less than exp(−M) of it.
         """
-        _, _, hessian = self.objective.value_gradient_hessian(w)
-        return hessian * self.objective.total_weight
+        change = self.objective.sums.largest_predictor(w - self.hessian_at)
+        return self.hessian * (self.share * exp(-change) * (1.0 - ROUNDING))
 
 
 def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | None:
-    """Fit a twentieth of the rows, itself started from a tenth of that; one pass over all rows.
+    """Fit a tenth of the rows, itself started from a tenth of that; one pass over all rows.
 
     ``l2``: strength of the penalty on the sum over all rows, 0 for none. None where the table is
     small, or the sample does not determine an estimate: one class alone, separated, dependent
@@ -66,16 +80,21 @@ def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | Non
     ValueError
         As ``survey``.
     """
+    if rows.num_rows < LEAST_ROWS or rows.num_columns == 0:
+        return None
     needed = ROWS_PER_PARAMETER * (rows.num_columns + 1)
-    share = max(SHARE, needed / rows.num_rows)
-    if rows.num_rows < LEAST_ROWS or share > LARGEST_SHARE or rows.num_columns == 0:
+    wanted = min(SHARE * rows.num_rows, SAMPLE_NUMBERS / rows.num_columns)
+    share = max(wanted, needed) / rows.num_rows
+    if share > LARGEST_SHARE:
         return None
     seen = survey(rows, share)
     l2_per_weight = l2 / seen.classes.total_weight
     found = None
     for block in (_thinned(seen.sample), seen.sample):
         if len(block.y) >= needed / 2:
-            found = _fit_sample(block, kernel, l2_per_weight, found)
+            found = _fit_sample(
+                rows.hold(block), ClassCounts.of(block), kernel, l2_per_weight, found
+            )
     if found is None:
         return None
     analysis = replace(
@@ -94,10 +113,13 @@ def _thinned(block: Block) -> Block:
 
 
 def _fit_sample(
-    block: Block, kernel: LogisticKernel, l2_per_weight: float, before: WarmStart | None
+    rows: Rows,
+    classes: ClassCounts,
+    kernel: LogisticKernel,
+    l2_per_weight: float,
+    before: WarmStart | None,
 ) -> WarmStart | None:
     """Newton's method on a sample, from the fit of a smaller one; None if there is no estimate."""
-    rows, classes = HeldRows(block), ClassCounts.of(block)
     if classes.rows_0 == 0 or classes.rows_1 == 0:
         return None
     if before is None:
@@ -108,20 +130,31 @@ def _fit_sample(
         coordinates = (
             standardized(analysis, every, False) if l2_per_weight else orthonormal(analysis, False)
         )
-        start = prevalence_start(*classes.weights, rows.num_columns)
     else:
-        coordinates, start = before.coordinates, before.start
+        coordinates = before.coordinates
     weight = classes.total_weight
     penalty = L2(l2_per_weight * weight / coordinates.scale**2) if l2_per_weight else NoPenalty()
     objective = LogisticObjective(coordinates.rows(rows), kernel, penalty, weight)
-    for _ in range(REFINEMENTS):
-        result = (NEWTON if before is None else ONE_STEP).minimize(objective, start)
-        if result.hessian is None or result.gradient is None:
-            return None
-        solve = curvature_solve(result.hessian)
-        start = result.parameters - solve(result.gradient)
-        if decrement(solve, result.gradient, weight) <= NEAR:
-            if before is None and result.status is not Status.CONVERGED:
-                return None
-            return WarmStart(coordinates, classes, start, result.hessian, objective)
+    if before is not None:
+        return _refined(objective, before, classes)
+    result = NEWTON.minimize(objective, prevalence_start(*classes.weights, rows.num_columns))
+    w, gradient, hessian = result.parameters, result.gradient, result.hessian
+    if result.status is not Status.CONVERGED or gradient is None or hessian is None:
+        return None
+    start = w - curvature_solve(hessian)(gradient)
+    return WarmStart(coordinates, classes, start, hessian, w, objective)
+
+
+def _refined(
+    objective: LogisticObjective, before: WarmStart, classes: ClassCounts
+) -> WarmStart | None:
+    """Newton's method from a point that is near, so that full steps do."""
+    weight, w = classes.total_weight, before.start
+    for _ in range(STEPS):
+        _, gradient, hessian = objective.value_gradient_hessian(w)
+        solve = curvature_solve(hessian)
+        start = w - solve(gradient)
+        if decrement(solve, gradient, weight) <= SHORT_STEP * sqrt(weight):
+            return WarmStart(before.coordinates, classes, start, hessian, w, objective)
+        w = start
     return None

@@ -84,6 +84,10 @@ class ArrayRows:
         starts = range(0, self.num_rows, self.block_rows)
         return float(max(self._apply(lambda start: block_function(self._block(start)), starts)))
 
+    def hold(self, block: Block) -> "ArrayRows":
+        """Offer some of these rows, in as many blocks as several threads need."""
+        return held_by_threads(block)
+
     def _apply(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterable[Any]:
         """Apply a function in order, by several threads where there is much to do."""
         return (in_order if self.X.size >= THREADED_NUMBERS else map)(function, items)
@@ -92,6 +96,11 @@ class ArrayRows:
         part = slice(start, start + self.block_rows)
         weight = None if self.weight is None else self.weight[part]
         return Block(self.X[part], self.y[part], weight)
+
+
+def held_by_threads(block: Block) -> ArrayRows:
+    """Offer a block in memory, in as many parts as several threads need."""
+    return ArrayRows(*block, block_rows=max(-(-len(block.y) // GROUPS), LEAST_ROWS))
 
 
 def _groups(starts: range) -> list[range]:

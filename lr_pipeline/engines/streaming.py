@@ -5,6 +5,7 @@ from contextlib import closing
 from typing import Any
 
 from lr_pipeline.core.rows import Block
+from lr_pipeline.engines.memory import ArrayRows, held_by_threads
 from lr_pipeline.tables.parquet import rows_within
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preprocess import Preparation
@@ -76,3 +77,7 @@ class TableRows:
         """Return the largest ``block_function(block)`` over all blocks."""
         with closing(self.blocks()) as blocks:
             return max(block_function(block) for block in blocks)
+
+    def hold(self, block: Block) -> ArrayRows:
+        """Offer some of these rows, in memory."""
+        return held_by_threads(block)

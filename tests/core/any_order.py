@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lr_pipeline.core.rows import Block
+from lr_pipeline.core.rows import Block, HeldRows
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class ShuffledRows:
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Largest over the blocks."""
         return max(block_function(block) for block in self._blocks())
+
+    def hold(self, block: Block) -> HeldRows:
+        """Some of the rows, in order."""
+        return HeldRows(block)
 
     def _blocks(self) -> list[Block]:
         edges = [0, *sorted(set(self.cuts) & set(range(1, len(self.y)))), len(self.y)]

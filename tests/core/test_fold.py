@@ -57,6 +57,22 @@ def test_combined_columns_are_folded_for_gradients_of_large_tables_alone():
     np.testing.assert_array_equal(folded.loss_gradient_information(W)[2], expected[2])
 
 
+@pytest.mark.parametrize("B", [None, np.array([[1.0, -3.0], [0.0, 2.0]])], ids=["plain", "B"])
+def test_rows_of_a_large_table_far_from_zero_are_only_centred(B):
+    """Scale and B are folded: the sums to rounding, and bounds on the columns."""
+    rows = standardized(MANY_NUMBERS // 2 + 1, 1e4 * SCALE, B)
+    folded, plain = both(rows)
+    assert folded.fold is not None and not folded.fold.shift.any()
+    expected, w = plain.loss_gradient_information(W * 1e-4), W * 1e-4
+    folded.watches = True
+    found = folded.loss_gradient(w)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-10)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-9)
+    np.testing.assert_allclose(folded.loss_gradient_information(w)[2], expected[2], rtol=1e-9)
+    largest = rows.max(lambda block: float(np.abs(block.X[:, 0]).max()))
+    assert folded.largest()[0] == pytest.approx(largest, rel=1e-12)
+
+
 def test_rows_far_from_zero_are_not_folded():
     """Their mean would cost the sums their digits."""
     near, far = LARGEST_SHIFT * SCALE, 1.01 * LARGEST_SHIFT * SCALE

@@ -5,6 +5,7 @@ import pytest
 
 from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.objective import LogisticObjective, NoPenalty
 from lr_pipeline.core.rows import gather
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Status
 from lr_pipeline.core.survey import survey
@@ -85,6 +86,27 @@ def test_the_certificate_without_the_hessian_of_all_rows_holds():
     assert scaled_distance(exact, quick) <= quick.certificate.standard_errors <= 1e-3
     assert quick.standard_errors is None
     assert "not asked for" in quick.inference_withheld
+
+
+def test_a_sample_bounds_the_hessian_of_all_rows_from_below():
+    """At its optimum and away from it: the difference has no negative eigenvalue."""
+    X, y = table()
+    rows = ArrayRows(X, y)
+    warm = warm_start(rows, NumpyKernel(), 0.0)
+    objective = LogisticObjective(warm.coordinates.rows(rows), NumpyKernel(), NoPenalty())
+    for w in (warm.start, warm.start + 0.3, np.zeros(D + 1)):
+        _, _, hessian = objective.value_gradient_hessian(w)
+        below = warm.hessian_below(w)
+        assert np.linalg.eigvalsh(hessian - below)[0] > 0
+        assert np.linalg.eigvalsh(below)[0] > 0
+
+
+def test_a_sample_has_so_many_numbers_at_most(monkeypatch):
+    """However large the table, which need not fit into memory."""
+    monkeypatch.setattr("lr_pipeline.core.warm_start.SAMPLE_NUMBERS", 600 * D)
+    X, y = table()
+    sample = warm_start(ArrayRows(X, y), NumpyKernel(), 0.0).objective.sums.rows
+    assert 500 < sample.num_rows < 700
 
 
 def test_a_tolerance_belongs_to_the_chosen_solver():
