@@ -31,6 +31,7 @@ d_j = √H_jj, matrices E with |E_jk| ≤ a_j b_k have ‖L⁻¹ E L⁻ᵀ‖ �
 
 from dataclasses import dataclass
 from math import exp, inf, log1p, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -97,7 +98,13 @@ class Curvature:
     @property
     def units(self) -> Float64[np.ndarray, " q"]:
         """√ of the diagonal of M H⁻¹ Mᵀ: standard errors, where H is the information."""
-        return np.asarray(np.linalg.norm(self.half_covariance, axis=0))
+        half = self.half_covariance
+        return np.asarray(np.sqrt(np.einsum("ij,ij->j", half, half)))
+
+    @property
+    def decrement(self) -> float:
+        """λ = √(gᵀ H⁻¹ g)."""
+        return _length(self.inverse_factor @ self.gradient)
 
     @property
     def covariance(self) -> Float64[np.ndarray, "q q"]:
@@ -114,8 +121,19 @@ def curvature_at(
     return Curvature.of(gradient * W, hessian * W, np.zeros_like(w), reported)
 
 
-@dataclass(frozen=True)
-class _Bounds:
+class ColumnSizes(NamedTuple):
+    """Bounds (p,) on absolute values: of x̃, of what it is computed from, in gradients as well.
+
+    ``hessian_shift``: by how much the columns of the Hessian can exceed the objective's.
+    """
+
+    largest: Parameters
+    for_gradient: Parameters
+    source: Parameters
+    hessian_shift: Parameters | float
+
+
+class Bounds(NamedTuple):
     """Of rounding: ‖ĝ − g‖ in the metric of H⁻¹, and η of the Hessian. Of the rows: r."""
 
     gradient_error: float
@@ -139,47 +157,52 @@ def certify(
     """
     if curvature is None:
         return UNBOUNDED
-    coarse = _distance(
-        objective, w, curvature, _coarse_bounds(objective, w, curvature, coordinates)
-    )
+    W, sizes = objective.total_weight, _column_sizes(objective, coordinates)
+    addition = _addition(objective)
+    bounds = coarse_bounds(w, curvature, sizes, W, addition, _penalty_rounding(objective, w))
+    certificate = distance_bounds(w, curvature, bounds, W)
     many = objective.sums.rows.num_rows * len(w) > MANY_NUMBERS
-    without_rounding = float(np.linalg.norm(curvature.inverse_factor @ curvature.gradient))
     close = max(close, CLOSE_MANY if many else CLOSE_FEW)
-    if coarse.standard_errors <= max(close, 2.0 * without_rounding):
-        return coarse
-    bounds = _bounds_by_rows(objective, w, curvature, coordinates.amplification())
-    return _distance(objective, w, curvature, bounds)
+    if certificate.standard_errors > max(close, 2.0 * curvature.decrement):
+        bounds = _bounds_by_rows(objective, w, curvature, coordinates.amplification())
+        certificate = distance_bounds(w, curvature, bounds, W)
+    if not isinstance(objective.penalty, Firth):
+        return certificate
+    loss, distance = certificate.loss, certificate.standard_errors
+    return Certificate(FIRTH_MARGIN**2 * loss, FIRTH_MARGIN * distance, rigorous=False)
 
 
-def _distance(
-    objective: LogisticObjective, w: Parameters, curvature: Curvature, bounds: _Bounds
+def distance_bounds(
+    w: Parameters, curvature: Curvature, bounds: Bounds, total_weight: float
 ) -> Certificate:
     """The bounds of the module's docstring, in loss and in standard errors."""
     radius, eta = bounds.radius, bounds.eta
     if not eta < 0.5:
         return UNBOUNDED
     radius /= sqrt(1.0 - eta)
-    moved = radius * float(np.linalg.norm(curvature.factor.T @ curvature.step))
+    moved = radius * _length(curvature.factor.T @ curvature.step)
     if not moved < 1.0:
         return UNBOUNDED
     eta = exp(moved) * (1.0 + eta) - 1.0  # along the step the Hessian changes by exp(± moved)
     if not eta < 0.5:
         return UNBOUNDED
-    decrement = float(np.linalg.norm(curvature.inverse_factor @ curvature.gradient))
-    decrement = ((1.0 + eta) * decrement + bounds.gradient_error) / sqrt(1.0 - eta)
+    decrement = ((1.0 + eta) * curvature.decrement + bounds.gradient_error) / sqrt(1.0 - eta)
     radius = bounds.radius / sqrt(1.0 - eta)
     u = radius * decrement
     if not u < 1.0:
         return UNBOUNDED
-    loss = _loss_gap(u) / radius**2 / objective.total_weight
+    loss = _loss_gap(u) / radius**2 / total_weight
     distance = -log1p(-u) / radius / sqrt(1.0 - eta)
     parameter_rounding = (len(w) + 4) * UNIT_ROUNDOFF * (np.abs(curvature.reported) @ np.abs(w))
     units = curvature.units
     estimated = units > 0.0  # the coefficient of a constant column is always zero
     distance += float(np.max(parameter_rounding[estimated] / units[estimated]))
-    if isinstance(objective.penalty, Firth):
-        return Certificate(FIRTH_MARGIN**2 * loss, FIRTH_MARGIN * distance, rigorous=False)
     return Certificate(loss, distance)
+
+
+def _length(v: Parameters) -> float:
+    """‖v‖."""
+    return sqrt(float(v @ v))
 
 
 def _loss_gap(u: float) -> float:
@@ -206,34 +229,54 @@ def _addition(objective: LogisticObjective) -> float:
     fold = objective.sums.fold
     rows = objective.sums.rows if fold is None else fold.rows
     longest = min(rows.block_rows, rows.num_rows)
-    return (longest + -(-rows.num_rows // longest) + ROW_EXTRA) * UNIT_ROUNDOFF
+    return addition_error(longest, -(-rows.num_rows // longest))
 
 
-def _coarse_bounds(
-    objective: LogisticObjective, w: Parameters, curvature: Curvature, coordinates: Coordinates
-) -> _Bounds:
-    """Bounds from the largest |x̃| alone, with Σ s |x̃_j| ≤ √(H₀₀ H_jj) and |residual| ≤ 1."""
+def addition_error(rows: int, blocks: int) -> float:
+    """Relative error of a sum over so many rows, then over so many blocks, in any order."""
+    return (rows + blocks + ROW_EXTRA) * UNIT_ROUNDOFF
+
+
+def _column_sizes(objective: LogisticObjective, coordinates: Coordinates) -> ColumnSizes:
+    """How large the objective's columns are, or those that they are computed from."""
     seen = objective.sums.largest()
     largest = np.concatenate([[1.0], coordinates.largest() if seen is None else seen])
-    shift, hessian_shift = _shifts(objective, len(w))
     source = largest if coordinates.B is None else largest.copy()
     if coordinates.B is not None:
         source[1:] = largest[1:] @ coordinates.amplification()
-    dot = (len(w) + DOT_EXTRA) * UNIT_ROUNDOFF
-    predictor = float((source + shift) @ np.abs(w))
-    root = np.sqrt(np.einsum("ij,ij->i", curvature.factor, curvature.factor))
-    addition = _addition(objective)
-    epsilon = dot * predictor * root[0] * root
-    epsilon += objective.total_weight * (dot + addition) * (source + shift)
-    epsilon += _penalty_rounding(objective, w)
-    inverse = np.abs(curvature.inverse_factor)
-    gradient_error = float(np.linalg.norm(inverse @ epsilon))
-    columns = float(np.linalg.norm(inverse @ (root + hessian_shift * root[0])))
+    shift, hessian_shift = _shifts(objective, len(largest))
+    return ColumnSizes(largest, source + shift, source, hessian_shift)
+
+
+def coarse_bounds(
+    w: Parameters,
+    curvature: Curvature,
+    sizes: ColumnSizes,
+    total_weight: float,
+    addition: float,
+    penalty_rounding: Parameters | float = 0.0,
+) -> Bounds:
+    """Bounds from the largest |x̃| alone, with Σ s |x̃_j| ≤ √(H₀₀ H_jj) and |residual| ≤ 1.
+
+    ``addition``: relative error of the sums over the rows.
+    """
+    p, L = len(w), curvature.factor
+    dot = (p + DOT_EXTRA) * UNIT_ROUNDOFF
+    predictor = float(sizes.for_gradient @ np.abs(w))
+    root = np.sqrt(np.einsum("ij,ij->i", L, L))
+    terms = np.empty((4, p))
+    terms[0] = dot * predictor * root[0] * root
+    terms[0] += total_weight * (dot + addition) * sizes.for_gradient
+    terms[0] += penalty_rounding
+    terms[1] = root + sizes.hessian_shift * root[0]
+    terms[2] = root[0] * sizes.source
+    terms[3] = sizes.largest
+    weighed = terms @ np.abs(curvature.inverse_factor).T
+    lengths = np.sqrt(np.einsum("ij,ij->i", weighed, weighed)).tolist()
+    gradient_error, columns, rounded, radius = lengths
     eta = 2.0 * dot * predictor + ROW_EXTRA * UNIT_ROUNDOFF
-    eta += 2.0 * dot * columns * float(np.linalg.norm(inverse @ (root[0] * source)))
-    eta += (addition + 3 * len(w) * UNIT_ROUNDOFF) * columns**2
-    radius = float(np.linalg.norm(inverse @ largest))
-    return _Bounds(SECOND_ORDER * gradient_error, SECOND_ORDER * eta, radius)
+    eta += 2.0 * dot * columns * rounded + (addition + 3 * p * UNIT_ROUNDOFF) * columns**2
+    return Bounds(SECOND_ORDER * gradient_error, SECOND_ORDER * eta, radius)
 
 
 def _bounds_by_rows(
@@ -241,7 +284,7 @@ def _bounds_by_rows(
     w: Parameters,
     curvature: Curvature,
     amplification: Float64[np.ndarray, "k k"],
-) -> _Bounds:
+) -> Bounds:
     """Bounds from two passes over the rows.
 
     ``amplification`` (k, k): |X| amplification bounds the numbers that the objective's columns X
@@ -278,7 +321,7 @@ def _bounds_by_rows(
     eta += 2.0 * dot * columns * float(np.linalg.norm(inverse @ np.sqrt(spread)))
     eta += (addition + 3 * len(w) * UNIT_ROUNDOFF) * columns**2
     radius = rows.max(lambda block: _largest_norm(block, curvature.inverse_factor))
-    return _Bounds(SECOND_ORDER * gradient_error, SECOND_ORDER * eta, radius)
+    return Bounds(SECOND_ORDER * gradient_error, SECOND_ORDER * eta, radius)
 
 
 def _penalty_rounding(objective: LogisticObjective, w: Parameters) -> Parameters:
