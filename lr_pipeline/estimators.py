@@ -81,7 +81,7 @@ def fit_logistic(
     """
     opened = _open(X, y, weight)
     try:
-        with threads_for(opened.rows.num_columns):
+        with threads_for(opened.rows.num_columns, opened.rows.num_rows):
             return fit.fit_logistic(
                 opened.rows,
                 _kernel_named(kernel),
@@ -109,7 +109,7 @@ def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
         As ``fit_logistic``.
     """
     rows = _open(X, y, weight).rows
-    with threads_for(rows.num_columns):
+    with threads_for(rows.num_columns, rows.num_rows):
         return existence.assess_existence(rows)
 
 
@@ -134,7 +134,7 @@ def infer(
         Data as in ``fit_linear``, or other than the fit's; a level or method that does not exist.
     """
     rows = _open(X, y, weight).rows
-    with threads_for(rows.num_columns):
+    with threads_for(rows.num_columns, rows.num_rows):
         return infer_logistic(rows, _kernel_named(kernel), fit, level, method)
 
 
@@ -177,7 +177,8 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
                 "a Table has its own label and weight, found y= or weight= beside it: "
                 "name them as target= and weight= when making the table"
             )
-        preparation = Preparation.fit(X)
+        with threads_for(len(X.roles.features), X.num_rows):
+            preparation = Preparation.fit(X)
         return _Opened(open_rows(X, preparation), preparation.columns)
     if y is None:
         raise ValueError("y is missing: pass one label a row, or a Table, which has its own")

@@ -195,8 +195,8 @@ def distance_bounds(
     distance = -log1p(-u) / radius / sqrt(1.0 - eta)
     parameter_rounding = (len(w) + 4) * UNIT_ROUNDOFF * (np.abs(curvature.reported) @ np.abs(w))
     units = curvature.units
-    estimated = units > 0.0  # the coefficient of a constant column is always zero
-    distance += float(np.max(parameter_rounding[estimated] / units[estimated]))
+    # The coefficient of a constant column is always zero, and so is its unit.
+    distance += float((parameter_rounding / np.where(units > 0.0, units, np.inf)).max())
     return Certificate(loss, distance)
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isfinite, log, sqrt
+from math import fsum, isfinite, log, sqrt
+from typing import Any
 
 import numpy as np
 from scipy.linalg import block_diag
@@ -16,18 +17,20 @@ from lr_pipeline.core.existence import (
     assess_existence,
     existing,
 )
+from lr_pipeline.core.few_rows import FEW_NUMBERS, fit_few_rows
 from lr_pipeline.core.firth import firth_start
 from lr_pipeline.core.inference import reason_withheld
+from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit, objective_formula
 from lr_pipeline.core.moments import column_extremes
 from lr_pipeline.core.objective import L2, Firth, LogisticKernel, LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
-from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.solvers import FitResult, Lbfgs, Newton, Progress, Solver, Status, TracePoint
 from lr_pipeline.core.solvers.curvature import curvature_solve
 from lr_pipeline.core.solvers.result import Certificate
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized, table_units
-from lr_pipeline.core.types import Parameters
+from lr_pipeline.core.types import Columns, Parameters
 from lr_pipeline.core.warm_start import warm_start
 
 __all__ = ["LogisticFit", "fit_logistic"]
@@ -87,7 +90,7 @@ def fit_logistic(
     if penalty in ("l2", "firth"):
         return _fit(problem, penalty)
     if existence is None:
-        fit = _fit(problem, "none")
+        fit = _fit_few_rows(problem) or _fit(problem, "none")
         if isfinite(fit.certificate.loss):  # which proves that the estimate exists
             return replace(fit, existence=existing(fit.dependent_columns))
         existence = assess_existence(rows, problem.analysis)
@@ -156,6 +159,11 @@ class _Problem:
         weight = coordinates.analysis.total_weight
         return LogisticObjective(coordinates.rows(self.rows), self.kernel, terms, weight)
 
+    @property
+    def newton(self) -> Newton:
+        """Newton's method, to the tolerance that was asked for."""
+        return Newton() if self.tolerance is None else Newton(self.tolerance, polish=False)
+
     def chosen_solver(self, penalty: str) -> Solver:
         """Newton; for many columns without a penalty L-BFGS, whose passes take less.
 
@@ -163,8 +171,7 @@ class _Problem:
         columns' correlation matrix RᵀR, which has been factored.
         """
         if penalty != "none" or self.rows.num_columns < MANY_COLUMNS:
-            tolerance = self.tolerance
-            return Newton() if tolerance is None else Newton(tolerance, polish=False)
+            return self.newton
         weight_0, weight_1 = self.classes.weights
         variance = weight_0 * weight_1 / self.classes.total_weight**2
         R = self.analysis.factor
@@ -265,11 +272,9 @@ def _assemble(
     curvature = _curvature(objective, coordinates, result)
     certificate = certify(objective, w, curvature, coordinates, problem.tolerance or 0.0)
     certificate = _with_estimate(certificate, result.trace)
-    intercept, coefficients = coordinates.to_table(w)
     dependent = analysis.dependent
     withheld = reason_withheld(penalty, dependent, curvature is not None, problem.standard_errors)
-    inferred = curvature if not withheld else None
-    units = None if inferred is None else inferred.units
+    intercept, coefficients = coordinates.to_table(w)
     return LogisticFit(
         intercept=intercept,
         coefficients=coefficients,
@@ -278,25 +283,73 @@ def _assemble(
         objective=objective_formula(penalty, problem.l2),
         solver=solver.name,
         status=_settled_status(result.status, certificate),
-        iterations=result.iterations,
         evaluations=passes,
-        value=result.value,
         log_likelihood=objective.log_likelihood(w, result.value),
-        gradient_norm=result.gradient_norm,
-        trace=result.trace,
-        certificate=certificate,
         unique=penalty == "l2" or not dependent,
         dependent_columns=dependent,
-        existence=None,
-        covariance=inferred.covariance if inferred else None,
-        standard_errors=None if units is None else units[1:],
-        intercept_standard_error=None if units is None else float(units[0]),
-        inference_withheld=withheld,
-        certificate_units=curvature.units if curvature else None,
         center=analysis.mean,
         scale=analysis.scale,
-        scaled_parameters=np.concatenate([w[:1], coefficients * analysis.scale]),
+        **_as_found(result, certificate, coefficients * analysis.scale),
+        **_inferred(curvature, withheld),
     )
+
+
+def _fit_few_rows(problem: _Problem) -> LogisticFit | None:
+    """Fit a small table by maximum likelihood, where nothing stands in the way."""
+    rows = problem.rows
+    given = problem.solver is not None or problem.start is not None
+    few = rows.num_rows * rows.num_columns <= FEW_NUMBERS and rows.num_columns < MANY_COLUMNS
+    if given or not few or type(problem.kernel) is not NumpyKernel:
+        return None
+    solver = problem.newton
+    found = fit_few_rows(gather(rows), solver, problem.progress)
+    if found is None:
+        return None
+    w = found.result.parameters
+    coefficients = w[1:] / found.scale
+    return LogisticFit(
+        intercept=fsum([float(w[0]), *(-found.mean * coefficients).tolist()]),
+        coefficients=coefficients,
+        penalty="none",
+        l2=0.0,
+        objective=objective_formula("none", 0.0),
+        solver=solver.name,
+        status=_settled_status(found.result.status, found.certificate),
+        evaluations=found.result.evaluations,
+        log_likelihood=-found.result.value * rows.num_rows,
+        unique=True,
+        dependent_columns=(),
+        center=found.mean,
+        scale=found.scale,
+        **_as_found(found.result, found.certificate, w[1:]),
+        **_inferred(found.curvature, reason_withheld("none", (), True, problem.standard_errors)),
+    )
+
+
+def _as_found(result: FitResult, certificate: Certificate, scaled: Columns) -> dict[str, Any]:
+    """What a fit takes over from its solver and its certificate."""
+    return {
+        "iterations": result.iterations,
+        "value": result.value,
+        "gradient_norm": result.gradient_norm,
+        "trace": result.trace,
+        "certificate": certificate,
+        "existence": None,
+        "scaled_parameters": np.concatenate([result.parameters[:1], scaled]),
+    }
+
+
+def _inferred(curvature: Curvature | None, withheld: str) -> dict[str, Any]:
+    """Covariance and standard errors, or why there are none."""
+    units = None if curvature is None else curvature.units
+    given = curvature is not None and units is not None and not withheld
+    return {
+        "covariance": curvature.covariance if curvature and given else None,
+        "standard_errors": units[1:] if units is not None and given else None,
+        "intercept_standard_error": float(units[0]) if units is not None and given else None,
+        "inference_withheld": withheld,
+        "certificate_units": units,
+    }
 
 
 def _curvature(

@@ -10,6 +10,7 @@ from typing import TypeVar
 from threadpoolctl import ThreadpoolController
 
 WIDE = 300
+FEW_NUMBERS = 5_000
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,13 +51,15 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def threads_for(columns: int) -> Iterator[None]:
+def threads_for(columns: int, rows: int | None = None) -> Iterator[None]:
     """Keep the BLAS to one thread for the small matrices of a fit of fewer than 300 columns.
 
     Its threads gain nothing there, and after each product wait busily for the next: for the time
-    of a pass over a large table, they take a processor from the threads that sum its blocks.
+    of a pass over a large table, they take a processor from the threads that sum its blocks. For
+    few numbers it uses no threads anyway.
     """
-    if columns >= WIDE:
+    few = rows is not None and rows * columns < FEW_NUMBERS
+    if columns >= WIDE or few:
         yield
         return
     with _libraries().limit(limits=1, user_api="blas"):

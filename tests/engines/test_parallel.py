@@ -60,3 +60,12 @@ def test_blas_threads_are_restored():
     assert set(inside) == {1}
     assert [library["num_threads"] for library in threadpool_info()] == before
     assert usable_processors() >= 1
+
+
+def test_few_numbers_are_left_alone():
+    """Setting the libraries' threads takes as long as a small fit's arithmetic."""
+    from threadpoolctl import threadpool_info
+
+    before = [library["num_threads"] for library in threadpool_info()]
+    with threads_for(10, rows=100):
+        assert [library["num_threads"] for library in threadpool_info()] == before
