@@ -94,7 +94,7 @@ def write_location(location: NewLocation, folder: Path) -> list[Path]:
         )
     old = workspace.read_bytes().decode("utf-8") if workspace.exists() else ""
     new = _with_entry(old, location, workspace)
-    location.table.read()
+    location.table.read(to_split=True)
     changed = []
     if not file.exists():
         with new_file(file) as partial:

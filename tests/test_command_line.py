@@ -105,6 +105,7 @@ def test_one_positive_row_is_refused_with_the_file(run, tmp_path) -> None:
     path = tmp_path / "rare.csv"
     path.write_text("x,y\n" + "".join(f"{i},{int(i == 7)}\n" for i in range(30)))
     result = run("run", path, "--target", "y")
+    assert "✓" not in result.output
     assert result.exit_code == 1
     assert result.stderr.startswith(f"error: {path}: a stratified split needs 2 rows of each class")
 

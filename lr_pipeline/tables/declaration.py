@@ -59,18 +59,20 @@ class Declaration:
             weight=self.weight,
         )
 
-    def settled(self, table: Table, source: str) -> Table:
+    def settled(self, table: Table, source: str, to_split: bool) -> Table:
         """Return the table validated, without useless features, its positive value settled.
 
         A feature that is constant, a copy of another, a row counter or text with too many values
         is left out, unless ``features`` names it; the provenance's ``left_out`` says why.
+        ``to_split``: what would keep the rows from being split as declared is a problem, too.
 
         Raises
         ------
         TableError
             With every problem there is.
         """
-        table, left_out = useful_features(table, named=self.features is not None)
+        policy = self.split if to_split else None
+        table, left_out = useful_features(table, self.features is not None, policy)
         target = TargetValues(self.target)
         for block in table.blocks(columns=[self.target]):
             target.add(block.column(self.target))

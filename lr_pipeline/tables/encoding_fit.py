@@ -1,7 +1,7 @@
 """What the training table alone decides: each feature's median, or its levels."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from lr_pipeline.tables.encoding import (
     numbers_of,
     require_finite,
 )
-from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.medians import HELD_VALUES, Bracket, finish_medians
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.table import Table
@@ -32,8 +32,9 @@ def fit_encodings(table: Table) -> list[NumberEncoding | CategoryEncoding]:
         A feature is neither number, boolean nor text, is infinite, or has no value.
     """
     features = table.roles.features
-    numbers = [name for name in features if not _is_text(table.schema.field(name).type)]
-    texts = [name for name in features if name not in set(numbers)]
+    kinds = {field.name: field.type for field in table.schema}
+    numbers = [name for name in features if not _is_text(kinds[name])]
+    texts = [name for name in features if _is_text(kinds[name])]
     capacity = HELD_VALUES // max(1, len(numbers))
     brackets = [Bracket(capacity=capacity) for _ in numbers]
     levels: dict[str, Counter[str | None]] = {name: Counter() for name in texts}
@@ -46,10 +47,9 @@ def fit_encodings(table: Table) -> list[NumberEncoding | CategoryEncoding]:
             found = plain_values(block.column(name)).value_counts()
             for pair in found.to_pylist():
                 counts[pair["values"]] += pair["counts"]
-    for name, known in [(n, b.total) for n, b in zip(numbers, brackets, strict=True)] + [
-        (name, counts.total() - counts[None]) for name, counts in levels.items()
-    ]:
-        _require_values(name, known)
+    known = {name: bracket.total for name, bracket in zip(numbers, brackets, strict=True)}
+    known |= {name: counts.total() - counts[None] for name, counts in levels.items()}
+    _require_values([name for name in features if known[name] == 0])
     missing = [table.num_rows - bracket.total for bracket in brackets]
 
     def read(chosen: list[int]) -> Iterator[list[Float64[np.ndarray, " n"]]]:
@@ -84,8 +84,12 @@ def _is_text(kind: pa.DataType) -> bool:
     return is_text(kind.value_type if pt.is_dictionary(kind) else kind)
 
 
-def _require_values(name: str, known: int) -> None:
-    if known == 0:
-        raise table_error(
+def _require_values(empty: Sequence[str]) -> None:
+    problems = [
+        Problem(
             f"feature {name!r} has no value in the training rows", f"Set exclude=[{name!r}]", name
         )
+        for name in empty
+    ]
+    if problems:
+        raise TableError(*problems)

@@ -17,6 +17,7 @@ from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.spool import Spool, require_same_columns, spool_parquet
 from lr_pipeline.tables.sql import database_url, query_rows, write_query_parts
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validate import require_sound
 
 PANDAS_INDEX_PREFIX = "__index_level_"
 
@@ -35,15 +36,18 @@ class SyntheticTable:
     random_state: int = 3
     split: SplitPolicy = field(default_factory=lambda: SplitPolicy(stratify=False))
 
-    def read(self) -> Table:
-        """Generate the rows, the same ones every time."""
+    def read(self, to_split: bool = False) -> Table:
+        """Generate the rows, the same ones every time; for ``to_split`` see ``FileTable``."""
         from sklearn.datasets import make_classification
 
         X, y = make_classification(
             n_samples=self.num_rows, n_features=self.num_features, random_state=self.random_state
         )
         columns = {f"x{j}": values for j, values in enumerate(X.T)} | {"y": y}
-        return Table.from_arrow(pa.table(columns), target="y", positive=1)
+        table = Table.from_arrow(pa.table(columns), target="y", positive=1)
+        if to_split:
+            require_sound(table, policy=self.split)
+        return table
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""
@@ -73,8 +77,10 @@ class FileTable(Declaration):
     split: SplitPolicy = field(default_factory=SplitPolicy)
     kind: ClassVar[str] = "file"
 
-    def read(self) -> Table:
+    def read(self, to_split: bool = False) -> Table:
         """Read the columns that have a role, and validate all of them.
+
+        ``to_split``: also refuse rows that cannot be split as declared.
 
         Raises
         ------
@@ -87,7 +93,7 @@ class FileTable(Declaration):
             if any(parquet) and not all(parquet):
                 raise table_error("some files are Parquet and some are not", "Name those you mean")
             table = self._read_parquet(files) if all(parquet) else self._read_csv(files)
-            return self.settled(table, str(self.path))
+            return self.settled(table, str(self.path), to_split)
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""
@@ -154,8 +160,10 @@ class SqlTable(Declaration):
     split: SplitPolicy = field(default_factory=SplitPolicy)
     kind: ClassVar[str] = "sql"
 
-    def read(self) -> Table:
+    def read(self, to_split: bool = False) -> Table:
         """Run the query, keep the columns that have a role, and validate all of them.
+
+        ``to_split``: also refuse rows that cannot be split as declared.
 
         Raises
         ------
@@ -173,7 +181,7 @@ class SqlTable(Declaration):
             for part in parts:
                 opened[part.name].close()
                 part.unlink()
-            return self.settled(Table(spool.path, roles, holder=spool), source)
+            return self.settled(Table(spool.path, roles, holder=spool), source, to_split)
 
 
 TableSource = SyntheticTable | FileTable | SqlTable
