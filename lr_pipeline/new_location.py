@@ -207,7 +207,7 @@ def _last_line(node: yaml.Node) -> int:
 def _arguments(declaration: FileTable | SplitPolicy) -> Iterator[str]:
     """Arguments that differ from the defaults, the path first and without its name."""
     plain = SplitPolicy() if isinstance(declaration, SplitPolicy) else FileTable("", target="")
-    for one in fields(declaration):
+    for one in sorted(fields(declaration), key=lambda one: one.kw_only is True):
         value = getattr(declaration, one.name)
         if one.name == "path":
             yield _literal(str(value))

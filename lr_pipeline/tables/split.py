@@ -94,12 +94,13 @@ def choose_sound_parts(table: Table, policy: SplitPolicy) -> tuple[RowChoice, Ro
     classes = [_num_classes(table.where(choice)) for choice in choices]
     problems = [
         Problem(
-            f"the {name} rows would hold {'only one' if found else 'no'} value of target {target!r}",
+            f"the {name} rows would hold {'only one' if count else 'no'} value of target "
+            f"{target!r}",
             "Stratify the split, take another seed, or add rows",
             target,
         )
-        for name, found in zip(("training", "test"), classes, strict=True)
-        if found < 2
+        for name, count in zip(("training", "test"), classes, strict=True)
+        if count < 2
     ]
     if problems:
         raise TableError(*problems)

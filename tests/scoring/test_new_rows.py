@@ -11,7 +11,7 @@ from lr_pipeline.tables.errors import TableError
 
 def test_extra_columns_and_another_order_are_no_difference(model, new_rows) -> None:
     """The target is not needed, and what has no role is not read."""
-    table = open_new_rows(new_rows, model.preparation)
+    table = open_new_rows(new_rows, model.preparation).table
     assert set(table.schema.names) == {"city", "key", "age", "dose"}
     assert table.num_rows == 4
 
@@ -21,14 +21,14 @@ def test_parquet_is_read_like_csv(model, new_rows, tmp_path) -> None:
     frame = pd.read_csv(new_rows)
     for name in ("new.parquet", "new.dat"):
         frame.to_parquet(tmp_path / name)
-        assert open_new_rows(tmp_path / name, model.preparation).num_rows == 4
+        assert open_new_rows(tmp_path / name, model.preparation).table.num_rows == 4
 
 
 def test_categories_and_ids_that_look_like_numbers_are_text(model, tmp_path) -> None:
     """The type was settled in training; leading zeros stay."""
     path = tmp_path / "new.csv"
     path.write_text("city,key,age,dose\n1,007,50,1\n2,008,51,1\n")
-    table = open_new_rows(path, model.preparation)
+    table = open_new_rows(path, model.preparation).table
     assert table.column("key").to_pylist() == ["007", "008"]
     assert table.column("city").to_pylist() == ["1", "2"]
 
@@ -86,7 +86,7 @@ def test_any_number_is_a_number(model, tmp_path, kind) -> None:
     age = pa.array([None if kind == pa.null() else 1]).cast(kind)
     columns = {"key": ["a"], "age": age, "dose": [1.0], "city": ["Oslo"]}
     pq.write_table(pa.table(columns), tmp_path / "new.parquet")
-    assert open_new_rows(tmp_path / "new.parquet", model.preparation).num_rows == 1
+    assert open_new_rows(tmp_path / "new.parquet", model.preparation).table.num_rows == 1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What only the split would refuse is among the problems of the table, before anything is stored."""
+"""What only the split would refuse is among the table's problems, before anything is stored."""
 
 import pyarrow as pa
 import pytest
@@ -113,7 +113,7 @@ def test_a_generated_table_that_cannot_be_split_is_refused():
     """Only where it is to be split."""
     source = SyntheticTable(num_rows=4, split=SplitPolicy())
     assert source.read().num_rows == 4
-    with pytest.raises(TableError, match="test_size=0.2 of 4 rows leaves 3 for training"):
+    with pytest.raises(TableError, match=r"test_size=0\.2 of 4 rows leaves 3 for training"):
         source.read(to_split=True)
 
 
