@@ -1,6 +1,7 @@
 """Every bad input through the command line: its message, exit code 1, no artifact changed."""
 
 import datetime
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
+import lr_pipeline
 from lr_pipeline.command_line import main
 
 N = 40
@@ -104,6 +106,13 @@ BAD = {
         parquet(CLEAN | {"l": [[1]] * N}),
         ["feature 'l' has the type list<element: int64>; numbers, booleans and text"],
     ),
+    "10,000 columns": (
+        csv({f"x{j}": [value + j for value in NUMBERS] for j in range(10_000)} | {"y": ANSWERS}),
+        [
+            "10,000 features in 40 rows make 10,000 columns of numbers and categories; at most "
+            "5,000 can be fitted. Name the features that matter in features=, or leave others out"
+        ],
+    ),
     "only useless columns": (csv(CLEAN | {"x": [7] * N}), ["feature 'x' has one value only: 7."]),
     "one positive row and more": (
         csv({"x": ["inf", *NUMBERS[1:]], "y": ["yes", *["no"] * (N - 1)]}),
@@ -151,7 +160,7 @@ def place(folder, tmp_path) -> Callable[[dict[str, bytes]], Path]:
 
     def place(files: dict[str, bytes]) -> Path:
         for name, content in files.items():
-            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_bytes(content)
         return tmp_path
 
@@ -165,6 +174,26 @@ PLACES = {
     "empty parquet": ({"rows.parquet": b""}, "rows.parquet", "{}: not a readable Parquet file: "),
     "empty folder": ({}, "", "a file is expected, found a folder without Parquet or CSV files"),
     "no match": ({}, "*.parquet", "no file matches. Check the pattern."),
+    "another packer": (
+        {"rows.csv.bz2": b"BZh9"},
+        "rows.csv.bz2",
+        "bz2 is not unpacked here. Unpack it, or give .csv.gz.",
+    ),
+    "truncated gzip": (
+        {"rows.csv.gz": gzip.compress(csv(CLEAN))[:-30]},
+        "rows.csv.gz",
+        "a file cannot be unpacked: Compressed file ended before the end-of-stream marker",
+    ),
+    "no gzip": (
+        {"rows.csv.gz": csv(CLEAN)},
+        "rows.csv.gz",
+        "a file cannot be unpacked: Not a gzipped file (b'x,'). Pack it again with gzip.",
+    ),
+    "partitions of text": (
+        {"year=2024/a.csv": csv(CLEAN)},
+        "",
+        "folders named column=value are read from Parquet only, found text files. Write Parquet,",
+    ),
     "mixed folder": (
         {"a.csv": csv(CLEAN), "b.parquet": parquet(CLEAN)},
         "",
@@ -275,6 +304,24 @@ def test_a_changed_schema_blocks_until_it_is_accepted(run, folder) -> None:
         assert "✓ rows/train_set" not in result.output
     assert run(path, "--accept-schema").exit_code == 0
     assert run(path).exit_code == 0
+
+
+def test_what_looks_bad_but_can_be_read_gives_a_model(run, folder, place) -> None:
+    """Semicolons with decimal commas; a packed file; files whose numbers are of two types."""
+    commas = [str(value).replace(".", ",") for value in NUMBERS]
+    semicolons = csv({"x": commas, "y": ["true", "false", "false", "true"] * (N // 4)}, ";")
+    halves = [
+        parquet({"x": [round(v * 1000) for v in NUMBERS], "y": [0.0, 1.0, 1.0, 0.0] * (N // 4)}),
+        parquet({"x": [v * 1000 for v in NUMBERS], "y": [1.0, 0.0, 0.0, 1.0] * (N // 4)}),
+    ]
+    packed = gzip.compress(csv(CLEAN))
+    parts = {"p/year=2023/a.parquet": halves[0], "p/year=2024/a.parquet": halves[1]}
+    top = place({"rows.csv": semicolons, "rows.csv.gz": packed, **parts})
+    for name, features in (("rows.csv", ["x"]), ("rows.csv.gz", ["x"]), ("p", ["x", "year"])):
+        result = run(top / name, "--name", "fine")
+        assert result.exit_code == 0, result.output
+        model = lr_pipeline.load("fine/numpy_model", home=folder / ".dagster_home")
+        assert list(model.preparation.columns) == features
 
 
 def test_odd_names_and_more_columns_than_rows_are_no_obstacle(run, folder) -> None:

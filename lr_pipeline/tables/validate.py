@@ -18,6 +18,7 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues, is_text, kind_of, plain_values
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
+MAX_COLUMNS = 5_000  # of the design: matrices of columns × columns are held and factorized
 COUNTER_ROWS = 100  # so many consecutive integers are no measurement
 
 
@@ -26,7 +27,8 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
 
     Errors: no rows; a target without exactly two values (or without the positive one); a feature
     that is neither number, boolean nor text, has no value at all, is infinite, has integers that
-    float64 cannot hold, or is text with more than 100 levels or one level a row; missing ids,
+    float64 cannot hold, or is text with more than 100 levels or one level a row; features that
+    would be more than 5,000 columns of the design; missing ids,
     groups, times or weights, repeated ids, times that have no order, weights that are not finite
     and ≥ 0. Warnings: a feature with one value only, that counts the rows or repeats another one;
     fewer rows than features. Missing values of a feature are no problem: the preparation imputes
@@ -55,6 +57,7 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
         if column is not None:
             found += check(column, summaries[column])
     found += _copies(table, summaries)
+    found += _too_many_columns(table, summaries, {one.column for one in found})
     if table.num_rows < len(roles.features):
         message = f"{table.num_rows} rows are too few for {len(roles.features)} features"
         remedy = "Add rows, or name fewer features: the estimate is not unique"
@@ -194,6 +197,20 @@ def _weight_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     if column.missing < column.rows and not 0 <= least <= greatest < float("inf"):
         message = f"weight {name!r} must be finite and ≥ 0, found {least}…{greatest}"
         yield Problem(message, "Correct or drop those rows", name)
+
+
+def _too_many_columns(
+    table: Table, summaries: dict[str, ColumnSummary], spoiled: set[str | None]
+) -> Iterator[Problem]:
+    """More columns than the fits can hold; a category has one for each level but one."""
+    used = [name for name in table.roles.features if name not in spoiled]
+    columns = sum(max(1, summaries[name].num_levels - 1) for name in used)
+    if columns > MAX_COLUMNS:
+        yield Problem(
+            f"{len(used):,} features in {table.num_rows:,} rows make {columns:,} columns of numbers"
+            f" and categories; at most {MAX_COLUMNS:,} can be fitted",
+            "Name the features that matter in features=, or leave others out with exclude=",
+        )
 
 
 def _copies(table: Table, summaries: dict[str, ColumnSummary]) -> Iterator[Problem]:
