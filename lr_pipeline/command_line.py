@@ -164,7 +164,10 @@ def init(home: str | None) -> None:
 
 def asset_prefix(file: str) -> str:
     """Asset keys allow letters, digits and underscores: ``my-table.csv`` becomes ``my_table``."""
-    return re.sub(r"\W+", "_", Path(file).stem, flags=re.ASCII).strip("_") or "table"
+    return (
+        re.sub(r"\W+", "_", Path(file.removesuffix(".gz")).stem, flags=re.ASCII).strip("_")
+        or "table"
+    )
 
 
 def run_pipeline(

@@ -1,5 +1,6 @@
 """The commands ``new`` and ``predict`` of ``lr-pipeline``."""
 
+import re
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -91,12 +92,12 @@ def new(name: str, schedule: str | None, test_size: float, **columns: object) ->
 )
 @click.option("--home", type=click.Path(), help="Dagster home of the model's run.")
 def predict(file: str, name: str, output: str | None, threshold: float, home: str | None) -> None:
-    """Score the rows of FILE (CSV or Parquet) with a trained model.
+    """Score the rows of FILE (CSV or Parquet; a folder, a pattern or a URL too) with a model.
 
     \b
     lr-pipeline predict new_customers.csv --model churn --output scores.csv
     """
-    target = Path(output or f"{Path(file).stem}_predictions.parquet")
+    target = Path(output or _output_name(file))
     progress = PassProgress(_echo_progress)
     try:
         require_writable(target, [Path(file), Path(name)])
@@ -105,6 +106,12 @@ def predict(file: str, name: str, output: str | None, threshold: float, home: st
     except (ScoringError, TableError, ArtifactError, OSError) as error:
         _fail(error)
     _show_outcome(predictions, target)
+
+
+def _output_name(file: str) -> str:
+    """``new.csv.gz`` gives ``new_predictions.parquet``, a bare pattern ``predictions.parquet``."""
+    stem = re.sub(r"[*?\[\]]+", "", Path(file.removesuffix(".gz")).stem)
+    return f"{stem}_predictions.parquet".lstrip("_")
 
 
 def _echo_progress(message: str) -> None:

@@ -94,7 +94,7 @@ def write_location(location: NewLocation, folder: Path) -> list[Path]:
         )
     old = workspace.read_bytes().decode("utf-8") if workspace.exists() else ""
     new = _with_entry(old, location, workspace)
-    location.table.read()
+    location.table.read(to_split=True)
     changed = []
     if not file.exists():
         with new_file(file) as partial:
@@ -207,7 +207,7 @@ def _last_line(node: yaml.Node) -> int:
 def _arguments(declaration: FileTable | SplitPolicy) -> Iterator[str]:
     """Arguments that differ from the defaults, the path first and without its name."""
     plain = SplitPolicy() if isinstance(declaration, SplitPolicy) else FileTable("", target="")
-    for one in fields(declaration):
+    for one in sorted(fields(declaration), key=lambda one: one.kw_only is True):
         value = getattr(declaration, one.name)
         if one.name == "path":
             yield _literal(str(value))

@@ -9,7 +9,9 @@ from lr_pipeline.training_config import StrictConfig
 class ScoringConfig(StrictConfig):
     """The new rows, and from which probability on the answer is yes."""
 
-    score_path: str = Field(description="CSV or Parquet file with the columns of training.")
+    score_path: str = Field(
+        description="CSV or Parquet with the columns of training: a file, folder, pattern or URL."
+    )
     threshold: float = Field(
         default=THRESHOLD, gt=0, lt=1, description="Label 1 where the probability is above it."
     )

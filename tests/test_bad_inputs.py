@@ -1,6 +1,7 @@
 """Every bad input through the command line: its message, exit code 1, no artifact changed."""
 
 import datetime
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
+import lr_pipeline
 from lr_pipeline.command_line import main
 
 N = 40
@@ -104,7 +106,21 @@ BAD = {
         parquet(CLEAN | {"l": [[1]] * N}),
         ["feature 'l' has the type list<element: int64>; numbers, booleans and text"],
     ),
+    "10,000 columns": (
+        parquet({f"x{j}": [k + j for k in NUMBERS] for j in range(10_000)} | {"y": ANSWERS}),
+        [
+            "10,000 features in 40 rows make 10,000 columns of numbers and categories; at most "
+            "3,000 can be fitted. Name the features that matter in features=, or leave others out"
+        ],
+    ),
     "only useless columns": (csv(CLEAN | {"x": [7] * N}), ["feature 'x' has one value only: 7."]),
+    "one positive row and more": (
+        csv({"x": ["inf", *NUMBERS[1:]], "y": ["yes", *["no"] * (N - 1)]}),
+        [
+            "feature 'x' has infinite values: 1 (first at row 1)",
+            "a stratified split needs 2 rows of each class, found 1 positive and 39 negative rows",
+        ],
+    ),
     "several at once": (
         csv({"y": ["", *ANSWERS[1:]], "x": ["inf", *NUMBERS[1:]], "d": DATES, "z": [""] * N}),
         [
@@ -123,14 +139,111 @@ def test_a_bad_file_is_refused_with_every_problem(run, folder, case) -> None:
     content, messages = BAD[case]
     path = folder / ("rows.parquet" if content[:4] == b"PAR1" else "rows.csv")
     path.write_bytes(content)
+    refused(run, folder, path, messages)
+
+
+def refused(run, folder: Path, path: Path, messages: list[str], *options: str) -> None:
+    """Give the command: these messages, exit code 1, no traceback, no artifact changed."""
     before = artifacts(folder)
-    result = run(path)
+    result = run(path, *options)
     assert result.exit_code == 1
     assert "Traceback" not in result.output
     lines = result.stderr.strip().splitlines()
     for line, message in zip(lines, messages, strict=True):
-        assert line.startswith(f"error: {path}: {message}")
+        assert line.replace(f"{path}: ", f"{path} ").startswith(f"error: {path} {message}")
     assert artifacts(folder) == before
+
+
+@pytest.fixture
+def place(folder, tmp_path) -> Callable[[dict[str, bytes]], Path]:
+    """Write the files of a folder of tables, and return it."""
+
+    def place(files: dict[str, bytes]) -> Path:
+        for name, content in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(content)
+        return tmp_path
+
+    return place
+
+
+LETTERS = parquet(CLEAN | {"x": ["a", "b"] * (N // 2)})
+PLACES = {
+    "no file": ({}, "rows.csv", "no such file. Check the path."),
+    "mislabelled": ({"rows.parquet": csv(CLEAN)}, "rows.parquet", "{}: not a readable Parquet"),
+    "empty parquet": ({"rows.parquet": b""}, "rows.parquet", "{}: not a readable Parquet file: "),
+    "empty folder": ({}, "", "a file is expected, found a folder without Parquet or CSV files"),
+    "no match": ({}, "*.parquet", "no file matches. Check the pattern."),
+    "another packer": (
+        {"rows.csv.bz2": b"BZh9"},
+        "rows.csv.bz2",
+        "bz2 is not unpacked here. Unpack it, or give .csv.gz.",
+    ),
+    "truncated gzip": (
+        {"rows.csv.gz": gzip.compress(csv(CLEAN))[:-30]},
+        "rows.csv.gz",
+        "a file cannot be unpacked: Compressed file ended before the end-of-stream marker",
+    ),
+    "no gzip": (
+        {"rows.csv.gz": csv(CLEAN)},
+        "rows.csv.gz",
+        "a file cannot be unpacked: Not a gzipped file (b'x,'). Pack it again with gzip.",
+    ),
+    "partitions of text": (
+        {"year=2024/a.csv": csv(CLEAN)},
+        "",
+        "folders named column=value are read from Parquet only, found text files. Write Parquet,",
+    ),
+    "mixed folder": (
+        {"a.csv": csv(CLEAN), "b.parquet": parquet(CLEAN)},
+        "",
+        "the folder has both Parquet and text files. Name those you mean, as in folder/*.csv",
+    ),
+    "other types": (
+        {"a.parquet": parquet(CLEAN), "b.parquet": LETTERS},
+        "",
+        "column 'x' is double in {}/a.parquet and string in {}/b.parquet. Write both with one type",
+    ),
+    "other columns": (
+        {"a.csv": csv(CLEAN), "b.csv": csv({"z": NUMBERS, "y": ANSWERS})},
+        "",
+        "the files differ in their columns: {}/b.csv lacks 'x' of {}/a.csv and has 'z' more",
+    ),
+    "words in one file": (
+        {"a.csv": csv(CLEAN), "b.csv": csv({"x": ["unknown", 1.5], "y": ["no", "yes"]})},
+        "",
+        "feature 'x' is text because of 'unknown' (first at row 41): 41 of 42 values are numbers",
+    ),
+    "word in a later row group": (
+        {
+            "rows.csv": csv(
+                {"x": [*range(400_000), "unknown"], "y": ["no", *["yes", "no"] * 200_000]}
+            )
+        },
+        "rows.csv",
+        "feature 'x' is text because of 'unknown' (first at row 400001)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_a_bad_place_is_refused(run, folder, place, case) -> None:
+    """A file that is none or another than its name says, and files that are not one table."""
+    files, name, message = PLACES[case]
+    where = place(files) / name if name else place(files)
+    message = message.removeprefix("{}: ").replace("{}", str(where))
+    refused(run, folder, where, [message])
+
+
+def test_a_path_outside_the_allowed_folder_is_refused(run, folder, place, monkeypatch) -> None:
+    """Also through a link; where no folder is set, every path is allowed."""
+    path = place({"rows.csv": csv(CLEAN)}) / "rows.csv"
+    allowed = path.parent / "allowed"
+    allowed.mkdir()
+    (allowed / "link.csv").symlink_to(path)
+    monkeypatch.setenv("LR_PIPELINE_DATA_ROOT", str(allowed))
+    for one in (path, allowed / "link.csv"):
+        refused(run, folder, one, [f"lies outside the allowed folder {allowed}. Move it there,"])
 
 
 @pytest.mark.parametrize(
@@ -149,20 +262,28 @@ def test_a_bad_file_is_refused_with_every_problem(run, folder, case) -> None:
         (CLEAN | {"w": [-1] * N}, ["--weight", "w"], "weight 'w' must be finite and ≥ 0"),
         (CLEAN, ["--positive", "ja"], "positive value 'ja' not found in target 'y'"),
         (CLEAN | {"c": [7] * N}, ["--exclude", "x"], "feature 'c' has one value only: 7."),
+        (
+            {"x": NUMBERS, "y": ["no"] * 32 + ["yes", "no"] * 4, "t": list(range(N))},
+            ["--time", "t", "--split", "time"],
+            "the training rows would hold only one value of target 'y'. Stratify the split,",
+        ),
+        (
+            CLEAN | {"t": list(range(N)), "z": [*[""] * 35, 1, 2, 3, 2, 4]},
+            ["--time", "t", "--split", "time"],
+            "feature 'z' has no value in the training rows. Set exclude=['z'].",
+        ),
+        (
+            CLEAN | {"s": ["a", "", "missing", "a"] * 10},
+            [],
+            "two columns of the design would be called 's=missing'. Rename a column, or the level",
+        ),
     ],
 )
 def test_a_bad_declaration_is_refused(run, folder, columns, options, message) -> None:
-    """In one line with the file; no training set is made, and what was there stays as it was."""
+    """In one line with the file, before anything is stored."""
     path = folder / "rows.csv"
     path.write_bytes(csv(columns))
-    before = artifacts(folder)
-    result = run(path, *options)
-    assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: {path}: {message}")
-    assert len(result.stderr.strip().splitlines()) == 1
-    after = artifacts(folder)
-    assert before.items() <= after.items()
-    assert not any("train_set" in path.parts for path in after.keys() - before.keys())
+    refused(run, folder, path, [message], *options)
 
 
 def test_a_changed_schema_blocks_until_it_is_accepted(run, folder) -> None:
@@ -183,6 +304,24 @@ def test_a_changed_schema_blocks_until_it_is_accepted(run, folder) -> None:
         assert "✓ rows/train_set" not in result.output
     assert run(path, "--accept-schema").exit_code == 0
     assert run(path).exit_code == 0
+
+
+def test_what_looks_bad_but_can_be_read_gives_a_model(run, folder, place) -> None:
+    """Semicolons with decimal commas; a packed file; files whose numbers are of two types."""
+    commas = [str(value).replace(".", ",") for value in NUMBERS]
+    semicolons = csv({"x": commas, "y": ["true", "false", "false", "true"] * (N // 4)}, ";")
+    halves = [
+        parquet({"x": [round(v * 1000) for v in NUMBERS], "y": [0.0, 1.0, 1.0, 0.0] * (N // 4)}),
+        parquet({"x": [v * 1000 for v in NUMBERS], "y": [1.0, 0.0, 0.0, 1.0] * (N // 4)}),
+    ]
+    packed = gzip.compress(csv(CLEAN))
+    parts = {"p/year=2023/a.parquet": halves[0], "p/year=2024/a.parquet": halves[1]}
+    top = place({"rows.csv": semicolons, "rows.csv.gz": packed, **parts})
+    for name, features in (("rows.csv", ["x"]), ("rows.csv.gz", ["x"]), ("p", ["x", "year"])):
+        result = run(top / name, "--name", "fine")
+        assert result.exit_code == 0, result.output
+        model = lr_pipeline.load("fine/numpy_model", home=folder / ".dagster_home")
+        assert list(model.preparation.columns) == features
 
 
 def test_odd_names_and_more_columns_than_rows_are_no_obstacle(run, folder) -> None:

@@ -105,6 +105,7 @@ def test_one_positive_row_is_refused_with_the_file(run, tmp_path) -> None:
     path = tmp_path / "rare.csv"
     path.write_text("x,y\n" + "".join(f"{i},{int(i == 7)}\n" for i in range(30)))
     result = run("run", path, "--target", "y")
+    assert "✓" not in result.output
     assert result.exit_code == 1
     assert result.stderr.startswith(f"error: {path}: a stratified split needs 2 rows of each class")
 
@@ -142,7 +143,12 @@ def test_help_explains_itself() -> None:
 
 @pytest.mark.parametrize(
     ("file", "prefix"),
-    [("data/my-table.csv", "my_table"), ("客户.csv", "table"), ("a b.c.parquet", "a_b_c")],
+    [
+        ("data/my-table.csv", "my_table"),
+        ("客户.csv", "table"),
+        ("a b.c.parquet", "a_b_c"),
+        ("a.csv.gz", "a"),
+    ],
 )
 def test_asset_keys_come_from_file_names(file, prefix) -> None:
     """Letters, digits and underscores only."""

@@ -28,7 +28,7 @@ def dataset(table: TableResource) -> dg.MaterializeResult[Table]:
 
     docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
     """
-    return _table_result(table.source.read())
+    return _table_result(table.source.read(to_split=True))
 
 
 @dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))

@@ -27,12 +27,13 @@ def export_predictions(
     Raises
     ------
     ScoringError
-        Another suffix, or ``output`` is one of ``inputs`` or the file that is scored.
+        Another suffix, or ``output`` is one of ``inputs`` or a file that is scored.
     TableError
         A value cannot be used; nothing was written.
     """
     output = Path(output)
-    require_writable(output, [predictions.source, *map(Path, inputs)])
+    scored = [file.local for file in predictions.new_rows.files if file.local is not None]
+    require_writable(output, [*scored, *map(Path, inputs)])
     with replaced_file(output) as partial:
         if output.suffix.lower() == ".csv":
             write_csv(predictions, partial)

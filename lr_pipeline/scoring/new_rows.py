@@ -1,6 +1,7 @@
-"""Rows to be scored: a file whose columns must be those that the model was trained on."""
+"""Rows to be scored: files whose columns must be those that the model was trained on."""
 
 import difflib
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,14 +11,15 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from lr_pipeline.tables.declaration import naming
-from lr_pipeline.tables.delimited import read_header, write_delimited
+from lr_pipeline.tables.delimited import common_header, write_delimited
 from lr_pipeline.tables.encoding import CategoryEncoding
-from lr_pipeline.tables.errors import Problem, TableError, table_error
-from lr_pipeline.tables.locations import DataFile, find_files
+from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.locations import DataFile, all_parquet, find_files
 from lr_pipeline.tables.parquet import open_parquet
+from lr_pipeline.tables.partitions import partition_columns
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.roles import ColumnRoles
-from lr_pipeline.tables.spool import Spool, spool_parquet
+from lr_pipeline.tables.spool import Spool, opened_parquet, spool_parquet
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text
 
@@ -57,54 +59,89 @@ def _as_table(differences: Sequence[Difference]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def open_new_rows(path: str | Path, preparation: Preparation) -> Table:
-    """Open a CSV or Parquet file for a model with this ``preparation``.
+@dataclass(frozen=True)
+class NewRows:
+    """The rows, and the files that they are read from, in order."""
+
+    table: Table
+    files: tuple[DataFile, ...]
+
+    @property
+    def content(self) -> list[tuple[str, dict[str, str | None]]]:
+        """SHA-256 (hex) of each file, unpacked, and what its folders' names add."""
+        return [(_sha256(file), file.partition) for file in self.files]
+
+
+def _sha256(file: DataFile) -> str:
+    with file.open() as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def open_new_rows(path: str | Path, preparation: Preparation) -> NewRows:
+    """Open CSV or Parquet for a model with this ``preparation``: see ``find_files`` for ``path``.
 
     It needs the features and, where training had one, the id; other columns are ignored, the
-    target among them. Parquet stays where it is; CSV, its categories and its id as text, is
-    streamed into a temporary Parquet file.
+    target among them. A single local Parquet file stays where it is; anything else, of CSV the
+    categories and the id as text, is streamed into a temporary Parquet file.
 
     Raises
     ------
     SchemaMismatchError
         With every column that is missing, occurs twice or has another type than in training.
     TableError
-        The file is missing or unreadable.
+        A file is missing or unreadable, or they are not one table.
     """
     expected = expected_columns(preparation)
     with naming(str(path)):
         files = find_files(path)
-        if len(files) > 1:
-            raise table_error(f"one file is expected, found {len(files)}", "Name one of them")
-        names, stored, table = _open_file(files[0], expected, preparation.roles)
-    if differences := list(find_differences(expected, names, stored)):
-        raise SchemaMismatchError(path, differences)
-    return table
+        open_files = _open_parquet if all_parquet(files) else _open_csv
+        table = open_files(files, path, expected, preparation.roles)
+    return NewRows(table, tuple(files))
 
 
-def _open_file(
-    file: DataFile, expected: dict[str, str], roles: ColumnRoles
-) -> tuple[list[str], pa.Schema, Table]:
-    """All column names of the file, the types of those that are wanted, and its rows."""
-    spool = Spool()
-    if file.is_parquet:
-        with open_parquet(file.local or file.open(), name=file.name) as opened:
-            stored = opened.schema_arrow
-            if file.local is not None:
-                return stored.names, stored, Table(file.local, roles)
-            spool_parquet(
-                {file.name: opened}, sorted(expected.keys() & set(stored.names)), spool.path
-            )
-        return stored.names, stored, Table(spool.path, roles, holder=spool)
-    header = read_header(file)
+def _open_parquet(
+    files: Sequence[DataFile], path: str | Path, expected: dict[str, str], roles: ColumnRoles
+) -> Table:
+    with opened_parquet(files) as opened:
+        names = {name for file in opened.values() for name in file.schema_arrow.names}
+        partitions = [file.partition for file in files]
+        added = partition_columns(partitions, names, _texts(expected))
+        for name, file in opened.items():
+            stored = list(file.schema_arrow)
+            stored += [pa.field(column, values.type) for column, values in added.items()]
+            _require_as_expected(expected, stored, path if len(files) == 1 else name)
+        if len(files) == 1 and files[0].local is not None and not added:
+            return Table(files[0].local, roles)
+        spool = Spool()
+        spool_parquet(opened, expected.keys(), spool.path, added)
+    return Table(spool.path, roles, holder=spool)
+
+
+def _open_csv(
+    files: Sequence[DataFile], path: str | Path, expected: dict[str, str], roles: ColumnRoles
+) -> Table:
+    header = common_header(files)
     twice = _repeated(header.names)
     wanted = [name for name in header.names if name in expected and name not in twice]
-    if not wanted:
-        return header.names, pa.schema([]), Table(spool.path, roles, holder=spool)
-    text = [name for name in wanted if expected[name] != NUMBER]
-    write_delimited([file], header, wanted, spool.path, text)
-    with open_parquet(spool.path) as opened:
-        return header.names, opened.schema_arrow, Table(spool.path, roles, holder=spool)
+    unread = [pa.field(name, pa.null()) for name in header.names if name not in wanted]
+    spool, stored = Spool(), []
+    if wanted:
+        write_delimited(files, header, wanted, spool.path, _texts(expected))
+        with open_parquet(spool.path) as opened:
+            stored = list(opened.schema_arrow)
+    _require_as_expected(expected, [*stored, *unread], path)
+    return Table(spool.path, roles, holder=spool)
+
+
+def _texts(expected: dict[str, str]) -> list[str]:
+    return [name for name, kind in expected.items() if kind != NUMBER]
+
+
+def _require_as_expected(
+    expected: dict[str, str], stored: Sequence[pa.Field], source: str | Path
+) -> None:
+    if differences := list(find_differences(expected, stored)):
+        raise SchemaMismatchError(source, differences)
 
 
 def expected_columns(preparation: Preparation) -> dict[str, str]:
@@ -116,19 +153,18 @@ def expected_columns(preparation: Preparation) -> dict[str, str]:
     return columns
 
 
-def find_differences(
-    expected: dict[str, str], names: Sequence[str], stored: pa.Schema
-) -> Iterator[Difference]:
-    """Every column that is not as ``expected``; ``names`` are all there are in the file."""
-    twice = _repeated(names)
+def find_differences(expected: dict[str, str], stored: Sequence[pa.Field]) -> Iterator[Difference]:
+    """Every column that is not as ``expected`` among all that are ``stored``."""
+    twice = _repeated([field.name for field in stored])
+    kinds = {field.name: field.type for field in stored}
     for column, kind in expected.items():
         if column in twice:
             yield Difference(column, kind, f"{twice[column]} columns of that name")
-        elif column not in names:
-            close = difflib.get_close_matches(column, names, n=1, cutoff=0.8)
+        elif column not in kinds:
+            close = difflib.get_close_matches(column, kinds, n=1, cutoff=0.8)
             hint = f"; there is {close[0]!r}" if close else ""
             yield Difference(column, kind, f"missing{hint}")
-        elif not _fits(kind, found := stored.field(column).type):
+        elif not _fits(kind, found := kinds[column]):
             yield Difference(column, kind, str(found))
 
 

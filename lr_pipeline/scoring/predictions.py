@@ -1,4 +1,4 @@
-"""Predictions of a whole file as a stream of rows, counted on the way."""
+"""Predictions of whole files as a stream of rows, counted on the way."""
 
 import hashlib
 import json
@@ -13,12 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.scoring.new_rows import open_new_rows
+from lr_pipeline.scoring.new_rows import NewRows, open_new_rows
 from lr_pipeline.scoring.prediction import Mask, Prediction, Predictor
 from lr_pipeline.tables.encoding import NumberEncoding
 from lr_pipeline.tables.parquet import write_blocks
 from lr_pipeline.tables.prefetch import prefetched
-from lr_pipeline.tables.table import Table
 
 METADATA_KEY = b"lr_pipeline.predictions"
 THRESHOLD = 0.5
@@ -74,8 +73,7 @@ class Predictions:
     """
 
     model: LogisticModel
-    new_rows: Table
-    source: Path
+    new_rows: NewRows
     threshold: float = THRESHOLD
     progress: Callable[[int, int], None] | None = None
     counts: ScoreCounts = field(default_factory=ScoreCounts)
@@ -89,16 +87,14 @@ class Predictions:
     def schema(self) -> pa.Schema:
         """Columns of the result, what they mean in its metadata."""
         key = self.model.preparation.roles.id
-        first = pa.field(ROW, pa.int64()) if key is None else self.new_rows.schema.field(key)
+        first = pa.field(ROW, pa.int64()) if key is None else self.new_rows.table.schema.field(key)
         document = json.dumps(self.meaning(), ensure_ascii=False, sort_keys=True)
         return pa.schema([first, *SCORE_FIELDS], metadata={METADATA_KEY: document.encode()})
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of what decides every byte: the file's content, model and threshold."""
-        with self.source.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        parts = json.dumps([content, self.model_version, self.threshold])
+        """SHA-256 (hex) of what decides every byte: all files' content, model and threshold."""
+        parts = json.dumps([self.new_rows.content, self.model_version, self.threshold])
         return hashlib.sha256(parts.encode()).hexdigest()
 
     def meaning(self) -> dict[str, Any]:
@@ -118,9 +114,10 @@ class Predictions:
         self.counts = ScoreCounts()
         roles = self.model.preparation.roles
         wanted = {*roles.features, roles.id}
-        columns = [name for name in self.new_rows.schema.names if name in wanted]
-        schema, total = self.schema, self.new_rows.num_rows
-        for batch in prefetched(self.new_rows.blocks(columns=columns)):
+        table = self.new_rows.table
+        columns = [name for name in table.schema.names if name in wanted]
+        schema, total = self.schema, table.num_rows
+        for batch in prefetched(table.blocks(columns=columns)):
             yield self._scored(batch, schema)
             if self.progress is not None:
                 self.progress(self.counts.rows, total)
@@ -168,14 +165,16 @@ def score_file(
     threshold: float = THRESHOLD,
     progress: Callable[[int, int], None] | None = None,
 ) -> Predictions:
-    """Make ready to score a CSV or Parquet file with ``model``; the columns are compared at once.
+    """Make ready to score CSV or Parquet with ``model``; the columns are compared at once.
+
+    ``path``: a file, a folder of files, a glob or a URL, as for training.
 
     Raises
     ------
     SchemaMismatchError
-        The file's columns are not those of training.
+        The columns are not those of training.
     TableError
-        The file is missing or unreadable.
+        A file is missing or unreadable, or they are not one table.
     ScoringError
         The threshold is no probability, the model carries no ranges, or the id has the name of a
         column of the result.
@@ -192,9 +191,7 @@ def score_file(
     key = model.preparation.roles.id
     if key in {one.name for one in SCORE_FIELDS}:
         raise ScoringError(f"the id column {key!r} has the name of a result. Rename it and train.")
-    return Predictions(
-        model, open_new_rows(path, model.preparation), Path(path), threshold, progress
-    )
+    return Predictions(model, open_new_rows(path, model.preparation), threshold, progress)
 
 
 def version_of(model: LogisticModel) -> str:

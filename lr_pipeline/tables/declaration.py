@@ -1,11 +1,13 @@
 """What every declared table has besides its place, and how its rows become a sound table."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
+from gzip import BadGzipFile
 from typing import Any, ClassVar
 
-from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.roles import ColumnRoles, PositiveValue, assign_roles
 from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.table import Table
@@ -13,23 +15,29 @@ from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.validate import useful_features
 
 
-class Declaration:
-    """Base of the declared tables: dataclasses with these fields, in this order, after the place.
+class _Kind:
+    """What each of the declared tables has of its own, after its place."""
+
+    kind: ClassVar[str]
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration(_Kind):
+    """Base of the declared tables, which add their place and the target.
 
     Every column is a feature that is not named otherwise; ``features`` names them instead.
     ``positive`` is the target's value whose probability is modelled, against all its others.
     """
 
-    kind: ClassVar[str]
-    target: str
-    positive: PositiveValue | None
-    features: Sequence[str] | None
-    exclude: Sequence[str]
-    id: str | None
-    group: str | None
-    time: str | None
-    weight: str | None
-    split: SplitPolicy
+    positive: PositiveValue | None = None
+    features: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    id: str | None = None
+    group: str | None = None
+    time: str | None = None
+    weight: str | None = None
+    split: SplitPolicy = field(default_factory=SplitPolicy)
 
     def __post_init__(self) -> None:
         """Accept lists (from JSON and YAML) and a single name for the tuples of names."""
@@ -41,7 +49,7 @@ class Declaration:
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""
-        values = asdict(self)  # type: ignore[call-overload]
+        values = asdict(self)
         plain = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
         return {"kind": self.kind, **plain}
 
@@ -59,18 +67,20 @@ class Declaration:
             weight=self.weight,
         )
 
-    def settled(self, table: Table, source: str) -> Table:
+    def settled(self, table: Table, source: str, to_split: bool) -> Table:
         """Return the table validated, without useless features, its positive value settled.
 
         A feature that is constant, a copy of another, a row counter or text with too many values
         is left out, unless ``features`` names it; the provenance's ``left_out`` says why.
+        ``to_split``: what would keep the rows from being split as declared is a problem, too.
 
         Raises
         ------
         TableError
             With every problem there is.
         """
-        table, left_out = useful_features(table, named=self.features is not None)
+        policy = self.split if to_split else None
+        table, left_out = useful_features(table, self.features is not None, policy)
         target = TargetValues(self.target)
         for block in table.blocks(columns=[self.target]):
             target.add(block.column(self.target))
@@ -82,9 +92,15 @@ class Declaration:
 
 @contextmanager
 def naming(source: str) -> Iterator[None]:
-    """Put the source's name before each problem that does not say where it is."""
+    """Put the source's name before each problem of a ``TableError`` that does not say where it is.
+
+    Its subclasses name their sources themselves.
+    """
     try:
         yield
+    except (EOFError, BadGzipFile, zlib.error) as error:
+        problem = Problem(f"a file cannot be unpacked: {error}", "Pack it again with gzip")
+        raise TableError(problem, source=source) from None
     except TableError as error:
-        known = str(error).startswith(source)
+        known = str(error).startswith(source) or type(error) is not TableError
         raise (error if known else TableError(*error.problems, source=source)) from None

@@ -18,6 +18,7 @@ import pyarrow.types as pt
 from lr_pipeline.tables.errors import TableError, table_error
 from lr_pipeline.tables.locations import DataFile
 from lr_pipeline.tables.parquet import write_blocks
+from lr_pipeline.tables.spool import require_same_columns
 from lr_pipeline.tables.target import is_text
 
 DELIMITERS = (",", ";", "\t")
@@ -70,6 +71,26 @@ def read_header(source: DataFile) -> Header:
         names = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=False))
         candidates.append(Header(names, delimiter))
     return max(candidates, key=lambda header: len(header.names))
+
+
+def common_header(files: Sequence[DataFile]) -> Header:
+    """The header that all of the files have.
+
+    Raises
+    ------
+    TableError
+        A file is empty or not UTF-8, or two differ in their columns, their order or the delimiter.
+    """
+    headers = {file.name: read_header(file) for file in files}
+    first = files[0].name
+    for name, other in headers.items():
+        require_same_columns({first: headers[first].names, name: other.names})
+        if other != headers[first]:
+            raise table_error(
+                f"{name} has its columns in another order or another delimiter than {first}",
+                "Write the files alike",
+            )
+    return headers[first]
 
 
 def write_delimited(
@@ -147,7 +168,7 @@ class _Reading:
             return "skip"
 
         return pa.csv.open_csv(
-            file.local or file.open(),
+            file.open() if file.local is None or file.is_packed else file.local,
             pa.csv.ReadOptions(block_size=self.block_bytes, use_threads=False),
             pa.csv.ParseOptions(
                 delimiter=self.header.delimiter,

@@ -22,11 +22,13 @@ class NumberEncoding:
     """A number: itself, the training ``median`` where missing, and a mark if that is informative.
 
     ``marks_missing``: the training table has missing values, so there is a ``name=missing``.
+    ``sampled_rows``: the median is that of so many training rows, None that of all.
     """
 
     name: str
     median: float
     marks_missing: bool
+    sampled_rows: int | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -48,12 +50,16 @@ class NumberEncoding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"kind": "number", **asdict(self)}
+        values = {"kind": "number", **asdict(self)}
+        if self.sampled_rows is None:
+            del values["sampled_rows"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "NumberEncoding":
         """Inverse of ``to_dict``."""
-        return cls(values["name"], values["median"], values["marks_missing"])
+        sampled = values.get("sampled_rows")
+        return cls(values["name"], values["median"], values["marks_missing"], sampled)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What the training table alone decides: each feature's median, or its levels."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,17 +14,23 @@ from lr_pipeline.tables.encoding import (
     numbers_of,
     require_finite,
 )
-from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.medians import HELD_VALUES, Bracket, finish_medians
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text, plain_values
 
 RARE_ROWS, RARE_SHARE = 10, 0.01
+EXACT_ROWS = 100_000
 
 
 def fit_encodings(table: Table) -> list[NumberEncoding | CategoryEncoding]:
     """Learn every feature's median or levels from the training table's blocks.
+
+    A median that imputes training rows is exact. Of a column without missing values it can only
+    serve rows of later: beyond 100,000 rows, where one pass cannot hold the columns, it is that
+    of a sample of evenly spaced rows, 4 million values of all columns at most. Of m of them its
+    rank is off by a standard deviation of 1 / (2 √m) of the rows: 0.2 % for 20 columns.
 
     Raises
     ------
@@ -32,13 +38,16 @@ def fit_encodings(table: Table) -> list[NumberEncoding | CategoryEncoding]:
         A feature is neither number, boolean nor text, is infinite, or has no value.
     """
     features = table.roles.features
-    numbers = [name for name in features if not _is_text(table.schema.field(name).type)]
-    texts = [name for name in features if name not in set(numbers)]
+    kinds = {field.name: field.type for field in table.schema}
+    numbers = [name for name in features if not _is_text(kinds[name])]
+    texts = [name for name in features if _is_text(kinds[name])]
     capacity = HELD_VALUES // max(1, len(numbers))
-    brackets = [Bracket(capacity=capacity) for _ in numbers]
+    brackets = {name: Bracket(capacity=capacity) for name in numbers}
+    rows = 0
     levels: dict[str, Counter[str | None]] = {name: Counter() for name in texts}
     for block in prefetched(table.blocks(columns=features)):
-        for name, bracket in zip(numbers, brackets, strict=True):
+        rows += block.num_rows
+        for name, bracket in brackets.items():
             values = numbers_of(name, block.column(name))
             require_finite(name, values)
             bracket.add(values)
@@ -46,24 +55,35 @@ def fit_encodings(table: Table) -> list[NumberEncoding | CategoryEncoding]:
             found = plain_values(block.column(name)).value_counts()
             for pair in found.to_pylist():
                 counts[pair["values"]] += pair["counts"]
-    for name, known in [(n, b.total) for n, b in zip(numbers, brackets, strict=True)] + [
-        (name, counts.total() - counts[None]) for name, counts in levels.items()
-    ]:
-        _require_values(name, known)
-    missing = [table.num_rows - bracket.total for bracket in brackets]
-
-    def read(chosen: list[int]) -> Iterator[list[Float64[np.ndarray, " n"]]]:
-        names = [numbers[j] for j in chosen]
-        for block in prefetched(table.blocks(columns=names)):
-            yield [numbers_of(name, block.column(name)) for name in names]
-
-    medians = finish_medians(brackets, read)
+    known = {name: bracket.total for name, bracket in brackets.items()}
+    known |= {name: counts.total() - counts[None] for name, counts in levels.items()}
+    _require_values([name for name in features if known[name] == 0])
     encodings: dict[str, NumberEncoding | CategoryEncoding] = {
-        name: NumberEncoding(name, median, marks_missing=lost > 0)
-        for name, median, lost in zip(numbers, medians, missing, strict=True)
+        one.name: one for one in _numbers(table, brackets, rows)
     }
     encodings |= {name: _category(name, counts) for name, counts in levels.items()}
     return [encodings[name] for name in features]
+
+
+def _numbers(table: Table, brackets: dict[str, Bracket], rows: int) -> Iterator[NumberEncoding]:
+    """Exact medians of the columns that need one, the sample's of the others."""
+    sampled = {
+        name: bracket.sample_median()
+        for name, bracket in brackets.items()
+        if rows > EXACT_ROWS and bracket.total == rows and bracket.thinning > 1
+    }
+    for name, (median, sample) in sampled.items():
+        yield NumberEncoding(name, median, marks_missing=False, sampled_rows=sample)
+    exact = [name for name in brackets if name not in sampled]
+
+    def read(chosen: list[int]) -> Iterator[list[Float64[np.ndarray, " n"]]]:
+        names = [exact[j] for j in chosen]
+        for block in prefetched(table.blocks(columns=names)):
+            yield [numbers_of(name, block.column(name)) for name in names]
+
+    medians = finish_medians([brackets[name] for name in exact], read)
+    for name, median in zip(exact, medians, strict=True):
+        yield NumberEncoding(name, median, marks_missing=brackets[name].total < rows)
 
 
 def _category(name: str, counts: Counter[str | None]) -> CategoryEncoding:
@@ -84,8 +104,12 @@ def _is_text(kind: pa.DataType) -> bool:
     return is_text(kind.value_type if pt.is_dictionary(kind) else kind)
 
 
-def _require_values(name: str, known: int) -> None:
-    if known == 0:
-        raise table_error(
+def _require_values(empty: Sequence[str]) -> None:
+    problems = [
+        Problem(
             f"feature {name!r} has no value in the training rows", f"Set exclude=[{name!r}]", name
         )
+        for name in empty
+    ]
+    if problems:
+        raise TableError(*problems)

@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.partitions import Partition, partition_of
 
 PARQUET_MAGIC = b"PAR1"
 PARQUET_SUFFIXES = (".parquet", ".pq")
-TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+GZIP = ".gz"
+TEXT_SUFFIXES = tuple(s + packed for s in (".csv", ".tsv", ".txt") for packed in ("", GZIP))
+OTHER_PACKERS = (".zip", ".bz2", ".xz", ".zst", ".7z", ".tar.gz", ".tgz")
 ALLOWED_ROOT = "LR_PIPELINE_DATA_ROOT"
 GLOB_CHARACTERS = "*?["
 
@@ -19,12 +22,14 @@ GLOB_CHARACTERS = "*?["
 class DataFile:
     """One file of a table; ``name`` is what messages call it.
 
-    ``filesystem`` is fsspec's; ``local`` the file's path where it lies on this machine.
+    ``filesystem`` is fsspec's; ``local`` the file's path where it lies on this machine, as it is.
+    ``partition``: what the folders' names add to every row.
     """
 
     name: str
     filesystem: Any
     local: Path | None
+    partition: Partition = field(default_factory=dict)
 
     @property
     def is_parquet(self) -> bool:
@@ -34,10 +39,20 @@ class DataFile:
         with self.open() as file:
             return bool(file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC)
 
+    @property
+    def is_packed(self) -> bool:
+        """By its name."""
+        return self.name.lower().endswith(GZIP)
+
     def open(self) -> Any:
-        """Open for reading bytes: a file, or what fsspec makes of a URL."""
+        """Open for reading bytes, unpacked: a file, or what fsspec makes of a URL."""
+        lower = self.name.lower()
+        if lower.endswith(OTHER_PACKERS):
+            packer = lower.rpartition(".")[2]
+            raise table_error(f"{packer} is not unpacked here", "Unpack it, or give .csv.gz")
+        packing = "gzip" if self.is_packed else None
         try:
-            return self.filesystem.open(self.name, "rb")
+            return self.filesystem.open(self.name, "rb", compression=packing)
         except PermissionError:
             raise table_error(
                 "the file cannot be read: permission denied", "Allow it", source=self.name
@@ -48,8 +63,9 @@ def find_files(location: str | Path) -> list[DataFile]:
     """Return the files that ``location`` means, sorted by name.
 
     A path, or a URL of any scheme that fsspec knows (``s3://…`` needs the package s3fs, and so
-    on). A folder means the Parquet files directly in it, or else its CSV files; a name with
-    ``*``, ``?`` or ``[`` that is no file itself is a glob. Where the environment variable
+    on). A folder means the Parquet files directly in it, or else its CSV files, or else those in
+    folders named ``column=value``, whose columns they get; a name with ``*``, ``?`` or ``[`` that
+    is no file itself is a glob. Text may be packed with gzip. Where the environment variable
     LR_PIPELINE_DATA_ROOT is set, all of them must lie below that folder, links resolved.
 
     Raises
@@ -58,8 +74,9 @@ def find_files(location: str | Path) -> list[DataFile]:
         Nothing is there, the scheme is unknown, or a file is outside the allowed folder.
     """
     filesystem, path = _filesystem_of(str(location))
+    base = ""
     if filesystem.isdir(path):
-        names = _files_in_folder(filesystem, path)
+        base, names = _files_in_folder(filesystem, path)
     elif filesystem.exists(path):
         names = [path]
     elif any(character in path for character in GLOB_CHARACTERS):
@@ -69,9 +86,36 @@ def find_files(location: str | Path) -> list[DataFile]:
     else:
         raise table_error("no such file", "Check the path")
     here = "file" in _protocols(filesystem)
-    files = [DataFile(name, filesystem, Path(name) if here else None) for name in names]
+    files = [
+        DataFile(
+            name,
+            filesystem,
+            Path(name) if here else None,
+            partition_of(name, base) if base else {},
+        )
+        for name in names
+    ]
     _require_below_root(files)
     return files
+
+
+def all_parquet(files: Sequence[DataFile]) -> bool:
+    """Whether the files are Parquet; if not, they are text.
+
+    Raises
+    ------
+    TableError
+        Some are and some are not, or text lies in folders named ``column=value``.
+    """
+    parquet = [file.is_parquet for file in files]
+    if any(parquet) and not all(parquet):
+        raise table_error("some files are Parquet and some are not", "Name those you mean")
+    if not all(parquet) and any(file.partition for file in files):
+        raise table_error(
+            "folders named column=value are read from Parquet only, found text files",
+            "Write Parquet, or name the files as in folder/*/*.csv, without those columns",
+        )
+    return all(parquet)
 
 
 def _filesystem_of(location: str) -> tuple[Any, str]:
@@ -94,14 +138,23 @@ def _protocols(filesystem: Any) -> Sequence[str]:
     return (protocol,) if isinstance(protocol, str) else tuple(protocol)
 
 
-def _files_in_folder(filesystem: Any, folder: str) -> list[str]:
-    """The folder's Parquet files, or its CSV files; not those that start with a dot or _."""
-    names = sorted(
-        name
-        for name in filesystem.ls(folder, detail=False)
-        if not name.rsplit("/", 1)[-1].startswith((".", "_"))
-    )
-    found = [[n for n in names if n.lower().endswith(s)] for s in (PARQUET_SUFFIXES, TEXT_SUFFIXES)]
+def _files_in_folder(filesystem: Any, folder: str) -> tuple[str, list[str]]:
+    """The folder as fsspec names it, and its Parquet files or its CSV files, sorted.
+
+    Or else those in its partitions. Names that start with a dot or _ are no table's.
+    """
+    names = [name for name in filesystem.ls(folder, detail=False) if _is_visible(name)]
+    base = names[0].rsplit("/", 1)[0] if names else ""
+    if parts := [n for n in names if "=" in n.rsplit("/", 1)[-1] and filesystem.isdir(n)]:
+        if any(n.lower().endswith(PARQUET_SUFFIXES + TEXT_SUFFIXES) for n in names):
+            raise table_error(
+                "the folder has files beside folders named column=value",
+                "Move them, or name those you mean, as in folder/*.parquet",
+            )
+        names = [n for part in parts for n in filesystem.find(part) if _is_visible(n, base)]
+    found = [
+        sorted(n for n in names if n.lower().endswith(s)) for s in (PARQUET_SUFFIXES, TEXT_SUFFIXES)
+    ]
     if all(found):
         raise table_error(
             "the folder has both Parquet and text files", "Name those you mean, as in folder/*.csv"
@@ -111,7 +164,13 @@ def _files_in_folder(filesystem: Any, folder: str) -> list[str]:
         raise table_error(
             "a file is expected, found a folder without Parquet or CSV files", "Name a file"
         )
-    return chosen
+    return base, chosen
+
+
+def _is_visible(name: str, folder: str | None = None) -> bool:
+    """Whether neither the file nor a folder below ``folder`` starts with a dot or _."""
+    parts = name.split("/")[-1:] if folder is None else name[len(folder) + 1 :].split("/")
+    return not any(part.startswith((".", "_")) for part in parts)
 
 
 def _require_below_root(files: list[DataFile]) -> None:

@@ -55,16 +55,17 @@ class PerturbedTable(Table):
     @cached_property
     def schema(self) -> pa.Schema:
         """Features have their plain type: no dictionaries or decimals."""
+        features = set(self.roles.features)
         fields = [
             field.with_type(plain_values(pa.array([], field.type)).type)
-            if field.name in self.roles.features
+            if field.name in features
             else field
             for field in super().schema
         ]
         return with_metadata(pa.schema(fields), self.roles, self.provenance)
 
     def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
-        choice, start = self.perturbed, 0
+        choice, start, features = self.perturbed, 0, set(self.roles.features)
         key = [] if choice is None or choice.column is None else [choice.column]
         needed = list(dict.fromkeys([*names, *key]))
         for batch in super()._stored_batches(rows, needed):
@@ -72,7 +73,7 @@ class PerturbedTable(Table):
             start += batch.num_rows
             columns = [
                 _replaced(plain_values(batch.column(name)), mask)
-                if name in self.roles.features
+                if name in features
                 else batch.column(name)
                 for name in names
             ]

@@ -44,7 +44,8 @@ class Preparation:
     def fit(cls, table: Table) -> "Preparation":
         """Learn medians and levels from ``table``, all features in each pass over its blocks.
 
-        One pass where 4 million numbers hold all of them, else about two, for exact medians.
+        One pass, or about two more over columns with missing values that exceed 4 million numbers
+        (``fit_encodings`` tells which medians are exact).
 
         Raises
         ------

@@ -1,6 +1,6 @@
 """Where a table comes from: declared as plain data, read with ``read()``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,15 +8,17 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from lr_pipeline.tables.declaration import Declaration, naming
-from lr_pipeline.tables.delimited import read_header, write_delimited
+from lr_pipeline.tables.delimited import common_header, write_delimited
 from lr_pipeline.tables.errors import table_error
-from lr_pipeline.tables.locations import DataFile, find_files
+from lr_pipeline.tables.locations import DataFile, all_parquet, find_files
 from lr_pipeline.tables.parquet import open_parquet
-from lr_pipeline.tables.roles import PositiveValue, quoted
+from lr_pipeline.tables.partitions import partition_columns
+from lr_pipeline.tables.roles import quoted
 from lr_pipeline.tables.split import SplitPolicy
-from lr_pipeline.tables.spool import Spool, require_same_columns, spool_parquet
+from lr_pipeline.tables.spool import Spool, opened_parquet, require_same_columns, spool_parquet
 from lr_pipeline.tables.sql import database_url, query_rows, write_query_parts
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validate import require_sound
 
 PANDAS_INDEX_PREFIX = "__index_level_"
 
@@ -35,15 +37,18 @@ class SyntheticTable:
     random_state: int = 3
     split: SplitPolicy = field(default_factory=lambda: SplitPolicy(stratify=False))
 
-    def read(self) -> Table:
-        """Generate the rows, the same ones every time."""
+    def read(self, to_split: bool = False) -> Table:
+        """Generate the rows, the same ones every time; for ``to_split`` see ``FileTable``."""
         from sklearn.datasets import make_classification
 
         X, y = make_classification(
             n_samples=self.num_rows, n_features=self.num_features, random_state=self.random_state
         )
         columns = {f"x{j}": values for j, values in enumerate(X.T)} | {"y": y}
-        return Table.from_arrow(pa.table(columns), target="y", positive=1)
+        table = Table.from_arrow(pa.table(columns), target="y", positive=1)
+        if to_split:
+            require_sound(table, policy=self.split)
+        return table
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""
@@ -55,26 +60,19 @@ class FileTable(Declaration):
     """CSV or Parquet with a two-valued target column: a file, a folder of files, or a glob.
 
     ``path`` may be a URL of any scheme that fsspec knows, such as ``s3://bucket/churn/*.parquet``.
-    Every column is a feature that is not named otherwise; ``features`` names them instead.
-    ``positive`` is the target's value whose probability is modelled, against all its others.
+    For the other fields see ``Declaration``, for what ``path`` may mean ``find_files``.
     Rows of a single local Parquet file are read where they lie; all others are streamed into a
     temporary Parquet file, which goes with the last table that reads it.
     """
 
     path: str | Path
     target: str
-    positive: PositiveValue | None = None
-    features: Sequence[str] | None = None
-    exclude: Sequence[str] = ()
-    id: str | None = None
-    group: str | None = None
-    time: str | None = None
-    weight: str | None = None
-    split: SplitPolicy = field(default_factory=SplitPolicy)
     kind: ClassVar[str] = "file"
 
-    def read(self) -> Table:
+    def read(self, to_split: bool = False) -> Table:
         """Read the columns that have a role, and validate all of them.
+
+        ``to_split``: also refuse rows that cannot be split as declared.
 
         Raises
         ------
@@ -83,54 +81,41 @@ class FileTable(Declaration):
         """
         with naming(str(self.path)):
             files = find_files(self.path)
-            parquet = [file.is_parquet for file in files]
-            if any(parquet) and not all(parquet):
-                raise table_error("some files are Parquet and some are not", "Name those you mean")
-            table = self._read_parquet(files) if all(parquet) else self._read_csv(files)
-            return self.settled(table, str(self.path))
+            table = self._read_parquet(files) if all_parquet(files) else self._read_csv(files)
+            return self.settled(table, str(self.path), to_split)
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""
         return super().to_dict() | {"path": str(self.path)}
 
     def _read_parquet(self, files: list[DataFile]) -> Table:
-        opened = {
-            file.name: open_parquet(file.local or file.open(), name=file.name) for file in files
-        }
-        try:
+        with opened_parquet(files) as opened:
             columns = {name: file.schema_arrow.names for name, file in opened.items()}
             names = require_same_columns(columns)
-            roles = self.roles([n for n in names if not n.startswith(PANDAS_INDEX_PREFIX)])
-            if len(files) == 1 and files[0].local is not None:
+            added = partition_columns([file.partition for file in files], names, self._text())
+            usable = [name for name in names if not name.startswith(PANDAS_INDEX_PREFIX)]
+            roles = self.roles([*usable, *added])
+            if len(files) == 1 and files[0].local is not None and not added:
                 return Table(files[0].local, roles)
             spool = Spool()
-            spool_parquet(opened, roles.columns, spool.path)
+            spool_parquet(opened, roles.columns, spool.path, added)
             return Table(spool.path, roles, holder=spool)
-        finally:
-            for file in opened.values():
-                file.close()
 
     def _read_csv(self, files: list[DataFile]) -> Table:
-        headers = {file.name: read_header(file) for file in files}
-        header = headers[files[0].name]
-        for name, other in headers.items():
-            require_same_columns({files[0].name: header.names, name: other.names})
-            if other != header:
-                raise table_error(
-                    f"{name} has its columns in another order or another delimiter than "
-                    f"{files[0].name}",
-                    "Write the files alike",
-                )
+        header = common_header(files)
         roles = self.roles(header.names)
         if "" in roles.columns:
             raise table_error(
                 f"column {header.names.index('') + 1} has no name", "Name it, or set exclude=['']"
             )
         columns = [name for name in header.names if name in roles.columns]
-        text = [name for name in (self.id, self.group) if name is not None]
         spool = Spool()
-        write_delimited(files, header, columns, spool.path, text)
+        write_delimited(files, header, columns, spool.path, self._text())
         return Table(spool.path, roles, holder=spool)
+
+    def _text(self) -> list[str]:
+        """Columns whose leading zeros mean something."""
+        return [name for name in (self.id, self.group) if name is not None]
 
 
 @dataclass(frozen=True)
@@ -138,24 +123,19 @@ class SqlTable(Declaration):
     """The rows of a SQL query, with a two-valued target column (extra ``sql``).
 
     ``url`` is SQLAlchemy's, such as ``sqlite:///rows.db``; one with a password is declared as
-    ``env:NAME``, the environment variable that holds it. For the other fields see ``FileTable``.
+    ``env:NAME``, the environment variable that holds it. For the other fields see
+    ``Declaration``.
     """
 
     url: str
     query: str
     target: str
-    positive: PositiveValue | None = None
-    features: Sequence[str] | None = None
-    exclude: Sequence[str] = ()
-    id: str | None = None
-    group: str | None = None
-    time: str | None = None
-    weight: str | None = None
-    split: SplitPolicy = field(default_factory=SplitPolicy)
     kind: ClassVar[str] = "sql"
 
-    def read(self) -> Table:
+    def read(self, to_split: bool = False) -> Table:
         """Run the query, keep the columns that have a role, and validate all of them.
+
+        ``to_split``: also refuse rows that cannot be split as declared.
 
         Raises
         ------
@@ -173,7 +153,7 @@ class SqlTable(Declaration):
             for part in parts:
                 opened[part.name].close()
                 part.unlink()
-            return self.settled(Table(spool.path, roles, holder=spool), source)
+            return self.settled(Table(spool.path, roles, holder=spool), source, to_split)
 
 
 TableSource = SyntheticTable | FileTable | SqlTable

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from lr_pipeline.tables.errors import TableError, table_error
-from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.roles import ColumnRoles, quoted
 from lr_pipeline.tables.row_choice import (
     HashedRows,
     MaskedRows,
@@ -79,9 +79,7 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
         There are too few rows or groups, or a part would lack one of the classes.
     """
     try:
-        train, test = (table.where(choice) for choice in choose_rows(table, policy))
-        for name, part in (("training", train), ("test", test)):
-            _require_both_classes(name, part)
+        train, test = (table.where(choice) for choice in choose_sound_parts(table, policy))
     except TableError as error:
         raise TableError(*error.problems, source=table.provenance.get("source")) from None
     return (
@@ -90,9 +88,28 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
     )
 
 
+def choose_sound_parts(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
+    """``choose_rows``, refused with a ``TableError`` where a part would lack one of the classes."""
+    choices, target = choose_rows(table, policy), table.roles.target
+    classes = [_num_classes(table.where(choice)) for choice in choices]
+    problems = [
+        Problem(
+            f"the {name} rows would hold {'only one' if count else 'no'} value of target "
+            f"{target!r}",
+            "Stratify the split, take another seed, or add rows",
+            target,
+        )
+        for name, count in zip(("training", "test"), classes, strict=True)
+        if count < 2
+    ]
+    if problems:
+        raise TableError(*problems)
+    return choices
+
+
 def choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
     """What chooses the rows of the training and of the test part."""
-    _require_key(table, policy)
+    require_key(table.roles, policy)
     if policy.kind == "time" and table.roles.time is not None:
         cut = _first_test_time(table.roles.time, table, policy)
         return (
@@ -112,9 +129,8 @@ def choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice
     return MaskedRows(~in_test), MaskedRows(in_test)
 
 
-def _require_key(table: Table, policy: SplitPolicy) -> None:
+def require_key(roles: ColumnRoles, policy: SplitPolicy) -> None:
     """The column that a kind of split goes by must be there, and no other that it would break."""
-    roles = table.roles
     if policy.kind in ("group", "time") and getattr(roles, policy.kind) is None:
         raise table_error(
             f"a split by {policy.kind} needs a {policy.kind} column", f"Set {policy.kind}="
@@ -170,16 +186,14 @@ def _test_rows(table: Table, policy: SplitPolicy) -> RowMask:
     return in_test
 
 
-def _require_both_classes(name: str, part: Table) -> None:
+def _num_classes(part: Table) -> int:
+    """How many of the two there are; reads no further than to both."""
     found: set[float] = set()
     for y in part.label_blocks():
         found.update(np.unique(y).tolist())
-    if len(found) < 2:
-        raise table_error(
-            f"the {name} rows would hold only one value of target {part.roles.target!r}",
-            "Stratify the split, take another seed, or add rows",
-            part.roles.target,
-        )
+        if len(found) == 2:
+            break
+    return len(found)
 
 
 def _test_groups(name: str, table: Table, policy: SplitPolicy) -> RowMask:

@@ -3,7 +3,8 @@
 import shutil
 import tempfile
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +12,8 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import table_error
-from lr_pipeline.tables.parquet import BLOCK_BYTES, rows_within, write_blocks
+from lr_pipeline.tables.locations import DataFile
+from lr_pipeline.tables.parquet import BLOCK_BYTES, open_parquet, rows_within, write_blocks
 from lr_pipeline.tables.roles import quoted
 
 ParquetFiles = dict[str, pq.ParquetFile]
@@ -46,8 +48,25 @@ def require_same_columns(columns: dict[str, list[str]]) -> list[str]:
     return names
 
 
-def spool_parquet(files: ParquetFiles, columns: Collection[str], out: Path) -> None:
+@contextmanager
+def opened_parquet(files: Sequence[DataFile]) -> Iterator[ParquetFiles]:
+    """The Parquet files by their names, for as long as they are read."""
+    with ExitStack() as stack:
+        yield {
+            file.name: stack.enter_context(open_parquet(file.local or file.open(), name=file.name))
+            for file in files
+        }
+
+
+def spool_parquet(
+    files: ParquetFiles,
+    columns: Collection[str],
+    out: Path,
+    constants: Mapping[str, pa.Array] | None = None,
+) -> None:
     """Write the rows of several files (name → file) into one, with a type that holds all of them.
+
+    ``constants``: columns that the files lack → the value that all rows of each file get.
 
     Raises
     ------
@@ -55,14 +74,18 @@ def spool_parquet(files: ParquetFiles, columns: Collection[str], out: Path) -> N
         A column has types that cannot be joined, such as numbers here and text there.
     """
     names = [name for name in next(iter(files.values())).schema_arrow.names if name in columns]
-    schema = pa.schema([_joined_field(name, files) for name in names])
+    added = {name: values for name, values in (constants or {}).items() if name in columns}
+    fields = [_joined_field(name, files) for name in names]
+    schema = pa.schema([*fields, *(pa.field(name, one.type) for name, one in added.items())])
 
     def blocks() -> Iterator[pa.RecordBatch]:
         rows = rows_within(BLOCK_BYTES, len(names))
-        for source, file in files.items():
+        for place, (source, file) in enumerate(files.items()):
             for batch in file.iter_batches(rows, columns=names):
+                alike = [pa.repeat(one[place], batch.num_rows) for one in added.values()]
+                arrays = [*batch.select(names).columns, *alike]
                 try:
-                    yield batch.select(names).cast(schema)
+                    yield pa.RecordBatch.from_arrays(arrays, schema.names).cast(schema)
                 except pa.ArrowInvalid as error:
                     raise table_error(
                         f"a value does not fit {schema}: {error}",

@@ -149,7 +149,8 @@ class Table:
                 stored = file.schema_arrow
         else:
             stored = self.data.schema
-        fields = [field for field in stored if field.name in self.roles.columns]
+        columns = self.roles.columns
+        fields = [field for field in stored if field.name in columns]
         return with_metadata(pa.schema(fields), self.roles, self.provenance)
 
     @cached_property

@@ -12,23 +12,27 @@ from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.row_hash import row_hashes
+from lr_pipeline.tables.split import SplitPolicy
+from lr_pipeline.tables.split_problems import split_problems
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues, is_text, kind_of, plain_values
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
+MAX_COLUMNS = 3_000  # of the design: matrices of columns × columns are held and factorized
 COUNTER_ROWS = 100  # so many consecutive integers are no measurement
 
 
-def find_problems(table: Table) -> list[Problem]:
+def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Problem]:
     """Every problem of a table, in one pass over its blocks.
 
     Errors: no rows; a target without exactly two values (or without the positive one); a feature
     that is neither number, boolean nor text, has no value at all, is infinite, has integers that
-    float64 cannot hold, or is text with more than 100 levels or one level a row; missing ids,
+    float64 cannot hold, or is text with more than 100 levels or one level a row; features that
+    would be more than 3,000 columns of the design; missing ids,
     groups, times or weights, repeated ids, times that have no order, weights that are not finite
     and ≥ 0. Warnings: a feature with one value only, that counts the rows or repeats another one;
     fewer rows than features. Missing values of a feature are no problem: the preparation imputes
-    them.
+    them. With a ``policy`` also what keeps the rows from being split so and prepared.
     """
     if table.num_rows == 0:
         return [Problem("the table has no rows", "Add rows below the header")]
@@ -53,31 +57,40 @@ def find_problems(table: Table) -> list[Problem]:
         if column is not None:
             found += check(column, summaries[column])
     found += _copies(table, summaries)
+    found += _too_many_columns(table, summaries, {one.column for one in found})
     if table.num_rows < len(roles.features):
         message = f"{table.num_rows} rows are too few for {len(roles.features)} features"
         remedy = "Add rows, or name fewer features: the estimate is not unique"
         found.append(Problem(message, remedy, severity="warning"))
+    if policy is not None:
+        found += split_problems(table, policy, target, found, summaries)
     return found
 
 
-def require_sound(table: Table, source: str | None = None) -> None:
+def require_sound(
+    table: Table, source: str | None = None, policy: SplitPolicy | None = None
+) -> None:
     """Raise one ``TableError`` with every problem that is an error."""
-    errors = [problem for problem in find_problems(table) if problem.severity == "error"]
+    problems = find_problems(table, policy)
+    errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise TableError(*errors, source=source)
 
 
-def useful_features(table: Table, named: bool = False) -> tuple[Table, list[dict[str, str]]]:
+def useful_features(
+    table: Table, named: bool = False, policy: SplitPolicy | None = None
+) -> tuple[Table, list[dict[str, str]]]:
     """Return the table without its useless features, and of each its column, type and reason.
 
-    Features that were ``named`` one by one stay, and some uses of them are errors then.
+    Features that were ``named`` one by one stay, and some uses of them are errors then. For
+    ``policy`` see ``find_problems``.
 
     Raises
     ------
     TableError
         With every other problem that is an error, or where no feature would be left.
     """
-    problems = find_problems(table)
+    problems = find_problems(table, policy)
     spoiled = {one.column for one in problems if one.severity == "error" and not one.useless}
     useless = [one for one in problems if one.useless and not named and one.column not in spoiled]
     left = {one.column for one in useless}
@@ -184,6 +197,20 @@ def _weight_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     if column.missing < column.rows and not 0 <= least <= greatest < float("inf"):
         message = f"weight {name!r} must be finite and ≥ 0, found {least}…{greatest}"
         yield Problem(message, "Correct or drop those rows", name)
+
+
+def _too_many_columns(
+    table: Table, summaries: dict[str, ColumnSummary], spoiled: set[str | None]
+) -> Iterator[Problem]:
+    """More columns than the fits can hold; a category has one for each level but one."""
+    used = [name for name in table.roles.features if name not in spoiled]
+    columns = sum(max(1, summaries[name].num_levels - 1) for name in used)
+    if columns > MAX_COLUMNS:
+        yield Problem(
+            f"{len(used):,} features in {table.num_rows:,} rows make {columns:,} columns of numbers"
+            f" and categories; at most {MAX_COLUMNS:,} can be fitted",
+            "Name the features that matter in features=, or leave others out with exclude=",
+        )
 
 
 def _copies(table: Table, summaries: dict[str, ColumnSummary]) -> Iterator[Problem]:

@@ -1,5 +1,7 @@
 """New rows: what is accepted, and every difference at once where they are not as in training."""
 
+from pathlib import Path
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +13,7 @@ from lr_pipeline.tables.errors import TableError
 
 def test_extra_columns_and_another_order_are_no_difference(model, new_rows) -> None:
     """The target is not needed, and what has no role is not read."""
-    table = open_new_rows(new_rows, model.preparation)
+    table = open_new_rows(new_rows, model.preparation).table
     assert set(table.schema.names) == {"city", "key", "age", "dose"}
     assert table.num_rows == 4
 
@@ -21,14 +23,14 @@ def test_parquet_is_read_like_csv(model, new_rows, tmp_path) -> None:
     frame = pd.read_csv(new_rows)
     for name in ("new.parquet", "new.dat"):
         frame.to_parquet(tmp_path / name)
-        assert open_new_rows(tmp_path / name, model.preparation).num_rows == 4
+        assert open_new_rows(tmp_path / name, model.preparation).table.num_rows == 4
 
 
 def test_categories_and_ids_that_look_like_numbers_are_text(model, tmp_path) -> None:
     """The type was settled in training; leading zeros stay."""
     path = tmp_path / "new.csv"
     path.write_text("city,key,age,dose\n1,007,50,1\n2,008,51,1\n")
-    table = open_new_rows(path, model.preparation)
+    table = open_new_rows(path, model.preparation).table
     assert table.column("key").to_pylist() == ["007", "008"]
     assert table.column("city").to_pylist() == ["1", "2"]
 
@@ -86,7 +88,7 @@ def test_any_number_is_a_number(model, tmp_path, kind) -> None:
     age = pa.array([None if kind == pa.null() else 1]).cast(kind)
     columns = {"key": ["a"], "age": age, "dose": [1.0], "city": ["Oslo"]}
     pq.write_table(pa.table(columns), tmp_path / "new.parquet")
-    assert open_new_rows(tmp_path / "new.parquet", model.preparation).num_rows == 1
+    assert open_new_rows(tmp_path / "new.parquet", model.preparation).table.num_rows == 1
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,63 @@ def test_an_unreadable_file_is_named(model, tmp_path, name, content, message) ->
     assert str(caught.value).startswith(str(path))
 
 
-def test_a_folder_is_refused(model, tmp_path) -> None:
+def split_in_two(frame: pd.DataFrame, folder: Path, kind: str) -> Path:
+    """A folder with half of the rows in each of two files."""
+    folder.mkdir()
+    for number, half in enumerate((frame[:2], frame[2:])):
+        write(half, folder / f"{number}.{kind}")
+    return folder
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Parquet or CSV, packed or not, by the name."""
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False)
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "parquet"])
+def test_folders_patterns_and_urls_are_one_table(model, new_rows, tmp_path, kind) -> None:
+    """As in training; what they hold is known by all of their files."""
+    folder = split_in_two(pd.read_csv(new_rows), tmp_path / "rows", kind)
+    expected = open_new_rows(new_rows, model.preparation).table.column("key").to_pylist()
+    places = (folder, folder / f"*.{kind}", f"file://{folder}")
+    found = [open_new_rows(place, model.preparation) for place in places]
+    assert [one.table.column("key").to_pylist() for one in found] == [expected] * 3
+    assert [one.table.column("age").to_pylist()[:3] for one in found] == [[50, 150, 50]] * 3
+    assert found[0].content == found[1].content == found[2].content
+    before = found[0].content
+    write(pd.read_csv(new_rows)[2:3], folder / f"1.{kind}")
+    after = open_new_rows(folder, model.preparation)
+    assert after.table.num_rows == 3
+    assert after.content[0] == before[0]
+    assert after.content[1] != before[1]
+
+
+def test_partitions_are_columns_of_new_rows(model, new_rows, tmp_path) -> None:
+    """Text stays text, also where it looks like a number; they count in what the files hold."""
+    folder = tmp_path / "rows"
+    for city in ("Oslo", "02"):
+        (folder / f"city={city}").mkdir(parents=True)
+        rows = pd.read_csv(new_rows).drop(columns="city")
+        rows.to_parquet(folder / f"city={city}" / "part.parquet")
+    found = open_new_rows(folder, model.preparation)
+    assert found.table.column("city").to_pylist() == ["02"] * 4 + ["Oslo"] * 4
+    assert [partition for _, partition in found.content] == [{"city": "02"}, {"city": "Oslo"}]
+
+
+def test_a_later_file_that_differs_is_named(model, new_rows, tmp_path) -> None:
+    """With its differences alone, as an error of its own kind."""
+    folder = split_in_two(pd.read_csv(new_rows), tmp_path / "rows", "parquet")
+    pd.read_csv(new_rows).drop(columns="dose").to_parquet(folder / "1.parquet")
+    with pytest.raises(SchemaMismatchError) as caught:
+        open_new_rows(folder, model.preparation)
+    assert str(caught.value).startswith(f"{folder}/1.parquet: these columns are not as in training")
+    assert [one.column for one in caught.value.differences] == ["dose"]
+
+
+def test_a_folder_without_tables_is_refused(model, tmp_path) -> None:
     """A file is expected."""
     with pytest.raises(TableError, match="found a folder"):
         open_new_rows(tmp_path, model.preparation)

@@ -1,5 +1,6 @@
 """Files of a table: alone, in folders, by a pattern, behind URLs, and only where it is allowed."""
 
+import gzip
 import os
 
 import fsspec
@@ -64,6 +65,83 @@ def test_a_name_that_looks_like_a_pattern_is_a_name(tmp_path):
     """Where there is such a file."""
     (tmp_path / "rows[1].csv").write_text("y,x\n0,1\n1,2\n")
     assert FileTable(tmp_path / "rows[1].csv", "y").read().num_rows == 2
+
+
+@pytest.mark.parametrize("scheme", ["file", "memory"])
+def test_packed_text_is_read_as_it_was(folder, scheme):
+    """A file, or a folder where some are packed, here or behind a URL."""
+    second = folder / "csv" / "1.csv"
+    expected = FileTable(folder / "csv", "y").read().fingerprint
+    second.with_name("1.csv.gz").write_bytes(gzip.compress(second.read_bytes()))
+    second.unlink()
+    place = f"file://{folder}/csv"
+    if scheme == "memory":
+        fsspec.filesystem("memory").put(str(folder / "csv"), "/packed", recursive=True)
+        place = "memory://packed"
+    assert FileTable(place, "y").read().fingerprint == expected
+    assert FileTable(f"{place}/1.csv.gz", "y").read().to_arrow().to_pydict() == PARTS[1]
+
+
+@pytest.fixture
+def partitioned(tmp_path):
+    """The two Parquet files in folders as pyarrow writes them, two columns deep."""
+    for (year, place), columns in zip([(2023, "Aix"), (2024, "Bois d'=x")], PARTS, strict=True):
+        table = pa.table(columns | {"year": [year] * 2, "place": [place] * 2})
+        pq.write_to_dataset(table, tmp_path / "rows", partition_cols=["year", "place"])
+    (tmp_path / "rows" / "_SUCCESS").write_text("")
+    (tmp_path / "rows" / "year=2023" / "_temporary").mkdir()
+    (tmp_path / "rows" / "year=2023" / "_temporary" / "0.parquet").write_text("half of it")
+    return tmp_path / "rows"
+
+
+@pytest.mark.parametrize("scheme", ["path", "relative", "memory"])
+def test_the_names_of_partitions_are_columns(partitioned, scheme, monkeypatch):
+    """Numbers where all are, else text; they can have any role."""
+    place = partitioned
+    if scheme == "relative":
+        monkeypatch.chdir(partitioned.parent)
+        place = "rows"
+    if scheme == "memory":
+        fsspec.filesystem("memory").put(str(partitioned), "/partitioned", recursive=True)
+        place = "memory://partitioned"
+    table = FileTable(place, "y", group="place", features=["x", "year"]).read()
+    assert table.to_arrow().to_pydict() == {
+        "x": [1.0, 2.0, 2.5, 4.0],
+        "y": [0, 1, 1, 0],
+        "year": [2023, 2023, 2024, 2024],
+        "place": ["Aix", "Aix", "Bois d'=x", "Bois d'=x"],
+    }
+    assert FileTable(place, "y", exclude=["year", "place"]).read().roles.features == ("x",)
+
+
+def test_a_partition_without_a_value_is_missing(tmp_path):
+    """As Hive writes it; leading zeros of a group's name stay."""
+    for name, columns in zip(("g=07", "g=__HIVE_DEFAULT_PARTITION__"), PARTS, strict=True):
+        (tmp_path / name).mkdir()
+        pq.write_table(pa.table(columns), tmp_path / name / "part.parquet")
+    assert FileTable(tmp_path, "y").read().column("g").to_pylist() == [7, 7, None, None]
+    with pytest.raises(TableError, match=r"column 'g' has missing values: 2 \(first at row 3\)"):
+        FileTable(tmp_path, "y", group="g").read()
+    (tmp_path / "g=__HIVE_DEFAULT_PARTITION__").rename(tmp_path / "g=08")
+    table = FileTable(tmp_path, "y", group="g").read()
+    assert table.column("g").to_pylist() == ["07", "07", "08", "08"]
+
+
+def test_partitions_that_are_no_table_say_why(partitioned):
+    """Beside files, of different columns, or with a column that the files have, too."""
+    pq.write_table(pa.table(PARTS[0]), partitioned / "more.parquet")
+    with pytest.raises(TableError, match="the folder has files beside folders named column=value"):
+        FileTable(partitioned, "y").read()
+    (partitioned / "more.parquet").unlink()
+    (partitioned / "x=1").mkdir()
+    pq.write_table(pa.table(PARTS[0]), partitioned / "x=1" / "0.parquet")
+    with pytest.raises(TableError, match="folders name different columns: 'x' and 'year', 'place'"):
+        FileTable(partitioned, "y").read()
+    alone = partitioned.parent / "alone"
+    alone.mkdir()
+    (partitioned / "x=1").rename(alone / "x=1")
+    with pytest.raises(TableError, match="both in the files and in their folders' names: 'x'"):
+        FileTable(alone, "y").read()
 
 
 @pytest.mark.parametrize(

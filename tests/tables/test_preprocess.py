@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lr_pipeline.tables import encoding_fit
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.sources import FileTable
@@ -185,3 +186,28 @@ def test_rare_levels_share_a_column_and_an_unseen_one_joins_them():
     assert again == preparation
     few = pa.table({"s": ["a"] * 99 + ["b"], "y": [0, 1] * 50})
     assert Preparation.fit(Table.from_arrow(few, "y")).columns == ("s=b",)
+
+
+@pytest.mark.parametrize("block_rows", [1_000, 700, 37])
+def test_only_medians_that_impute_training_rows_are_exact_in_a_large_table(monkeypatch, block_rows):
+    """A complete column's is that of every fourth row, however the rows are cut into blocks."""
+    rng = np.random.default_rng(5)
+    complete, holed = rng.normal(size=(2, 2_000))
+    holed[::7] = np.nan
+    table = table_of(complete=complete, holed=holed)
+    exact = Preparation.fit(table)
+    assert [one.median for one in exact.encodings] == [np.median(complete), np.nanmedian(holed)]
+    assert not any("sampled_rows" in one for one in exact.to_dict()["encodings"])
+    monkeypatch.setattr(encoding_fit, "EXACT_ROWS", 1_999)
+    monkeypatch.setattr(encoding_fit, "HELD_VALUES", 1_000)
+    blocks = Table.blocks
+    monkeypatch.setattr(
+        Table, "blocks", lambda self, rows=None, columns=None: blocks(self, block_rows, columns)
+    )
+    sampled = Preparation.fit(table)
+    first, second = sampled.encodings
+    assert (first.median, first.sampled_rows) == (np.median(complete[::4]), 500)
+    assert (second.median, second.sampled_rows) == (np.nanmedian(holed), None)
+    again = Preparation.from_dict(json.loads(json.dumps(sampled.to_dict())))
+    assert again == sampled
+    assert again.to_dict()["encodings"][0]["sampled_rows"] == 500

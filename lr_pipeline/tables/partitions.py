@@ -1,0 +1,57 @@
+"""Folders named ``column=value``, as Hive, Spark and pandas write them: a column in the paths."""
+
+from collections.abc import Collection, Sequence
+from urllib.parse import unquote
+
+import pyarrow as pa
+
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.roles import quoted
+
+MISSING = "__HIVE_DEFAULT_PARTITION__"
+
+Partition = dict[str, str | None]  # column → value, None where it is missing
+
+
+def partition_of(file: str, folder: str) -> Partition:
+    """The columns that the folders between ``folder`` and ``file`` name, from the outermost."""
+    inner = file[len(folder.rstrip("/")) :].split("/")[:-1]
+    pairs = (part.partition("=") for part in inner if "=" in part)
+    return {unquote(name): None if value == MISSING else unquote(value) for name, _, value in pairs}
+
+
+def partition_columns(
+    partitions: Sequence[Partition], names: Collection[str], text_columns: Collection[str] = ()
+) -> dict[str, pa.Array]:
+    """Column → its value for each file: integers where all of them are, else text.
+
+    ``names`` are the columns that the files themselves have; ``text_columns`` keep leading zeros.
+
+    Raises
+    ------
+    TableError
+        The files lie in folders of different columns, or have such a column themselves.
+    """
+    first = partitions[0]
+    for other in partitions:
+        if other.keys() != first.keys():
+            raise table_error(
+                f"folders name different columns: {quoted(first) or '—'} and "
+                f"{quoted(other) or '—'}",
+                "Keep files of one table, at one depth",
+            )
+    if twice := [name for name in first if name in names]:
+        raise table_error(
+            f"columns are both in the files and in their folders' names: {quoted(twice)}",
+            "Rename the folders, or leave those columns out of the files",
+        )
+    columns = {name: pa.array([one[name] for one in partitions], pa.string()) for name in first}
+    return {n: one if n in text_columns else _as_integers(one) for n, one in columns.items()}
+
+
+def _as_integers(texts: pa.Array) -> pa.Array:
+    """As pyarrow infers them: 01 is the number 1."""
+    try:
+        return texts.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return texts
