@@ -1,34 +1,29 @@
 """A Dask cluster that sums over the parts of a stored table: the workers read, only sums travel."""
 
+import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from lr_pipeline.engines.cluster_work import (
-    Combine,
-    Named,
-    Partial,
-    Reading,
-    Summing,
-    Sums,
-    Work,
-    combine_partials,
-    hold_part,
-    sum_held,
-    sum_part,
-    unnamed,
+from lr_pipeline.engines.cluster_graph import (
+    PartedTable,
+    held_key,
+    holding_tasks,
+    summing_tasks,
 )
+from lr_pipeline.engines.cluster_versions import require_same_versions
+from lr_pipeline.engines.cluster_work import Combine, Named, Partial, Reading, Summing, Sums, Work
 from lr_pipeline.tables.table import Table
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-PARTIALS_AT_ONCE = 8
 POLL_SECONDS = 0.5
 
-Key = tuple[str, int]
 PartsDone = Callable[[int, int], None]
 
 
@@ -51,22 +46,12 @@ class ClusterSettings:
     connect_timeout: float = 10.0
 
 
-@dataclass(frozen=True, eq=False)
-class PartedTable:
-    """A table's parts as the cluster knows them: the first ``held`` stay in workers' memory."""
-
-    parts: Sequence[Named]
-    reading: Reading
-    held: int
-    token: str
-    kept: "list[Future]"
-
-
 class Cluster:
     """A client of a cluster that is open."""
 
     def __init__(self, client: "Client", settings: ClusterSettings) -> None:
         self.client, self.settings = client, settings
+        self.address = str(client.scheduler.address)
         self.passes: list[Work] = []
 
     def part(self, parts: Sequence[Table], reading: Reading, held: int = 0) -> PartedTable:
@@ -75,8 +60,8 @@ class Cluster:
         named = [Named(f"{token}-{number}", part) for number, part in enumerate(parts)]
         parted = PartedTable(named, reading, held, token, [])
         if held:
-            keys = [_held(token, number) for number in range(held)]
-            parted.kept.extend(self.client.get(_holding(parted), keys, sync=False))
+            keys = [held_key(token, number) for number in range(held)]
+            parted.kept.extend(self.client.get(holding_tasks(parted), keys, sync=False))
         return parted
 
     def sum(
@@ -92,7 +77,7 @@ class Cluster:
         until one is left: whichever worker computes them, and whether or not again.
         """
         token = uuid4().hex
-        graph, levels = _summing(table, Summing(block_function, combine), token)
+        graph, levels = summing_tasks(table, Summing(block_function, combine), token)
         parts, root = levels[0], levels[-1][0]
         *leaves, last = self.client.get(graph, [*parts, root], sync=False)
         result = self._wait(last, leaves, progress)
@@ -102,57 +87,100 @@ class Cluster:
         return result.sums
 
     def _wait(self, last: "Future", leaves: "list[Future]", progress: PartsDone | None) -> Partial:
+        """Wait for the sum, for as long as there are a scheduler and workers."""
+        from distributed.scheduler import KilledWorker
+
+        seen = time.monotonic()
         while True:
             try:
                 result: Partial = last.result(timeout=POLL_SECONDS)
             except TimeoutError:
-                if progress is not None:
-                    progress(sum(leaf.done() for leaf in leaves), len(leaves))
+                seen = self._last_seen(seen)
+            except CancelledError:
+                raise ClusterError(
+                    f"expected the Dask scheduler at {self.address} until the end of the pass, "
+                    "but it is gone. Start it and its workers, then run again"
+                ) from None
+            except KilledWorker as error:
+                raise ClusterError(
+                    f"the workers of {self.address} end while they read or sum: {error}. Give "
+                    "them more memory, or set a smaller block_rows"
+                ) from None
             else:
                 if progress is not None:
                     progress(len(leaves), len(leaves))
                 return result
+            if progress is not None:
+                progress(sum(leaf.done() for leaf in leaves), len(leaves))
+
+    def _last_seen(self, before: float) -> float:
+        """When there were workers; an error where that is too long ago."""
+        if self.client.scheduler_info()["workers"]:
+            return time.monotonic()
+        if time.monotonic() - before > self.settings.connect_timeout:
+            raise ClusterError(
+                f"the Dask scheduler at {self.address} has lost all its workers, and none came "
+                f"back within {self.settings.connect_timeout:g} s. Start some with "
+                f"`dask worker {self.address}`, then run again"
+            )
+        return before
 
 
 @contextmanager
 def open_cluster(settings: ClusterSettings) -> Iterator[Cluster]:
     """Connect to the cluster at the address, or start workers here and stop them afterwards.
 
+    Dask's own configuration holds for both: TLS certificates, timeouts, how workers spill.
+
     Raises
     ------
     ClusterError
-        No scheduler answers, or no worker joins, within ``connect_timeout``.
+        Dask is not installed; no scheduler answers, or no worker joins, within
+        ``connect_timeout``.
+    VersionMismatchError
+        A worker has another Python, numpy or lr_pipeline.
     """
-    from distributed import Client, LocalCluster
-
-    if settings.address is not None:
-        with _connected(Client, settings.address, settings) as client:
-            yield Cluster(client, settings)
-        return
-    with (
-        LocalCluster(
-            n_workers=settings.workers,
-            threads_per_worker=settings.threads_per_worker,
-            memory_limit=settings.memory_limit,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-        ) as local,
-        _connected(Client, local, settings) as client,
-    ):
+    try:
+        import distributed
+    except ImportError:
+        raise ClusterError(
+            "expected the package distributed, found none. Install it: pip install "
+            "'lr-pipeline[dask]'"
+        ) from None
+    with ExitStack() as stack:
+        stack.enter_context(_quiet())
+        address = settings.address
+        if address is None:
+            local = distributed.LocalCluster(
+                n_workers=settings.workers,
+                threads_per_worker=settings.threads_per_worker,
+                memory_limit=settings.memory_limit,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+            )
+            address = stack.enter_context(local).scheduler_address
+        client = stack.enter_context(_connected(address, settings.connect_timeout))
+        require_same_versions(client)
         yield Cluster(client, settings)
 
 
 @contextmanager
-def _connected(kind: Any, address: Any, settings: ClusterSettings) -> Iterator["Client"]:
+def _connected(address: str, wait: float) -> Iterator["Client"]:
     """A client that sees at least one worker."""
-    wait = settings.connect_timeout
+    from distributed import Client, Security
+
+    if address.startswith("tls") and not Security().get_connection_args("client")["ssl_context"]:
+        raise ClusterError(
+            f"expected certificates for {address}, found none. Name them in Dask's configuration, "
+            "distributed.comm.tls: ca-file, client.cert, client.key"
+        )
     try:
-        client = kind(address, timeout=wait, set_as_default=False)
+        client = Client(address, timeout=wait, set_as_default=False)
     except OSError as error:
         raise ClusterError(
-            f"expected a Dask scheduler at {address}, found none within {wait:g} s ({error}). "
-            "Start one with `dask scheduler`, or correct the address"
+            f"expected a Dask scheduler at {address}, found none within {wait:g} s "
+            f"({_last_cause(error)}). Start one with `dask scheduler`, or correct the address"
         ) from None
     with client:
         try:
@@ -165,41 +193,20 @@ def _connected(kind: Any, address: Any, settings: ClusterSettings) -> Iterator["
         yield client
 
 
-def _held(token: str, number: int) -> Key:
-    return f"lr_rows-{token}", number
+def _last_cause(error: BaseException) -> str:
+    """What went wrong first, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).splitlines()[0]
 
 
-def _holding(table: PartedTable) -> dict[Any, Any]:
-    """The tasks that read the parts to be kept."""
-    reading = f"lr_reading-{table.token}"
-    graph: dict[Any, Any] = {reading: (unnamed, Named(reading, table.reading))}
-    for number in range(table.held):
-        graph[_held(table.token, number)] = (hold_part, table.parts[number], reading)
-    return graph
-
-
-def _summing(
-    table: PartedTable, summing: Summing, token: str
-) -> tuple[dict[Any, Any], list[list[Key]]]:
-    """The tasks of a pass, and their keys level by level: parts, partial sums, the one sum.
-
-    Tasks that read parts to be kept are among them under the same keys as before, so that one
-    that was lost is read again.
-    """
-    reading, function = f"lr_reading-{table.token}", f"lr_function-{token}"
-    graph = _holding(table) | {function: (unnamed, Named(function, summing))}
-    keys: list[Key] = [(f"lr_part-{token}", number) for number in range(len(table.parts))]
-    for number, key in enumerate(keys):
-        part = table.parts[number]
-        if number < table.held:
-            graph[key] = (sum_held, _held(table.token, number), part, function)
-        else:
-            graph[key] = (sum_part, part, reading, function)
-    levels = [keys]
-    while len(levels) == 1 or len(levels[-1]) > 1:
-        name, below = f"lr_sum{len(levels)}-{token}", levels[-1]
-        groups = range(0, len(below), PARTIALS_AT_ONCE)
-        levels.append([(name, number) for number in range(len(groups))])
-        for key, start in zip(levels[-1], groups, strict=True):
-            graph[key] = (combine_partials, below[start : start + PARTIALS_AT_ONCE], function)
-    return graph, levels
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask from logging what is raised here, or what ends well: a worker that was lost."""
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from lr_pipeline.core.rows import Block
-from lr_pipeline.engines.cluster import Cluster, PartedTable
+from lr_pipeline.engines.cluster import Cluster
+from lr_pipeline.engines.cluster_graph import PartedTable
 from lr_pipeline.engines.cluster_work import Reading, add_items, largest_items
 from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
 from lr_pipeline.tables.parquet import rows_within

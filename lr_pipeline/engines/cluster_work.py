@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from lr_pipeline.engines.cluster_versions import require_versions, versions_here
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.table import Table
 
@@ -34,10 +35,14 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Summing:
-    """One pass: what is computed of each block, and how two results become one."""
+    """One pass: what is computed of each block, and how two results become one.
+
+    ``versions``: those of the driver, which a worker that joined late may not have.
+    """
 
     block_function: Callable[[Any], Sums]
     combine: Combine
+    versions: dict[str, str] = field(default_factory=versions_here)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,13 +126,14 @@ def unnamed(named: Named) -> Any:
 def _summed(blocks: Iterable[Any], part: Table, summing: Summing) -> Partial:
     from distributed import get_worker
 
-    begun = time.perf_counter()
+    worker, begun = get_worker().address, time.perf_counter()
+    require_versions(summing.versions, worker)
     with one_thread():
         sums: Sums | None = None
         for block in blocks:
             found = summing.block_function(block)
             sums = found if sums is None else summing.combine(sums, found)
-    worker, seconds = get_worker().address, time.perf_counter() - begun
+    seconds = time.perf_counter() - begun
     assert part.row_groups is not None
     return _handed_on(sums, Work({worker: part.row_groups.num_rows}, {worker: seconds}))
 
