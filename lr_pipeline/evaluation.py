@@ -1,6 +1,6 @@
 """From trained models and a test set to the evaluation report."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -52,12 +52,18 @@ class Evaluation:
 
 
 def evaluate_models(
-    models: Models, train_set: Table, test_set: Table, open_rows: OpenRows, row_seed: int = 0
+    models: Models,
+    train_set: Table,
+    test_set: Table,
+    open_rows: OpenRows,
+    row_seed: int = 0,
+    engine_provenance: Callable[[], dict[str, str]] = dict,
 ) -> Evaluation:
     """Judge ``models`` on ``test_set``, beside the baseline that predicts the prevalence.
 
     ``open_rows`` visits the training rows of what gradient descent trained, to find how far it
-    got; ``row_seed`` draws the test row that is predicted by itself.
+    got; ``row_seed`` draws the test row that is predicted by itself; ``engine_provenance`` says
+    what the passes over the rows took, once they are over.
 
     Raises
     ------
@@ -80,6 +86,7 @@ def evaluate_models(
     )
     policy = ", ".join(f"{name} {value}" for name, value in split["policy"].items())
     sections = [_section(name, model, test_set) for name, model in models.items()]
+    descents = list(_descents(models, train_set, open_rows))
     report = render_report(
         held_out,
         sections,
@@ -90,10 +97,11 @@ def evaluate_models(
             "Table": split["dataset"],
         }
         | _left_out(test_set)
-        | library_versions(),
+        | library_versions()
+        | engine_provenance(),
         title=f"Evaluation of {roles.target}",
         drawn_row=draw_row(test_set.num_rows, row_seed),
-        descents=list(_descents(models, train_set, open_rows)),
+        descents=descents,
     )
     return Evaluation(report, _pictures(held_out, sections))
 

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from lr_pipeline.engines.cluster_graph import (
+    Key,
     PartedTable,
     held_key,
     holding_tasks,
     summing_tasks,
 )
+from lr_pipeline.engines.cluster_passes import Pass
 from lr_pipeline.engines.cluster_versions import require_same_versions
-from lr_pipeline.engines.cluster_work import Combine, Named, Partial, Reading, Summing, Sums, Work
+from lr_pipeline.engines.cluster_work import Combine, Fold, Named, Partial, Reading, Summing, Sums
 from lr_pipeline.tables.table import Table
 
 if TYPE_CHECKING:
@@ -47,12 +49,23 @@ class ClusterSettings:
 
 
 class Cluster:
-    """A client of a cluster that is open."""
+    """A client of a cluster that is open.
+
+    ``passes``: what each pass so far took. ``dashboard``: its URL, empty where there is none.
+    """
 
     def __init__(self, client: "Client", settings: ClusterSettings) -> None:
         self.client, self.settings = client, settings
         self.address = str(client.scheduler.address)
-        self.passes: list[Work] = []
+        self.passes: list[Pass] = []
+        services = client.scheduler_info()["services"]
+        self.dashboard = str(client.dashboard_link) if "dashboard" in services else ""
+        self._seen = time.monotonic()
+
+    @property
+    def memory(self) -> float:
+        """Bytes that all workers together may use."""
+        return float(sum(worker["memory_limit"] or 0 for worker in self._workers(every=True)))
 
     def part(self, parts: Sequence[Table], reading: Reading, held: int = 0) -> PartedTable:
         """Make parts known, the first ``held`` of them to be read once and kept by workers."""
@@ -61,69 +74,88 @@ class Cluster:
         parted = PartedTable(named, reading, held, token, [])
         if held:
             keys = [held_key(token, number) for number in range(held)]
-            parted.kept.extend(self.client.get(holding_tasks(parted), keys, sync=False))
+            parted.kept.extend(self._submit(holding_tasks(parted), keys))
         return parted
 
     def sum(
         self,
         table: PartedTable,
-        block_function: Callable[[Any], Sums],
+        fold: Fold,
         combine: Combine,
         progress: PartsDone | None = None,
     ) -> Sums:
-        """Combine ``block_function(block)`` over all blocks, in an order fixed by the parts alone.
+        """Combine ``fold(blocks)`` of all parts, in an order fixed by the parts alone.
 
-        The blocks of a part first to last, then neighbouring partial sums, up to eight at a time,
-        until one is left: whichever worker computes them, and whether or not again.
+        Neighbours are combined, up to eight at a time, until one is left: whichever worker
+        computes them, and whether or not again. ``progress`` is told how many parts are done.
         """
-        token = uuid4().hex
-        graph, levels = summing_tasks(table, Summing(block_function, combine), token)
-        parts, root = levels[0], levels[-1][0]
-        *leaves, last = self.client.get(graph, [*parts, root], sync=False)
-        result = self._wait(last, leaves, progress)
-        self.passes.append(result.work)
+        token, begun = uuid4().hex, time.monotonic()
+        graph, levels = summing_tasks(table, Summing(fold, combine), token)
+        *leaves, last = self._submit(graph, [*levels[0], levels[-1][0]])
+        while (result := self._result(last)) is None:
+            if progress is not None:
+                progress(sum(leaf.done() for leaf in leaves), len(leaves))
+        if progress is not None:
+            progress(len(leaves), len(leaves))
+        self.passes.append(Pass(result.work, time.monotonic() - begun))
         if result.sums is None:
             raise ValueError("expected at least one row, found none")
         return result.sums
 
-    def _wait(self, last: "Future", leaves: "list[Future]", progress: PartsDone | None) -> Partial:
-        """Wait for the sum, for as long as there are a scheduler and workers."""
+    def _submit(self, graph: dict[Any, Any], keys: list[Key]) -> "list[Future]":
+        """Ask for the results of some tasks."""
+        from distributed.client import ClosedClientError
+
+        try:
+            futures: list[Future] = self.client.get(graph, keys, sync=False)
+        except ClosedClientError:
+            raise self._gone() from None
+        return futures
+
+    def _result(self, future: "Future") -> Partial | None:
+        """The result, or None after half a second in which there were workers at least."""
         from distributed.scheduler import KilledWorker
 
-        seen = time.monotonic()
-        while True:
-            try:
-                result: Partial = last.result(timeout=POLL_SECONDS)
-            except TimeoutError:
-                seen = self._last_seen(seen)
-            except CancelledError:
-                raise ClusterError(
-                    f"expected the Dask scheduler at {self.address} until the end of the pass, "
-                    "but it is gone. Start it and its workers, then run again"
-                ) from None
-            except KilledWorker as error:
-                raise ClusterError(
-                    f"the workers of {self.address} end while they read or sum: {error}. Give "
-                    "them more memory, or set a smaller block_rows"
-                ) from None
-            else:
-                if progress is not None:
-                    progress(len(leaves), len(leaves))
-                return result
-            if progress is not None:
-                progress(sum(leaf.done() for leaf in leaves), len(leaves))
+        try:
+            result: Partial = future.result(timeout=POLL_SECONDS)
+        except TimeoutError:
+            if future.done():  # the error is the task's own
+                raise
+            self._require_workers()
+            return None
+        except CancelledError:
+            raise self._gone() from None
+        except KilledWorker as error:
+            raise ClusterError(
+                f"the workers of {self.address} end while they read or sum: {error}. Give them "
+                "more memory, or set a smaller block_rows"
+            ) from None
+        return result
 
-    def _last_seen(self, before: float) -> float:
-        """When there were workers; an error where that is too long ago."""
-        if self.client.scheduler_info()["workers"]:
-            return time.monotonic()
-        if time.monotonic() - before > self.settings.connect_timeout:
+    def _workers(self, every: bool = False) -> list[dict[str, Any]]:
+        """What the scheduler knows of some workers, or of all."""
+        info = self.client.scheduler_info(n_workers=-1 if every else 1)
+        if self.client.status != "running":
+            raise self._gone()
+        return list(info["workers"].values())
+
+    def _require_workers(self) -> None:
+        """An error where there have been none for too long."""
+        now = time.monotonic()
+        if self._workers():
+            self._seen = now
+        elif now - self._seen > self.settings.connect_timeout:
             raise ClusterError(
                 f"the Dask scheduler at {self.address} has lost all its workers, and none came "
                 f"back within {self.settings.connect_timeout:g} s. Start some with "
                 f"`dask worker {self.address}`, then run again"
             )
-        return before
+
+    def _gone(self) -> ClusterError:
+        return ClusterError(
+            f"expected the Dask scheduler at {self.address} until the end of the run, but it is "
+            "gone. Start it and its workers, then run again"
+        )
 
 
 @contextmanager

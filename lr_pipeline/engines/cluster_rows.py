@@ -7,7 +7,14 @@ from typing import Any
 from lr_pipeline.core.rows import Block
 from lr_pipeline.engines.cluster import Cluster
 from lr_pipeline.engines.cluster_graph import PartedTable
-from lr_pipeline.engines.cluster_work import Reading, add_items, largest_items
+from lr_pipeline.engines.cluster_work import (
+    BlockByBlock,
+    Combine,
+    Reading,
+    Sums,
+    add_items,
+    largest_items,
+)
 from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
 from lr_pipeline.tables.parquet import rows_within
 from lr_pipeline.tables.parts import parts_of
@@ -68,7 +75,7 @@ class ClusterRows:
 
     def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
         """Add ``block_function(block)`` over all blocks, in an order fixed by the parts alone."""
-        return self.cluster.sum(self._parted, block_function, add_items, self._told)
+        return self._combined(block_function, add_items)
 
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Return the largest ``block_function(block)`` over all blocks."""
@@ -76,7 +83,11 @@ class ClusterRows:
         def one(block: Block) -> tuple[float]:
             return (block_function(block),)
 
-        return float(self.cluster.sum(self._parted, one, largest_items, self._told)[0])
+        return float(self._combined(one, largest_items)[0])
+
+    def _combined(self, block_function: Callable[[Block], Sums], combine: Combine) -> Sums:
+        fold = BlockByBlock(block_function, combine)
+        return self.cluster.sum(self._parted, fold, combine, self._told)
 
     @cached_property
     def _parted(self) -> PartedTable:

@@ -17,6 +17,7 @@ from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.table import Table
 
 Sums = tuple[Any, ...]
+Fold = Callable[[Iterable[Any]], Sums | None]  # of some blocks, None for none
 Combine = Callable[[Sums, Sums], Sums]
 
 
@@ -35,14 +36,30 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Summing:
-    """One pass: what is computed of each block, and how two results become one.
+    """One pass: what is made of the blocks of a part, and how two results become one.
 
     ``versions``: those of the driver, which a worker that joined late may not have.
     """
 
-    block_function: Callable[[Any], Sums]
+    fold: Fold
     combine: Combine
     versions: dict[str, str] = field(default_factory=versions_here)
+
+
+@dataclass(frozen=True, eq=False)
+class BlockByBlock:
+    """Combines ``block_function(block)`` over the blocks of a part, first to last."""
+
+    block_function: Callable[[Any], Sums]
+    combine: Combine
+
+    def __call__(self, blocks: Iterable[Any]) -> Sums | None:
+        """Sum; None for no blocks."""
+        sums: Sums | None = None
+        for block in blocks:
+            found = self.block_function(block)
+            sums = found if sums is None else self.combine(sums, found)
+        return sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,10 +146,7 @@ def _summed(blocks: Iterable[Any], part: Table, summing: Summing) -> Partial:
     worker, begun = get_worker().address, time.perf_counter()
     require_versions(summing.versions, worker)
     with one_thread():
-        sums: Sums | None = None
-        for block in blocks:
-            found = summing.block_function(block)
-            sums = found if sums is None else summing.combine(sums, found)
+        sums = summing.fold(blocks)
     seconds = time.perf_counter() - begun
     assert part.row_groups is not None
     return _handed_on(sums, Work({worker: part.row_groups.num_rows}, {worker: seconds}))
