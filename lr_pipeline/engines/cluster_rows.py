@@ -15,6 +15,7 @@ from lr_pipeline.engines.cluster_work import (
     add_items,
     largest_items,
 )
+from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
 from lr_pipeline.tables.parquet import rows_within
 from lr_pipeline.tables.parts import parts_of
@@ -84,6 +85,10 @@ class ClusterRows:
             return (block_function(block),)
 
         return float(self._combined(one, largest_items)[0])
+
+    def hold(self, block: Block) -> ArrayRows:
+        """Offer a sample of these rows, held in the driver's memory."""
+        return ArrayRows(*block)
 
     def _combined(self, block_function: Callable[[Block], Sums], combine: Combine) -> Sums:
         fold = BlockByBlock(block_function, combine)
