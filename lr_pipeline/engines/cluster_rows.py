@@ -30,6 +30,13 @@ MOST_PARTS = 4096  # whatever they take: they are read block by block
 BLOCK_BYTES = 16 << 20
 
 
+def rows_of_part(num_rows: int, row_bytes: int) -> int:
+    """Rows of a part: by the size of the table, whatever the number of workers."""
+    least, most = LEAST_BYTES // row_bytes, MOST_BYTES // row_bytes
+    rows = min(max(num_rows // ENOUGH_PARTS, least, 1), most)
+    return max(rows, -(-num_rows // MOST_PARTS))
+
+
 class ClusterRows:
     """The design that ``preparation`` makes of a stored ``table``, as ``Rows``.
 
@@ -57,7 +64,7 @@ class ClusterRows:
     ) -> None:
         self.cluster, self.table, self.preparation = cluster, table, preparation
         self.block_rows = block_rows or rows_within(BLOCK_BYTES, self.num_columns, MOST_ROWS)
-        self.part_rows = part_rows or self._part_rows()
+        self.part_rows = part_rows or rows_of_part(self.num_rows, self._row_bytes)
         self.hold_bytes, self.progress = hold_bytes, progress
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -102,12 +109,6 @@ class ClusterRows:
         part_bytes = self.num_rows / len(parts) * self._row_bytes if parts else 1.0
         held = min(len(parts), int(self.hold_bytes / part_bytes))
         return self.cluster.part(parts, reading, held)
-
-    def _part_rows(self) -> int:
-        """Rows of a part: by the size of the table, whatever the number of workers."""
-        least, most = LEAST_BYTES // self._row_bytes, MOST_BYTES // self._row_bytes
-        rows = min(max(self.num_rows // ENOUGH_PARTS, least, 1), most)
-        return max(rows, -(-self.num_rows // MOST_PARTS))
 
     @property
     def _row_bytes(self) -> int:
