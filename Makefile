@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui test test-slow check bench bench-full docs clean
+.PHONY: help install run ui test test-slow test-dask check bench bench-full docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,10 +35,13 @@ ui: $(VENV)/.installed ## The web UI on http://127.0.0.1:3000, with schedules
 	@$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
 test: $(VENV)/.installed-test ## Run the tests
-	@$(BIN)/python -m pytest -m 'not slow'
+	@$(BIN)/python -m pytest -m 'not slow and not dask'
 
 test-slow: $(VENV)/.installed-test ## Run the tests that take minutes or need a browser
 	@$(BIN)/python -m pytest -m slow
+
+test-dask: $(VENV)/.installed-test ## Run the tests that need worker processes of a Dask cluster
+	@$(BIN)/python -m pytest -m dask
 
 check: $(VENV)/.installed-test ## Formatter, linter, type checker, then the tests
 	@$(BIN)/ruff format --check .

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import click
 import dagster as dg
@@ -11,9 +12,11 @@ from click.core import ParameterSource
 from rich.table import Table as TerminalTable
 
 from lr_pipeline.commands import new, predict
+from lr_pipeline.engines.opening import EngineKind
 from lr_pipeline.pipeline import build_definitions
 from lr_pipeline.progress import CONSOLE, PROGRESS, progress_logger
 from lr_pipeline.report.metrics_table import table_rows
+from lr_pipeline.resources import DaskEngine, Engine, RowsEngine
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.tables.schema_change import ACCEPT
@@ -78,6 +81,18 @@ def _checked_name(
 )
 @click.option("--l2", type=click.FloatRange(0, min_open=True), help="Strength of penalty l2.")
 @click.option(
+    "--engine",
+    type=click.Choice(["auto", "memory", "streaming", "dask"]),
+    default="auto",
+    show_default=True,
+    help="auto: rows in memory while they fit, else streamed. dask: by the workers of a cluster.",
+)
+@click.option(
+    "--scheduler",
+    help="Address of engine dask's scheduler, such as tcp://10.0.0.1:8786 "
+    "[default: $DASK_SCHEDULER_ADDRESS, else workers on this machine].",
+)
+@click.option(
     "--name", callback=_checked_name, help="Key prefix of the assets [default: the file's name]."
 )
 @click.option(
@@ -100,6 +115,8 @@ def run(
     seed: int,
     penalty: str,
     l2: float | None,
+    engine: EngineKind | Literal["dask"],
+    scheduler: str | None,
     name: str | None,
     accept_schema: bool,
     home: str | None,
@@ -134,15 +151,18 @@ def run(
         name = name or asset_prefix(file)
     if (l2 is not None) != (penalty == "l2"):
         raise click.ClickException("--l2 is the strength of --penalty l2: give both or neither.")
+    if scheduler is not None and engine != "dask":
+        raise click.ClickException("--scheduler is for --engine dask: give both or neither.")
     training = {"penalty": penalty} | ({"l2": l2} if l2 is not None else {})
     tags = {ACCEPT: "true"} if accept_schema else {}
-    sys.exit(run_pipeline(source, name, training, home, verbose, tags))
+    visiting = DaskEngine(address=scheduler) if engine == "dask" else Engine(kind=engine)
+    sys.exit(run_pipeline(source, name, training, visiting, home, verbose, tags))
 
 
 def _refuse_table_options() -> None:
     """An option that describes a table would do nothing without one."""
     context = click.get_current_context()
-    about_the_run = {"file", "penalty", "l2", "name", "home", "verbose"}
+    about_the_run = {"file", "penalty", "l2", "engine", "scheduler", "name", "home", "verbose"}
     for parameter in context.command.params:
         given = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
         if given and parameter.name not in about_the_run:
@@ -174,6 +194,7 @@ def run_pipeline(
     source: TableSource,
     name: str | None,
     training: Mapping[str, object],
+    engine: RowsEngine,
     home: str | None,
     verbose: bool,
     tags: Mapping[str, str],
@@ -181,7 +202,7 @@ def run_pipeline(
     """Materialize every asset of ``source``; returns the exit code."""
     studies = isinstance(source, SyntheticTable)
     definitions = build_definitions(
-        source, name, studies=studies, loggers={PROGRESS: progress_logger}
+        source, name, studies=studies, engine=engine, loggers={PROGRESS: progress_logger}
     )
     job = definitions.resolve_job_def("training_job")
     config = {"config": training}

@@ -8,7 +8,7 @@ import dagster as dg
 from lr_pipeline.assets import data, evaluation, models, scoring, study
 from lr_pipeline.checks import build_checks
 from lr_pipeline.jobs import scoring_job, study_job, training_job, tutorial_job
-from lr_pipeline.resources import Engine, TableResource
+from lr_pipeline.resources import Engine, RowsEngine, TableResource
 from lr_pipeline.schedules import DAILY, build_training_schedule
 from lr_pipeline.storage.io_managers import ArtifactIOManager
 from lr_pipeline.tables.sources import TableSource
@@ -19,7 +19,7 @@ def build_definitions(
     name: str | None = None,
     *,
     studies: bool = False,
-    engine: Engine | None = None,
+    engine: RowsEngine | None = None,
     schedule: str = DAILY,
     scheduled: bool = False,
     resources: Mapping[str, Any] | None = None,
@@ -37,7 +37,8 @@ def build_definitions(
     studies
         Whether the tutorial's studies of the training set are among the assets.
     engine
-        How rows are visited; held in memory while they fit by default.
+        How rows are visited: an ``Engine``, by default, which holds them in memory while they fit;
+        or a ``DaskEngine``, by the workers of a cluster.
     schedule
         Cron expression (UTC) of the training schedule.
     scheduled

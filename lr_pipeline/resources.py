@@ -1,16 +1,24 @@
 """Dagster resources: which table a code location is about, and which engine visits its rows."""
 
+import os
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, PrivateAttr, model_validator
 
 from lr_pipeline.core.rows import Rows
+from lr_pipeline.engines.cluster import Cluster, ClusterSettings, open_cluster
+from lr_pipeline.engines.cluster_passes import describe_passes
+from lr_pipeline.engines.cluster_rows import ClusterRows
+from lr_pipeline.engines.cluster_visit import visit_parts
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.pass_progress import PASSES, PassProgress
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.sources import TableSource, source_from_dict
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 
 class TableResource(dg.ConfigurableResource[Any]):
@@ -37,7 +45,28 @@ class TableResource(dg.ConfigurableResource[Any]):
         return source_from_dict(self.declaration)
 
 
-class Engine(dg.ConfigurableResource[Any]):
+class RowsEngine(dg.ConfigurableResource[Any]):
+    """How the rows are visited."""
+
+    def rows(self, table: Table, preparation: Preparation) -> Rows:
+        """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
+        raise NotImplementedError
+
+    @property
+    def visit(self) -> Visit:
+        """How something is gathered from a table's blocks as they are stored."""
+        return visit_blocks
+
+    def metadata(self) -> dict[str, Any]:
+        """What the web UI shows of the passes since the last call."""
+        return {}
+
+    def provenance(self) -> dict[str, str]:
+        """What the report says of all passes so far: title → line."""
+        return {}
+
+
+class Engine(RowsEngine):
     """How the rows are visited: held in memory, or streamed from Parquet at every pass."""
 
     kind: EngineKind = Field(
@@ -61,4 +90,127 @@ class Engine(dg.ConfigurableResource[Any]):
         progress = PassProgress(dg.get_dagster_logger(PASSES).info)
         return open_rows(
             table, preparation, self.kind, self.memory_budget_mb, self.block_rows, progress
+        )
+
+
+class DaskEngine(RowsEngine):
+    """The rows are read and summed by the workers of a Dask cluster (extra ``dask``).
+
+    The cluster is connected to, or started, when rows are first asked for, and closed with the
+    run. The workers need the same versions of Python, numpy and this package, and must see the
+    artifacts under the same paths.
+    """
+
+    address: str | None = Field(
+        default=None,
+        description="The scheduler, such as tcp://10.0.0.1:8786. Empty: DASK_SCHEDULER_ADDRESS, or "
+        "else worker processes of this machine, for as long as the run lasts.",
+    )
+    n_workers: int | None = Field(
+        default=None, gt=0, description="Local worker processes; empty: by the processors."
+    )
+    threads_per_worker: int = Field(default=1, gt=0, description="Threads of each local one.")
+    memory_limit: str = Field(
+        default="auto", description="Memory of each local one, such as 4GB; auto: an equal share."
+    )
+    cache: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of the workers' memory in which a design stays between passes. What "
+        "does not fit is read again at each; 0: all of it.",
+    )
+    block_rows: int | None = Field(
+        default=None, gt=0, description="Rows of a block; empty: by the columns."
+    )
+    connect_timeout: float = Field(
+        default=10.0, gt=0, description="Seconds to wait for the scheduler, and for workers."
+    )
+    _stack: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _cluster: Cluster | None = PrivateAttr(default=None)
+    _context: dg.InitResourceContext | None = PrivateAttr(default=None)
+    _told: int = PrivateAttr(default=0)
+
+    @model_validator(mode="after")
+    def _local_settings_need_local_workers(self) -> "DaskEngine":
+        local = {"n_workers", "threads_per_worker", "memory_limit"} & self.model_fields_set
+        if self.address and local:
+            raise ValueError(
+                f"{', '.join(sorted(local))} are for local workers, found address={self.address!r}"
+                ": its workers have their own. Give one or the other."
+            )
+        return self
+
+    def rows(self, table: Table, preparation: Preparation) -> Rows:
+        """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
+        cluster = self.cluster()
+        progress = PassProgress(dg.get_dagster_logger(PASSES).info)
+        return ClusterRows(
+            cluster,
+            table,
+            preparation,
+            self.block_rows,
+            hold_bytes=self.cache * cluster.memory,
+            progress=progress,
+        )
+
+    @property
+    def visit(self) -> Visit:
+        """Gathers from a table's blocks as they are stored, on the workers."""
+        return partial(visit_parts, self.cluster())
+
+    def cluster(self) -> Cluster:
+        """The cluster, opened at the first call."""
+        if self._cluster is None:
+            self._cluster = self._stack.enter_context(open_cluster(self._settings()))
+            link = self._cluster.dashboard
+            dg.get_dagster_logger(PASSES).info(
+                f"Dask cluster at {self._cluster.address}" + (f", dashboard {link}" if link else "")
+            )
+            if link and self._context and self._context.run and self._context.instance:
+                tags = {"dask/dashboard": link}
+                self._context.instance.add_run_tags(self._context.run.run_id, tags)
+        return self._cluster
+
+    def metadata(self) -> dict[str, Any]:
+        """The passes since the last call, and the dashboard."""
+        if self._cluster is None:
+            return {}
+        passes = self._cluster.passes[self._told :]
+        self._told = len(self._cluster.passes)
+        link = self._cluster.dashboard
+        lines = [f"- {title}: {line}" for title, line in describe_passes(passes)]
+        return {"dask_passes": dg.MetadataValue.md("\n".join(lines))} | (
+            {"dask_dashboard": dg.MetadataValue.url(link)} if link else {}
+        )
+
+    def provenance(self) -> dict[str, str]:
+        """All passes so far."""
+        if self._cluster is None:
+            return {}
+        return {
+            "Dask cluster": self._cluster.address,
+            **dict(describe_passes(self._cluster.passes)),
+        }
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Remember the run; nothing is opened for assets that visit no rows."""
+        self._context = context
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Close the cluster where it was opened."""
+        self.close()
+
+    def close(self) -> None:
+        """Disconnect, and stop local workers."""
+        self._cluster = None
+        self._stack.close()
+
+    def _settings(self) -> ClusterSettings:
+        return ClusterSettings(
+            address=self.address or os.environ.get("DASK_SCHEDULER_ADDRESS") or None,
+            workers=self.n_workers,
+            threads_per_worker=self.threads_per_worker,
+            memory_limit=self.memory_limit,
+            connect_timeout=self.connect_timeout,
         )

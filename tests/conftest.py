@@ -8,13 +8,14 @@ from click.testing import CliRunner, Result
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-install_import_hook(
-    [
-        f"lr_pipeline.{room}"
-        for room in ("core", "engines", "tables", "models", "report", "studies")
-    ],
-    "beartype.beartype",
-)
+CHECKED = ("core", "engines", "tables", "models", "report", "studies")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check shapes, but where functions are sent to workers: checked ones cannot be pickled."""
+    if config.option.markexpr != "dask":
+        install_import_hook([f"lr_pipeline.{room}" for room in CHECKED], "beartype.beartype")
+
 
 # Timings vary on shared machines, and a slow example is no failure.
 settings.register_profile("lr_pipeline", deadline=None)

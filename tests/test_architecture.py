@@ -149,7 +149,7 @@ def test_importing_the_core_is_light() -> None:
 
 def test_loading_the_definitions_defers_heavy_libraries() -> None:
     """The code server starts without torch, matplotlib, scikit-learn."""
-    heavy = {"torch", "matplotlib", "sklearn", "pandas", "statsmodels"}
+    heavy = {"torch", "matplotlib", "sklearn", "pandas", "statsmodels", "dask", "distributed"}
     assert loaded_after("import lr_pipeline.definitions", heavy) == set()
 
 

@@ -9,14 +9,14 @@ from lr_pipeline.metadata import report_metadata
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.report.render import Report
-from lr_pipeline.resources import Engine
+from lr_pipeline.resources import RowsEngine
 from lr_pipeline.tables.table import Table
 
 
 @dg.asset(group_name="evaluation", kinds={"html"}, code_version="1", metadata=walkthrough("test"))
 def evaluation_report(
     config: EvaluationConfig,
-    engine: Engine,
+    engine: RowsEngine,
     train_set: Table,
     test_set: Table,
     linear_baseline: LinearModel,
@@ -35,8 +35,16 @@ def evaluation_report(
         "numpy_model": numpy_model,
         "torch_model": torch_model,
     }
-    evaluation = evaluate_models(models, train_set, test_set, engine.rows, config.row_seed)
+    evaluation = evaluate_models(
+        models,
+        train_set,
+        test_set,
+        engine.rows,
+        config.row_seed,
+        engine.provenance,
+        engine.visit,
+    )
     return dg.MaterializeResult(
         value=evaluation.report,
-        metadata=report_metadata(evaluation.report, evaluation.pictures),
+        metadata=report_metadata(evaluation.report, evaluation.pictures) | engine.metadata(),
     )

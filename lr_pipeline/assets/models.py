@@ -11,13 +11,13 @@ from lr_pipeline.metadata import existence_metadata, linear_metadata, logistic_m
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import assess_table, train_linear, train_logistic
-from lr_pipeline.resources import Engine
+from lr_pipeline.resources import RowsEngine
 from lr_pipeline.tables.table import Table
 from lr_pipeline.training_config import NumpyTrainingConfig, TorchTrainingConfig
 
 
 @dg.asset(group_name="models", kinds={"scipy"}, code_version="1", metadata=walkthrough("beyond"))
-def mle_existence(engine: Engine, train_set: Table) -> dg.MaterializeResult[dict[str, Any]]:
+def mle_existence(engine: RowsEngine, train_set: Table) -> dg.MaterializeResult[dict[str, Any]]:
     """Whether the maximum-likelihood estimate exists and is unique.
 
     A direction b with (2y − 1)(b₀ + xb) ≥ 0 on every row, and > 0 on some, raises the likelihood
@@ -25,8 +25,10 @@ def mle_existence(engine: Engine, train_set: Table) -> dg.MaterializeResult[dict
 
     docs/walkthrough.en.md#beyond, 中文 docs/walkthrough.zh.md#beyond
     """
-    existence = assess_table(train_set, engine.rows)
-    return dg.MaterializeResult(value=existence, metadata=existence_metadata(existence))
+    existence = assess_table(train_set, engine.rows, engine.visit)
+    return dg.MaterializeResult(
+        value=existence, metadata=existence_metadata(existence) | engine.metadata()
+    )
 
 
 @dg.asset(
@@ -35,7 +37,7 @@ def mle_existence(engine: Engine, train_set: Table) -> dg.MaterializeResult[dict
     code_version="1",
     metadata=walkthrough("multiple-regression"),
 )
-def linear_baseline(engine: Engine, train_set: Table) -> dg.MaterializeResult[LinearModel]:
+def linear_baseline(engine: RowsEngine, train_set: Table) -> dg.MaterializeResult[LinearModel]:
     """Closed-form least squares on the 0/1 label: the β that minimises Σ (y − β₀ − xβ)².
 
     β̂ = (XᵀX)⁻¹Xᵀy, X with a column of ones, solved without the inverse (tutorial,
@@ -43,14 +45,14 @@ def linear_baseline(engine: Engine, train_set: Table) -> dg.MaterializeResult[Li
 
     docs/walkthrough.en.md#multiple-regression, 中文 docs/walkthrough.zh.md#multiple-regression
     """
-    model = train_linear(train_set, engine.rows)
-    return dg.MaterializeResult(value=model, metadata=linear_metadata(model))
+    model = train_linear(train_set, engine.rows, engine.visit)
+    return dg.MaterializeResult(value=model, metadata=linear_metadata(model) | engine.metadata())
 
 
 @dg.asset(group_name="models", kinds={"numpy"}, code_version="1", metadata=walkthrough("gradient"))
 def numpy_model(
     config: NumpyTrainingConfig,
-    engine: Engine,
+    engine: RowsEngine,
     train_set: Table,
     mle_existence: dict[str, Any],
 ) -> dg.MaterializeResult[LogisticModel]:
@@ -61,15 +63,20 @@ def numpy_model(
     docs/walkthrough.en.md#gradient, 中文 docs/walkthrough.zh.md#gradient
     """
     model = train_logistic(
-        train_set, engine.rows, NumpyKernel(), config.training(), existence=mle_existence
+        train_set,
+        engine.rows,
+        NumpyKernel(),
+        config.training(),
+        existence=mle_existence,
+        visit=engine.visit,
     )
-    return dg.MaterializeResult(value=model, metadata=logistic_metadata(model))
+    return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())
 
 
 @dg.asset(group_name="models", kinds={"pytorch"}, code_version="1", metadata=walkthrough("torch"))
 def torch_model(
     config: TorchTrainingConfig,
-    engine: Engine,
+    engine: RowsEngine,
     train_set: Table,
     mle_existence: dict[str, Any],
 ) -> dg.MaterializeResult[LogisticModel]:
@@ -86,5 +93,6 @@ def torch_model(
         TorchKernel(config.device, config.autograd),
         config.training(),
         existence=mle_existence,
+        visit=engine.visit,
     )
-    return dg.MaterializeResult(value=model, metadata=logistic_metadata(model))
+    return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())

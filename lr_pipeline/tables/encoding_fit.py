@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.types as pt
-from jaxtyping import Float64
 
 from lr_pipeline.tables.encoding import (
     CategoryEncoding,
@@ -16,15 +15,64 @@ from lr_pipeline.tables.encoding import (
 )
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.medians import HELD_VALUES, Bracket, finish_medians
-from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text, plain_values
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
+SENT_VALUES = 2**18  # the same where they are sent from one process to another
 RARE_ROWS, RARE_SHARE = 10, 0.01
 EXACT_ROWS = 100_000
 
 
-def fit_encodings(table: Table) -> list[NumberEncoding | CategoryEncoding]:
+class _Numbers:
+    """Numeric features, each in a bracket of its own."""
+
+    def __init__(self, names: Sequence[str], brackets: Sequence[Bracket]) -> None:
+        self.names, self.brackets = names, [bracket.empty() for bracket in brackets]
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        for name, bracket in zip(self.names, self.brackets, strict=True):
+            values = numbers_of(name, block.column(name))
+            require_finite(name, values)
+            bracket.add(values)
+
+    def __add__(self, other: "_Numbers") -> "_Numbers":
+        """Return what both found."""
+        both = _Numbers(self.names, self.brackets)
+        both.brackets = [a + b for a, b in zip(self.brackets, other.brackets, strict=True)]
+        return both
+
+
+class _Features:
+    """Numeric features, the levels of text with their numbers of rows, and the rows."""
+
+    def __init__(self, names: Sequence[str], capacity: int, texts: Sequence[str]) -> None:
+        self.numbers = _Numbers(names, [Bracket(capacity=capacity) for _ in names])
+        self.levels: dict[str, Counter[str | None]] = {name: Counter() for name in texts}
+        self.rows = 0
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        self.rows += block.num_rows
+        self.numbers.add(block)
+        for name, counts in self.levels.items():
+            found = plain_values(block.column(name)).value_counts()
+            for pair in found.to_pylist():
+                counts[pair["values"]] += pair["counts"]
+
+    def __add__(self, other: "_Features") -> "_Features":
+        """Return what both found."""
+        both = _Features((), 0, ())
+        both.numbers = self.numbers + other.numbers
+        both.levels = {name: self.levels[name] + other.levels[name] for name in self.levels}
+        both.rows = self.rows + other.rows
+        return both
+
+
+def fit_encodings(
+    table: Table, visit: Visit = visit_blocks
+) -> list[NumberEncoding | CategoryEncoding]:
     """Learn every feature's median or levels from the training table's blocks.
 
     A median that imputes training rows is exact. Of a column without missing values it can only
@@ -39,33 +87,25 @@ def fit_encodings(table: Table) -> list[NumberEncoding | CategoryEncoding]:
     """
     features = table.roles.features
     kinds = {field.name: field.type for field in table.schema}
-    numbers = [name for name in features if not _is_text(kinds[name])]
+    names = [name for name in features if not _is_text(kinds[name])]
     texts = [name for name in features if _is_text(kinds[name])]
-    capacity = HELD_VALUES // max(1, len(numbers))
-    brackets = {name: Bracket(capacity=capacity) for name in numbers}
-    rows = 0
-    levels: dict[str, Counter[str | None]] = {name: Counter() for name in texts}
-    for block in prefetched(table.blocks(columns=features)):
-        rows += block.num_rows
-        for name, bracket in brackets.items():
-            values = numbers_of(name, block.column(name))
-            require_finite(name, values)
-            bracket.add(values)
-        for name, counts in levels.items():
-            found = plain_values(block.column(name)).value_counts()
-            for pair in found.to_pylist():
-                counts[pair["values"]] += pair["counts"]
+    held = HELD_VALUES if visit is visit_blocks else SENT_VALUES
+    capacity = held // max(1, len(names))
+    found = visit(table, features, partial(_Features, names, capacity, texts))
+    brackets = dict(zip(names, found.numbers.brackets, strict=True))
     known = {name: bracket.total for name, bracket in brackets.items()}
-    known |= {name: counts.total() - counts[None] for name, counts in levels.items()}
+    known |= {name: counts.total() - counts[None] for name, counts in found.levels.items()}
     _require_values([name for name in features if known[name] == 0])
     encodings: dict[str, NumberEncoding | CategoryEncoding] = {
-        one.name: one for one in _numbers(table, brackets, rows)
+        one.name: one for one in _numbers(table, visit, brackets, found.rows)
     }
-    encodings |= {name: _category(name, counts) for name, counts in levels.items()}
+    encodings |= {name: _category(name, counts) for name, counts in found.levels.items()}
     return [encodings[name] for name in features]
 
 
-def _numbers(table: Table, brackets: dict[str, Bracket], rows: int) -> Iterator[NumberEncoding]:
+def _numbers(
+    table: Table, visit: Visit, brackets: dict[str, Bracket], rows: int
+) -> Iterator[NumberEncoding]:
     """Exact medians of the columns that need one, the sample's of the others."""
     sampled = {
         name: bracket.sample_median()
@@ -75,15 +115,15 @@ def _numbers(table: Table, brackets: dict[str, Bracket], rows: int) -> Iterator[
     for name, (median, sample) in sampled.items():
         yield NumberEncoding(name, median, marks_missing=False, sampled_rows=sample)
     exact = [name for name in brackets if name not in sampled]
+    missing = {name: brackets[name].total < rows for name in exact}
 
-    def read(chosen: list[int]) -> Iterator[list[Float64[np.ndarray, " n"]]]:
-        names = [exact[j] for j in chosen]
-        for block in prefetched(table.blocks(columns=names)):
-            yield [numbers_of(name, block.column(name)) for name in names]
+    def fill(chosen: list[int], narrowed: list[Bracket]) -> list[Bracket]:
+        columns = [exact[j] for j in chosen]
+        return visit(table, columns, partial(_Numbers, columns, narrowed)).brackets
 
-    medians = finish_medians([brackets[name] for name in exact], read)
+    medians = finish_medians([brackets[name] for name in exact], fill)
     for name, median in zip(exact, medians, strict=True):
-        yield NumberEncoding(name, median, marks_missing=brackets[name].total < rows)
+        yield NumberEncoding(name, median, marks_missing=missing[name])
 
 
 def _category(name: str, counts: Counter[str | None]) -> CategoryEncoding:

@@ -8,6 +8,7 @@ here have a row group for each block, so that reading them takes little more tha
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,37 @@ def open_parquet(
         ) from None
 
 
+def read_footer(path: Path) -> pq.FileMetaData:
+    """The file's footer; parsed once a process, for as long as the file stays as it is."""
+    try:
+        stat = path.stat()
+    except OSError:  # what is wrong is said when it is opened
+        return _footer(path, 0, 0)
+    return _footer(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=16)
+def _footer(path: Path, _changed: int, _size: int) -> pq.FileMetaData:
+    with open_parquet(path) as file:
+        return file.metadata
+
+
 def read_batches(
-    path: Path, metadata: pq.FileMetaData, names: Sequence[str], rows: int
+    path: Path,
+    metadata: pq.FileMetaData,
+    names: Sequence[str],
+    rows: int,
+    row_groups: Sequence[int] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the columns ``names`` in batches of at most ``rows`` rows, as the file is cut."""
+    """Yield the columns ``names`` in batches of at most ``rows`` rows, as the file is cut.
+
+    Of all row groups, or those numbered.
+    """
     threads = (os.cpu_count() or 1) > 2  # the caller's own thread computes meanwhile
     with open_parquet(path, metadata) as file:
-        for batch in file.iter_batches(rows, columns=list(names), use_threads=threads):
+        for batch in file.iter_batches(
+            rows, row_groups=row_groups, columns=list(names), use_threads=threads
+        ):
             yield batch.select(names)
 
 

@@ -31,14 +31,23 @@ class RowChoice(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class MaskedRows:
-    """The rows marked True in ``chosen`` (rows of the table,), one byte each."""
+    """The rows marked True in ``chosen`` (rows of the table,), one byte each.
+
+    ``first``: number of the row that the first mark is for.
+    """
 
     chosen: RowMask
     column: None = None
+    first: int = 0
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
         """Slice of the mask."""
-        return self.chosen[start : start + batch.num_rows]
+        return self.chosen[start - self.first : start - self.first + batch.num_rows]
+
+    def part(self, start: int, rows: int) -> "MaskedRows":
+        """The marks of some neighbouring rows alone."""
+        place = start - self.first
+        return MaskedRows(self.chosen[place : place + rows], first=start)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from lr_pipeline.tables.parquet import (
     BLOCK_ROWS,
     open_parquet,
     read_batches,
+    read_footer,
     rows_within,
     write_blocks,
 )
@@ -43,6 +44,15 @@ __all__ = ["BLOCK_ROWS", "ColumnRoles", "Table"]
 RowIndices = Integer[np.ndarray, " m"]
 
 
+@dataclass(frozen=True)
+class RowGroups:
+    """Neighbouring row groups of a Parquet file, and the number of their first row, from 0."""
+
+    numbers: tuple[int, ...]
+    first_row: int
+    num_rows: int
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Table:
     """Rows in memory (a pyarrow table) or in a Parquet file, and the columns' roles.
@@ -51,6 +61,7 @@ class Table:
     there are ``choices``, only the rows that all of them choose, one after the other, belong to
     it. The constructor checks nothing; ``from_pandas``, ``from_arrow`` and the sources do.
     ``holder`` is what keeps a temporary file in being, for as long as a table reads it.
+    ``row_groups``: those of the file that are meant, where not all are.
     """
 
     data: pa.Table | Path
@@ -58,6 +69,7 @@ class Table:
     provenance_json: str = "{}"
     choices: tuple[RowChoice, ...] = ()
     holder: object = None
+    row_groups: RowGroups | None = None
 
     @classmethod
     def from_arrow(
@@ -158,13 +170,15 @@ class Table:
         """Number of rows; where rows are chosen, a pass over what the choice reads."""
         if self.choices:
             return sum(batch.num_rows for batch in self._batches(BLOCK_ROWS, []))
+        if self.row_groups is not None:
+            return self.row_groups.num_rows
         return int((self._metadata if isinstance(self.data, Path) else self.data).num_rows)
 
     @cached_property
     def _metadata(self) -> pq.FileMetaData:
-        """The Parquet file's footer, parsed once."""
-        with open_parquet(self.data) as file:
-            return file.metadata
+        """The Parquet file's footer."""
+        assert isinstance(self.data, Path)
+        return read_footer(self.data)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -262,7 +276,8 @@ class Table:
         """Yield batches as they are stored, without the rows that are not chosen."""
         keys = {choice.column for choice in self.choices if choice.column is not None}
         needed = [*names, *sorted(keys.difference(names))]
-        starts = [0] * len(self.choices)
+        first = 0 if self.row_groups is None else self.row_groups.first_row
+        starts = [first] + [0] * len(self.choices)
         for stored in self._stored_batches(rows, needed):
             batch = stored
             for place, choice in enumerate(self.choices):
@@ -274,7 +289,8 @@ class Table:
     def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
         """All rows, a batch at a time."""
         if isinstance(self.data, Path):
-            return read_batches(self.data, self._metadata, names, rows)
+            numbers = None if self.row_groups is None else self.row_groups.numbers
+            return read_batches(self.data, self._metadata, names, rows, numbers)
         return iter(self.data.select(names).to_batches(max_chunksize=rows))
 
     def __repr__(self) -> str:

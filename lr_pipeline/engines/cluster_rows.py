@@ -1,0 +1,131 @@
+"""Rows read and summed by the workers of a Dask cluster."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from lr_pipeline.core.rows import Block
+from lr_pipeline.engines.cluster import Cluster
+from lr_pipeline.engines.cluster_graph import PartedTable
+from lr_pipeline.engines.cluster_work import (
+    BlockByBlock,
+    Combine,
+    Reading,
+    Sums,
+    add_items,
+    largest_items,
+)
+from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.engines.memory import ArrayRows, held_by_threads
+from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
+from lr_pipeline.tables.parquet import rows_within
+from lr_pipeline.tables.parts import parts_of
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.table import Table
+
+# Of a part's design. Each part is a task, which costs some milliseconds; too few would leave
+# workers idle at the end of a pass.
+LEAST_BYTES, MOST_BYTES = 4 << 20, 64 << 20
+ENOUGH_PARTS = 64
+MOST_PARTS = 4096  # whatever they take: they are read block by block
+BLOCK_BYTES = 16 << 20
+
+
+def rows_of_part(num_rows: int, row_bytes: int) -> int:
+    """Rows of a part: by the size of the table, whatever the number of workers."""
+    least, most = LEAST_BYTES // row_bytes, MOST_BYTES // row_bytes
+    rows = min(max(num_rows // ENOUGH_PARTS, least, 1), most)
+    return max(rows, -(-num_rows // MOST_PARTS))
+
+
+class ClusterRows:
+    """The design that ``preparation`` makes of a stored ``table``, as ``Rows``.
+
+    The blocks have at most ``block_rows`` rows and end with a part of the table, which is some
+    row groups; their sums are added as a tree. Bits depend on the file, ``block_rows`` and
+    ``part_rows`` alone: not on how many workers there are, come or go. ``hold_bytes``: how much
+    of the design stays in the workers' memory, all together; the rest is read at every pass.
+    ``progress`` is told how many rows of a pass are done, about, and how many there are.
+
+    Raises
+    ------
+    TableError
+        The table is not one that workers can read (see ``parts_of``).
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        table: Table,
+        preparation: Preparation,
+        block_rows: int | None = None,
+        part_rows: int | None = None,
+        hold_bytes: float = 0.0,
+        progress: PassReport | None = None,
+    ) -> None:
+        self.cluster, self.table, self.preparation = cluster, table, preparation
+        self.block_rows = block_rows or rows_within(BLOCK_BYTES, self.num_columns, MOST_ROWS)
+        self.part_rows = part_rows or rows_of_part(self.num_rows, self._row_bytes)
+        self.hold_bytes, self.progress = hold_bytes, progress
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Functions sent to the workers may refer to the rows: theirs know how many, no more."""
+        return _Elsewhere, (self.num_rows, self.num_columns, self.block_rows)
+
+    @cached_property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return self.table.num_rows
+
+    @property
+    def num_columns(self) -> int:
+        """Number of columns d of the design, not counting the intercept."""
+        return len(self.preparation.columns)
+
+    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Add ``block_function(block)`` over all blocks, in an order fixed by the parts alone."""
+        return self._combined(block_function, add_items)
+
+    def max(self, block_function: Callable[[Block], float]) -> float:
+        """Return the largest ``block_function(block)`` over all blocks."""
+
+        def one(block: Block) -> tuple[float]:
+            return (block_function(block),)
+
+        return float(self._combined(one, largest_items)[0])
+
+    def hold(self, block: Block) -> ArrayRows:
+        """Offer a sample of these rows, held in the driver's memory."""
+        return ArrayRows(*block)
+
+    def hold(self, block: Block) -> ArrayRows:
+        """Offer some of these rows, in the driver's memory."""
+        return held_by_threads(block)
+
+    def _combined(self, block_function: Callable[[Block], Sums], combine: Combine) -> Sums:
+        fold = BlockByBlock(block_function, combine)
+        return self.cluster.sum(self._parted, fold, combine, self._told)
+
+    @cached_property
+    def _parted(self) -> PartedTable:
+        parts = parts_of(self.table, self.part_rows)
+        columns = self.preparation.source_columns
+        reading = Reading(columns, self.block_rows, self.preparation.block)
+        part_bytes = self.num_rows / len(parts) * self._row_bytes if parts else 1.0
+        held = min(len(parts), int(self.hold_bytes / part_bytes))
+        return self.cluster.part(parts, reading, held)
+
+    @property
+    def _row_bytes(self) -> int:
+        return 8 * (self.num_columns + 2)
+
+    def _told(self, done: int, parts: int) -> None:
+        if self.progress is not None and done:
+            self.progress(self.num_rows * done // parts, self.num_rows)
+
+
+class _Elsewhere:
+    """What a worker sees of the rows that the driver visits: their size."""
+
+    def __init__(self, num_rows: int, num_columns: int, block_rows: int) -> None:
+        self.num_rows, self.num_columns, self.block_rows = num_rows, num_columns, block_rows

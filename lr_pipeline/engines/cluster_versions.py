@@ -1,0 +1,71 @@
+"""Whether the workers of a Dask cluster run what the driver runs."""
+
+import platform
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from lr_pipeline.versions import source_digest
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+LIBRARIES = (
+    "lr-pipeline",
+    "numpy",
+)  # functions are sent by name, and other versions round otherwise
+
+
+class VersionMismatchError(RuntimeError):
+    """A worker has another Python, numpy or lr_pipeline than the driver."""
+
+    def __init__(self, worker: str, name: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"expected {name} {expected} on every worker, as here, found {found} on {worker}. "
+            "Install the same version there, and start the worker again"
+        )
+
+
+@cache
+def versions_here() -> dict[str, str]:
+    """Library → version of this process; of lr_pipeline also what its source files hash to."""
+    found = {"Python": _minor(platform.python_version())}
+    found |= {name: version(name) for name in LIBRARIES}
+    return found | {"lr-pipeline source": source_digest()}
+
+
+def require_versions(expected: dict[str, str], worker: str) -> None:
+    """Raise ``VersionMismatchError`` where this process, on ``worker``, differs."""
+    for name, found in versions_here().items():
+        if found != expected[name]:
+            raise VersionMismatchError(worker, name, expected[name], found)
+
+
+def require_same_versions(client: "Client") -> None:
+    """Ask every worker, also one whose lr_pipeline is too different to understand more.
+
+    Raises
+    ------
+    VersionMismatchError
+        Naming the first worker that differs, and both versions.
+    """
+    expected = versions_here()
+    questions: dict[str, tuple[Callable[..., str], list[str]]] = {
+        "Python": (platform.python_version, []),
+        **{name: (version, [name]) for name in LIBRARIES},
+        "lr-pipeline source": (source_digest, []),
+    }
+    for name, (function, arguments) in questions.items():
+        answers = client.run(function, *arguments, on_error="return")
+        for worker, answer in sorted(answers.items()):
+            found = _minor(answer) if name == "Python" else answer
+            if isinstance(answer, PackageNotFoundError):
+                found = "none"
+            if found != expected[name]:
+                raise VersionMismatchError(worker, name, expected[name], str(found))
+
+
+def _minor(python: str) -> str:
+    """Major and minor version, which decide whether functions can be sent."""
+    return ".".join(python.split(".")[:2])

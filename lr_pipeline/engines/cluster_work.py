@@ -1,0 +1,186 @@
+"""What the workers of a Dask cluster do with parts of a table: read, sum, and add up the sums."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from lr_pipeline.engines.cluster_versions import require_versions, versions_here
+from lr_pipeline.tables.prefetch import prefetched
+from lr_pipeline.tables.table import Table
+
+Sums = tuple[Any, ...]
+Fold = Callable[[Iterable[Any]], Sums | None]  # of some blocks, None for none
+Combine = Callable[[Sums, Sums], Sums]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """How a part is read: its ``columns``, ``block_rows`` rows at a time, each made a block of."""
+
+    columns: Sequence[str]
+    block_rows: int | None
+    convert: Callable[[pa.RecordBatch], Any]
+
+    def blocks(self, part: Table) -> Iterator[Any]:
+        """Yield the blocks of a part."""
+        return map(self.convert, part.blocks(self.block_rows, self.columns))
+
+
+@dataclass(frozen=True, eq=False)
+class Summing:
+    """One pass: what is made of the blocks of a part, and how two results become one.
+
+    ``versions``: those of the driver, which a worker that joined late may not have.
+    """
+
+    fold: Fold
+    combine: Combine
+    versions: dict[str, str] = field(default_factory=versions_here)
+
+
+@dataclass(frozen=True, eq=False)
+class BlockByBlock:
+    """Combines ``block_function(block)`` over the blocks of a part, first to last."""
+
+    block_function: Callable[[Any], Sums]
+    combine: Combine
+
+    def __call__(self, blocks: Iterable[Any]) -> Sums | None:
+        """Sum; None for no blocks."""
+        sums: Sums | None = None
+        for block in blocks:
+            found = self.block_function(block)
+            sums = found if sums is None else self.combine(sums, found)
+        return sums
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """A value in a task, with a unique name so that Dask need not hash the value."""
+
+    name: str
+    value: Any
+
+    def __dask_tokenize__(self) -> str:
+        """What Dask takes for a hash."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a pass took; adds up over its parts.
+
+    ``rows`` and ``seconds`` by the address of the worker, ``bytes`` of results handed on.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    bytes: int = 0
+
+    def __add__(self, other: "Work") -> "Work":
+        """Return the work of both."""
+        workers = self.rows | other.rows
+        return Work(
+            {name: self.rows.get(name, 0) + other.rows.get(name, 0) for name in workers},
+            {name: self.seconds.get(name, 0.0) + other.seconds.get(name, 0.0) for name in workers},
+            self.bytes + other.bytes,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Partial:
+    """The sums over some parts, None where they have no rows, and what they took."""
+
+    sums: Sums | None
+    work: Work
+
+
+def hold_part(part: Named, reading: Reading) -> list[Any]:
+    """Read a part, to keep it in the worker's memory."""
+    return list(reading.blocks(part.value))
+
+
+def sum_part(part: Named, reading: Reading, summing: Summing) -> Partial:
+    """Sum over a part while reading it."""
+    return _summed(prefetched(reading.blocks(part.value)), part.value, summing)
+
+
+def sum_held(blocks: list[Any], part: Named, summing: Summing) -> Partial:
+    """Sum over a part that is in some worker's memory."""
+    return _summed(blocks, part.value, summing)
+
+
+def combine_partials(partials: list[Partial], summing: Summing) -> Partial:
+    """Add up neighbours, first to last."""
+    known = [partial.sums for partial in partials if partial.sums is not None]
+    work = reduce(Work.__add__, (partial.work for partial in partials))
+    return _handed_on(reduce(summing.combine, known) if known else None, work)
+
+
+def add_items(a: Sums, b: Sums) -> Sums:
+    """Add item by item."""
+    return tuple(x + y for x, y in zip(a, b, strict=True))
+
+
+def largest_items(a: Sums, b: Sums) -> Sums:
+    """Take the larger, item by item."""
+    return tuple(max(x, y) for x, y in zip(a, b, strict=True))
+
+
+def unnamed(named: Named) -> Any:
+    """What many tasks need, as a task: it travels once to each worker, and again to a new one."""
+    return named.value
+
+
+def _summed(blocks: Iterable[Any], part: Table, summing: Summing) -> Partial:
+    from distributed import get_worker
+
+    worker, begun = get_worker().address, time.perf_counter()
+    require_versions(summing.versions, worker)
+    with one_thread():
+        sums = summing.fold(blocks)
+    seconds = time.perf_counter() - begun
+    assert part.row_groups is not None
+    return _handed_on(sums, Work({worker: part.row_groups.num_rows}, {worker: seconds}))
+
+
+def _handed_on(sums: Sums | None, work: Work) -> Partial:
+    """Count the result's own bytes with the work."""
+    from dask.sizeof import sizeof
+
+    return Partial(sums, work + Work(bytes=sizeof(sums)))
+
+
+_lock = threading.Lock()
+_users = 0
+_limits: Any = None
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep the libraries of this process to one thread, while any task computes.
+
+    A product has other bits with another number of threads, and workers may differ in theirs.
+    """
+    global _users, _limits  # noqa: PLW0603 - the libraries' settings are the process's
+    with _lock:
+        if _users == 0:
+            _limits = threadpool_limits(limits=1)
+        _users += 1
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                _limits.restore_original_limits()

@@ -1,0 +1,64 @@
+"""A table in a Parquet file, cut into parts that other processes can read by themselves."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.parquet import read_footer
+from lr_pipeline.tables.row_choice import MaskedRows, RowChoice
+from lr_pipeline.tables.table import RowGroups, Table
+
+
+def parts_of(table: Table, rows: int) -> list[Table]:
+    """Cut at row groups, each part as few of them as have ``rows`` rows, the last what is left.
+
+    The parts are views: path, roles and what chooses the rows, but nothing of the rows. One
+    after the other they have the table's rows in its order. They depend on the file and ``rows``
+    alone, and do not keep a temporary file in being.
+
+    Raises
+    ------
+    TableError
+        The rows are in memory, or which are chosen depends on how many were before.
+    """
+    if not isinstance(table.data, Path):
+        raise table_error(
+            "the rows are in this process's memory, where workers cannot read them",
+            "Write them with write_parquet, and read that with Table.read_parquet",
+        )
+    if any(choice.column is None for choice in table.choices[1:]):
+        raise table_error(
+            "the rows were chosen by number among rows that were chosen before",
+            "Write them with write_parquet first",
+        )
+    return [
+        Table(
+            table.data,
+            table.roles,
+            choices=tuple(_part_of_choice(choice, groups) for choice in table.choices),
+            row_groups=groups,
+        )
+        for groups in _row_groups(table.data, rows)
+    ]
+
+
+def _row_groups(path: Path, rows: int) -> Iterator[RowGroups]:
+    """Neighbouring row groups of at least so many rows together."""
+    footer = read_footer(path)
+    numbers: list[int] = []
+    start = held = 0
+    for number in range(footer.num_row_groups):
+        numbers.append(number)
+        held += footer.row_group(number).num_rows
+        if held >= rows:
+            yield RowGroups(tuple(numbers), start, held)
+            numbers, start, held = [], start + held, 0
+    if held:
+        yield RowGroups(tuple(numbers), start, held)
+
+
+def _part_of_choice(choice: RowChoice, groups: RowGroups) -> RowChoice:
+    """A mask is cut with the rows; every other choice is a few values."""
+    if isinstance(choice, MaskedRows):
+        return choice.part(groups.first_row, groups.num_rows)
+    return choice

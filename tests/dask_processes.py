@@ -1,0 +1,86 @@
+"""A Dask scheduler and its workers as processes of their own, over TCP on this machine."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+ROOT = Path(__file__).parents[1]
+SECONDS = 60.0
+
+
+class DaskProcesses:
+    """Starts and kills them; ``options`` are given to each, ``env`` is added to each one's."""
+
+    def __init__(
+        self, folder: Path, options: Sequence[str] = (), env: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder, self.options = folder, list(options)
+        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        self.env = os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | dict(env or {})
+        self.file = folder / "scheduler.json"
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.scheduler = self._start("scheduler", "--port", "0", "--no-show")
+        self.address = self._address()
+
+    def _start(
+        self, kind: str, *options: str, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--host", "127.0.0.1"]
+        command += ["--scheduler-file", str(self.file), "--no-dashboard", *self.options, *options]
+        with (self.folder / f"{kind}.log").open("ab") as log:
+            return subprocess.Popen(
+                command, cwd=self.folder, env=self.env | dict(env or {}), stdout=log, stderr=log
+            )
+
+    def _address(self) -> str:
+        """The address, once the scheduler has written it down."""
+        import json
+
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            if self.file.exists() and (text := self.file.read_text()):
+                return str(json.loads(text)["address"])
+            time.sleep(0.05)
+        raise TimeoutError((self.folder / "scheduler.log").read_text())
+
+    def start_worker(
+        self, threads: int = 1, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start one, without a nanny that would start it again."""
+        worker = self._start("worker", "--nthreads", str(threads), "--no-nanny", env=env)
+        self.workers.append(worker)
+        return worker
+
+    def start_workers(self, number: int) -> "DaskProcesses":
+        """Start some, and wait until the scheduler knows them."""
+        from distributed import Client
+
+        for _ in range(number):
+            self.start_worker()
+        with Client(self.address, set_as_default=False, timeout=SECONDS) as client:
+            client.wait_for_workers(number, timeout=SECONDS)
+        return self
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process at once, as the system does when memory is short."""
+        process.kill()
+        process.wait()
+
+    def __enter__(self) -> "DaskProcesses":
+        """Nothing more to do: they run."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End all of them."""
+        for process in [*self.workers, self.scheduler]:
+            process.kill()
+            process.wait()
