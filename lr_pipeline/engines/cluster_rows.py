@@ -15,7 +15,6 @@ from lr_pipeline.engines.cluster_work import (
     add_items,
     largest_items,
 )
-from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.memory import ArrayRows, held_by_threads
 from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
 from lr_pipeline.tables.parquet import rows_within
@@ -93,10 +92,6 @@ class ClusterRows:
             return (block_function(block),)
 
         return float(self._combined(one, largest_items)[0])
-
-    def hold(self, block: Block) -> ArrayRows:
-        """Offer a sample of these rows, held in the driver's memory."""
-        return ArrayRows(*block)
 
     def hold(self, block: Block) -> ArrayRows:
         """Offer some of these rows, in the driver's memory."""
