@@ -16,14 +16,18 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterable[Result]:
+def in_order(
+    function: Callable[[Item], Result], items: Sequence[Item], most: int | None = None
+) -> Iterable[Result]:
     """Apply ``function`` to every item, and yield the results in the order of the items.
+
+    By as many threads as there are processors, at ``most`` so many.
 
     numpy releases the interpreter's lock, so that threads over blocks use all processors for
     everything, where the BLAS alone would use them for products only; its own threads would
     compete with these and are held to one meanwhile.
     """
-    threads = usable_processors()
+    threads = min(usable_processors(), most or len(items))
     if len(items) < 2 or threads < 2:
         return map(function, items)
     return _in_threads(function, items, threads)

@@ -17,6 +17,7 @@ from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.tables.encoding import NumberEncoding
 from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.row_choice import MaskedRows
 from lr_pipeline.tables.table import Table
 
 
@@ -81,6 +82,53 @@ def test_memory_and_disk_give_the_same_bits(table, preparation, tmp_path):
     in_memory = TableRows(table, preparation, 64).sum(rounding)[0]
     on_disk = TableRows(Table.read_parquet(path), preparation, 64).sum(rounding)[0]
     np.testing.assert_array_equal(in_memory, on_disk)
+
+
+@pytest.fixture
+def large(table, preparation, tmp_path, monkeypatch):
+    """The table in a file of 39 row groups, which counts as one of many numbers."""
+    monkeypatch.setattr("lr_pipeline.engines.streaming.MANY_NUMBERS", 1000)
+    path = tmp_path / "rows.parquet"
+    pq.write_table(table.to_arrow(), path, row_group_size=13)
+    return Table.read_parquet(path)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_parts_of_a_large_file_are_added_in_order_by_any_number_of_threads(
+    large, table, preparation, monkeypatch, threads
+):
+    """The same bits, which are those of one part after the other; and every row once."""
+    monkeypatch.setattr("lr_pipeline.engines.parallel.usable_processors", lambda: threads)
+    seen = []
+    rows = TableRows(large, preparation, 10, progress=lambda *told: seen.append(told))
+
+    def rounding(block):
+        return np.sin(block.X).sum(axis=0), [threading.current_thread().name]
+
+    found, names = rows.sum(rounding)
+    cut = -(-500 // 8 // 13) * 13  # rows of a part: whole row groups that have an eighth
+    X = TableRows(table, preparation, 500).sum(lambda block: ([block.X],))[0][0]
+    parts = [X[start : start + cut] for start in range(0, 500, cut)]
+    expected = None
+    for part in parts:
+        blocks = [np.sin(part[i : i + 10]).sum(axis=0) for i in range(0, len(part), 10)]
+        total = blocks[0]
+        for block in blocks[1:]:
+            total = total + block
+        expected = total if expected is None else expected + total
+    np.testing.assert_array_equal(found, expected)
+    assert len(names) == sum(-(-len(part) // 10) for part in parts)
+    assert sorted(seen)[-1] == (500, 500) and len(seen) == len(names)
+    assert rows.max(lambda block: float(block.X[:, 0].max())) == X[:, 0].max()
+
+
+def test_a_large_file_of_chosen_rows_is_cut_as_well(large, preparation):
+    """Chosen by a mask of the file's rows: every chosen row once; none in most parts."""
+    chosen = np.zeros(500, dtype=bool)
+    chosen[[3, 470, 499]] = True
+    view = Table(large.data, large.roles, choices=(MaskedRows(chosen),))
+    (places,) = TableRows(view, preparation, 10).sum(lambda block: ([*block.X[:, 0]],))
+    np.testing.assert_array_equal(places, large.column("a").to_numpy()[[3, 470, 499]])
 
 
 def test_it_is_an_engine(table, preparation):
