@@ -38,6 +38,7 @@ SAME_LEVEL = {
     ("commands", "new_location"),
     ("assets", "metadata"),
     ("checks", "metadata"),
+    ("checks", "resources"),
     ("assets", "resources"),
     ("assets", "training_config"),
     ("assets", "evaluation_config"),
