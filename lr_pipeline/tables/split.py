@@ -16,8 +16,8 @@ from lr_pipeline.tables.row_choice import (
     TimedRows,
     times_of,
 )
-from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import plain_values
+from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.target import labels, plain_values
 
 KINDS = ("random", "sticky", "group", "time")
 
@@ -114,10 +114,11 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
 def choose_sound_parts(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
     """``choose_rows``, refused with a ``TableError`` where a part would lack one of the classes."""
     choices, target = choose_rows(table, policy), table.roles.target
+    weighed = "" if table.roles.weight is None else " of positive weight"
     classes = [_num_classes(table.where(choice)) for choice in choices]
     problems = [
         Problem(
-            f"the {name} rows would hold {'only one' if count else 'no'} value of target "
+            f"the {name} rows{weighed} would hold {'only one' if count else 'no'} value of target "
             f"{target!r}",
             "Stratify the split, take another seed, or add rows",
             target,
@@ -211,9 +212,13 @@ def _test_rows(table: Table, policy: SplitPolicy) -> RowMask:
 
 
 def _num_classes(part: Table) -> int:
-    """How many of the two there are; reads no further than to both."""
-    found: set[float] = set()
-    for y in part.label_blocks():
+    """How many of the two there are in rows that count; reads no further than to both."""
+    roles, found = part.roles, set[float]()
+    names = [roles.target] if roles.weight is None else [roles.target, roles.weight]
+    for block in part.blocks(columns=names):
+        y = labels(roles.target, block.column(roles.target), roles.positive)
+        if roles.weight is not None:
+            y = y[weights_of(block, roles.weight) > 0]
         found.update(np.unique(y).tolist())
         if len(found) == 2:
             break
