@@ -4,8 +4,9 @@
 ``definitions``       the default code location: the tutorial's table
 ``pipeline``          ``build_definitions(table, …)``: a code location for any table
 ``command_line``      the command ``lr-pipeline``
-``commands``          its ``new`` and ``predict``
-``new_location``      a table → a short Python file and its entry in workspace.yaml
+``commands``          its ``new`` and ``predict``; ``table_options`` describe a table
+``asset_names``       the key prefix that a file gets by itself
+``new_location``      a table → a short Python file, and its entry in the ``workspace_file``
 ``progress``          what a run shows in the terminal
 ``assets``            the asset graph: plain functions
 ``checks``            what must be true of each artifact

@@ -14,12 +14,14 @@ from lr_pipeline.metadata import difference_table
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.existence import describe_existence, is_separated
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.trained_model import TrainedModel
+from lr_pipeline.models.training_rows import not_of_training_rows
 from lr_pipeline.report.render import BASELINE, Report
+from lr_pipeline.resources import Engine
 from lr_pipeline.tables.leakage import find_leakage
 from lr_pipeline.tables.likely_leaks import likely_leaks
 from lr_pipeline.tables.perturbation import moved_by_test_rows
 from lr_pipeline.tables.schema_change import ACCEPT, schema_differences, schema_problems
-from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validate import find_problems
 
@@ -70,14 +72,29 @@ def no_leakage(train_set: Table, test_set: Table, dataset: Table) -> dg.AssetChe
     on the future; the preparation's fitted values do not move when the test rows are perturbed.
     """
     leakage = find_leakage(dataset, train_set, test_set)
-    policy = SplitPolicy(**train_set.provenance["split"]["policy"])
-    moved = moved_by_test_rows(dataset, policy) if leakage.clean else []
+    moved = moved_by_test_rows(dataset, train_set) if leakage.clean else []
     unmoved = "preparation does not move with the test rows"
     proof = f"preparation saw test rows: {', '.join(moved)}" if moved else unmoved
     return dg.AssetCheckResult(
         passed=leakage.clean and not moved,
         description=f"{leakage}; {proof}" if leakage.clean else str(leakage),
         metadata=leakage.to_dict() | {"moved_by_test_rows": len(moved)},
+    )
+
+
+def fitted_to_training_rows(
+    model: TrainedModel, train_set: Table, engine: Engine
+) -> dg.AssetCheckResult:
+    """The model's medians, levels, centers and scales are those of the training rows alone: fitted
+    again, they are the same. With the check of the split, they do not move with the test rows.
+    """
+    found = not_of_training_rows(model, train_set, engine.rows)
+    return dg.AssetCheckResult(
+        passed=not found,
+        description=f"not fitted to the training rows alone: {', '.join(found)}"
+        if found
+        else "what was fitted is what the training rows alone give",
+        metadata={"not_of_training_rows": len(found)},
     )
 
 
@@ -185,6 +202,15 @@ def build_checks(prefix: Sequence[str] = ()) -> list[dg.AssetChecksDefinition]:
             additional_ins=inputs(test_set="test_set", dataset="dataset"),
             blocking=True,
         )(no_leakage),
+        *(
+            dg.asset_check(
+                asset=key(model),
+                name="no_leakage",
+                additional_ins=inputs(train_set="train_set"),
+                blocking=True,
+            )(fitted_to_training_rows)
+            for model in MODELS
+        ),
         dg.asset_check(asset=key("mle_existence"), blocking=True)(estimate_exists),
         dg.asset_check(asset=key("numpy_model"))(converged),
         dg.asset_check(asset=key("torch_model"))(converged),

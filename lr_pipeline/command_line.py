@@ -3,14 +3,14 @@
 import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 import dagster as dg
 from click.core import ParameterSource
 from rich.table import Table as TerminalTable
 
+from lr_pipeline.asset_names import asset_prefix, own_prefix
 from lr_pipeline.commands import new, predict
 from lr_pipeline.engines.opening import EngineKind
 from lr_pipeline.pipeline import build_definitions
@@ -19,12 +19,11 @@ from lr_pipeline.report.metrics_table import table_rows
 from lr_pipeline.resources import DaskEngine, Engine, RowsEngine
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
+from lr_pipeline.table_options import file_table, table_options
 from lr_pipeline.tables.schema_change import ACCEPT
-from lr_pipeline.tables.sources import FileTable, SyntheticTable, TableSource
-from lr_pipeline.tables.split import KINDS, SplitPolicy
+from lr_pipeline.tables.sources import SyntheticTable, TableSource
 
 HOME_HELP = "Dagster home [default: $DAGSTER_HOME, else .dagster_home here]."
-SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -51,27 +50,7 @@ def _checked_name(
 
 @main.command()
 @click.argument("file", required=False, type=click.Path())
-@click.option("--target", help="Column to predict; it must have two values.")
-@click.option(
-    "--positive",
-    help="The target's value that counts as yes [default: 1, true, yes …, else the last in order].",
-)
-@click.option("--feature", "features", multiple=True, help="Use this column (repeatable).")
-@click.option("--exclude", multiple=True, help="Leave this column out (repeatable).")
-@click.option("--id", "id_column", help="Column that identifies a row; never a feature.")
-@click.option("--group", help="Column whose rows of one value stay together in the split.")
-@click.option("--time", help="Column of dates, timestamps or numbers, for --split time.")
-@click.option("--weight", help="Column that says how often a row counts.")
-@click.option(
-    "--test-size", type=SHARE, default=0.2, show_default=True, help="Share of rows to test on."
-)
-@click.option(
-    "--split",
-    type=click.Choice(KINDS),
-    help="sticky: by a hash of --group or --id (else of the row's number), so that new rows move "
-    "no old one. time: test on the latest rows. [default: group with --group, else random]",
-)
-@click.option("--seed", default=123, show_default=True, help="Seed of the split.")
+@table_options
 @click.option(
     "--penalty",
     type=click.Choice(["auto", "none", "l2", "firth"]),
@@ -93,7 +72,9 @@ def _checked_name(
     "[default: $DASK_SCHEDULER_ADDRESS, else workers on this machine].",
 )
 @click.option(
-    "--name", callback=_checked_name, help="Key prefix of the assets [default: the file's name]."
+    "--name",
+    callback=_checked_name,
+    help="Key prefix of the assets [default: the file's name, unless another file has it].",
 )
 @click.option(
     "--accept-schema", is_flag=True, help="Train although columns changed since the last run."
@@ -102,17 +83,6 @@ def _checked_name(
 @click.option("--verbose", is_flag=True, help="Show Dagster's log and, on an error, the traceback.")
 def run(
     file: str | None,
-    target: str | None,
-    positive: str | None,
-    features: tuple[str, ...],
-    exclude: tuple[str, ...],
-    id_column: str | None,
-    group: str | None,
-    time: str | None,
-    weight: str | None,
-    test_size: float,
-    split: str | None,
-    seed: int,
     penalty: str,
     l2: float | None,
     engine: EngineKind | Literal["dask"],
@@ -121,6 +91,7 @@ def run(
     accept_schema: bool,
     home: str | None,
     verbose: bool,
+    **described: Any,
 ) -> None:
     """Take FILE (CSV or Parquet) to an evaluation report; without FILE, the tutorial's table.
 
@@ -132,23 +103,8 @@ def run(
     if file is None:
         _refuse_table_options()
     else:
-        if target is None:
-            raise click.ClickException(f"which column of {file} is the question? Give --target.")
-        source = FileTable(
-            path=file,
-            target=target,
-            positive=positive,
-            features=features or None,
-            exclude=exclude,
-            id=id_column,
-            group=group,
-            time=time,
-            weight=weight,
-            split=SplitPolicy(
-                test_size=test_size, seed=seed, kind=split or ("group" if group else "random")
-            ),
-        )
-        name = name or asset_prefix(file)
+        source = file_table(file, **described)
+        name = name or own_prefix(file, home)
     if (l2 is not None) != (penalty == "l2"):
         raise click.ClickException("--l2 is the strength of --penalty l2: give both or neither.")
     if scheduler is not None and engine != "dask":
@@ -180,14 +136,6 @@ def init(home: str | None) -> None:
     with dg.DagsterInstance.from_config(str(path)) as instance:
         fail_dead_runs(instance)
     click.echo(path)
-
-
-def asset_prefix(file: str) -> str:
-    """Asset keys allow letters, digits and underscores: ``my-table.csv`` becomes ``my_table``."""
-    return (
-        re.sub(r"\W+", "_", Path(file.removesuffix(".gz")).stem, flags=re.ASCII).strip("_")
-        or "table"
-    )
 
 
 def run_pipeline(

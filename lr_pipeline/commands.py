@@ -3,11 +3,11 @@
 import re
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from lr_pipeline.new_location import WORKSPACE, LocationError, NewLocation, write_location
+from lr_pipeline.new_location import NewLocation, write_location
 from lr_pipeline.pass_progress import PassProgress
 from lr_pipeline.scoring.export import export_predictions, require_writable
 from lr_pipeline.scoring.model_choice import find_model
@@ -19,11 +19,9 @@ from lr_pipeline.scoring.predictions import (
     score_file,
 )
 from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.table_options import SHARE, file_table, table_options
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.sources import FileTable
-from lr_pipeline.tables.split import SplitPolicy
-
-SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+from lr_pipeline.workspace_file import WORKSPACE, LocationError
 
 
 def _fail(error: Exception) -> NoReturn:
@@ -35,18 +33,9 @@ def _fail(error: Exception) -> NoReturn:
 @click.command()
 @click.argument("name")
 @click.argument("file", type=click.Path())
-@click.option("--target", required=True, help="Column to predict; it must have two values.")
-@click.option("--positive", help="The target's value that counts as yes.")
-@click.option("--exclude", multiple=True, help="Leave this column out (repeatable).")
-@click.option("--id", help="Column that identifies a row; never a feature.")
-@click.option("--group", help="Column whose equal values stay together in the split.")
-@click.option("--time", help="Column that orders the rows; never a feature.")
-@click.option("--weight", help="Column that says how often a row counts.")
-@click.option(
-    "--test-size", type=SHARE, default=0.2, show_default=True, help="Share of rows to test on."
-)
+@table_options
 @click.option("--schedule", help="Cron expression (UTC) at which it trains, switched on at once.")
-def new(name: str, schedule: str | None, test_size: float, **columns: object) -> None:
+def new(name: str, schedule: str | None, **described: Any) -> None:
     """Make FILE (CSV or Parquet) the code location NAME of the web UI.
 
     Writes locations/NAME.py and its entry in workspace.yaml of the current folder; done again it
@@ -55,8 +44,7 @@ def new(name: str, schedule: str | None, test_size: float, **columns: object) ->
     \b
     lr-pipeline new churn data/churn.parquet --target churned --schedule "0 2 * * *"
     """
-    path = columns.pop("file")
-    table = FileTable(path, split=SplitPolicy(test_size=test_size), **columns)  # type: ignore[arg-type]
+    table = file_table(**described)
     try:
         changed = write_location(NewLocation(name, table, schedule), Path())
     except (LocationError, TableError, OSError) as error:
@@ -67,6 +55,8 @@ def new(name: str, schedule: str | None, test_size: float, **columns: object) ->
         click.echo(f"{name} is there already; nothing was changed.")
     trains = f"trains at {schedule!r} (UTC)" if schedule else "has its schedule switched off"
     click.echo(f"In the web UI (make ui), {name} {trains}.")
+    if changed:
+        click.echo("A web UI that is running must be ended and started again to show it.")
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """What the web UI shows of each kind of value. Numbers stay numbers, so that it charts them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.tables.schema_change import contract_of
 from lr_pipeline.tables.table import Table
 
+SOURCE = "source"
 COEFFICIENTS_SHOWN = 200
 
 Metadata = dict[str, Any]
@@ -33,6 +35,7 @@ def table_metadata(table: Table) -> Metadata:
     ]
     prevalence = sum(float(y.sum()) for y in table.label_blocks()) / table.num_rows
     target = f"{roles.target} = {roles.positive}"
+    source = table.provenance.get("source")
     return metadata_values(
         {
             "dagster/row_count": table.num_rows,
@@ -42,8 +45,15 @@ def table_metadata(table: Table) -> Metadata:
             "target": target,
             "prevalence": prevalence,
             "contract": dg.MetadataValue.json(contract_of(table)),
+            **({SOURCE: source_identity(source)} if source else {}),
         }
     )
+
+
+def source_identity(source: str) -> str:
+    """A path in the one form that all its spellings share; another URL than a file's as it is."""
+    path = source.removeprefix("file://")
+    return path if "://" in path else os.path.realpath(path)
 
 
 def difference_table(differences: Mapping[str, tuple[str, str]]) -> dg.MetadataValue:

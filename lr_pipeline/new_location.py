@@ -6,27 +6,24 @@ workspace.yaml every line stays as it is.
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import yaml
 
 from lr_pipeline.schedules import build_training_schedule
 from lr_pipeline.storage.atomic import new_file, replaced_file
 from lr_pipeline.tables.sources import FileTable
 from lr_pipeline.tables.split import SplitPolicy
+from lr_pipeline.workspace_file import WORKSPACE, LocationError, with_entry, workspace_text
 
-WORKSPACE = "workspace.yaml"
 FOLDER = "locations"
 LINE_LENGTH = 100
 INDENT = "    "
-
-
-class LocationError(ValueError):
-    """A code location cannot be written; nothing was."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class NewLocation:
 
     def python_text(self) -> str:
         """The Python file."""
-        split = self.table.split != SplitPolicy()
+        split = not _splits_by_default(self.table)
         imports = ["from lr_pipeline import build_definitions"]
         imports += ["from lr_pipeline.tables.sources import FileTable"]
         imports += ["from lr_pipeline.tables.split import SplitPolicy"] if split else []
@@ -87,13 +84,13 @@ def write_location(location: NewLocation, folder: Path) -> list[Path]:
     _require_cron(location.schedule)
     file, workspace = folder / location.file, folder / WORKSPACE
     text = location.python_text()
-    if file.exists() and file.read_text(encoding="utf-8") != text:
+    if file.exists() and file.read_bytes().replace(b"\r\n", b"\n") != text.encode("utf-8"):
         raise LocationError(
             f"{file}: exists with other content, edited or written with other options, and is not "
             "overwritten. Edit it, remove it, or choose another name."
         )
-    old = workspace.read_bytes().decode("utf-8") if workspace.exists() else ""
-    new = _with_entry(old, location, workspace)
+    old = workspace_text(workspace)
+    new = with_entry(old, location.entry, workspace)
     location.table.read(to_split=True)
     changed = []
     if not file.exists():
@@ -113,6 +110,19 @@ def _require_name(name: str) -> None:
             f"name {name!r}: letters, digits and underscores only, since it is that of a file, of "
             "a code location and of a part of every asset's key. Choose another."
         )
+    if name in sys.stdlib_module_names or name in sys.modules or _is_installed(name):
+        raise LocationError(
+            f"name {name!r}: is that of a Python module, which the location's file would hide from "
+            "all that import it. Choose another."
+        )
+
+
+def _is_installed(name: str) -> bool:
+    """Whether an installed package or module has this name; the current folder is not one."""
+    here = Path().resolve()
+    places = [place for place in sys.path if Path(place).resolve() != here]
+    found = PathFinder.find_spec(name, places)
+    return found is not None and found.loader is not None
 
 
 def _require_cron(schedule: str | None) -> None:
@@ -127,92 +137,25 @@ def _require_cron(schedule: str | None) -> None:
         ) from None
 
 
-def _with_entry(text: str, location: NewLocation, workspace: Path) -> str:
-    """The text of workspace.yaml with the location's entry, every other line unchanged."""
-    old, end = _parsed(text, workspace), "\r\n" if "\r\n" in text else "\n"
-    entries = old.get("load_from") or []
-    for entry in entries:
-        if location.name in _names(entry):
-            if entry == location.entry:
-                return text
-            raise LocationError(
-                f"{workspace}: has another location {location.name!r}. Choose another name."
-            )
-    lines = text.splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += end
-    place, column = _place_of_next(text) if entries else (len(lines), 2)
-    added = [f"{' ' * column}{line}{end}" for line in _entry_lines(location)]
-    head = [] if "load_from" in old else [f"load_from:{end}"]
-    new = "".join([*lines[:place], *head, *added, *lines[place:]])
-    wanted = old | {"load_from": [*entries, location.entry]}
-    if (entries or head) and _holds(new, wanted):
-        return new
-    by_hand = "\n".join(_entry_lines(location))
-    raise LocationError(f"{workspace}: cannot be extended. Add below load_from:\n{by_hand}")
-
-
-def _entry_lines(location: NewLocation) -> list[str]:
-    name = location.name
-    plain = yaml.safe_load(name) == name  # "no" and "1" need quotes
-    return [
-        "- python_file:",
-        f"    relative_path: {location.file}",
-        f"    location_name: {name if plain else json.dumps(name)}",
-    ]
-
-
-def _parsed(text: str, workspace: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise LocationError(f"{workspace}: no YAML: {' '.join(str(error).split())}") from None
-    found = {} if found is None else found
-    if not isinstance(found, dict) or not isinstance(found.get("load_from") or [], list):
-        raise LocationError(f"{workspace}: expected a list load_from, found none. Correct it.")
-    return found
-
-
-def _holds(text: str, wanted: dict[str, Any]) -> bool:
-    """Whether a text that was put together is YAML of these values."""
-    try:
-        return bool(yaml.safe_load(text) == wanted)
-    except yaml.YAMLError:
-        return False
-
-
-def _names(entry: object) -> Iterator[str]:
-    """The location's name in an entry of load_from, whichever kind it is."""
-    if isinstance(entry, dict):
-        for settings in entry.values():
-            if isinstance(settings, dict) and "location_name" in settings:
-                yield str(settings["location_name"])
-
-
-def _place_of_next(text: str) -> tuple[int, int]:
-    """Line (from 0) and column at which the list load_from, which has entries, would go on."""
-    (found,) = (value for key, value in yaml.compose(text).value if key.value == "load_from")
-    return _last_line(found.value[-1]) + 1, found.start_mark.column
-
-
-def _last_line(node: yaml.Node) -> int:
-    """Last line (from 0) of a node's text: the mark of a block's end is beyond comments."""
-    if isinstance(node, yaml.ScalarNode):
-        mark = node.end_mark
-        return int(mark.line - (mark.column == 0 and mark.line > node.start_mark.line))
-    children = [child for pair in node.value for child in (pair if type(pair) is tuple else [pair])]
-    return max(map(_last_line, children), default=int(node.start_mark.line))
-
-
 def _arguments(declaration: FileTable | SplitPolicy) -> Iterator[str]:
     """Arguments that differ from the defaults, the path first and without its name."""
-    plain = SplitPolicy() if isinstance(declaration, SplitPolicy) else FileTable("", target="")
+    if isinstance(declaration, SplitPolicy):
+        plain: FileTable | SplitPolicy = SplitPolicy(kind=declaration.kind)
+        yield f"kind={_literal(declaration.kind)}"
+    else:
+        plain = FileTable("", target="", split=declaration.split)
+        yield _literal(str(declaration.path))
     for one in sorted(fields(declaration), key=lambda one: one.kw_only is True):
         value = getattr(declaration, one.name)
-        if one.name == "path":
-            yield _literal(str(value))
-        elif value != getattr(plain, one.name):
+        if one.name != "path" and value != getattr(plain, one.name):
             yield f"{one.name}={_literal(value)}"
+    if isinstance(declaration, FileTable) and not _splits_by_default(declaration):
+        yield f"split={_literal(declaration.split)}"
+
+
+def _splits_by_default(table: FileTable) -> bool:
+    """Whether the split need not be written: at random, with no column that asks for another."""
+    return (table.group, table.time) == (None, None) and table.split == SplitPolicy(kind="random")
 
 
 def _literal(value: object) -> str:

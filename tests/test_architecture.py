@@ -11,7 +11,16 @@ PACKAGE = Path(__file__).parents[1] / "lr_pipeline"
 
 # Each room may import itself and the rooms to the right of its own name.
 ORDER = (
-    ("command_line", "definitions", "progress", "commands", "new_location"),
+    (
+        "command_line",
+        "definitions",
+        "progress",
+        "commands",
+        "new_location",
+        "table_options",
+        "asset_names",
+        "workspace_file",
+    ),
     ("pipeline",),
     (
         "assets",
@@ -35,9 +44,16 @@ ORDER = (
 SAME_LEVEL = {
     ("command_line", "commands"),
     ("command_line", "progress"),
+    ("command_line", "table_options"),
+    ("command_line", "asset_names"),
+    ("asset_names", "new_location"),
+    ("new_location", "workspace_file"),
+    ("commands", "workspace_file"),
+    ("commands", "table_options"),
     ("commands", "new_location"),
     ("assets", "metadata"),
     ("checks", "metadata"),
+    ("checks", "resources"),
     ("assets", "resources"),
     ("assets", "training_config"),
     ("assets", "evaluation_config"),

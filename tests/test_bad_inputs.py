@@ -260,6 +260,9 @@ def test_a_path_outside_the_allowed_folder_is_refused(run, folder, place, monkey
         (CLEAN | {"t": ANSWERS}, ["--time", "t"], "time 't' must be numbers, dates or timestamps"),
         (CLEAN | {"k": [1] * N}, ["--id", "k"], "id 'k' must differ from row to row, found 39"),
         (CLEAN | {"w": [-1] * N}, ["--weight", "w"], "weight 'w' must be finite and ≥ 0"),
+        (CLEAN | {"w": [1] * N}, ["--weight", "y"], "column 'y' is declared target and weight. Gi"),
+        (CLEAN, ["--time", "y", "--split", "time"], "column 'y' is declared target and time. Give"),
+        (CLEAN | {"w": [0] * N}, ["--weight", "w"], "weight 'w' is 0 in every row, so that none"),
         (CLEAN, ["--positive", "ja"], "positive value 'ja' not found in target 'y'"),
         (CLEAN | {"c": [7] * N}, ["--exclude", "x"], "feature 'c' has one value only: 7."),
         (

@@ -11,15 +11,18 @@ import pytest
 
 from lr_pipeline import checks
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.solvers import Newton
+from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
+from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
+from lr_pipeline.engines.torch_kernel import TorchKernel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import ProvenanceError
-from lr_pipeline.models.train import Training, assess_table, train_logistic
+from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
+from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.resources import Engine
-from lr_pipeline.tables import perturbation
+from lr_pipeline.tables import preprocess
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.schema_change import contract_of
 from lr_pipeline.tables.sources import SyntheticTable
@@ -234,13 +237,86 @@ def test_a_scaler_fitted_on_all_rows_turns_no_leakage_red(visits) -> None:
 
 
 def test_an_encoding_fitted_on_all_rows_turns_no_leakage_red(visits, monkeypatch) -> None:
-    """Median and levels move when the test rows do, and the check names the features."""
+    """A training part that is not what its preparation reads: the check names the features."""
     dataset, train, test = split_of(visits, "random")
-    monkeypatch.setattr(perturbation, "prepare_training", lambda table, _: Preparation.fit(table))
+    fit = preprocess.fit_encodings
+    monkeypatch.setattr(preprocess, "fit_encodings", lambda t: fit(replace(t, choices=())))
     result = checks.no_leakage(train, test, dataset)
     assert not result.passed
     assert result.description.endswith("preparation saw test rows: dose, ward, customer, day")
     assert result.metadata["moved_by_test_rows"].value == 4
+
+
+MODEL_KINDS = ["linear_baseline", "numpy_model", "torch_model"]
+
+
+def of_kind(kind: str, train: Table) -> TrainedModel:
+    """What the asset of that name trains."""
+    if kind == "linear_baseline":
+        return train_linear(train, Engine().rows)
+    kernel = NumpyKernel() if kind == "numpy_model" else TorchKernel()
+    return train_logistic(train, Engine().rows, kernel, Training(Newton()))
+
+
+@pytest.fixture(scope="module")
+def large() -> tuple[Table, Table, Table]:
+    """So many rows that fits start from a sample, and standardize by it."""
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"x": rng.normal(5, 2, 8000), "y": rng.integers(0, 2, 8000)})
+    return split_of(Table.from_pandas(frame, "y"), "random")
+
+
+@pytest.mark.parametrize("kind", MODEL_KINDS)
+@pytest.mark.parametrize("rows", ["visits", "large"])
+def test_a_model_of_the_training_rows_has_no_leakage(request, kind, rows) -> None:
+    """Whatever was fitted is fitted again and found the same, of a sample too."""
+    table = request.getfixturevalue(rows)
+    _, train, _ = table if rows == "large" else split_of(table, "random")
+    result = checks.fitted_to_training_rows(of_kind(kind, train), train, Engine())
+    assert result.passed, result.description
+
+
+@pytest.mark.parametrize("kind", MODEL_KINDS)
+def test_a_model_prepared_by_all_rows_turns_no_leakage_red(visits, monkeypatch, kind) -> None:
+    """Medians and levels that training took from the whole table are found in the stored model."""
+    dataset, train, _ = split_of(visits, "random")
+    leaky = SimpleNamespace(fit=lambda _: Preparation.fit(dataset))
+    monkeypatch.setattr("lr_pipeline.models.train.Preparation", leaky)
+    model = of_kind(kind, train)
+    result = checks.fitted_to_training_rows(model, train, Engine())
+    assert not result.passed
+    assert "not fitted to the training rows alone: preparation of dose" in result.description
+
+
+@pytest.mark.parametrize("kind", MODEL_KINDS[1:])
+@pytest.mark.parametrize("rows", ["visits", "large"])
+def test_a_model_scaled_by_all_rows_turns_no_leakage_red(request, monkeypatch, kind, rows) -> None:
+    """Center and scale that the fit took from the whole table are found in the stored model."""
+    table = request.getfixturevalue(rows)
+    dataset, train, _ = table if rows == "large" else split_of(table, "random")
+    whole = analyse_columns(Engine().rows(dataset, Preparation.fit(train)))
+
+    def leaky(rows: object) -> ColumnAnalysis:
+        return replace(analyse_columns(rows), mean=whole.mean, scale=whole.scale)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("lr_pipeline.core.fit.analyse_columns", leaky)
+        patch.setattr("lr_pipeline.core.warm_start.analyse_columns", leaky)
+        model = of_kind(kind, train)
+    assert model.fit.status is Status.CONVERGED
+    result = checks.fitted_to_training_rows(model, train, Engine())
+    assert not result.passed
+    columns = [f"scaler of {column}" for column in model.coefficients]
+    assert result.description == f"not fitted to the training rows alone: {', '.join(columns)}"
+    assert result.metadata["not_of_training_rows"].value == len(columns)
+
+
+def test_a_model_of_another_training_set_is_not_checked(visits) -> None:
+    """Which rows it was to see is not known."""
+    dataset, train, _ = split_of(visits, "random")
+    model = of_kind("linear_baseline", dataset)
+    with pytest.raises(ProvenanceError, match="the model was made from training set"):
+        checks.fitted_to_training_rows(model, train, Engine())
 
 
 def existence_check(existence: dict[str, object], penalty: str | None) -> dg.AssetCheckResult:
@@ -356,6 +432,7 @@ def test_blocking_checks_are_those_that_protect_what_follows() -> None:
     assert {name for name, blocks in blocking.items() if blocks} == {
         ("t/dataset", "contract"),
         ("t/train_set", "no_leakage"),
+        *((f"t/{model}", "no_leakage") for model in MODEL_KINDS),
         ("t/mle_existence", "estimate_exists"),
     }
-    assert len(blocking) == 7
+    assert len(blocking) == 10

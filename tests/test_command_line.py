@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import lr_pipeline
-from lr_pipeline.command_line import asset_prefix, main
+from lr_pipeline.command_line import main
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 Run = Callable[..., Result]
@@ -139,20 +139,6 @@ def test_help_explains_itself() -> None:
     text = CliRunner().invoke(main, ["run", "--help"]).output
     assert "lr-pipeline run data/samples/breast_cancer.csv --target malignant" in text
     assert "--penalty" in text
-
-
-@pytest.mark.parametrize(
-    ("file", "prefix"),
-    [
-        ("data/my-table.csv", "my_table"),
-        ("客户.csv", "table"),
-        ("a b.c.parquet", "a_b_c"),
-        ("a.csv.gz", "a"),
-    ],
-)
-def test_asset_keys_come_from_file_names(file, prefix) -> None:
-    """Letters, digits and underscores only."""
-    assert asset_prefix(file) == prefix
 
 
 def test_a_scheduler_without_the_dask_engine_is_refused(run) -> None:

@@ -1,6 +1,7 @@
 """``new`` and ``predict`` as a person uses them: output, exit codes, files."""
 
 import gzip
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import Result
 
 import lr_pipeline
+from lr_pipeline.tables.split import SplitPolicy
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 SPECTOR = SAMPLES / "spector.csv"
@@ -29,6 +31,8 @@ def test_new_writes_once_and_says_what(run, folder) -> None:
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert "written: locations/students.py\nextended: workspace.yaml\n" in first.output
     assert "students trains at '0 2 * * *' (UTC)" in first.output
+    assert "A web UI that is running must be ended and started again to show it." in first.output
+    assert "must be ended" not in second.output
     assert "students is there already; nothing was changed." in second.output
     assert (folder / "locations" / "students.py").is_file()
 
@@ -40,8 +44,44 @@ def test_new_without_a_schedule_says_so(run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "split", "said"),
+    [
+        (["--time", "TUCE"], SplitPolicy(kind="time"), "Tests on the latest rows by 'TUCE'"),
+        (["--group", "TUCE"], SplitPolicy(kind="group"), "Tests on whole groups of 'TUCE'"),
+        (["--time", "TUCE", "--split", "random"], SplitPolicy(kind="random"), ""),
+        (
+            ["--split", "sticky", "--seed", "4", "--test-size", "0.4", "--feature", "PSI"],
+            SplitPolicy(kind="sticky", seed=4, test_size=0.4),
+            "",
+        ),
+    ],
+)
+def test_new_takes_the_options_of_run(run, folder, options, split, said) -> None:
+    """A time or a group column says how to split, unless --split does; the file has it all."""
+    result = run("new", "optioned", SPECTOR, "--target", "GRADE", *options)
+    assert result.exit_code == 0, result.output
+    path = folder / "locations" / "optioned.py"
+    table = runpy.run_path(str(path))["table"]
+    path.unlink()
+    (folder / "workspace.yaml").unlink()
+    assert table.split == split
+    assert table.features == (("PSI",) if "--feature" in options else None)
+    assert result.output.startswith(f"{said} (--split {split.kind}).\n" if said else "written")
+
+
+def test_a_group_and_a_time_ask_for_a_split(run, folder) -> None:
+    """Neither is silently left out of account."""
+    command = ("both", SPECTOR, "--target", "GRADE", "--group", "TUCE", "--time", "GPA")
+    result = run("new", *command)
+    assert result.exit_code == 1
+    assert "no split does both. Name one of them, or give --split" in result.stderr
+    assert not (folder / "locations" / "both.py").exists()
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("numpy", SPECTOR, "--target", "GRADE"), "is that of a Python module"),
         (("a-b", SPECTOR, "--target", "GRADE"), "letters, digits and underscores only"),
         (("a", "no.csv", "--target", "GRADE"), "no.csv: no such file"),
         (("a", SPECTOR, "--target", "GRADES"), "Did you mean 'GRADE'?"),
@@ -118,7 +158,8 @@ def test_rows_beyond_training_are_counted_by_feature(run, trained, folder) -> No
 
 def test_withheld_intervals_are_announced(run, folder) -> None:
     """With the reason."""
-    assert run("run", SPECTOR, "--target", "GRADE", "--penalty", "firth", "--name", "firth")
+    command = ("run", SPECTOR, "--target", "GRADE", "--penalty", "firth", "--name", "firth")
+    assert run(*command).exit_code == 0
     result = run("predict", SPECTOR, "--model", "firth")
     assert "! no intervals: the estimate is penalised (firth)" in result.output
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lr_pipeline.new_location import LocationError, NewLocation, write_location
+from lr_pipeline.new_location import NewLocation, write_location
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.sources import FileTable
 from lr_pipeline.tables.split import SplitPolicy
+from lr_pipeline.workspace_file import LocationError
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 NIGHTLY = "0 2 * * *"
@@ -62,6 +63,9 @@ def test_without_a_schedule_the_default_one_is_off(tmp_path) -> None:
         {"positive": "1", "exclude": ("PSI",), "split": SplitPolicy(test_size=0.3)},
         {"features": ("GPA",), "weight": "TUCE"},
         {"split": SplitPolicy(kind="sticky", seed=7)},
+        {"time": "TUCE"},
+        {"time": "TUCE", "split": SplitPolicy(kind="random")},
+        {"group": "TUCE", "split": SplitPolicy(test_size=0.4)},
     ],
 )
 def test_the_file_declares_the_same_table(tmp_path, settings) -> None:
@@ -162,10 +166,30 @@ def test_an_edited_file_is_never_overwritten(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("locations/spector.py", "exists with other content, edited or written with other"),
+        ("workspace.yaml", "workspace.yaml: not UTF-8, byte 0xe9 at place 6. Save it as UTF-8."),
+    ],
+)
+def test_a_file_of_another_encoding_is_left_alone(tmp_path, file, message) -> None:
+    """As any that someone edited."""
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes("# café\n".encode("latin-1"))
+    with pytest.raises(LocationError, match=message):
+        write_location(NewLocation("spector", spector()), tmp_path)
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
+
+
+@pytest.mark.parametrize(
     ("name", "table", "schedule", "message"),
     [
         ("a b", spector(), None, "letters, digits and underscores"),
         ("../up", spector(), None, "letters, digits and underscores"),
+        ("statistics", spector(), None, "is that of a Python module"),
+        ("numpy", spector(), None, "is that of a Python module"),
+        ("lr_pipeline", spector(), None, "is that of a Python module"),
         ("churn", spector(), "every night", "cron expression of five fields"),
         ("churn", spector(), "99 2 * * *", "cron expression of five fields"),
         ("churn", FileTable("no.csv", "y"), None, "no such file"),

@@ -5,6 +5,7 @@ its Hessian differs from theirs by a few percent: with it as a preconditioner ev
 rows for a gradient brings the parameters some ten or hundred times nearer.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import exp, sqrt
 
@@ -16,7 +17,7 @@ from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.solvers.curvature import curvature_solve, decrement
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.survey import survey
-from lr_pipeline.core.types import ParameterMatrix, Parameters
+from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
 # A sample is worth its while from this many rows on, of which it is about a tenth, in so many
 # numbers at most, whatever the table's size. It has at least so many rows a parameter, or is left
@@ -80,6 +81,40 @@ def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | Non
     ValueError
         As ``survey``.
     """
+    sampled = _sample(rows)
+    if sampled is None:
+        return None
+    classes, samples = sampled
+    l2_per_weight = l2 / classes.total_weight
+    found = None
+    for block in samples:
+        held = rows.hold(block)
+        found = _fit_sample(held, ClassCounts.of(block), kernel, l2_per_weight, found)
+    if found is None:
+        return None
+    analysis = replace(
+        found.coordinates.analysis,
+        num_rows=classes.rows_0 + classes.rows_1,
+        total_weight=classes.total_weight,
+    )
+    coordinates = replace(found.coordinates, analysis=analysis)
+    return replace(found, coordinates=coordinates, classes=classes)
+
+
+def possible_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
+    """Yield the pairs (d,) of ``center`` and ``scale`` of which a fit to ``rows`` has one.
+
+    Those of its samples, where the rows are many enough for a warm start, then those of all rows.
+    Errors as ``survey`` and ``analyse_columns``.
+    """
+    _, samples = _sample(rows) or (None, [])
+    for one in (*map(rows.hold, samples), rows):
+        analysis = analyse_columns(one)
+        yield analysis.mean, analysis.scale
+
+
+def _sample(rows: Rows) -> tuple[ClassCounts, list[Block]] | None:
+    """The classes of all rows, and a sample after a tenth of it, if each is large enough."""
     if rows.num_rows < LEAST_ROWS or rows.num_columns == 0:
         return None
     needed = ROWS_PER_PARAMETER * (rows.num_columns + 1)
@@ -88,22 +123,8 @@ def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | Non
     if share > LARGEST_SHARE:
         return None
     seen = survey(rows, share)
-    l2_per_weight = l2 / seen.classes.total_weight
-    found = None
-    for block in (_thinned(seen.sample), seen.sample):
-        if len(block.y) >= needed / 2:
-            found = _fit_sample(
-                rows.hold(block), ClassCounts.of(block), kernel, l2_per_weight, found
-            )
-    if found is None:
-        return None
-    analysis = replace(
-        found.coordinates.analysis,
-        num_rows=seen.classes.rows_0 + seen.classes.rows_1,
-        total_weight=seen.classes.total_weight,
-    )
-    coordinates = replace(found.coordinates, analysis=analysis)
-    return replace(found, coordinates=coordinates, classes=seen.classes)
+    blocks = [_thinned(seen.sample), seen.sample]
+    return seen.classes, [block for block in blocks if len(block.y) >= needed / 2]
 
 
 def _thinned(block: Block) -> Block:

@@ -40,12 +40,13 @@ class Declaration(_Kind):
     split: SplitPolicy = field(default_factory=SplitPolicy)
 
     def __post_init__(self) -> None:
-        """Accept lists (from JSON and YAML) and a single name for the tuples of names."""
+        """Accept lists (from JSON and YAML) and a single name for tuples; settle the split."""
         for name in ("features", "exclude"):
             value = getattr(self, name)
             if value is not None:
                 names = (value,) if isinstance(value, str) else tuple(value)
                 object.__setattr__(self, name, names)
+        object.__setattr__(self, "split", self.split.settled(self.group, self.time))
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""

@@ -20,25 +20,24 @@ LARGE_INTEGER = 2**53
 STRANGE_LEVEL = "\N{REPLACEMENT CHARACTER} perturbed"
 
 
-def moved_by_test_rows(dataset: Table, policy: SplitPolicy) -> list[str]:
+def moved_by_test_rows(dataset: Table, train: Table) -> list[str]:
     """Features whose fitted median, levels or missing mark move with the test rows' values.
 
-    Every feature of the test rows is replaced: half of them by its type's extreme or a level of
-    its own, the others by a missing value. The target and the columns that the split goes by stay,
-    so the same rows are split off; what is fitted then must be what was fitted before, exactly.
+    ``train`` is the training part of ``dataset``. Every feature of the test rows is replaced: half
+    of them by its type's extreme or a level of its own, the others by a missing value. The target
+    and the columns that the split goes by stay, so the same rows are split off; what is fitted to
+    them must be what is fitted to ``train``, exactly.
     """
-    _, in_test = choose_rows(dataset, policy)
-    before, after = (
-        {one["name"]: one for one in prepare_training(table, policy).to_dict()["encodings"]}
-        for table in (dataset, perturbed_table(dataset, in_test))
-    )
-    return [name for name, one in before.items() if after[name] != one]
+    policy = SplitPolicy(**train.provenance["split"]["policy"])
+    in_train, in_test = choose_rows(dataset, policy)
+    perturbed = perturbed_table(dataset, in_test).where(in_train)
+    return encoded_otherwise(Preparation.fit(train), Preparation.fit(perturbed))
 
 
-def prepare_training(dataset: Table, policy: SplitPolicy) -> Preparation:
-    """Fit the preparation as a run does: split first, then only the training rows."""
-    in_train, _ = choose_rows(dataset, policy)
-    return Preparation.fit(dataset.where(in_train))
+def encoded_otherwise(one: Preparation, other: Preparation) -> list[str]:
+    """Features that two preparations do not encode with the same fitted values."""
+    first, second = ({found.name: found for found in each.encodings} for each in (one, other))
+    return [name for name in first | second if first.get(name) != second.get(name)]
 
 
 def perturbed_table(dataset: Table, chosen: RowChoice) -> "PerturbedTable":

@@ -3,13 +3,13 @@
 import difflib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.errors import Problem, TableError
 
 METADATA_KEY = b"lr_pipeline"
 NAMES_SHOWN = 12
@@ -67,44 +67,52 @@ def assign_roles(
     Raises
     ------
     TableError
-        A column is missing, occurs twice or has two parts, or no feature is left.
+        With every reason: a column is missing, occurs twice or has two parts, or no feature is
+        left.
     """
-    _require_distinct(names)
-    special = {"target": target, "id": id, "group": group, "time": time, "weight": weight}
-    for role, column in special.items():
-        if column is not None:
-            require_column(names, column, role)
-    for role, columns in (("feature", features or ()), ("excluded", exclude)):
-        for column in columns:
-            require_column(names, column, role)
-    if target in exclude:
-        raise table_error(f"target {target!r} is excluded", "Remove it from exclude=", target)
-    taken = {column for column in special.values() if column is not None}
+    roles = {"target": target, "id": id, "group": group, "time": time, "weight": weight}
+    named = [(role, column) for role, column in roles.items() if column is not None]
+    taken = {column for _, column in named} | set(exclude)
+    named += [("feature", column) for column in features or ()]
+    named += [("excluded", column) for column in exclude]
+    known = set(names)
+    problems = [*_occurring_twice(names), *_occurring_twice(features or ())]
+    problems += [_not_found(names, column, role) for role, column in named if column not in known]
+    problems += _of_two_parts(named)
     if features is None:
-        features = [name for name in names if name not in taken and name not in exclude]
-    for name in features:
-        if name in taken or name in exclude:
-            raise table_error(
-                f"column {name!r} is declared a feature and something else",
-                "Give it one role",
-                name,
-            )
-    if not features:
-        raise table_error(
-            f"no feature is left; the columns are {quoted(names)}", "Add columns, or exclude fewer"
-        )
-    _require_distinct(features)
+        features = [name for name in names if name not in taken]
+    if not features and not problems:
+        message = f"no feature is left; the columns are {quoted(names)}"
+        problems.append(Problem(message, "Add columns, or exclude fewer"))
+    if problems:
+        raise TableError(*problems)
     return ColumnRoles(target, positive, tuple(features), id, group, time, weight)
+
+
+def _of_two_parts(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    """Columns that are declared to be two things; one with a role may be excluded as a feature."""
+    parts: dict[str, list[str]] = {}
+    for part, column in named:
+        parts.setdefault(column, []).append(part)
+    for column, declared in parts.items():
+        of_use = {"target", "feature"} & set(declared)
+        found = [part for part in declared if of_use or part != "excluded"]
+        if len(set(found)) > 1:
+            message = f"column {column!r} is declared {' and '.join(found)}"
+            yield Problem(message, "Give it one role", column)
 
 
 def require_column(names: Sequence[str], column: str, role: str = "") -> None:
     """Raise ``TableError`` with the closest match and the columns there are."""
-    if column in names:
-        return
+    if column not in names:
+        raise TableError(_not_found(names, column, role))
+
+
+def _not_found(names: Sequence[str], column: str, role: str) -> Problem:
     subject = f"{role} column {column!r}".strip()
     close = difflib.get_close_matches(column, names, n=1)
     remedy = f"Did you mean {close[0]!r}?" if close else "Name one of these"
-    raise table_error(f"{subject} not found; there are: {quoted(names)}", remedy, column)
+    return Problem(f"{subject} not found; there are: {quoted(names)}", remedy, column)
 
 
 def quoted(values: Iterable[Any]) -> str:
@@ -130,7 +138,7 @@ def read_metadata(schema: pa.Schema) -> tuple[ColumnRoles, dict[str, Any]] | Non
     return ColumnRoles.from_dict(values["roles"]), values["provenance"]
 
 
-def _require_distinct(names: Sequence[str]) -> None:
+def _occurring_twice(names: Sequence[str]) -> Iterator[Problem]:
     duplicates = [name for name, count in Counter(names).items() if count > 1]
     if duplicates:
-        raise table_error(f"column names occur more than once: {quoted(duplicates)}", "Rename them")
+        yield Problem(f"column names occur more than once: {quoted(duplicates)}", "Rename them")

@@ -8,11 +8,12 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import kind_of
 
 ABSENT = "—"
+NOT_COMPARED = ("path", "url", "query", "split")  # the place may change, the columns may not
 ACCEPT = "lr_pipeline/accept_schema"  # tag of a run
 
 
 def contract_of(table: Table) -> dict[str, Any]:
-    """Return the table's declaration, but for its split, and column → kind of its values.
+    """Return the table's declaration, but for its place and its split, and column → kind of values.
 
     Integers, decimals and floating point are one kind, ``number``. Columns that were left out
     belong to it, since the next rows may make them useful.
@@ -21,24 +22,33 @@ def contract_of(table: Table) -> dict[str, Any]:
     columns = {field.name: kind_of(field.type) for field in table.schema}
     for one in table.provenance.get("left_out", []):
         columns[one["column"]] = one["type"]
-    declared = {name: value for name, value in declaration.items() if name != "split"}
+    declared = {name: value for name, value in declaration.items() if name not in NOT_COMPARED}
     return {"declaration": declared, "columns": columns}
 
 
 def schema_differences(before: Mapping[str, Any], table: Table) -> dict[str, tuple[str, str]]:
     """Column → kind before and now, for those that differ; ``—`` where there is none.
 
-    None where the declaration itself was changed meanwhile: then so is what is expected.
+    A column whose part was declared otherwise meanwhile is not among them: it was meant.
     """
     now = contract_of(table)
-    if before["declaration"] != now["declaration"]:
-        return {}
     old, new = before["columns"], now["columns"]
     return {
         name: (old.get(name, ABSENT), new.get(name, ABSENT))
         for name in [*new, *(name for name in old if name not in new)]
         if old.get(name) != new.get(name)
+        and _part(before["declaration"], name) == _part(now["declaration"], name)
     }
+
+
+def _part(declaration: Mapping[str, Any], column: str) -> str | None:
+    """Role of a column, ``feature``, or None where the declaration leaves it out."""
+    for role in ("target", "id", "group", "time", "weight"):
+        if declaration.get(role) == column:
+            return role
+    features = declaration.get("features")
+    out = column in (declaration.get("exclude") or ())
+    return None if out or (features is not None and column not in features) else "feature"
 
 
 def schema_problems(differences: Mapping[str, tuple[str, str]]) -> list[Problem]:

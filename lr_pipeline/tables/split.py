@@ -1,7 +1,7 @@
 """Training and test rows, as views of their table; each part knows the other's fingerprint."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,8 @@ from lr_pipeline.tables.row_choice import (
     TimedRows,
     times_of,
 )
-from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import plain_values
+from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.target import labels, plain_values
 
 KINDS = ("random", "sticky", "group", "time")
 
@@ -26,20 +26,22 @@ KINDS = ("random", "sticky", "group", "time")
 class SplitPolicy:
     """How rows are placed: ``test_size`` is the test rows' share of all rows.
 
-    ``kind="random"`` chooses exactly that share; ``stratify`` (the default) keeps the share of
-    positive rows the same in both parts, up to rounding. ``kind="sticky"`` places each row by
-    the hash of its group, else its id, else its number, and ``seed``: rows added later move none
-    (so a row stays unseen by every later model), nothing is held in memory, and the share is only
-    met on average. ``kind="group"`` needs a group column and keeps its groups whole (as the other
-    two do where there is one). ``kind="time"`` needs a time column and tests on the latest rows;
-    rows of one time stay together, so that the share is met as nearly as they allow. Only a random
-    split stratifies: elsewhere a row's place would depend on other rows, or on its label.
+    Unless ``kind`` is given, a table with a time column is split by time, one with a group column
+    by group, any other at random. ``kind="random"`` chooses exactly that share of the rows;
+    ``stratify`` (the default) keeps the share of positive rows the same in both parts, up to
+    rounding. ``kind="sticky"`` places each row by the hash of its group, else its id, else its
+    number, and ``seed``: rows added later move none (so a row stays unseen by every later model),
+    nothing is held in memory, and the share is only met on average. ``kind="group"`` needs a
+    group column and keeps its groups whole (as the other two do where there is one).
+    ``kind="time"`` needs a time column and tests on the latest rows; rows of one time stay
+    together, so that the share is met as nearly as they allow. Only a random split stratifies:
+    elsewhere a row's place would depend on other rows, or on its label.
     """
 
     test_size: float = 0.2
     stratify: bool | None = None
     seed: int = 123
-    kind: str = "random"
+    kind: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a share that leaves a part empty, and to stratify what cannot be."""
@@ -47,6 +49,8 @@ class SplitPolicy:
             raise table_error(
                 f"test_size must lie between 0 and 1, found {self.test_size}", "Set it to 0.2, say"
             )
+        if self.kind is None:
+            return
         if self.kind not in KINDS:
             raise table_error(
                 f"split kind {self.kind!r} is unknown", f"Set it to one of {quoted(KINDS)}"
@@ -58,6 +62,24 @@ class SplitPolicy:
             )
         if self.stratify is None:
             object.__setattr__(self, "stratify", self.kind == "random")
+
+    def settled(self, group: str | None, time: str | None) -> "SplitPolicy":
+        """The policy with a kind: the one that the columns of these roles ask for, unless given.
+
+        Raises
+        ------
+        TableError
+            There are both.
+        """
+        if self.kind is not None:
+            return self
+        if group is not None and time is not None:
+            raise table_error(
+                f"group {group!r} is to be kept whole, time {time!r} to be cut: no split does both",
+                "Name one of them, or set kind='group', 'sticky' or 'random'",
+            )
+        kind = "time" if time is not None else "group" if group is not None else "random"
+        return replace(self, kind=kind)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -79,6 +101,7 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
         There are too few rows or groups, or a part would lack one of the classes.
     """
     try:
+        policy = policy.settled(table.roles.group, table.roles.time)
         train, test = (table.where(choice) for choice in choose_sound_parts(table, policy))
     except TableError as error:
         raise TableError(*error.problems, source=table.provenance.get("source")) from None
@@ -91,10 +114,11 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
 def choose_sound_parts(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
     """``choose_rows``, refused with a ``TableError`` where a part would lack one of the classes."""
     choices, target = choose_rows(table, policy), table.roles.target
+    weighed = "" if table.roles.weight is None else " of positive weight"
     classes = [_num_classes(table.where(choice)) for choice in choices]
     problems = [
         Problem(
-            f"the {name} rows would hold {'only one' if count else 'no'} value of target "
+            f"the {name} rows{weighed} would hold {'only one' if count else 'no'} value of target "
             f"{target!r}",
             "Stratify the split, take another seed, or add rows",
             target,
@@ -109,6 +133,7 @@ def choose_sound_parts(table: Table, policy: SplitPolicy) -> tuple[RowChoice, Ro
 
 def choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
     """What chooses the rows of the training and of the test part."""
+    policy = policy.settled(table.roles.group, table.roles.time)
     require_key(table.roles, policy)
     if policy.kind == "time" and table.roles.time is not None:
         cut = _first_test_time(table.roles.time, table, policy)
@@ -187,9 +212,13 @@ def _test_rows(table: Table, policy: SplitPolicy) -> RowMask:
 
 
 def _num_classes(part: Table) -> int:
-    """How many of the two there are; reads no further than to both."""
-    found: set[float] = set()
-    for y in part.label_blocks():
+    """How many of the two there are in rows that count; reads no further than to both."""
+    roles, found = part.roles, set[float]()
+    names = [roles.target] if roles.weight is None else [roles.target, roles.weight]
+    for block in part.blocks(columns=names):
+        y = labels(roles.target, block.column(roles.target), roles.positive)
+        if roles.weight is not None:
+            y = y[weights_of(block, roles.weight) > 0]
         found.update(np.unique(y).tolist())
         if len(found) == 2:
             break

@@ -28,7 +28,7 @@ def split_problems(
     spoiled = {one.column for one in found if one.column is not None}
     try:
         require_key(roles, policy)
-        if spoiled & {roles.target, roles.id, roles.group, roles.time}:
+        if spoiled & {roles.target, roles.id, roles.group, roles.time, roles.weight}:
             return ()
         positive = target.positive_value(roles.positive)
         table = replace(table, roles=replace(roles, positive=positive))

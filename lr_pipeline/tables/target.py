@@ -1,5 +1,6 @@
 """Which of the target's values is the positive one, and the labels that follow from it."""
 
+import operator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -58,12 +59,14 @@ def positive_value(
 
     Without ``positive`` there must be two values: it is 1, True, or a word such as "yes", "true"
     or "malignant"; else the larger number or the text that sorts last. With ``positive`` it is
-    that value against all others, also where it is written as text ("1" for 1).
+    that value against all others; where none is spelled so, also one that is the same as text or
+    as a number ("1" for 1.0), or but for case and spaces.
 
     Raises
     ------
     TableError
-        Values are missing, there are not two different ones, or ``positive`` is not among them.
+        Values are missing, there are not two different ones, ``positive`` is not among them, or
+        another value differs from it in case or spaces only.
     """
     target = TargetValues(name)
     target.add(column)
@@ -120,7 +123,9 @@ def _choose_positive(
             name,
         )
     if positive is not None:
-        return _match(name, values, positive)
+        given = _match(name, values, positive)
+        _require_one_spelling(name, values, first_rows, given)
+        return given
     if len(values) > 2:
         row = first_rows[values[-1]]
         raise table_error(
@@ -132,6 +137,7 @@ def _choose_positive(
         )
     words = [value for value in values if str(value).strip().lower() in POSITIVE_WORDS]
     chosen: PositiveValue = words[0] if len(words) == 1 else max(values)
+    _require_one_spelling(name, values, first_rows, chosen)
     return chosen
 
 
@@ -195,14 +201,49 @@ def _require_usable(name: str, kind: pa.DataType | None, missing: int, row: int)
 
 
 def _match(name: str, values: list[Any], positive: PositiveValue) -> PositiveValue:
-    """The value that ``positive`` stands for, compared as it is and then as text."""
-    for value in values:
-        if value == positive or str(value).lower() == str(positive).lower():
-            found: PositiveValue = value
-            return found
+    """The value that ``positive`` stands for: itself, else the same text, number or word."""
+    for alike in (operator.eq, _same_text, _same_number, _same_word):
+        for value in values:
+            if alike(value, positive):
+                found: PositiveValue = value
+                return found
     raise table_error(
         f"positive value {positive!r} not found in target {name!r}; "
         f"its values are {quoted(values)}",
         "Set positive= to one of them",
         name,
     )
+
+
+def _same_text(value: object, positive: object) -> bool:
+    return str(value) == str(positive)
+
+
+def _same_number(value: object, positive: object) -> bool:
+    """Whether a number is meant that is written otherwise, as 1 for 1.0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return float(str(positive)) == value
+    except ValueError:
+        return False
+
+
+def _same_word(value: object, positive: object) -> bool:
+    return str(value).strip().casefold() == str(positive).strip().casefold()
+
+
+def _require_one_spelling(
+    name: str, values: list[Any], first_rows: dict[Any, int], positive: PositiveValue
+) -> None:
+    """Refuse a positive value that other rows write in another case or with spaces."""
+    others = [value for value in values if value != positive and _same_word(value, positive)]
+    if others:
+        row = min(first_rows[value] for value in others)
+        raise table_error(
+            f"target {name!r} has its positive value {positive!r} also as {quoted(others)} "
+            f"(first at row {row})",
+            "Write it in one way, or those rows would count as the other answer",
+            name,
+            row,
+        )

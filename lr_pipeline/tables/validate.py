@@ -197,6 +197,9 @@ def _weight_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     if column.missing < column.rows and not 0 <= least <= greatest < float("inf"):
         message = f"weight {name!r} must be finite and ≥ 0, found {least}…{greatest}"
         yield Problem(message, "Correct or drop those rows", name)
+    elif greatest == 0:
+        message = f"weight {name!r} is 0 in every row, so that none counts"
+        yield Problem(message, "Correct it, or name no weight", name)
 
 
 def _too_many_columns(

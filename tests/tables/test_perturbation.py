@@ -1,5 +1,6 @@
 """The preparation is seen not to move with the test rows, and seen to move where it is leaky."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -7,11 +8,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from lr_pipeline.tables import perturbation
+from lr_pipeline.tables import preprocess
+from lr_pipeline.tables.encoding_fit import fit_encodings
 from lr_pipeline.tables.perturbation import moved_by_test_rows, perturbed_table
-from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.row_choice import MaskedRows
-from lr_pipeline.tables.split import SplitPolicy
+from lr_pipeline.tables.split import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 
 N = 200
@@ -51,14 +52,18 @@ def test_no_split_lets_the_preparation_see_test_rows(frame, kind, left_out, stor
     if stored:
         table.write_parquet(tmp_path / "rows.parquet")
         table = Table.read_parquet(tmp_path / "rows.parquet")
-    assert moved_by_test_rows(table, SplitPolicy(kind=kind)) == []
+    train, _ = split_table(table, SplitPolicy(kind=kind))
+    assert moved_by_test_rows(table, train) == []
 
 
 def test_a_preparation_fitted_on_all_rows_is_found(frame, monkeypatch):
     """Every feature moves: medians, levels, or the mark of missing values."""
     table = Table.from_pandas(frame, "y", **ROLES)
-    monkeypatch.setattr(perturbation, "prepare_training", lambda table, _: Preparation.fit(table))
-    moved = moved_by_test_rows(table, SplitPolicy(kind="group"))
+    train, _ = split_table(table, SplitPolicy(kind="group"))
+    monkeypatch.setattr(
+        preprocess, "fit_encodings", lambda t: fit_encodings(replace(t, choices=()))
+    )
+    moved = moved_by_test_rows(table, train)
     assert moved == ["age", "income", "visits", "flag", "city", "kind"]
 
 

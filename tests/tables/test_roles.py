@@ -33,8 +33,12 @@ def test_named_features_are_all_there_are():
         ({"target": "answer", "id": "kee"}, "id column 'kee' not found"),
         ({"target": "answer", "features": ["agee"]}, "feature column 'agee' not found"),
         ({"target": "answer", "exclude": ["inc"]}, "excluded column 'inc' not found"),
-        ({"target": "answer", "exclude": ["answer"]}, "target 'answer' is excluded"),
-        ({"target": "answer", "features": ["answer"]}, "'answer' is declared a feature and"),
+        ({"target": "answer", "exclude": ["answer"]}, "'answer' is declared target and excl"),
+        ({"target": "answer", "features": ["answer"]}, "'answer' is declared target and feat"),
+        ({"target": "answer", "features": ["age"], "exclude": ["age"]}, "feature and excluded"),
+        ({"target": "answer", "weight": "answer"}, "'answer' is declared target and weight. Give"),
+        ({"target": "answer", "id": "answer"}, "'answer' is declared target and id. Give it one"),
+        ({"target": "answer", "id": "key", "time": "key"}, "'key' is declared id and time"),
         ({"target": "answer", "features": ["age", "age"]}, "more than once: 'age'"),
         ({"target": "answer", "features": []}, "no feature is left"),
     ],
@@ -43,6 +47,34 @@ def test_a_wrong_declaration_says_what_to_change(arguments, message):
     """Each error names the column and the role."""
     with pytest.raises(TableError, match=message):
         assign_roles(NAMES, **arguments)
+
+
+def test_every_wrong_column_is_said_at_once():
+    """As many problems as there are, each with its own remedy."""
+    with pytest.raises(TableError) as caught:
+        assign_roles(
+            [*NAMES, "day"],
+            "answr",
+            id="agee",
+            group="income",
+            weight="income",
+            features=["age", "zip"],
+            exclude=["nope"],
+        )
+    assert [problem.message.partition(";")[0] for problem in caught.value.problems] == [
+        "column names occur more than once: 'day'",
+        "target column 'answr' not found",
+        "id column 'agee' not found",
+        "feature column 'zip' not found",
+        "excluded column 'nope' not found",
+        "column 'income' is declared group and weight",
+    ]
+
+
+def test_a_column_with_a_role_may_be_excluded_too():
+    """It is no feature either way."""
+    roles = assign_roles(NAMES, "answer", id="key", exclude=["key", "day"])
+    assert roles == assign_roles(NAMES, "answer", id="key", exclude=["day"])
 
 
 def test_duplicate_column_names_are_refused():

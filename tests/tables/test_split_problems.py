@@ -61,6 +61,30 @@ def test_the_problems_of_the_split_follow_those_of_the_columns():
             {},
             ["the test rows would hold no value of target 'y'"],
         ),
+        (
+            {"w": [0, 1] * 15 + [1] * 10},
+            SplitPolicy(kind="time", test_size=0.25),
+            {"time": "t", "weight": "w"},
+            ["the training rows of positive weight would hold only one value of target 'y'"],
+        ),
+        (
+            {"w": [0] * 30 + [1] * 10},
+            SplitPolicy(kind="time", test_size=0.25),
+            {"time": "t", "weight": "w"},
+            ["the training rows of positive weight would hold no value of target 'y'"],
+        ),
+        (
+            {"w": [-1] * N},
+            SplitPolicy(),
+            {"weight": "w"},
+            ["weight 'w' must be finite and ≥ 0, found -1…-1"],
+        ),
+        (
+            {"w": [0] * N},
+            SplitPolicy(),
+            {"weight": "w"},
+            ["weight 'w' is 0 in every row, so that none counts"],
+        ),
         ({}, SplitPolicy(kind="group"), {}, ["a split by group needs a group column"]),
         (
             {"g": ["a"] * N},

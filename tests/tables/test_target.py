@@ -1,5 +1,6 @@
 """The target's positive value: given, recognised, or last in order; and the labels."""
 
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -55,6 +56,10 @@ def test_a_dictionary_column_is_treated_as_its_values():
         ([0.0, 1.0], 0, 0.0),
         ([True, False], "false", False),
         (["setosa", "virginica", "versicolor"], "virginica", "virginica"),
+        ([0.0, 1.0], "1", 1.0),
+        ([0, 1], "1.0", 1),
+        (["1", "1.0", "1.0"], "1", "1"),
+        (["no", "No", "Yes"], "yes", "Yes"),
     ],
 )
 def test_a_given_positive_value_is_taken_against_all_others(values, positive, expected):
@@ -113,6 +118,22 @@ def test_an_unusable_target_is_described(values, positive, message):
         settle(values, positive)
     assert str(caught.value) == message
     assert caught.value.problems[0].column == "churned"
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "message"),
+    [
+        (["no", "yes", "Yes", "YES", "yes"], "Yes", "'Yes' also as 'yes', 'YES' (first at row 2)"),
+        (["no", "yes", "Yes", "YES", "yes"], "yES", "'yes' also as 'Yes', 'YES' (first at row 3)"),
+        (["no", "yes", " yes"], "yes", "'yes' also as ' yes' (first at row 3)"),
+        (["Yes", "yes"], None, "'yes' also as 'Yes' (first at row 1)"),
+    ],
+)
+def test_a_positive_value_of_several_spellings_is_refused(values, positive, message):
+    """The others would silently be negative rows."""
+    expected = f"target 'churned' has its positive value {message}. Write it in one way, or"
+    with pytest.raises(TableError, match=f"^{re.escape(expected)}"):
+        settle(values, positive)
 
 
 def test_many_values_are_counted_but_not_all_listed():
