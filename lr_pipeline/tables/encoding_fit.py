@@ -21,6 +21,7 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text, plain_values
 
 RARE_ROWS, RARE_SHARE = 10, 0.01
+MARKED_ROWS, MARKED_SHARE = 10, 0.05
 EXACT_ROWS = 100_000
 
 
@@ -83,7 +84,17 @@ def _numbers(table: Table, brackets: dict[str, Bracket], rows: int) -> Iterator[
 
     medians = finish_medians([brackets[name] for name in exact], read)
     for name, median in zip(exact, medians, strict=True):
-        yield NumberEncoding(name, median, marks_missing=brackets[name].total < rows)
+        missing = rows - brackets[name].total
+        yield NumberEncoding(name, median, _marks(missing, rows), missing=missing)
+
+
+def _marks(missing: int, rows: int) -> bool:
+    """Whether so many missing rows have a column of their own: from 10, or 5 % if that is fewer.
+
+    A column that is 1 in one row, or in a few of one class, separates the classes, and no estimate
+    of any coefficient would exist for the sake of one empty cell.
+    """
+    return missing > 0 and missing >= min(MARKED_ROWS, MARKED_SHARE * rows)
 
 
 def _category(name: str, counts: Counter[str | None]) -> CategoryEncoding:
@@ -97,7 +108,9 @@ def _category(name: str, counts: Counter[str | None]) -> CategoryEncoding:
     others = sorted(level for level in known if level != reference)
     levels = tuple(level for level in others if known[level] >= enough)
     pooled = tuple(level for level in others if known[level] < enough)
-    return CategoryEncoding(name, reference, levels, counts[None] > 0, pooled)
+    missing = counts[None]
+    marks = _marks(missing, counts.total())
+    return CategoryEncoding(name, reference, levels, marks, pooled, missing)
 
 
 def _is_text(kind: pa.DataType) -> bool:
