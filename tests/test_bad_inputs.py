@@ -119,10 +119,10 @@ BAD = {
         ["feature 'l' has the type list<element: int64>; numbers, booleans and text"],
     ),
     "10,000 columns": (
-        csv({f"x{j}": [value + j for value in NUMBERS] for j in range(10_000)} | {"y": ANSWERS}),
+        parquet({f"x{j}": [k + j for k in NUMBERS] for j in range(10_000)} | {"y": ANSWERS}),
         [
             "10,000 features in 40 rows make 10,000 columns of numbers and categories; at most "
-            "5,000 can be fitted. Name the features that matter in features=, or leave others out"
+            "3,000 can be fitted. Name the features that matter in features=, or leave others out"
         ],
     ),
     "only useless columns": (csv(CLEAN | {"x": [7] * N}), ["feature 'x' has one value only: 7."]),

@@ -143,7 +143,12 @@ def test_help_explains_itself() -> None:
 
 @pytest.mark.parametrize(
     ("file", "prefix"),
-    [("data/my-table.csv", "my_table"), ("客户.csv", "table"), ("a b.c.parquet", "a_b_c")],
+    [
+        ("data/my-table.csv", "my_table"),
+        ("客户.csv", "table"),
+        ("a b.c.parquet", "a_b_c"),
+        ("a.csv.gz", "a"),
+    ],
 )
 def test_asset_keys_come_from_file_names(file, prefix) -> None:
     """Letters, digits and underscores only."""

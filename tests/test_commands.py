@@ -1,5 +1,6 @@
 """``new`` and ``predict`` as a person uses them: output, exit codes, files."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,6 +90,22 @@ def test_the_output_is_named_after_the_input(run, trained, folder) -> None:
     assert result.exit_code == 0, result.stderr
     found = pd.read_parquet(folder / "spector_predictions.parquet")
     assert (found["label"] == (found["probability"] > 0.9)).all()
+
+
+def test_a_folder_is_scored_and_names_the_output(run, trained, folder) -> None:
+    """Packed files too; a pattern or a packed file gives a name without its marks."""
+    (folder / "night").mkdir()
+    for number in (1, 2):
+        packed = gzip.compress(SPECTOR.read_bytes())
+        (folder / "night" / f"{number}.csv.gz").write_bytes(packed)
+    for place, rows, output in (
+        ("night", 64, "night_predictions.parquet"),
+        ("night/*.csv.gz", 64, "predictions.parquet"),
+        ("night/1.csv.gz", 32, "1_predictions.parquet"),
+    ):
+        result = run("predict", place, "--model", "spector")
+        assert result.output.splitlines()[-1].startswith(f"{rows} rows by model "), result.stderr
+        assert len(pd.read_parquet(folder / output)) == rows
 
 
 def test_rows_beyond_training_are_counted_by_feature(run, trained, folder) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lr_pipeline.report import figures
 from lr_pipeline.report.canvas import inline_svg
+from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.metrics import Metrics, evaluate
 from lr_pipeline.report.metrics_table import COLUMNS, best_models, explain_gaps
 from lr_pipeline.report.model_view import coefficient_table, fit_lines
@@ -225,7 +226,7 @@ def _model_context(model: ModelSection, place: int) -> dict[str, Any]:
         figure = figures.coefficient_plot(model.coefficients, model.title)
         shown.append(_embed(figure, f"effects-{place}", f"Effects of {model.title}"))
     if model.fit is not None and model.fit.trace:
-        figure = figures.loss_curve(model.fit.trace, model.title)
+        figure = loss_curve(model.fit.trace, model.title)
         shown.append(_embed(figure, f"descent-{place}", f"Descent of {model.title}"))
     return {
         "title": model.title,

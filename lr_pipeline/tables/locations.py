@@ -143,8 +143,7 @@ def _files_in_folder(filesystem: Any, folder: str) -> tuple[str, list[str]]:
 
     Or else those in its partitions. Names that start with a dot or _ are no table's.
     """
-    entries = [one for one in filesystem.ls(folder, detail=True) if _is_visible(one["name"])]
-    names = [one["name"] for one in entries]
+    names = [name for name in filesystem.ls(folder, detail=False) if _is_visible(name)]
     base = names[0].rsplit("/", 1)[0] if names else ""
     if parts := [n for n in names if "=" in n.rsplit("/", 1)[-1] and filesystem.isdir(n)]:
         if any(n.lower().endswith(PARQUET_SUFFIXES + TEXT_SUFFIXES) for n in names):
@@ -152,7 +151,7 @@ def _files_in_folder(filesystem: Any, folder: str) -> tuple[str, list[str]]:
                 "the folder has files beside folders named column=value",
                 "Move them, or name those you mean, as in folder/*.parquet",
             )
-        names = [n for part in parts for n in filesystem.find(part) if _is_visible(n)]
+        names = [n for part in parts for n in filesystem.find(part) if _is_visible(n, base)]
     found = [
         sorted(n for n in names if n.lower().endswith(s)) for s in (PARQUET_SUFFIXES, TEXT_SUFFIXES)
     ]
@@ -168,8 +167,10 @@ def _files_in_folder(filesystem: Any, folder: str) -> tuple[str, list[str]]:
     return base, chosen
 
 
-def _is_visible(name: str) -> bool:
-    return not name.rsplit("/", 1)[-1].startswith((".", "_"))
+def _is_visible(name: str, folder: str | None = None) -> bool:
+    """Whether neither the file nor a folder below ``folder`` starts with a dot or _."""
+    parts = name.split("/")[-1:] if folder is None else name[len(folder) + 1 :].split("/")
+    return not any(part.startswith((".", "_")) for part in parts)
 
 
 def _require_below_root(files: list[DataFile]) -> None:

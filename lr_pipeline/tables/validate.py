@@ -18,7 +18,7 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues, is_text, kind_of, plain_values
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
-MAX_COLUMNS = 5_000  # of the design: matrices of columns × columns are held and factorized
+MAX_COLUMNS = 3_000  # of the design: matrices of columns × columns are held and factorized
 MOSTLY = 0.9  # of the values are dates: the others are mistyped
 COUNTER_ROWS = 100  # so many consecutive integers are no measurement
 
@@ -29,7 +29,7 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     Errors: no rows; a target without exactly two values (or without the positive one); a feature
     that is neither number, boolean nor text, has no value at all, is infinite, has integers that
     float64 cannot hold, or is text with more than 100 levels or one level a row; features that
-    would be more than 5,000 columns of the design; missing ids,
+    would be more than 3,000 columns of the design; missing ids,
     groups, times or weights, repeated ids, times that have no order, weights that are not finite
     and ≥ 0. Warnings: a feature with one value only, that counts the rows or repeats another one;
     fewer rows than features. Missing values of a feature are no problem: the preparation imputes

@@ -168,6 +168,20 @@ def test_assets_carry_the_prefix_of_their_table(breast_cancer) -> None:
     assert made == {f"breast_cancer/{asset}" for asset in ASSETS}
 
 
+def test_what_cannot_be_split_stores_nothing(tmp_path) -> None:
+    """One positive row and an infinite one: the dataset's step says both."""
+    path = tmp_path / "rare.csv"
+    path.write_text("x,y\n" + "".join(f"{i * i % 7 or 'inf'},{int(i == 7)}\n" for i in range(30)))
+    result = materialize(FileTable(path, "y"), tmp_path / "root", "rare")
+    assert not result.success
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert failure.step_key == "dataset"
+    message = failure.step_failure_data.error.cause.message
+    assert "feature 'x' has infinite values: 5 (first at row 1)" in message
+    assert "a stratified split needs 2 rows of each class, found 1 positive" in message
+    assert not (tmp_path / "root" / "rare").exists()
+
+
 def test_a_separated_table_without_penalty_is_blocked_with_the_remedy(tmp_path) -> None:
     """Nothing is trained; the check says why."""
     source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")

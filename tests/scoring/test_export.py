@@ -103,6 +103,14 @@ def test_an_input_is_never_overwritten(model, new_rows, tmp_path) -> None:
     assert new_rows.read_bytes() == before
 
 
+def test_a_file_of_the_folder_that_is_scored_is_never_overwritten(model, new_rows) -> None:
+    """Any of them."""
+    before = new_rows.read_bytes()
+    with pytest.raises(ScoringError, match="overwrite its own input"):
+        export_predictions(score_file(model, new_rows.parent), new_rows)
+    assert new_rows.read_bytes() == before
+
+
 @pytest.mark.parametrize("name", ["scores.xlsx", "scores"])
 def test_another_suffix_is_refused(model, new_rows, tmp_path, name) -> None:
     """Nothing is written under a name that says something else."""

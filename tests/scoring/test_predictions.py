@@ -117,6 +117,21 @@ def test_equal_inputs_give_equal_bytes(model, new_rows, tmp_path) -> None:
     assert second.fingerprint != first.fingerprint
 
 
+def test_every_file_decides_the_version(model, new_rows, tmp_path) -> None:
+    """Copies elsewhere have the same one; a change in any file gives another."""
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        for part in ("a.csv", "b.csv"):
+            (tmp_path / name / part).write_bytes(new_rows.read_bytes())
+    here, there = (score_file(model, tmp_path / name) for name in ("here", "there"))
+    first = here.fingerprint
+    assert first == there.fingerprint != score_file(model, new_rows).fingerprint
+    assert len(written(here, tmp_path / "scores.parquet")) == 8
+    with (tmp_path / "here" / "b.csv").open("a") as file:
+        file.write("Oslo,e,1,1,x\n")
+    assert score_file(model, tmp_path / "here").fingerprint != first
+
+
 def test_the_rows_are_streamed(model, frame, tmp_path, monkeypatch) -> None:
     """Block by block, with the progress told; the scores do not depend on the blocks."""
     frame.to_parquet(tmp_path / "new.parquet")

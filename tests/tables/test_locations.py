@@ -89,6 +89,8 @@ def partitioned(tmp_path):
         table = pa.table(columns | {"year": [year] * 2, "place": [place] * 2})
         pq.write_to_dataset(table, tmp_path / "rows", partition_cols=["year", "place"])
     (tmp_path / "rows" / "_SUCCESS").write_text("")
+    (tmp_path / "rows" / "year=2023" / "_temporary").mkdir()
+    (tmp_path / "rows" / "year=2023" / "_temporary" / "0.parquet").write_text("half of it")
     return tmp_path / "rows"
 
 
