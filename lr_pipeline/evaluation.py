@@ -18,6 +18,7 @@ from lr_pipeline.models.provenance import require_same_split
 from lr_pipeline.models.train import OpenRows
 from lr_pipeline.remaining_descent import measure_descent
 from lr_pipeline.report.canvas import markdown_picture
+from lr_pipeline.report.feature_view import feature_rows
 from lr_pipeline.report.figures import calibration_curve, roc_curves
 from lr_pipeline.report.number_format import p_value, significant
 from lr_pipeline.report.render import Report, render_report
@@ -30,6 +31,7 @@ from lr_pipeline.report.sections import (
     ModelSection,
     Notice,
 )
+from lr_pipeline.tables.likely_leaks import likely_leaks
 from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import TargetValues, labels
 from lr_pipeline.versions import library_versions
@@ -79,11 +81,16 @@ def evaluate_models(
         positive=str(roles.positive),
     )
     policy = ", ".join(f"{name} {value}" for name, value in split["policy"].items())
+    prepared = next(iter(models.values())).preparation.encodings if models else ()
     sections = [_section(name, model, test_set) for name, model in models.items()]
     report = render_report(
         held_out,
         sections,
-        notices=[*dict.fromkeys(_notices(models)), *_agreement(models, train_set)],
+        notices=[
+            *(Notice("warning", str(leak)) for leak in likely_leaks(train_set)),
+            *dict.fromkeys(_notices(models)),
+            *_agreement(models, train_set),
+        ],
         provenance={
             "Source": test_set.provenance.get("source", "generated"),
             "Split": policy,
@@ -94,6 +101,7 @@ def evaluate_models(
         title=f"Evaluation of {roles.target}",
         drawn_row=draw_row(test_set.num_rows, row_seed),
         descents=list(_descents(models, train_set, open_rows)),
+        features=feature_rows(prepared),
     )
     return Evaluation(report, _pictures(held_out, sections))
 
