@@ -15,17 +15,19 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.errors import Problem, TableError, table_error
 from lr_pipeline.tables.locations import DataFile
 from lr_pipeline.tables.parquet import write_blocks
 from lr_pipeline.tables.spool import require_same_columns
-from lr_pipeline.tables.target import is_text
+from lr_pipeline.tables.target import first_row, is_text
 
 DELIMITERS = (",", ";", "\t")
 HEADER_BYTES = 1 << 20
 BLOCK_BYTES = 2 << 20  # pyarrow infers the types from the first block
 COLUMN_BYTES = 2 << 10  # at least, of a block: a row group of few rows is all footer
 LARGEST_BLOCK_BYTES = 1 << 30
+LARGEST_INTEGER = 2.0**63
+LONG_INTEGER = r"^\s*[+-]?\d{17,}\s*$"
 DECIMAL_NUMBER = r"^\s*[+-]?\d+(,\d+)?\s*$"
 CONVERSION_ERROR = re.compile(r"In CSV column #(\d+): .*?invalid value '(.*)'", re.DOTALL)
 TYPE_ORDER = (
@@ -110,13 +112,14 @@ def write_delimited(
     Raises
     ------
     TableError
-        Rows have too few or too many fields (with their number and the first), or the file is
-        not UTF-8.
+        Rows have too few or too many fields (with their number and the first), the file is not
+        UTF-8, or a number has more digits than a 64-bit integer holds.
     """
     for point in (".", ","):
         text: dict[str, pa.DataType] = dict.fromkeys(text_columns, pa.string())
         reading = _Reading(files, header, columns, text, point)
         reading.write(out)
+        _refuse_long_integers(reading, out)
         if header.delimiter != ";" or not _some_decimal_commas(out, text_columns):
             return
 
@@ -227,6 +230,47 @@ def _rejected_rows(rejected: Sequence[Any], file: DataFile) -> TableError:
         row=row,
         source=file.name,
     )
+
+
+def _refuse_long_integers(reading: _Reading, out: Path) -> None:
+    """Raise ``TableError`` where integers were read as float64, which is inexact from 2^53.
+
+    pyarrow does so from 2^63. Only the text tells 12345678901234567890 from 1.2e19, so the columns
+    with such numbers, by the file's own statistics, are read once more.
+    """
+    with pq.ParquetFile(out) as file:
+        large = list(_columns_beyond_integers(file))
+    if not large:
+        return
+    text: dict[str, pa.DataType] = dict.fromkeys(large, pa.string())
+    _, blocks = _Reading(reading.files, reading.header, large, text, reading.point)._open()
+    found, row = dict[str, Problem](), 0
+    for block in blocks:
+        for name in large:
+            column = block.column(name)
+            long = pc.match_substring_regex(column, LONG_INTEGER)
+            if name not in found and pc.any(long).as_py():
+                place = first_row(long)
+                message = (
+                    f"column {name!r} has integers beyond 2^53, inexact in float64 (first "
+                    f"{column[place - 1].as_py()!r} at row {row + place})"
+                )
+                remedy = f"Set exclude=[{name!r}], or id= for an identifier"
+                found[name] = Problem(message, remedy, name, row + place)
+        row += block.num_rows
+    if found:
+        raise TableError(*found.values())
+
+
+def _columns_beyond_integers(file: pq.ParquetFile) -> Iterator[str]:
+    """Float columns with a number that no 64-bit integer holds."""
+    for place, one in enumerate(file.schema_arrow):
+        if pt.is_float64(one.type):
+            groups = range(file.metadata.num_row_groups)
+            found = (file.metadata.row_group(k).column(place).statistics for k in groups)
+            bounds = [abs(end) for s in found if s and s.has_min_max for end in (s.min, s.max)]
+            if max(bounds, default=0.0) >= LARGEST_INTEGER:
+                yield one.name
 
 
 def _some_decimal_commas(path: Path, text_columns: Sequence[str]) -> bool:
