@@ -1,6 +1,5 @@
 """Text separated by commas, semicolons or tabs, streamed into Parquet; errors say where."""
 
-import codecs
 import csv
 import io
 import re
@@ -16,13 +15,11 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.header import Header, require_utf8
 from lr_pipeline.tables.locations import DataFile
 from lr_pipeline.tables.parquet import write_blocks
-from lr_pipeline.tables.spool import require_same_columns
 from lr_pipeline.tables.target import first_row, is_text
 
-DELIMITERS = (",", ";", "\t")
-HEADER_BYTES = 1 << 20
 BLOCK_BYTES = 2 << 20  # pyarrow infers the types from the first block
 COLUMN_BYTES = 2 << 10  # at least, of a block: a row group of few rows is all footer
 LARGEST_BLOCK_BYTES = 1 << 30
@@ -41,58 +38,6 @@ TYPE_ORDER = (
     pa.float64(),
     pa.string(),
 )  # pyarrow's own order of inference
-
-
-@dataclass(frozen=True)
-class Header:
-    """The column names of a file in order, and what separates its columns."""
-
-    names: list[str]
-    delimiter: str
-
-
-def read_header(source: DataFile) -> Header:
-    """Read the column names; the delimiter is the one that makes most of them.
-
-    Raises
-    ------
-    TableError
-        The file is empty or not UTF-8.
-    """
-    with source.open() as file:
-        start = file.read(HEADER_BYTES)
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start)
-    except UnicodeDecodeError:
-        _require_utf8(source)
-        raise
-    if not text.strip():
-        raise table_error("the file is empty", "Give a header line and rows")
-    candidates = []
-    for delimiter in DELIMITERS:
-        names = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=False))
-        candidates.append(Header(names, delimiter))
-    return max(candidates, key=lambda header: len(header.names))
-
-
-def common_header(files: Sequence[DataFile]) -> Header:
-    """The header that all of the files have.
-
-    Raises
-    ------
-    TableError
-        A file is empty or not UTF-8, or two differ in their columns, their order or the delimiter.
-    """
-    headers = {file.name: read_header(file) for file in files}
-    first = files[0].name
-    for name, other in headers.items():
-        require_same_columns({first: headers[first].names, name: other.names})
-        if other != headers[first]:
-            raise table_error(
-                f"{name} has its columns in another order or another delimiter than {first}",
-                "Write the files alike",
-            )
-    return headers[first]
 
 
 def write_delimited(
@@ -153,7 +98,7 @@ class _Reading:
         schema = self._reader(self.files[0]).schema
         self.types.update(zip(schema.names, schema.types, strict=True))
         if any(pt.is_binary(kind) for kind in schema.types):
-            _require_utf8(*self.files)
+            require_utf8(*self.files)
         return schema, self._blocks(schema)
 
     def _blocks(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -195,8 +140,10 @@ class _Reading:
         if "straddling" in failure and self.block_bytes < LARGEST_BLOCK_BYTES:
             self.block_bytes *= 8
             return
+        if "Empty CSV" in failure:  # a header that no line break ends
+            raise table_error("the table has no rows", "Add rows below the header")
         if "UTF8" in failure:
-            _require_utf8(*self.files)
+            require_utf8(*self.files)
         raise table_error(f"the rows cannot be read: {failure}", "Correct that row")
 
     def _wider(self, kind: pa.DataType, value: str) -> pa.DataType:
@@ -286,18 +233,3 @@ def _some_decimal_commas(path: Path, text_columns: Sequence[str]) -> bool:
                 elif pc.any(pc.match_substring(column, ",")).as_py():
                     commas.add(name)
     return bool(left & commas)
-
-
-def _require_utf8(*sources: DataFile) -> None:
-    """Raise ``TableError`` with the first line that is not UTF-8."""
-    for source in sources:
-        with source.open() as file:
-            for number, line in enumerate(file, start=1):
-                try:
-                    line.decode("utf-8")
-                except UnicodeDecodeError as error:
-                    raise table_error(
-                        f"the file is not UTF-8: byte 0x{line[error.start]:02x} in line {number}",
-                        "Save it as UTF-8",
-                        row=max(number - 1, 1),
-                    ) from None

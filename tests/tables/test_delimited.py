@@ -4,8 +4,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.tables import delimited
-from lr_pipeline.tables.delimited import read_header, write_delimited
+from lr_pipeline.tables.delimited import write_delimited
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.header import read_header
 from lr_pipeline.tables.locations import find_files
 
 
@@ -126,3 +127,9 @@ def test_a_row_longer_than_a_block_is_read(read, monkeypatch):
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
     monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
     assert read("a,b\n1," + "x" * 1000 + "\n")["b"] == ["x" * 1000]
+
+
+def test_a_header_without_a_line_break_has_no_rows(read):
+    """As one with a line break."""
+    with pytest.raises(TableError, match=r"the table has no rows\. Add rows below the header"):
+        read("age,y")
