@@ -14,7 +14,7 @@ from lr_pipeline.evaluation import evaluate_models
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
 from lr_pipeline.report.canvas import markdown_picture
-from lr_pipeline.report.figures import loss_curve
+from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.storage.plain_values import json_text
 from lr_pipeline.studies import descent, learning_rates, likelihood, regression
 from lr_pipeline.studies.sample import sample_table

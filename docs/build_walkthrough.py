@@ -18,7 +18,8 @@ from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.pipeline import build_definitions
 from lr_pipeline.report.canvas import picture
-from lr_pipeline.report.figures import calibration_curve, loss_curve, roc_curves
+from lr_pipeline.report.figures import calibration_curve, roc_curves
+from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.number_format import MINUS, count, significant
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.io_managers import ArtifactIOManager

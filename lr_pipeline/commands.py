@@ -111,7 +111,12 @@ def _echo_progress(message: str) -> None:
 def _show_outcome(predictions: Predictions, target: Path) -> None:
     """The counts, which features were beyond training, and why there are no intervals."""
     counts = predictions.counts
-    for title, features in (("out of range", counts.out_of_range), ("unseen", counts.unseen)):
+    beyond = {
+        "out of range": counts.out_of_range,
+        "unseen": counts.unseen,
+        "missing, in training never": counts.lost,
+    }
+    for title, features in beyond.items():
         if features:
             shown = ", ".join(f"{name} ({rows:,})" for name, rows in features.most_common(12))
             click.echo(f"  ! {title}: {shown}")

@@ -18,6 +18,7 @@ from lr_pipeline.models.provenance import require_same_split
 from lr_pipeline.models.train import OpenRows
 from lr_pipeline.remaining_descent import measure_descent
 from lr_pipeline.report.canvas import markdown_picture
+from lr_pipeline.report.feature_view import feature_rows
 from lr_pipeline.report.figures import calibration_curve, roc_curves
 from lr_pipeline.report.number_format import p_value, significant
 from lr_pipeline.report.render import Report, render_report
@@ -30,6 +31,7 @@ from lr_pipeline.report.sections import (
     ModelSection,
     Notice,
 )
+from lr_pipeline.tables.likely_leaks import likely_leaks
 from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import TargetValues, labels
 from lr_pipeline.tables.visit import Visit, visit_blocks
@@ -87,12 +89,17 @@ def evaluate_models(
         positive=str(roles.positive),
     )
     policy = ", ".join(f"{name} {value}" for name, value in split["policy"].items())
+    prepared = next(iter(models.values())).preparation.encodings if models else ()
     sections = [_section(name, model, test_set, visit) for name, model in models.items()]
     descents = list(_descents(models, train_set, open_rows))
     report = render_report(
         held_out,
         sections,
-        notices=[*dict.fromkeys(_notices(models)), *_agreement(models, train_set, visit)],
+        notices=[
+            *(Notice("warning", str(leak)) for leak in likely_leaks(train_set)),
+            *dict.fromkeys(_notices(models)),
+            *_agreement(models, train_set, visit),
+        ],
         provenance={
             "Source": test_set.provenance.get("source", "generated"),
             "Split": policy,
@@ -104,6 +111,7 @@ def evaluate_models(
         title=f"Evaluation of {roles.target}",
         drawn_row=draw_row(test_set.num_rows, row_seed),
         descents=descents,
+        features=feature_rows(prepared),
     )
     return Evaluation(report, _pictures(held_out, sections))
 

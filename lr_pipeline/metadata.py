@@ -11,7 +11,7 @@ from lr_pipeline.models.existence import describe_existence
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.report.canvas import markdown_picture
-from lr_pipeline.report.figures import loss_curve
+from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.metrics_table import markdown_table
 from lr_pipeline.report.render import Report
 from lr_pipeline.scoring.new_rows import SchemaMismatchError

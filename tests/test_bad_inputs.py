@@ -93,6 +93,18 @@ BAD = {
         csv({"x": [*NUMBERS[:-1], "unknown"], "y": ANSWERS}),
         ["feature 'x' is text because of 'unknown' (first at row 40): 39 of 40 values are numbers"],
     ),
+    "thousands separators": (
+        csv(CLEAN | {"k": [f'"{k},120.00"' for k in range(1, N + 1)]}),
+        [
+            "feature 'k' is text because of '1,120.00' (first at row 1): 40 of 40 values are "
+            "numbers with thousands separators, a decimal comma, a currency or a percent sign. "
+            "Write digits and a decimal point alone, as in 1234.5, or set exclude=['k']."
+        ],
+    ),
+    "dates as text": (
+        csv(CLEAN | {"d": [date.strftime("%m/%d/%Y") for date in DATES]}),
+        ["feature 'd' has dates as text: 40 of 40 values (first '01/01/2024'); numbers, boolea"],
+    ),
     "duplicate names": (b"x,x,y\n1,2,no\n", ["column names occur more than once: 'x'. Rename"]),
     "unnamed column": (b",x,y\n1,2,no\n", ["column 1 has no name. Name it, or set exclude=['']."]),
     "latin-1": ("x,y\n1,né\n".encode("latin-1"), ["the file is not UTF-8: byte 0xe9 in line 2."]),

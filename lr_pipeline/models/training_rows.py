@@ -11,13 +11,16 @@ from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.tables.perturbation import encoded_otherwise
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 # Of a deviation: sums in another order differ by less, a mean of other rows by more.
 SAME = 1e-9
 ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 
-def not_of_training_rows(model: TrainedModel, train: Table, open_rows: OpenRows) -> list[str]:
+def not_of_training_rows(
+    model: TrainedModel, train: Table, open_rows: OpenRows, visit: Visit = visit_blocks
+) -> list[str]:
     """What of the model is not what the rows of ``train`` give: features, or columns' scalers.
 
     Compared are each feature's median, levels and missing mark, exactly, and the center and scale
@@ -29,7 +32,7 @@ def not_of_training_rows(model: TrainedModel, train: Table, open_rows: OpenRows)
         The model was trained on another table than ``train``.
     """
     require_same_table("the model", model.train_fingerprint, train)
-    preparation = Preparation.fit(train)
+    preparation = Preparation.fit(train, visit)
     if otherwise := encoded_otherwise(model.preparation, preparation):
         return [f"preparation of {feature}" for feature in otherwise]
     if not isinstance(model, LogisticModel):

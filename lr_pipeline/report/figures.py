@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.report.calibration import CalibrationBin, calibration_bins
 from lr_pipeline.report.canvas import (
@@ -18,7 +17,7 @@ from lr_pipeline.report.canvas import (
     plot_style,
     series_style,
 )
-from lr_pipeline.report.number_format import count, metric, power_of_ten
+from lr_pipeline.report.number_format import count, metric
 from lr_pipeline.report.sections import CoefficientRow
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 REFERENCE: dict[str, Any] = {"color": MUTED, "linewidth": 1, "linestyle": (0, (2, 2)), "zorder": 2}
-FEW_POINTS = 30
-DRAWABLE = 1e100
 
 
 def roc_curves(
@@ -118,37 +115,6 @@ def calibration_curve(
     return figure
 
 
-def loss_curve(trace: Sequence[TracePoint], title: str) -> "Figure":
-    """The objective and the norm of its gradient at each recorded iteration.
-
-    Points beyond 10¹⁰⁰ (a diverging descent) are left out, and counted in the title.
-    """
-    from matplotlib.ticker import MaxNLocator
-
-    shown = [p for p in trace if abs(p.value) < DRAWABLE and p.gradient_norm < DRAWABLE]
-    left_out = len(trace) - len(shown)
-    beyond = f", {count(left_out)} beyond {power_of_ten(100)}" if left_out else ""
-    iterations = [point.iteration for point in shown]
-    marker = "o" if len(shown) < FEW_POINTS else ""
-    style: dict[str, Any] = {"color": POINT, "marker": marker, "markersize": 4}
-    with plot_style():
-        figure = new_figure(height=4.0, left=0.8)
-        upper, lower = figure.subplots(2, 1, sharex=True)
-        upper.plot(iterations, [point.value for point in shown], **style)
-        lower.plot(iterations, [point.gradient_norm for point in shown], **style)
-        _choose_scale(upper, [point.value for point in shown], least_ratio=1e3)
-        _choose_scale(lower, [point.gradient_norm for point in shown], least_ratio=10.0)
-        points = f"recorded iterations: {count(len(trace))}{beyond}"
-        upper.set_title(f"Descent: {plot_label(title)}\n{points}")
-        upper.set(ylabel="objective (mean)")
-        lower.set(ylabel="gradient norm", xlabel="iteration")
-        lower.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
-        lower.xaxis.set_major_formatter(lambda x, _: count(round(x)))
-        if len(shown) == 1:
-            lower.set(xlim=(iterations[0] - 1, iterations[0] + 1))
-    return figure
-
-
 def coefficient_plot(rows: Sequence[CoefficientRow], title: str, limit: int = 25) -> "Figure":
     """The ``limit`` largest effects of one standard deviation, with intervals where there are.
 
@@ -225,13 +191,3 @@ def _draw_histogram(
     axes.axhline(0, color=MUTED, linewidth=0.8)
     axes.set_yticks([-highest, 0, highest], [count(highest), "0", count(highest)])
     axes.set(ylim=(-1.15 * highest, 1.15 * highest), ylabel="rows")
-
-
-def _choose_scale(axes: "Axes", values: Sequence[float], least_ratio: float) -> None:
-    """A logarithmic axis where the values are positive and span more than ``least_ratio``."""
-    positive = [value for value in values if value > 0]
-    if len(positive) < max(len(values) - 1, 1) or max(positive) < least_ratio * min(positive):
-        return
-    axes.set_yscale("log", nonpositive="mask")
-    axes.yaxis.set_major_formatter(lambda x, _: power_of_ten(round(np.log10(x))))
-    axes.yaxis.set_minor_formatter("")

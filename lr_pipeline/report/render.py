@@ -9,6 +9,8 @@ import numpy as np
 
 from lr_pipeline.report import figures
 from lr_pipeline.report.canvas import inline_svg
+from lr_pipeline.report.feature_view import feature_table
+from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.metrics import Metrics, evaluate
 from lr_pipeline.report.metrics_table import COLUMNS, best_models, explain_gaps
 from lr_pipeline.report.model_view import coefficient_table, fit_lines
@@ -16,6 +18,7 @@ from lr_pipeline.report.number_format import count, metric, percent, significant
 from lr_pipeline.report.sections import (
     DescentGap,
     DrawnRow,
+    FeatureRow,
     HeldOutRows,
     ModelSection,
     Notice,
@@ -51,12 +54,14 @@ def render_report(
     *,
     drawn_row: DrawnRow | None = None,
     descents: Sequence[DescentGap] = (),
+    features: Sequence[FeatureRow] = (),
 ) -> Report:
     """Judge the models on the held-out rows and write the page.
 
     ``notices`` open the page, gravest first; ``provenance`` (label → text: split policy, library
     versions …) closes it, after the row counts and fingerprints. ``drawn_row`` is predicted by
-    every model and shown with its label; ``descents`` say what gradient descent left to do.
+    every model and shown with its label; ``descents`` say what gradient descent left to do,
+    ``features`` how they became the columns of the design.
     Nothing in the arguments is taken for HTML.
 
     Raises
@@ -71,6 +76,7 @@ def render_report(
     numbers = _numbers(held_out, metrics, titles, notices)
     numbers["drawn_row"] = drawn_row and _predict_row(held_out, models, drawn_row)
     numbers["descents"] = {gap.name: asdict(gap) for gap in descents}
+    numbers["features"] = {row.name: asdict(row) for row in features}
     page = _template().render(
         title=title,
         notices=notices,
@@ -86,6 +92,7 @@ def render_report(
         significant=significant,
         drawn_row=numbers["drawn_row"],
         descents=descents,
+        features=feature_table(features),
         test_figures=_test_figures(held_out, models, metrics),
         calibration_figures=_calibration_figures(held_out, models),
         models=[_model_context(model, place) for place, model in enumerate(models)],
@@ -225,7 +232,7 @@ def _model_context(model: ModelSection, place: int) -> dict[str, Any]:
         figure = figures.coefficient_plot(model.coefficients, model.title)
         shown.append(_embed(figure, f"effects-{place}", f"Effects of {model.title}"))
     if model.fit is not None and model.fit.trace:
-        figure = figures.loss_curve(model.fit.trace, model.title)
+        figure = loss_curve(model.fit.trace, model.title)
         shown.append(_embed(figure, f"descent-{place}", f"Descent of {model.title}"))
     return {
         "title": model.title,

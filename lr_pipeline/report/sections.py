@@ -36,6 +36,25 @@ class CoefficientRow:
 
 
 @dataclass(frozen=True)
+class FeatureRow:
+    """How a feature became columns of the design, as the training rows decided.
+
+    ``missing`` of them lacked it, and ``marked`` says that a column ``name=missing`` shows which.
+    A number is imputed by its ``median``; of a category (``median`` None) the ``reference`` has no
+    coefficient, each of ``levels`` has one, and those ``pooled`` share ``name=(other)``.
+    """
+
+    name: str
+    kind: Literal["number", "category"]
+    missing: int = 0
+    marked: bool = False
+    median: float | None = None
+    reference: str | None = None
+    levels: tuple[str, ...] = ()
+    pooled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FitFacts:
     """How an iterative fit ended, in the core's own terms."""
 

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from lr_pipeline.tables.declaration import naming
-from lr_pipeline.tables.delimited import common_header, write_delimited
+from lr_pipeline.tables.delimited import write_delimited
 from lr_pipeline.tables.encoding import CategoryEncoding
 from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.header import common_header
 from lr_pipeline.tables.locations import DataFile, all_parquet, find_files
 from lr_pipeline.tables.parquet import open_parquet
 from lr_pipeline.tables.partitions import partition_columns

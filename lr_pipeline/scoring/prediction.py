@@ -13,20 +13,25 @@ from jaxtyping import Bool
 from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.core.types import Design, ParameterMatrix, RowVector
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.tables.encoding import CategoryEncoding
+from lr_pipeline.tables.encoding import CategoryEncoding, lost_rows
 from lr_pipeline.tables.target import plain_values
 
 Mask = Bool[np.ndarray, " n"]
 
 
 class Prediction(NamedTuple):
-    """Of n rows: P(y = 1), its interval, and feature → rows beyond training (only where any)."""
+    """Of n rows: P(y = 1), its interval, and feature → rows beyond training (only where any).
+
+    ``lost``: rows that lack a feature which every training row has; its median or most frequent
+    level stands in.
+    """
 
     probability: RowVector
     lower: RowVector | None
     upper: RowVector | None
     out_of_range: Mapping[str, Mask]
     unseen: Mapping[str, Mask]
+    lost: Mapping[str, Mask]
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,8 @@ class Predictor:
         if not self.withheld:
             reach = NormalDist().inv_cdf((1.0 + self.level) / 2.0) * self._deviation(standardized)
             lower, upper = sigmoid(z - reach), sigmoid(z + reach)
-        return Prediction(sigmoid(z), lower, upper, out_of_range, dict(self._unseen(batch)))
+        unseen, lost = dict(self._unseen(batch)), dict(self._lost(batch))
+        return Prediction(sigmoid(z), lower, upper, out_of_range, unseen, lost)
 
     def _deviation(self, standardized: Design) -> RowVector:
         """Standard error s (n,) of the log odds."""
@@ -99,6 +105,13 @@ class Predictor:
                 column = batch.column(encoding.name)
                 if encoding.unseen(column):
                     yield encoding.name, unseen_rows(encoding, column)
+
+    def _lost(self, batch: pa.RecordBatch) -> Iterator[tuple[str, Mask]]:
+        """Rows that lack what no training row lacks."""
+        for encoding in self.model.preparation.encodings:
+            lost = lost_rows(encoding, batch.column(encoding.name))
+            if lost is not None:
+                yield encoding.name, lost.to_numpy(zero_copy_only=False)
 
 
 def unseen_rows(encoding: CategoryEncoding, column: pa.Array) -> Mask:

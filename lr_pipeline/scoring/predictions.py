@@ -30,6 +30,7 @@ SCORE_FIELDS = (
     pa.field("model_version", pa.string()),
     pa.field("out_of_range", pa.string()),
     pa.field("unseen_category", pa.string()),
+    pa.field("unexpected_missing", pa.string()),
 )
 VERSION_DIGITS = 12
 
@@ -46,8 +47,10 @@ class ScoreCounts:
     positive: int = 0
     out_of_range_rows: int = 0
     unseen_rows: int = 0
+    lost_rows: int = 0
     out_of_range: Counter[str] = field(default_factory=Counter)
     unseen: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
 
     def add(self, prediction: Prediction, label: np.ndarray) -> None:
         """Take in a block."""
@@ -56,10 +59,12 @@ class ScoreCounts:
         for masks, features in (
             (prediction.out_of_range, self.out_of_range),
             (prediction.unseen, self.unseen),
+            (prediction.lost, self.lost),
         ):
             features.update({name: int(mask.sum()) for name, mask in masks.items()})
         self.out_of_range_rows += _rows_in_any(prediction.out_of_range)
         self.unseen_rows += _rows_in_any(prediction.unseen)
+        self.lost_rows += _rows_in_any(prediction.lost)
 
 
 @dataclass
@@ -69,7 +74,8 @@ class Predictions:
     A row has the id of the input (or its number ``row``, from 1), ``probability``, its interval
     ``lower`` to ``upper`` (empty where withheld), ``label`` (1 where probability > ``threshold``),
     ``model_version``, and the names of the features that are ``out_of_range`` of the training
-    set or of an ``unseen_category``. ``counts`` are those of the last pass.
+    set, of an ``unseen_category``, or an ``unexpected_missing`` value where no training row lacks
+    one. ``counts`` are those of the last pass.
     """
 
     model: LogisticModel
@@ -135,8 +141,10 @@ class Predictions:
             "positive": counts.positive,
             "out_of_range_rows": counts.out_of_range_rows,
             "unseen_category_rows": counts.unseen_rows,
+            "unexpected_missing_rows": counts.lost_rows,
             "out_of_range": dict(counts.out_of_range),
             "unseen_category": dict(counts.unseen),
+            "unexpected_missing": dict(counts.lost),
             **self.meaning(),
         }
 
@@ -155,6 +163,7 @@ class Predictions:
             pa.repeat(self.model_version, n),
             _named(prediction.out_of_range, n),
             _named(prediction.unseen, n),
+            _named(prediction.lost, n),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
@@ -206,7 +215,8 @@ def describe_counts(predictions: Predictions) -> str:
         f"{counts.rows:,} rows by model {predictions.model_version}: {counts.positive:,} with "
         f"label 1 ({model.target} = {model.positive}, p > {predictions.threshold:g}), "
         f"{counts.out_of_range_rows:,} out of range, "
-        f"{counts.unseen_rows:,} with an unseen category"
+        f"{counts.unseen_rows:,} with an unseen category, "
+        f"{counts.lost_rows:,} without a value that every training row has"
     )
 
 

@@ -9,8 +9,8 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.target import first_row, is_text
+from lr_pipeline.tables.text_forms import TextForms
 
-NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 LARGEST_EXACT_INTEGER = 2**53  # in float64
 LEVELS_COUNTED = 100_000
 
@@ -18,17 +18,16 @@ LEVELS_COUNTED = 100_000
 class ColumnSummary:
     """Rows, missing values, range, levels and the first row of each kind of trouble, from 1.
 
-    ``counts_rows``: integers, each the one before plus 1. ``numeric``: texts that look like
-    numbers; ``first_word`` the first that does not.
+    ``counts_rows``: integers, each the one before plus 1. ``forms``: what texts look like.
     ``holds_ids``: keep a hash of each value, to find repetitions (two different texts of n have
     the same with probability n²/2⁶⁵; different numbers never).
     """
 
     def __init__(self, holds_ids: bool = False) -> None:
         self.kind: pa.DataType = pa.null()
-        self.rows = self.missing = self.infinite = self.numeric = 0
-        self.first_missing = self.first_infinite = self.first_inexact = self.first_word_row = 0
-        self.first_word: str | None = None
+        self.rows = self.missing = self.infinite = 0
+        self.first_missing = self.first_infinite = self.first_inexact = 0
+        self.forms = TextForms()
         self.least: Any = None
         self.greatest: Any = None
         self.counts_rows = True
@@ -111,11 +110,6 @@ class ColumnSummary:
             self.first_inexact = self.rows + first_row(beyond)
 
     def _count_levels(self, column: pa.Array) -> None:
+        values = self.forms.add(column, self.rows)
         if self.all_levels:
-            self.levels.update(column.drop_null().unique().to_pylist()[:LEVELS_COUNTED])
-        numeric = pc.match_substring_regex(column, NUMBER)
-        self.numeric += pc.sum(numeric).as_py() or 0
-        words = pc.invert(numeric)
-        if self.first_word is None and pc.any(words).as_py():
-            self.first_word_row = self.rows + first_row(words)
-            self.first_word = column[first_row(words) - 1].as_py()
+            self.levels.update(values[:LEVELS_COUNTED].to_pylist())

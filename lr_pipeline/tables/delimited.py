@@ -1,6 +1,5 @@
 """Text separated by commas, semicolons or tabs, streamed into Parquet; errors say where."""
 
-import codecs
 import csv
 import io
 import re
@@ -15,17 +14,17 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.header import Header, require_utf8
 from lr_pipeline.tables.locations import DataFile
 from lr_pipeline.tables.parquet import write_blocks
-from lr_pipeline.tables.spool import require_same_columns
-from lr_pipeline.tables.target import is_text
+from lr_pipeline.tables.target import first_row, is_text
 
-DELIMITERS = (",", ";", "\t")
-HEADER_BYTES = 1 << 20
 BLOCK_BYTES = 2 << 20  # pyarrow infers the types from the first block
 COLUMN_BYTES = 2 << 10  # at least, of a block: a row group of few rows is all footer
 LARGEST_BLOCK_BYTES = 1 << 30
+LARGEST_INTEGER = 2.0**63
+LONG_INTEGER = r"^\s*[+-]?\d{17,}\s*$"
 DECIMAL_NUMBER = r"^\s*[+-]?\d+(,\d+)?\s*$"
 CONVERSION_ERROR = re.compile(r"In CSV column #(\d+): .*?invalid value '(.*)'", re.DOTALL)
 TYPE_ORDER = (
@@ -39,58 +38,6 @@ TYPE_ORDER = (
     pa.float64(),
     pa.string(),
 )  # pyarrow's own order of inference
-
-
-@dataclass(frozen=True)
-class Header:
-    """The column names of a file in order, and what separates its columns."""
-
-    names: list[str]
-    delimiter: str
-
-
-def read_header(source: DataFile) -> Header:
-    """Read the column names; the delimiter is the one that makes most of them.
-
-    Raises
-    ------
-    TableError
-        The file is empty or not UTF-8.
-    """
-    with source.open() as file:
-        start = file.read(HEADER_BYTES)
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start)
-    except UnicodeDecodeError:
-        _require_utf8(source)
-        raise
-    if not text.strip():
-        raise table_error("the file is empty", "Give a header line and rows")
-    candidates = []
-    for delimiter in DELIMITERS:
-        names = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=False))
-        candidates.append(Header(names, delimiter))
-    return max(candidates, key=lambda header: len(header.names))
-
-
-def common_header(files: Sequence[DataFile]) -> Header:
-    """The header that all of the files have.
-
-    Raises
-    ------
-    TableError
-        A file is empty or not UTF-8, or two differ in their columns, their order or the delimiter.
-    """
-    headers = {file.name: read_header(file) for file in files}
-    first = files[0].name
-    for name, other in headers.items():
-        require_same_columns({first: headers[first].names, name: other.names})
-        if other != headers[first]:
-            raise table_error(
-                f"{name} has its columns in another order or another delimiter than {first}",
-                "Write the files alike",
-            )
-    return headers[first]
 
 
 def write_delimited(
@@ -110,13 +57,14 @@ def write_delimited(
     Raises
     ------
     TableError
-        Rows have too few or too many fields (with their number and the first), or the file is
-        not UTF-8.
+        Rows have too few or too many fields (with their number and the first), the file is not
+        UTF-8, or a number has more digits than a 64-bit integer holds.
     """
     for point in (".", ","):
         text: dict[str, pa.DataType] = dict.fromkeys(text_columns, pa.string())
         reading = _Reading(files, header, columns, text, point)
         reading.write(out)
+        _refuse_long_integers(reading, out)
         if header.delimiter != ";" or not _some_decimal_commas(out, text_columns):
             return
 
@@ -150,7 +98,7 @@ class _Reading:
         schema = self._reader(self.files[0]).schema
         self.types.update(zip(schema.names, schema.types, strict=True))
         if any(pt.is_binary(kind) for kind in schema.types):
-            _require_utf8(*self.files)
+            require_utf8(*self.files)
         return schema, self._blocks(schema)
 
     def _blocks(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -192,8 +140,10 @@ class _Reading:
         if "straddling" in failure and self.block_bytes < LARGEST_BLOCK_BYTES:
             self.block_bytes *= 8
             return
+        if "Empty CSV" in failure:  # a header that no line break ends
+            raise table_error("the table has no rows", "Add rows below the header")
         if "UTF8" in failure:
-            _require_utf8(*self.files)
+            require_utf8(*self.files)
         raise table_error(f"the rows cannot be read: {failure}", "Correct that row")
 
     def _wider(self, kind: pa.DataType, value: str) -> pa.DataType:
@@ -229,6 +179,47 @@ def _rejected_rows(rejected: Sequence[Any], file: DataFile) -> TableError:
     )
 
 
+def _refuse_long_integers(reading: _Reading, out: Path) -> None:
+    """Raise ``TableError`` where integers were read as float64, which is inexact from 2^53.
+
+    pyarrow does so from 2^63. Only the text tells 12345678901234567890 from 1.2e19, so the columns
+    with such numbers, by the file's own statistics, are read once more.
+    """
+    with pq.ParquetFile(out) as file:
+        large = list(_columns_beyond_integers(file))
+    if not large:
+        return
+    text: dict[str, pa.DataType] = dict.fromkeys(large, pa.string())
+    _, blocks = _Reading(reading.files, reading.header, large, text, reading.point)._open()
+    found, row = dict[str, Problem](), 0
+    for block in blocks:
+        for name in large:
+            column = block.column(name)
+            long = pc.match_substring_regex(column, LONG_INTEGER)
+            if name not in found and pc.any(long).as_py():
+                place = first_row(long)
+                message = (
+                    f"column {name!r} has integers beyond 2^53, inexact in float64 (first "
+                    f"{column[place - 1].as_py()!r} at row {row + place})"
+                )
+                remedy = f"Set exclude=[{name!r}], or id= for an identifier"
+                found[name] = Problem(message, remedy, name, row + place)
+        row += block.num_rows
+    if found:
+        raise TableError(*found.values())
+
+
+def _columns_beyond_integers(file: pq.ParquetFile) -> Iterator[str]:
+    """Float columns with a number that no 64-bit integer holds."""
+    for place, one in enumerate(file.schema_arrow):
+        if pt.is_float64(one.type):
+            groups = range(file.metadata.num_row_groups)
+            found = (file.metadata.row_group(k).column(place).statistics for k in groups)
+            bounds = [abs(end) for s in found if s and s.has_min_max for end in (s.min, s.max)]
+            if max(bounds, default=0.0) >= LARGEST_INTEGER:
+                yield one.name
+
+
 def _some_decimal_commas(path: Path, text_columns: Sequence[str]) -> bool:
     """Whether a text column holds nothing but numbers with a decimal comma."""
     with pq.ParquetFile(path) as file:
@@ -242,18 +233,3 @@ def _some_decimal_commas(path: Path, text_columns: Sequence[str]) -> bool:
                 elif pc.any(pc.match_substring(column, ",")).as_py():
                     commas.add(name)
     return bool(left & commas)
-
-
-def _require_utf8(*sources: DataFile) -> None:
-    """Raise ``TableError`` with the first line that is not UTF-8."""
-    for source in sources:
-        with source.open() as file:
-            for number, line in enumerate(file, start=1):
-                try:
-                    line.decode("utf-8")
-                except UnicodeDecodeError as error:
-                    raise table_error(
-                        f"the file is not UTF-8: byte 0x{line[error.start]:02x} in line {number}",
-                        "Save it as UTF-8",
-                        row=max(number - 1, 1),
-                    ) from None

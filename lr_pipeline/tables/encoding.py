@@ -19,16 +19,18 @@ DesignColumns = Float64[np.ndarray, "k n"]
 
 @dataclass(frozen=True)
 class NumberEncoding:
-    """A number: itself, the training ``median`` where missing, and a mark if that is informative.
+    """A number: itself, the training ``median`` where missing, and a mark if that is frequent.
 
-    ``marks_missing``: the training table has missing values, so there is a ``name=missing``.
-    ``sampled_rows``: the median is that of so many training rows, None that of all.
+    ``missing``: training rows without a value; ``marks_missing``: there are enough of them for a
+    column ``name=missing``. ``sampled_rows``: the median is that of so many training rows, None
+    that of all.
     """
 
     name: str
     median: float
     marks_missing: bool
     sampled_rows: int | None = None
+    missing: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -50,16 +52,12 @@ class NumberEncoding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        values = {"kind": "number", **asdict(self)}
-        if self.sampled_rows is None:
-            del values["sampled_rows"]
-        return values
+        return {"kind": "number", **_without_defaults(asdict(self))}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "NumberEncoding":
         """Inverse of ``to_dict``."""
-        sampled = values.get("sampled_rows")
-        return cls(values["name"], values["median"], values["marks_missing"], sampled)
+        return cls(**{name: value for name, value in values.items() if name != "kind"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class CategoryEncoding:
     The reference is the most frequent level of the training table, the first in order among
     equals; the levels are in order. The ``pooled`` ones, too rare to have a column each, share
     ``name=(other)``, as does then a level that training lacks. Missing text is a level of its own
-    where training has it.
+    where enough of the ``missing`` training rows are, else the reference.
     """
 
     name: str
@@ -77,6 +75,7 @@ class CategoryEncoding:
     levels: tuple[str, ...]
     marks_missing: bool
     pooled: tuple[str, ...] = ()
+    missing: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -109,13 +108,22 @@ class CategoryEncoding:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         texts = {"levels": list(self.levels), "pooled": list(self.pooled)}
-        return {"kind": "category", **asdict(self), **texts}
+        return {"kind": "category", **_without_defaults(asdict(self)), **texts}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "CategoryEncoding":
         """Inverse of ``to_dict``."""
         levels, pooled = (tuple(values.get(name, ())) for name in ("levels", "pooled"))
-        return cls(values["name"], values["reference"], levels, values["marks_missing"], pooled)
+        plain = {name: values[name] for name in ("name", "reference", "marks_missing")}
+        return cls(**plain, levels=levels, pooled=pooled, missing=values.get("missing", 0))
+
+
+def lost_rows(encoding: NumberEncoding | CategoryEncoding, column: pa.Array) -> pa.Array | None:
+    """Which rows of a block are missing where no training row is; None for no row."""
+    if encoding.marks_missing or encoding.missing:
+        return None
+    values = plain_values(column)
+    return values.is_null() if values.null_count else None
 
 
 def numbers_of(name: str, column: pa.Array) -> RowVector:
@@ -151,6 +159,12 @@ def require_finite(name: str, numbers: RowVector) -> None:
             "Make them missing or finite",
             name,
         )
+
+
+def _without_defaults(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON says how many rows a median was sampled from, or were missing, only where some were."""
+    rare = {"sampled_rows", "missing"}
+    return {name: value for name, value in values.items() if value or name not in rare}
 
 
 def _texts(name: str, column: pa.Array) -> pa.Array:

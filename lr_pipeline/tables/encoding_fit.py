@@ -21,6 +21,7 @@ from lr_pipeline.tables.visit import Visit, visit_blocks
 
 SENT_VALUES = 2**18  # the same where they are sent from one process to another
 RARE_ROWS, RARE_SHARE = 10, 0.01
+MARKED_ROWS, MARKED_SHARE = 10, 0.05
 EXACT_ROWS = 100_000
 
 
@@ -115,7 +116,7 @@ def _numbers(
     for name, (median, sample) in sampled.items():
         yield NumberEncoding(name, median, marks_missing=False, sampled_rows=sample)
     exact = [name for name in brackets if name not in sampled]
-    missing = {name: brackets[name].total < rows for name in exact}
+    missing = {name: rows - brackets[name].total for name in exact}
 
     def fill(chosen: list[int], narrowed: list[Bracket]) -> list[Bracket]:
         columns = [exact[j] for j in chosen]
@@ -123,7 +124,17 @@ def _numbers(
 
     medians = finish_medians([brackets[name] for name in exact], fill)
     for name, median in zip(exact, medians, strict=True):
-        yield NumberEncoding(name, median, marks_missing=missing[name])
+        lost = missing[name]
+        yield NumberEncoding(name, median, _marks(lost, rows), missing=lost)
+
+
+def _marks(missing: int, rows: int) -> bool:
+    """Whether so many missing rows have a column of their own: from 10, or 5 % if that is fewer.
+
+    A column that is 1 in one row, or in a few of one class, separates the classes, and no estimate
+    of any coefficient would exist for the sake of one empty cell.
+    """
+    return missing > 0 and missing >= min(MARKED_ROWS, MARKED_SHARE * rows)
 
 
 def _category(name: str, counts: Counter[str | None]) -> CategoryEncoding:
@@ -137,7 +148,9 @@ def _category(name: str, counts: Counter[str | None]) -> CategoryEncoding:
     others = sorted(level for level in known if level != reference)
     levels = tuple(level for level in others if known[level] >= enough)
     pooled = tuple(level for level in others if known[level] < enough)
-    return CategoryEncoding(name, reference, levels, counts[None] > 0, pooled)
+    missing = counts[None]
+    marks = _marks(missing, counts.total())
+    return CategoryEncoding(name, reference, levels, marks, pooled, missing)
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -29,13 +29,12 @@ ENCODINGS: dict[str, type[NumberEncoding] | type[CategoryEncoding]] = {
 class Preparation:
     """What the training table alone decides about the design, applied to any table's blocks.
 
-    Numbers and booleans stay as they are, in float64; a missing one becomes the training median,
-    and where the training table has missing ones the column ``name=missing`` marks them.
+    Numbers and booleans stay as they are, in float64; a missing one becomes the training median.
     Text becomes one column ``name=level`` of 0 and 1 for each level but the most frequent, the
-    reference; missing text has the column ``name=missing``, which equals imputing the mode and
-    marking it. Levels of fewer than 10 rows that are less than 1 % of the training rows share one
-    column ``name=(other)``. A level that the training table lacks is counted, and coded like the
-    rare ones, or as the reference where there are none.
+    reference, which missing text becomes. Where a feature is missing in 10 training rows or 5 % of
+    them, the column ``name=missing`` marks it. Levels of fewer than 10 rows that are less than 1 %
+    of the training rows share one column ``name=(other)``. A level that the training table lacks is
+    counted, and coded like the rare ones, or as the reference where there are none.
     """
 
     roles: ColumnRoles

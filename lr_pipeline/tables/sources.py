@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from lr_pipeline.tables.declaration import Declaration, naming
-from lr_pipeline.tables.delimited import common_header, write_delimited
+from lr_pipeline.tables.delimited import write_delimited
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.header import common_header
 from lr_pipeline.tables.locations import DataFile, all_parquet, find_files
 from lr_pipeline.tables.parquet import open_parquet
 from lr_pipeline.tables.partitions import partition_columns

@@ -19,6 +19,7 @@ from lr_pipeline.tables.target import TargetValues, is_text, kind_of, plain_valu
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
 MAX_COLUMNS = 3_000  # of the design: matrices of columns × columns are held and factorized
+MOSTLY = 0.9  # of the values are dates: the others are mistyped
 COUNTER_ROWS = 100  # so many consecutive integers are no measurement
 
 
@@ -142,20 +143,44 @@ def _feature_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
         message = f"feature {name!r} counts the rows, from {column.least} to {column.greatest}"
         yield Problem(message, leave_out, name, severity="warning", useless=True)
     elif is_text(column.kind):
+        yield from _text_problems(name, column)
+
+
+def _text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
+    """Numbers and dates that were read as text are no categories, however few they are."""
+    forms, known = column.forms, column.forms.known
+    if forms.formatted.count and forms.numbers.count + forms.formatted.count > known / 2:
+        first = forms.formatted
+        message = (
+            f"feature {name!r} is text because of {first.first!r} (first at row {first.row}): "
+            f"{forms.formatted.count} of {known} values are numbers with thousands separators, a "
+            "decimal comma, a currency or a percent sign"
+        )
+        remedy = f"Write digits and a decimal point alone, as in 1234.5, or set exclude=[{name!r}]"
+        yield Problem(message, remedy, name, first.row)
+    elif forms.dates.count >= MOSTLY * known:
+        message = (
+            f"feature {name!r} has dates as text: {forms.dates.count} of {known} values (first "
+            f"{forms.dates.first!r}); numbers, booleans and text are supported"
+        )
+        remedy = f"Set exclude=[{name!r}] or convert it, to days since a date for example"
+        yield Problem(message, remedy, name, forms.dates.row)
+    else:
         yield from _many_levels(name, column)
 
 
 def _many_levels(name: str, column: ColumnSummary) -> Iterator[Problem]:
-    levels, known = column.num_levels, column.rows - column.missing
+    levels, forms, known = column.num_levels, column.forms, column.forms.known
     if levels < column.rows and levels <= MAX_LEVELS:
         return
-    if known / 2 < column.numeric < known:
-        row = column.first_word_row
+    if known / 2 < forms.numbers.count < known:
+        word = min((forms.dates, forms.others), key=lambda form: (not form.count, form.row))
         message = (
-            f"feature {name!r} is text because of {column.first_word!r} (first at row {row}): "
-            f"{column.numeric} of {known} values are numbers"
+            f"feature {name!r} is text because of {word.first!r} (first at row {word.row}): "
+            f"{forms.numbers.count} of {known} values are numbers"
         )
-        yield Problem(message, "Correct the others or make them missing", name, row)
+        remedy = "Correct the others, or make them missing: an empty field, NA, NaN or null"
+        yield Problem(message, remedy, name, word.row)
     else:
         counted = f"{levels}" if column.all_levels else f"more than {levels}"
         message = (

@@ -11,10 +11,10 @@ from lr_pipeline.report.canvas import picture
 from lr_pipeline.report.figures import (
     calibration_curve,
     coefficient_plot,
-    loss_curve,
     precision_recall_curves,
     roc_curves,
 )
+from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.sections import CoefficientRow
 
 
@@ -139,6 +139,26 @@ def test_loss_curve_draws_objective_and_gradient_norm():
     np.testing.assert_array_equal(data(upper.lines[0])[1], [point.value for point in trace])
     np.testing.assert_array_equal(data(lower.lines[0])[1], [p.gradient_norm for p in trace])
     assert (upper.get_yscale(), lower.get_yscale()) == ("linear", "log")
+
+
+def test_loss_curve_of_an_objective_that_hardly_moves_can_be_read():
+    """Drawn above its least value, the power of ten in the label: no offset above the axis."""
+    values = [0.4229305612 + 1e-13 * k for k in (10, 2, 0)]
+    trace = tuple(TracePoint(i, value, 1e-13, 1.0) for i, value in enumerate(values))
+    figure = loss_curve(trace, "model")
+    upper, lower = figure.axes
+    assert upper.get_ylabel() == "objective − 0.422931\nin units of 10⁻¹³"
+    assert lower.get_ylabel() == "gradient norm\nin units of 10⁻¹³"
+    np.testing.assert_allclose(data(upper.lines[0])[1], [1e-12, 2e-13, 0], atol=1e-16)
+    assert picture(figure)
+    for axes in (upper, lower):
+        assert axes.yaxis.get_offset_text().get_text() == ""
+    assert "10" in [upper.yaxis.get_major_formatter()(tick) for tick in upper.get_yticks()]
+    rounding = [TracePoint(i, 0.4 + 1e-16 * (i % 2), 1e-13, 1.0) for i in range(4)]
+    flat = loss_curve(rounding, "model").axes[0]
+    assert (set(data(flat.lines[0])[1]), flat.get_ylabel()) == ({0.4}, "objective (mean)")
+    below = [TracePoint(i, -2 + 1e-5 * i, 1e-3, 1.0) for i in range(4)]
+    assert loss_curve(below, "model").axes[0].get_ylabel().startswith("objective − (−2.00000)")
 
 
 def test_loss_curve_numbers_long_runs_with_separators():

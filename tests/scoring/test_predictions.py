@@ -16,6 +16,8 @@ from lr_pipeline.scoring.predictions import (
     version_of,
 )
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.table import Table
+from tests.scoring.conftest import fit
 
 
 def written(predictions, path) -> pd.DataFrame:
@@ -30,11 +32,15 @@ def test_each_row_has_its_score_and_its_marks(model, new_rows, tmp_path) -> None
     found = written(predictions, tmp_path / "p.parquet")
     assert list(found) == [
         "key", "probability", "lower", "upper", "label", "model_version", "out_of_range",
-        "unseen_category",
+        "unseen_category", "unexpected_missing",
     ]  # fmt: skip
     assert found["key"].tolist() == ["a", "b", "c", "d"]
     assert found["out_of_range"].fillna("").tolist() == ["", "age", "dose", ""]
     assert found["unseen_category"].fillna("").tolist() == ["", "", "city", ""]
+    lost = found["unexpected_missing"].fillna("").tolist()
+    assert lost == ["", "", "", "age; dose; city"]
+    assert predictions.counts.lost_rows == 1
+    assert predictions.metadata()["unexpected_missing"] == {"age": 1, "dose": 1, "city": 1}
     assert (found["lower"] <= found["probability"]).all()
     assert (found["probability"] <= found["upper"]).all()
     assert (found["label"] == (found["probability"] > 0.5)).all()
@@ -52,6 +58,20 @@ def test_two_features_out_of_range_are_both_named(model, tmp_path) -> None:
     predictions = score_file(model, path)
     assert written(predictions, tmp_path / "p.parquet")["out_of_range"].tolist() == ["age; dose"]
     assert predictions.counts.out_of_range_rows == 1
+
+
+def test_only_what_training_never_lacked_is_unexpectedly_missing(frame, tmp_path) -> None:
+    """One row without an age is enough to expect another, though it is not marked in the design."""
+    trained = frame.assign(age=frame["age"].mask(frame.index == 3))
+    model = fit(Table.from_pandas(trained, target="died", id="key"))
+    assert "age=missing" not in model.coefficients
+    path = tmp_path / "new.csv"
+    path.write_text("city,key,age,dose\nOslo,a,,\n,b,50,nan\nOslo,c,50,0.001\n")
+    for scored in (model, type(model).from_json(model.to_json())):
+        predictions = score_file(scored, path)
+        found = written(predictions, tmp_path / "p.parquet")["unexpected_missing"]
+        assert found.fillna("").tolist() == ["dose", "dose; city", ""]
+        assert "2 without a value that every training row has" in predictions.metadata()["summary"]
 
 
 def test_without_an_id_rows_are_numbered(without_id, frame, tmp_path) -> None:

@@ -4,7 +4,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.tables import delimited
-from lr_pipeline.tables.delimited import read_header, write_delimited
+from lr_pipeline.tables.delimited import write_delimited
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.header import read_header
 from lr_pipeline.tables.locations import find_files
 
 
@@ -61,6 +63,21 @@ def test_empty_fields_and_the_usual_words_are_missing(read):
     }
 
 
+@pytest.mark.parametrize("first", ["7", "2.5"])
+def test_integers_beyond_64_bits_are_refused_as_others_beyond_2_to_53_are(read, monkeypatch, first):
+    """Also where only a late row has one; a large measurement and an identifier are none."""
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
+    text = "k,x\n" + f"{first},1e30\n" * 50 + "12345678901234567890,-2.5e19\n"
+    with pytest.raises(TableError) as caught:
+        read(text)
+    assert str(caught.value) == (
+        "column 'k' has integers beyond 2^53, inexact in float64 (first '12345678901234567890' at "
+        "row 51). Set exclude=['k'], or id= for an identifier."
+    )
+    assert read(text, text_columns=["k"])["x"] == [1e30] * 50 + [-2.5e19]
+
+
 def test_text_columns_keep_leading_zeros(read):
     """An identifier is not a number."""
     assert read("k,a\n007,007\n", text_columns=["k"]) == {"k": ["007"], "a": [7]}
@@ -110,3 +127,9 @@ def test_a_row_longer_than_a_block_is_read(read, monkeypatch):
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
     monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
     assert read("a,b\n1," + "x" * 1000 + "\n")["b"] == ["x" * 1000]
+
+
+def test_a_header_without_a_line_break_has_no_rows(read):
+    """As one with a line break."""
+    with pytest.raises(TableError, match=r"the table has no rows\. Add rows below the header"):
+        read("age,y")

@@ -16,7 +16,7 @@ NOISE = np.random.default_rng(8).normal(size=N)
 
 def flagged(column, y=Y):
     """Whether a feature is flagged beside a harmless one."""
-    columns = {"y": y, "noise": NOISE[: len(y)], "x": column}
+    columns = {"y": y, "noise": np.resize(NOISE, len(y)), "x": column}
     found = likely_leaks(Table.from_arrow(pa.table(columns), "y"))
     assert all(problem.severity == "warning" for problem in found)
     return [problem.column for problem in found] == ["x"]
@@ -47,6 +47,24 @@ def test_a_feature_that_is_known_after_the_answer_is_flagged(column):
 def test_a_feature_that_is_merely_good_is_not(column):
     """Areas below 0.995."""
     assert not flagged(column)
+
+
+@pytest.mark.parametrize("positive", [100, 6_000])
+def test_the_whole_table_is_drawn_from(monkeypatch, positive):
+    """Rows that lie class by class, one of them rare; 1,000 of either class are enough."""
+    monkeypatch.setattr(leaks, "CLASS_ROWS", 1_000)
+    y = (np.arange(12_000) >= 12_000 - positive).astype(int)
+    assert flagged(y + np.resize(NOISE, 12_000) / 9, y)
+    assert not flagged(y * 0.5 + np.resize(NOISE, 12_000), y)
+    table = Table.from_arrow(pa.table({"y": y, "x": np.arange(12_000)}), "y")
+    drawn = pa.Table.from_batches(leaks._drawn_rows(table, ["x", "y"]))
+    counts = np.bincount(drawn["y"])
+    # Binomial: four standard deviations of √1,000.
+    assert abs(counts[0] - 1_000) < 4 * 1_000**0.5
+    assert counts[1] == 100 or abs(counts[1] - 1_000) < 4 * 1_000**0.5
+    monkeypatch.setattr(leaks, "HELD_VALUES", 400)
+    held = pa.Table.from_batches(leaks._drawn_rows(table, ["x", "y"])).num_rows
+    assert abs(held - 200) < 4 * 200**0.5
 
 
 def test_few_rows_of_a_class_prove_nothing():

@@ -62,6 +62,32 @@ def test_a_column_of_numbers_with_a_few_words_names_the_first_word():
     assert "make them missing" in problem.remedy
 
 
+@pytest.mark.parametrize("values", [["48,120.00", "950"], ["48,12", "3,5"], ["48.1%"], ["$48"]])
+@pytest.mark.parametrize("levels", [2, 200])
+def test_numbers_with_separators_or_signs_are_an_error(values, levels):
+    """Never left out or coded as categories: the income of a table would go in silence."""
+    text = [
+        f"{k}{values[k % len(values)]}" if values != ["$48"] else f"${k}" for k in range(levels)
+    ]
+    column = [text[k % levels] for k in range(399)] + ["unknown"]
+    (problem,) = problems({"y": [0, 1] * 200, "income": column})
+    assert not problem.useless
+    row = next(k for k, value in enumerate(column, 1) if not value.isdigit())
+    assert f"because of {column[row - 1]!r} (first at row {row}): " in problem.message
+    assert "of 400 values are numbers with thousands separators, a decimal" in problem.message
+    assert "as in 1234.5, or set exclude=['income']" in problem.remedy
+
+
+@pytest.mark.parametrize("date", ["{:02}/28/2024", "28.{:02}.2024", "2024/{}/28 10:05"])
+def test_dates_as_text_are_an_error_as_other_dates_are(date):
+    """Where nine tenths of the values are; words among which there is one are categories."""
+    dates = [date.format(1 + k % 12) for k in range(180)]
+    (problem,) = problems({"y": [0, 1] * 100, "d": [*dates, *["unknown"] * 20]})
+    assert "feature 'd' has dates as text: 180 of 200 values (first " in problem.message
+    assert problem.remedy.startswith("Set exclude=['d'] or convert it")
+    assert problems({"y": [0, 1] * 100, "d": [*dates[:3], *["a", "b", "c", "d"] * 49, "a"]}) == []
+
+
 def test_text_with_more_than_100_levels_is_an_error():
     """101 levels are too many, 100 are not; rows are plenty."""
     for levels, found in ((100, 0), (101, 1)):

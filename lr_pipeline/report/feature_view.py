@@ -1,0 +1,71 @@
+"""What the training rows made of each feature, in the words and digits of the page."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from lr_pipeline.report.number_format import UNDEFINED, count, significant
+from lr_pipeline.report.sections import FeatureRow
+from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding
+
+ROW_LIMIT = 200
+LEVELS_SHOWN = 12
+
+
+class FeatureTable(NamedTuple):
+    """Headings and cells as text; ``left_out`` features come after those shown."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left_out: int
+
+
+def feature_rows(encodings: Sequence[NumberEncoding | CategoryEncoding]) -> list[FeatureRow]:
+    """What a preparation learned of each feature."""
+    rows = []
+    for one in encodings:
+        if isinstance(one, NumberEncoding):
+            row = FeatureRow(one.name, "number", median=one.median)
+        else:
+            texts: dict[str, Any] = {
+                "reference": one.reference,
+                "levels": one.levels,
+                "pooled": one.pooled,
+            }
+            row = FeatureRow(one.name, "category", **texts)
+        rows.append(replace(row, missing=one.missing, marked=one.marks_missing))
+    return rows
+
+
+def feature_table(features: Sequence[FeatureRow]) -> FeatureTable:
+    """The features in their order; a column that would be empty throughout is left out."""
+    shown = features[:ROW_LIMIT]
+    columns: dict[str, list[str]] = {
+        "Kind": [row.kind for row in shown],
+        "Missing in training": [_missing(row) for row in shown],
+        "Where missing": [_imputed(row) for row in shown],
+        "Reference level": [row.reference or UNDEFINED for row in shown],
+        "Levels with a coefficient": [_listed(row.levels) for row in shown],
+        "Pooled as (other)": [_listed(row.pooled) for row in shown],
+    }
+    filled = {name: cells for name, cells in columns.items() if set(cells) - {UNDEFINED}}
+    names = [row.name for row in shown]
+    rows = tuple(zip(names, *filled.values(), strict=True))
+    return FeatureTable(("Feature", *filled), rows, len(features) - len(shown))
+
+
+def _missing(row: FeatureRow) -> str:
+    if not row.missing:
+        return UNDEFINED
+    return f"{count(row.missing)}, {'marked' if row.marked else 'too few for a mark'}"
+
+
+def _imputed(row: FeatureRow) -> str:
+    """What stands in, in training or later."""
+    return "the reference level" if row.median is None else f"median {significant(row.median)}"
+
+
+def _listed(levels: Sequence[str]) -> str:
+    rest = len(levels) - LEVELS_SHOWN
+    listed = ", ".join(levels[:LEVELS_SHOWN]) or UNDEFINED
+    return f"{listed} and {count(rest)} more" if rest > 0 else listed
