@@ -10,6 +10,7 @@
 ``progress``          what a run shows in the terminal
 ``assets``            the asset graph: plain functions
 ``checks``            what must be true of each artifact
+``trained_columns``   what differs from the columns of the last training
 ``jobs``              what is materialized together; ``schedules`` says when
 ``resources``         the table and the engine of a code location
 ``training_config``   how the models are trained
