@@ -20,6 +20,7 @@ ORDER = (
         "table_options",
         "asset_names",
         "workspace_file",
+        "spoken_options",
     ),
     ("pipeline",),
     (
@@ -47,6 +48,9 @@ SAME_LEVEL = {
     ("command_line", "progress"),
     ("command_line", "table_options"),
     ("command_line", "asset_names"),
+    ("command_line", "spoken_options"),
+    ("commands", "spoken_options"),
+    ("progress", "spoken_options"),
     ("asset_names", "new_location"),
     ("new_location", "workspace_file"),
     ("commands", "workspace_file"),

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 import lr_pipeline
 from lr_pipeline.command_line import main
+from lr_pipeline.spoken_options import in_options
 
 N = 40
 NUMBERS = np.random.default_rng(3).normal(size=N).round(3).tolist()
@@ -143,14 +144,18 @@ def test_a_bad_file_is_refused_with_every_problem(run, folder, case) -> None:
 
 
 def refused(run, folder: Path, path: Path, messages: list[str], *options: str) -> None:
-    """Give the command: these messages, exit code 1, no traceback, no artifact changed."""
+    """Give the command: these messages, exit code 1, no traceback, no artifact changed.
+
+    A remedy names the option of the command line where the message has an argument.
+    """
     before = artifacts(folder)
     result = run(path, *options)
     assert result.exit_code == 1
     assert "Traceback" not in result.output
     lines = result.stderr.strip().splitlines()
     for line, message in zip(lines, messages, strict=True):
-        assert line.replace(f"{path}: ", f"{path} ").startswith(f"error: {path} {message}")
+        expected = f"error: {path} {in_options(message)}"
+        assert line.replace(f"{path}: ", f"{path} ").startswith(expected)
     assert artifacts(folder) == before
 
 
