@@ -7,9 +7,10 @@
 ``commands``          its ``new`` and ``predict``; ``table_options`` describe a table
 ``asset_names``       the key prefix that a file gets by itself
 ``new_location``      a table → a short Python file, and its entry in the ``workspace_file``
-``progress``          what a run shows in the terminal
+``progress``          what a run shows in the terminal; ``spoken_options`` are its remedies
 ``assets``            the asset graph: plain functions
 ``checks``            what must be true of each artifact
+``trained_columns``   what differs from the columns of the last training
 ``jobs``              what is materialized together; ``schedules`` says when
 ``resources``         the table and the engine of a code location
 ``training_config``   how the models are trained

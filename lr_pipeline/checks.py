@@ -21,9 +21,10 @@ from lr_pipeline.resources import Engine
 from lr_pipeline.tables.leakage import find_leakage
 from lr_pipeline.tables.likely_leaks import likely_leaks
 from lr_pipeline.tables.perturbation import moved_by_test_rows
-from lr_pipeline.tables.schema_change import ACCEPT, schema_differences, schema_problems
+from lr_pipeline.tables.schema_change import schema_problems
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validate import find_problems
+from lr_pipeline.trained_columns import differences_since_training
 
 REFUSAL = (
     "penalty none is refused. Use penalty auto or firth (finite for every table) or l2, or exclude "
@@ -38,7 +39,8 @@ def contract(context: dg.AssetCheckExecutionContext, dataset: Table) -> dg.Asset
     """
     problems = find_problems(dataset)
     left_out = [one["reason"] for one in dataset.provenance.get("left_out", [])]
-    differences = _differences_since_training(context, dataset)
+    (check,) = context.selected_asset_check_keys
+    differences = differences_since_training(context, check.asset_key, dataset)
     errors = [problem for problem in problems if problem.severity == "error"]
     errors += schema_problems(differences)
     warnings = [problem for problem in problems if problem.severity == "warning"]
@@ -51,20 +53,6 @@ def contract(context: dg.AssetCheckExecutionContext, dataset: Table) -> dg.Asset
         metadata={"problems": len(found), "errors": len(errors), "left_out": len(left_out)}
         | ({"changed_columns": difference_table(differences)} if differences else {}),
     )
-
-
-def _differences_since_training(
-    context: dg.AssetCheckExecutionContext, dataset: Table
-) -> dict[str, tuple[str, str]]:
-    """Compare with the last training set, whose table passed this check or was accepted."""
-    (check,) = context.selected_asset_check_keys
-    trained = dg.AssetKey([*check.asset_key.path[:-1], "train_set"])
-    entry = context.instance.get_latest_materialization_event(trained)
-    materialization = entry.asset_materialization if entry else None
-    before = materialization.metadata.get("contract") if materialization else None
-    if before is None or ACCEPT in context.run.tags:
-        return {}
-    return schema_differences(before.value, dataset)
 
 
 def no_leakage(train_set: Table, test_set: Table, dataset: Table) -> dg.AssetCheckResult:

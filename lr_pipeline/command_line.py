@@ -17,6 +17,7 @@ from lr_pipeline.pipeline import build_definitions
 from lr_pipeline.progress import CONSOLE, PROGRESS, progress_logger
 from lr_pipeline.report.metrics_table import table_rows
 from lr_pipeline.resources import DaskEngine, Engine, RowsEngine
+from lr_pipeline.spoken_options import in_options
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.table_options import file_table, table_options
@@ -179,7 +180,7 @@ def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:
     if result.success:
         return []
     blocking = [
-        f"{check.check_name}: {check.description}"
+        in_options(f"{check.check_name}: {check.description}")
         for check in failed_checks(result)
         if check.severity is dg.AssetCheckSeverity.ERROR
     ]
@@ -189,7 +190,7 @@ def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:
             if cause.cls_name == "DagsterAssetCheckFailedError" and blocking:
                 return blocking
             message = re.sub(r"^lr_pipeline[.\w]*: ", "", cause.message.strip())
-            return message.splitlines()
+            return in_options(message).splitlines()
     return ["the run failed; --verbose shows Dagster's log"]
 
 
@@ -212,6 +213,7 @@ def show_outcome(result: dg.ExecuteInProcessResult) -> None:
     CONSOLE.print(f"\nChecks that failed: {len(failed) or 'none'}")
     for check in failed:
         asset = check.asset_key.to_user_string()
-        CONSOLE.print(f"  {asset}, {check.check_name}: {check.description}", soft_wrap=True)
+        described = in_options(check.description or "failed")
+        CONSOLE.print(f"  {asset}, {check.check_name}: {described}", soft_wrap=True)
     (report,) = result.asset_materializations_for_node("evaluation_report")
     CONSOLE.print(f"Report: {report.metadata['path'].value}", soft_wrap=True)

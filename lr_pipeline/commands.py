@@ -18,13 +18,14 @@ from lr_pipeline.scoring.predictions import (
     describe_counts,
     score_file,
 )
+from lr_pipeline.spoken_options import in_options
 from lr_pipeline.storage.errors import ArtifactError
 from lr_pipeline.table_options import SHARE, file_table, table_options
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.workspace_file import WORKSPACE, LocationError
 
 
-def _fail(error: Exception) -> NoReturn:
+def _fail(error: Exception | str) -> NoReturn:
     """The message, what was to be done about it in it, and exit code 1."""
     click.echo(f"error: {error}", err=True)
     sys.exit(1)
@@ -47,7 +48,9 @@ def new(name: str, schedule: str | None, **described: Any) -> None:
     table = file_table(**described)
     try:
         changed = write_location(NewLocation(name, table, schedule), Path())
-    except (LocationError, TableError, OSError) as error:
+    except TableError as error:
+        _fail(in_options(str(error)))
+    except (LocationError, OSError) as error:
         _fail(error)
     for file in changed:
         click.echo(f"{'extended' if file.name == WORKSPACE else 'written'}: {file}")

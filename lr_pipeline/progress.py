@@ -9,6 +9,8 @@ from dagster import AssetCheckEvaluation, AssetCheckSeverity, DagsterEventType
 from rich.console import Console
 from rich.text import Text
 
+from lr_pipeline.spoken_options import in_options
+
 PROGRESS = "progress"
 CONSOLE = Console(highlight=False, markup=False)  # column names may look like markup
 
@@ -65,7 +67,7 @@ class ProgressHandler(logging.Handler):
             Text.assemble(
                 ("  ! ", style),
                 f"{check.asset_key.to_user_string()}: {check.check_name}: ",
-                (check.description or "failed", style),
+                (in_options(check.description or "failed"), style),
             ),
             soft_wrap=True,
         )

@@ -70,7 +70,7 @@ def test_three_values_in_the_target_are_one_clear_line(run, spector, three_value
     assert result.exit_code == 1
     assert result.stderr.strip() == (
         f"error: {three_values}: target 'churned' must have two values, found 3: "
-        "'no', 'yes', 'unknown' (first 'unknown' at row 17). Set positive= or drop those rows."
+        "'no', 'yes', 'unknown' (first 'unknown' at row 17). Give --positive or drop those rows."
     )
     assert "✓" not in result.output
     assert artifacts(folder) == before

@@ -10,6 +10,7 @@ from lr_pipeline.resources import RowsEngine, TableResource
 from lr_pipeline.tables.profile import profile_features
 from lr_pipeline.tables.split import split_table
 from lr_pipeline.tables.table import Table
+from lr_pipeline.trained_columns import require_trained_columns
 
 
 def _table_result(table: Table) -> dg.MaterializeResult[Table]:
@@ -21,14 +22,16 @@ def _table_result(table: Table) -> dg.MaterializeResult[Table]:
 
 
 @dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
-def dataset(table: TableResource) -> dg.MaterializeResult[Table]:
+def dataset(context: dg.AssetExecutionContext, table: TableResource) -> dg.MaterializeResult[Table]:
     """The table, read from its source and validated, with the roles of its columns.
 
     n rows of d features x and a label y, 0 or 1 (tutorial, "数据准备，参数初始化").
 
     docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
     """
-    return _table_result(table.source.read(to_split=True))
+    rows = table.source.read(to_split=True)
+    require_trained_columns(context, rows)
+    return _table_result(rows)
 
 
 @dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))

@@ -1,5 +1,6 @@
 """Each asset by direct invocation: a plain function of its inputs."""
 
+import dagster as dg
 import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer
@@ -31,7 +32,7 @@ def existence(table) -> dict[str, object]:
 
 def test_dataset_reads_the_source() -> None:
     """The resource says which table."""
-    result = data.dataset(table=TABLE)
+    result = data.dataset(dg.build_asset_context(), table=TABLE)
     assert result.value.num_rows == 100
     assert result.metadata["dagster/row_count"] == 100
     assert result.data_version.value == result.value.fingerprint
@@ -39,7 +40,7 @@ def test_dataset_reads_the_source() -> None:
 
 def test_the_parts_know_each_other() -> None:
     """Each part's provenance names its counterpart."""
-    dataset = data.dataset(table=TABLE).value
+    dataset = data.dataset(dg.build_asset_context(), table=TABLE).value
     train = data.train_set(table=TABLE, dataset=dataset).value
     test = data.test_set(table=TABLE, dataset=dataset).value
     assert test.provenance["split"]["counterpart"] == train.fingerprint
@@ -51,7 +52,7 @@ def test_the_split_follows_the_declared_policy(tmp_path) -> None:
     pd.DataFrame({"x": range(8), "y": [0, 1] * 4}).to_csv(tmp_path / "t.csv", index=False)
     source = FileTable(tmp_path / "t.csv", "y", split=SplitPolicy(test_size=0.5))
     resource = TableResource.of(source)
-    dataset = data.dataset(table=resource).value
+    dataset = data.dataset(dg.build_asset_context(), table=resource).value
     assert data.test_set(table=resource, dataset=dataset).value.num_rows == 4
 
 

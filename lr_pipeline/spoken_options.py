@@ -1,0 +1,41 @@
+"""Remedies that name an argument of the declaration, said with the command line's option."""
+
+import ast
+import re
+import shlex
+
+OPTIONS = {
+    "positive": "--positive",
+    "features": "--feature",
+    "exclude": "--exclude",
+    "id": "--id",
+    "group": "--group",
+    "time": "--time",
+    "weight": "--weight",
+    "test_size": "--test-size",
+    "kind": "--split",
+}
+TEXT = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+VALUE = rf"""\[(?:{TEXT})(?:, (?:{TEXT}))*\]|{TEXT}|\d+(?:\.\d+)?"""
+# What stands in quotes by itself is a name or a value of the table.
+ARGUMENT = re.compile(rf"""(?<!\w)(?:{TEXT})|\b(?P<name>{"|".join(OPTIONS)})=(?P<value>{VALUE})?""")
+
+
+def in_options(message: str) -> str:
+    """``Set exclude=['day']`` becomes ``Give --exclude day``; quoted names stay as they are."""
+    return re.sub(r"\b([Ss])et (?=--)", _give, ARGUMENT.sub(_option, message))
+
+
+def _option(found: re.Match[str]) -> str:
+    if found["name"] is None:
+        return found[0]
+    option = OPTIONS[found["name"]]
+    if found["value"] is None:
+        return option
+    value = ast.literal_eval(found["value"])
+    values = value if isinstance(value, list) else [value]
+    return " ".join(f"{option} {shlex.quote(str(one))}" for one in values)
+
+
+def _give(found: re.Match[str]) -> str:
+    return "Give " if found[1] == "S" else "give "
