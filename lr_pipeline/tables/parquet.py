@@ -55,13 +55,30 @@ def open_parquet(
         ) from None
 
 
+def file_batches(
+    file: pq.ParquetFile, name: str, rows: int, columns: Sequence[str], use_threads: bool = True
+) -> Iterator[pa.RecordBatch]:
+    """Yield the columns of an open file in batches of at most ``rows`` rows, as it is cut.
+
+    Raises ``TableError``, which calls the file ``name``, where its content is damaged.
+    """
+    try:
+        yield from file.iter_batches(rows, columns=list(columns), use_threads=use_threads)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise table_error(
+            f"the Parquet file is damaged: {str(error).rstrip('.')}",
+            "Write it again, or fetch it again from where it came",
+            source=name,
+        ) from None
+
+
 def read_batches(
     path: Path, metadata: pq.FileMetaData, names: Sequence[str], rows: int
 ) -> Iterator[pa.RecordBatch]:
     """Yield the columns ``names`` in batches of at most ``rows`` rows, as the file is cut."""
     threads = (os.cpu_count() or 1) > 2  # the caller's own thread computes meanwhile
     with open_parquet(path, metadata) as file:
-        for batch in file.iter_batches(rows, columns=list(names), use_threads=threads):
+        for batch in file_batches(file, str(path), rows, names, threads):
             yield batch.select(names)
 
 
