@@ -13,8 +13,10 @@ from lr_pipeline.storage.atomic import replaced_file
 from lr_pipeline.tables.locations import PARQUET_SUFFIXES
 from lr_pipeline.tables.target import is_text
 
-# A spreadsheet takes a cell for a formula by its first character (OWASP, "CSV Injection").
-FORMULA = r"\A[=+\-@\t\r\n]"
+# A spreadsheet takes a cell for a formula by its first character (OWASP, "CSV Injection"), in
+# some languages by the wide form of it too. A number with its sign is none.
+FORMULA = r"\A[=+\-@＝＋－＠\t\r\n]"
+SIGNED_NUMBER = r"\A[+-]\d+(\.\d+)?\z"
 
 
 def export_predictions(
@@ -56,7 +58,10 @@ def require_writable(output: Path, inputs: Sequence[Path]) -> None:
 
 
 def write_csv(predictions: Predictions, path: Path) -> None:
-    """Write UTF-8 CSV; a text that starts with =, +, -, @, tab or a line break gets a ' before."""
+    """Write UTF-8 CSV; a text that starts with =, +, -, @, tab or a line break gets a ' before.
+
+    Unless it is a number with a sign, such as the id -5, which other tables are joined by.
+    """
     plain = [pa.field(without_formula(one.name), _plain(one.type)) for one in predictions.schema]
     schema = pa.schema(plain)
     with pa.csv.CSVWriter(path, schema) as writer:
@@ -80,8 +85,9 @@ def _cells(column: pa.Array, kind: pa.DataType) -> pa.Array:
     cells = column.cast(kind)
     if not is_text(kind):
         return cells
+    number = pc.match_substring_regex(cells, SIGNED_NUMBER)
     return pc.if_else(
-        pc.match_substring_regex(cells, FORMULA),
+        pc.and_not(pc.match_substring_regex(cells, FORMULA), number),
         pc.binary_join_element_wise("'", cells, ""),
         cells,
     )

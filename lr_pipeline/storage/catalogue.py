@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dagster import AssetKey, DagsterInstance, EventLogEntry
 
 NO_VALUE = "none"
+NAMES_SHOWN = 12
 
 
 def load(name: str, home: str | Path | None = None) -> Any:
@@ -25,7 +26,7 @@ def load(name: str, home: str | Path | None = None) -> Any:
     Raises
     ------
     ArtifactError
-        No such home or asset (the message lists those there are), or the file has changed.
+        No such home or asset (the message lists twelve that there are), or the file has changed.
     """
     from dagster import AssetKey, DagsterInstance
 
@@ -42,9 +43,11 @@ def load(name: str, home: str | Path | None = None) -> Any:
             stored = stored_assets(instance)
             close = difflib.get_close_matches(name, stored, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
+            rest = len(stored) - NAMES_SHOWN
+            listed = ", ".join(stored[:NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
             raise ArtifactError(
                 f"{folder}: expected an asset {name!r} with an artifact, found: "
-                f"{', '.join(stored) or 'none'}.{hint} Load one of these, or materialize it first."
+                f"{listed or 'none'}.{hint} Load one of these, or materialize it first."
             )
         value = load_recorded(key, found)
     return value.numbers if _recorded(found, "kind") == "report" else value
@@ -52,11 +55,12 @@ def load(name: str, home: str | Path | None = None) -> Any:
 
 def stored_assets(instance: "DagsterInstance") -> list[str]:
     """Names of the assets whose latest materialization recorded an artifact, sorted."""
-    latest = {key: latest_materialization(instance, key) for key in instance.get_asset_keys()}
+    entries = (record.asset_entry for record in instance.get_asset_records())
     return sorted(
-        key.to_user_string()
-        for key, entry in latest.items()
-        if entry is not None and _recorded(entry, "sha256") is not None
+        one.asset_key.to_user_string()
+        for one in entries
+        if one.last_materialization is not None
+        and _recorded(one.last_materialization, "sha256") is not None
     )
 
 

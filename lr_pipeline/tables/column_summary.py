@@ -18,7 +18,8 @@ LEVELS_COUNTED = 100_000
 class ColumnSummary:
     """Rows, missing values, range, levels and the first row of each kind of trouble, from 1.
 
-    ``counts_rows``: integers, each the one before plus 1. ``forms``: what texts look like.
+    ``counts_rows``: integers, each the one before plus 1. ``repeats``: no integers, or some are
+    missing or equal within a block: surely no identifier. ``forms``: what texts look like.
     ``holds_ids``: keep a hash of each value, to find repetitions (two different texts of n have
     the same with probability n²/2⁶⁵; different numbers never).
     """
@@ -31,6 +32,7 @@ class ColumnSummary:
         self.least: Any = None
         self.greatest: Any = None
         self.counts_rows = True
+        self.repeats = False
         self.levels: set[str] = set()
         self.ids: list[RowHashes] | None = [] if holds_ids else None
 
@@ -83,6 +85,8 @@ class ColumnSummary:
             self.greatest = max([bounds["max"], *held])
         if self.counts_rows:
             self.counts_rows = self._continues_counting(column)
+        if not self.repeats:
+            self.repeats = not _all_different_integers(column)
         if is_text(column.type):
             self._count_levels(column)
 
@@ -113,3 +117,11 @@ class ColumnSummary:
         values = self.forms.add(column, self.rows)
         if self.all_levels:
             self.levels.update(values[:LEVELS_COUNTED].to_pylist())
+
+
+def _all_different_integers(column: pa.Array) -> bool:
+    """Whether a block's values are integers, none missing, no two equal."""
+    if not pt.is_integer(column.type) or column.null_count:
+        return False
+    ordered = np.sort(column.to_numpy())
+    return not bool((ordered[1:] == ordered[:-1]).any())

@@ -99,6 +99,30 @@ def _footer(stored: Stored, _state: Hashable) -> pq.FileMetaData:
         return file.metadata
 
 
+def file_batches(
+    file: pq.ParquetFile,
+    name: str,
+    rows: int,
+    columns: Sequence[str],
+    use_threads: bool = True,
+    row_groups: Sequence[int] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the columns of an open file in batches of at most ``rows`` rows, as it is cut.
+
+    Of all row groups, or those numbered. Raises ``TableError``, which calls the file ``name``, where its content is damaged.
+    """
+    try:
+        yield from file.iter_batches(
+            rows, row_groups=row_groups, columns=list(columns), use_threads=use_threads
+        )
+    except (pa.ArrowInvalid, OSError) as error:
+        raise table_error(
+            f"the Parquet file is damaged: {str(error).rstrip('.')}",
+            "Write it again, or fetch it again from where it came",
+            source=name,
+        ) from None
+
+
 def read_batches(
     stored: Stored,
     metadata: pq.FileMetaData,
@@ -112,9 +136,7 @@ def read_batches(
     """
     threads = (os.cpu_count() or 1) > 2  # the caller's own thread computes meanwhile
     with open_parquet(stored, metadata) as file:
-        for batch in file.iter_batches(
-            rows, row_groups=row_groups, columns=list(names), use_threads=threads
-        ):
+        for batch in file_batches(file, str(stored), rows, names, threads, row_groups):
             yield batch.select(names)
 
 

@@ -110,7 +110,7 @@ def require_column(names: Sequence[str], column: str, role: str = "") -> None:
 
 def _not_found(names: Sequence[str], column: str, role: str) -> Problem:
     subject = f"{role} column {column!r}".strip()
-    close = difflib.get_close_matches(column, names, n=1)
+    close = difflib.get_close_matches(column, names, n=1, cutoff=0.7)
     remedy = f"Did you mean {close[0]!r}?" if close else "Name one of these"
     return Problem(f"{subject} not found; there are: {quoted(names)}", remedy, column)
 

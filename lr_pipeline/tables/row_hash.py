@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 from jaxtyping import UInt64
 
@@ -12,6 +13,7 @@ from lr_pipeline.tables.target import is_text, plain_values
 
 RowHashes = UInt64[np.ndarray, " n"]
 
+INTEGER_TEXT = r"^(0|-?[1-9]\d{0,17})$"
 MISSING = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -25,9 +27,23 @@ def row_hashes(block: pa.RecordBatch, names: Iterable[str]) -> RowHashes:
 
 
 def keyed_hashes(column: pa.Array, seed: int) -> RowHashes:
-    """(n,) mix(mix(bits of the value) ⊕ mix(seed)): another seed, other hashes."""
+    """(n,) mix(mix(bits of the value) ⊕ mix(seed)): another seed, other hashes.
+
+    An integer has the same hash as its text without leading zeros: CSV keeps keys as text.
+    """
     key = hashlib.blake2b(str(seed).encode(), digest_size=8).digest()
-    return _mix(_mix(_value_bits(column)) ^ np.uint64(int.from_bytes(key, "little")))
+    column = plain_values(column)
+    bits = _value_bits(column) if not is_text(column.type) else _key_bits(column)
+    return _mix(_mix(bits) ^ np.uint64(int.from_bytes(key, "little")))
+
+
+def _key_bits(column: pa.Array) -> RowHashes:
+    """(n,) bits of texts, those of the integer where a text is one."""
+    whole = pc.match_substring_regex(column, INTEGER_TEXT).fill_null(False)
+    nothing = pa.scalar(None, column.type)
+    integers = _value_bits(pc.if_else(whole, column, nothing).cast(pa.int64()))
+    texts = _value_bits(pc.if_else(whole, nothing, column))
+    return np.where(whole.to_numpy(zero_copy_only=False), integers, texts)
 
 
 def _value_bits(column: pa.Array) -> RowHashes:

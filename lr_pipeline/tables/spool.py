@@ -13,7 +13,13 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.locations import DataFile
-from lr_pipeline.tables.parquet import BLOCK_BYTES, open_parquet, rows_within, write_blocks
+from lr_pipeline.tables.parquet import (
+    BLOCK_BYTES,
+    file_batches,
+    open_parquet,
+    rows_within,
+    write_blocks,
+)
 from lr_pipeline.tables.roles import quoted
 
 ParquetFiles = dict[str, pq.ParquetFile]
@@ -81,7 +87,7 @@ def spool_parquet(
     def blocks() -> Iterator[pa.RecordBatch]:
         rows = rows_within(BLOCK_BYTES, len(names))
         for place, (source, file) in enumerate(files.items()):
-            for batch in file.iter_batches(rows, columns=names):
+            for batch in file_batches(file, source, rows, names):
                 alike = [pa.repeat(one[place], batch.num_rows) for one in added.values()]
                 arrays = [*batch.select(names).columns, *alike]
                 try:

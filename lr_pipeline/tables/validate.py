@@ -9,6 +9,7 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.column_summary import ColumnSummary
 from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.identifiers import identifier_problems
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.row_hash import row_hashes
@@ -16,10 +17,9 @@ from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.split_problems import split_problems
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues, is_text, kind_of, plain_values
+from lr_pipeline.tables.text_problems import text_problems
 
-MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
 MAX_COLUMNS = 3_000  # of the design: matrices of columns × columns are held and factorized
-MOSTLY = 0.9  # of the values are dates: the others are mistyped
 COUNTER_ROWS = 100  # so many consecutive integers are no measurement
 
 
@@ -31,9 +31,10 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     float64 cannot hold, or is text with more than 100 levels or one level a row; features that
     would be more than 3,000 columns of the design; missing ids,
     groups, times or weights, repeated ids, times that have no order, weights that are not finite
-    and ≥ 0. Warnings: a feature with one value only, that counts the rows or repeats another one;
-    fewer rows than features. Missing values of a feature are no problem: the preparation imputes
-    them. With a ``policy`` also what keeps the rows from being split so and prepared.
+    and ≥ 0. Warnings: a feature with one value only, that counts the rows, looks like an identifier
+    or repeats another one; fewer rows than features. Missing values of a feature are no problem:
+    the preparation imputes them. With a ``policy`` also what keeps the rows from being split so and
+    prepared.
     """
     if table.num_rows == 0:
         return [Problem("the table has no rows", "Add rows below the header")]
@@ -57,6 +58,9 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     for column, check in checks:
         if column is not None:
             found += check(column, summaries[column])
+    spoiled = {one.column for one in found}
+    unspoiled = [name for name in roles.features if name not in spoiled]
+    found += identifier_problems(table, summaries, unspoiled)
     found += _copies(table, summaries)
     found += _too_many_columns(table, summaries, {one.column for one in found})
     if table.num_rows < len(roles.features):
@@ -127,7 +131,7 @@ def _feature_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
         yield Problem(message, f"{leave_out} or convert it", name)
         return
     if column.missing == column.rows:
-        yield Problem(f"feature {name!r} has no value in any row", leave_out, name)
+        yield Problem(f"feature {name!r} has no value in any row", leave_out, name, useless=True)
         return
     if column.infinite:
         row = column.first_infinite
@@ -143,51 +147,7 @@ def _feature_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
         message = f"feature {name!r} counts the rows, from {column.least} to {column.greatest}"
         yield Problem(message, leave_out, name, severity="warning", useless=True)
     elif is_text(column.kind):
-        yield from _text_problems(name, column)
-
-
-def _text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
-    """Numbers and dates that were read as text are no categories, however few they are."""
-    forms, known = column.forms, column.forms.known
-    if forms.formatted.count and forms.numbers.count + forms.formatted.count > known / 2:
-        first = forms.formatted
-        message = (
-            f"feature {name!r} is text because of {first.first!r} (first at row {first.row}): "
-            f"{forms.formatted.count} of {known} values are numbers with thousands separators, a "
-            "decimal comma, a currency or a percent sign"
-        )
-        remedy = f"Write digits and a decimal point alone, as in 1234.5, or set exclude=[{name!r}]"
-        yield Problem(message, remedy, name, first.row)
-    elif forms.dates.count >= MOSTLY * known:
-        message = (
-            f"feature {name!r} has dates as text: {forms.dates.count} of {known} values (first "
-            f"{forms.dates.first!r}); numbers, booleans and text are supported"
-        )
-        remedy = f"Set exclude=[{name!r}] or convert it, to days since a date for example"
-        yield Problem(message, remedy, name, forms.dates.row)
-    else:
-        yield from _many_levels(name, column)
-
-
-def _many_levels(name: str, column: ColumnSummary) -> Iterator[Problem]:
-    levels, forms, known = column.num_levels, column.forms, column.forms.known
-    if levels < column.rows and levels <= MAX_LEVELS:
-        return
-    if known / 2 < forms.numbers.count < known:
-        word = min((forms.dates, forms.others), key=lambda form: (not form.count, form.row))
-        message = (
-            f"feature {name!r} is text because of {word.first!r} (first at row {word.row}): "
-            f"{forms.numbers.count} of {known} values are numbers"
-        )
-        remedy = "Correct the others, or make them missing: an empty field, NA, NaN or null"
-        yield Problem(message, remedy, name, word.row)
-    else:
-        counted = f"{levels}" if column.all_levels else f"more than {levels}"
-        message = (
-            f"feature {name!r} is text with {counted} different values in {column.rows} rows "
-            f"(at most {MAX_LEVELS}, and fewer than rows)"
-        )
-        yield Problem(message, f"Set exclude=[{name!r}], or group its values", name, useless=True)
+        yield from text_problems(name, column)
 
 
 def _id_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from lr_pipeline.scoring.export import export_predictions, without_formula
 from lr_pipeline.scoring.predictions import ScoringError, score_file
 from lr_pipeline.tables.errors import TableError
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"]
+FORMULAS = ["=1+1", "+1+1", "-1-1", "-1\n", "-A1", "＝1", "＋A1", "@SUM(A1)", "\tx", "\rx", "\nx"]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -19,9 +19,9 @@ def test_a_formula_is_taken_for_text(text) -> None:
     assert without_formula(text) == "'" + text
 
 
-@pytest.mark.parametrize("text", ["", "a=1", " =1", "1-1", "'=1"])
+@pytest.mark.parametrize("text", ["", "a=1", " =1", "1-1", "'=1", "-5", "+7.50"])
 def test_other_text_stays(text) -> None:
-    """Only the first character decides."""
+    """Only the first character decides, and a signed number is no formula."""
     assert without_formula(text) == text
 
 

@@ -132,6 +132,13 @@ def test_every_file_decides_the_version(model, new_rows, tmp_path) -> None:
     assert score_file(model, tmp_path / "here").fingerprint != first
 
 
+def test_a_url_is_scored_as_its_file_is(model, new_rows) -> None:
+    """The fingerprint, which is the version of the asset, reads what the URL leads to."""
+    by_url = score_file(model, f"file://{new_rows}")
+    assert by_url.fingerprint == score_file(model, new_rows).fingerprint
+    assert sum(batch.num_rows for batch in by_url.blocks()) == 4
+
+
 def test_the_rows_are_streamed(model, frame, tmp_path, monkeypatch) -> None:
     """Block by block, with the progress told; the scores do not depend on the blocks."""
     frame.to_parquet(tmp_path / "new.parquet")

@@ -43,6 +43,38 @@ def test_load_returns_the_latest_of_each_kind(tmp_path: Path, home: Path):
         load("profile", home)
 
 
+def test_a_name_among_many_is_answered_by_one_query_and_in_one_line(
+    tmp_path: Path, home: Path, monkeypatch
+):
+    """Twelve of the names, the closest, and the number of the others."""
+
+    def profile(number: int) -> dg.AssetsDefinition:
+        @dg.asset(name=f"profile{number:02}")
+        def one() -> dict:
+            return {}
+
+        return one
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        dg.materialize(
+            [profile(number) for number in range(15)],
+            instance=instance,
+            resources={"io_manager": ArtifactIOManager(root=str(tmp_path / "artifacts"))},
+        )
+    asked = []
+    ask = dg.DagsterInstance.get_latest_materialization_event
+    monkeypatch.setattr(
+        dg.DagsterInstance,
+        "get_latest_materialization_event",
+        lambda self, key: asked.append(key) or ask(self, key),
+    )
+    with pytest.raises(ArtifactError) as caught:
+        load("profile1", home)
+    assert len(asked) == 1
+    assert "found: profile00, profile01, " in str(caught.value)
+    assert "profile11 and 3 more. Did you mean 'profile" in str(caught.value)
+
+
 class ProfileConfig(dg.Config):
     """What the second run changes."""
 

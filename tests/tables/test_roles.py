@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.roles import ColumnRoles, assign_roles
+from lr_pipeline.tables.roles import ColumnRoles, assign_roles, require_column
 
 NAMES = ["key", "answer", "age", "income", "place", "day", "times"]
 
@@ -97,3 +97,11 @@ def test_roles_survive_json():
         again = ColumnRoles.from_dict(json.loads(json.dumps(roles.to_dict())))
         assert again == roles
         assert type(again.positive) is type(positive)
+
+
+def test_a_name_that_is_not_close_is_no_suggestion():
+    """A misspelling is; another word is not."""
+    with pytest.raises(TableError, match="Did you mean 'income'"):
+        require_column(["age", "income"], "incme")
+    with pytest.raises(TableError, match="Name one of these"):
+        require_column(["age", "income"], "nope")

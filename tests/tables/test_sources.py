@@ -53,6 +53,23 @@ def test_the_synthetic_training_rows_are_not_separable():
     assert -found.fun < 1e-9
 
 
+@pytest.mark.parametrize("parts", [["rows.parquet"], ["a.parquet", "b.parquet"]])
+def test_a_damaged_body_of_a_parquet_file_is_named(tmp_path, write, parts):
+    """The footer is sound, a page is not: the file that holds it, and what to do."""
+    values = np.random.default_rng(1).normal(size=2_000)
+    table = pa.table({"x": values, "y": [0, 1] * 1_000})
+    for name in parts:
+        pq.write_table(table, tmp_path / name, use_dictionary=False)
+    path = tmp_path / parts[-1]
+    content = bytearray(path.read_bytes())
+    content[40:400] = bytes(360)
+    write(bytes(content), path.name)
+    with pytest.raises(TableError) as caught:
+        FileTable(path if len(parts) == 1 else tmp_path, target="y").read()
+    assert f"{path}: the Parquet file is damaged: " in str(caught.value)
+    assert "Write it again, or fetch it again" in str(caught.value)
+
+
 def test_a_csv_file_becomes_a_table(write):
     """Inferred numbers, text as categories, ids with their leading zeros, missing fields."""
     table = FileTable(write(CSV), target="answer", id="key").read()

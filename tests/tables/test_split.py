@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,6 +123,24 @@ def test_a_sticky_split_follows_the_id_and_not_the_order():
     parts = [split_table(one, SplitPolicy(kind="sticky"))[1] for one in (table, shuffled)]
     keys = [set(part.column("key").to_pylist()) for part in parts]
     assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint32(), pa.dictionary(pa.int32(), pa.string())])
+def test_a_sticky_split_is_the_same_whether_ids_are_text_or_numbers(kind):
+    """A CSV file's ids are text; the same rows from Parquet or SQL are placed alike."""
+    ids = [10 * k for k in range(400)]
+    columns = {"y": [0, 1] * 200, "x": [k % 7 for k in range(400)]}
+    text = pa.array(map(str, ids))
+    other = text.cast(kind) if pa.types.is_dictionary(kind) else pa.array(ids, kind)
+    parts = [
+        split_table(
+            Table.from_arrow(pa.table(columns | {"k": keys}), "y", id="k"),
+            SplitPolicy(kind="sticky"),
+        )[1]
+        for keys in (text, other)
+    ]
+    assert [str(k) for k in parts[1].column("k").to_pylist()] == parts[0].column("k").to_pylist()
+    assert 0 < parts[0].num_rows < 400
 
 
 def test_a_sticky_split_cannot_stratify():

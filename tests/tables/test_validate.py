@@ -35,8 +35,6 @@ def test_a_sound_table_has_no_problem():
         ([1, 2, 2**53 + 2, 4], "has integers beyond 2^53, inexact in float64 (row 3)", 3),
         ([1, 2, 3, -(2**53) - 2], "has integers beyond 2^53, inexact in float64 (row 4)", 4),
         (pa.array([1, 2, 3, 2**64 - 1], pa.uint64()), "has integers beyond 2^53", 4),
-        ([None] * 4, "has no value in any row", None),
-        ([float("nan")] * 4, "has no value in any row", None),
         ([date(2020, 1, 1)] * 4, "has the type date32[day]; numbers, booleans and text", None),
         ([[1], [2], [3], [4]], "has the type list<item: int64>", None),
         ([b"\xff"] * 4, "has the type binary", None),
@@ -95,6 +93,18 @@ def test_text_with_more_than_100_levels_is_an_error():
         assert len(problems({"y": [0, 1] * 500, "s": text})) == found
 
 
+@pytest.mark.parametrize("column", [[None] * 4, [float("nan")] * 4])
+def test_a_feature_without_any_value_is_left_out_as_a_constant_one_is(column):
+    """Unless it is named: then it is an error, since nothing can be imputed."""
+    [problem] = problems(CLEAN | {"empty": column})
+    assert problem.message == "feature 'empty' has no value in any row"
+    assert problem.useless
+    table = Table.from_arrow(pa.table(CLEAN | {"empty": column}), "y")
+    assert useful_features(table)[0].roles.features == ("x",)
+    with pytest.raises(TableError, match="'empty' has no value in any row"):
+        useful_features(table, named=True)
+
+
 @pytest.mark.parametrize("column", [[2.5] * 4, ["a"] * 4, [True] * 4])
 def test_a_constant_feature_is_a_warning(column):
     """The table can be used without it, or with it."""
@@ -135,6 +145,7 @@ def test_all_problems_are_said_at_once():
     table = Table(pa.table(columns), ColumnRoles("y", None, ("a", "d"), id="k"))
     found = find_problems(table)
     assert [problem.column for problem in found] == ["y", "k", "a", "a", "d"]
+    assert found[-1].useless
     with pytest.raises(TableError) as caught:
         require_sound(table, "data/churn.csv")
     lines = str(caught.value).splitlines()
@@ -151,6 +162,13 @@ def test_a_table_without_rows_is_an_error():
 ROWS = 200
 USELESS = {
     "number": (range(7, 7 + ROWS), "counts the rows, from 7 to 206"),
+    "shuffled": (
+        [k * 77 % 200 + 1_000_000 for k in range(ROWS)],
+        "200 different integers from 1000",
+    ),
+    "gap": ([*range(150), *range(151, 201)], "looks like an identifier: 200 different integers"),
+    "client_id": ([k * k for k in range(ROWS)], "looks like an identifier: 200 different"),
+    "sparse": ([k * 4 + k % 3 for k in range(ROWS)], "looks like an identifier: 200 different"),
     "same": ([3.5] * ROWS, "has one value only: 3.5"),
     "name": ([f"n{k}" for k in range(ROWS)], "is text with 200 different values in 200 rows"),
     "copy": ([k % 7 for k in range(ROWS)], "equals 'day' in every row"),
@@ -182,11 +200,23 @@ def test_a_useless_feature_is_left_out_with_its_reason(name):
 
 
 def test_what_only_resembles_a_counter_or_a_copy_stays():
-    """A gap, a missing value, few rows; a difference in the last row."""
-    gap, lost, almost = [*range(199), 200], [*range(199), None], [k % 7 for k in range(199)] + [5]
-    table = wide(gap=gap, lost=lost, almost=almost)
+    """A value that occurs twice or is missing, few rows, a wide range; a copy but for one row."""
+    lost, almost = [*range(199), None], [k % 7 for k in range(199)] + [5]
+    twice, far = [*range(199), 0], [k * k for k in range(200)]
+    table = wide(
+        twice=twice, lost=lost, almost=almost, far=far, paid=far[::-1], seen_id=twice[::-1]
+    )
     assert useful_features(table)[0].roles == table.roles
     assert problems(CLEAN | {"k": [1, 2, 3, 4]}) == []
+
+
+def test_a_repetition_in_another_block_is_found(monkeypatch):
+    """The first pass looks within blocks only."""
+    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 3 * 40)
+    table = wide(twice=[*range(199), 0], gap=[*range(150), *range(151, 201)])
+    kept, (left_out,) = useful_features(table)
+    assert kept.roles.features == ("day", "twice")
+    assert left_out["column"] == "gap"
 
 
 def test_a_useless_feature_with_an_error_is_an_error():
