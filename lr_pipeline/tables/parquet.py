@@ -109,7 +109,8 @@ def file_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the columns of an open file in batches of at most ``rows`` rows, as it is cut.
 
-    Of all row groups, or those numbered. Raises ``TableError``, which calls the file ``name``, where its content is damaged.
+    Of all row groups, or those numbered. Raises ``TableError``, which calls the file ``name``,
+    where its content is damaged.
     """
     try:
         yield from file.iter_batches(
