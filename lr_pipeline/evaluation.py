@@ -32,6 +32,7 @@ from lr_pipeline.report.sections import (
 )
 from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import TargetValues, labels
+from lr_pipeline.tables.visit import Visit, visit_blocks
 from lr_pipeline.versions import library_versions
 
 TITLES = {
@@ -58,12 +59,13 @@ def evaluate_models(
     open_rows: OpenRows,
     row_seed: int = 0,
     engine_provenance: Callable[[], dict[str, str]] = dict,
+    visit: Visit = visit_blocks,
 ) -> Evaluation:
     """Judge ``models`` on ``test_set``, beside the baseline that predicts the prevalence.
 
     ``open_rows`` visits the training rows of what gradient descent trained, to find how far it
     got; ``row_seed`` draws the test row that is predicted by itself; ``engine_provenance`` says
-    what the passes over the rows took, once they are over.
+    what the passes over the rows took, once they are over; ``visit`` predicts.
 
     Raises
     ------
@@ -85,12 +87,12 @@ def evaluate_models(
         positive=str(roles.positive),
     )
     policy = ", ".join(f"{name} {value}" for name, value in split["policy"].items())
-    sections = [_section(name, model, test_set) for name, model in models.items()]
+    sections = [_section(name, model, test_set, visit) for name, model in models.items()]
     descents = list(_descents(models, train_set, open_rows))
     report = render_report(
         held_out,
         sections,
-        notices=[*dict.fromkeys(_notices(models)), *_agreement(models, train_set)],
+        notices=[*dict.fromkeys(_notices(models)), *_agreement(models, train_set, visit)],
         provenance={
             "Source": test_set.provenance.get("source", "generated"),
             "Split": policy,
@@ -144,18 +146,20 @@ def _pictures(held_out: HeldOutRows, sections: Sequence[ModelSection]) -> dict[s
     return {title: markdown_picture(figure, title) for title, figure in drawn.items()}
 
 
-def _section(name: str, model: LinearModel | LogisticModel, test_set: Table) -> ModelSection:
+def _section(
+    name: str, model: LinearModel | LogisticModel, test_set: Table, visit: Visit
+) -> ModelSection:
     if isinstance(model, LinearModel):
-        return _linear_section(name, model, test_set)
-    return _logistic_section(name, model, test_set)
+        return _linear_section(name, model, test_set, visit)
+    return _logistic_section(name, model, test_set, visit)
 
 
-def _linear_section(name: str, model: LinearModel, test_set: Table) -> ModelSection:
+def _linear_section(name: str, model: LinearModel, test_set: Table, visit: Visit) -> ModelSection:
     fit = model.fit
     return ModelSection(
         name=name,
         title=TITLES.get(name, name),
-        probabilities=model.predict_proba(test_set),
+        probabilities=model.predict_proba(test_set, visit),
         objective="Σ weight (y − β₀ − x·β)²",
         coefficients=(
             CoefficientRow("(intercept)", fit.intercept),
@@ -166,9 +170,11 @@ def _linear_section(name: str, model: LinearModel, test_set: Table) -> ModelSect
     )
 
 
-def _logistic_section(name: str, model: LogisticModel, test_set: Table) -> ModelSection:
+def _logistic_section(
+    name: str, model: LogisticModel, test_set: Table, visit: Visit
+) -> ModelSection:
     fit = model.fit
-    z = model.linear_predictor(test_set)
+    z = model.linear_predictor(test_set, visit)
     return ModelSection(
         name=name,
         title=TITLES.get(name, name),
@@ -250,11 +256,11 @@ def _notices(models: Models) -> Iterator[Notice]:
             yield Notice("warning", f"{name}: {model.convergence}.")
 
 
-def _agreement(models: Models, train_set: Table) -> Iterator[Notice]:
+def _agreement(models: Models, train_set: Table, visit: Visit) -> Iterator[Notice]:
     """How far apart the logistic models are, where there are two."""
     fitted = [model for model in models.values() if isinstance(model, LogisticModel)]
     for first, second in pairwise(fitted):
-        agreement = measure_agreement(first, second, train_set)
+        agreement = measure_agreement(first, second, train_set, visit)
         kernels = f"{first.kernel} and {second.kernel}"
         severity: Literal["note", "warning"] = "note" if agreement.within_tolerance else "warning"
         yield Notice(severity, f"The {kernels} models are {agreement.description}.")

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -11,11 +12,13 @@ from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.cluster import Cluster, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster_passes import describe_passes
 from lr_pipeline.engines.cluster_rows import ClusterRows
+from lr_pipeline.engines.cluster_visit import visit_parts
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.pass_progress import PASSES, PassProgress
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.sources import TableSource, source_from_dict
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 
 class TableResource(dg.ConfigurableResource[Any]):
@@ -48,6 +51,11 @@ class RowsEngine(dg.ConfigurableResource[Any]):
     def rows(self, table: Table, preparation: Preparation) -> Rows:
         """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
         raise NotImplementedError
+
+    @property
+    def visit(self) -> Visit:
+        """How something is gathered from a table's blocks as they are stored."""
+        return visit_blocks
 
     def metadata(self) -> dict[str, Any]:
         """What the web UI shows of the passes since the last call."""
@@ -145,6 +153,11 @@ class DaskEngine(RowsEngine):
             hold_bytes=self.cache * cluster.memory,
             progress=progress,
         )
+
+    @property
+    def visit(self) -> Visit:
+        """Gathers from a table's blocks as they are stored, on the workers."""
+        return partial(visit_parts, self.cluster())
 
     def cluster(self) -> Cluster:
         """The cluster, opened at the first call."""

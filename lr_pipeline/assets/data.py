@@ -6,7 +6,7 @@ import dagster as dg
 
 from lr_pipeline.assets.reading import walkthrough
 from lr_pipeline.metadata import profile_metadata, table_metadata
-from lr_pipeline.resources import TableResource
+from lr_pipeline.resources import RowsEngine, TableResource
 from lr_pipeline.tables.profile import profile_features
 from lr_pipeline.tables.split import split_table
 from lr_pipeline.tables.table import Table
@@ -59,11 +59,12 @@ def test_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Table
 @dg.asset(
     group_name="data", kinds={"json"}, code_version="1", metadata=walkthrough("log-likelihood")
 )
-def feature_profile(dataset: Table) -> dg.MaterializeResult[dict[str, Any]]:
+def feature_profile(engine: RowsEngine, dataset: Table) -> dg.MaterializeResult[dict[str, Any]]:
     """Each feature by class: counts, missing values, range, and the normal distribution's
     maximum-likelihood estimate μ = Σx/n, σ² = Σ(x − μ)²/n (tutorial, "对数似然函数").
 
     docs/walkthrough.en.md#log-likelihood, 中文 docs/walkthrough.zh.md#log-likelihood
     """
-    profile = profile_features(dataset)
-    return dg.MaterializeResult(value=profile, metadata=profile_metadata(profile))
+    profile = profile_features(dataset, engine.visit)
+    metadata = profile_metadata(profile) | engine.metadata()
+    return dg.MaterializeResult(value=profile, metadata=metadata)

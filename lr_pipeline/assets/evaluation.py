@@ -36,7 +36,13 @@ def evaluation_report(
         "torch_model": torch_model,
     }
     evaluation = evaluate_models(
-        models, train_set, test_set, engine.rows, config.row_seed, engine.provenance
+        models,
+        train_set,
+        test_set,
+        engine.rows,
+        config.row_seed,
+        engine.provenance,
+        engine.visit,
     )
     return dg.MaterializeResult(
         value=evaluation.report,

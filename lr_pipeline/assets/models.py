@@ -25,7 +25,7 @@ def mle_existence(engine: RowsEngine, train_set: Table) -> dg.MaterializeResult[
 
     docs/walkthrough.en.md#beyond, 中文 docs/walkthrough.zh.md#beyond
     """
-    existence = assess_table(train_set, engine.rows)
+    existence = assess_table(train_set, engine.rows, engine.visit)
     return dg.MaterializeResult(
         value=existence, metadata=existence_metadata(existence) | engine.metadata()
     )
@@ -45,7 +45,7 @@ def linear_baseline(engine: RowsEngine, train_set: Table) -> dg.MaterializeResul
 
     docs/walkthrough.en.md#multiple-regression, 中文 docs/walkthrough.zh.md#multiple-regression
     """
-    model = train_linear(train_set, engine.rows)
+    model = train_linear(train_set, engine.rows, engine.visit)
     return dg.MaterializeResult(value=model, metadata=linear_metadata(model) | engine.metadata())
 
 
@@ -63,7 +63,12 @@ def numpy_model(
     docs/walkthrough.en.md#gradient, 中文 docs/walkthrough.zh.md#gradient
     """
     model = train_logistic(
-        train_set, engine.rows, NumpyKernel(), config.training(), existence=mle_existence
+        train_set,
+        engine.rows,
+        NumpyKernel(),
+        config.training(),
+        existence=mle_existence,
+        visit=engine.visit,
     )
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())
 
@@ -88,5 +93,6 @@ def torch_model(
         TorchKernel(config.device, config.autograd),
         config.training(),
         existence=mle_existence,
+        visit=engine.visit,
     )
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())

@@ -7,10 +7,10 @@ Anderson, 1984, Biometrika 71; Konis, 2007, DPhil thesis, Oxford).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Bool, Float64, Shaped
 
 from lr_pipeline.core.moments import counted_rows
 from lr_pipeline.core.rows import Block, Rows
@@ -28,8 +28,9 @@ MORE_ROWS = 1000
 
 SignedRows = Float64[np.ndarray, "n p"]
 TiedRows = Float64[np.ndarray, "t p"]
+SomeRows = Float64[np.ndarray, "m p"]
 RowMask = Bool[np.ndarray, " n"]
-RowNumbers = Int[np.ndarray, " m"]
+Contents = Shaped[np.ndarray, " n"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,88 +43,78 @@ class Separation:
 
 
 @dataclass(frozen=True, eq=False)
-class _SignedRows:
-    """Some rows A = (2y − 1) x̃ of those that count, by their number, in ascending order."""
-
-    numbers: RowNumbers
-    A: SignedRows
-
-    def __or__(self, other: "_SignedRows") -> "_SignedRows":
-        """Return the rows of both, each once."""
-        numbers, places = np.unique(
-            np.concatenate([self.numbers, other.numbers]), return_index=True
-        )
-        return _SignedRows(numbers, np.concatenate([self.A, other.A])[places])
-
-
-@dataclass(frozen=True, eq=False)
 class _Worst:
-    """The ``MORE_ROWS`` rows of largest excess, the first among equals; they add over blocks."""
+    """The ``MORE_ROWS`` rows A of largest excess, the first among equals; they add over blocks."""
 
     excess: RowVector
-    rows: _SignedRows
+    A: SignedRows
 
     def __add__(self, other: "_Worst") -> "_Worst":
         """Return the worst of both."""
         excess = np.concatenate([self.excess, other.excess])
-        numbers = np.concatenate([self.rows.numbers, other.rows.numbers])
-        A = np.concatenate([self.rows.A, other.rows.A])
-        return _Worst.of(excess, _SignedRows(numbers, A))
+        return _Worst.of(excess, np.concatenate([self.A, other.A]))
 
     @classmethod
-    def of(cls, excess: RowVector, rows: _SignedRows) -> "_Worst":
-        """Keep the worst of some rows, in ascending order of their numbers."""
+    def of(cls, excess: RowVector, A: SignedRows) -> "_Worst":
+        """Keep the worst of some rows, in their order."""
         kept = np.sort(np.argsort(-excess, kind="stable")[:MORE_ROWS])
-        return cls(excess[kept], _SignedRows(rows.numbers[kept], rows.A[kept]))
+        return cls(excess[kept], A[kept])
 
 
+@dataclass(frozen=True, eq=False)
 class _CountedRows:
-    """The rows of positive weight, signed and numbered, as they are visited block by block."""
+    """The rows of positive weight as A = (2y − 1) x̃, visited block by block in any order."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    rows: Rows
 
-    def sum(self, function: Callable[[_SignedRows], tuple[Any, ...]]) -> tuple[Any, ...]:
-        """Add ``function`` over the blocks; an engine visits them one after the other."""
-        start = 0
+    def sum(self, function: Callable[[SignedRows], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Add ``function`` over the blocks."""
 
         def signed(block: Block) -> tuple[Any, ...]:
-            nonlocal start
             X, y, _ = counted_rows(block)
             A = np.empty((len(y), X.shape[1] + 1))
             A[:, 0] = sign = 2.0 * y - 1.0
             np.multiply(X, sign[:, None], out=A[:, 1:])
-            numbers = np.arange(start, start + len(y))
-            start += len(y)
-            return function(_SignedRows(numbers, A))
+            return function(A)
 
         return self.rows.sum(signed)
 
-    def sample(self) -> _SignedRows:
-        """Return some ``FIRST_ROWS`` rows, evenly spaced."""
-        (count,) = self.sum(lambda rows: (len(rows.numbers),))
-        wanted = np.unique(np.linspace(0, count - 1, FIRST_ROWS).astype(int))
+    def sample(self) -> SignedRows:
+        """Return some ``FIRST_ROWS`` rows, evenly spaced within each block."""
+        (count,) = self.sum(lambda A: (len(A),))
 
-        def chosen(rows: _SignedRows) -> tuple[list[int], list[SignedRows]]:
-            taken = np.isin(rows.numbers, wanted, assume_unique=True)
-            return rows.numbers[taken].tolist(), [rows.A[taken]]
+        def spaced(A: SignedRows) -> tuple[list[SomeRows]]:
+            return ([_evenly_spaced(A, -(-len(A) * FIRST_ROWS // count))],)
 
-        numbers, parts = self.sum(chosen)
-        return _SignedRows(np.array(numbers), np.concatenate(parts))
+        (parts,) = self.sum(spaced)
+        return _evenly_spaced(np.concatenate(parts), FIRST_ROWS)
 
     def worst(
-        self,
-        excess_of: Callable[[SignedRows], tuple[RowVector, RowMask]],
-        known: _SignedRows,
-    ) -> _SignedRows:
-        """Return the candidates of largest excess that are not ``known`` yet."""
+        self, excess_of: Callable[[SignedRows], tuple[RowVector, RowMask]], known: TiedRows
+    ) -> SomeRows:
+        """Return the candidates of largest excess that are not among the rows ``known``."""
+        contents = _contents(known)
 
-        def worst_of_block(rows: _SignedRows) -> tuple[_Worst]:
-            excess, candidates = excess_of(rows.A)
-            new = candidates & ~np.isin(rows.numbers, known.numbers, assume_unique=True)
-            return (_Worst.of(excess[new], _SignedRows(rows.numbers[new], rows.A[new])),)
+        def worst_of_block(A: SignedRows) -> tuple[_Worst]:
+            excess, candidates = excess_of(A)
+            A, excess = A[candidates], excess[candidates]
+            new = ~np.isin(_contents(A), contents)
+            return (_Worst.of(excess[new], A[new]),)
 
-        return cast(_Worst, self.sum(worst_of_block)[0]).rows
+        worst: _Worst = self.sum(worst_of_block)[0]
+        return worst.A
+
+
+def _evenly_spaced(A: SignedRows, number: int) -> SomeRows:
+    """At most so many of the rows."""
+    chosen = np.linspace(0, len(A) - 1, min(number, len(A))).astype(int)
+    return np.asarray(A[np.unique(chosen)])
+
+
+def _contents(A: SignedRows) -> Contents:
+    """The bytes of each row (n,), to compare whole rows: equal ones are equally right or wrong."""
+    contents: np.ndarray = np.ascontiguousarray(A).view(f"V{A.itemsize * A.shape[1]}")[:, 0]
+    return contents
 
 
 def find_separation(rows: Rows) -> Separation | None:
@@ -138,19 +129,19 @@ def find_separation(rows: Rows) -> Separation | None:
     counted = _CountedRows(rows)
     widest, tied, seen = _separable_rows(counted)
 
-    def count_strict(signed: _SignedRows) -> tuple[int, int]:
-        return int(np.sum(signed.A @ widest > ZERO)), len(signed.A)
+    def count_strict(A: SignedRows) -> tuple[int, int]:
+        return int(np.sum(A @ widest > ZERO)), len(A)
 
     strict, count = counted.sum(count_strict)
     if not strict:
         return None
     direction = _zero_on(tied, _sparsest_direction(counted, widest, seen))
 
-    def count_undone(signed: _SignedRows) -> tuple[int]:
-        margin = signed.A @ direction
-        size = np.abs(signed.A) @ np.abs(direction)
+    def count_undone(A: SignedRows) -> tuple[int]:
+        margin = A @ direction
+        size = np.abs(A) @ np.abs(direction)
         rounding = ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * size
-        on_side = signed.A @ widest > ZERO
+        on_side = A @ widest > ZERO
         holds = np.where(on_side, margin > rounding, np.abs(margin) <= rounding)
         return (int(np.sum(~holds)),)
 
@@ -158,7 +149,7 @@ def find_separation(rows: Rows) -> Separation | None:
     return None if undone else Separation(direction, strict, complete=strict == count)
 
 
-def _separable_rows(counted: _CountedRows) -> tuple[Parameters, TiedRows, _SignedRows]:
+def _separable_rows(counted: _CountedRows) -> tuple[Parameters, TiedRows, SignedRows]:
     """The normal of a hyperplane that has no row on the wrong side, and as few on it as can be.
 
     Also some rows that span those on it, for all such hyperplanes, and the rows looked at.
@@ -167,8 +158,8 @@ def _separable_rows(counted: _CountedRows) -> tuple[Parameters, TiedRows, _Signe
     """
     seen = counted.sample()
     while True:
-        direction, separable = _widest_separation(seen.A)
-        tied = seen.A[~separable]
+        direction, separable = _widest_separation(seen)
+        tied = seen[~separable]
         null = _null_space(tied)
 
         def excess_of(
@@ -179,9 +170,9 @@ def _separable_rows(counted: _CountedRows) -> tuple[Parameters, TiedRows, _Signe
             return np.where(loose, np.inf, -margin), loose | (margin < -ZERO)
 
         more = counted.worst(excess_of, seen)
-        if len(more.numbers) == 0:
+        if len(more) == 0:
             return direction, tied, seen
-        seen = seen | more
+        seen = np.concatenate([seen, more])
 
 
 def _widest_separation(signed: SignedRows) -> tuple[Parameters, RowMask]:
@@ -202,15 +193,14 @@ def _widest_separation(signed: SignedRows) -> tuple[Parameters, RowMask]:
     return (solution[:p] if separable.any() else np.zeros(p)), separable
 
 
-def _sparsest_direction(counted: _CountedRows, widest: Parameters, seen: _SignedRows) -> Parameters:
+def _sparsest_direction(counted: _CountedRows, widest: Parameters, seen: SignedRows) -> Parameters:
     """Minimise ‖(b₁ … b_d)‖₁ subject to A b ≥ 1 where A ``widest`` > 0 and ≥ 0 elsewhere."""
     p = len(widest)
     while True:
-        A = seen.A
         solution = _minimize_linear(
             cost=np.concatenate([[0.0], np.ones(2 * (p - 1))]),
-            constraints=np.hstack([-A, A[:, 1:]]),
-            limits=np.where(A @ widest > ZERO, -1.0, 0.0),
+            constraints=np.hstack([-seen, seen[:, 1:]]),
+            limits=np.where(seen @ widest > ZERO, -1.0, 0.0),
             bounds=[(None, None)] + [(0.0, None)] * (2 * (p - 1)),
         )
         direction = np.concatenate([solution[:1], solution[1:p] - solution[p:]])
@@ -222,11 +212,11 @@ def _sparsest_direction(counted: _CountedRows, widest: Parameters, seen: _Signed
             return -margin, (A @ widest > ZERO) & (margin < 0.5)
 
         more = counted.worst(excess_of, seen)
-        if len(more.numbers) == 0:
+        if len(more) == 0:
             largest = float(np.max(np.abs(direction[1:]), initial=0.0))
             direction[1:][np.abs(direction[1:]) <= ZERO * largest] = 0.0
             return direction
-        seen = seen | more
+        seen = np.concatenate([seen, more])
 
 
 def _orthogonal(signed: SignedRows, null: TiedRows) -> RowMask:

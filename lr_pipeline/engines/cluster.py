@@ -114,13 +114,13 @@ class Cluster:
 
     def _result(self, future: "Future") -> Partial | None:
         """The result, or None after half a second in which there were workers at least."""
-        from distributed.scheduler import KilledWorker
+        from distributed import KilledWorker
 
         try:
             result: Partial = future.result(timeout=POLL_SECONDS)
         except TimeoutError:
-            if future.done():  # the error is the task's own
-                raise
+            if future.status == "error" and isinstance(future.exception(), TimeoutError):
+                raise  # the task's own
             self._require_workers()
             return None
         except CancelledError:

@@ -15,6 +15,7 @@ from lr_pipeline.engines.cluster_work import (
     add_items,
     largest_items,
 )
+from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
 from lr_pipeline.tables.parquet import rows_within
 from lr_pipeline.tables.parts import parts_of
@@ -27,6 +28,13 @@ LEAST_BYTES, MOST_BYTES = 4 << 20, 64 << 20
 ENOUGH_PARTS = 64
 MOST_PARTS = 4096  # whatever they take: they are read block by block
 BLOCK_BYTES = 16 << 20
+
+
+def rows_of_part(num_rows: int, row_bytes: int) -> int:
+    """Rows of a part: by the size of the table, whatever the number of workers."""
+    least, most = LEAST_BYTES // row_bytes, MOST_BYTES // row_bytes
+    rows = min(max(num_rows // ENOUGH_PARTS, least, 1), most)
+    return max(rows, -(-num_rows // MOST_PARTS))
 
 
 class ClusterRows:
@@ -56,7 +64,7 @@ class ClusterRows:
     ) -> None:
         self.cluster, self.table, self.preparation = cluster, table, preparation
         self.block_rows = block_rows or rows_within(BLOCK_BYTES, self.num_columns, MOST_ROWS)
-        self.part_rows = part_rows or self._part_rows()
+        self.part_rows = part_rows or rows_of_part(self.num_rows, self._row_bytes)
         self.hold_bytes, self.progress = hold_bytes, progress
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -85,6 +93,10 @@ class ClusterRows:
 
         return float(self._combined(one, largest_items)[0])
 
+    def hold(self, block: Block) -> ArrayRows:
+        """Offer a sample of these rows, held in the driver's memory."""
+        return ArrayRows(*block)
+
     def _combined(self, block_function: Callable[[Block], Sums], combine: Combine) -> Sums:
         fold = BlockByBlock(block_function, combine)
         return self.cluster.sum(self._parted, fold, combine, self._told)
@@ -97,12 +109,6 @@ class ClusterRows:
         part_bytes = self.num_rows / len(parts) * self._row_bytes if parts else 1.0
         held = min(len(parts), int(self.hold_bytes / part_bytes))
         return self.cluster.part(parts, reading, held)
-
-    def _part_rows(self) -> int:
-        """Rows of a part: by the size of the table, whatever the number of workers."""
-        least, most = LEAST_BYTES // self._row_bytes, MOST_BYTES // self._row_bytes
-        rows = min(max(self.num_rows // ENOUGH_PARTS, least, 1), most)
-        return max(rows, -(-self.num_rows // MOST_PARTS))
 
     @property
     def _row_bytes(self) -> int:

@@ -1,13 +1,17 @@
 """Agreement of two fits of one likelihood, as close as their certificates promise."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import pyarrow as pa
 
 from lr_pipeline.core.logistic import sigmoid
+from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
-from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 VALUE_ROUNDING = 1e-12
 
@@ -50,7 +54,9 @@ class Agreement:
         )
 
 
-def measure_agreement(first: LogisticModel, second: LogisticModel, table: Table) -> Agreement:
+def measure_agreement(
+    first: LogisticModel, second: LogisticModel, table: Table, visit: Visit = visit_blocks
+) -> Agreement:
     """Compare two models in the metric of the Fisher information on ``table``.
 
     distance² = Σ weight · p (1 − p) (z₁ − z₂)² = ‖w₁ − w₂‖²_H, with z the linear predictors and
@@ -61,15 +67,31 @@ def measure_agreement(first: LogisticModel, second: LogisticModel, table: Table)
     """
     for model in (first, second):
         require_same_table(f"the {model.kernel} model", model.train_fingerprint, table)
-    z_first, z_second = first.linear_predictor(table), second.linear_predictor(table)
-    p = sigmoid(z_first)
-    variance = p * (1.0 - p)
-    weight = table.weights()
-    if weight is not None:
-        variance = variance * weight
-    distance = float(np.sqrt(np.sum(variance * (z_first - z_second) ** 2)))
+    begin = partial(_SquaredDistance, first.predictor, second.predictor)
+    distance = float(np.sqrt(visit(table, first.preparation.source_columns, begin).total))
     tolerance = first.fit.certificate.standard_errors + second.fit.certificate.standard_errors
     return Agreement(distance, float(tolerance), two_optima=_objectives_differ(first, second))
+
+
+class _SquaredDistance:
+    """Σ weight · p (1 − p) (z₁ − z₂)², gathered block by block."""
+
+    def __init__(self, first: LinearPredictor, second: LinearPredictor) -> None:
+        self.first, self.second, self.total = first, second, 0.0
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        z, other = self.first.of_block(block), self.second.of_block(block)
+        p = sigmoid(z)
+        terms = p * (1.0 - p) * (z - other) ** 2
+        name = self.first.preparation.roles.weight
+        self.total += float(terms.sum() if name is None else terms @ weights_of(block, name))
+
+    def __add__(self, other: "_SquaredDistance") -> "_SquaredDistance":
+        """Return the sum over both sets of rows."""
+        both = _SquaredDistance(self.first, self.second)
+        both.total = self.total + other.total
+        return both
 
 
 def _objectives_differ(first: LogisticModel, second: LogisticModel) -> bool:

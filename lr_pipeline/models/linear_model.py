@@ -16,9 +16,10 @@ from lr_pipeline.models.fit_json import (
     or_infinite,
     or_null,
 )
-from lr_pipeline.models.linear_predictor import linear_predictor
+from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 PLAIN_FIELDS = (
     "intercept",
@@ -50,11 +51,14 @@ class LinearModel(TrainedModel):
         """Design column → change of ŷ per original unit of it."""
         return dict(zip(self.preparation.columns, self.fit.coefficients.tolist(), strict=True))
 
-    def predict_proba(self, table: Table) -> Float64[np.ndarray, " rows"]:
+    def predict_proba(
+        self, table: Table, visit: Visit = visit_blocks
+    ) -> Float64[np.ndarray, " rows"]:
         """ŷ for every row of ``table``: a probability only where it lies in [0, 1]."""
         d = len(self.preparation.columns)
         parameters = np.concatenate([[self.fit.intercept], self.fit.coefficients])
-        return linear_predictor(table, self.preparation, np.zeros(d), np.ones(d), parameters)
+        predictor = LinearPredictor(self.preparation, np.zeros(d), np.ones(d), parameters)
+        return predictor.of_table(table, visit)
 
     def to_json(self) -> str:
         """Strict JSON; :meth:`from_json` restores every bit."""

@@ -1,32 +1,57 @@
 """Linear predictors over a table, block by block."""
 
+from dataclasses import dataclass
+from functools import partial
+
 import numpy as np
+import pyarrow as pa
 from jaxtyping import Float64
 
-from lr_pipeline.core.types import Columns, Parameters
-from lr_pipeline.tables.prefetch import prefetched
+from lr_pipeline.core.types import Columns, Parameters, RowVector
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 
-def linear_predictor(
-    table: Table,
-    preparation: Preparation,
-    center: Columns,
-    scale: Columns,
-    parameters: Parameters,
-) -> Float64[np.ndarray, " rows"]:
-    """Return z = w₀ + ((x − center) / scale) · w for every row of ``table``, in its order.
+@dataclass(frozen=True, eq=False)
+class LinearPredictor:
+    """z = w₀ + ((x − center) / scale) · w of rows as they are stored.
 
     The columns are centred before they are multiplied, so that a column with a large mean costs
     no digits.
     """
-    wanted = set(preparation.roles.features)
-    features = [name for name in table.schema.names if name in wanted]  # `design` names the others
-    designs = (preparation.design(batch) for batch in table.blocks(columns=features))
-    z = [np.empty(0)]
-    for X in prefetched(designs):
-        standardized = X - center
-        standardized /= scale
-        z.append(parameters[0] + standardized @ parameters[1:])
-    return np.concatenate(z)
+
+    preparation: Preparation
+    center: Columns
+    scale: Columns
+    parameters: Parameters
+
+    def of_block(self, block: pa.RecordBatch) -> RowVector:
+        """Return z (n,) of the rows of a block."""
+        standardized = self.preparation.design(block) - self.center
+        standardized /= self.scale
+        return np.asarray(self.parameters[0] + standardized @ self.parameters[1:])
+
+    def of_table(self, table: Table, visit: Visit = visit_blocks) -> Float64[np.ndarray, " rows"]:
+        """Return z of every row of ``table``, in its order."""
+        wanted = set(self.preparation.roles.features)
+        # `design` names those that are missing.
+        features = [name for name in table.schema.names if name in wanted]
+        return np.concatenate([np.empty(0), *visit(table, features, partial(_Scores, self)).z])
+
+
+class _Scores:
+    """z of each block."""
+
+    def __init__(self, predictor: LinearPredictor) -> None:
+        self.predictor, self.z = predictor, list[RowVector]()
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        self.z.append(self.predictor.of_block(block))
+
+    def __add__(self, other: "_Scores") -> "_Scores":
+        """Return both, in the order of the rows."""
+        both = _Scores(self.predictor)
+        both.z = [np.concatenate([*self.z, *other.z])] if self.z or other.z else []
+        return both

@@ -13,10 +13,11 @@ from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
 from lr_pipeline.models.inference_json import inference_from_dict, inference_to_dict
-from lr_pipeline.models.linear_predictor import linear_predictor
+from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.ranges import Ranges
 from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,17 @@ class LogisticModel(TrainedModel):
         sentence = f"{fit.solver}: {fit.status.label} after {steps}, {distance}"
         return sentence if fit.status is Status.CONVERGED else f"{sentence}; {fit.status.remedy}"
 
-    def linear_predictor(self, table: Table) -> Float64[np.ndarray, " rows"]:
+    @property
+    def predictor(self) -> LinearPredictor:
+        """What gives the log odds of rows as they are stored."""
+        fit = self.fit
+        return LinearPredictor(self.preparation, fit.center, fit.scale, fit.scaled_parameters)
+
+    def linear_predictor(
+        self, table: Table, visit: Visit = visit_blocks
+    ) -> Float64[np.ndarray, " rows"]:
         """Log odds z (rows,) of y = 1 for every row of ``table``."""
-        return linear_predictor(
-            table,
-            self.preparation,
-            self.fit.center,
-            self.fit.scale,
-            self.fit.scaled_parameters,
-        )
+        return self.predictor.of_table(table, visit)
 
     def predict_proba(self, table: Table) -> Float64[np.ndarray, " rows"]:
         """P(y = 1) for every row of ``table``, which needs the columns of :attr:`features`."""

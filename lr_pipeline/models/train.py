@@ -24,6 +24,7 @@ from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.trained_model import origin_of
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 # Profile likelihoods take some ten to a hundred passes a parameter, each of p² (n + p) operations:
 # up to this p³ (n + p) they are seconds, beyond it Wald's method is the one.
@@ -32,9 +33,9 @@ PROFILE_LIMIT = 1e9
 OpenRows = Callable[[Table, Preparation], Rows]
 
 
-def assess_table(train: Table, open_rows: OpenRows) -> dict[str, Any]:
+def assess_table(train: Table, open_rows: OpenRows, visit: Visit = visit_blocks) -> dict[str, Any]:
     """Existence and uniqueness of the estimate on ``train``, columns by name."""
-    preparation = Preparation.fit(train)
+    preparation = Preparation.fit(train, visit)
     with threads_for(len(preparation.columns)):
         existence = assess_existence(open_rows(train, preparation))
     found = existence_to_dict(existence, preparation.columns)
@@ -62,10 +63,12 @@ def train_logistic(
     training: Training,
     existence: dict[str, Any] | None = None,
     progress: Progress | None = None,
+    visit: Visit = visit_blocks,
 ) -> LogisticModel:
     """Fit a logistic regression to ``train`` and bind it to the table's columns.
 
-    ``existence`` is what :func:`assess_table` found for the same table, where already known.
+    ``existence`` is what :func:`assess_table` found for the same table, where already known;
+    ``visit`` is how the rows are visited that are not prepared yet.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def train_logistic(
     """
     if existence is not None:
         require_same_table("mle_existence", existence["train_fingerprint"], train)
-    preparation = Preparation.fit(train)
+    preparation = Preparation.fit(train, visit)
     rows = open_rows(train, preparation)
     try:
         with threads_for(rows.num_columns):
@@ -97,7 +100,7 @@ def train_logistic(
         kernel=kernel.name,
         fit=fit,
         inference=_infer(rows, fit, preparation.columns),
-        ranges=training_ranges(train, preparation),
+        ranges=training_ranges(train, preparation, visit),
     )
 
 
@@ -112,8 +115,8 @@ def _infer(rows: Rows, fit: LogisticFit, columns: tuple[str, ...]) -> LogisticIn
         return infer_logistic(rows, NumpyKernel(), fit, method=method, names=columns)
 
 
-def train_linear(train: Table, open_rows: OpenRows) -> LinearModel:
+def train_linear(train: Table, open_rows: OpenRows, visit: Visit = visit_blocks) -> LinearModel:
     """Least squares of the 0/1 label on the prepared columns."""
-    preparation = Preparation.fit(train)
+    preparation = Preparation.fit(train, visit)
     fit = fit_linear(open_rows(train, preparation))
     return LinearModel(**origin_of(train, preparation), fit=fit)

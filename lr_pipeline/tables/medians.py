@@ -6,13 +6,10 @@ ends of a bracket are counted apart, so that a value which many rows share settl
 without being collected, and so that every pass leaves fewer values inside.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float64
-
-# The numbers of some columns → their values, block by block, each column's apart.
-ReadColumns = Callable[[list[int]], Iterable[list[Float64[np.ndarray, " n"]]]]
 
 HELD_VALUES = 4_000_000  # of all columns together: 32 MB
 # A sample's rank is off by some standard deviation √m / 2: four of them miss one in 16,000.
@@ -64,6 +61,30 @@ class Bracket:
         self.seen += len(found)
         self.inside.append(kept)
         self.held += len(kept)
+        self._thin()
+
+    def __add__(self, other: "Bracket") -> "Bracket":
+        """Return what both collected between the same two numbers, thinned alike."""
+        both = self.empty()
+        for name in ("below", "at_low", "at_high", "total", "seen"):
+            setattr(both, name, getattr(self, name) + getattr(other, name))
+        both.next_below = max(self.next_below, other.next_below)
+        both.next_above = min(self.next_above, other.next_above)
+        both.thinning = max(self.thinning, other.thinning)
+        both.inside = [
+            np.concatenate([np.empty(0), *part.inside])[:: both.thinning // part.thinning]
+            for part in (self, other)
+        ]
+        both.held = sum(map(len, both.inside))
+        both._thin()
+        return both
+
+    def empty(self) -> "Bracket":
+        """Return one between the same two numbers, into which nothing has been added."""
+        return Bracket(self.low, self.high, self.capacity, self.limits)
+
+    def _thin(self) -> None:
+        """Keep every other value, until they are few enough."""
         while self.held > self.capacity:
             thinned = np.concatenate(self.inside)[::2]
             self.inside, self.held = [thinned], len(thinned)
@@ -112,17 +133,18 @@ class Bracket:
         return float(self.inside[0][place]) if self.thinning == 1 else None
 
 
-def finish_medians(brackets: list[Bracket], read: ReadColumns) -> list[float]:
+FillBrackets = Callable[[list[int], list[Bracket]], list[Bracket]]
+
+
+def finish_medians(brackets: list[Bracket], fill: FillBrackets) -> list[float]:
     """Return the median of each column, whose first pass ``brackets`` have been through.
 
-    ``read(numbers)`` gives all rows of the columns numbered, block by block.
+    ``fill(columns, brackets)`` adds all values of the columns numbered, each to its bracket, and
+    returns the brackets.
     """
     medians = [bracket.median() for bracket in brackets]
     while open_columns := [j for j, median in enumerate(medians) if median is None]:
-        brackets_left = [brackets[j].narrowed() for j in open_columns]
-        for block in read(open_columns):
-            for bracket, values in zip(brackets_left, block, strict=True):
-                bracket.add(values)
-        for j, bracket in zip(open_columns, brackets_left, strict=True):
+        filled = fill(open_columns, [brackets[j].narrowed() for j in open_columns])
+        for j, bracket in zip(open_columns, filled, strict=True):
             brackets[j], medians[j] = bracket, bracket.median()
     return [median for median in medians if median is not None]

@@ -16,6 +16,7 @@ from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import ColumnRoles, quoted
 from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import labels
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 Encoding = NumberEncoding | CategoryEncoding
 ENCODINGS: dict[str, type[NumberEncoding] | type[CategoryEncoding]] = {
@@ -41,7 +42,7 @@ class Preparation:
     encodings: tuple[Encoding, ...]
 
     @classmethod
-    def fit(cls, table: Table) -> "Preparation":
+    def fit(cls, table: Table, visit: Visit = visit_blocks) -> "Preparation":
         """Learn medians and levels from ``table``, all features in each pass over its blocks.
 
         One pass where 4 million numbers hold all of them, else about two, for exact medians.
@@ -52,7 +53,7 @@ class Preparation:
             A feature is neither number, boolean nor text, or has no value; two design columns
             would have the same name.
         """
-        encodings = fit_encodings(table)
+        encodings = fit_encodings(table, visit)
         names = Counter(column for encoding in encodings for column in encoding.columns)
         twice = [name for name, count in names.items() if count > 1]
         if twice:

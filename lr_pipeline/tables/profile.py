@@ -1,21 +1,23 @@
 """What each feature looks like in either class: counts, range, mean and deviation."""
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from lr_pipeline.core.moments import moments_of, standard_deviation
-from lr_pipeline.tables.prefetch import prefetched
+from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text, labels, plain_values
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 CLASSES = {"negative": 0.0, "positive": 1.0}
 LEVELS_SHOWN = 20
 
 
-def profile_features(table: Table) -> dict[str, Any]:
+def profile_features(table: Table, visit: Visit = visit_blocks) -> dict[str, Any]:
     """Describe the features class by class; one pass over the blocks.
 
     ``{"rows", "target", "positive", "classes": {"negative": rows, "positive": rows},
@@ -26,25 +28,43 @@ def profile_features(table: Table) -> dict[str, Any]:
     ``None`` where there are none. Rows count once each, whatever their weight.
     """
     roles = table.roles
-    classes = Counter[str]()
-    summaries = {feature: {name: _Summary() for name in CLASSES} for feature in roles.features}
-    for block in prefetched(table.blocks(columns=[*roles.features, roles.target])):
-        y = labels(roles.target, block.column(roles.target), roles.positive)
-        for name, label in CLASSES.items():
-            of_class = block.filter(pa.array(y == label))
-            classes[name] += of_class.num_rows
-            for feature in roles.features:
-                summaries[feature][name].add(plain_values(of_class.column(feature)))
+    found = visit(table, [*roles.features, roles.target], partial(_Profile, roles))
     return {
         "rows": table.num_rows,
         "target": roles.target,
         "positive": roles.positive,
-        "classes": {name: classes[name] for name in CLASSES},
+        "classes": {name: found.classes[name] for name in CLASSES},
         "features": {
-            feature: {name: one.to_dict() for name, one in by_class.items()}
-            for feature, by_class in summaries.items()
+            feature: {name: found.summaries[feature, name].to_dict() for name in CLASSES}
+            for feature in roles.features
         },
     }
+
+
+class _Profile:
+    """The features by class, gathered block by block."""
+
+    def __init__(self, roles: ColumnRoles) -> None:
+        self.roles, self.classes = roles, Counter[str]()
+        self.summaries = {
+            (feature, name): _Summary() for feature in roles.features for name in CLASSES
+        }
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        y = labels(self.roles.target, block.column(self.roles.target), self.roles.positive)
+        for name, label in CLASSES.items():
+            of_class = block.filter(pa.array(y == label))
+            self.classes[name] += of_class.num_rows
+            for feature in self.roles.features:
+                self.summaries[feature, name].add(plain_values(of_class.column(feature)))
+
+    def __add__(self, other: "_Profile") -> "_Profile":
+        """Return the profile of both sets of rows."""
+        both = _Profile(self.roles)
+        both.classes = self.classes + other.classes
+        both.summaries = {key: one + other.summaries[key] for key, one in self.summaries.items()}
+        return both
 
 
 class _Summary:
@@ -72,6 +92,16 @@ class _Summary:
             self.least = min(self.least, float(x.min()))
             self.greatest = max(self.greatest, float(x.max()))
             self.moments = self.moments + moments_of(x[:, None])
+
+    def __add__(self, other: "_Summary") -> "_Summary":
+        """Return the summary of both sets of rows."""
+        both = _Summary()
+        both.text = self.text or other.text
+        both.count, both.missing = self.count + other.count, self.missing + other.missing
+        both.levels = self.levels + other.levels
+        both.least, both.greatest = min(self.least, other.least), max(self.greatest, other.greatest)
+        both.moments = self.moments + other.moments
+        return both
 
     def to_dict(self) -> dict[str, Any]:
         """The summary of all rows."""

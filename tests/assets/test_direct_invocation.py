@@ -57,7 +57,7 @@ def test_the_split_follows_the_declared_policy(tmp_path) -> None:
 
 def test_feature_profile_describes_each_class(table) -> None:
     """Mean of one class, computed by pandas."""
-    profile = data.feature_profile(dataset=table).value
+    profile = data.feature_profile(engine=Engine(), dataset=table).value
     frame = table.to_pandas()
     expected = frame.loc[frame["target"] == 1, "mean radius"].mean()
     assert profile["features"]["mean radius"]["positive"]["mean"] == pytest.approx(expected)

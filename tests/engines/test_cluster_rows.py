@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lr_pipeline.core.existence import assess_existence
 from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.linear import fit_linear
 from lr_pipeline.core.logistic import NumpyKernel
@@ -20,12 +21,12 @@ from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 
 pytestmark = pytest.mark.dask
-ROWS, PARTS = 20_000, 50  # more numbers than a fit gathers
+ROWS, PARTS = 20_000, 20  # more numbers than a fit gathers
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> Table:
-    """Numbers of several scales, text with missing values, and weights, in 50 row groups."""
+    """Numbers of several scales, text with missing values, and weights, in 20 row groups."""
     rng = np.random.default_rng(7)
     X = rng.normal(size=(ROWS, 3)) * [1.0, 30.0, 0.02] + [0.0, 5.0, 1.0]
     s = rng.choice(["u", "v", None], ROWS)
@@ -53,8 +54,8 @@ def cluster(standing) -> Iterator[Cluster]:
 
 
 def rows_of(cluster: Cluster, table: Table, preparation: Preparation, **options) -> ClusterRows:
-    """A part for each row group, of blocks of at most 64 rows, the last one shorter."""
-    return ClusterRows(cluster, table, preparation, 64, ROWS // PARTS, **options)
+    """A part for each row group, of blocks of at most 256 rows, the last one shorter."""
+    return ClusterRows(cluster, table, preparation, 256, ROWS // PARTS, **options)
 
 
 def test_it_is_an_engine(cluster, table, preparation):
@@ -94,6 +95,26 @@ def test_least_squares_are_those_of_memory(cluster, table, preparation):
     found = fit_linear(rows_of(cluster, table, preparation))
     expected = fit_linear(TableRows(table, preparation))
     np.testing.assert_allclose(found.coefficients, expected.coefficients, rtol=1e-13)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_separation_is_found_as_in_memory(cluster, tmp_path, complete):
+    """By linear programs over some rows, whose exceptions the workers look for."""
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(ROWS, 4))
+    y = (X[:, 0] - X[:, 2] > 0).astype(int)
+    if not complete:
+        X[:, 3] = X[:, 3] > 2.0
+        y = np.where(X[:, 3] > 0, 1, rng.integers(0, 2, ROWS))
+    data = pa.table(dict(zip("abcd", X.T, strict=True)) | {"y": y})
+    pq.write_table(data, tmp_path / "rows.parquet", row_group_size=ROWS // PARTS)
+    table = Table(tmp_path / "rows.parquet", Table.from_arrow(data, "y").roles)
+    preparation = Preparation.fit(table)
+    found = assess_existence(rows_of(cluster, table, preparation))
+    expected = assess_existence(TableRows(table, preparation))
+    assert found.verdict is expected.verdict
+    assert found.separated_rows == expected.separated_rows
+    assert found.separating_columns == expected.separating_columns
 
 
 def test_parts_kept_in_memory_give_the_same_bits(cluster, table, preparation):

@@ -17,11 +17,14 @@ def medians(columns, capacity, block=1_000):
         for start in range(0, columns.shape[1], block):
             yield [columns[j, start : start + block] for j in chosen]
 
+    def fill(chosen, brackets):
+        for blocks in read(chosen):
+            for bracket, values in zip(brackets, blocks, strict=True):
+                bracket.add(values)
+        return brackets
+
     brackets = [Bracket(capacity=capacity) for _ in columns]
-    for blocks in read(range(len(columns))):
-        for bracket, values in zip(brackets, blocks, strict=True):
-            bracket.add(values)
-    return finish_medians(brackets, read), passes[0]
+    return finish_medians(fill(range(len(columns)), brackets), fill), passes[0]
 
 
 def columns_of_every_kind(n):

@@ -1,0 +1,107 @@
+"""What is learned of a table by the workers of a cluster: as by one process."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.solvers import Lbfgs, Newton
+from lr_pipeline.engines import cluster_rows
+from lr_pipeline.engines.cluster import ClusterSettings, open_cluster
+from lr_pipeline.engines.cluster_visit import visit_parts
+from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.models.agreement import measure_agreement
+from lr_pipeline.models.ranges import training_ranges
+from lr_pipeline.models.train import Training, train_linear, train_logistic
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.profile import profile_features
+from lr_pipeline.tables.row_choice import HashedRows, MaskedRows
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Visit
+
+pytestmark = pytest.mark.dask
+ROWS, PARTS = 6_000, 12
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> Table:
+    """Numbers with missing values and ties, booleans, and text, in 12 row groups."""
+    rng = np.random.default_rng(5)
+    a = np.where(rng.random(ROWS) < 0.1, np.nan, rng.normal(size=ROWS))
+    b, c = rng.integers(0, 9, ROWS), rng.random(ROWS) < 0.3
+    s = rng.choice(["u", "v", "w", None], ROWS)
+    z = np.nan_to_num(a) + 0.2 * b - 1.0 + (s == "u")
+    y = (rng.random(ROWS) < 1 / (1 + np.exp(-z))).astype(int)
+    data = pa.table({"a": pa.array(a, from_pandas=True), "b": b, "c": c, "s": s, "y": y})
+    path = tmp_path_factory.mktemp("rows") / "rows.parquet"
+    pq.write_table(data, path, row_group_size=ROWS // PARTS)
+    return Table(path, Table.from_arrow(data, "y").roles)
+
+
+@pytest.fixture(scope="module")
+def visit(standing) -> Iterator[Visit]:
+    """By the workers of the standing cluster, each row group a part."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_cluster(ClusterSettings(standing.address)) as cluster,
+    ):
+        patch.setattr(cluster_rows, "LEAST_BYTES", 1)
+        patch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
+        yield partial(visit_parts, cluster)
+
+
+@pytest.mark.parametrize("sent", [2**18, 1])
+def test_medians_and_levels_are_exactly_those_of_one_process(visit, table, monkeypatch, sent):
+    """Also where so few values may be sent that a median takes several passes."""
+    monkeypatch.setattr("lr_pipeline.tables.encoding_fit.SENT_VALUES", sent)
+    assert Preparation.fit(table, visit) == Preparation.fit(table)
+
+
+def test_the_profile_is_that_of_one_process(visit, table):
+    """Counts and ranges exactly, means and deviations to rounding."""
+    found, expected = profile_features(table, visit), profile_features(table)
+    for classes in expected["features"].values():
+        for values in classes.values():
+            for name in {"mean", "deviation"} & values.keys():
+                values[name] = pytest.approx(values[name], rel=1e-12)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        HashedRows(1, 0.2, below=False),
+        HashedRows(1, 0.2, below=True, column="b"),
+        MaskedRows(np.arange(ROWS) % 3 > 0),
+    ],
+    ids=["by number", "by column", "by mask"],
+)
+def test_the_rows_of_a_view_are_chosen_by_the_workers(visit, table, choice):
+    """By their number in the whole table, the value of a column, or a mask cut in parts."""
+    view = table.where(choice)
+    found, expected = profile_features(view, visit), profile_features(view)
+    assert found["classes"] == expected["classes"]
+    assert found["features"]["s"] == expected["features"]["s"]
+
+
+def test_predictions_and_agreement_are_those_of_one_process(visit, table):
+    """In the order of the rows."""
+    newton, lbfgs = (
+        train_logistic(table, open_rows, NumpyKernel(), Training(solver, "none"))
+        for solver in (Newton(), Lbfgs())
+    )
+    linear = train_linear(table, open_rows)
+    np.testing.assert_allclose(
+        newton.linear_predictor(table, visit), newton.linear_predictor(table), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        linear.predict_proba(table, visit), linear.predict_proba(table), rtol=1e-12
+    )
+    assert training_ranges(table, newton.preparation, visit) == newton.ranges
+    found = measure_agreement(newton, lbfgs, table, visit)
+    expected = measure_agreement(newton, lbfgs, table)
+    assert found.distance == pytest.approx(expected.distance, rel=1e-6, abs=1e-12)
