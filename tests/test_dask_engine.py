@@ -39,6 +39,14 @@ def file(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def small(file) -> Path:
+    """Its first two thousand rows."""
+    path = file.with_name("small.csv")
+    pd.read_csv(file, nrows=2_000).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
 def standing(tmp_path_factory) -> Iterator[DaskProcesses]:
     """A scheduler and two workers, in processes of their own."""
     with DaskProcesses(tmp_path_factory.mktemp("dask")) as processes:
@@ -101,10 +109,10 @@ def test_the_passes_are_metadata_and_provenance(on_dask, folder, standing) -> No
 
 
 def test_local_workers_are_started_by_the_run_and_their_dashboard_is_on_it(
-    run, file, folder
+    run, small, folder
 ) -> None:
     """Without an address; the link is a tag of the run."""
-    outcome = run("run", file, "--target", "y", "--engine", "dask", "--name", "local")
+    outcome = run("run", small, "--target", "y", "--engine", "dask", "--name", "local")
     assert outcome.exit_code == 0, outcome.output
     with dg.DagsterInstance.from_config(str(folder / ".dagster_home")) as instance:
         tags = instance.get_runs(limit=1)[0].tags
@@ -112,17 +120,17 @@ def test_local_workers_are_started_by_the_run_and_their_dashboard_is_on_it(
     assert tags["dask/dashboard"].endswith("/status")
 
 
-def test_a_scheduler_that_is_absent_is_one_line_of_error(run, file) -> None:
+def test_a_scheduler_that_is_absent_is_one_line_of_error(run, small) -> None:
     """It names the address and what to do; exit code 1."""
     options = ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", "--name", "absent"]
-    outcome = run("run", file, "--target", "y", *options)
+    outcome = run("run", small, "--target", "y", *options)
     assert outcome.exit_code == 1
     errors = [line for line in outcome.output.splitlines() if line.startswith("error:")]
     assert len(errors) == 1
     assert "expected a Dask scheduler at tcp://127.0.0.1:1, found none within 10 s" in errors[0]
 
 
-def test_a_scheduler_that_dies_leaves_nothing_half_written(run, file, folder, tmp_path) -> None:
+def test_a_scheduler_that_dies_leaves_nothing_half_written(run, small, folder, tmp_path) -> None:
     """One line of error; what was there before is whole, and nothing else is there."""
     artifacts = folder / "data" / "artifacts" / "dying"
     with DaskProcesses(tmp_path) as processes:
@@ -137,7 +145,7 @@ def test_a_scheduler_that_dies_leaves_nothing_half_written(run, file, folder, tm
         killer = threading.Thread(target=kill_in_the_middle)
         killer.start()
         options = ["--engine", "dask", "--scheduler", processes.address, "--name", "dying"]
-        outcome = run("run", file, "--target", "y", *options)
+        outcome = run("run", small, "--target", "y", *options)
         killer.join()
     assert outcome.exit_code == 1
     errors = [line for line in outcome.output.splitlines() if line.startswith("error:")]

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from lr_pipeline.engines.cluster_versions import require_versions, versions_here
+from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.table import Table
 
@@ -30,7 +32,14 @@ class Reading:
     convert: Callable[[pa.RecordBatch], Any]
 
     def blocks(self, part: Table) -> Iterator[Any]:
-        """Yield the blocks of a part."""
+        """Yield the blocks of a part; a ``TableError`` where this worker does not see the file."""
+        if isinstance(part.data, Path) and not part.data.exists():
+            raise table_error(
+                f"the worker {worker_address()} sees no such file",
+                "Keep tables and artifacts in a folder that all workers see under the same path, "
+                "or name the table by a URL",
+                source=part.data,
+            )
         return map(self.convert, part.blocks(self.block_rows, self.columns))
 
 
@@ -141,15 +150,20 @@ def unnamed(named: Named) -> Any:
 
 
 def _summed(blocks: Iterable[Any], part: Table, summing: Summing) -> Partial:
-    from distributed import get_worker
-
-    worker, begun = get_worker().address, time.perf_counter()
+    worker, begun = worker_address(), time.perf_counter()
     require_versions(summing.versions, worker)
     with one_thread():
         sums = summing.fold(blocks)
     seconds = time.perf_counter() - begun
     assert part.row_groups is not None
     return _handed_on(sums, Work({worker: part.row_groups.num_rows}, {worker: seconds}))
+
+
+def worker_address() -> str:
+    """Address of the worker that this task runs on."""
+    from distributed import get_worker
+
+    return str(get_worker().address)
 
 
 def _handed_on(sums: Sums | None, work: Work) -> Partial:

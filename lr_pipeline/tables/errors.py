@@ -1,8 +1,9 @@
 """What can be wrong with a table, and the exception that says so."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
 
@@ -35,9 +36,13 @@ class TableError(ValueError):
     """
 
     def __init__(self, *problems: Problem, source: str | Path | None = None) -> None:
-        self.problems = problems
+        self.problems, self.source = problems, source
         prefix = "" if source is None else f"{source}: "
         super().__init__("\n".join(f"{prefix}{problem}" for problem in problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the problems when it is raised in one process and caught in another."""
+        return partial(TableError, source=self.source), self.problems
 
 
 def table_error(

@@ -7,7 +7,7 @@ here have a row group for each block, so that reading them takes little more tha
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ def rows_within(num_bytes: int, num_columns: int, most: int = BLOCK_ROWS) -> int
     return max(1, min(most, num_bytes // (VALUE_BYTES * max(1, num_columns))))
 
 
+Stored = Path | str  # a file here, or a URL of any scheme that fsspec knows
+
+
 def open_parquet(
     source: Any,
     metadata: pq.FileMetaData | None = None,
@@ -37,15 +40,18 @@ def open_parquet(
     """Open a Parquet file, or raise a ``TableError`` that says what the path is instead.
 
     ``metadata``: the file's own, where at hand; thousands of row groups take a while to parse.
-    ``source`` is a path or an open file, and ``name`` what messages call the latter.
+    ``source`` is a path, a URL or an open file, and ``name`` what messages call the latter.
     """
     shown = name or str(source)
+    remote = is_url(source)
     if isinstance(source, str | Path) and Path(source).is_dir():
         raise table_error("a file is expected, found a folder", "Name a file in it", source=shown)
     columns = metadata.num_columns if metadata is not None else 1
     buffer = min(LARGEST_BUFFER, max(SMALLEST_BUFFER, BUFFER_BYTES // max(1, columns)))
     try:
-        return pq.ParquetFile(source, metadata=metadata, pre_buffer=False, buffer_size=buffer)
+        file = _open_url(source) if remote else source
+        # Of a remote file neighbouring columns are asked for at once, not page by page.
+        return pq.ParquetFile(file, metadata=metadata, pre_buffer=remote, buffer_size=buffer)
     except FileNotFoundError:
         raise table_error("no such file", "Check the path", source=shown) from None
     except (pa.ArrowInvalid, OSError) as error:
@@ -56,23 +62,45 @@ def open_parquet(
         ) from None
 
 
-def read_footer(path: Path) -> pq.FileMetaData:
+def is_url(source: Any) -> bool:
+    """Whether a file is named by a URL."""
+    return isinstance(source, str) and "://" in source
+
+
+def _open_url(url: str) -> Any:
+    from fsspec.core import url_to_fs
+
+    filesystem, path = url_to_fs(url)
+    return filesystem.open(path, "rb")
+
+
+def read_footer(stored: Stored) -> pq.FileMetaData:
     """The file's footer; parsed once a process, for as long as the file stays as it is."""
+    return _footer(stored, _state(stored))
+
+
+def _state(stored: Stored) -> Hashable:
+    """What changes with the file; None where there is none, which opening it will say."""
     try:
-        stat = path.stat()
-    except OSError:  # what is wrong is said when it is opened
-        return _footer(path, 0, 0)
-    return _footer(path, stat.st_mtime_ns, stat.st_size)
+        if isinstance(stored, str) and is_url(stored):
+            from fsspec.core import url_to_fs
+
+            filesystem, path = url_to_fs(stored)
+            return str(filesystem.ukey(path))
+        stat = Path(stored).stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
 
 
 @lru_cache(maxsize=16)
-def _footer(path: Path, _changed: int, _size: int) -> pq.FileMetaData:
-    with open_parquet(path) as file:
+def _footer(stored: Stored, _state: Hashable) -> pq.FileMetaData:
+    with open_parquet(stored) as file:
         return file.metadata
 
 
 def read_batches(
-    path: Path,
+    stored: Stored,
     metadata: pq.FileMetaData,
     names: Sequence[str],
     rows: int,
@@ -83,7 +111,7 @@ def read_batches(
     Of all row groups, or those numbered.
     """
     threads = (os.cpu_count() or 1) > 2  # the caller's own thread computes meanwhile
-    with open_parquet(path, metadata) as file:
+    with open_parquet(stored, metadata) as file:
         for batch in file.iter_batches(
             rows, row_groups=row_groups, columns=list(names), use_threads=threads
         ):

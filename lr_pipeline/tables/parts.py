@@ -1,10 +1,9 @@
 """A table in a Parquet file, cut into parts that other processes can read by themselves."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from lr_pipeline.tables.errors import table_error
-from lr_pipeline.tables.parquet import read_footer
+from lr_pipeline.tables.parquet import Stored, read_footer
 from lr_pipeline.tables.row_choice import MaskedRows, RowChoice
 from lr_pipeline.tables.table import RowGroups, Table
 
@@ -21,7 +20,7 @@ def parts_of(table: Table, rows: int) -> list[Table]:
     TableError
         The rows are in memory, or which are chosen depends on how many were before.
     """
-    if not isinstance(table.data, Path):
+    if not isinstance(table.data, Stored):
         raise table_error(
             "the rows are in this process's memory, where workers cannot read them",
             "Write them with write_parquet, and read that with Table.read_parquet",
@@ -42,9 +41,9 @@ def parts_of(table: Table, rows: int) -> list[Table]:
     ]
 
 
-def _row_groups(path: Path, rows: int) -> Iterator[RowGroups]:
+def _row_groups(stored: Stored, rows: int) -> Iterator[RowGroups]:
     """Neighbouring row groups of at least so many rows together."""
-    footer = read_footer(path)
+    footer = read_footer(stored)
     numbers: list[int] = []
     start = held = 0
     for number in range(footer.num_row_groups):

@@ -18,6 +18,8 @@ from lr_pipeline.tables.fingerprint import content_fingerprint
 from lr_pipeline.tables.parquet import (
     BLOCK_BYTES,
     BLOCK_ROWS,
+    Stored,
+    is_url,
     open_parquet,
     read_batches,
     read_footer,
@@ -64,7 +66,7 @@ class Table:
     ``row_groups``: those of the file that are meant, where not all are.
     """
 
-    data: pa.Table | Path
+    data: pa.Table | Stored
     roles: ColumnRoles
     provenance_json: str = "{}"
     choices: tuple[RowChoice, ...] = ()
@@ -137,6 +139,8 @@ class Table:
     def read_parquet(cls, path: str | Path) -> "Table":
         """Handle on a file written by ``write_parquet``; rows are read when asked for.
 
+        ``path`` may be a URL of any scheme that fsspec knows, such as ``s3://bucket/rows.parquet``.
+
         Raises
         ------
         TableError
@@ -151,12 +155,12 @@ class Table:
                 source=path,
             )
         roles, provenance = found
-        return cls(Path(path), roles, json.dumps(provenance))
+        return cls(path if is_url(path) else Path(path), roles, json.dumps(provenance))
 
     @cached_property
     def schema(self) -> pa.Schema:
         """Columns and types; roles and provenance are in its metadata."""
-        if isinstance(self.data, Path):
+        if isinstance(self.data, Stored):
             with open_parquet(self.data, self._metadata) as file:
                 stored = file.schema_arrow
         else:
@@ -171,12 +175,12 @@ class Table:
             return sum(batch.num_rows for batch in self._batches(BLOCK_ROWS, []))
         if self.row_groups is not None:
             return self.row_groups.num_rows
-        return int((self._metadata if isinstance(self.data, Path) else self.data).num_rows)
+        return int((self._metadata if isinstance(self.data, Stored) else self.data).num_rows)
 
     @cached_property
     def _metadata(self) -> pq.FileMetaData:
         """The Parquet file's footer."""
-        assert isinstance(self.data, Path)
+        assert isinstance(self.data, Stored)
         return read_footer(self.data)
 
     @cached_property
@@ -287,7 +291,7 @@ class Table:
 
     def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
         """All rows, a batch at a time."""
-        if isinstance(self.data, Path):
+        if isinstance(self.data, Stored):
             numbers = None if self.row_groups is None else self.row_groups.numbers
             return read_batches(self.data, self._metadata, names, rows, numbers)
         return iter(self.data.select(names).to_batches(max_chunksize=rows))

@@ -90,6 +90,30 @@ def test_a_fit_has_the_coefficients_of_memory(cluster, table, preparation, kerne
     np.testing.assert_allclose(found.intercept, expected.intercept, rtol=1e-10)
 
 
+def test_workers_read_through_fsspec(cluster, table, preparation):
+    """A table named by a URL, of which nothing is copied here."""
+    remote = Table(table.data.as_uri(), table.roles)
+
+    def rounding(block):
+        return (np.sin(block.X).sum(axis=0),)
+
+    np.testing.assert_array_equal(
+        rows_of(cluster, remote, preparation).sum(rounding)[0],
+        rows_of(cluster, table, preparation).sum(rounding)[0],
+    )
+
+
+def test_a_file_that_workers_do_not_see_is_named(cluster, table, preparation, tmp_path):
+    """With what they need."""
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(table.data.read_bytes())
+    rows = rows_of(cluster, Table(path, table.roles), preparation)
+    assert rows.sum(lambda block: (len(block.y),)) == (ROWS,)
+    path.unlink()
+    with pytest.raises(TableError, match=r"rows.parquet: the worker tcp://.* sees no such file"):
+        rows.sum(lambda block: (1,))
+
+
 def test_least_squares_are_those_of_memory(cluster, table, preparation):
     """In double-double arithmetic."""
     found = fit_linear(rows_of(cluster, table, preparation))

@@ -1,0 +1,82 @@
+"""Parts of a stored table: all of its rows, once each, in its order."""
+
+import pickle
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.parts import parts_of
+from lr_pipeline.tables.row_choice import HashedRows, MaskedRows
+from lr_pipeline.tables.table import Table
+
+ROWS = 1_000
+
+
+@pytest.fixture
+def table(tmp_path) -> Table:
+    """Numbered rows in row groups of 64."""
+    data = pa.table({"a": np.arange(ROWS), "y": np.arange(ROWS) % 2})
+    pq.write_table(data, tmp_path / "rows.parquet", row_group_size=64)
+    return Table(tmp_path / "rows.parquet", Table.from_arrow(data, "y").roles)
+
+
+@pytest.mark.parametrize(("rows", "parts"), [(1, 16), (64, 16), (65, 8), (500, 2), (10_000, 1)])
+def test_parts_are_row_groups_side_by_side(table, rows, parts):
+    """As few as have the rows asked for; the last may have fewer."""
+    found = parts_of(table, rows)
+    assert len(found) == parts
+    assert all(part.num_rows >= rows for part in found[:-1])
+    numbers = np.concatenate([part.column("a").to_numpy() for part in found])
+    np.testing.assert_array_equal(numbers, np.arange(ROWS))
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [HashedRows(3, 0.3, True), HashedRows(3, 0.3, True, "a"), MaskedRows(np.arange(ROWS) % 7 > 2)],
+    ids=["by number", "by column", "by mask"],
+)
+def test_parts_of_a_view_have_its_rows(table, choice):
+    """A row's number is that in the whole table."""
+    view = table.where(choice)
+    numbers = [part.column("a").to_numpy() for part in parts_of(view, 100)]
+    np.testing.assert_array_equal(np.concatenate(numbers), view.column("a").to_numpy())
+
+
+def test_a_table_behind_a_url_has_the_same_parts(table):
+    """Read through fsspec."""
+    remote = Table(table.data.as_uri(), table.roles)
+    assert remote.num_rows == ROWS
+    numbers = [part.column("a").to_numpy() for part in parts_of(remote, 300)]
+    np.testing.assert_array_equal(np.concatenate(numbers), np.arange(ROWS))
+
+
+def test_a_file_that_changed_is_read_anew(table):
+    """The footer is kept only as long as the file is the same."""
+    assert len(parts_of(table, 64)) == 16
+    data = table.to_arrow()
+    pq.write_table(data.slice(0, 640), table.data, row_group_size=64)
+    assert len(parts_of(table, 64)) == 10
+
+
+def test_rows_in_memory_are_refused(table):
+    """Workers cannot read them."""
+    with pytest.raises(TableError, match="memory"):
+        parts_of(Table(table.to_arrow(), table.roles), 64)
+
+
+def test_rows_numbered_among_chosen_ones_are_refused(table):
+    """How many were chosen before a part is not known without reading."""
+    view = table.where(HashedRows(3, 0.3, True)).where(HashedRows(4, 0.5, True))
+    with pytest.raises(TableError, match="chosen by number among rows"):
+        parts_of(view, 64)
+
+
+def test_an_error_of_another_process_keeps_its_problems():
+    """Message, problems and source."""
+    error = TableError(Problem("wrong", "Mend it", "a", 3), source="rows.csv")
+    again = pickle.loads(pickle.dumps(error))
+    assert str(again) == str(error) == "rows.csv: wrong. Mend it."
+    assert again.problems == error.problems
