@@ -89,6 +89,8 @@ class Cluster:
         Neighbours are combined, up to eight at a time, until one is left: whichever worker
         computes them, and whether or not again. ``progress`` is told how many parts are done.
         """
+        if not table.parts:
+            raise ValueError("expected at least one row, found none")
         token, begun = uuid4().hex, time.monotonic()
         graph, levels = summing_tasks(table, Summing(fold, combine), token)
         *leaves, last = self._submit(graph, [*levels[0], levels[-1][0]])

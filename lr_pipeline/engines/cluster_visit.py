@@ -38,6 +38,8 @@ def visit_parts(
         The table is not one that workers can read (see ``parts_of``).
     """
     parts = parts_of(table, rows_of_part(table.num_rows, 8 * len(columns)))
+    if not parts:
+        return begin()
     parted = cluster.part(parts, Reading(tuple(columns), None, _as_it_is))
     found: Found = cluster.sum(parted, _Gathering(begin), add_items)[0]
     return found
