@@ -23,7 +23,7 @@
 ``models``            trained models: prediction and JSON
 ``report``            metrics, figures and the HTML page
 ``storage``           immutable artifacts, the IO manager, the Dagster home
-``engines``           how rows are visited: in memory, streamed; the torch kernel
+``engines``           how rows are visited: in memory, streamed, on a cluster; the torch kernel
 ``tables``            tables with column roles: sources, validation, split, preparation
 ``core``              the mathematics, on numpy and scipy alone
 ``versions``          versions of the libraries that a result depends on

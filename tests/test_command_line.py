@@ -147,3 +147,10 @@ def test_help_explains_itself() -> None:
 def test_asset_keys_come_from_file_names(file, prefix) -> None:
     """Letters, digits and underscores only."""
     assert asset_prefix(file) == prefix
+
+
+def test_a_scheduler_without_the_dask_engine_is_refused(run) -> None:
+    """The option would do nothing."""
+    result = run("run", "--scheduler", "tcp://127.0.0.1:8786")
+    assert result.exit_code == 1
+    assert "--scheduler is for --engine dask: give both or neither." in result.output
