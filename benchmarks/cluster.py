@@ -27,7 +27,7 @@ from benchmarks.peers import LADDER
 from benchmarks.speed import note
 from benchmarks.streaming import ROOT, RUNS, read_blocks, write_table
 from benchmarks.tables import PUBLISHED_SEED, STREAMED, TableSpec
-from lr_pipeline.tables.parquet import BLOCK_ROWS
+from lr_pipeline.tables.parquet import BLOCK_BYTES, rows_within
 
 PLAIN, DASK, CACHED = "Parquet engine", "DaskEngine, cache=0", "DaskEngine, default"
 SPARK, DASK_GLM = "Spark MLlib", "dask-glm newton"
@@ -164,7 +164,7 @@ def stored_table(
         known = path.with_suffix(".optimum.json")
         if not known.exists():
             note(f"{spec.name}: writing the file, finding the optimum")
-            write_table(spec, seed, path, BLOCK_ROWS)
+            write_table(spec, seed, path, rows_within(BLOCK_BYTES, spec.columns))
             found = asdict(find_optimum(lambda: read_blocks(path)))
             known.write_text(json.dumps(found, default=np.ndarray.tolist))
         values = json.loads(known.read_text())
