@@ -7,7 +7,6 @@ from benchmarks import markdown
 from benchmarks.cluster import CACHED, DASK, DASK_GLM, PLAIN, SPARK, Side
 from benchmarks.cluster_fits import SPARK_MEMORY, WORKERS
 from benchmarks.markdown import scientific
-from benchmarks.results import machine
 from benchmarks.tables import TableSpec
 
 RESULTS = Path(__file__).parent / "results-dask.md"
@@ -20,8 +19,8 @@ two cores: by the Parquet engine in one process; by the `DaskEngine` with {WORKE
 processes of one thread, which read the file at every pass as the Parquet engine does (`cache=0`) or
 keep its rows in half of their memory (its default); by Spark MLlib's `LogisticRegression` in
 `local[{WORKERS}]` with `standardization` on, and at most {SPARK_MEMORY} for its heap; by dask-glm's
-Newton method in {WORKERS} local worker processes. Spark and dask-glm keep the rows in memory, too.
-Each fit is a process of its own, by turns."""
+Newton method in {WORKERS} local worker processes. Spark and dask-glm keep the rows in memory, too;
+Spark multiplies in Java, without a native BLAS. Each fit is a process of its own, by turns."""
 COLUMNS = """*Fit*: median seconds from the file to the coefficients, with workers, JVM and imports
 ready. *Start*: what these take before. *Distance*: how far the result is from the optimum, in
 standard errors; a peer runs at its loosest tolerance, from its default downwards, with which that
@@ -30,9 +29,9 @@ HEADERS = ("", "fit", "min–max", "runs", "start", "tolerance", "distance", "pe
 RATIO_HEADERS = ("", "against", "ratio", "paired, min–max", "with the start", "target", "reached")
 
 
-def page(spec: TableSpec, seed: int, sides: list[Side]) -> str:
-    """The whole page."""
-    parts = [HEAD, machine(PACKAGES), f"## {spec.name}, seed {seed}", COLUMNS]
+def page(spec: TableSpec, seed: int, machine: str, sides: list[Side]) -> str:
+    """The whole page; ``machine`` is the table of what it was measured on."""
+    parts = [HEAD, machine, f"## {spec.name}, seed {seed}", COLUMNS]
     parts.append(markdown.table(HEADERS, map(_row, sides)))
     parts += [f"{side.name}: {side.remark}." for side in sides if side.remark]
     parts += ["## Ratios", markdown.table(RATIO_HEADERS, _ratios(sides))]
