@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui test test-slow test-dask check bench bench-full docs clean
+.PHONY: help install run ui test test-slow test-dask check bench bench-full bench-dask docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,14 @@ bench: $(VENV)/.installed-bench ## Compare with plain scripts and with peers: be
 
 bench-full: $(VENV)/.installed-bench ## The same with a table of ten million rows
 	@$(BIN)/python -m benchmarks.results --full
+
+# Spark needs Java 17 or later; a peer that is missing is shown as such.
+bench-dask: $(VENV)/.installed-bench ## On two workers of a cluster: results-dask.md, docs/scaling.md
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[test,bench,dask,bench-dask]'
+	@$(BIN)/python -m benchmarks.cluster
+	@$(BIN)/python -m benchmarks.scaling
+	@$(BIN)/python -m benchmarks.scaling_page
 
 docs: $(VENV)/.installed ## Write the walkthrough and its pictures again, from a run
 	@$(BIN)/python docs/build_walkthrough.py

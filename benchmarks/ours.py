@@ -1,12 +1,22 @@
 """The package's own fit, as the benchmarks call it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import lr_pipeline
+from lr_pipeline.core.fit import fit_logistic
+from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit
+from lr_pipeline.core.rows import Rows
+from lr_pipeline.engines.cluster import Cluster
+from lr_pipeline.engines.cluster_rows import ClusterRows
+from lr_pipeline.engines.cluster_visit import visit_parts
+from lr_pipeline.engines.parallel import threads_for
+from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 
 NAME = "lr_pipeline"
@@ -33,3 +43,21 @@ def parameters(fitted: LogisticFit) -> np.ndarray:
 def fit_parquet(path: Path) -> LogisticFit:
     """The same of a file that ``Table.write_parquet`` or its like wrote, streamed."""
     return lr_pipeline.fit_logistic(Table.read_parquet(path), **LIKE_PEERS)
+
+
+def fit_streamed(path: Path) -> LogisticFit:
+    """The same, streamed however small the file is."""
+    table = Table.read_parquet(path)
+    return _fit_rows(TableRows(table, Preparation.fit(table)))
+
+
+def fit_on_cluster(cluster: Cluster, path: Path, hold_bytes: float = 0.0) -> LogisticFit:
+    """The same by the workers of a cluster, which may keep so much of the design."""
+    table = Table.read_parquet(path)
+    preparation = Preparation.fit(table, partial(visit_parts, cluster))
+    return _fit_rows(ClusterRows(cluster, table, preparation, hold_bytes=hold_bytes))
+
+
+def _fit_rows(rows: Rows) -> LogisticFit:
+    with threads_for(rows.num_columns):
+        return fit_logistic(rows, NumpyKernel(), **LIKE_PEERS)

@@ -77,7 +77,7 @@ OVERHEAD = """## What the orchestration costs
 The whole run of the tutorial's table beside a plain script that calls and writes the same."""
 
 
-def machine() -> str:
+def machine(packages: Iterable[str] = PACKAGES) -> str:
     """Processor, memory, thread pools' settings, versions, as a table."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     settings = [f"{name}={os.environ[name]}" for name in THREAD_VARIABLES if name in os.environ]
@@ -87,7 +87,7 @@ def machine() -> str:
         ["processor", f"{processor()}, {os.cpu_count()} logical cores"],
         ["memory", f"{memory:.0f} GiB"],
         ["system", f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"],
-        ["versions", ", ".join(f"{name} {installed(name)}" for name in PACKAGES)],
+        ["versions", ", ".join(f"{name} {installed(name)}" for name in packages)],
         ["thread settings", ", ".join(settings) or "none: each library's own choice"],
         ["load before the start", f"{load} (1, 5 and 15 minutes)"],
     ]

@@ -47,8 +47,8 @@ class Side:
     peaks: list[float] = field(default_factory=list)
 
 
-def write_table(spec: TableSpec, seed: int, path: Path) -> None:
-    """Write the table as Parquet, in row groups of about a million rows."""
+def write_table(spec: TableSpec, seed: int, path: Path, row_group: int = ROW_GROUP) -> None:
+    """Write the table as Parquet, in row groups of at most so many rows."""
     writer, held = None, []
     for X, y in spec.blocks(seed):
         columns = {f"x{j}": column for j, column in enumerate(X.T)} | {"y": y.astype(np.int8)}
@@ -56,11 +56,11 @@ def write_table(spec: TableSpec, seed: int, path: Path) -> None:
         if writer is None:  # the schema carries the columns' roles
             writer = pq.ParquetWriter(path, Table.from_arrow(part, "y", 1).schema)
         held.append(part.cast(writer.schema))
-        if sum(map(len, held)) >= ROW_GROUP:
-            writer.write_table(pa.concat_tables(held), row_group_size=ROW_GROUP)
+        if sum(map(len, held)) >= row_group:
+            writer.write_table(pa.concat_tables(held), row_group_size=row_group)
             held = []
     if held:
-        writer.write_table(pa.concat_tables(held), row_group_size=ROW_GROUP)
+        writer.write_table(pa.concat_tables(held), row_group_size=row_group)
     writer.close()
 
 
@@ -103,12 +103,12 @@ def measure_here(side: str, path: Path, tolerance: float) -> dict[str, object]:
     }
 
 
-def peak_megabytes() -> float:
-    """Largest resident set of this process so far.
+def peak_megabytes(process: int | str = "self") -> float:
+    """Largest resident set of this process so far, or of the one with that number.
 
     From /proc where there is one: getrusage counts what the parent held when it forked.
     """
-    status = Path("/proc/self/status")
+    status = Path(f"/proc/{process}/status")
     if status.exists():
         (line,) = (one for one in status.read_text().splitlines() if one.startswith("VmHWM"))
         return int(line.split()[1]) * 1024 / 1e6

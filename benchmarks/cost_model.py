@@ -1,0 +1,185 @@
+"""How long a fit takes on a cluster: from rows, columns, workers, network, and measured constants.
+
+A pass is the workers' longest share of the parts, or the scheduler's tasks if those take longer,
+and then the sums' way up the tree:
+
+    pass = max(⌈parts / workers⌉ · (rows of a part · seconds a row + worker_task),
+               tasks · scheduler_task) + round_trip + levels · hop
+    seconds a row = max(file bytes / disk, read + compute)              a worker of one core
+                    max(file bytes / disk, read, compute)               of two or more
+    hop = latency + (8 + 1) · bytes of the sums / bandwidth + worker_task
+
+    fit = sample + stretch · (prepare + survey + evaluations · pass)
+
+Prepare looks three times at the columns as they are stored. The survey is a pass that hands a
+sample on to the driver, who fits it alone. Where workers keep rows in memory, later passes do not
+read them. ``stretch`` is fitted: the threads of a process and their caches get in each other's way.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil, inf
+
+from lr_pipeline.core.warm_start import ROWS_PER_PARAMETER, SHARE
+from lr_pipeline.engines.cluster_graph import PARTIALS_AT_ONCE
+from lr_pipeline.engines.cluster_rows import rows_of_part
+from lr_pipeline.tables.parquet import BLOCK_BYTES, rows_within
+
+FLOAT = 8
+EVALUATIONS = 5  # that the tables measured here took, at a tolerance of 1e-4 standard errors
+PREPARATIONS = 3  # passes, of which two find exact medians between bounds
+CACHE = 0.5
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Of tables of d ``columns``: ``file_bytes`` a row, and seconds of one core a row.
+
+    ``read``: decode a row group and make blocks of it. ``gradient`` and ``hessian``: the sums of a
+    pass over blocks in memory. ``prepare``: decoding included, the medians of the columns.
+    ``sample``: the driver's fit of the sample, a row of it.
+    """
+
+    columns: int
+    file_bytes: float
+    read: float
+    gradient: float
+    hessian: float
+    prepare: float
+    sample: float
+
+
+@dataclass(frozen=True)
+class Overheads:
+    """Seconds, whatever the rows; ``transfer`` in bytes a second from a worker to the driver.
+
+    ``scheduler_task`` and ``worker_task``: processor time of a task in either process;
+    ``round_trip``: a pass over a table of a few rows. ``start``: a cluster's, with two workers.
+    ``stretch``: how many times longer passes take than all these say.
+    """
+
+    scheduler_task: float
+    worker_task: float
+    round_trip: float
+    transfer: float
+    start: float
+    stretch: float = 1.0
+
+
+@dataclass(frozen=True)
+class Machines:
+    """``workers`` are processes of one thread with ``cores`` to themselves and ``memory`` each.
+
+    ``disk``: bytes a second that a worker gets from where the file is; ``latency`` and
+    ``bandwidth`` of the network between any two.
+    """
+
+    workers: int
+    cores: int = 1
+    memory: float = 8e9
+    disk: float = inf
+    bandwidth: float = inf
+    latency: float = 0.0
+
+
+@dataclass(frozen=True)
+class Costs:
+    """A fit's seconds: ``driver`` alone, ``passes`` over the rows; ``driver_bytes`` it holds."""
+
+    driver: float
+    passes: float
+    driver_bytes: float
+
+    @property
+    def seconds(self) -> float:
+        return self.driver + self.passes
+
+
+def part_rows(rows: int, columns: int) -> int:
+    """Rows of a part, as ``ClusterRows`` cuts a file that the pipeline stored."""
+    group = rows_within(BLOCK_BYTES, columns)
+    return min(rows, ceil(rows_of_part(rows, FLOAT * (columns + 2)) / group) * group)
+
+
+def levels_of(parts: int) -> Iterator[int]:
+    """Tasks of each level of the tree above the parts."""
+    while True:
+        parts = ceil(parts / PARTIALS_AT_ONCE)
+        yield parts
+        if parts == 1:
+            return
+
+
+def sample_rows(rows: int, columns: int, most: float = inf) -> float:
+    """Rows of the sample that the driver fits first."""
+    return min(rows, max(min(SHARE * rows, most), ROWS_PER_PARAMETER * (columns + 1)))
+
+
+def sum_bytes(columns: int, hessian: bool = False) -> int:
+    """Bytes of a block's sums: loss and gradient, and the Hessian where it is asked for."""
+    p = columns + 1
+    return FLOAT * (1 + p + (p * p if hessian else 0))
+
+
+def pass_seconds(
+    rows: int,
+    read: float | None,
+    compute: float,
+    rates: Rates,
+    overheads: Overheads,
+    machines: Machines,
+    hessian: bool = False,
+) -> float:
+    """Seconds of one pass that takes so many to ``read`` a row and to ``compute`` with it.
+
+    ``read`` is None where the rows are in the workers' memory.
+    """
+    size = part_rows(rows, rates.columns)
+    parts = ceil(rows / size)
+    levels = list(levels_of(parts))
+    decoding = read or 0.0
+    busy = decoding + compute if machines.cores == 1 else max(decoding, compute)
+    # A disk takes no longer for the stretch.
+    disk = 0.0 if read is None else rates.file_bytes / machines.disk / overheads.stretch
+    row = max(busy, disk)
+    waves = ceil(parts / machines.workers)
+    work = min(waves * size, rows) * row + waves * overheads.worker_task
+    planning = (parts + sum(levels)) * overheads.scheduler_task
+    carried = (PARTIALS_AT_ONCE + 1) * sum_bytes(rates.columns, hessian)
+    hop = machines.latency + carried / machines.bandwidth + overheads.worker_task
+    return max(work, planning) + overheads.round_trip + len(levels) * hop
+
+
+def fit_costs(
+    rows: int,
+    rates: Rates,
+    overheads: Overheads,
+    machines: Machines,
+    cached: bool = False,
+    evaluations: int = EVALUATIONS,
+    most_sampled: float = inf,
+) -> Costs:
+    """Seconds of a fit on workers that have been started; what fits in memory may stay there."""
+    sampled = sample_rows(rows, rates.columns, most_sampled)
+    sample_bytes = sampled * FLOAT * (rates.columns + 1)
+    moving = sample_bytes * (1 / overheads.transfer + 1 / machines.bandwidth)
+    room = CACHE * machines.memory * machines.workers if cached else 0.0
+    held = min(1.0, room / (rows * FLOAT * (rates.columns + 2)))
+
+    def seconds(read: float | None, compute: float) -> float:
+        return pass_seconds(rows, read, compute, rates, overheads, machines)
+
+    prepare = PREPARATIONS * seconds(rates.prepare / PREPARATIONS, 0.0)
+    survey = seconds(rates.read, 0.0)
+    again, from_memory = seconds(rates.read, rates.gradient), seconds(None, rates.gradient)
+    one = held * from_memory + (1 - held) * again
+    passes = overheads.stretch * (prepare + survey + evaluations * one)
+    return Costs(rates.sample * sampled + moving, passes, sample_bytes)
+
+
+def alone_costs(
+    rows: int, rates: Rates, disk: float = inf, evaluations: int = EVALUATIONS
+) -> Costs:
+    """Seconds of the Parquet engine's fit, in one process on two cores, without a cluster."""
+    none, machine = Overheads(0.0, 0.0, 0.0, inf, 0.0), Machines(1, cores=2, disk=disk)
+    return fit_costs(rows, rates, none, machine, evaluations=evaluations)

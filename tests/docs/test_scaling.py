@@ -1,0 +1,156 @@
+"""The page on scaling shows what its model yields, and the model does what it says."""
+
+import io
+import re
+from dataclasses import replace
+from math import ceil, inf
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.cost_model import (
+    EVALUATIONS,
+    Machines,
+    Overheads,
+    Rates,
+    alone_costs,
+    fit_costs,
+    levels_of,
+    part_rows,
+    pass_seconds,
+    sum_bytes,
+)
+from benchmarks.scaling import Run
+from benchmarks.scaling_chart import chart
+from benchmarks.scaling_page import duration, render
+from benchmarks.scaling_record import Measured, break_even, stops_paying
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.rows import Block
+from tests.core.tables import overlapping
+
+DOCS = Path(__file__).parents[2] / "docs"
+RATES = Rates(20, 200.0, 4e-7, 1e-7, 2e-7, 6e-7, 5e-7)
+FREE = Overheads(0.0, 0.0, 0.0, inf, 0.0)
+COSTLY = Overheads(1e-3, 4e-3, 0.03, 1e8, 2.0)
+
+
+@pytest.fixture(scope="module")
+def measured() -> Measured:
+    """What was recorded."""
+    return Measured.recorded()
+
+
+def test_the_page_is_what_the_model_yields_from_the_recorded_constants(measured) -> None:
+    """Its numbers are not typed by hand; ``python -m benchmarks.scaling_page`` writes it again."""
+    assert (DOCS / "scaling.md").read_text(encoding="utf-8") == render(measured)
+
+
+def test_the_chart_is_small_and_as_large_as_drawn_now(measured) -> None:
+    """Below 100 kB; its pixels differ between machines, its size does not."""
+    kept = (DOCS / "scaling.png").read_bytes()
+    sizes = [Image.open(io.BytesIO(png)).size for png in (kept, chart(measured))]
+    assert len(kept) < 100_000
+    assert sizes[0] == sizes[1]
+
+
+def test_the_page_states_the_error_of_its_model(measured) -> None:
+    """The numbers in the text are those of the table of runs."""
+    text = render(measured)
+    table = text.split("## Measured: fits beside the model")[1].split("##")[0]
+    lines = [line.split("|") for line in table.splitlines() if re.match(r"\| \d", line)]
+    assert len(lines) == len(measured.runs)
+    worst = max(abs(float(line[-2]) - 1) for line in lines if line[4].strip() == "no")
+    stated = int(re.search(r"(\d+) % at worst", text)[1])
+    assert stated / 100 == pytest.approx(worst, abs=0.011)
+
+
+def test_the_stretch_is_what_the_smaller_runs_say() -> None:
+    """Runs that take twice as long as the model says have a stretch of 2."""
+    runs = []
+    for rows in (500_000, 1_000_000, 10_000_000):
+        costs = fit_costs(rows, RATES, COSTLY, Machines(2))
+        runs.append(Run(rows, 2, False, EVALUATIONS, costs.driver + 2.0 * costs.passes))
+    found = Measured("", "", (RATES,), COSTLY, tuple(runs))
+    assert found.fitted.stretch == pytest.approx(2.0)
+    assert found.errors(False) == pytest.approx([0.0])
+
+
+def test_without_overheads_time_is_shared_by_the_workers() -> None:
+    """Parts that divide evenly: 4 workers take a quarter."""
+    rows = 64 * part_rows(10**7, 20)
+    one, four = (pass_seconds(rows, 4e-7, 1e-7, RATES, FREE, Machines(w)) for w in (1, 4))
+    assert one == pytest.approx(rows * (RATES.read + 1e-7))
+    assert four == pytest.approx(one / 4)
+
+
+def test_a_second_core_reads_ahead_and_a_slow_disk_decides() -> None:
+    """The longer of reading and computing, or of what the disk delivers."""
+    rows = part_rows(10**7, 20)
+    one, two = (pass_seconds(rows, 4e-7, 1e-7, RATES, FREE, Machines(1, cores)) for cores in (1, 2))
+    slow = pass_seconds(rows, 4e-7, 1e-7, RATES, FREE, Machines(1, disk=1e7))
+    assert [one, two, slow] == pytest.approx([rows * 5e-7, rows * 4e-7, rows * 200 / 1e7])
+
+
+def test_the_scheduler_bounds_a_pass_of_many_workers() -> None:
+    """Tasks of the tree included, one after the other."""
+    rows, size = 10**9, part_rows(10**9, 20)
+    parts = ceil(rows / size)
+    tasks = parts + sum(levels_of(parts))
+    found = pass_seconds(rows, 0.0, 0.0, RATES, replace(FREE, scheduler_task=1.0), Machines(10**6))
+    assert found == pytest.approx(tasks)
+    assert list(levels_of(64)) == [8, 1]
+    assert list(levels_of(1)) == [1]
+
+
+def test_memory_saves_reading() -> None:
+    """Rows that all fit are read for the medians and by the survey, not by the evaluations."""
+    machines = Machines(1, memory=1e12)
+    read, kept = (
+        fit_costs(10**6, RATES, FREE, machines, cached, evaluations=5).passes
+        for cached in (False, True)
+    )
+    assert read - kept == pytest.approx(5 * 10**6 * RATES.read)
+
+
+def test_a_capped_sample_bounds_what_the_driver_holds() -> None:
+    """Uncapped, it is a twentieth of the rows."""
+    whole, capped = (
+        fit_costs(10**9, RATES, COSTLY, Machines(10), most_sampled=most).driver_bytes
+        for most in (inf, 1e6)
+    )
+    assert whole == pytest.approx(0.05 * 10**9 * 8 * 21)
+    assert capped == pytest.approx(1e6 * 8 * 21)
+
+
+def test_one_process_has_no_overheads() -> None:
+    """Alone costs no more than one worker of two cores."""
+    worker = fit_costs(10**7, RATES, COSTLY, Machines(1, cores=2)).seconds
+    assert 0 < alone_costs(10**7, RATES).seconds < worker
+
+
+def test_the_sums_have_the_bytes_that_the_model_counts() -> None:
+    """Those of the kernel's own results."""
+    X, y = overlapping()
+    d, kernel, w = X.shape[1], NumpyKernel(), [0.0] * (X.shape[1] + 1)
+    loss, gradient, hessian = kernel.loss_gradient_information(Block(X, y), np.array(w))
+    assert np.float64(loss).nbytes + gradient.nbytes == sum_bytes(d)
+    assert np.float64(loss).nbytes + gradient.nbytes + hessian.nbytes == sum_bytes(d, hessian=True)
+
+
+def test_break_even_and_the_last_worker_that_pays(measured) -> None:
+    """A start has to be earned; a larger table keeps more workers busy."""
+    rates = measured.rates[0]
+    standing, started = (break_even(measured, 10, rates, start) for start in (0.0, 60.0))
+    assert standing < started
+    assert stops_paying(measured, 10**7, rates) <= stops_paying(measured, 10**9, rates, 2e6)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.5, "0.5 s"), (12.3, "12 s"), (90, "1.5 min"), (7_200, "2.0 h"), (86_400 * 20, "20 days")],
+)
+def test_durations_are_told_in_a_unit_that_suits(seconds, shown) -> None:
+    """Two digits are what the model is good for."""
+    assert duration(seconds) == shown
