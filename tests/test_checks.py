@@ -240,7 +240,7 @@ def test_an_encoding_fitted_on_all_rows_turns_no_leakage_red(visits, monkeypatch
     """A training part that is not what its preparation reads: the check names the features."""
     dataset, train, test = split_of(visits, "random")
     fit = preprocess.fit_encodings
-    monkeypatch.setattr(preprocess, "fit_encodings", lambda t: fit(replace(t, choices=())))
+    monkeypatch.setattr(preprocess, "fit_encodings", lambda t, *visit: fit(replace(t, choices=()), *visit))
     result = checks.no_leakage(train, test, dataset)
     assert not result.passed
     assert result.description.endswith("preparation saw test rows: dose, ward, customer, day")
@@ -280,7 +280,7 @@ def test_a_model_of_the_training_rows_has_no_leakage(request, kind, rows) -> Non
 def test_a_model_prepared_by_all_rows_turns_no_leakage_red(visits, monkeypatch, kind) -> None:
     """Medians and levels that training took from the whole table are found in the stored model."""
     dataset, train, _ = split_of(visits, "random")
-    leaky = SimpleNamespace(fit=lambda _: Preparation.fit(dataset))
+    leaky = SimpleNamespace(fit=lambda _, visit: Preparation.fit(dataset, visit))
     monkeypatch.setattr("lr_pipeline.models.train.Preparation", leaky)
     model = of_kind(kind, train)
     result = checks.fitted_to_training_rows(model, train, Engine())
