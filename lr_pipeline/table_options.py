@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from lr_pipeline.tables.sources import FileTable
-from lr_pipeline.tables.split import KINDS, SplitPolicy
+from lr_pipeline.tables.split_policy import KINDS, SplitPolicy
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 TESTED_ON = {"time": "the latest rows by", "group": "whole groups of"}

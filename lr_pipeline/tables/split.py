@@ -1,13 +1,11 @@
 """Training and test rows, as views of their table; each part knows the other's fingerprint."""
 
 import math
-from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from lr_pipeline.tables.errors import Problem, TableError, table_error
-from lr_pipeline.tables.roles import ColumnRoles, quoted
+from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.row_choice import (
     HashedRows,
     MaskedRows,
@@ -16,74 +14,17 @@ from lr_pipeline.tables.row_choice import (
     TimedRows,
     times_of,
 )
+from lr_pipeline.tables.split_policy import SplitPolicy
 from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import labels, plain_values
 
-KINDS = ("random", "sticky", "group", "time")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitPolicy:
-    """How rows are placed: ``test_size`` is the test rows' share of all rows.
-
-    Unless ``kind`` is given, a table with a time column is split by time, one with a group column
-    by group, any other at random. ``kind="random"`` chooses exactly that share of the rows;
-    ``stratify`` (the default) keeps the share of positive rows the same in both parts, up to
-    rounding. ``kind="sticky"`` places each row by the hash of its group, else its id, else its
-    number, and ``seed``: rows added later move none (so a row stays unseen by every later model),
-    nothing is held in memory, and the share is only met on average. ``kind="group"`` needs a
-    group column and keeps its groups whole (as the other two do where there is one).
-    ``kind="time"`` needs a time column and tests on the latest rows; rows of one time stay
-    together, so that the share is met as nearly as they allow. Only a random split stratifies:
-    elsewhere a row's place would depend on other rows, or on its label.
-    """
-
-    test_size: float = 0.2
-    stratify: bool | None = None
-    seed: int = 123
-    kind: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a share that leaves a part empty, and to stratify what cannot be."""
-        if not 0 < self.test_size < 1:
-            raise table_error(
-                f"test_size must lie between 0 and 1, found {self.test_size}", "Set it to 0.2, say"
-            )
-        if self.kind is None:
-            return
-        if self.kind not in KINDS:
-            raise table_error(
-                f"split kind {self.kind!r} is unknown", f"Set it to one of {quoted(KINDS)}"
-            )
-        if self.kind != "random" and self.stratify:
-            raise table_error(
-                f"a {self.kind} split cannot stratify: a row's place would depend on other rows",
-                "Leave stratify= out, or set kind='random'",
-            )
-        if self.stratify is None:
-            object.__setattr__(self, "stratify", self.kind == "random")
-
-    def settled(self, group: str | None, time: str | None) -> "SplitPolicy":
-        """The policy with a kind: the one that the columns of these roles ask for, unless given.
-
-        Raises
-        ------
-        TableError
-            There are both.
-        """
-        if self.kind is not None:
-            return self
-        if group is not None and time is not None:
-            raise table_error(
-                f"group {group!r} is to be kept whole, time {time!r} to be cut: no split does both",
-                "Name one of them, or set kind='group', 'sticky' or 'random'",
-            )
-        kind = "time" if time is not None else "group" if group is not None else "random"
-        return replace(self, kind=kind)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+__all__ = [
+    "SplitPolicy",
+    "choose_rows",
+    "choose_sound_parts",
+    "require_key",
+    "split_table",
+]
 
 
 def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
