@@ -154,7 +154,7 @@ def test_a_nested_parquet_column_is_named(tmp_path):
 
 def test_every_problem_is_said_in_its_own_line(write):
     """Two bad features and a bad target: three lines, each with the file."""
-    path = write("y,a,b\n0,inf,\n1,2,\n2,3,\n")
+    path = write("y,a,b\n0,inf,2024-01-01\n1,2,2024-01-02\n2,3,2024-01-03\n")
     with pytest.raises(TableError) as caught:
         FileTable(path, "y").read()
     assert [problem.column for problem in caught.value.problems] == ["y", "a", "b"]
