@@ -130,10 +130,10 @@ def converged(model: LogisticModel) -> dg.AssetCheckResult:
 
 
 def models_agree(
-    torch_model: LogisticModel, numpy_model: LogisticModel, train_set: Table
+    torch_model: LogisticModel, numpy_model: LogisticModel, train_set: Table, engine: Engine
 ) -> dg.AssetCheckResult:
     """Two kernels and two algorithms meet within the sum of their certificates."""
-    agreement = measure_agreement(numpy_model, torch_model, train_set)
+    agreement = measure_agreement(numpy_model, torch_model, train_set, engine.visit)
     return dg.AssetCheckResult(
         passed=agreement.within_tolerance,
         severity=dg.AssetCheckSeverity.WARN,

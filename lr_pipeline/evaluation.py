@@ -32,8 +32,9 @@ from lr_pipeline.report.sections import (
     Notice,
 )
 from lr_pipeline.tables.likely_leaks import likely_leaks
-from lr_pipeline.tables.table import Table, weights_of
-from lr_pipeline.tables.target import TargetValues, labels
+from lr_pipeline.tables.prevalence import prevalence
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.visit import Visit, visit_blocks
 from lr_pipeline.versions import library_versions
 
@@ -67,7 +68,7 @@ def evaluate_models(
 
     ``open_rows`` visits the training rows of what gradient descent trained, to find how far it
     got; ``row_seed`` draws the test row that is predicted by itself; ``engine_provenance`` says
-    what the passes over the rows took, once they are over; ``visit`` predicts.
+    what the passes over the rows took, once they are over; ``visit`` predicts and counts.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def evaluate_models(
     roles, split = test_set.roles, test_set.provenance["split"]
     held_out = HeldOutRows(
         labels=test_set.labels(),
-        prevalence=_prevalence(train_set),
+        prevalence=prevalence(train_set, visit),
         train_rows=train_set.num_rows,
         train_fingerprint=train_set.fingerprint,
         test_fingerprint=test_set.fingerprint,
@@ -280,19 +281,6 @@ def _existence_notices(existence: dict[str, Any], penalty: str) -> Iterator[Noti
         yield Notice("warning", describe_existence(existence) + stand_in)
     elif existence["dependent_columns"]:
         yield Notice("note", describe_existence(existence))
-
-
-def _prevalence(table: Table) -> float:
-    """Weighted share of positive rows."""
-    roles = table.roles
-    columns = [roles.target] if roles.weight is None else [roles.target, roles.weight]
-    positive = total = 0.0
-    for block in table.blocks(columns=columns):
-        y = labels(roles.target, block.column(roles.target), roles.positive)
-        weight = np.ones(len(y)) if roles.weight is None else weights_of(block, roles.weight)
-        positive += float(weight @ y)
-        total += float(weight.sum())
-    return positive / total
 
 
 def _negative(train_set: Table) -> str:

@@ -384,13 +384,13 @@ def test_converged_fails_a_claim_without_certificate(model) -> None:
 
 def test_models_agree_passes_two_algorithms(model, parts) -> None:
     """Newton and L-BFGS."""
-    assert checks.models_agree(trained(parts[0], Lbfgs()), model, parts[0]).passed
+    assert checks.models_agree(trained(parts[0], Lbfgs()), model, parts[0], Engine()).passed
 
 
 def test_models_agree_fails_where_a_model_has_not_converged(model, parts) -> None:
     """A descent that was stopped: its certificate bounds nothing, so nothing is agreed."""
     stopped = trained(parts[0], GradientDescent(1e-3, iterations=3))
-    result = checks.models_agree(stopped, model, parts[0])
+    result = checks.models_agree(stopped, model, parts[0], Engine())
     assert not result.passed
     assert "no tolerance can be derived" in result.description
 
@@ -398,7 +398,7 @@ def test_models_agree_fails_where_a_model_has_not_converged(model, parts) -> Non
 def test_models_agree_refuses_a_model_of_other_rows(model, dataset, parts) -> None:
     """Two models of different training sets are not compared."""
     with pytest.raises(ProvenanceError, match="numpy model"):
-        checks.models_agree(trained(dataset, Lbfgs()), model, parts[0])
+        checks.models_agree(trained(dataset, Lbfgs()), model, parts[0], Engine())
 
 
 def report(log_loss: float | None, brier_score: float) -> Report:

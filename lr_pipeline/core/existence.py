@@ -12,15 +12,19 @@ from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.core.separation import find_separation
+from lr_pipeline.core.separation import Separation, find_separation
 from lr_pipeline.core.solvers.newton import Newton
+from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
+from lr_pipeline.core.tied_rows import TiedRows
 
 # How many columns a message names before it only counts them.
 NAMED_COLUMNS = 6
-# Newton steps after which a proof of existence is left to the linear program: on a separated
-# table they go on for ever.
-PROOF_ITERATIONS = 40
+# Newton steps after which a proof of existence is left to the linear program, twice: on a
+# separated table they go on for ever.
+PROOF_ITERATIONS = 20
+# A column is suspicious whose coefficient still runs, this fast beside the fastest one.
+RUNNING = 1e-3
 
 
 class Verdict(StrEnum):
@@ -82,7 +86,8 @@ def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Exis
     """Tell whether the maximum-likelihood estimate of a logistic regression exists and is unique.
 
     Newton's method comes first: where its certificate is finite, that proves existence at the
-    price of a fit. Otherwise linear programs over some of the rows decide.
+    price of a fit. Otherwise linear programs over some of the rows decide, first in the columns
+    whose coefficients still run.
     Rows of zero weight do not count. ``analysis`` is that of the same rows, where at hand.
 
     Raises
@@ -93,9 +98,8 @@ def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Exis
     classes = count_classes(rows)
     analysis = analyse_columns(rows) if analysis is None else analysis
     coordinates = orthonormal(analysis, minimum_norm=True)
-    if _newton_proves_existence(rows, classes, coordinates):
-        return existing(analysis.dependent)
-    return search_separation(rows, analysis)
+    proven, suspects = _newton_proves_existence(rows, classes, coordinates)
+    return existing(analysis.dependent) if proven else search_separation(rows, analysis, suspects)
 
 
 def existing(dependent_columns: tuple[int, ...]) -> Existence:
@@ -104,12 +108,30 @@ def existing(dependent_columns: tuple[int, ...]) -> Existence:
     return Existence(verdict, dependent_columns=dependent_columns)
 
 
-def search_separation(rows: Rows, analysis: ColumnAnalysis) -> Existence:
-    """Decide by linear programs over some of the rows, checked against all, block by block."""
+def search_separation(
+    rows: Rows, analysis: ColumnAnalysis, suspects: tuple[int, ...] = ()
+) -> Existence:
+    """Decide by linear programs over some of the rows, checked against all, block by block.
+
+    Those in the columns ``suspects`` come first. What they find stands where nothing is left to
+    separate, which a fit of the rows on the hyperplane proves; else all columns are searched.
+    """
+    if 0 < len(suspects) < len(analysis.independent):
+        coordinates = standardized(analysis, suspects, minimum_norm=False)
+        separation = find_separation(coordinates.rows(rows))
+        if separation is not None:
+            tied = TiedRows(rows, coordinates, separation.direction)
+            if separation.complete or _estimate_exists(tied):
+                return _separated(separation, coordinates)
     coordinates = standardized(analysis, analysis.independent, minimum_norm=False)
     separation = find_separation(coordinates.rows(rows))
     if separation is None:
         return existing(analysis.dependent)
+    return _separated(separation, coordinates)
+
+
+def _separated(separation: Separation, coordinates: Coordinates) -> Existence:
+    """The verdict, in the table's units."""
     intercept, slopes = coordinates.to_table(separation.direction)
     columns = np.flatnonzero(slopes)
     return Existence(
@@ -118,20 +140,40 @@ def search_separation(rows: Rows, analysis: ColumnAnalysis) -> Existence:
         separating_direction=tuple(slopes[columns].tolist()),
         separating_intercept=intercept,
         separated_rows=separation.strict,
-        dependent_columns=analysis.dependent,
+        dependent_columns=coordinates.analysis.dependent,
     )
 
 
-def _newton_proves_existence(rows: Rows, classes: ClassCounts, coordinates: Coordinates) -> bool:
-    """Whether a fit without penalty has a finite certificate."""
+def _estimate_exists(tied: TiedRows) -> bool:
+    """Whether a fit of the tied rows by themselves proves that they have an estimate."""
+    classes: ClassCounts = tied.sum(lambda block: (ClassCounts.of(block),))[0]
+    if not (classes.rows_0 and classes.rows_1):
+        return False
+    coordinates = orthonormal(analyse_columns(tied), minimum_norm=True)
+    return _newton_proves_existence(tied, classes, coordinates)[0]
+
+
+def _newton_proves_existence(
+    rows: Rows, classes: ClassCounts, coordinates: Coordinates
+) -> tuple[bool, tuple[int, ...]]:
+    """Whether a fit without penalty has a finite certificate; else the columns that still run."""
     objective = LogisticObjective(
         coordinates.rows(rows), NumpyKernel(), NoPenalty(), classes.total_weight
     )
+    newton = Newton(max_iterations=PROOF_ITERATIONS)
     start = prevalence_start(*classes.weights, len(coordinates.columns))
-    w = Newton(max_iterations=PROOF_ITERATIONS).minimize(objective, start).parameters
+    halfway = newton.minimize(objective, start)
+    w = halfway.parameters
+    if halfway.status is not Status.CONVERGED:
+        w = newton.minimize(objective, w).parameters
     curvature = curvature_at(objective, w, coordinates.matrix())
     certificate = certify(objective, w, curvature, coordinates)
-    return bool(np.isfinite(certificate.loss))
+    if np.isfinite(certificate.loss):
+        return True, ()
+    run = (w - halfway.parameters)[1:]
+    run = np.abs(run if coordinates.B is None else coordinates.B @ run)
+    running = np.flatnonzero(run > RUNNING * np.max(run, initial=0.0))
+    return False, tuple(coordinates.columns[place] for place in running)
 
 
 def _name(column: int, names: Sequence[str] | None) -> str:

@@ -138,15 +138,19 @@ def find_separation(rows: Rows) -> Separation | None:
     direction = _zero_on(tied, _sparsest_direction(counted, widest, seen))
 
     def count_undone(A: SignedRows) -> tuple[int]:
-        margin = A @ direction
-        size = np.abs(A) @ np.abs(direction)
-        rounding = ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * size
-        on_side = A @ widest > ZERO
-        holds = np.where(on_side, margin > rounding, np.abs(margin) <= rounding)
+        zero, right = is_tied(A, direction), A @ direction > 0.0
+        holds = np.where(A @ widest > ZERO, right & ~zero, zero)
         return (int(np.sum(~holds)),)
 
     (undone,) = counted.sum(count_undone)
     return None if undone else Separation(direction, strict, complete=strict == count)
+
+
+def is_tied(A: SignedRows, direction: Parameters) -> RowMask:
+    """Whether each row of x̃, or of (2y − 1) x̃, is on the hyperplane, to rounding."""
+    size = np.abs(A) @ np.abs(direction)
+    rounding = ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * size
+    return np.asarray(np.abs(A @ direction) <= rounding)
 
 
 def _separable_rows(counted: _CountedRows) -> tuple[Parameters, TiedRows, SignedRows]:
@@ -240,7 +244,9 @@ def _null_space(A: TiedRows) -> Float64[np.ndarray, "k p"]:
     """Orthonormal rows that span {b : A b = 0}."""
     if len(A) == 0:
         return np.eye(A.shape[1])
-    _, singular, vectors = np.linalg.svd(np.linalg.qr(A, mode="r"), full_matrices=True)
+    # Equal rows, as categories have them, would only add rounding.
+    R = np.linalg.qr(np.unique(A, axis=0), mode="r")
+    _, singular, vectors = np.linalg.svd(R, full_matrices=True)
     return np.asarray(vectors[int(np.sum(singular > ZERO * singular[0])) :])
 
 

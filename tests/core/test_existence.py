@@ -17,6 +17,10 @@ from lr_pipeline.core.existence import (
     search_separation,
 )
 from lr_pipeline.core.rank import analyse_columns
+from lr_pipeline.core.rows import Rows, gather
+from lr_pipeline.core.separation import find_separation
+from lr_pipeline.core.standardize import standardized
+from lr_pipeline.core.tied_rows import TiedRows
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import (
     breast_cancer,
@@ -153,6 +157,82 @@ def test_a_dummy_of_one_class_separates_partly(scale):
     assert found.separating_columns == (3,)
     assert found.separating_direction[0] < 0
     assert found.separated_rows == 9
+
+
+def two_dummies(seed, others=0):
+    """Rare categories of one class each, among rows of both, after other columns."""
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(3, 8_000, p=[0.965, 0.015, 0.02])
+    y = np.where(kind == 0, rng.random(len(kind)) < 0.5, kind == 2)
+    noise = rng.normal(size=(len(kind), others))
+    return np.column_stack([noise, kind == 1, kind == 2]).astype(float), y.astype(float), kind
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_many_equal_rows_on_the_hyperplane_hide_no_separation(seed):
+    """Thousands of rows of the other categories, all the same, stay on it to rounding."""
+    X, y, kind = two_dummies(seed)
+    found = assess(X, y)
+    assert found.verdict is Verdict.QUASI_COMPLETE_SEPARATION
+    assert found.separated_rows == np.sum(kind > 0)
+
+
+def searched(X, y):
+    """The verdict, and in how many columns each search for a separation was made."""
+    with patch("lr_pipeline.core.existence.find_separation", wraps=find_separation) as search:
+        found = assess(X, y)
+    return found, [call.args[0].num_columns for call in search.call_args_list]
+
+
+def test_only_columns_whose_coefficients_run_are_searched():
+    """That no other column separates more is proved by a fit of the rows left."""
+    X, y, kind = two_dummies(seed=1, others=8)
+    found, columns = searched(X, y)
+    assert columns == [2]
+    assert found.separating_columns == (8, 9)
+    assert found.separated_rows == np.sum(kind > 0)
+    rows = ArrayRows(X, y)
+    full = search_separation(rows, analyse_columns(rows))
+    assert (found.verdict, found.separated_rows) == (full.verdict, full.separated_rows)
+
+
+def test_all_columns_are_searched_where_those_that_run_leave_rows_to_separate():
+    """A column of one row runs so much slower than another that it is not suspicious."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(5_000, 6))
+    X[:, 0] = 0.0
+    X[:, 1] *= rng.random(len(X)) < 0.3
+    y = np.where(X[:, 1] != 0, X[:, 1] > 0, rng.random(len(X)) < 0.5).astype(float)
+    X[0, :2], y[0] = (1.0, 0.0), 1.0
+    found, columns = searched(X, y)
+    assert columns == [1, 6]
+    assert found.verdict is Verdict.QUASI_COMPLETE_SEPARATION
+    assert found.separating_columns == (0, 1)
+    assert found.separated_rows == np.sum(X[:, 1] != 0) + 1
+
+
+@pytest.mark.parametrize("suspects", [(0,), (1,), (2,), (0, 2)])
+def test_wrong_suspects_change_no_verdict(suspects):
+    """They cost a search, and all columns are searched after it."""
+    X, y, kind = two_dummies(seed=2, others=1)
+    rows = ArrayRows(X, y)
+    found = search_separation(rows, analyse_columns(rows), suspects)
+    assert found.verdict is Verdict.QUASI_COMPLETE_SEPARATION
+    assert found.separated_rows == np.sum(kind > 0)
+
+
+def test_rows_on_a_hyperplane_are_rows():
+    """An engine's, of which the others weigh nothing."""
+    X, y = np.array([[0.0, 1], [1, 2], [0, 3]]), np.array([0.0, 1, 1])
+    rows = ArrayRows(X, y, np.array([2.0, 3, 4]))
+    at = standardized(analyse_columns(rows), (0,), minimum_norm=False)
+    tied = TiedRows(rows, at, at.from_table(0.0, np.array([1.0, 0.0])))
+    assert isinstance(tied, Rows)
+    assert (tied.num_rows, tied.num_columns) == (3, 2)
+    np.testing.assert_array_equal(gather(tied).X, X[[0, 2]])
+    np.testing.assert_array_equal(gather(tied).weight, [2.0, 4.0])
+    assert tied.max(lambda block: float(block.weight.max())) == 4.0
+    assert tied.hold(gather(rows)).num_rows == 3
 
 
 def test_dependent_columns_are_named():

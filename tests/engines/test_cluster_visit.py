@@ -1,6 +1,7 @@
 """What is learned of a table by the workers of a cluster: as by one process."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,6 +19,7 @@ from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.prevalence import prevalence
 from lr_pipeline.tables.profile import profile_features
 from lr_pipeline.tables.row_choice import HashedRows, MaskedRows
 from lr_pipeline.tables.table import Table
@@ -69,6 +71,13 @@ def test_the_profile_is_that_of_one_process(visit, table):
             for name in {"mean", "deviation"} & values.keys():
                 values[name] = pytest.approx(values[name], rel=1e-12)
     assert found == expected
+
+
+@pytest.mark.parametrize("weight", [None, "b"])
+def test_the_prevalence_is_that_of_one_process(visit, table, weight):
+    """Sums of whole numbers: exactly."""
+    weighted = Table(table.data, replace(table.roles, weight=weight))
+    assert prevalence(weighted, visit) == prevalence(weighted)
 
 
 @pytest.mark.parametrize(
