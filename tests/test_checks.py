@@ -240,7 +240,9 @@ def test_an_encoding_fitted_on_all_rows_turns_no_leakage_red(visits, monkeypatch
     """A training part that is not what its preparation reads: the check names the features."""
     dataset, train, test = split_of(visits, "random")
     fit = preprocess.fit_encodings
-    monkeypatch.setattr(preprocess, "fit_encodings", lambda t, *visit: fit(replace(t, choices=()), *visit))
+    monkeypatch.setattr(
+        preprocess, "fit_encodings", lambda t, *visit: fit(replace(t, choices=()), *visit)
+    )
     result = checks.no_leakage(train, test, dataset)
     assert not result.passed
     assert result.description.endswith("preparation saw test rows: dose, ward, customer, day")

@@ -54,8 +54,14 @@ def assert_shown(shown: str, output: str) -> None:
         assert re.search(pattern_of(line), found), f"{line!r} is not in\n{output}"
 
 
-# Those of Dagster itself run in test_pipeline.py.
-LEFT_OUT = [["export"], [".venv/bin/dg", "list", "defs"], [".venv/bin/dg", "launch"]]
+# Those of Dagster itself run in test_pipeline.py, those of a cluster in test_dask_engine.py.
+LEFT_OUT = [
+    ["export"],
+    [".venv/bin/dg", "list", "defs"],
+    [".venv/bin/dg", "launch"],
+    [".venv/bin/pip", "install"],
+    [".venv/bin/lr-pipeline", "run", "rows.parquet"],
+]
 PROGRAMS = (".venv/bin/lr-pipeline", "make")  # `make run` is `lr-pipeline run`
 
 

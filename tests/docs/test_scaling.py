@@ -115,12 +115,12 @@ def test_memory_saves_reading() -> None:
 
 
 def test_a_capped_sample_bounds_what_the_driver_holds() -> None:
-    """Uncapped, it is a twentieth of the rows."""
+    """Uncapped, it is a tenth of the rows."""
     whole, capped = (
         fit_costs(10**9, RATES, COSTLY, Machines(10), most_sampled=most).driver_bytes
         for most in (inf, 1e6)
     )
-    assert whole == pytest.approx(0.05 * 10**9 * 8 * 21)
+    assert whole == pytest.approx(0.1 * 10**9 * 8 * 21)
     assert capped == pytest.approx(1e6 * 8 * 21)
 
 
