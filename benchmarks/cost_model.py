@@ -11,7 +11,7 @@ and then the sums' way up the tree:
 
     fit = sample + stretch · (prepare + survey + evaluations · pass)
 
-Prepare looks three times at the columns as they are stored. The survey is a pass that hands a
+Prepare looks at the columns as they are stored. The survey is a pass that hands a
 sample on to the driver, who fits it alone. Where workers keep rows in memory, later passes do not
 read them. ``stretch`` is fitted: the threads of a process and their caches get in each other's way.
 """
@@ -20,14 +20,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, inf
 
-from lr_pipeline.core.warm_start import ROWS_PER_PARAMETER, SHARE
+from lr_pipeline.core.warm_start import ROWS_PER_PARAMETER, SAMPLE_NUMBERS, SHARE
 from lr_pipeline.engines.cluster_graph import PARTIALS_AT_ONCE
 from lr_pipeline.engines.cluster_rows import rows_of_part
 from lr_pipeline.tables.parquet import BLOCK_BYTES, rows_within
 
 FLOAT = 8
-EVALUATIONS = 5  # that the tables measured here took, at a tolerance of 1e-4 standard errors
-PREPARATIONS = 3  # passes, of which two find exact medians between bounds
+EVALUATIONS = 4  # that the tables measured here took, at a tolerance of 1e-3 standard errors
 CACHE = 0.5
 
 
@@ -110,9 +109,10 @@ def levels_of(parts: int) -> Iterator[int]:
             return
 
 
-def sample_rows(rows: int, columns: int, most: float = inf) -> float:
+def sample_rows(rows: int, columns: int) -> float:
     """Rows of the sample that the driver fits first."""
-    return min(rows, max(min(SHARE * rows, most), ROWS_PER_PARAMETER * (columns + 1)))
+    wanted = min(SHARE * rows, SAMPLE_NUMBERS / columns)
+    return min(rows, max(wanted, ROWS_PER_PARAMETER * (columns + 1)))
 
 
 def sum_bytes(columns: int, hessian: bool = False) -> int:
@@ -157,10 +157,9 @@ def fit_costs(
     machines: Machines,
     cached: bool = False,
     evaluations: int = EVALUATIONS,
-    most_sampled: float = inf,
 ) -> Costs:
     """Seconds of a fit on workers that have been started; what fits in memory may stay there."""
-    sampled = sample_rows(rows, rates.columns, most_sampled)
+    sampled = sample_rows(rows, rates.columns)
     sample_bytes = sampled * FLOAT * (rates.columns + 1)
     moving = sample_bytes * (1 / overheads.transfer + 1 / machines.bandwidth)
     room = CACHE * machines.memory * machines.workers if cached else 0.0
@@ -169,7 +168,7 @@ def fit_costs(
     def seconds(read: float | None, compute: float) -> float:
         return pass_seconds(rows, read, compute, rates, overheads, machines)
 
-    prepare = PREPARATIONS * seconds(rates.prepare / PREPARATIONS, 0.0)
+    prepare = seconds(rates.prepare, 0.0)
     survey = seconds(rates.read, 0.0)
     again, from_memory = seconds(rates.read, rates.gradient), seconds(None, rates.gradient)
     one = held * from_memory + (1 - held) * again

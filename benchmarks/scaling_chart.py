@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.scaling_page import CAPPED
 from benchmarks.scaling_record import STORE, Measured
 from lr_pipeline.report.canvas import INK, SERIES, new_figure, picture, plot_style
 from lr_pipeline.report.number_format import power_of_ten
@@ -45,17 +44,12 @@ def _draw_measured(axes: "Axes", measured: Measured) -> None:
 
 
 def _draw_extrapolated(axes: "Axes", measured: Measured) -> None:
-    """The time against workers for some tables, as it is and with a capped sample."""
+    """The time against workers for some tables."""
     workers = np.unique(np.geomspace(1, MOST_WORKERS, 60).astype(int))
     rates = measured.rates[0]
     for power in CURVES:
-        for most, dashes, fits in ((np.inf, "solid", power <= 9), (CAPPED, (0, (3, 3)), True)):
-            if not fits:
-                continue
-            times = [
-                measured.elsewhere(10**power, int(w), rates, STORE, most).seconds for w in workers
-            ]
-            axes.plot(workers, times, color=COLOURS[0], linewidth=1.4, linestyle=dashes)
+        times = [measured.elsewhere(10**power, int(w), rates, STORE).seconds for w in workers]
+        axes.plot(workers, times, color=COLOURS[0], linewidth=1.4)
         axes.annotate(
             f"{power_of_ten(power)} rows",
             (1, times[0]),
@@ -64,21 +58,11 @@ def _draw_extrapolated(axes: "Axes", measured: Measured) -> None:
             color=INK,
             va="bottom",
         )
-    axes.plot([], [], color=COLOURS[0], linewidth=1.4, label="as it is")
-    axes.plot(
-        [],
-        [],
-        color=COLOURS[0],
-        linewidth=1.4,
-        linestyle=(0, (3, 3)),
-        label=f"sample of at most {CAPPED / 1e6:g}M rows",
-    )
     axes.set(xscale="log", yscale="log", xlabel="workers, files in an object store")
     axes.set_title("Extrapolated, not measured")
     axes.margins(y=0.08)
     _log_ticks(axes, {value: f"{value:,}" for value in (1, 10, 100, 1_000)}, "x")
     _log_ticks(axes, TICKS, "y")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
 
 
 def _log_ticks(axes: "Axes", labels: dict[int, str], axis: str) -> None:

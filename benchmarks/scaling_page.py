@@ -20,8 +20,6 @@ from lr_pipeline.report.number_format import power_of_ten
 DOCS = ROOT / "docs"
 WORKERS = (1, 10, 100, 1_000)
 EXTRAPOLATED = (10**7, 10**8, 10**9, 10**12)
-CAPPED = 2_000_000  # rows of a sample that a driver of any size can fit
-DRIVER_MEMORY = 64e9
 UNITS = (("days", 86_400.0), ("h", 3_600.0), ("min", 60.0), ("s", 1.0))
 
 
@@ -51,7 +49,6 @@ def values(measured: Measured) -> dict[str, Any]:
         "extrapolated": [
             (rates.columns, _extrapolated_table(measured, rates)) for rates in measured.rates
         ],
-        "capped": _capped_table(measured, small),
         "breaks_even": _break_even_table(measured, small),
         "stops": _stops_table(measured, small),
     }
@@ -117,17 +114,6 @@ def _extrapolated_table(measured: Measured, rates: Rates) -> str:
     return markdown.table(headers, rows)
 
 
-def _capped_table(measured: Measured, rates: Rates) -> str:
-    headers = ["rows", "driver holds", *(f"{workers:,} workers" for workers in WORKERS[1:])]
-    rows = []
-    for n in EXTRAPOLATED:
-        held = measured.elsewhere(n, 1, rates, STORE).driver_bytes
-        capped = [measured.elsewhere(n, w, rates, STORE, CAPPED) for w in WORKERS[1:]]
-        times = (duration(one.seconds) for one in capped)
-        rows.append([power_of_ten(round(log10(n))), _bytes(held), *times])
-    return markdown.table(headers, rows)
-
-
 def _break_even_table(measured: Measured, rates: Rates) -> str:
     rows = []
     for workers in (2, 4, 10, 100):
@@ -138,25 +124,16 @@ def _break_even_table(measured: Measured, rates: Rates) -> str:
 
 
 def _stops_table(measured: Measured, rates: Rates) -> str:
-    rows = [
-        [
-            power_of_ten(round(log10(n))),
-            *(_stop(measured, n, rates, most) for most in (inf, CAPPED)),
-        ]
-        for n in EXTRAPOLATED
-    ]
-    return markdown.table(["rows", "as it is", "sample of 2 million rows"], rows)
-
-
-def _stop(measured: Measured, rows: int, rates: Rates, most: float) -> str:
-    workers = stops_paying(measured, rows, rates, most)
-    shown = _shown(measured.elsewhere(rows, workers, rates, STORE, most))
-    return shown if shown == "–" else f"{workers:,} ({shown})"
+    rows = []
+    for n in EXTRAPOLATED:
+        workers = stops_paying(measured, n, rates)
+        time = _shown(measured.elsewhere(n, workers, rates, STORE))
+        rows.append([power_of_ten(round(log10(n))), f"{workers:,}", time])
+    return markdown.table(["rows", "workers", "time"], rows)
 
 
 def _shown(costs: Costs) -> str:
-    """How long it takes, where the driver's memory suffices."""
-    return duration(costs.seconds) if costs.driver_bytes <= DRIVER_MEMORY else "–"
+    return duration(costs.seconds)
 
 
 def duration(seconds: float) -> str:
@@ -178,13 +155,6 @@ def _nanoseconds(seconds: float) -> str:
 
 def _a_second(seconds: float) -> str:
     return f"{float(f'{1 / seconds:.2g}'):,.0f} a second"
-
-
-def _bytes(size: float) -> str:
-    for unit, one in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
-        if size >= one:
-            return f"{size / one:.1f} {unit}"
-    return f"{size / 1e3:.1f} kB"
 
 
 def _rows(rows: float) -> str:

@@ -15,6 +15,7 @@ from benchmarks.cost_model import (
     Rates,
     alone_costs,
     fit_costs,
+    sample_rows,
 )
 from benchmarks.scaling import MEASURED, Run
 from lr_pipeline.core.warm_start import SHARE
@@ -73,14 +74,12 @@ class Measured:
         runs = [run for run in self.runs if fits_stretch(run) == fitted]
         return sorted(abs(self.predicted(run) / run.seconds - 1) for run in runs)
 
-    def elsewhere(
-        self, rows: int, workers: int, rates: Rates, disk: float = inf, most: float = inf
-    ) -> Costs:
+    def elsewhere(self, rows: int, workers: int, rates: Rates, disk: float = inf) -> Costs:
         """A fit on a cluster that is not here."""
         machines = Machines(workers, disk=disk, **ELSEWHERE)
-        more = ceil(log10(max(SHARE * rows / most, 1.0)) / 2)  # a tenth as far after each pass
-        evaluations = EVALUATIONS + more
-        return fit_costs(rows, rates, self.fitted, machines, True, evaluations, most)
+        starts_further = SHARE * rows / sample_rows(rows, rates.columns)
+        more = ceil(log10(max(starts_further, 1.0)) / 2)  # a tenth as far after each pass
+        return fit_costs(rows, rates, self.fitted, machines, True, EVALUATIONS + more)
 
 
 def fits_stretch(run: Run) -> bool:
@@ -97,12 +96,12 @@ def break_even(measured: Measured, workers: int, rates: Rates, start: float) -> 
     return inf
 
 
-def stops_paying(measured: Measured, rows: int, rates: Rates, most: float = inf) -> int:
+def stops_paying(measured: Measured, rows: int, rates: Rates) -> int:
     """Workers, a power of two, beyond which twice as many save less than a quarter of the time."""
     workers = 1
     while workers < 2**14:
         now, then = (
-            measured.elsewhere(rows, w, rates, STORE, most).seconds for w in (workers, 2 * workers)
+            measured.elsewhere(rows, w, rates, STORE).seconds for w in (workers, 2 * workers)
         )
         if then > 0.75 * now:
             break

@@ -114,14 +114,13 @@ def test_memory_saves_reading() -> None:
     assert read - kept == pytest.approx(5 * 10**6 * RATES.read)
 
 
-def test_a_capped_sample_bounds_what_the_driver_holds() -> None:
-    """Uncapped, it is a tenth of the rows."""
-    whole, capped = (
-        fit_costs(10**9, RATES, COSTLY, Machines(10), most_sampled=most).driver_bytes
-        for most in (inf, 1e6)
+def test_the_sample_bounds_what_the_driver_holds() -> None:
+    """A tenth of the rows, at most 8 million numbers."""
+    few, many = (
+        fit_costs(rows, RATES, COSTLY, Machines(10)).driver_bytes for rows in (10**6, 10**12)
     )
-    assert whole == pytest.approx(0.1 * 10**9 * 8 * 21)
-    assert capped == pytest.approx(1e6 * 8 * 21)
+    assert few == pytest.approx(0.1 * 10**6 * 8 * 21)
+    assert many == pytest.approx(2**23 / 20 * 8 * 21)
 
 
 def test_one_process_has_no_overheads() -> None:
@@ -144,7 +143,7 @@ def test_break_even_and_the_last_worker_that_pays(measured) -> None:
     rates = measured.rates[0]
     standing, started = (break_even(measured, 10, rates, start) for start in (0.0, 60.0))
     assert standing < started
-    assert stops_paying(measured, 10**7, rates) <= stops_paying(measured, 10**9, rates, 2e6)
+    assert stops_paying(measured, 10**7, rates) <= stops_paying(measured, 10**9, rates)
 
 
 @pytest.mark.parametrize(
