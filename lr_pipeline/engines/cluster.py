@@ -203,6 +203,8 @@ def open_cluster(settings: ClusterSettings) -> Iterator[Cluster]:
 def _connected(address: str, wait: float) -> Iterator["Client"]:
     """A client that sees at least one worker."""
     from distributed import Client, Security
+    from distributed.comm import parse_address, parse_host_port
+    from distributed.comm.registry import get_backend
 
     if address.startswith("tls") and not Security().get_connection_args("client")["ssl_context"]:
         raise ClusterError(
@@ -210,7 +212,15 @@ def _connected(address: str, wait: float) -> Iterator["Client"]:
             "distributed.comm.tls: ca-file, client.cert, client.key"
         )
     try:
+        scheme, place = parse_address(address)
+        get_backend(scheme)
+        parse_host_port(place)
         client = Client(address, timeout=wait, set_as_default=False)
+    except ValueError as error:
+        raise ClusterError(
+            f"expected the address of a Dask scheduler, found {address!r} ({error}). Give one such "
+            "as tcp://10.0.0.1:8786"
+        ) from None
     except OSError as error:
         raise ClusterError(
             f"expected a Dask scheduler at {address}, found none within {wait:g} s "

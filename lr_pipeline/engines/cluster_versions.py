@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from lr_pipeline.versions import source_digest
@@ -59,8 +59,10 @@ def require_same_versions(client: "Client") -> None:
     for name, (function, arguments) in questions.items():
         answers = client.run(function, *arguments, on_error="return")
         for worker, answer in sorted(answers.items()):
-            found = _minor(answer) if name == "Python" else answer
-            if isinstance(answer, PackageNotFoundError):
+            if isinstance(answer, OSError):  # the worker has ended meanwhile: others take over
+                continue
+            found = _minor(answer) if name == "Python" and isinstance(answer, str) else answer
+            if isinstance(answer, ImportError):  # PackageNotFoundError is one
                 found = "none"
             if found != expected[name]:
                 raise VersionMismatchError(worker, name, expected[name], str(found))

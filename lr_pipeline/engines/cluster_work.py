@@ -10,9 +10,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from lr_pipeline.core.rows import Block
 from lr_pipeline.engines.cluster_versions import require_versions, versions_here
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.prefetch import prefetched
@@ -124,7 +126,19 @@ def sum_part(part: Named, reading: Reading, summing: Summing) -> Partial:
 
 def sum_held(blocks: list[Any], part: Named, summing: Summing) -> Partial:
     """Sum over a part that is in some worker's memory."""
-    return _summed(blocks, part.value, summing)
+    return _summed(map(aligned, blocks), part.value, summing)
+
+
+def aligned(block: Any) -> Any:
+    """The block, with arrays that begin where numbers do.
+
+    Those that came from another worker need not, and products then have other bits.
+    """
+    if not isinstance(block, Block):
+        return block
+    X, y, weight = block
+    X, y = np.require(X, requirements="A"), np.require(y, requirements="A")
+    return Block(X, y, None if weight is None else np.require(weight, requirements="A"))
 
 
 def combine_partials(partials: list[Partial], summing: Summing) -> Partial:

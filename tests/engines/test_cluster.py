@@ -12,9 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lr_pipeline.core.moments import moments_of
+from lr_pipeline.core.rows import Block
 from lr_pipeline.engines.cluster import Cluster, ClusterError, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster_rows import ClusterRows
 from lr_pipeline.engines.cluster_versions import VersionMismatchError
+from lr_pipeline.engines.cluster_work import aligned
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 from tests.dask_processes import DaskProcesses
@@ -49,9 +52,10 @@ def rows_of(cluster: Cluster, table: Table, **options) -> ClusterRows:
 
 
 def slowly(block):
-    """Sums that round, each block taking a while."""
+    """Sums that round, each block taking a while; the products by the BLAS."""
     time.sleep(0.01)
-    return (np.sin(block.X).sum(axis=0),)
+    moments = moments_of(block.X)
+    return (np.concatenate([np.sin(block.X).sum(axis=0), moments.mean, moments.squares]),)
 
 
 def sums(cluster: Cluster, table: Table, **options) -> np.ndarray:
@@ -99,6 +103,34 @@ def test_a_worker_killed_and_one_added_on_the_way_change_no_bit(processes, table
             found = rows.sum(slowly)[0]
         np.testing.assert_array_equal(found, expected)
         np.testing.assert_array_equal(rows.sum(slowly)[0], expected)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_block_from_another_worker_is_summed_to_the_same_bits(order):
+    """Its arrays may begin anywhere in a message: products would have other bits."""
+    rng = np.random.default_rng(1)
+    X = np.asarray(rng.standard_normal((500, 7)), order=order)
+    weight = rng.random(500)
+    moved = np.frombuffer(b"12" + X.tobytes(order="A"), dtype=np.float64, count=X.size, offset=2)
+    block = Block(moved.reshape(X.shape, order=order), weight, weight)
+    assert not block.X.flags.aligned
+    found = moments_of(aligned(block).X, weight)
+    expected = moments_of(X, weight)
+    np.testing.assert_array_equal(found.mean, expected.mean)
+    np.testing.assert_array_equal(found.squares, expected.squares)
+    assert aligned(block).X.strides == X.strides
+
+
+@pytest.mark.parametrize("address", ["foo", "http://127.0.0.1:8787", "tcp://foo"])
+def test_what_is_no_address_is_refused_at_once(address):
+    """In one line, with an example."""
+    begun = time.monotonic()
+    with (
+        pytest.raises(ClusterError, match=rf"found '{address}'.*Give one such as tcp://"),
+        open_cluster(ClusterSettings(address, connect_timeout=30.0)),
+    ):
+        pass
+    assert time.monotonic() - begun < 10.0
 
 
 def test_a_scheduler_that_is_not_there_is_named_in_one_line():
