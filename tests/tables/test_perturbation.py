@@ -61,7 +61,7 @@ def test_a_preparation_fitted_on_all_rows_is_found(frame, monkeypatch):
     table = Table.from_pandas(frame, "y", **ROLES)
     train, _ = split_table(table, SplitPolicy(kind="group"))
     monkeypatch.setattr(
-        preprocess, "fit_encodings", lambda t: fit_encodings(replace(t, choices=()))
+        preprocess, "fit_encodings", lambda t, *visit: fit_encodings(replace(t, choices=()), *visit)
     )
     moved = moved_by_test_rows(table, train)
     assert moved == ["age", "income", "visits", "flag", "city", "kind"]
