@@ -48,7 +48,7 @@ SPEED = f"""## Speed
 
 All fits are unpenalised, with an intercept, of the same float64 arrays, in one process for each
 table, by turns. *Against*: the fastest peer that qualifies, which is to come within 1e-3 standard
-errors of the optimum in every coefficient and the intercept; {ours.NAME} then has `tolerance=1e-4,
+errors of the optimum in every coefficient and the intercept; {ours.NAME} then has `tolerance=1e-3,
 standard_errors=False`, which returns what the peers return. *Median*: seconds for one fit.
 *Paired*: the ratios of the runs of one round. *Target*: the ratio to reach. A peer that takes more
 than {SLOW:.0f} s, or does not qualify, runs once; one is out of time that has not qualified after
