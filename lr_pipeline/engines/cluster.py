@@ -241,7 +241,7 @@ def _last_cause(error: BaseException) -> str:
     """What went wrong first, in one line."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return str(error).splitlines()[0]
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager
