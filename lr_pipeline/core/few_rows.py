@@ -28,7 +28,6 @@ from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import (
     Certificate,
     FitResult,
-    Progress,
     Status,
     Trace,
     TracePoint,
@@ -53,7 +52,7 @@ class FewRowsFit(NamedTuple):
     scale: Columns
 
 
-def fit_few_rows(block: Block, solver: Newton, progress: Progress | None) -> FewRowsFit | None:
+def fit_few_rows(block: Block, solver: Newton) -> FewRowsFit | None:
     """Fit by maximum likelihood; None where a slower way is needed, or its messages.
 
     That is for weights, many numbers, labels other than 0 and 1, one class alone, columns that are
@@ -61,7 +60,7 @@ def fit_few_rows(block: Block, solver: Newton, progress: Progress | None) -> Few
     where rounding needs a closer look.
     """
     rows = FewRows.of(block)
-    result = None if rows is None else rows.minimize(solver, progress)
+    result = None if rows is None else rows.minimize(solver)
     if rows is None or result is None:
         return None
     curvature = rows.curvature(result)
@@ -119,10 +118,10 @@ class FewRows:
         Z *= C[0]
         return cls(C, mean, scale, ones / n, np.empty((3, n)))
 
-    def minimize(self, solver: Newton, progress: Progress | None) -> FitResult | None:
+    def minimize(self, solver: Newton) -> FitResult | None:
         """Take full Newton steps; None where one of them does not lower the loss."""
         n = self.C.shape[1]
-        trace, nearest = Trace(progress), np.inf
+        trace, nearest = Trace(), np.inf
         last: _Sums | None = None
         w = np.zeros(len(self.C))
         w[0] = log(self.prevalence / (1.0 - self.prevalence))

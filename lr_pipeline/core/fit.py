@@ -302,9 +302,12 @@ def _fit_few_rows(problem: _Problem) -> LogisticFit | None:
     if given or not few or type(problem.kernel) is not NumpyKernel:
         return None
     solver = problem.newton
-    found = fit_few_rows(gather(rows), solver, problem.progress)
+    found = fit_few_rows(gather(rows), solver)
     if found is None:
         return None
+    if problem.progress is not None:
+        for point in found.result.trace:
+            problem.progress(point)
     w = found.result.parameters
     coefficients = w[1:] / found.scale
     return LogisticFit(
@@ -342,13 +345,14 @@ def _as_found(result: FitResult, certificate: Certificate, scaled: Columns) -> d
 def _inferred(curvature: Curvature | None, withheld: str) -> dict[str, Any]:
     """Covariance and standard errors, or why there are none."""
     units = None if curvature is None else curvature.units
-    given = curvature is not None and units is not None and not withheld
-    return {
-        "covariance": curvature.covariance if curvature and given else None,
-        "standard_errors": units[1:] if units is not None and given else None,
-        "intercept_standard_error": float(units[0]) if units is not None and given else None,
-        "inference_withheld": withheld,
-        "certificate_units": units,
+    none = {"covariance": None, "standard_errors": None, "intercept_standard_error": None}
+    found = {"inference_withheld": withheld, "certificate_units": units}
+    if curvature is None or units is None or withheld:
+        return none | found
+    return found | {
+        "covariance": curvature.covariance,
+        "standard_errors": units[1:],
+        "intercept_standard_error": float(units[0]),
     }
 
 

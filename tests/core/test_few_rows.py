@@ -54,7 +54,7 @@ def test_everything_reported_equals_the_general_way(monkeypatch):
 
 
 def test_every_iterate_is_reported():
-    """To ``progress``, while it runs."""
+    """To ``progress``, once each."""
     X, y, _ = block()
     seen = []
     fit = fit_logistic(ArrayRows(X, y), NumpyKernel(), progress=seen.append)
@@ -105,4 +105,4 @@ X, Y, _ = block()
 )
 def test_what_is_not_plain_is_left_to_the_general_way(refused):
     """None, so that the general way decides, or says what is wrong."""
-    assert fit_few_rows(Block(*refused), Newton(), None) is None
+    assert fit_few_rows(Block(*refused), Newton()) is None
