@@ -17,7 +17,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.models.training_rows import not_of_training_rows
 from lr_pipeline.report.render import BASELINE, Report
-from lr_pipeline.resources import Engine
+from lr_pipeline.resources import RowsEngine
 from lr_pipeline.tables.leakage import find_leakage
 from lr_pipeline.tables.likely_leaks import likely_leaks
 from lr_pipeline.tables.perturbation import moved_by_test_rows
@@ -71,7 +71,7 @@ def no_leakage(train_set: Table, test_set: Table, dataset: Table) -> dg.AssetChe
 
 
 def fitted_to_training_rows(
-    model: TrainedModel, train_set: Table, engine: Engine
+    model: TrainedModel, train_set: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
     """The model's medians, levels, centers and scales are those of the training rows alone: fitted
     again, they are the same. With the check of the split, they do not move with the test rows.
@@ -130,7 +130,7 @@ def converged(model: LogisticModel) -> dg.AssetCheckResult:
 
 
 def models_agree(
-    torch_model: LogisticModel, numpy_model: LogisticModel, train_set: Table, engine: Engine
+    torch_model: LogisticModel, numpy_model: LogisticModel, train_set: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
     """Two kernels and two algorithms meet within the sum of their certificates."""
     agreement = measure_agreement(numpy_model, torch_model, train_set, engine.visit)
