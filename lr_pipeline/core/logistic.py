@@ -14,7 +14,9 @@ from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
 # Rows whose losses are multiplied before one logarithm is taken of them.
 PRODUCT = 64
 MANY_COLUMNS = 40
-CACHED_ROWS = 8192
+# Rows whose squares are formed at a time, so that they stay in the processor's nearest caches.
+CACHED_NUMBERS = 2**15
+CACHED_ROWS = 1024
 
 
 def sigmoid(z: RowVector) -> RowVector:
@@ -108,12 +110,11 @@ class NumpyKernel:
 
 
 class _Margins(NamedTuple):
-    """m, its sign ±1 = 1 − 2y, u = 1 + exp(−|m|) and q = 1 / u, each (n,)."""
+    """m, its sign ±1 = 1 − 2y and u = 1 + exp(−|m|), each (n,)."""
 
     m: RowVector
     sign: RowVector
     u: RowVector
-    q: RowVector
 
     @classmethod
     def of(cls, block: Block, w: Parameters) -> "_Margins":
@@ -125,7 +126,7 @@ class _Margins(NamedTuple):
         np.negative(u, out=u)
         np.exp(u, out=u)
         u += 1.0
-        return cls(m, sign, u, np.divide(1.0, u))
+        return cls(m, sign, u)
 
     def loss(self, block: Block) -> float:
         """Σ weight · (max(m, 0) + log(1 + exp(−|m|)))."""
@@ -149,20 +150,20 @@ class _Margins(NamedTuple):
         return float(np.log1p(np.exp(-np.abs(self.m))).sum())
 
     def residual(self) -> RowVector:
-        """±σ(m), with σ(m) = exp(min(m, 0)) q: exact in both tails."""
+        """±σ(m), with σ(m) = exp(min(m, 0)) / u: exact in both tails."""
         r: RowVector = np.minimum(self.m, 0.0)
         np.exp(r, out=r)
-        r *= self.q
+        r /= self.u
         r *= self.sign
         return r
 
     def variance(self) -> RowVector:
-        """σ(m) σ(−m) = exp(−|m|) q²."""
+        """σ(m) σ(−m) = exp(−|m|) / u²."""
         s: RowVector = np.abs(self.m)
         np.negative(s, out=s)
         np.exp(s, out=s)
-        s *= self.q
-        s *= self.q
+        s /= self.u
+        s /= self.u
         return s
 
 
@@ -176,8 +177,9 @@ def combine_squares(block: Block, s: RowVector) -> ParameterMatrix:
     symmetric = d >= MANY_COLUMNS
     factor = (np.sqrt(s) if symmetric else s)[:, None]
     squares: ParameterMatrix | None = None
-    for start in range(0, len(s), CACHED_ROWS):
-        part = slice(start, start + CACHED_ROWS)
+    rows = max(CACHED_NUMBERS // max(d, 1), CACHED_ROWS)
+    for start in range(0, len(s), rows):
+        part = slice(start, start + rows)
         scaled = factor[part] * X[part]
         added = (scaled if symmetric else X[part]).T @ scaled
         squares = added if squares is None else squares + added

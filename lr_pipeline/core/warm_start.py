@@ -169,8 +169,12 @@ def _fit_sample(
 def _refined(
     objective: LogisticObjective, before: WarmStart, classes: ClassCounts
 ) -> WarmStart | None:
-    """Newton's method from a point that is near, so that full steps do."""
+    """Newton's method from a point that is near, so that full steps do.
+
+    The first with the Hessian that is known: another is formed nearer the optimum.
+    """
     weight, w = classes.total_weight, before.start
+    w = w - curvature_solve(before.hessian)(objective.value_gradient(w)[1])
     for _ in range(STEPS):
         _, gradient, hessian = objective.value_gradient_hessian(w)
         solve = curvature_solve(hessian)
