@@ -158,13 +158,13 @@ def certify(
     if curvature is None:
         return UNBOUNDED
     W, sizes = objective.total_weight, _column_sizes(objective, coordinates)
-    addition = _addition(objective)
+    addition = objective_addition(objective)
     bounds = coarse_bounds(w, curvature, sizes, W, addition, _penalty_rounding(objective, w))
     certificate = distance_bounds(w, curvature, bounds, W)
     many = objective.sums.rows.num_rows * len(w) > MANY_NUMBERS
     close = max(close, CLOSE_MANY if many else CLOSE_FEW)
     if certificate.standard_errors > max(close, 2.0 * curvature.decrement):
-        bounds = _bounds_by_rows(objective, w, curvature, coordinates.amplification())
+        bounds = bounds_by_rows(objective, w, curvature, coordinates.amplification())
         certificate = distance_bounds(w, curvature, bounds, W)
     if not isinstance(objective.penalty, Firth):
         return certificate
@@ -193,11 +193,15 @@ def distance_bounds(
         return UNBOUNDED
     loss = _loss_gap(u) / radius**2 / total_weight
     distance = -log1p(-u) / radius / sqrt(1.0 - eta)
-    parameter_rounding = (len(w) + 4) * UNIT_ROUNDOFF * (np.abs(curvature.reported) @ np.abs(w))
+    return Certificate(loss, distance + parameter_rounding(w, curvature))
+
+
+def parameter_rounding(w: Parameters, curvature: Curvature) -> float:
+    """Rounding of the parameters as reported, in their units."""
+    rounding = (len(w) + 4) * UNIT_ROUNDOFF * (np.abs(curvature.reported) @ np.abs(w))
     units = curvature.units
     # The coefficient of a constant column is always zero, and so is its unit.
-    distance += float((parameter_rounding / np.where(units > 0.0, units, np.inf)).max())
-    return Certificate(loss, distance)
+    return float((rounding / np.where(units > 0.0, units, np.inf)).max())
 
 
 def _length(v: Parameters) -> float:
@@ -224,7 +228,7 @@ def _shifts(objective: LogisticObjective, p: int) -> tuple[Parameters, Parameter
     return shift, shift if fold.keeps_hessians else none
 
 
-def _addition(objective: LogisticObjective) -> float:
+def objective_addition(objective: LogisticObjective) -> float:
     """Relative error of adding up a block's rows, then the blocks."""
     fold = objective.sums.fold
     rows = objective.sums.rows if fold is None else fold.rows
@@ -279,7 +283,7 @@ def coarse_bounds(
     return Bounds(SECOND_ORDER * gradient_error, SECOND_ORDER * eta, radius)
 
 
-def _bounds_by_rows(
+def bounds_by_rows(
     objective: LogisticObjective,
     w: Parameters,
     curvature: Curvature,
@@ -309,7 +313,7 @@ def _bounds_by_rows(
         )
 
     epsilon, terms, spread, predictor = rows.sum(magnitudes)
-    addition = _addition(objective)
+    addition = objective_addition(objective)
     epsilon = epsilon + addition * terms + _penalty_rounding(objective, w)
     inverse = np.abs(curvature.inverse_factor)
     gradient_error = float(np.linalg.norm(inverse @ epsilon))

@@ -19,6 +19,7 @@ from lr_pipeline.core.existence import (
 )
 from lr_pipeline.core.few_rows import FEW_NUMBERS, fit_few_rows
 from lr_pipeline.core.firth import firth_start
+from lr_pipeline.core.firth_certificate import certify_minimum
 from lr_pipeline.core.inference import reason_withheld
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit, objective_formula
@@ -270,7 +271,9 @@ def _assemble(
     """Certify a solver's result, and return it in the table's units."""
     w, analysis = result.parameters, coordinates.analysis
     curvature = _curvature(objective, coordinates, result)
-    certificate = certify(objective, w, curvature, coordinates, problem.tolerance or 0.0)
+    certificate = certify_minimum(objective, w, coordinates) or certify(
+        objective, w, curvature, coordinates, problem.tolerance or 0.0
+    )
     certificate = _with_estimate(certificate, result.trace)
     dependent = analysis.dependent
     withheld = reason_withheld(penalty, dependent, curvature is not None, problem.standard_errors)

@@ -59,7 +59,8 @@ class Certificate:
     ``standard_errors``: |w_j − w*_j| / se_j at most this for every parameter j.
     Both are infinite where no bound could be established. ``iterations_needed`` estimates what a
     solver that has not converged would still need (``None`` when converged or unknown).
-    ``rigorous`` is False where the bound is an estimate (Firth's objective is not convex).
+    ``rigorous`` is False where the bound is an estimate (of Firth's objective, where nothing better
+    is proven).
     """
 
     loss: float
