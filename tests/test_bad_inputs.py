@@ -340,8 +340,8 @@ def test_what_looks_bad_but_can_be_read_gives_a_model(run, folder, place) -> Non
         assert list(model.preparation.columns) == features
 
 
-def test_odd_names_and_more_columns_than_rows_are_no_obstacle(run, folder) -> None:
-    """Quotes, HTML and newlines are escaped in the report; the warning says what is wrong."""
+def test_odd_names_are_no_obstacle(run, folder) -> None:
+    """Quotes, HTML and newlines in a header are escaped in the report."""
     odd = {'"<b>a</b>"': NUMBERS, '"two\nlines, ""quoted"""': NUMBERS[::-1], "y": ANSWERS}
     path = folder / "rows.csv"
     path.write_bytes(b"\xef\xbb\xbf" + csv(odd))
