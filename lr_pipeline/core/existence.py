@@ -6,8 +6,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from lr_pipeline.core.certificate import certify, curvature_at
+from lr_pipeline.core.certificate import certify
 from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_start
+from lr_pipeline.core.curvature import curvature_at
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns

@@ -13,14 +13,9 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import lapack
 
-from lr_pipeline.core.certificate import (
-    CLOSE_FEW,
-    ColumnSizes,
-    Curvature,
-    addition_error,
-    coarse_bounds,
-    distance_bounds,
-)
+from lr_pipeline.core.certificate import CLOSE_FEW, distance_bounds
+from lr_pipeline.core.curvature import Curvature
+from lr_pipeline.core.rounding import ColumnSizes, addition_error, coarse_bounds
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.curvature import is_last_step
 from lr_pipeline.core.solvers.line_search import VALUE_ROUNDING

@@ -33,18 +33,17 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.certificate import (
+from lr_pipeline.core.curvature import Curvature, curvature_at
+from lr_pipeline.core.logistic import combine_rows, linear_predictor, sigmoid, variance
+from lr_pipeline.core.objective import Firth, LogisticObjective
+from lr_pipeline.core.rounding import (
     DOT_EXTRA,
     SECOND_ORDER,
     UNIT_ROUNDOFF,
-    Curvature,
     bounds_by_rows,
-    curvature_at,
     objective_addition,
     parameter_rounding,
 )
-from lr_pipeline.core.logistic import combine_rows, linear_predictor, sigmoid, variance
-from lr_pipeline.core.objective import Firth, LogisticObjective
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.result import Certificate
 from lr_pipeline.core.standardize import Coordinates

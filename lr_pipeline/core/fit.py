@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from scipy.linalg import block_diag
 
-from lr_pipeline.core.certificate import Curvature, certify, curvature_at
+from lr_pipeline.core.certificate import certify
 from lr_pipeline.core.cholesky import cholesky_solve
 from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_start
+from lr_pipeline.core.curvature import Curvature, curvature_at
 from lr_pipeline.core.existence import (
     Existence,
     SeparationError,

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Bool
 from scipy.special import gammaincc
 
-from lr_pipeline.core.certificate import curvature_at
 from lr_pipeline.core.classes import count_classes, prevalence_start
+from lr_pipeline.core.curvature import curvature_at
 from lr_pipeline.core.existence import NAMED_COLUMNS
 from lr_pipeline.core.inference import (
     LikelihoodRatioTest,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lr_pipeline.core.certificate import UNBOUNDED, certify, curvature_at
+from lr_pipeline.core.certificate import UNBOUNDED, certify
+from lr_pipeline.core.curvature import curvature_at
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import L2, LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import analyse_columns

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core import firth_certificate
-from lr_pipeline.core.certificate import curvature_at
+from lr_pipeline.core.curvature import curvature_at
 from lr_pipeline.core.firth_certificate import certify_minimum
 from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
