@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.rows import gather
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent, normal_start
 from lr_pipeline.engines.memory import ArrayRows

@@ -16,7 +16,7 @@ from lr_pipeline.core.linear import LinearFit
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit
 from lr_pipeline.core.logistic_inference import infer_logistic
-from lr_pipeline.core.objective import LogisticKernel
+from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
 from lr_pipeline.engines.array_input import design_array, vector_array

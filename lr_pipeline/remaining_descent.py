@@ -10,7 +10,8 @@ import numpy as np
 
 from lr_pipeline.core.fit import LogisticFit, fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import L2, LogisticObjective
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import L2
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.types import ParameterMatrix, Parameters

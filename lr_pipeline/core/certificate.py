@@ -29,7 +29,8 @@ since (1 − exp(−M)) / M falls with M ≤ r δ: λ ≥ (1 − exp(−r δ)) /
 from math import exp, inf, log1p, sqrt
 
 from lr_pipeline.core.curvature import Curvature, length
-from lr_pipeline.core.objective import Firth, LogisticObjective
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import Firth
 from lr_pipeline.core.rounding import (
     Bounds,
     bounds_by_columns,

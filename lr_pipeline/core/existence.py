@@ -10,7 +10,8 @@ from lr_pipeline.core.certificate import certify
 from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_start
 from lr_pipeline.core.curvature import curvature_at
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.separation import Separation, find_separation

@@ -9,7 +9,9 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from lr_pipeline.core.logistic import linear_predictor, variance
-from lr_pipeline.core.objective import Firth, LogisticKernel, LogisticObjective
+from lr_pipeline.core.logistic_sums import LogisticKernel
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import Firth
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.types import ParameterMatrix, Parameters

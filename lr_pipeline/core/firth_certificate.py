@@ -35,7 +35,8 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.curvature import Curvature, curvature_at
 from lr_pipeline.core.logistic import combine_rows, linear_predictor, sigmoid, variance
-from lr_pipeline.core.objective import Firth, LogisticObjective
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import Firth
 from lr_pipeline.core.rounding import (
     DOT_EXTRA,
     SECOND_ORDER,

@@ -24,8 +24,10 @@ from lr_pipeline.core.firth_certificate import certify_minimum
 from lr_pipeline.core.inference import reason_withheld
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit, objective_formula
+from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.moments import column_extremes
-from lr_pipeline.core.objective import L2, Firth, LogisticKernel, LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import L2, Firth, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.solvers import FitResult, Lbfgs, Newton, Progress, Solver, Status, TracePoint

@@ -20,7 +20,9 @@ from lr_pipeline.core.inference import (
     wald_inference,
 )
 from lr_pipeline.core.logistic_fit import LogisticFit
-from lr_pipeline.core.objective import Firth, LogisticKernel, LogisticObjective, NoPenalty
+from lr_pipeline.core.logistic_sums import LogisticKernel
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import Firth, NoPenalty
 from lr_pipeline.core.profile import profile_parameter
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows

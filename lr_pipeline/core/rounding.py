@@ -14,7 +14,8 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.curvature import Curvature
 from lr_pipeline.core.logistic import combine_rows, linear_predictor, residual, variance
-from lr_pipeline.core.objective import Firth, LogisticObjective
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import Firth
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.standardize import Coordinates
 from lr_pipeline.core.types import ParameterMatrix, Parameters

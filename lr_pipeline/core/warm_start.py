@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from math import exp, sqrt
 
 from lr_pipeline.core.classes import ClassCounts, prevalence_start
-from lr_pipeline.core.objective import L2, LogisticKernel, LogisticObjective, NoPenalty
+from lr_pipeline.core.logistic_sums import LogisticKernel
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import L2, NoPenalty
 from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers import Newton, Status

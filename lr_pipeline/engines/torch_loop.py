@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from lr_pipeline.core.objective import L2, LogisticObjective, SmoothFunction
+from lr_pipeline.core.objective import LogisticObjective, SmoothFunction
+from lr_pipeline.core.penalties import L2
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.iterate import FunctionIterate, Iterate

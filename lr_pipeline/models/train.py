@@ -11,7 +11,7 @@ from lr_pipeline.core.linear import fit_linear
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit
 from lr_pipeline.core.logistic_inference import infer_logistic
-from lr_pipeline.core.objective import LogisticKernel
+from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
 from lr_pipeline.core.types import Parameters

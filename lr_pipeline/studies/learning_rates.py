@@ -15,7 +15,8 @@ from jaxtyping import Float64
 from lr_pipeline.core.existence import SeparationError, Verdict
 from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.step_size import (

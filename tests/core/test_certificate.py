@@ -6,7 +6,8 @@ import pytest
 from lr_pipeline.core.certificate import UNBOUNDED, certify
 from lr_pipeline.core.curvature import curvature_at
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import L2, LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import L2, NoPenalty
 from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.standardize import orthonormal

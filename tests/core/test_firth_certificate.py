@@ -8,7 +8,8 @@ from lr_pipeline.core.curvature import curvature_at
 from lr_pipeline.core.firth_certificate import certify_minimum
 from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import Firth, LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import Firth, NoPenalty
 from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.standardize import orthonormal
 from lr_pipeline.engines.memory import ArrayRows

@@ -5,8 +5,8 @@ import pytest
 
 from lr_pipeline.core.fold import LARGEST_SHIFT, MANY_NUMBERS, Fold
 from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic_sums import LogisticSums
 from lr_pipeline.core.moments import Extremes
-from lr_pipeline.core.objective import LogisticSums
 from lr_pipeline.core.standardize import StandardizedRows
 from lr_pipeline.engines.memory import ArrayRows
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import L2, Firth, LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import L2, Firth, NoPenalty
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import overlapping
 

@@ -5,7 +5,8 @@ import pytest
 
 from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.rows import gather
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Status
 from lr_pipeline.core.survey import survey

@@ -5,7 +5,8 @@ import pytest
 from sklearn.datasets import make_classification
 
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import L2, Firth, LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import L2, Firth, NoPenalty
 from lr_pipeline.core.solvers import signed_rows
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent, normal_start
 from lr_pipeline.core.solvers.result import Status

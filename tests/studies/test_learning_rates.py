@@ -10,7 +10,8 @@ import yaml
 
 from lr_pipeline.core.existence import Verdict
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.studies.learning_rate_figures import draw_final_loss, draw_loss_curves
 from lr_pipeline.studies.learning_rates import (

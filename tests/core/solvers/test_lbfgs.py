@@ -5,7 +5,8 @@ import pytest
 from scipy.optimize import rosen, rosen_der, rosen_hess
 
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import Firth, LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import Firth, NoPenalty
 from lr_pipeline.core.solvers import Lbfgs, Newton, Status
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import overlapping
