@@ -188,7 +188,7 @@ def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:
         if event.is_step_failure and (error := event.step_failure_data.error):
             cause = error.cause or error
             if cause.cls_name == "DagsterAssetCheckFailedError" and blocking:
-                return blocking
+                return list(dict.fromkeys(blocking))  # once for all models
             message = re.sub(r"^lr_pipeline[.\w]*: ", "", cause.message.strip())
             return in_options(message).splitlines()
     return ["the run failed; --verbose shows Dagster's log"]
