@@ -51,6 +51,18 @@ class MaskedRows:
 
 
 @dataclass(frozen=True)
+class EveryRow:
+    """The first row and every ``step``-th after it."""
+
+    step: int
+    column: None = None
+
+    def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
+        """Whether the row's number is a multiple of ``step``."""
+        return np.asarray(np.arange(start, start + batch.num_rows) % self.step == 0)
+
+
+@dataclass(frozen=True)
 class HashedRows:
     """Rows whose key hashes below ``share`` of all hashes, or (``below=False``) the others.
 

@@ -89,6 +89,10 @@ class Rounded:
     total_weight = 1.0
     hessian_is_exact = True
 
+    def value(self, w):
+        """f(w)."""
+        return 0.0
+
     def value_gradient(self, w):
         """f(w) and ∇f(w), as good as they get."""
         return 0.0, np.full(len(w), 1e-12)
@@ -96,6 +100,10 @@ class Rounded:
     def value_gradient_hessian(self, w):
         """The same, and ∇²f(w), the identity."""
         return *self.value_gradient(w), np.eye(len(w))
+
+    def hessian_product(self, w, v):
+        """∇²f(w) v."""
+        return v
 
 
 def test_a_last_step_leaves_no_more_than_rounding():
