@@ -99,7 +99,7 @@ def evaluate_models(
         held_out,
         sections,
         notices=[
-            *(Notice("warning", str(leak)) for leak in likely_leaks(train_set)),
+            *(Notice("warning", str(leak)) for leak in likely_leaks(train_set, visit)),
             *dict.fromkeys(_notices(models)),
             *_agreement(models, train_set, visit),
         ],

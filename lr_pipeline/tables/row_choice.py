@@ -50,6 +50,11 @@ class MaskedRows:
         return MaskedRows(self.chosen[place : place + rows], first=start)
 
 
+def choice_within(choice: RowChoice, start: int, rows: int) -> RowChoice:
+    """The same choice for some neighbouring rows: a mask is cut, all others are a few values."""
+    return choice.part(start, rows) if isinstance(choice, MaskedRows) else choice
+
+
 @dataclass(frozen=True)
 class EveryRow:
     """The first row and every ``step``-th after it."""
