@@ -18,7 +18,16 @@ from lr_pipeline.engines.cluster_graph import (
 )
 from lr_pipeline.engines.cluster_passes import Pass
 from lr_pipeline.engines.cluster_versions import require_same_versions
-from lr_pipeline.engines.cluster_work import Combine, Fold, Named, Partial, Reading, Summing, Sums
+from lr_pipeline.engines.cluster_work import (
+    Combine,
+    Fold,
+    Named,
+    Partial,
+    Reading,
+    Summing,
+    Sums,
+    travelling_bytes,
+)
 from lr_pipeline.tables.table import Table
 
 if TYPE_CHECKING:
@@ -51,13 +60,15 @@ class ClusterSettings:
 class Cluster:
     """A client of a cluster that is open.
 
-    ``passes``: what each pass so far took. ``dashboard``: its URL, empty where there is none.
+    ``passes``: what each pass so far took, each for the ``asset`` of its time. ``dashboard``: its
+    URL, empty where there is none.
     """
 
     def __init__(self, client: "Client", settings: ClusterSettings) -> None:
         self.client, self.settings = client, settings
         self.address = str(client.scheduler.address)
         self.passes: list[Pass] = []
+        self.asset = ""
         services = client.scheduler_info()["services"]
         self.dashboard = str(client.dashboard_link) if "dashboard" in services else ""
         self._seen = time.monotonic()
@@ -99,7 +110,8 @@ class Cluster:
                 progress(sum(leaf.done() for leaf in leaves), len(leaves))
         if progress is not None:
             progress(len(leaves), len(leaves))
-        self.passes.append(Pass(result.work, time.monotonic() - begun))
+        size, seconds = travelling_bytes(result.sums), time.monotonic() - begun
+        self.passes.append(Pass(result.work, seconds, size, self.asset))
         if result.sums is None:
             raise ValueError("expected at least one row, found none")
         return result.sums

@@ -89,12 +89,14 @@ class Named:
 class Work:
     """What a pass took; adds up over its parts.
 
-    ``rows`` and ``seconds`` by the address of the worker, ``bytes`` of results handed on.
+    ``rows`` and ``seconds`` by the address of the worker, ``bytes`` of all results handed on, and
+    of the ``largest`` part's.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     bytes: int = 0
+    largest: int = 0
 
     def __add__(self, other: "Work") -> "Work":
         """Return the work of both."""
@@ -103,6 +105,7 @@ class Work:
             {name: self.rows.get(name, 0) + other.rows.get(name, 0) for name in workers},
             {name: self.seconds.get(name, 0.0) + other.seconds.get(name, 0.0) for name in workers},
             self.bytes + other.bytes,
+            max(self.largest, other.largest),
         )
 
 
@@ -145,7 +148,8 @@ def combine_partials(partials: list[Partial], summing: Summing) -> Partial:
     """Add up neighbours, first to last."""
     known = [partial.sums for partial in partials if partial.sums is not None]
     work = reduce(Work.__add__, (partial.work for partial in partials))
-    return _handed_on(reduce(summing.combine, known) if known else None, work)
+    sums = reduce(summing.combine, known) if known else None
+    return Partial(sums, work + Work(bytes=travelling_bytes(sums)))
 
 
 def add_items(a: Sums, b: Sums) -> Sums:
@@ -170,7 +174,10 @@ def _summed(blocks: Iterable[Any], part: Table, summing: Summing) -> Partial:
         sums = summing.fold(blocks)
     seconds = time.perf_counter() - begun
     assert part.row_groups is not None
-    return _handed_on(sums, Work({worker: part.row_groups.num_rows}, {worker: seconds}))
+    size = travelling_bytes(sums)
+    return Partial(
+        sums, Work({worker: part.row_groups.num_rows}, {worker: seconds}, size, largest=size)
+    )
 
 
 def worker_address() -> str:
@@ -180,11 +187,12 @@ def worker_address() -> str:
     return str(get_worker().address)
 
 
-def _handed_on(sums: Sums | None, work: Work) -> Partial:
-    """Count the result's own bytes with the work."""
-    from dask.sizeof import sizeof
+def travelling_bytes(result: Any) -> int:
+    """Bytes of a result as it is sent from one process to another."""
+    from distributed.protocol import serialize
+    from distributed.utils import nbytes
 
-    return Partial(sums, work + Work(bytes=sizeof(sums)))
+    return sum(nbytes(frame) for frame in serialize(result)[1])
 
 
 _lock = threading.Lock()
