@@ -104,7 +104,13 @@ def test_the_passes_are_metadata_and_provenance(on_dask, folder, standing) -> No
             assert "bytes of sums moved, one worker tcp://" in passes
     (report,) = (folder / "data/artifacts/dask/evaluation_report").rglob("report.html")
     shown = report.read_text()
-    for text in (standing.address, "rows/s", "bytes of sums", "Pass 1, ", "Passes of numpy_model"):
+    for text in (
+        standing.address,
+        "rows/s",
+        "bytes of sums and",
+        "Pass 1, ",
+        "Passes of numpy_model",
+    ):
         assert text in shown
 
 

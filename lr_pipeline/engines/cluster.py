@@ -26,9 +26,9 @@ from lr_pipeline.engines.cluster_work import (
     Reading,
     Summing,
     Sums,
-    travelling_bytes,
 )
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Gatherer
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -110,10 +110,10 @@ class Cluster:
                 progress(sum(leaf.done() for leaf in leaves), len(leaves))
         if progress is not None:
             progress(len(leaves), len(leaves))
-        size, seconds = travelling_bytes(result.sums), time.monotonic() - begun
-        self.passes.append(Pass(result.work, seconds, size, self.asset))
         if result.sums is None:
             raise ValueError("expected at least one row, found none")
+        gathers = any(isinstance(item, list | Gatherer) for item in result.sums)
+        self.passes.append(Pass(result.work, time.monotonic() - begun, gathers, self.asset))
         return result.sums
 
     def _submit(self, graph: dict[Any, Any], keys: list[Key]) -> "list[Future]":

@@ -6,31 +6,24 @@ from dataclasses import dataclass
 from lr_pipeline.engines.cluster_work import Work
 
 PASSES_SHOWN = 50
-# A sum is as large as each part's; what is gathered grows with the parts.
-GATHERED = 1.5
 
 
 @dataclass(frozen=True)
 class Pass:
     """One pass for ``asset``: what the workers did, and the ``seconds`` until its result was here.
 
-    ``result``: bytes of the result.
+    ``gathers``: whether values were gathered, such as counts by level, a sample or scores.
     """
 
     work: Work
     seconds: float
-    result: int
+    gathers: bool = False
     asset: str = ""
 
     @property
     def rows(self) -> int:
         """Rows visited."""
         return sum(self.work.rows.values())
-
-    @property
-    def gathers(self) -> bool:
-        """Whether values were gathered, such as a sample or scores, rather than summed."""
-        return self.result > GATHERED * self.work.largest
 
     @property
     def slowest(self) -> tuple[str, float]:

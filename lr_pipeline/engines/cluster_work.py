@@ -89,14 +89,12 @@ class Named:
 class Work:
     """What a pass took; adds up over its parts.
 
-    ``rows`` and ``seconds`` by the address of the worker, ``bytes`` of all results handed on, and
-    of the ``largest`` part's.
+    ``rows`` and ``seconds`` by the address of the worker, ``bytes`` of results handed on.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     bytes: int = 0
-    largest: int = 0
 
     def __add__(self, other: "Work") -> "Work":
         """Return the work of both."""
@@ -105,7 +103,6 @@ class Work:
             {name: self.rows.get(name, 0) + other.rows.get(name, 0) for name in workers},
             {name: self.seconds.get(name, 0.0) + other.seconds.get(name, 0.0) for name in workers},
             self.bytes + other.bytes,
-            max(self.largest, other.largest),
         )
 
 
@@ -174,10 +171,8 @@ def _summed(blocks: Iterable[Any], part: Table, summing: Summing) -> Partial:
         sums = summing.fold(blocks)
     seconds = time.perf_counter() - begun
     assert part.row_groups is not None
-    size = travelling_bytes(sums)
-    return Partial(
-        sums, Work({worker: part.row_groups.num_rows}, {worker: seconds}, size, largest=size)
-    )
+    rows = {worker: part.row_groups.num_rows}
+    return Partial(sums, Work(rows, {worker: seconds}, travelling_bytes(sums)))
 
 
 def worker_address() -> str:

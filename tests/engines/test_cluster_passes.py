@@ -5,38 +5,31 @@ import numpy as np
 from lr_pipeline.engines.cluster_passes import Pass, describe_passes
 from lr_pipeline.engines.cluster_work import Work, travelling_bytes
 
-SUMMED = Work({"tcp://a": 600, "tcp://b": 400}, {"tcp://a": 1.0, "tcp://b": 2.0}, 3_000, 1_000)
+SUMMED = Work({"tcp://a": 600, "tcp://b": 400}, {"tcp://a": 1.0, "tcp://b": 2.0}, 3_000)
 
 
 def test_a_pass_names_its_rows_bytes_and_slowest_worker():
     """The one of fewest rows a second while it worked."""
-    assert str(Pass(SUMMED, 2.5, 1_000)) == (
+    assert str(Pass(SUMMED, 2.5)) == (
         "1,000 rows in 2.50 s (400 rows/s), 3,000 bytes of sums moved, "
         "slowest of 2 workers tcp://b (200 rows/s)"
     )
-    alone = Pass(Work({"tcp://a": 600}, {"tcp://a": 1.0}, 10, 5), 2.0, 5)
+    alone = Pass(Work({"tcp://a": 600}, {"tcp://a": 1.0}, 10), 2.0)
     assert str(alone).endswith("sums moved, one worker tcp://a (600 rows/s)")
 
 
-def test_a_result_larger_than_its_parts_was_gathered():
-    """A sample or scores: a sum is as large as each part's."""
-    assert not Pass(SUMMED, 1.0, 1_000).gathers
-    assert not Pass(SUMMED, 1.0, 1_100).gathers  # a few levels more
-    assert Pass(SUMMED, 1.0, 2_000).gathers
-
-
 def test_work_adds_up():
-    """Rows and seconds by worker, bytes of all, the largest part."""
-    other = Work({"tcp://b": 1, "tcp://c": 2}, {"tcp://b": 0.5, "tcp://c": 0.25}, 7, 2_000)
+    """Rows and seconds by worker, bytes of all."""
+    other = Work({"tcp://b": 1, "tcp://c": 2}, {"tcp://b": 0.5, "tcp://c": 0.25}, 7)
     both = SUMMED + other
     assert both.rows == {"tcp://a": 600, "tcp://b": 401, "tcp://c": 2}
     assert both.seconds == {"tcp://a": 1.0, "tcp://b": 2.5, "tcp://c": 0.25}
-    assert (both.bytes, both.largest) == (3_007, 2_000)
+    assert both.bytes == 3_007
 
 
 def test_passes_are_told_by_asset_and_none_is_left_out_silently():
     """All together, those of each asset, the first 50, and how many more there are."""
-    passes = [Pass(SUMMED, 1.0, 1_000, "one")] * 40 + [Pass(SUMMED, 1.0, 9_000, "two")] * 12
+    passes = [Pass(SUMMED, 1.0, False, "one")] * 40 + [Pass(SUMMED, 1.0, True, "two")] * 12
     told = dict(describe_passes(passes))
     assert told["Passes"] == (
         "52 in 52.0 s, 1,000 rows/s, "
@@ -54,7 +47,7 @@ def test_passes_are_told_by_asset_and_none_is_left_out_silently():
 
 def test_the_passes_of_a_single_asset_need_not_name_it():
     """In its own metadata."""
-    assert list(dict(describe_passes([Pass(SUMMED, 1.0, 1_000, "one")]))) == ["Passes", "Pass 1"]
+    assert list(dict(describe_passes([Pass(SUMMED, 1.0, False, "one")]))) == ["Passes", "Pass 1"]
 
 
 def test_bytes_are_those_that_travel():

@@ -80,3 +80,14 @@ def test_an_error_of_another_process_keeps_its_problems():
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == str(error) == "rows.csv: wrong. Mend it."
     assert again.problems == error.problems
+
+
+def test_a_table_stored_again_can_be_cut_whatever_its_source_was(tmp_path):
+    """A single row group cannot be; artifacts have one for each 8 MiB of numbers."""
+    data = pa.table({"a": np.arange(150_000.0), "y": np.arange(150_000) % 2})
+    pq.write_table(data, tmp_path / "one.parquet")
+    source = Table(tmp_path / "one.parquet", Table.from_arrow(data, "y").roles)
+    assert len(parts_of(source, 1)) == 1
+    source.write_parquet(tmp_path / "again.parquet")
+    again = Table.read_parquet(tmp_path / "again.parquet")
+    assert [part.num_rows for part in parts_of(again, 1)] == [65_536, 65_536, 18_928]
