@@ -19,7 +19,7 @@ from tests.dask_processes import DaskProcesses
 
 pytestmark = pytest.mark.dask
 # What numpy_model needs; each step takes seconds to start.
-CHAIN = ["dataset", "train_set", "test_set", "mle_existence", "numpy_model"]
+CHAIN = ["dataset", "train_set", "mle_existence", "numpy_model"]
 
 
 def steps_in_processes() -> dg.JobDefinition:

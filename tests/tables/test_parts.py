@@ -9,7 +9,7 @@ import pytest
 
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.parts import parts_of
-from lr_pipeline.tables.row_choice import HashedRows, MaskedRows
+from lr_pipeline.tables.row_choice import EveryRow, HashedRows, MaskedRows
 from lr_pipeline.tables.table import Table
 
 ROWS = 1_000
@@ -35,8 +35,13 @@ def test_parts_are_row_groups_side_by_side(table, rows, parts):
 
 @pytest.mark.parametrize(
     "choice",
-    [HashedRows(3, 0.3, True), HashedRows(3, 0.3, True, "a"), MaskedRows(np.arange(ROWS) % 7 > 2)],
-    ids=["by number", "by column", "by mask"],
+    [
+        HashedRows(3, 0.3, True),
+        HashedRows(3, 0.3, True, "a"),
+        MaskedRows(np.arange(ROWS) % 7 > 2),
+        EveryRow(7),
+    ],
+    ids=["by number", "by column", "by mask", "every seventh"],
 )
 def test_parts_of_a_view_have_its_rows(table, choice):
     """A row's number is that in the whole table."""
