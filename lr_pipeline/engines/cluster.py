@@ -18,15 +18,7 @@ from lr_pipeline.engines.cluster_graph import (
 )
 from lr_pipeline.engines.cluster_passes import Pass
 from lr_pipeline.engines.cluster_versions import require_same_versions
-from lr_pipeline.engines.cluster_work import (
-    Combine,
-    Fold,
-    Named,
-    Partial,
-    Reading,
-    Summing,
-    Sums,
-)
+from lr_pipeline.engines.cluster_work import Combine, Fold, Named, Partial, Reading, Summing, Sums
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.visit import Gatherer
 
@@ -64,11 +56,12 @@ class Cluster:
     URL, empty where there is none.
     """
 
+    asset = ""
+
     def __init__(self, client: "Client", settings: ClusterSettings) -> None:
         self.client, self.settings = client, settings
         self.address = str(client.scheduler.address)
         self.passes: list[Pass] = []
-        self.asset = ""
         services = client.scheduler_info()["services"]
         self.dashboard = str(client.dashboard_link) if "dashboard" in services else ""
         self._seen = time.monotonic()
