@@ -51,7 +51,13 @@ class Judged:
 
 
 def judge_models(models: Models, test_set: Table, visit: Visit) -> Judged:
-    """Predict the rows of ``test_set`` by each model, and compare with their labels."""
+    """Predict the rows of ``test_set`` by each model, and compare with their labels.
+
+    Raises
+    ------
+    ValueError
+        A prediction is not finite, where rows are summed; else ``evaluate`` says so.
+    """
     rows = test_set.num_rows
     step = max(1, -(-rows // HELD_ROWS))
     reading = _Reading(
@@ -112,9 +118,7 @@ class _Reading:
         scores = {name: one.of_block(block) for name, one in self.predictors.items()}
         return y, weight, scores
 
-    def of_counted(
-        self, block: pa.RecordBatch
-    ) -> tuple[RowVector, RowVector, dict[str, RowVector]]:
+    def of_counted(self, block: pa.RecordBatch) -> Scored:
         """The same of the rows that count."""
         y, weight, scores = self(block)
         counted = weight > 0
