@@ -17,6 +17,7 @@
 ``metadata``          what the web UI shows of each value
 ``study_config``      what the studies try out; ``study_metadata`` shows what they found
 ``evaluation``        models and a test set → the evaluation report; ``evaluation_config`` its seed
+``judging``           predictions of the test rows, and the metrics of all of them
 ``pass_progress``     how far a pass over a large table has come, in words
 ``remaining_descent`` how far a gradient descent still has to go
 ``scoring``           a model and new rows → probabilities; ``scoring_config`` which rows

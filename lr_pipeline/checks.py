@@ -33,7 +33,9 @@ REFUSAL = (
 MODELS = ("linear_baseline", "numpy_model", "torch_model")
 
 
-def contract(context: dg.AssetCheckExecutionContext, dataset: Table) -> dg.AssetCheckResult:
+def contract(
+    context: dg.AssetCheckExecutionContext, dataset: Table, engine: RowsEngine
+) -> dg.AssetCheckResult:
     """The table is fit for a yes/no model: two classes, finite numbers, usable columns, the same
     ones as at the last training; and no feature knows the answer.
     """
@@ -44,7 +46,7 @@ def contract(context: dg.AssetCheckExecutionContext, dataset: Table) -> dg.Asset
     errors = [problem for problem in problems if problem.severity == "error"]
     errors += schema_problems(differences)
     warnings = [problem for problem in problems if problem.severity == "warning"]
-    warnings += likely_leaks(dataset) if not errors else []
+    warnings += likely_leaks(dataset, engine.visit) if not errors else []
     found = [*map(str, [*errors, *warnings]), *(f"{reason}: left out." for reason in left_out)]
     return dg.AssetCheckResult(
         passed=not found,
@@ -55,12 +57,15 @@ def contract(context: dg.AssetCheckExecutionContext, dataset: Table) -> dg.Asset
     )
 
 
-def no_leakage(train_set: Table, test_set: Table, dataset: Table) -> dg.AssetCheckResult:
+def no_leakage(
+    train_set: Table, test_set: Table, dataset: Table, engine: RowsEngine
+) -> dg.AssetCheckResult:
     """No row, id or group is in both parts of the split, and none was lost; a split by time tests
     on the future; the preparation's fitted values do not move when the test rows are perturbed.
     """
-    leakage = find_leakage(dataset, train_set, test_set)
-    moved = moved_by_test_rows(dataset, train_set) if leakage.clean else []
+    visit = engine.visit
+    leakage = find_leakage(dataset, train_set, test_set, visit)
+    moved = moved_by_test_rows(dataset, train_set, visit) if leakage.clean else []
     unmoved = "preparation does not move with the test rows"
     proof = f"preparation saw test rows: {', '.join(moved)}" if moved else unmoved
     return dg.AssetCheckResult(

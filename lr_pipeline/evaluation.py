@@ -1,6 +1,6 @@
 """From trained models and a test set to the evaluation report."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -10,6 +10,7 @@ import numpy as np
 from lr_pipeline.core.inference import LogisticInference
 from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.judging import Judged, Models, judge_models
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.existence import describe_existence, existence_to_dict, is_separated
 from lr_pipeline.models.linear_model import LinearModel
@@ -44,8 +45,6 @@ TITLES = {
     "torch_model": "Logistic (torch)",
 }
 
-Models = Mapping[str, LinearModel | LogisticModel]
-
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -78,26 +77,29 @@ def evaluate_models(
     fingerprints = {name: model.train_fingerprint for name, model in models.items()}
     require_same_split({"train_set": train_set.fingerprint} | fingerprints, test_set)
     roles, split = test_set.roles, test_set.provenance["split"]
+    judged = judge_models(models, test_set, visit)
     held_out = HeldOutRows(
-        labels=test_set.labels(),
+        labels=judged.labels,
         prevalence=prevalence(train_set, visit),
         train_rows=train_set.num_rows,
         train_fingerprint=train_set.fingerprint,
         test_fingerprint=test_set.fingerprint,
-        weight=test_set.weights(),
+        weight=judged.weight,
         target=roles.target,
         negative=_negative(train_set),
         positive=str(roles.positive),
+        step=judged.step,
+        whole=judged.whole,
     )
     policy = ", ".join(f"{name} {value}" for name, value in split["policy"].items())
     prepared = next(iter(models.values())).preparation.encodings if models else ()
-    sections = [_section(name, model, test_set, visit) for name, model in models.items()]
+    sections = [_section(name, model, judged) for name, model in models.items()]
     descents = list(_descents(models, train_set, open_rows))
     report = render_report(
         held_out,
         sections,
         notices=[
-            *(Notice("warning", str(leak)) for leak in likely_leaks(train_set)),
+            *(Notice("warning", str(leak)) for leak in likely_leaks(train_set, visit)),
             *dict.fromkeys(_notices(models)),
             *_agreement(models, train_set, visit),
         ],
@@ -106,11 +108,12 @@ def evaluate_models(
             "Split": policy,
             "Table": split["dataset"],
         }
+        | {"ROC AUC": judged.ranking}
         | _left_out(test_set)
         | library_versions()
         | engine_provenance(),
         title=f"Evaluation of {roles.target}",
-        drawn_row=draw_row(test_set.num_rows, row_seed),
+        drawn_row=draw_row(len(judged.labels), row_seed, judged.step),
         descents=descents,
         features=feature_rows(prepared),
     )
@@ -123,9 +126,9 @@ def _left_out(test_set: Table) -> dict[str, str]:
     return {"Left out": "; ".join(one["reason"] for one in left_out)} if left_out else {}
 
 
-def draw_row(num_rows: int, seed: int) -> DrawnRow:
-    """One row at random, all alike likely (tutorial, "模型测试")."""
-    return DrawnRow(int(np.random.default_rng(seed).integers(num_rows)), seed)
+def draw_row(num_rows: int, seed: int, step: int = 1) -> DrawnRow:
+    """One row at random, every ``step``-th alike likely (tutorial, "模型测试")."""
+    return DrawnRow(step * int(np.random.default_rng(seed).integers(num_rows)), seed)
 
 
 def _descents(models: Models, train_set: Table, open_rows: OpenRows) -> Iterator[DescentGap]:
@@ -155,20 +158,19 @@ def _pictures(held_out: HeldOutRows, sections: Sequence[ModelSection]) -> dict[s
     return {title: markdown_picture(figure, title) for title, figure in drawn.items()}
 
 
-def _section(
-    name: str, model: LinearModel | LogisticModel, test_set: Table, visit: Visit
-) -> ModelSection:
+def _section(name: str, model: LinearModel | LogisticModel, judged: Judged) -> ModelSection:
     if isinstance(model, LinearModel):
-        return _linear_section(name, model, test_set, visit)
-    return _logistic_section(name, model, test_set, visit)
+        return _linear_section(name, model, judged)
+    return _logistic_section(name, model, judged)
 
 
-def _linear_section(name: str, model: LinearModel, test_set: Table, visit: Visit) -> ModelSection:
+def _linear_section(name: str, model: LinearModel, judged: Judged) -> ModelSection:
     fit = model.fit
     return ModelSection(
         name=name,
         title=TITLES.get(name, name),
-        probabilities=model.predict_proba(test_set, visit),
+        probabilities=judged.scores[name],
+        metrics=judged.metrics.get(name),
         objective="Σ weight (y − β₀ − x·β)²",
         coefficients=(
             CoefficientRow("(intercept)", fit.intercept),
@@ -179,16 +181,14 @@ def _linear_section(name: str, model: LinearModel, test_set: Table, visit: Visit
     )
 
 
-def _logistic_section(
-    name: str, model: LogisticModel, test_set: Table, visit: Visit
-) -> ModelSection:
-    fit = model.fit
-    z = model.linear_predictor(test_set, visit)
+def _logistic_section(name: str, model: LogisticModel, judged: Judged) -> ModelSection:
+    fit, z = model.fit, judged.scores[name]
     return ModelSection(
         name=name,
         title=TITLES.get(name, name),
         probabilities=sigmoid(z),
         linear_predictor=z,
+        metrics=judged.metrics.get(name),
         objective=fit.objective,
         coefficients=_logistic_rows(model),
         withheld=model.inference.withheld,

@@ -58,7 +58,7 @@ class RowsEngine(dg.ConfigurableResource[Any]):
         return visit_blocks
 
     def metadata(self) -> dict[str, Any]:
-        """What the web UI shows of the passes since the last call."""
+        """What the web UI shows of the passes of the asset that is running."""
         return {}
 
     def provenance(self) -> dict[str, str]:
@@ -91,6 +91,14 @@ class Engine(RowsEngine):
         return open_rows(
             table, preparation, self.kind, self.memory_budget_mb, self.block_rows, progress
         )
+
+
+def _running() -> str:
+    """Name of the asset, or of the check, that is running; empty outside a run."""
+    try:
+        return dg.OpExecutionContext.get().op.name.rpartition("__")[2]
+    except dg.DagsterInvariantViolationError:
+        return ""
 
 
 class DaskEngine(RowsEngine):
@@ -129,7 +137,6 @@ class DaskEngine(RowsEngine):
     _stack: ExitStack = PrivateAttr(default_factory=ExitStack)
     _cluster: Cluster | None = PrivateAttr(default=None)
     _context: dg.InitResourceContext | None = PrivateAttr(default=None)
-    _told: int = PrivateAttr(default=0)
 
     @model_validator(mode="after")
     def _local_settings_need_local_workers(self) -> "DaskEngine":
@@ -170,14 +177,14 @@ class DaskEngine(RowsEngine):
             if link and self._context and self._context.run and self._context.instance:
                 tags = {"dask/dashboard": link}
                 self._context.instance.add_run_tags(self._context.run.run_id, tags)
+        self._cluster.asset = _running()
         return self._cluster
 
     def metadata(self) -> dict[str, Any]:
-        """The passes since the last call, and the dashboard."""
+        """The passes of the asset that is running, and the dashboard."""
         if self._cluster is None:
             return {}
-        passes = self._cluster.passes[self._told :]
-        self._told = len(self._cluster.passes)
+        passes = [one for one in self._cluster.passes if one.asset == _running()]
         link = self._cluster.dashboard
         lines = [f"- {title}: {line}" for title, line in describe_passes(passes)]
         return {"dask_passes": dg.MetadataValue.md("\n".join(lines))} | (

@@ -72,7 +72,7 @@ def contract(table: Table, trained: Table | None = None, **tags: str) -> dg.Asse
         ),
         run=SimpleNamespace(tags=tags),
     )
-    result = checks.contract(context, table)
+    result = checks.contract(context, table, Engine())
     assert asked == [dg.AssetKey(["churn", "train_set"])]
     return result
 
@@ -154,14 +154,16 @@ def test_contract_warns_of_a_constant_column() -> None:
 
 def test_no_leakage_passes_a_split(dataset, parts) -> None:
     """Each row is in one part."""
-    assert checks.no_leakage(*parts, dataset).passed
+    assert checks.no_leakage(*parts, dataset, Engine()).passed
 
 
 def test_no_leakage_fails_on_one_row_in_both_parts(dataset, parts) -> None:
     """A training row smuggled into the test set."""
     train, test = parts
     smuggled = pd.concat([test.to_pandas(), train.to_pandas().iloc[[3]]])
-    result = checks.no_leakage(train, Table.from_pandas(smuggled, target="y", positive=1), dataset)
+    result = checks.no_leakage(
+        train, Table.from_pandas(smuggled, target="y", positive=1), dataset, Engine()
+    )
     assert not result.passed
     assert result.metadata["shared_rows"].value == 1
 
@@ -203,7 +205,7 @@ ROLES = {"group": {"group": "customer"}, "time": {"time": "day"}}
 def test_no_leakage_passes_every_kind_of_split(visits, kind) -> None:
     """And says that the preparation was proved blind."""
     dataset, train, test = split_of(visits, kind, **ROLES.get(kind, {}))
-    result = checks.no_leakage(train, test, dataset)
+    result = checks.no_leakage(train, test, dataset, Engine())
     assert result.passed, result.description
     assert "preparation does not move with the test rows" in result.description
 
@@ -221,7 +223,9 @@ def test_one_injected_row_turns_no_leakage_red(visits, kind, changes, count) -> 
     """A test row put into the training part: as it is, then with other values and another id."""
     dataset, train, test = split_of(visits, kind, **ROLES.get(kind, {}))
     row = test.to_pandas().iloc[[-1]].assign(**changes)
-    result = checks.no_leakage(with_rows(train, pd.concat([train.to_pandas(), row])), test, dataset)
+    result = checks.no_leakage(
+        with_rows(train, pd.concat([train.to_pandas(), row])), test, dataset, Engine()
+    )
     assert not result.passed
     assert result.metadata[count].value == 1
 
@@ -231,7 +235,7 @@ def test_a_scaler_fitted_on_all_rows_turns_no_leakage_red(visits) -> None:
     dataset, train, test = split_of(visits, "random")
     dose = dataset.to_pandas()["dose"]
     scaled = train.to_pandas().assign(dose=lambda df: (df["dose"] - dose.mean()) / dose.std())
-    result = checks.no_leakage(with_rows(train, scaled), test, dataset)
+    result = checks.no_leakage(with_rows(train, scaled), test, dataset, Engine())
     assert not result.passed
     assert result.metadata["added_rows"].value > 0
 
@@ -243,7 +247,7 @@ def test_an_encoding_fitted_on_all_rows_turns_no_leakage_red(visits, monkeypatch
     monkeypatch.setattr(
         preprocess, "fit_encodings", lambda t, *visit: fit(replace(t, choices=()), *visit)
     )
-    result = checks.no_leakage(train, test, dataset)
+    result = checks.no_leakage(train, test, dataset, Engine())
     assert not result.passed
     assert result.description.endswith("preparation saw test rows: dose, ward, customer, day")
     assert result.metadata["moved_by_test_rows"].value == 4

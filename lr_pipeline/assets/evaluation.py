@@ -3,8 +3,9 @@
 import dagster as dg
 
 from lr_pipeline.assets.reading import walkthrough
-from lr_pipeline.evaluation import Models, evaluate_models
+from lr_pipeline.evaluation import evaluate_models
 from lr_pipeline.evaluation_config import EvaluationConfig
+from lr_pipeline.judging import Models
 from lr_pipeline.metadata import report_metadata
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel

@@ -186,7 +186,8 @@ class _Problem:
         def solve(gradient: Parameters) -> Parameters:
             return cholesky_solve(factor, gradient) / variance
 
-        return Lbfgs(tolerance=self.tolerance or TOLERANCE, preconditioner=solve)
+        tolerance = self.tolerance or TOLERANCE
+        return Lbfgs(tolerance=tolerance, preconditioner=solve, polish=False)
 
     def starting_point(self, penalty: str, coordinates: Coordinates) -> Parameters:
         """Return the given start, or the intercept-only optimum; for Firth, near its minimum."""
@@ -219,7 +220,7 @@ def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
     warm = warm_start(problem.rows, problem.kernel, l2)
     if warm is None:
         return None
-    solver = problem.solver or Lbfgs(tolerance=problem.tolerance or TOLERANCE)
+    solver = problem.solver or Lbfgs(tolerance=problem.tolerance or TOLERANCE, polish=False)
     if isinstance(solver, Lbfgs):
         tolerance = solver.tolerance
         if not problem.standard_errors:

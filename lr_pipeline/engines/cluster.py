@@ -20,6 +20,7 @@ from lr_pipeline.engines.cluster_passes import Pass
 from lr_pipeline.engines.cluster_versions import require_same_versions
 from lr_pipeline.engines.cluster_work import Combine, Fold, Named, Partial, Reading, Summing, Sums
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Gatherer
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -51,8 +52,11 @@ class ClusterSettings:
 class Cluster:
     """A client of a cluster that is open.
 
-    ``passes``: what each pass so far took. ``dashboard``: its URL, empty where there is none.
+    ``passes``: what each pass so far took, each for the ``asset`` of its time. ``dashboard``: its
+    URL, empty where there is none.
     """
+
+    asset = ""
 
     def __init__(self, client: "Client", settings: ClusterSettings) -> None:
         self.client, self.settings = client, settings
@@ -99,9 +103,10 @@ class Cluster:
                 progress(sum(leaf.done() for leaf in leaves), len(leaves))
         if progress is not None:
             progress(len(leaves), len(leaves))
-        self.passes.append(Pass(result.work, time.monotonic() - begun))
         if result.sums is None:
             raise ValueError("expected at least one row, found none")
+        gathers = any(isinstance(item, list | Gatherer) for item in result.sums)
+        self.passes.append(Pass(result.work, time.monotonic() - begun, gathers, self.asset))
         return result.sums
 
     def _submit(self, graph: dict[Any, Any], keys: list[Key]) -> "list[Future]":

@@ -10,10 +10,15 @@ PASSES_SHOWN = 50
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass: what the workers did, and the ``seconds`` until its sum was here."""
+    """One pass for ``asset``: what the workers did, and the ``seconds`` until its result was here.
+
+    ``gathers``: whether values were gathered, such as counts by level, a sample or scores.
+    """
 
     work: Work
     seconds: float
+    gathers: bool = False
+    asset: str = ""
 
     @property
     def rows(self) -> int:
@@ -28,24 +33,37 @@ class Pass:
         return min(speeds.items(), key=lambda speed: (speed[1], speed[0]))
 
     def __str__(self) -> str:
-        worker, speed = self.slowest
+        workers, (worker, speed) = len(self.work.rows), self.slowest
+        kind = "gathered values" if self.gathers else "sums"
         return (
             f"{self.rows:,} rows in {self.seconds:.2f} s ({self.rows / self.seconds:,.0f} rows/s), "
-            f"{self.work.bytes:,} bytes of sums moved, slowest of {len(self.work.rows)} workers "
-            f"{worker} ({speed:,.0f} rows/s)"
+            f"{self.work.bytes:,} bytes of {kind} moved, "
+            + (f"slowest of {workers} workers" if workers > 1 else "one worker")
+            + f" {worker} ({speed:,.0f} rows/s)"
         )
 
 
 def describe_passes(passes: Sequence[Pass]) -> Iterator[tuple[str, str]]:
-    """Yield a title and a line for all passes together, and for each of the first 50."""
+    """Yield a title and a line for all passes, those of each asset, and each of the first 50."""
     if not passes:
         return
-    rows, seconds = sum(one.rows for one in passes), sum(one.seconds for one in passes)
-    moved = sum(one.work.bytes for one in passes)
-    yield (
-        "Passes",
-        f"{len(passes)} in {seconds:.1f} s, {rows / seconds:,.0f} rows/s, "
-        f"{moved:,} bytes of sums moved",
-    )
+    yield "Passes", _together(passes)
+    assets = list(dict.fromkeys(one.asset for one in passes))
+    if len(assets) > 1:
+        for asset in assets:
+            yield f"Passes of {asset}", _together([one for one in passes if one.asset == asset])
     for number, one in enumerate(passes[:PASSES_SHOWN], 1):
-        yield f"Pass {number}", str(one)
+        yield f"Pass {number}" + (f", {one.asset}" if len(assets) > 1 else ""), str(one)
+    if (more := len(passes) - PASSES_SHOWN) > 0:
+        yield "Further passes", f"{more:,}, not listed one by one"
+
+
+def _together(passes: Sequence[Pass]) -> str:
+    """How many, how fast, and what they moved."""
+    rows, seconds = sum(one.rows for one in passes), sum(one.seconds for one in passes)
+    moved = {
+        kind: sum(one.work.bytes for one in passes if one.gathers == gathers)
+        for kind, gathers in (("sums", False), ("gathered values", True))
+    }
+    amounts = " and ".join(f"{size:,} bytes of {kind}" for kind, size in moved.items() if size)
+    return f"{len(passes):,} in {seconds:.1f} s, {rows / seconds:,.0f} rows/s, {amounts} moved"

@@ -1,7 +1,7 @@
 """A pass over the blocks of a stored table as they are, by the workers of a Dask cluster."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 
 import pyarrow as pa
@@ -37,7 +37,8 @@ def visit_parts(
     TableError
         The table is not one that workers can read (see ``parts_of``).
     """
-    parts = parts_of(table, rows_of_part(table.num_rows, 8 * len(columns)))
+    stored_rows = replace(table, choices=()).num_rows  # counting chosen ones would be a pass
+    parts = parts_of(table, rows_of_part(stored_rows, 8 * len(columns)))
     if not parts:
         return begin()
     parted = cluster.part(parts, Reading(tuple(columns), None, _as_it_is))

@@ -145,7 +145,8 @@ def combine_partials(partials: list[Partial], summing: Summing) -> Partial:
     """Add up neighbours, first to last."""
     known = [partial.sums for partial in partials if partial.sums is not None]
     work = reduce(Work.__add__, (partial.work for partial in partials))
-    return _handed_on(reduce(summing.combine, known) if known else None, work)
+    sums = reduce(summing.combine, known) if known else None
+    return Partial(sums, work + Work(bytes=travelling_bytes(sums)))
 
 
 def add_items(a: Sums, b: Sums) -> Sums:
@@ -170,7 +171,8 @@ def _summed(blocks: Iterable[Any], part: Table, summing: Summing) -> Partial:
         sums = summing.fold(blocks)
     seconds = time.perf_counter() - begun
     assert part.row_groups is not None
-    return _handed_on(sums, Work({worker: part.row_groups.num_rows}, {worker: seconds}))
+    rows = {worker: part.row_groups.num_rows}
+    return Partial(sums, Work(rows, {worker: seconds}, travelling_bytes(sums)))
 
 
 def worker_address() -> str:
@@ -180,11 +182,12 @@ def worker_address() -> str:
     return str(get_worker().address)
 
 
-def _handed_on(sums: Sums | None, work: Work) -> Partial:
-    """Count the result's own bytes with the work."""
-    from dask.sizeof import sizeof
+def travelling_bytes(result: Any) -> int:
+    """Bytes of a result as it is sent from one process to another."""
+    from distributed.protocol import serialize
+    from distributed.utils import nbytes
 
-    return Partial(sums, work + Work(bytes=sizeof(sums)))
+    return sum(nbytes(frame) for frame in serialize(result)[1])
 
 
 _lock = threading.Lock()

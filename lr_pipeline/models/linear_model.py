@@ -51,14 +51,18 @@ class LinearModel(TrainedModel):
         """Design column → change of ŷ per original unit of it."""
         return dict(zip(self.preparation.columns, self.fit.coefficients.tolist(), strict=True))
 
+    @property
+    def predictor(self) -> LinearPredictor:
+        """What gives ŷ of rows as they are stored."""
+        d = len(self.preparation.columns)
+        parameters = np.concatenate([[self.fit.intercept], self.fit.coefficients])
+        return LinearPredictor(self.preparation, np.zeros(d), np.ones(d), parameters)
+
     def predict_proba(
         self, table: Table, visit: Visit = visit_blocks
     ) -> Float64[np.ndarray, " rows"]:
         """ŷ for every row of ``table``: a probability only where it lies in [0, 1]."""
-        d = len(self.preparation.columns)
-        parameters = np.concatenate([[self.fit.intercept], self.fit.coefficients])
-        predictor = LinearPredictor(self.preparation, np.zeros(d), np.ones(d), parameters)
-        return predictor.of_table(table, visit)
+        return self.predictor.of_table(table, visit)
 
     def to_json(self) -> str:
         """Strict JSON; :meth:`from_json` restores every bit."""

@@ -133,9 +133,10 @@ def _predict_row(
 ) -> dict[str, Any]:
     """Probability and predicted value of one row by every model, and its true value."""
     values = (held_out.negative, held_out.positive)
-    probabilities = {model.name: float(model.probabilities[row.index]) for model in models}
+    place = row.index // held_out.step
+    probabilities = {model.name: float(model.probabilities[place]) for model in models}
     return asdict(row) | {
-        "label": values[int(held_out.labels[row.index])],
+        "label": values[int(held_out.labels[place])],
         "probabilities": probabilities,
         "predicted": {name: values[int(p > 0.5)] for name, p in probabilities.items()},
     }
@@ -150,13 +151,24 @@ def _require_distinct(models: Sequence[ModelSection]) -> None:
 
 
 def _evaluate_all(held_out: HeldOutRows, models: Sequence[ModelSection]) -> dict[str, Metrics]:
-    constant = np.full(held_out.labels.size, held_out.prevalence)
-    metrics = {BASELINE: evaluate(held_out.labels, constant, held_out.weight)}
+    labels, weight = held_out.labels, held_out.weight
+    if held_out.whole is not None:  # a constant needs no more than the classes
+        labels, weight = np.array([0.0, 1.0]), np.array(held_out.whole.class_weights)
+    constant = np.full(labels.size, held_out.prevalence)
+    metrics = {BASELINE: evaluate(labels, constant, weight)}
     for model in models:
-        metrics[model.name] = evaluate(
+        metrics[model.name] = model.metrics or evaluate(
             held_out.labels, model.probabilities, held_out.weight, model.linear_predictor
         )
     return metrics
+
+
+def _test_prevalence(held_out: HeldOutRows) -> float:
+    """Share of ones among the test rows, by weight."""
+    if held_out.whole is None:
+        return float(np.average(held_out.labels, weights=held_out.weight))
+    negative, positive = held_out.whole.class_weights
+    return positive / (negative + positive)
 
 
 def _numbers(
@@ -171,9 +183,9 @@ def _numbers(
         "titles": dict(titles),
         "notices": [asdict(notice) for notice in notices],
         "prevalence": held_out.prevalence,
-        "test_prevalence": float(np.average(held_out.labels, weights=held_out.weight)),
+        "test_prevalence": _test_prevalence(held_out),
         "train_rows": held_out.train_rows,
-        "test_rows": held_out.labels.size,
+        "test_rows": held_out.rows,
         "target": held_out.target,
         "positive": held_out.positive,
         "train_fingerprint": held_out.train_fingerprint,
@@ -246,7 +258,7 @@ def _model_context(model: ModelSection, place: int) -> dict[str, Any]:
 def _provenance(held_out: HeldOutRows, further: Mapping[str, str]) -> dict[str, str]:
     return {
         "Training rows": count(held_out.train_rows),
-        "Test rows": count(held_out.labels.size),
+        "Test rows": count(held_out.rows),
         "Training fingerprint": held_out.train_fingerprint,
         "Test fingerprint": held_out.test_fingerprint,
         **further,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.report.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class ModelSection:
     ``linear_predictor`` is z with p = σ(z), and its presence is what makes the model logistic:
     odds ratios are then given. ``withheld`` says why standard errors, intervals or p-values are
     missing; ``facts`` are further lines for the model's list (label → text). ``fit`` is ``None``
-    for closed forms.
+    for closed forms. ``metrics``: those of all test rows, where the predictions are of some.
     """
 
     name: str
@@ -85,6 +86,7 @@ class ModelSection:
     withheld: str = ""
     fit: FitFacts | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    metrics: Metrics | None = None
 
     @property
     def score(self) -> RowVector:
@@ -126,7 +128,8 @@ class HeldOutRows:
 
     ``labels`` (n,) 0 or 1; ``prevalence`` the share of ones in the *training* set, which the
     prevalence baseline predicts for every row. ``target`` names the label column, ``negative``
-    and ``positive`` the values behind 0 and 1.
+    and ``positive`` the values behind 0 and 1. Of very many rows these are every ``step``-th, and
+    ``whole`` says how many there are and what either class weighs.
     """
 
     labels: RowVector
@@ -138,3 +141,18 @@ class HeldOutRows:
     target: str = "label"
     negative: str = "0"
     positive: str = "1"
+    step: int = 1
+    whole: "WholeTestSet | None" = None
+
+    @property
+    def rows(self) -> int:
+        """Number of test rows."""
+        return self.labels.size if self.whole is None else self.whole.rows
+
+
+@dataclass(frozen=True)
+class WholeTestSet:
+    """All test rows: how many, and the weights of label 0 and of label 1."""
+
+    rows: int
+    class_weights: tuple[float, float]

@@ -1,16 +1,18 @@
 """What a split lets through: rows, ids, groups and times that are in both of its parts."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from lr_pipeline.tables.row_choice import times_of
-from lr_pipeline.tables.row_hash import RowHashes, row_hashes
+from lr_pipeline.tables.row_hash import RowHashes, keyed_hashes, row_hashes
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import plain_values
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 HASHES_HELD = 2_000_000  # of dataset and parts together; sorting them takes some 50 bytes each
 
@@ -22,7 +24,8 @@ class Leakage:
     ``shared_rows`` are in both parts more often than the dataset has them, ``added_rows`` are in
     one part too often or not in the dataset at all, ``missing_rows`` are in neither part.
     ``identical_rows`` are test rows with a twin (but for the id) in the training part where the
-    dataset itself holds both: no leakage of the split, but a reason to look for duplicates.
+    dataset itself holds both: no leakage of the split, but a reason to look for duplicates. In a
+    large table they are estimated from some of the different rows.
     ``time_overlap`` are training rows as late as some test row, where the split is by time.
     """
 
@@ -50,18 +53,55 @@ class Leakage:
         return "; ".join(found) or "no row, id or group is in both parts"
 
 
-def find_leakage(dataset: Table, train: Table, test: Table) -> Leakage:
+NOTHING = Leakage(0, 0, 0, 0, 0, 0)
+
+
+def find_leakage(dataset: Table, train: Table, test: Table, visit: Visit = visit_blocks) -> Leakage:
     """Compare the parts of a split with the dataset, row by row, by 64-bit hashes.
 
     For each distinct row, the numbers of times it occurs in train and test must add up to its
-    number in the dataset. Holds hashes, not rows, and of a large table only a share of them at a
-    time; two of n rows collide with probability n²/2⁶⁵.
+    number in the dataset. Holds hashes, not rows; two of n rows collide with probability n²/2⁶⁵.
+    Of a large table only a share of them is held at a time, and none where rows and two sums of
+    hashes modulo 2⁶⁴ add up, as other rows would with probability 2⁻¹²⁸.
     """
-    rows = dataset.num_rows + train.num_rows + test.num_rows
-    shares = -(-rows // HASHES_HELD)
-    found = [_find_in_share(dataset, train, test, _Share(k, shares)) for k in range(shares)]
+    parts = dataset, train, test
+    rows = sum(part.num_rows for part in parts)
+    number = -(-rows // HASHES_HELD)
+    shares = [_Share(k, number, visit) for k in range(number)]
+    found = [_shared_keys(train, test, share) for share in shares]
+    if len(shares) > 1 and _adds_up(*parts, visit):
+        twins = _twins(train, test, shares[0])
+        found.append(replace(NOTHING, identical_rows=len(shares) * twins))
+    else:
+        found += [_find_in_share(*parts, share) for share in shares]
     counts = {one.name: sum(getattr(part, one.name) for part in found) for one in fields(Leakage)}
-    return Leakage(**counts | {"time_overlap": _time_overlap(train, test)})
+    return Leakage(**counts | {"time_overlap": _time_overlap(train, test, visit)})
+
+
+def _adds_up(dataset: Table, train: Table, test: Table, visit: Visit) -> bool:
+    """Whether each different row of the dataset is as often in train and test together."""
+    names = dataset.schema.names
+    whole, *parts = (visit(one, names, partial(_HashSums, names)) for one in (dataset, train, test))
+    return bool((whole.sums == parts[0].sums + parts[1].sums).all())
+
+
+class _HashSums:
+    """Number of rows, and two sums of their hashes modulo 2⁶⁴."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names, self.sums = names, np.zeros(3, np.uint64)
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        hashes = row_hashes(block, self.names)
+        others = keyed_hashes(pa.array(hashes), seed=1)
+        self.sums += np.array([len(hashes), hashes.sum(), others.sum()], np.uint64)
+
+    def __add__(self, other: "_HashSums") -> "_HashSums":
+        """Return the sums over both sets of rows."""
+        both = _HashSums(self.names)
+        both.sums = self.sums + other.sums
+        return both
 
 
 @dataclass(frozen=True)
@@ -70,29 +110,60 @@ class _Share:
 
     number: int
     shares: int
+    visit: Visit
 
-    def hashes(self, table: Table, names: Iterable[str]) -> RowHashes:
+    def rows(self, table: Table, names: Sequence[str]) -> RowHashes:
         """Hashes of this share of a table's rows, column values in the order of ``names``."""
-        names = list(names)
-        found = [np.zeros(0, dtype=np.uint64)]
-        for block in table.blocks(columns=names):
-            hashes = row_hashes(block, names)
-            found.append(hashes[hashes % np.uint64(self.shares) == self.number])
-        return np.concatenate(found)
+        found = self.visit(table, names, partial(_Hashes, self.number, self.shares, names))
+        return np.concatenate([np.zeros(0, np.uint64), *found.hashes])
 
     def known_values(self, table: Table, name: str) -> RowHashes:
         """Different hashes of the values of a column that are not missing."""
-        found = [np.zeros(0, dtype=np.uint64)]
-        for block in table.blocks(columns=[name]):
-            known = plain_values(block.column(name)).drop_null()
-            hashes = row_hashes(pa.record_batch([known], names=[name]), [name])
-            found.append(np.unique(hashes[hashes % np.uint64(self.shares) == self.number]))
-        return np.unique(np.concatenate(found))
+        found = self.visit(table, [name], partial(_ValueHashes, self.number, self.shares, [name]))
+        return np.unique(np.concatenate([np.zeros(0, np.uint64), *found.hashes]))
+
+
+class _Hashes:
+    """Hashes of rows that leave a remainder."""
+
+    def __init__(self, number: int, shares: int, names: Sequence[str]) -> None:
+        self.number, self.shares, self.names = number, shares, names
+        self.hashes: list[RowHashes] = []
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        hashes = row_hashes(block, self.names)
+        self.hashes.append(hashes[hashes % np.uint64(self.shares) == self.number])
+
+    def __add__(self, other: "_Hashes") -> "_Hashes":
+        """Return those of both sets of rows."""
+        both = type(self)(self.number, self.shares, self.names)
+        both.hashes = [*self.hashes, *other.hashes]
+        return both
+
+
+class _ValueHashes(_Hashes):
+    """Different hashes of one column's known values in each block."""
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        (name,) = self.names
+        known = plain_values(block.column(name)).drop_null()
+        super().add(pa.record_batch([known], names=[name]))
+        self.hashes[-1] = np.unique(self.hashes[-1])
+
+
+def _shared_keys(train: Table, test: Table, share: _Share) -> Leakage:
+    """Ids and groups that both parts have."""
+    roles = train.roles
+    ids, groups = (_shared_values(train, test, name, share) for name in (roles.id, roles.group))
+    return replace(NOTHING, shared_ids=ids, shared_groups=groups)
 
 
 def _find_in_share(dataset: Table, train: Table, test: Table, share: _Share) -> Leakage:
+    """Rows shared, added, missing or identical."""
     names = dataset.schema.names
-    hashes = [share.hashes(part, names) for part in (dataset, train, test)]
+    hashes = [share.rows(part, names) for part in (dataset, train, test)]
     rows, places = np.unique(np.concatenate(hashes), return_inverse=True)
     bounds = np.cumsum([len(part) for part in hashes])[:-1]
     *_, of_test = of_parts = np.split(places, bounds)
@@ -103,33 +174,20 @@ def _find_in_share(dataset: Table, train: Table, test: Table, share: _Share) -> 
     if dataset.roles.id is None:
         identical = int(((in_train > 0)[of_test] & ~leaked).sum())
     else:
-        identical = _twins(train, test, dataset.roles.id, share) - int(leaked.sum())
-    return Leakage(
+        identical = _twins(train, test, share) - int(leaked.sum())
+    return replace(
+        NOTHING,
         shared_rows=int(excess[both].sum()),
         added_rows=int(excess[~both].sum()),
         missing_rows=int(np.maximum(total - in_train - in_test, 0).sum()),
-        shared_ids=_shared_values(train, test, dataset.roles.id, share),
-        shared_groups=_shared_values(train, test, dataset.roles.group, share),
         identical_rows=identical,
     )
 
 
-def _time_overlap(train: Table, test: Table) -> int:
-    """Training rows that are as late as the first test row or later, after a split by time."""
-    policy, name = train.provenance.get("split", {}).get("policy", {}), train.roles.time
-    if policy.get("kind") != "time" or name is None:
-        return 0
-    firsts = [times_of(block.column(name)).min() for block in test.blocks(columns=[name])]
-    if not firsts:
-        return 0
-    blocks = train.blocks(columns=[name])
-    return sum(int((times_of(block.column(name)) >= min(firsts)).sum()) for block in blocks)
-
-
-def _twins(train: Table, test: Table, id: str, share: _Share) -> int:
+def _twins(train: Table, test: Table, share: _Share) -> int:
     """Test rows that equal some training row in all columns but the id."""
-    content = [name for name in test.schema.names if name != id]
-    return int(np.isin(share.hashes(test, content), share.hashes(train, content)).sum())
+    content = [name for name in test.schema.names if name != test.roles.id]
+    return int(np.isin(share.rows(test, content), share.rows(train, content)).sum())
 
 
 def _shared_values(train: Table, test: Table, name: str | None, share: _Share) -> int:
@@ -138,3 +196,37 @@ def _shared_values(train: Table, test: Table, name: str | None, share: _Share) -
         return 0
     of_train, of_test = (share.known_values(part, name) for part in (train, test))
     return len(np.intersect1d(of_train, of_test, assume_unique=True))
+
+
+def _time_overlap(train: Table, test: Table, visit: Visit) -> int:
+    """Training rows that are as late as the first test row or later, after a split by time."""
+    policy, name = train.provenance.get("split", {}).get("policy", {}), train.roles.time
+    if policy.get("kind") != "time" or name is None:
+        return 0
+    first = visit(test, [name], partial(_Times, name)).first
+    return 0 if first is None else visit(train, [name], partial(_Times, name, first)).later
+
+
+class _Times:
+    """The first time, and how many are ``since`` or later."""
+
+    def __init__(self, name: str, since: Any = None) -> None:
+        self.name, self.since = name, since
+        self.first: Any = None
+        self.later = 0
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        times = times_of(block.column(self.name))
+        self.first = min([times.min()] if self.first is None else [self.first, times.min()])
+        if self.since is not None:
+            self.later += int((times >= self.since).sum())
+
+    def __add__(self, other: "_Times") -> "_Times":
+        """Return what is true of both sets of rows."""
+        both = _Times(self.name, self.since)
+        both.first = min(
+            (one.first for one in (self, other) if one.first is not None), default=None
+        )
+        both.later = self.later + other.later
+        return both

@@ -1,6 +1,8 @@
 """Features that alone predict the target almost perfectly: more often a leak than a discovery."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +11,12 @@ from jaxtyping import Float64
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.encoding import numbers_of
 from lr_pipeline.tables.errors import Problem
-from lr_pipeline.tables.prefetch import prefetched
+from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.row_choice import RowMask
 from lr_pipeline.tables.row_hash import keyed_hashes
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text, labels, plain_values
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 ALMOST_PERFECT = 0.995  # area under the ROC curve
 FEWEST_OF_A_CLASS = 20  # with fewer, chance alone can order them so
@@ -20,7 +24,7 @@ CLASS_ROWS = 50_000  # drawn of either class, or fewer where there are many colu
 HELD_VALUES = 20_000_000
 
 
-def likely_leaks(table: Table) -> list[Problem]:
+def likely_leaks(table: Table, visit: Visit = visit_blocks) -> list[Problem]:
     """Warn of each feature that alone orders the classes almost perfectly.
 
     By the area under the ROC curve, 0.995 or more in either direction, of a number's values, of
@@ -31,7 +35,7 @@ def likely_leaks(table: Table) -> list[Problem]:
     roles = table.roles
     columns = [*roles.features, roles.target]
     schema = pa.schema([table.schema.field(name) for name in columns])
-    rows = pa.Table.from_batches(_drawn_rows(table, columns), schema=schema)
+    rows = pa.Table.from_batches(_drawn_rows(table, columns, visit), schema=schema)
     y = labels(roles.target, rows.column(roles.target), roles.positive)
     if min(y.sum(), len(y) - y.sum()) < FEWEST_OF_A_CLASS:
         return []
@@ -47,18 +51,64 @@ def likely_leaks(table: Table) -> list[Problem]:
     ]
 
 
-def _drawn_rows(table: Table, columns: list[str]) -> Iterator[pa.RecordBatch]:
+def _drawn_rows(table: Table, columns: list[str], visit: Visit) -> list[pa.RecordBatch]:
     """Some rows of either class, the same at every call."""
-    positive = sum(float(y.sum()) for y in table.label_blocks())
+    positive = visit(table, [table.roles.target], partial(_Positive, table.roles)).rows
     wanted = min(CLASS_ROWS, HELD_VALUES // (2 * len(columns)))
-    shares = wanted / np.maximum([table.num_rows - positive, positive], 1.0)
-    start = 0
-    for block in prefetched(table.blocks(columns=columns)):
-        y = labels(table.roles.target, block.column(table.roles.target), table.roles.positive)
-        numbers = pa.array(np.arange(start, start + block.num_rows))
-        drawn = keyed_hashes(numbers, seed=0) / 2.0**64 < shares[y.astype(int)]
-        start += block.num_rows
-        yield block.filter(pa.array(drawn))
+    shares = wanted / max(table.num_rows - positive, 1), wanted / max(positive, 1)
+    drawn = table.where(_DrawnByClass(table.roles.target, table.roles, shares))
+    return visit(drawn, columns, _Rows).blocks
+
+
+@dataclass(frozen=True)
+class _DrawnByClass:
+    """Rows whose number's hash is below the share of their class, (of label 0, of label 1)."""
+
+    column: str
+    roles: ColumnRoles
+    shares: tuple[float, float]
+
+    def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
+        """Compare each row's hash, over 2⁶⁴, with the share."""
+        y = labels(self.column, batch.column(self.column), self.roles.positive)
+        numbers = pa.array(np.arange(start, start + batch.num_rows))
+        share = np.asarray(self.shares)[y.astype(int)]
+        return np.asarray(keyed_hashes(numbers, seed=0) / 2.0**64 < share)
+
+
+class _Positive:
+    """Number of positive rows."""
+
+    def __init__(self, roles: ColumnRoles) -> None:
+        self.roles, self.rows = roles, 0
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        target = self.roles.target
+        self.rows += int(labels(target, block.column(target), self.roles.positive).sum())
+
+    def __add__(self, other: "_Positive") -> "_Positive":
+        """Return those of both sets of rows."""
+        both = _Positive(self.roles)
+        both.rows = self.rows + other.rows
+        return both
+
+
+class _Rows:
+    """The rows themselves."""
+
+    def __init__(self) -> None:
+        self.blocks: list[pa.RecordBatch] = []
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        self.blocks.append(block)
+
+    def __add__(self, other: "_Rows") -> "_Rows":
+        """Return both, in their order."""
+        both = _Rows()
+        both.blocks = [*self.blocks, *other.blocks]
+        return both
 
 
 def _best_area(name: str, column: pa.Array, y: RowVector) -> float:

@@ -1,10 +1,10 @@
 """A table in a Parquet file, cut into parts that other processes can read by themselves."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.parquet import Stored, read_footer
-from lr_pipeline.tables.row_choice import MaskedRows, RowChoice
 from lr_pipeline.tables.table import RowGroups, Table
 
 
@@ -31,12 +31,7 @@ def parts_of(table: Table, rows: int) -> list[Table]:
             "Write them with write_parquet first",
         )
     return [
-        Table(
-            table.data,
-            table.roles,
-            choices=tuple(_part_of_choice(choice, groups) for choice in table.choices),
-            row_groups=groups,
-        )
+        replace(table.part(groups), provenance_json="{}", holder=None)
         for groups in _row_groups(table.data, rows)
     ]
 
@@ -54,10 +49,3 @@ def _row_groups(stored: Stored, rows: int) -> Iterator[RowGroups]:
             numbers, start, held = [], start + held, 0
     if held:
         yield RowGroups(tuple(numbers), start, held)
-
-
-def _part_of_choice(choice: RowChoice, groups: RowGroups) -> RowChoice:
-    """A mask is cut with the rows; every other choice is a few values."""
-    if isinstance(choice, MaskedRows):
-        return choice.part(groups.first_row, groups.num_rows)
-    return choice

@@ -1,8 +1,9 @@
 """The proof that preparation saw no test row: what it fits does not move when those rows do."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -11,16 +12,17 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.roles import with_metadata
-from lr_pipeline.tables.row_choice import RowChoice
+from lr_pipeline.tables.row_choice import RowChoice, choice_within
 from lr_pipeline.tables.split import SplitPolicy, choose_rows
-from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.table import RowGroups, Table
 from lr_pipeline.tables.target import is_text, plain_values
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 LARGE_INTEGER = 2**53
 STRANGE_LEVEL = "\N{REPLACEMENT CHARACTER} perturbed"
 
 
-def moved_by_test_rows(dataset: Table, train: Table) -> list[str]:
+def moved_by_test_rows(dataset: Table, train: Table, visit: Visit = visit_blocks) -> list[str]:
     """Features whose fitted median, levels or missing mark move with the test rows' values.
 
     ``train`` is the training part of ``dataset``. Every feature of the test rows is replaced: half
@@ -31,7 +33,7 @@ def moved_by_test_rows(dataset: Table, train: Table) -> list[str]:
     policy = SplitPolicy(**train.provenance["split"]["policy"])
     in_train, in_test = choose_rows(dataset, policy)
     perturbed = perturbed_table(dataset, in_test).where(in_train)
-    return encoded_otherwise(Preparation.fit(train), Preparation.fit(perturbed))
+    return encoded_otherwise(Preparation.fit(train, visit), Preparation.fit(perturbed, visit))
 
 
 def encoded_otherwise(one: Preparation, other: Preparation) -> list[str]:
@@ -63,8 +65,15 @@ class PerturbedTable(Table):
         ]
         return with_metadata(pa.schema(fields), self.roles, self.provenance)
 
+    def part(self, groups: RowGroups) -> "PerturbedTable":
+        """Return the rows in some row groups, of which the same are perturbed."""
+        choice = self.perturbed and choice_within(self.perturbed, groups.first_row, groups.num_rows)
+        same = replace(self, perturbed=choice)
+        return cast(PerturbedTable, super(PerturbedTable, same).part(groups))
+
     def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
-        choice, start, features = self.perturbed, 0, set(self.roles.features)
+        choice, features = self.perturbed, set(self.roles.features)
+        start = 0 if self.row_groups is None else self.row_groups.first_row
         key = [] if choice is None or choice.column is None else [choice.column]
         needed = list(dict.fromkeys([*names, *key]))
         for batch in super()._stored_batches(rows, needed):

@@ -50,6 +50,23 @@ class MaskedRows:
         return MaskedRows(self.chosen[place : place + rows], first=start)
 
 
+def choice_within(choice: RowChoice, start: int, rows: int) -> RowChoice:
+    """The same choice for some neighbouring rows: a mask is cut, all others are a few values."""
+    return choice.part(start, rows) if isinstance(choice, MaskedRows) else choice
+
+
+@dataclass(frozen=True)
+class EveryRow:
+    """The first row and every ``step``-th after it."""
+
+    step: int
+    column: None = None
+
+    def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
+        """Whether the row's number is a multiple of ``step``."""
+        return np.asarray(np.arange(start, start + batch.num_rows) % self.step == 0)
+
+
 @dataclass(frozen=True)
 class HashedRows:
     """Rows whose key hashes below ``share`` of all hashes, or (``below=False``) the others.

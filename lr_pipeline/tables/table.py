@@ -35,7 +35,7 @@ from lr_pipeline.tables.roles import (
     require_column,
     with_metadata,
 )
-from lr_pipeline.tables.row_choice import RowChoice
+from lr_pipeline.tables.row_choice import RowChoice, choice_within
 from lr_pipeline.tables.target import labels, positive_value
 
 if TYPE_CHECKING:
@@ -205,6 +205,11 @@ class Table:
     def where(self, choice: RowChoice) -> "Table":
         """Those of the rows that ``choice`` chooses, in their order, picked whenever read."""
         return replace(self, choices=(*self.choices, choice))
+
+    def part(self, groups: RowGroups) -> "Table":
+        """Return those of the rows that are in some row groups of the stored table."""
+        choices = (choice_within(one, groups.first_row, groups.num_rows) for one in self.choices)
+        return replace(self, choices=tuple(choices), row_groups=groups)
 
     def blocks(
         self, rows: int | None = None, columns: Sequence[str] | None = None

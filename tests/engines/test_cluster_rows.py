@@ -18,9 +18,11 @@ from lr_pipeline.engines.cluster_rows import ClusterRows
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.engines.torch_kernel import TorchKernel
 from lr_pipeline.engines.torch_loop import ManualGradientDescent
+from lr_pipeline.tables import parquet
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
+from tests.http_files import served
 
 pytestmark = pytest.mark.dask
 ROWS, PARTS = 20_000, 20  # more numbers than a fit gathers
@@ -72,6 +74,8 @@ def test_rows_are_gathered_in_the_order_of_the_table(cluster, table, preparation
     """Lists of neighbouring parts are joined first to last."""
     rows = rows_of(cluster, table, preparation)
     (parts,) = rows.sum(lambda block: ([block.X[:, 0]],))
+    assert cluster.passes[-1].gathers
+    assert cluster.passes[-1].work.bytes > 8 * ROWS
     np.testing.assert_array_equal(np.concatenate(parts), table.column("a").to_numpy())
 
 
@@ -79,6 +83,7 @@ def test_max_is_that_of_all_blocks(cluster, table, preparation):
     """The largest |b| of all rows."""
     rows = rows_of(cluster, table, preparation)
     largest = rows.max(lambda block: float(np.abs(block.X[:, 1]).max()))
+    assert not cluster.passes[-1].gathers
     assert largest == np.abs(table.column("b").to_numpy()).max()
 
 
@@ -120,6 +125,30 @@ def test_workers_read_through_fsspec(cluster, table, preparation):
         rows_of(cluster, remote, preparation).sum(rounding)[0],
         rows_of(cluster, table, preparation).sum(rounding)[0],
     )
+
+
+def test_workers_read_over_the_web_what_the_driver_does_not(
+    cluster, table, preparation, monkeypatch
+):
+    """Their own row groups, by ranges of bytes; the driver reads the footer."""
+
+    def rounding(block):
+        return (np.sin(block.X).sum(axis=0),)
+
+    expected = rows_of(cluster, table, preparation).sum(rounding)[0]
+    with served(table.data.parent) as (address, requests):
+        remote = Table(f"{address}/{table.data.name}", table.roles)
+        assert remote.num_rows == ROWS
+        rows = rows_of(cluster, remote, preparation)
+        asked = len(requests)
+
+        def refuse(url):
+            raise AssertionError(f"the driver reads {url}")
+
+        monkeypatch.setattr(parquet, "_open_url", refuse)
+        np.testing.assert_array_equal(rows.sum(rounding)[0], expected)
+    ranges = [one for one in requests[asked:] if one.startswith("GET bytes=")]
+    assert len(ranges) >= PARTS
 
 
 def test_a_file_that_workers_do_not_see_is_named(cluster, table, preparation, tmp_path):

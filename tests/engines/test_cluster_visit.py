@@ -9,21 +9,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lr_pipeline import judging
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.solvers import Lbfgs, Newton
 from lr_pipeline.engines import cluster_rows
 from lr_pipeline.engines.cluster import ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster_visit import visit_parts
 from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.judging import judge_models
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, train_linear, train_logistic
+from lr_pipeline.tables import leakage
+from lr_pipeline.tables import likely_leaks as leaks
+from lr_pipeline.tables.perturbation import moved_by_test_rows, perturbed_table
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.prevalence import prevalence
 from lr_pipeline.tables.profile import profile_features
 from lr_pipeline.tables.row_choice import HashedRows, MaskedRows
+from lr_pipeline.tables.split import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.visit import Visit
+from lr_pipeline.tables.visit import Visit, visit_blocks
 
 pytestmark = pytest.mark.dask
 ROWS, PARTS = 6_000, 12
@@ -114,3 +120,63 @@ def test_predictions_and_agreement_are_those_of_one_process(visit, table):
     found = measure_agreement(newton, lbfgs, table, visit)
     expected = measure_agreement(newton, lbfgs, table)
     assert found.distance == pytest.approx(expected.distance, rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["random", "sticky"])
+@pytest.mark.parametrize("held", [2_000_000, 5_000])
+def test_a_split_is_compared_as_by_one_process(visit, table, tmp_path, monkeypatch, kind, held):
+    """Clean or not, by hashes or by their sums; and its perturbed rows, cut in parts."""
+    monkeypatch.setattr(leakage, "HASHES_HELD", held)
+    stored = []
+    for number, part in enumerate(split_table(table, SplitPolicy(kind=kind))):
+        part.write_parquet(tmp_path / f"{number}.parquet")
+        stored.append(Table.read_parquet(tmp_path / f"{number}.parquet"))
+    train, test = stored
+    found = leakage.find_leakage(table, train, test, visit)
+    assert found.clean
+    assert found == leakage.find_leakage(table, train, test)
+    assert moved_by_test_rows(table, train, visit) == []
+    mixed = leakage.find_leakage(table, train, train, visit)
+    assert not mixed.clean
+    assert mixed == leakage.find_leakage(table, train, train)
+
+
+def test_a_preparation_that_saw_perturbed_rows_is_found_by_workers(visit, table):
+    """The rows that are perturbed are the same in any part; the others stay as they are."""
+    third = np.arange(ROWS) % 3 == 0
+    by_mask = MaskedRows(third), MaskedRows(~third)
+    by_number = tuple(HashedRows(1, 0.2, below) for below in (True, False))
+    for chosen, others in (by_mask, by_number):
+        perturbed = perturbed_table(table, chosen)
+        assert Preparation.fit(perturbed, visit) != Preparation.fit(table)
+        assert Preparation.fit(perturbed.where(others), visit) == Preparation.fit(
+            table.where(others)
+        )
+
+
+def test_leaks_are_looked_for_in_the_same_rows(visit, table, monkeypatch):
+    """Drawn from either class by the hash of their number in the whole table."""
+    drawn = []
+    monkeypatch.setattr(leaks, "CLASS_ROWS", 200)
+    monkeypatch.setattr(leaks, "_best_area", lambda name, column, y: drawn.append(column) or 1.0)
+    assert leaks.likely_leaks(table, visit) == leaks.likely_leaks(table)
+    half = len(drawn) // 2
+    assert [one.to_pylist() for one in drawn[:half]] == [one.to_pylist() for one in drawn[half:]]
+
+
+@pytest.mark.parametrize("held", [2**22, 1_000])
+def test_models_are_judged_as_by_one_process(visit, table, monkeypatch, held):
+    """By scores that are gathered, or by counts and sums."""
+    monkeypatch.setattr(judging, "HELD_ROWS", held)
+    newton = train_logistic(table, open_rows, NumpyKernel(), Training(Newton(), "none"))
+    models = {"linear": train_linear(table, open_rows), "newton": newton}
+    found, expected = judge_models(models, table, visit), judge_models(models, table, visit_blocks)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    for name in models:
+        np.testing.assert_allclose(found.scores[name], expected.scores[name], rtol=1e-9, atol=1e-12)
+        if held < ROWS:
+            metrics = found.metrics[name].numbers()
+            for metric, value in expected.metrics[name].numbers().items():
+                same = None if value is None else pytest.approx(value, rel=1e-12)
+                assert metrics[metric] == same
+    assert found.whole == expected.whole

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lr_pipeline.tables import leakage as leakage_module
 from lr_pipeline.tables.leakage import Leakage, find_leakage
 from lr_pipeline.tables.table import ColumnRoles, Table
+from lr_pipeline.tables.visit import visit_blocks
 
 N = 60
 
@@ -141,3 +143,36 @@ def test_the_counts_are_those_of_multisets(dataset, train, test):
     assert found.shared_rows == shared
     assert found.added_rows == excess.total() - shared
     assert found.missing_rows == (held - parts).total()
+
+
+@pytest.mark.parametrize("spoiled", [None, 3])
+def test_a_large_table_is_compared_by_sums_of_hashes_first(frame, monkeypatch, spoiled):
+    """Its rows one share after the other only where the sums differ: with the same counts."""
+    parts = [build(frame, rows) for rows in (range(N), range(40), range(40, N))]
+    if spoiled is not None:
+        parts[1] = build(frame, [*range(spoiled), *range(spoiled + 1, 40), 45])
+    expected = find_leakage(*parts)
+    assert expected.clean == (spoiled is None)
+    monkeypatch.setattr(leakage_module, "HASHES_HELD", 30)
+    gathered = []
+
+    def visit(table, columns, begin):
+        found = visit_blocks(table, columns, begin)
+        gathered.append(sum(map(len, getattr(found, "hashes", []))))
+        return found
+
+    assert find_leakage(*parts, visit) == expected
+    passes_of_clean = 3 + 2  # sums of each table; twins in one share of four
+    assert (len(gathered) == passes_of_clean) == (spoiled is None)
+    assert max(gathered) < N
+
+
+def test_twins_in_a_large_table_are_estimated_from_some(frame, monkeypatch):
+    """Each row twice, once in either part: as many twins as test rows, give or take."""
+    twice = pd.concat([frame] * 2, ignore_index=True)
+    monkeypatch.setattr(leakage_module, "HASHES_HELD", 30)
+    found = leakage(twice, range(N), range(N, 2 * N))
+    assert found.clean
+    # One row in 8 is looked at: a binomial count, eightfold, of deviation √(60 · 7).
+    assert abs(found.identical_rows - N) < 4 * np.sqrt(N * 7)
+    assert found.identical_rows % 8 == 0

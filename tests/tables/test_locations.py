@@ -11,6 +11,7 @@ import pytest
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.locations import find_files
 from lr_pipeline.tables.sources import FileTable
+from tests.http_files import served
 
 PARTS = [{"y": [0, 1], "x": [1, 2]}, {"y": [1, 0], "x": [2.5, 4.0]}]
 
@@ -208,3 +209,16 @@ def test_a_file_that_may_not_be_read_says_so(folder):
     (folder / "csv" / "0.csv").chmod(0)
     with pytest.raises(TableError, match="permission denied"):
         FileTable(folder / "csv" / "0.csv", "y").read()
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])
+def test_a_file_of_a_web_server_is_the_file(folder, name):
+    """Once it is asked for what it is, read as from disk."""
+    (folder / "parquet" / "0.parquet").rename(folder / "rows.parquet")
+    (folder / "csv" / "0.csv").rename(folder / "rows.csv")
+    expected = FileTable(folder / name, "y").read()
+    with served(folder) as (address, _):
+        found = FileTable(f"{address}/{name}", "y").read()
+        with pytest.raises(TableError, match=r"nothing.csv: no such file"):
+            FileTable(f"{address}/nothing.csv", "y").read()
+    assert found.fingerprint == expected.fingerprint

@@ -9,7 +9,7 @@ import pytest
 
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.parts import parts_of
-from lr_pipeline.tables.row_choice import HashedRows, MaskedRows
+from lr_pipeline.tables.row_choice import EveryRow, HashedRows, MaskedRows
 from lr_pipeline.tables.table import Table
 
 ROWS = 1_000
@@ -35,8 +35,13 @@ def test_parts_are_row_groups_side_by_side(table, rows, parts):
 
 @pytest.mark.parametrize(
     "choice",
-    [HashedRows(3, 0.3, True), HashedRows(3, 0.3, True, "a"), MaskedRows(np.arange(ROWS) % 7 > 2)],
-    ids=["by number", "by column", "by mask"],
+    [
+        HashedRows(3, 0.3, True),
+        HashedRows(3, 0.3, True, "a"),
+        MaskedRows(np.arange(ROWS) % 7 > 2),
+        EveryRow(7),
+    ],
+    ids=["by number", "by column", "by mask", "every seventh"],
 )
 def test_parts_of_a_view_have_its_rows(table, choice):
     """A row's number is that in the whole table."""
@@ -80,3 +85,14 @@ def test_an_error_of_another_process_keeps_its_problems():
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == str(error) == "rows.csv: wrong. Mend it."
     assert again.problems == error.problems
+
+
+def test_a_table_stored_again_can_be_cut_whatever_its_source_was(tmp_path):
+    """A single row group cannot be; artifacts have one for each 8 MiB of numbers."""
+    data = pa.table({"a": np.arange(150_000.0), "y": np.arange(150_000) % 2})
+    pq.write_table(data, tmp_path / "one.parquet")
+    source = Table(tmp_path / "one.parquet", Table.from_arrow(data, "y").roles)
+    assert len(parts_of(source, 1)) == 1
+    source.write_parquet(tmp_path / "again.parquet")
+    again = Table.read_parquet(tmp_path / "again.parquet")
+    assert [part.num_rows for part in parts_of(again, 1)] == [65_536, 65_536, 18_928]

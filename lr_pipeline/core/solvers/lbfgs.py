@@ -28,7 +28,9 @@ class Lbfgs:
     iterations have passed, one Hessian is formed: its decrement decides whether this is the
     optimum, and otherwise its factors precondition what follows.
 
-    ``tolerance``: on √(W gᵀ H⁻¹ g), the remaining distance in standard errors.
+    ``tolerance``: on √(W gᵀ H⁻¹ g), the remaining distance in standard errors. Where a Hessian says
+    that it is met, ``polish`` takes one full step more by its factors, which leaves about rounding:
+    any point within the tolerance ends there, whichever way the sums were added up.
     ``preconditioner``: v ↦ H⁻¹ v for a first guess at the Hessian of the mean.
     ``confirm``: without it, B's own estimate of the distance is believed, and no Hessian formed
     for that.
@@ -40,6 +42,7 @@ class Lbfgs:
     refresh_every: int = 50
     preconditioner: LinearSolve | None = None
     confirm: bool = True
+    polish: bool = True
     name: ClassVar[str] = "lbfgs"
     standardize: ClassVar[bool] = True
     orthonormalize: ClassVar[bool] = True
@@ -74,6 +77,9 @@ class Lbfgs:
                 distance = decrement(factors, gradient, objective.total_weight)
                 if distance <= self.tolerance and is_last_step(direction, w):
                     status = Status.CONVERGED
+                    if self.polish:
+                        w, value, gradient = _polished(objective, w, value, gradient, factors)
+                        evaluations += 1
                     break
                 if iteration == self.max_iterations:
                     status = Status.ITERATION_LIMIT
@@ -106,6 +112,17 @@ class Lbfgs:
             return True
         needed = log(estimate / self.tolerance) / log(before / estimate)
         return needed > PASSES_WITH_HESSIAN + p / COLUMNS_PER_PASS
+
+
+def _polished(
+    objective: Objective, w: Parameters, value: float, gradient: Parameters, factors: LinearSolve
+) -> tuple[Parameters, float, Parameters]:
+    """One full step, unless rounding keeps it from halving the distance."""
+    step = factors(gradient)
+    new_value, new_gradient = objective.value_gradient(w - step)
+    if decrement(factors, new_gradient, 1.0) < 0.5 * decrement(factors, gradient, 1.0):
+        return w - step, new_value, new_gradient
+    return w, value, gradient
 
 
 def _scaled(pairs: SecantPairs) -> LinearSolve:

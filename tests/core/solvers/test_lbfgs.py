@@ -82,3 +82,50 @@ def test_a_separated_table_is_never_called_converged():
     X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
     f = LogisticObjective(ArrayRows(X, np.array([0.0, 0, 1, 1])), NumpyKernel(), NoPenalty())
     assert Lbfgs().minimize(f, np.zeros(2)).status is not Status.CONVERGED
+
+
+class Rounded:
+    """A minimum whose gradient never gets below its rounding."""
+
+    total_weight = 1.0
+    hessian_is_exact = True
+
+    def value(self, w):
+        """f(w)."""
+        return 0.0
+
+    def value_gradient(self, w):
+        """f(w) and ∇f(w), as good as they get."""
+        return 0.0, np.full(len(w), 1e-12)
+
+    def value_gradient_hessian(self, w):
+        """The same, and ∇²f(w), the identity."""
+        return *self.value_gradient(w), np.eye(len(w))
+
+    def hessian_product(self, w, v):
+        """∇²f(w) v."""
+        return v
+
+
+def test_a_last_step_leaves_no_more_than_rounding():
+    """From 1e-8 standard errors, where the tolerance alone allows it to stop.
+
+    A step by the Hessian of w leaves r λ² of a decrement λ, with r ≤ 1 here: 1e-16, and the
+    gradient's own rounding, some 1e-16 √(W p) standard errors.
+    """
+    f = LogisticObjective(ArrayRows(*overlapping()), NumpyKernel(), NoPenalty())
+    left = []
+    for polish in (False, True):
+        result = Lbfgs(polish=polish).minimize(f, np.zeros(4))
+        _, gradient, hessian = f.value_gradient_hessian(result.parameters)
+        left.append(np.sqrt(f.total_weight * gradient @ np.linalg.solve(hessian, gradient)))
+        np.testing.assert_array_equal(result.gradient, gradient)
+    assert left[1] < 1e-13
+    assert left[1] <= left[0] <= Lbfgs.tolerance
+
+
+def test_a_last_step_that_leads_nowhere_is_not_taken():
+    """What rounding leaves is where it was."""
+    result = Lbfgs().minimize(Rounded(), np.zeros(2))
+    assert result.status is Status.CONVERGED
+    np.testing.assert_array_equal(result.parameters, np.zeros(2))
