@@ -148,12 +148,8 @@ class DaskEngine(RowsEngine):
 
     @model_validator(mode="after")
     def _local_settings_need_local_workers(self) -> "DaskEngine":
-        local = {"n_workers", "threads_per_worker", "memory_limit"} & self.model_fields_set
-        if self.address and local:
-            raise ValueError(
-                f"{', '.join(sorted(local))} are for local workers, found address={self.address!r}"
-                ": its workers have their own. Give one or the other."
-            )
+        if self.address:
+            self._settings()
         return self
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:

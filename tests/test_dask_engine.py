@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import Result
-from pydantic import ValidationError
 
 import lr_pipeline
-from lr_pipeline.resources import DaskEngine
+from lr_pipeline.assets.data import dataset, feature_profile
+from lr_pipeline.engines.cluster_settings import ClusterError
+from lr_pipeline.resources import DaskEngine, TableResource
+from lr_pipeline.tables.sources import SyntheticTable
 from tests.dask_processes import DaskProcesses
 
 pytestmark = pytest.mark.dask
@@ -120,14 +122,15 @@ def test_local_workers_are_started_by_the_run_and_their_dashboard_is_on_it(
     assert tags["dask/dashboard"].endswith("/status")
 
 
-def test_a_scheduler_that_is_absent_is_one_line_of_error(run, small) -> None:
-    """It names the address and what to do; exit code 1."""
+def test_a_scheduler_that_is_absent_is_one_line_of_error(run, small, folder) -> None:
+    """It names the address and what to do; exit code 1; nothing was read or stored before."""
     options = ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", "--name", "absent"]
     outcome = run("run", small, "--target", "y", *options)
     assert outcome.exit_code == 1
     errors = [line for line in outcome.output.splitlines() if line.startswith("error:")]
     assert len(errors) == 1
     assert "expected a Dask scheduler at tcp://127.0.0.1:1, found none within 10 s" in errors[0]
+    assert not (folder / "data" / "artifacts" / "absent").exists()
 
 
 def test_a_scheduler_that_dies_leaves_nothing_half_written(run, small, folder, tmp_path) -> None:
@@ -158,7 +161,38 @@ def test_a_scheduler_that_dies_leaves_nothing_half_written(run, small, folder, t
         assert json.loads(path.read_text())
 
 
-def test_settings_of_local_workers_beside_an_address_are_refused() -> None:
-    """They would do nothing."""
-    with pytest.raises(ValidationError, match="n_workers are for local workers"):
+def test_settings_of_local_workers_beside_a_scheduler_are_refused(monkeypatch) -> None:
+    """They would do nothing: beside an address, or the variable that names one."""
+    with pytest.raises(ClusterError, match=r"beside the scheduler .* found workers=2"):
         DaskEngine(address="tcp://127.0.0.1:1", n_workers=2)
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
+    with pytest.raises(ClusterError, match=r"DASK_SCHEDULER_ADDRESS.* found memory_limit='1GB'"):
+        DaskEngine(memory_limit="1GB").cluster()
+
+
+def test_a_memory_limit_that_is_none_is_refused() -> None:
+    """In the form of every error, before any worker is started."""
+    message = "expected a memory_limit such as 4GB, or auto, found '4 foos'"
+    with pytest.raises(ClusterError, match=message):
+        DaskEngine(memory_limit="4 foos").cluster()
+
+
+def test_an_empty_scheduler_is_refused(run, small) -> None:
+    """It is a variable that was not set, rather than a wish for local workers."""
+    outcome = run("run", small, "--target", "y", "--engine", "dask", "--scheduler", "")
+    assert outcome.exit_code == 1
+    assert "--scheduler '' is no address" in outcome.output
+
+
+def test_assets_that_visit_no_rows_need_no_cluster() -> None:
+    """A run in which one does opens it before the first of all."""
+    resources = {
+        "engine": DaskEngine(address="tcp://127.0.0.1:1", connect_timeout=1.0),
+        "table": TableResource.of(SyntheticTable()),
+        "io_manager": dg.mem_io_manager,
+    }
+    assert dg.materialize([dataset], resources=resources).success
+    both = [dataset, feature_profile]
+    failed = dg.materialize(both, resources=resources, raise_on_error=False)
+    assert not failed.success
+    assert not failed.get_asset_materialization_events()

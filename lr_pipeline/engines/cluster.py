@@ -74,6 +74,7 @@ class Cluster:
         """
         if not table.parts:
             raise ValueError("expected at least one row, found none")
+        self.watch.begin()
         token, begun = uuid4().hex, time.monotonic()
         graph, levels = summing_tasks(table, Summing(fold, combine), token)
         *leaves, last = self._submit(graph, [*levels[0], levels[-1][0]])
@@ -97,7 +98,6 @@ class Cluster:
         """The last sum, once it is here; meanwhile the cluster is watched."""
         from distributed import KilledWorker
 
-        self.watch.begin()
         arriving = asyncio.run_coroutine_threadsafe(_arrived(last), self.client.loop.asyncio_loop)
         try:
             while not wait([arriving], timeout=POLL_SECONDS).done:

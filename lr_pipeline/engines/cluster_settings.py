@@ -1,7 +1,8 @@
 """Which Dask cluster, how long it is waited for, and the error where that was in vain."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+
+LOCAL = ("workers", "threads_per_worker", "memory_limit")
 
 
 class ClusterError(RuntimeError):
@@ -44,15 +45,14 @@ class ClusterSettings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ClusterError(f"expected {name} above 0, found {value!r}. Correct it")
-        if self.address is not None and (given := self._local()):
-            found = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        given = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)
+            if field.name in LOCAL and getattr(self, field.name) != field.default
+        ]
+        if self.address is not None and given:
             raise ClusterError(
-                f"expected no settings of local workers beside the scheduler {self.address!r}, "
-                f"whose workers have their own, found {found}. Give one or the other"
+                f"expected no settings of local workers beside the scheduler {self.address!r} "
+                "(address, or DASK_SCHEDULER_ADDRESS), whose workers have their own, found "
+                f"{', '.join(given)}. Give one or the other"
             )
-
-    def _local(self) -> dict[str, Any]:
-        """What is said of local workers."""
-        usual = {"workers": None, "threads_per_worker": 1, "memory_limit": "auto"}
-        given = {name: getattr(self, name) for name in usual}
-        return {name: value for name, value in given.items() if value != usual[name]}

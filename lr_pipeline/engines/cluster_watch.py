@@ -44,10 +44,13 @@ class Watch:
         self.address = str(client.scheduler.address)
         self._beats: dict[str, tuple[float, float]] = {}  # the last one's time there, and here
         self._told: set[str] = set()
+        self._found: str | None = None  # what a first error said
         self.begin()
 
     def begin(self) -> None:
-        """A pass begins."""
+        """A pass begins; after a first error none does, so that it is not waited for again."""
+        if self._found:
+            raise ClusterError(self._found)
         self._done = -1
         self._answered = self._peopled = self._moved = self._looked = self.clock()
 
@@ -72,7 +75,7 @@ class Watch:
 
     def workers(self, wait: float) -> list[WorkerState]:
         """All workers, as soon as the scheduler answers; a ``ClusterError`` after ``wait`` s."""
-        self._answered = self.clock()
+        self.begin()
         while (workers := self.ask(wait)) is None:
             pass
         return workers
@@ -82,7 +85,7 @@ class Watch:
         found = self.workers(self.settings.connect_timeout)
         heard = [worker.address for worker in found if worker.quiet < seconds]
         if not heard:
-            raise ClusterError(
+            raise self._failed(
                 f"expected an answer of a worker of {self.address} within "
                 f"{self.settings.connect_timeout:g} s, found none of {len(found)}: they hang, or "
                 "are stopped. Start them again"
@@ -111,7 +114,7 @@ class Watch:
 
     def gone(self) -> ClusterError:
         """The scheduler has ended."""
-        return ClusterError(
+        return self._failed(
             f"expected the Dask scheduler at {self.address} until the end of the run, but it is "
             "gone. Start it and its workers, then run again"
         )
@@ -119,7 +122,7 @@ class Watch:
     def _unanswered(self, wait: float) -> None:
         seconds = self.clock() - self._answered
         if seconds >= wait:
-            raise ClusterError(
+            raise self._failed(
                 f"expected an answer of the Dask scheduler at {self.address} within {wait:g} s, "
                 "found none: its process hangs, or is stopped. Start it and its workers again, "
                 "then run again"
@@ -170,7 +173,7 @@ class Watch:
         remedy = f"Start some with `dask worker {self.address}`"
         if self.settings.address is None:  # Dask starts local ones again, as often as they end
             remedy = "Give them more memory (memory_limit), or set a smaller block_rows"
-        return ClusterError(
+        return self._failed(
             f"the Dask scheduler at {self.address} has lost all its workers, and none came "
             f"back within {self.settings.connect_timeout:g} s. {remedy}, then run again"
         )
@@ -179,7 +182,7 @@ class Watch:
         """Workers that are paused may resume while they spill."""
         held = _some([f"{one.address} holds {_of_limit(one)}" for one in paused])
         if seconds >= self.settings.patience:
-            raise ClusterError(
+            raise self._failed(
                 f"expected workers that compute, found none for {self.settings.patience:g} s, and "
                 f"these paused for memory: {held}. Start them with more memory (`dask worker "
                 "--memory-limit`), set a smaller block_rows, or cache=0, which keeps no rows "
@@ -191,11 +194,15 @@ class Watch:
 
     def _idle(self, silent: Sequence[WorkerState]) -> ClusterError:
         whose = _some([worker.address for worker in silent]) or "all answer, and none computes"
-        return ClusterError(
+        return self._failed(
             f"expected workers of {self.address} that compute or send a heartbeat, found neither "
             f"for {self.settings.silence:g} s: {whose}. End these processes, and the scheduler "
             "gives their tasks to others, or set a larger silence, then run again"
         )
+
+    def _failed(self, found: str) -> ClusterError:
+        self._found = found
+        return ClusterError(found)
 
     def _tell_silent(self, worker: WorkerState) -> None:
         self._tell_once(

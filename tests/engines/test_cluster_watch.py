@@ -163,6 +163,19 @@ def test_lost_workers_are_given_up_after_the_time_to_connect(address, remedy):
     assert remedy in error
 
 
+def test_what_was_given_up_is_not_waited_for_again():
+    """The steps that follow end at once, with the same line."""
+    cluster = FakeCluster(patience=60.0)
+    cluster.answers = False
+    error = given_up_after(cluster)[1]
+    cluster.answers, now = True, cluster.now
+    for use in (cluster.watch.begin, lambda: cluster.watch.workers(60.0)):
+        with pytest.raises(ClusterError) as again:
+            use()
+        assert str(again.value) == error
+    assert cluster.now == now
+
+
 def test_a_scheduler_that_is_gone_is_not_asked():
     """Dask's client knows."""
     cluster = FakeCluster()
