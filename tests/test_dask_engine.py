@@ -1,6 +1,8 @@
 """The pipeline on a Dask cluster: one word changes, and no number, message or artifact does."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from tests.dask_processes import DaskProcesses
 
 pytestmark = pytest.mark.dask
 ROWS = 14_000  # more numbers in the training set than a fit gathers
+COMMAND = "from lr_pipeline.command_line import main; main()"  # also a process's own log is seen
 MODELS = ("linear_baseline", "numpy_model", "torch_model")
 
 
@@ -133,8 +136,8 @@ def test_a_scheduler_that_is_absent_is_one_line_of_error(run, small, folder) -> 
     assert not (folder / "data" / "artifacts" / "absent").exists()
 
 
-def test_a_scheduler_that_dies_leaves_nothing_half_written(run, small, folder, tmp_path) -> None:
-    """One line of error; what was there before is whole, and nothing else is there."""
+def test_a_scheduler_that_dies_leaves_nothing_half_written(small, folder, tmp_path) -> None:
+    """One line of error, with none of Dask's own; what was there before is whole."""
     artifacts = folder / "data" / "artifacts" / "dying"
     with DaskProcesses(tmp_path) as processes:
         processes.start_workers(1)
@@ -148,12 +151,19 @@ def test_a_scheduler_that_dies_leaves_nothing_half_written(run, small, folder, t
         killer = threading.Thread(target=kill_in_the_middle)
         killer.start()
         options = ["--engine", "dask", "--scheduler", processes.address, "--name", "dying"]
-        outcome = run("run", small, "--target", "y", *options)
+        outcome = subprocess.run(
+            [sys.executable, "-c", COMMAND, "run", str(small), "--target", "y", *options],
+            cwd=folder,
+            env=processes.env | {"DAGSTER_HOME": str(folder / ".dagster_home")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         killer.join()
-    assert outcome.exit_code == 1
-    errors = [line for line in outcome.output.splitlines() if line.startswith("error:")]
-    assert len(errors) == 1
-    assert f"the Dask scheduler at {processes.address}" in errors[0]
+    assert outcome.returncode == 1
+    (error,) = outcome.stderr.splitlines()
+    assert error.startswith(f"error: expected the Dask scheduler at {processes.address} until")
+    assert all(line.startswith("  ") for line in outcome.stdout.splitlines())
     written = {path.parent.parent.name for path in artifacts.rglob("*") if path.is_file()}
     assert written >= {"train_set", "linear_baseline"}
     assert not written & {"torch_model", "evaluation_report"}
@@ -170,11 +180,12 @@ def test_settings_of_local_workers_beside_a_scheduler_are_refused(monkeypatch) -
         DaskEngine(memory_limit="1GB").cluster()
 
 
-def test_a_memory_limit_that_is_none_is_refused() -> None:
+@pytest.mark.parametrize("limit", ["4 foos", "-1GB"])
+def test_a_memory_limit_that_is_none_is_refused(limit) -> None:
     """In the form of every error, before any worker is started."""
-    message = "expected a memory_limit such as 4GB, or auto, found '4 foos'"
+    message = f"expected a memory_limit such as 4GB, or auto, found '{limit}'"
     with pytest.raises(ClusterError, match=message):
-        DaskEngine(memory_limit="4 foos").cluster()
+        DaskEngine(memory_limit=limit).cluster()
 
 
 def test_an_empty_scheduler_is_refused(run, small) -> None:

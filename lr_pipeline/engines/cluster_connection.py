@@ -46,12 +46,14 @@ def _local_workers(settings: ClusterSettings) -> Iterator[str]:
 
     if settings.memory_limit != "auto":
         try:
-            parse_bytes(settings.memory_limit)
+            usable = parse_bytes(settings.memory_limit) >= 0
         except ValueError:
+            usable = False
+        if not usable:
             raise ClusterError(
                 "expected a memory_limit such as 4GB, or auto, found "
                 f"{settings.memory_limit!r}. Correct it"
-            ) from None
+            )
     with LocalCluster(
         n_workers=settings.workers,
         threads_per_worker=settings.threads_per_worker,
@@ -59,6 +61,7 @@ def _local_workers(settings: ClusterSettings) -> Iterator[str]:
         processes=True,
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
     ) as cluster:
         yield cluster.scheduler_address
 
