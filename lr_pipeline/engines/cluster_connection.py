@@ -130,7 +130,7 @@ def _quiet() -> Iterator[None]:
     """Keep Dask from logging what is raised here, or what ends well: a worker that was lost."""
     names = ["distributed", *logging.root.manager.loggerDict]
     loggers = [logging.getLogger(name) for name in names if name.split(".")[0] == "distributed"]
-    levels = [(logger, logger.level) for logger in loggers if logger.level]
+    levels = [(one, one.level) for one in loggers if one.level or one.name == "distributed"]
     for logger, _ in levels:
         logger.setLevel(logging.CRITICAL)
     try:
