@@ -110,6 +110,10 @@ def run(
         raise click.ClickException("--l2 is the strength of --penalty l2: give both or neither.")
     if scheduler is not None and engine != "dask":
         raise click.ClickException("--scheduler is for --engine dask: give both or neither.")
+    if scheduler == "":
+        raise click.ClickException(
+            "--scheduler '' is no address: give one such as tcp://10.0.0.1:8786, or leave it out."
+        )
     training = {"penalty": penalty} | ({"l2": l2} if l2 is not None else {})
     tags = {ACCEPT: "true"} if accept_schema else {}
     visiting = DaskEngine(address=scheduler) if engine == "dask" else Engine(kind=engine)
@@ -184,13 +188,16 @@ def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:
         for check in failed_checks(result)
         if check.severity is dg.AssetCheckSeverity.ERROR
     ]
-    for event in result.all_events:
-        if event.is_step_failure and (error := event.step_failure_data.error):
-            cause = error.cause or error
-            if cause.cls_name == "DagsterAssetCheckFailedError" and blocking:
-                return list(dict.fromkeys(blocking))  # once for all models
-            message = re.sub(r"^lr_pipeline[.\w]*: ", "", cause.message.strip())
-            return in_options(message).splitlines()
+    events = result.all_events
+    errors = [event.step_failure_data.error for event in events if event.is_step_failure]
+    # The run's own comes before its first step: no cluster, for example.
+    errors += [event.job_failure_data.error for event in events if event.is_job_failure]
+    for error in filter(None, errors):
+        cause = error.cause or error
+        if cause.cls_name == "DagsterAssetCheckFailedError" and blocking:
+            return list(dict.fromkeys(blocking))  # once for all models
+        message = re.sub(r"^lr_pipeline[.\w]*: ", "", cause.message.strip())
+        return in_options(message).splitlines()
     return ["the run failed; --verbose shows Dagster's log"]
 
 

@@ -37,11 +37,11 @@ class ProgressHandler(logging.Handler):
             self._show_check(event.asset_check_evaluation_data)
 
     def _show_pass(self, meta: Mapping[str, Any]) -> None:
-        """A line for each report of a long pass over the rows."""
-        message = str(meta.get("orig_message"))
-        if message.startswith("pass "):
+        """A line for each report of a long pass over the rows, and of a Dask cluster's state."""
+        message, step = str(meta.get("orig_message")), meta.get("step_key")
+        if message.startswith(("pass ", "Dask ")):
             self.console.print(
-                Text.assemble("  … ", f"{meta.get('step_key')}: ", (message, "dim")),
+                Text.assemble("  … ", f"{step}: " if step else "", (message, "dim")),
                 soft_wrap=True,
             )
 

@@ -9,9 +9,10 @@ import dagster as dg
 from pydantic import Field, PrivateAttr, model_validator
 
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.engines.cluster import Cluster, ClusterSettings, open_cluster
+from lr_pipeline.engines.cluster import Cluster, open_cluster
 from lr_pipeline.engines.cluster_passes import describe_passes
 from lr_pipeline.engines.cluster_rows import ClusterRows
+from lr_pipeline.engines.cluster_settings import ClusterSettings
 from lr_pipeline.engines.cluster_visit import visit_parts
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.pass_progress import PASSES, PassProgress
@@ -104,9 +105,11 @@ def _running() -> str:
 class DaskEngine(RowsEngine):
     """The rows are read and summed by the workers of a Dask cluster (extra ``dask``).
 
-    The cluster is connected to, or started, when rows are first asked for, and closed with the
-    run. The workers need the same versions of Python, numpy and this package, and must see the
-    artifacts under the same paths.
+    The cluster is connected to, or started, at the beginning of a run that visits rows, before
+    anything is stored, and closed with it. The workers need the same versions of Python, numpy
+    and this package, and must see the artifacts under the same paths. A worker that computes is
+    waited for however long it takes; every other wait ends after `connect_timeout`, `patience` or
+    `silence` with an error that says what is amiss.
     """
 
     address: str | None = Field(
@@ -134,18 +137,26 @@ class DaskEngine(RowsEngine):
     connect_timeout: float = Field(
         default=10.0, gt=0, description="Seconds to wait for the scheduler, and for workers."
     )
+    patience: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds to wait for a scheduler that stopped answering, and for workers that "
+        "are paused for memory while none computes.",
+    )
+    silence: float = Field(
+        default=900.0,
+        gt=0,
+        description="Seconds in which nothing need be computed while workers send no heartbeat. "
+        "Dask's scheduler gives their tasks to others after 5 to 10 minutes (worker-ttl).",
+    )
     _stack: ExitStack = PrivateAttr(default_factory=ExitStack)
     _cluster: Cluster | None = PrivateAttr(default=None)
     _context: dg.InitResourceContext | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _local_settings_need_local_workers(self) -> "DaskEngine":
-        local = {"n_workers", "threads_per_worker", "memory_limit"} & self.model_fields_set
-        if self.address and local:
-            raise ValueError(
-                f"{', '.join(sorted(local))} are for local workers, found address={self.address!r}"
-                ": its workers have their own. Give one or the other."
-            )
+        if self.address:
+            self._settings()
         return self
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:
@@ -169,9 +180,11 @@ class DaskEngine(RowsEngine):
     def cluster(self) -> Cluster:
         """The cluster, opened at the first call."""
         if self._cluster is None:
-            self._cluster = self._stack.enter_context(open_cluster(self._settings()))
+            logger = dg.get_dagster_logger(PASSES)
+            opened = open_cluster(self._settings(), logger.warning)
+            self._cluster = self._stack.enter_context(opened)
             link = self._cluster.dashboard
-            dg.get_dagster_logger(PASSES).info(
+            logger.info(
                 f"Dask cluster at {self._cluster.address}" + (f", dashboard {link}" if link else "")
             )
             if link and self._context and self._context.run and self._context.instance:
@@ -201,8 +214,9 @@ class DaskEngine(RowsEngine):
         }
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Remember the run; nothing is opened for assets that visit no rows."""
+        """Open the cluster, so that one that is absent ends the run before its first asset."""
         self._context = context
+        self.cluster()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Close the cluster where it was opened."""
@@ -220,4 +234,6 @@ class DaskEngine(RowsEngine):
             threads_per_worker=self.threads_per_worker,
             memory_limit=self.memory_limit,
             connect_timeout=self.connect_timeout,
+            patience=self.patience,
+            silence=self.silence,
         )

@@ -1,6 +1,7 @@
 """A Dask scheduler and its workers as processes of their own, over TCP on this machine."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -48,10 +49,11 @@ class DaskProcesses:
         raise TimeoutError((self.folder / "scheduler.log").read_text())
 
     def start_worker(
-        self, threads: int = 1, env: Mapping[str, str] | None = None
+        self, threads: int = 1, *options: str, env: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
         """Start one, without a nanny that would start it again."""
-        worker = self._start("worker", "--nthreads", str(threads), "--no-nanny", env=env)
+        options = ("--nthreads", str(threads), "--no-nanny", *options)
+        worker = self._start("worker", *options, env=env)
         self.workers.append(worker)
         return worker
 
@@ -64,6 +66,14 @@ class DaskProcesses:
         with Client(self.address, set_as_default=False, timeout=SECONDS) as client:
             client.wait_for_workers(number, timeout=SECONDS)
         return self
+
+    def freeze(self, process: subprocess.Popen[bytes]) -> None:
+        """Stop a process where it is, with its connections open, as one that hangs."""
+        process.send_signal(signal.SIGSTOP)
+
+    def thaw(self, process: subprocess.Popen[bytes]) -> None:
+        """Let it go on."""
+        process.send_signal(signal.SIGCONT)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """End a process at once, as the system does when memory is short."""

@@ -1,6 +1,8 @@
 """The pipeline on a Dask cluster: one word changes, and no number, message or artifact does."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,14 +13,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import Result
-from pydantic import ValidationError
 
 import lr_pipeline
-from lr_pipeline.resources import DaskEngine
+from lr_pipeline.assets.data import dataset, feature_profile
+from lr_pipeline.engines.cluster_settings import ClusterError
+from lr_pipeline.resources import DaskEngine, TableResource
+from lr_pipeline.tables.sources import SyntheticTable
 from tests.dask_processes import DaskProcesses
 
 pytestmark = pytest.mark.dask
 ROWS = 14_000  # more numbers in the training set than a fit gathers
+COMMAND = "from lr_pipeline.command_line import main; main()"  # also a process's own log is seen
 MODELS = ("linear_baseline", "numpy_model", "torch_model")
 
 
@@ -129,18 +134,19 @@ def test_local_workers_are_started_by_the_run_and_their_dashboard_is_on_it(
     assert tags["dask/dashboard"].endswith("/status")
 
 
-def test_a_scheduler_that_is_absent_is_one_line_of_error(run, small) -> None:
-    """It names the address and what to do; exit code 1."""
+def test_a_scheduler_that_is_absent_is_one_line_of_error(run, small, folder) -> None:
+    """It names the address and what to do; exit code 1; nothing was read or stored before."""
     options = ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", "--name", "absent"]
     outcome = run("run", small, "--target", "y", *options)
     assert outcome.exit_code == 1
     errors = [line for line in outcome.output.splitlines() if line.startswith("error:")]
     assert len(errors) == 1
     assert "expected a Dask scheduler at tcp://127.0.0.1:1, found none within 10 s" in errors[0]
+    assert not (folder / "data" / "artifacts" / "absent").exists()
 
 
-def test_a_scheduler_that_dies_leaves_nothing_half_written(run, small, folder, tmp_path) -> None:
-    """One line of error; what was there before is whole, and nothing else is there."""
+def test_a_scheduler_that_dies_leaves_nothing_half_written(small, folder, tmp_path) -> None:
+    """One line of error, with none of Dask's own; what was there before is whole."""
     artifacts = folder / "data" / "artifacts" / "dying"
     with DaskProcesses(tmp_path) as processes:
         processes.start_workers(1)
@@ -154,12 +160,19 @@ def test_a_scheduler_that_dies_leaves_nothing_half_written(run, small, folder, t
         killer = threading.Thread(target=kill_in_the_middle)
         killer.start()
         options = ["--engine", "dask", "--scheduler", processes.address, "--name", "dying"]
-        outcome = run("run", small, "--target", "y", *options)
+        outcome = subprocess.run(
+            [sys.executable, "-c", COMMAND, "run", str(small), "--target", "y", *options],
+            cwd=folder,
+            env=processes.env | {"DAGSTER_HOME": str(folder / ".dagster_home")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         killer.join()
-    assert outcome.exit_code == 1
-    errors = [line for line in outcome.output.splitlines() if line.startswith("error:")]
-    assert len(errors) == 1
-    assert f"the Dask scheduler at {processes.address}" in errors[0]
+    assert outcome.returncode == 1
+    (error,) = outcome.stderr.splitlines()
+    assert error.startswith(f"error: expected the Dask scheduler at {processes.address} until")
+    assert all(line.startswith("  ") for line in outcome.stdout.splitlines())
     written = {path.parent.parent.name for path in artifacts.rglob("*") if path.is_file()}
     assert written >= {"train_set", "linear_baseline"}
     assert not written & {"torch_model", "evaluation_report"}
@@ -167,7 +180,39 @@ def test_a_scheduler_that_dies_leaves_nothing_half_written(run, small, folder, t
         assert json.loads(path.read_text())
 
 
-def test_settings_of_local_workers_beside_an_address_are_refused() -> None:
-    """They would do nothing."""
-    with pytest.raises(ValidationError, match="n_workers are for local workers"):
+def test_settings_of_local_workers_beside_a_scheduler_are_refused(monkeypatch) -> None:
+    """They would do nothing: beside an address, or the variable that names one."""
+    with pytest.raises(ClusterError, match=r"beside the scheduler .* found workers=2"):
         DaskEngine(address="tcp://127.0.0.1:1", n_workers=2)
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
+    with pytest.raises(ClusterError, match=r"DASK_SCHEDULER_ADDRESS.* found memory_limit='1GB'"):
+        DaskEngine(memory_limit="1GB").cluster()
+
+
+@pytest.mark.parametrize("limit", ["4 foos", "-1GB"])
+def test_a_memory_limit_that_is_none_is_refused(limit) -> None:
+    """In the form of every error, before any worker is started."""
+    message = f"expected a memory_limit such as 4GB, or auto, found '{limit}'"
+    with pytest.raises(ClusterError, match=message):
+        DaskEngine(memory_limit=limit).cluster()
+
+
+def test_an_empty_scheduler_is_refused(run, small) -> None:
+    """It is a variable that was not set, rather than a wish for local workers."""
+    outcome = run("run", small, "--target", "y", "--engine", "dask", "--scheduler", "")
+    assert outcome.exit_code == 1
+    assert "--scheduler '' is no address" in outcome.output
+
+
+def test_assets_that_visit_no_rows_need_no_cluster() -> None:
+    """A run in which one does opens it before the first of all."""
+    resources = {
+        "engine": DaskEngine(address="tcp://127.0.0.1:1", connect_timeout=1.0),
+        "table": TableResource.of(SyntheticTable()),
+        "io_manager": dg.mem_io_manager,
+    }
+    assert dg.materialize([dataset], resources=resources).success
+    both = [dataset, feature_profile]
+    failed = dg.materialize(both, resources=resources, raise_on_error=False)
+    assert not failed.success
+    assert not failed.get_asset_materialization_events()

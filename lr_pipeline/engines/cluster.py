@@ -1,14 +1,14 @@
 """A Dask cluster that sums over the parts of a stored table: the workers read, only sums travel."""
 
-import logging
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from concurrent.futures import CancelledError, wait
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from lr_pipeline.engines.cluster_connection import connected
 from lr_pipeline.engines.cluster_graph import (
     Key,
     PartedTable,
@@ -17,7 +17,9 @@ from lr_pipeline.engines.cluster_graph import (
     summing_tasks,
 )
 from lr_pipeline.engines.cluster_passes import Pass
+from lr_pipeline.engines.cluster_settings import ClusterError, ClusterSettings
 from lr_pipeline.engines.cluster_versions import require_same_versions
+from lr_pipeline.engines.cluster_watch import Tell, Watch
 from lr_pipeline.engines.cluster_work import Combine, Fold, Named, Partial, Reading, Summing, Sums
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.visit import Gatherer
@@ -26,27 +28,9 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 POLL_SECONDS = 0.5
+FIRST_WORKER_SECONDS = 0.1
 
 PartsDone = Callable[[int, int], None]
-
-
-class ClusterError(RuntimeError):
-    """The cluster cannot be reached, has no workers, or lost them."""
-
-
-@dataclass(frozen=True)
-class ClusterSettings:
-    """Which cluster: the scheduler at ``address``, or else worker processes of this machine.
-
-    ``workers``: how many of those, one for each processor unless given; ``memory_limit`` of each
-    is Dask's ("auto", "4GB"). ``connect_timeout``: seconds to wait for scheduler and workers.
-    """
-
-    address: str | None = None
-    workers: int | None = None
-    threads_per_worker: int = 1
-    memory_limit: str = "auto"
-    connect_timeout: float = 10.0
 
 
 class Cluster:
@@ -58,18 +42,17 @@ class Cluster:
 
     asset = ""
 
-    def __init__(self, client: "Client", settings: ClusterSettings) -> None:
-        self.client, self.settings = client, settings
-        self.address = str(client.scheduler.address)
+    def __init__(self, client: "Client", settings: ClusterSettings, watch: Watch) -> None:
+        self.client, self.settings, self.watch = client, settings, watch
+        self.address = watch.address
         self.passes: list[Pass] = []
-        services = client.scheduler_info()["services"]
-        self.dashboard = str(client.dashboard_link) if "dashboard" in services else ""
-        self._seen = time.monotonic()
+        self.dashboard = _dashboard(client)
 
     @property
     def memory(self) -> float:
         """Bytes that all workers together may use."""
-        return float(sum(worker["memory_limit"] or 0 for worker in self._workers(every=True)))
+        workers = self.watch.workers(self.settings.patience)
+        return float(sum(worker.memory_limit for worker in workers))
 
     def part(self, parts: Sequence[Table], reading: Reading, held: int = 0) -> PartedTable:
         """Make parts known, the first ``held`` of them to be read once and kept by workers."""
@@ -95,14 +78,11 @@ class Cluster:
         """
         if not table.parts:
             raise ValueError("expected at least one row, found none")
+        self.watch.begin()
         token, begun = uuid4().hex, time.monotonic()
         graph, levels = summing_tasks(table, Summing(fold, combine), token)
         *leaves, last = self._submit(graph, [*levels[0], levels[-1][0]])
-        while (result := self._result(last)) is None:
-            if progress is not None:
-                progress(sum(leaf.done() for leaf in leaves), len(leaves))
-        if progress is not None:
-            progress(len(leaves), len(leaves))
+        result = self._result(leaves, last, progress or _unseen)
         if result.sums is None:
             raise ValueError("expected at least one row, found none")
         gathers = any(isinstance(item, list | Gatherer) for item in result.sums)
@@ -116,60 +96,63 @@ class Cluster:
         try:
             futures: list[Future] = self.client.get(graph, keys, sync=False)
         except ClosedClientError:
-            raise self._gone() from None
+            raise self.watch.gone() from None
         return futures
 
-    def _result(self, future: "Future") -> Partial | None:
-        """The result, or None after half a second in which there were workers at least."""
+    def _result(self, leaves: "list[Future]", last: "Future", progress: PartsDone) -> Partial:
+        """The last sum, once it is here; meanwhile the cluster is watched."""
         from distributed import KilledWorker
 
+        arriving = asyncio.run_coroutine_threadsafe(_arrived(last), self.client.loop.asyncio_loop)
         try:
-            result: Partial = future.result(timeout=POLL_SECONDS)
-        except TimeoutError:
-            if future.status == "error" and isinstance(future.exception(), TimeoutError):
-                raise  # the task's own
-            self._require_workers()
-            return None
+            while not wait([arriving], timeout=POLL_SECONDS).done:
+                done = sum(leaf.done() for leaf in leaves)
+                progress(done, len(leaves))
+                self.watch.look(done)
+            result = arriving.result()
         except CancelledError:
-            raise self._gone() from None
+            raise self.watch.gone() from None
         except KilledWorker as error:
             raise ClusterError(
                 f"the workers of {self.address} end while they read or sum: {error}. Give them "
                 "more memory, or set a smaller block_rows"
             ) from None
+        finally:
+            arriving.cancel()
+        progress(len(leaves), len(leaves))
         return result
 
-    def _workers(self, every: bool = False) -> list[dict[str, Any]]:
-        """What the scheduler knows of some workers, or of all."""
-        info = self.client.scheduler_info(n_workers=-1 if every else 1)
-        if self.client.status != "running":
-            raise self._gone()
-        return list(info["workers"].values())
 
-    def _require_workers(self) -> None:
-        """An error where there have been none for too long."""
-        now = time.monotonic()
-        if self._workers():
-            self._seen = now
-        elif now - self._seen > self.settings.connect_timeout:
-            raise ClusterError(
-                f"the Dask scheduler at {self.address} has lost all its workers, and none came "
-                f"back within {self.settings.connect_timeout:g} s. Start some with "
-                f"`dask worker {self.address}`, then run again"
-            )
+async def _arrived(future: "Future") -> Partial:
+    result: Partial = await future
+    return result
 
-    def _gone(self) -> ClusterError:
-        return ClusterError(
-            f"expected the Dask scheduler at {self.address} until the end of the run, but it is "
-            "gone. Start it and its workers, then run again"
-        )
+
+def _unseen(_done: int, _parts: int) -> None:
+    """Nobody looks at the progress."""
+
+
+def _untold(_message: str) -> None:
+    """Nobody is told of what is amiss."""
+
+
+def _dashboard(client: "Client") -> str:
+    """URL of the scheduler's, empty where there is none."""
+
+    async def link() -> str:  # in the client's own thread nothing is asked anew
+        services = client.scheduler_info()["services"]
+        return str(client.dashboard_link) if "dashboard" in services else ""
+
+    found: str = client.sync(link)
+    return found
 
 
 @contextmanager
-def open_cluster(settings: ClusterSettings) -> Iterator[Cluster]:
+def open_cluster(settings: ClusterSettings, tell: Tell = _untold) -> Iterator[Cluster]:
     """Connect to the cluster at the address, or start workers here and stop them afterwards.
 
     Dask's own configuration holds for both: TLS certificates, timeouts, how workers spill.
+    ``tell`` is told of workers or a scheduler that give no sign of life, while they are waited for.
 
     Raises
     ------
@@ -179,83 +162,25 @@ def open_cluster(settings: ClusterSettings) -> Iterator[Cluster]:
     VersionMismatchError
         A worker has another Python, numpy or lr_pipeline.
     """
-    try:
-        import distributed
-    except ImportError:
-        raise ClusterError(
-            "expected the package distributed, found none. Install it: pip install "
-            "'lr-pipeline[dask]'"
-        ) from None
-    with ExitStack() as stack:
-        stack.enter_context(_quiet())
-        address = settings.address
-        if address is None:
-            local = distributed.LocalCluster(
-                n_workers=settings.workers,
-                threads_per_worker=settings.threads_per_worker,
-                memory_limit=settings.memory_limit,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-            )
-            address = stack.enter_context(local).scheduler_address
-        client = stack.enter_context(_connected(address, settings.connect_timeout))
-        require_same_versions(client)
-        yield Cluster(client, settings)
+    with connected(settings) as client:
+        watch = Watch(client, settings, tell)
+        _require_workers(client, watch, settings.connect_timeout)
+        yield Cluster(client, settings, watch)
 
 
-@contextmanager
-def _connected(address: str, wait: float) -> Iterator["Client"]:
-    """A client that sees at least one worker."""
-    from distributed import Client, Security
-    from distributed.comm import parse_address, parse_host_port
-    from distributed.comm.registry import get_backend
-
-    if address.startswith("tls") and not Security().get_connection_args("client")["ssl_context"]:
-        raise ClusterError(
-            f"expected certificates for {address}, found none. Name them in Dask's configuration, "
-            "distributed.comm.tls: ca-file, client.cert, client.key"
-        )
-    try:
-        scheme, place = parse_address(address)
-        get_backend(scheme)
-        parse_host_port(place)
-        client = Client(address, timeout=wait, set_as_default=False)
-    except ValueError as error:
-        raise ClusterError(
-            f"expected the address of a Dask scheduler, found {address!r} ({error}). Give one such "
-            "as tcp://10.0.0.1:8786"
-        ) from None
-    except OSError as error:
-        raise ClusterError(
-            f"expected a Dask scheduler at {address}, found none within {wait:g} s "
-            f"({_last_cause(error)}). Start one with `dask scheduler`, or correct the address"
-        ) from None
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=wait)
-        except TimeoutError:
+def _require_workers(client: "Client", watch: Watch, seconds: float) -> None:
+    """At least one that answers; those that answer have the same versions."""
+    begun = time.monotonic()
+    while not watch.workers(seconds):
+        if time.monotonic() - begun >= seconds:
             raise ClusterError(
-                f"expected workers of the Dask scheduler at {address}, found none within "
-                f"{wait:g} s. Start some with `dask worker {address}`"
-            ) from None
-        yield client
-
-
-def _last_cause(error: BaseException) -> str:
-    """What went wrong first, in one line."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Dask from logging what is raised here, or what ends well: a worker that was lost."""
-    logger = logging.getLogger("distributed")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+                f"expected workers of the Dask scheduler at {watch.address}, found none within "
+                f"{seconds:g} s. Start some with `dask worker {watch.address}`"
+            )
+        time.sleep(FIRST_WORKER_SECONDS)
     try:
-        yield
-    finally:
-        logger.setLevel(level)
+        require_same_versions(client, seconds)
+    except TimeoutError:
+        heard = watch.heard_within(seconds / 2)
+        with suppress(TimeoutError):  # each task asks again
+            require_same_versions(client, seconds, heard)

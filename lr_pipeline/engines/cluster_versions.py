@@ -1,10 +1,11 @@
 """Whether the workers of a Dask cluster run what the driver runs."""
 
+import asyncio
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lr_pipeline.versions import source_digest
 
@@ -42,13 +43,17 @@ def require_versions(expected: dict[str, str], worker: str) -> None:
             raise VersionMismatchError(worker, name, expected[name], found)
 
 
-def require_same_versions(client: "Client") -> None:
-    """Ask every worker, also one whose lr_pipeline is too different to understand more.
+def require_same_versions(
+    client: "Client", seconds: float, workers: Sequence[str] | None = None
+) -> None:
+    """Ask some workers, or all, also one whose lr_pipeline is too different to understand more.
 
     Raises
     ------
     VersionMismatchError
         Naming the first worker that differs, and both versions.
+    TimeoutError
+        A worker has not answered within so many ``seconds``.
     """
     expected = versions_here()
     questions: dict[str, tuple[Callable[..., str], list[str]]] = {
@@ -56,16 +61,29 @@ def require_same_versions(client: "Client") -> None:
         **{name: (version, [name]) for name in LIBRARIES},
         "lr-pipeline source": (source_digest, []),
     }
-    for name, (function, arguments) in questions.items():
-        answers = client.run(function, *arguments, on_error="return")
+
+    async def ask() -> list[dict[str, Any]]:
+        asked = [
+            client.run(function, *arguments, workers=workers, on_error="return")
+            for function, arguments in questions.values()
+        ]
+        answers: list[dict[str, Any]] = await asyncio.gather(*asked)
+        return answers
+
+    found = client.sync(ask, callback_timeout=seconds)
+    for name, answers in zip(questions, found, strict=True):
         for worker, answer in sorted(answers.items()):
-            if isinstance(answer, OSError):  # the worker has ended meanwhile: others take over
-                continue
-            found = _minor(answer) if name == "Python" and isinstance(answer, str) else answer
-            if isinstance(answer, ImportError):  # PackageNotFoundError is one
-                found = "none"
-            if found != expected[name]:
-                raise VersionMismatchError(worker, name, expected[name], str(found))
+            _require_version(worker, name, expected[name], answer)
+
+
+def _require_version(worker: str, name: str, expected: str, answer: Any) -> None:
+    if isinstance(answer, OSError):  # the worker has ended meanwhile: others take over
+        return
+    found = _minor(answer) if name == "Python" and isinstance(answer, str) else answer
+    if isinstance(answer, ImportError):  # PackageNotFoundError is one
+        found = "none"
+    if found != expected:
+        raise VersionMismatchError(worker, name, expected, str(found))
 
 
 def _minor(python: str) -> str:

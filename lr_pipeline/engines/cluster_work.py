@@ -1,24 +1,25 @@
 """What the workers of a Dask cluster do with parts of a table: read, sum, and add up the sums."""
 
+import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from lr_pipeline.core.rows import Block
 from lr_pipeline.engines.cluster_versions import require_versions, versions_here
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.table import Table
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Sums = tuple[Any, ...]
 Fold = Callable[[Iterable[Any]], Sums | None]  # of some blocks, None for none
@@ -167,8 +168,8 @@ def unnamed(named: Named) -> Any:
 def _summed(blocks: Iterable[Any], part: Table, summing: Summing) -> Partial:
     worker, begun = worker_address(), time.perf_counter()
     require_versions(summing.versions, worker)
-    with one_thread():
-        sums = summing.fold(blocks)
+    keep_to_one_thread()
+    sums = summing.fold(blocks)
     seconds = time.perf_counter() - begun
     assert part.row_groups is not None
     rows = {worker: part.row_groups.num_rows}
@@ -190,28 +191,24 @@ def travelling_bytes(result: Any) -> int:
     return sum(nbytes(frame) for frame in serialize(result)[1])
 
 
-_lock = threading.Lock()
-_users = 0
-_limits: Any = None
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep the libraries of this process to one thread, while any task computes.
+def keep_to_one_thread() -> None:
+    """Hold this process's libraries to one thread, from its first task on, as Dask's nanny does.
 
     A product has other bits with another number of threads, and workers may differ in theirs.
+    Each task asks again: OpenMP counts for each thread, and torch anew where a thread first uses
+    it.
     """
-    global _users, _limits  # noqa: PLW0603 - the libraries' settings are the process's
-    with _lock:
-        if _users == 0:
-            _limits = threadpool_limits(limits=1)
-        _users += 1
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        with _lock:
-            _users -= 1
-            if _users == 0:
-                _limits.restore_original_limits()
+    _libraries().limit(limits=1)
+    # None as well while another thread is importing torch: it will find the variables above.
+    if set_num_threads := getattr(sys.modules.get("torch"), "set_num_threads", None):
+        set_num_threads(1)
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Those that are loaded; finding them takes longer than many a task.
+
+    One that is loaded later reads the variables when it is: even amid a task.
+    """
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    return ThreadpoolController()

@@ -1,0 +1,58 @@
+"""Which Dask cluster, how long it is waited for, and the error where that was in vain."""
+
+from dataclasses import dataclass, fields
+
+LOCAL = ("workers", "threads_per_worker", "memory_limit")
+
+
+class ClusterError(RuntimeError):
+    """The cluster cannot be reached, has no workers, lost them, or stands still."""
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """Which cluster: the scheduler at ``address``, or else worker processes of this machine.
+
+    ``workers``: how many of those, one for each processor unless given; ``memory_limit`` of each
+    is Dask's ("auto", "4GB").
+
+    No wait is without bound (all in seconds) but that for a worker that computes, however long:
+
+    - ``connect_timeout``: for the scheduler's first answer, for a first worker and its versions,
+      and for another worker after all were lost.
+    - ``patience``: while the scheduler does not answer, or while nothing is computed because
+      workers are paused for memory.
+    - ``silence``: while nothing is computed otherwise, as when the rest of a pass is with workers
+      that are frozen and send no heartbeat. More than the 5 to 10 minutes after which Dask's
+      scheduler gives their tasks to others (``distributed.scheduler.worker-ttl``).
+
+    Raises
+    ------
+    ClusterError
+        A number is not positive, or local workers are described beside an ``address``.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+    threads_per_worker: int = 1
+    memory_limit: str = "auto"
+    connect_timeout: float = 10.0
+    patience: float = 60.0
+    silence: float = 900.0
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "threads_per_worker", "connect_timeout", "patience", "silence"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ClusterError(f"expected {name} above 0, found {value!r}. Correct it")
+        given = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)
+            if field.name in LOCAL and getattr(self, field.name) != field.default
+        ]
+        if self.address is not None and given:
+            raise ClusterError(
+                f"expected no settings of local workers beside the scheduler {self.address!r} "
+                "(address, or DASK_SCHEDULER_ADDRESS), whose workers have their own, found "
+                f"{', '.join(given)}. Give one or the other"
+            )
