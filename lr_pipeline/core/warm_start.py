@@ -15,6 +15,7 @@ from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.solvers.curvature import curvature_solve, decrement
+from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.survey import survey
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
@@ -53,6 +54,10 @@ class WarmStart:
     hessian: ParameterMatrix
     hessian_at: Parameters
     objective: LogisticObjective
+
+    def preconditioner(self, tolerance: float) -> LinearSolve:
+        """Return g ↦ H⁻¹ g, nearly, to descend on all rows to ``tolerance`` standard errors."""
+        return curvature_solve(self.hessian)
 
     @property
     def share(self) -> float:
