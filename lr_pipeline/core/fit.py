@@ -232,9 +232,9 @@ def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
         )
     coordinates = warm.coordinates
     objective = problem.objective(penalty, coordinates)
-    if objective.sums.fold is None:
+    objective.sums.watches = not warm.knows_extremes
+    if objective.sums.fold is None and objective.sums.watches:
         coordinates = coordinates.with_extremes(column_extremes(problem.rows))
-    objective.sums.watches = True
     result = solver.minimize(objective, warm.start, problem.progress)
     if result.hessian is None:
         w = result.parameters

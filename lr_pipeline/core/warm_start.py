@@ -8,6 +8,7 @@ rows for a gradient brings the parameters some ten or hundred times nearer.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import exp, sqrt
+from typing import ClassVar
 
 from lr_pipeline.core.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.objective import L2, LogisticKernel, LogisticObjective, NoPenalty
@@ -45,7 +46,8 @@ class WarmStart:
 
     ``coordinates``: standardized by a sample's means and deviations. In them are ``start`` (p,),
     near the sample's optimum, and ``hessian`` (p, p), of its mean objective at ``hessian_at``
-    (p,). ``objective`` is the sample's, ``classes`` are those of all rows.
+    (p,). ``objective`` is the sample's, ``classes`` are those of all rows. ``knows_extremes``:
+    whether the coordinates' extremes are those of all rows, too.
     """
 
     coordinates: Coordinates
@@ -54,6 +56,7 @@ class WarmStart:
     hessian: ParameterMatrix
     hessian_at: Parameters
     objective: LogisticObjective
+    knows_extremes: ClassVar[bool] = False
 
     def preconditioner(self, tolerance: float) -> LinearSolve:
         """Return g ↦ H⁻¹ g, nearly, to descend on all rows to ``tolerance`` standard errors."""

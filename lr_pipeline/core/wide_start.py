@@ -8,20 +8,20 @@ Pastur). All else are products with vectors, of all rows, in single precision.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import NamedTuple
+from math import sqrt
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from lr_pipeline.core.classes import prevalence_start
-from lr_pipeline.core.moments import moments_of, standard_deviation
+from lr_pipeline.core.classes import ClassCounts, prevalence_start
+from lr_pipeline.core.moments import Moments, moments_of, standard_deviation
 from lr_pipeline.core.objective import LogisticKernel, LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import analyse_by_information
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.core.single_precision import SingleObjective, SingleRows, SingleVector
+from lr_pipeline.core.single_precision import Expansion, SingleObjective, standardized_single
 from lr_pipeline.core.solvers.conjugate_gradient import conjugate_gradient
 from lr_pipeline.core.solvers.curvature import curvature_solve, decrement, is_last_step
-from lr_pipeline.core.solvers.line_search import wolfe_search
+from lr_pipeline.core.solvers.line_search import sufficiently_lower
 from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.standardize import StandardizedRows, standardized
 from lr_pipeline.core.survey import survey
@@ -30,36 +30,36 @@ from lr_pipeline.core.warm_start import WarmStart
 
 # From so many columns on, products with vectors take so much less time than a square.
 MANY_COLUMNS = 200
-# A sample has so many rows a parameter, which leave a certificate half as wide again as those of
-# all rows would, but for its share of them; of tables with so many rows a parameter.
-ROWS_PER_PARAMETER = 4
+# A sample has so many rows a parameter, of a table that has four times as many at least: its
+# Hessian for all rows bounds theirs from below by about a sixth of it.
+ROWS_PER_PARAMETER = 3
 LEAST_ROWS_PER_PARAMETER = 12
 # The copy in single precision has so many numbers at most, 256 MiB.
 MOST_NUMBERS = 2**26
-# Steps until so many standard errors from the optimum; of each the share of the gradient that is
-# left, and most products with the Hessian.
-STEPS = 20
-NEAR = 0.3
+# Steps, and most products with the Hessian in each: with columns as if uncorrelated, and with a
+# sample's Hessian to precondition.
+STEPS = 12
+FEW_PRODUCTS = 12
+PRODUCTS = 25
+# The share of the gradient that a step leaves; of the last one, after a full step of at most so
+# many standard errors.
 FORCING = 0.1
-FEW_PRODUCTS = 8
+NEAR = 0.3
+LAST_FORCING = 0.01
 # Where a predictor has changed by more since the sample's Hessian was formed, it is formed again.
 MOST_CHANGE = 0.3
-# The same of the steps in double precision.
+# Of a step in double precision: the share left at least, and beside the tolerance.
 SOLVED = 1e-3
-NEARER = 0.3
-PRODUCTS = 30
+NEARER = 0.5
+MOST_HALVINGS = 10
 
 
 @dataclass(frozen=True, eq=False)
 class WideStart(WarmStart):
-    """A warm start near the optimum of all rows, whose ``solve`` multiplies by their Hessian."""
+    """A warm start near the optimum of all rows; ``product``: v ↦ H v with their Hessian there."""
 
-    single: SingleObjective
-
-    @cached_property
-    def variance(self) -> SingleVector:
-        """σ(z) σ(−z) of all rows at the start."""
-        return self.single.variance(self.start)
+    product: LinearSolve
+    knows_extremes: ClassVar[bool] = True
 
     def preconditioner(self, tolerance: float) -> LinearSolve:
         """Return g ↦ H⁻¹ g for the Hessian of all rows at the start, nearly.
@@ -68,20 +68,19 @@ class WideStart(WarmStart):
         standard errors.
         """
         precondition = curvature_solve(self.hessian)
-        product = partial(self.single.product, self.variance)
 
         def solve(gradient: Parameters) -> Parameters:
             distance = decrement(precondition, gradient, self.classes.total_weight)
             if distance <= tolerance:
                 return precondition(gradient)
             share = max(SOLVED, NEARER * tolerance / distance)
-            return conjugate_gradient(product, precondition, gradient, share, PRODUCTS).x
+            return conjugate_gradient(self.product, precondition, gradient, share, PRODUCTS).x
 
         return solve
 
 
 def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
-    """Minimise the log loss in single precision; a few passes over the rows.
+    """Minimise the log loss in single precision; two passes over the rows.
 
     None where columns are few or the rows too few or too many for it, and where a sample leaves
     in doubt whether the columns are independent or the estimate exists.
@@ -91,34 +90,30 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
     ValueError
         As ``survey``.
     """
-    n, d = rows.num_rows, rows.num_columns
-    if d < MANY_COLUMNS or n < LEAST_ROWS_PER_PARAMETER * (d + 1) or n * d > MOST_NUMBERS:
+    sampled = sample_of_wide(rows)
+    if sampled is None:
         return None
-    seen = survey(rows, ROWS_PER_PARAMETER * (d + 1) / n)
-    held = rows.hold(seen.sample)
-    moments = held.sum(lambda block: (moments_of(block.X, block.weight),))[0]
+    classes, held = sampled
+    moments: Moments = held.sum(lambda block: (moments_of(block.X, block.weight),))[0]
     center, scale = moments.mean, standard_deviation(moments)
-    single = SingleRows.of(rows, center, scale)
+    single = standardized_single(rows, center, scale)
     if single is None:
         return None
-    design = StandardizedRows(held, tuple(range(d)), center, scale, None)
+    objective = SingleObjective(single.block, rows, classes.total_weight)
+    start = prevalence_start(*classes.weights, rows.num_columns)
+    far = _approach(objective, start, np.eye(len(start)) / 4.0, FEW_PRODUCTS)
+
+    design = StandardizedRows(held, tuple(range(rows.num_columns)), center, scale, None)
     sample = LogisticObjective(design, kernel, NoPenalty(), moments.weight)
-    classes, objective = seen.classes, SingleObjective(single, sample, seen.classes.total_weight)
-    start = prevalence_start(*classes.weights, d)
-    near = _approach(objective, start, np.eye(d + 1) / 4.0, FEW_PRODUCTS)
-    hessian, hessian_at = objective.sample_hessian(near.w), near.w
+    hessian, hessian_at = sample.value_gradient_hessian(far.w)[2], far.w
     analysis = analyse_by_information(moments, hessian)
     if analysis is None:
         return None
+    near = far if far.arrived else _approach(objective, far.w, hessian, PRODUCTS)
     if not near.arrived:
-        near = _approach(objective, near.w, hessian, PRODUCTS)
-        if not near.arrived:
-            return None
-    if (
-        near.w is not hessian_at
-        and sample.sums.largest_predictor(near.w - hessian_at) > MOST_CHANGE
-    ):
-        hessian, hessian_at = objective.sample_hessian(near.w), near.w
+        return None
+    if near is not far and sample.sums.largest_predictor(near.w - far.w) > MOST_CHANGE:
+        hessian, hessian_at = sample.value_gradient_hessian(near.w)[2], near.w
     analysis = replace(
         analysis,
         num_rows=classes.rows_0 + classes.rows_1,
@@ -126,35 +121,65 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
         extremes=single.extremes,
     )
     coordinates = standardized(analysis, analysis.independent, False)
-    return WideStart(coordinates, classes, near.w, hessian, hessian_at, sample, objective)
+    return WideStart(
+        coordinates, classes, near.w, hessian, hessian_at, sample, near.expansion.product
+    )
+
+
+def sample_of_wide(rows: Rows) -> tuple[ClassCounts, Rows] | None:
+    """The classes of all rows and a sample of those of a table of many columns, else None."""
+    n, d = rows.num_rows, rows.num_columns
+    if d < MANY_COLUMNS or n < LEAST_ROWS_PER_PARAMETER * (d + 1) or n * d > MOST_NUMBERS:
+        return None
+    seen = survey(rows, ROWS_PER_PARAMETER * (d + 1) / n)
+    return seen.classes, rows.hold(seen.sample)
 
 
 class _Reached(NamedTuple):
-    """A point, and whether it is near the optimum."""
+    """A point, the objective to second order at the one before, and whether the optimum is near."""
 
     w: Parameters
+    expansion: Expansion
     arrived: bool
 
 
 def _approach(
     objective: SingleObjective, w: Parameters, hessian: ParameterMatrix, products: int
 ) -> _Reached:
-    """Inexact Newton steps, each from at most so many products with the Hessian; the last a full one.
+    """Inexact Newton steps, each solved for by at most so many products with the Hessian.
 
-    ``hessian``: one to precondition with. Ends where a step is not found, or not solved for.
+    ``hessian``: one to precondition with. Ends where a step is not found, or not solved for. Once
+    near, steps are full ones, as differences of the loss are lost in rounding.
     """
     precondition = curvature_solve(hessian)
-    value, gradient = objective.value_gradient(w)
+    at, share = objective.expand(w), FORCING
     for _ in range(STEPS):
-        product = partial(objective.product, objective.variance(w))
-        step, close = conjugate_gradient(product, precondition, gradient, FORCING, products)
-        near = objective.total_weight * float(gradient @ step) <= NEAR**2
-        if close and near and is_last_step(step, w):
-            return _Reached(w - step, True)
-        found = wolfe_search(objective, w, value, gradient, -step)
+        step, close = conjugate_gradient(at.product, precondition, at.gradient, share, products)
+        if close and share < FORCING:
+            return _Reached(w - step, at, True)
+        distance = sqrt(max(objective.total_weight * float(at.gradient @ step), 0.0))
+        if close and distance <= NEAR and is_last_step(step, w):
+            share, w = LAST_FORCING, w - step
+            at = objective.expand(w)
+            continue
+        found = _backtrack(objective, w, at, step)
         if found is None:
             break
-        _, w, value, gradient, _ = found
+        w, at = found
         if not close:
             break
-    return _Reached(w, False)
+    return _Reached(w, at, False)
+
+
+def _backtrack(
+    objective: SingleObjective, w: Parameters, at: Expansion, step: Parameters
+) -> tuple[Parameters, Expansion] | None:
+    """Halve the step until the loss falls enough; None where that takes too many times."""
+    slope = -float(at.gradient @ step)
+    for halvings in range(MOST_HALVINGS):
+        t = 0.5**halvings
+        trial = objective.expand(w - t * step)
+        new_slope = -float(trial.gradient @ step)
+        if sufficiently_lower(at.value, slope, t, trial.value, new_slope):
+            return w - t * step, trial
+    return None
