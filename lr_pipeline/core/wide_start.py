@@ -7,6 +7,7 @@ condition number to about ((1 + q) / (1 − q))², q² parameters per row of the
 Pastur). All else are products with vectors, of all rows, in single precision.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import sqrt
 from typing import ClassVar, NamedTuple
@@ -17,7 +18,7 @@ from lr_pipeline.core.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.moments import Moments, moments_of, standard_deviation
 from lr_pipeline.core.objective import LogisticKernel, LogisticObjective, NoPenalty
 from lr_pipeline.core.rank import analyse_by_information
-from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.single_precision import Expansion, SingleObjective, standardized_single
 from lr_pipeline.core.solvers.conjugate_gradient import conjugate_gradient
 from lr_pipeline.core.solvers.curvature import curvature_solve, decrement, is_last_step
@@ -25,7 +26,7 @@ from lr_pipeline.core.solvers.line_search import sufficiently_lower
 from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.standardize import StandardizedRows, standardized
 from lr_pipeline.core.survey import survey
-from lr_pipeline.core.types import ParameterMatrix, Parameters
+from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 from lr_pipeline.core.warm_start import WarmStart
 
 # From so many columns on, products with vectors take so much less time than a square.
@@ -90,11 +91,11 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
     ValueError
         As ``survey``.
     """
-    sampled = sample_of_wide(rows)
+    sampled = _sample(rows)
     if sampled is None:
         return None
     classes, held = sampled
-    moments: Moments = held.sum(lambda block: (moments_of(block.X, block.weight),))[0]
+    moments = _moments(held)
     center, scale = moments.mean, standard_deviation(moments)
     single = standardized_single(rows, center, scale)
     if single is None:
@@ -126,13 +127,32 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
     )
 
 
-def sample_of_wide(rows: Rows) -> tuple[ClassCounts, Rows] | None:
+def wide_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
+    """Yield ``center`` and ``scale`` (d,) of a fit that starts here, if one would try to."""
+    sampled = _sample(rows)
+    if sampled is not None:
+        moments = _moments(sampled[1])
+        yield moments.mean, standard_deviation(moments)
+
+
+def _sample(rows: Rows) -> tuple[ClassCounts, Rows] | None:
     """The classes of all rows and a sample of those of a table of many columns, else None."""
     n, d = rows.num_rows, rows.num_columns
     if d < MANY_COLUMNS or n < LEAST_ROWS_PER_PARAMETER * (d + 1) or n * d > MOST_NUMBERS:
         return None
     seen = survey(rows, ROWS_PER_PARAMETER * (d + 1) / n)
     return seen.classes, rows.hold(seen.sample)
+
+
+def _moments(rows: Rows) -> Moments:
+    """The columns' moments, of values that need not be finite."""
+
+    def of(block: Block) -> tuple[Moments]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (moments_of(block.X, block.weight),)
+
+    moments: Moments = rows.sum(of)[0]
+    return moments
 
 
 class _Reached(NamedTuple):

@@ -25,7 +25,7 @@ def conjugate_gradient(
     ``product``: v ↦ A v. ``precondition``: v ↦ B v, B near A⁻¹. The solution is close when the
     residual r = b − A x has √(rᵀ B r) ≤ tolerance · √(bᵀ B b).
     """
-    x, r = 0.0 * b, b.copy()
+    x, r = 0.0 * b, b
     z = precondition(r)
     direction, square = z, float(r @ z)
     enough = tolerance**2 * square
@@ -35,7 +35,7 @@ def conjugate_gradient(
         Ad = product(direction)
         step = square / float(direction @ Ad)
         x = x + step * direction
-        r -= step * Ad
+        r = r - step * Ad
         z = precondition(r)
         square, before = float(r @ z), square
         direction = z + (square / before) * direction
