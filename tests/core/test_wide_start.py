@@ -50,7 +50,7 @@ def changed(X, kind):
 
 
 KINDS = ("plain", "duplicates 1e-3", "duplicates 1e-5", "duplicates 1e-8", "chain", "scales")
-KINDS += ("far", "rare")
+KINDS += ("far", "rare", "near separable")
 
 
 def parameters(fit):
@@ -60,7 +60,7 @@ def parameters(fit):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_certificate_holds_whether_or_not_single_precision_helped(kind):
     """Never below the distance to the optimum in long double, with and without standard errors."""
-    X, y = table()
+    X, y = table(signal=6.0 if kind == "near separable" else 2.0)
     X = changed(X, kind)
     rows = ArrayRows(X, y)
     exact = fit_logistic(rows, NumpyKernel(), start=np.zeros(D + 1))
