@@ -134,16 +134,15 @@ def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
     return _analysis(moments, standard, elimination)
 
 
-def analyse_by_information(moments: Moments, information: ParameterMatrix) -> ColumnAnalysis | None:
+def analyse_by_information(moments: Moments, factor: ParameterMatrix) -> ColumnAnalysis | None:
     """The analysis of columns that a logistic information shows to be independent; else None.
 
-    ``information`` (p, p): Σ w s x̃ x̃ᵀ / Σ w with s = σ(z) σ(−z) ≤ 1/4 of the columns standardized
-    by ``moments``, an intercept before them. In ``factor`` and ``condition`` s w takes the place
-    of w: distances between columns come out smaller, at most half as large.
+    ``factor`` (p, p): lower triangular, of Σ w s x̃ x̃ᵀ / Σ w with s = σ(z) σ(−z) ≤ 1/4 and the
+    columns standardized by ``moments``, an intercept before them. In the analysis, s w takes the
+    place of w: distances between columns come out smaller, at most half as large.
     """
     standard = _Standardization.from_moments(moments, True)
-    R, failed = lapack.dpotrf(information)
-    elimination = None if failed else _all_independent(R[1:, 1:], standard.rounding)
+    elimination = _all_independent(factor[1:, 1:].T, standard.rounding)
     return None if elimination is None else _analysis(moments, standard, elimination)
 
 

@@ -9,11 +9,13 @@ Pastur). All else are products with vectors, of all rows, in single precision.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from math import sqrt
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from lr_pipeline.core.cholesky import cholesky, cholesky_solve
 from lr_pipeline.core.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.moments import Moments, moments_of, standard_deviation
 from lr_pipeline.core.objective import LogisticKernel, LogisticObjective, NoPenalty
@@ -21,12 +23,12 @@ from lr_pipeline.core.rank import analyse_by_information
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.single_precision import Expansion, SingleObjective, standardized_single
 from lr_pipeline.core.solvers.conjugate_gradient import conjugate_gradient
-from lr_pipeline.core.solvers.curvature import curvature_solve, decrement, is_last_step
+from lr_pipeline.core.solvers.curvature import decrement, is_last_step
 from lr_pipeline.core.solvers.line_search import sufficiently_lower
 from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.standardize import StandardizedRows, standardized
 from lr_pipeline.core.survey import survey
-from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
+from lr_pipeline.core.types import Columns, Parameters
 from lr_pipeline.core.warm_start import WarmStart
 
 # From so many columns on, products with vectors take so much less time than a square.
@@ -57,9 +59,13 @@ MOST_HALVINGS = 10
 
 @dataclass(frozen=True, eq=False)
 class WideStart(WarmStart):
-    """A warm start near the optimum of all rows; ``product``: v ↦ H v with their Hessian there."""
+    """A warm start near the optimum of all rows.
+
+    ``product``: v ↦ H v with their Hessian near there; ``solve``: g ↦ H⁻¹ g with a sample's.
+    """
 
     product: LinearSolve
+    solve: LinearSolve
     knows_extremes: ClassVar[bool] = True
 
     def preconditioner(self, tolerance: float) -> LinearSolve:
@@ -68,14 +74,13 @@ class WideStart(WarmStart):
         By the sample's Hessian alone, where that shows the gradient to vanish within ``tolerance``
         standard errors.
         """
-        precondition = curvature_solve(self.hessian)
 
         def solve(gradient: Parameters) -> Parameters:
-            distance = decrement(precondition, gradient, self.classes.total_weight)
+            distance = decrement(self.solve, gradient, self.classes.total_weight)
             if distance <= tolerance:
-                return precondition(gradient)
+                return self.solve(gradient)
             share = max(SOLVED, NEARER * tolerance / distance)
-            return conjugate_gradient(self.product, precondition, gradient, share, PRODUCTS).x
+            return conjugate_gradient(self.product, self.solve, gradient, share, PRODUCTS).x
 
         return solve
 
@@ -102,15 +107,17 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
         return None
     objective = SingleObjective(single.block, rows, classes.total_weight)
     start = prevalence_start(*classes.weights, rows.num_columns)
-    far = _approach(objective, start, np.eye(len(start)) / 4.0, FEW_PRODUCTS)
+    far = _approach(objective, start, lambda gradient: 4.0 * gradient, FEW_PRODUCTS)
 
     design = StandardizedRows(held, tuple(range(rows.num_columns)), center, scale, None)
     sample = LogisticObjective(design, kernel, NoPenalty(), moments.weight)
     hessian, hessian_at = sample.value_gradient_hessian(far.w)[2], far.w
-    analysis = analyse_by_information(moments, hessian)
-    if analysis is None:
+    factor = cholesky(hessian)
+    analysis = None if factor is None else analyse_by_information(moments, factor)
+    if factor is None or analysis is None:
         return None
-    near = far if far.arrived else _approach(objective, far.w, hessian, PRODUCTS)
+    solve = partial(cholesky_solve, factor)
+    near = far if far.arrived else _approach(objective, far.w, solve, PRODUCTS)
     if not near.arrived:
         return None
     if near is not far and sample.sums.largest_predictor(near.w - far.w) > MOST_CHANGE:
@@ -123,7 +130,7 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
     )
     coordinates = standardized(analysis, analysis.independent, False)
     return WideStart(
-        coordinates, classes, near.w, hessian, hessian_at, sample, near.expansion.product
+        coordinates, classes, near.w, hessian, hessian_at, sample, near.expansion.product, solve
     )
 
 
@@ -164,14 +171,13 @@ class _Reached(NamedTuple):
 
 
 def _approach(
-    objective: SingleObjective, w: Parameters, hessian: ParameterMatrix, products: int
+    objective: SingleObjective, w: Parameters, precondition: LinearSolve, products: int
 ) -> _Reached:
     """Inexact Newton steps, each solved for by at most so many products with the Hessian.
 
-    ``hessian``: one to precondition with. Ends where a step is not found, or not solved for. Once
-    near, steps are full ones, as differences of the loss are lost in rounding.
+    Ends where a step is not found, or not solved for. Once near, steps are full ones, as
+    differences of the loss are lost in rounding.
     """
-    precondition = curvature_solve(hessian)
     at, share = objective.expand(w), FORCING
     for _ in range(STEPS):
         step, close = conjugate_gradient(at.product, precondition, at.gradient, share, products)
