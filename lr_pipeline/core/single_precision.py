@@ -6,6 +6,7 @@ columns are standardized in float64, so that neither a far mean nor a large scal
 """
 
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ from lr_pipeline.core.types import Columns, Parameters, RowVector
 SMALLEST, LARGEST = 1e-30, 1e30
 # More than the relative rounding error of three operations in float32.
 ROUNDING = 2.0**-21
+# Where all variances vanish, rows still have weights.
+TINY = 1e-300
 
 SingleDesign = Float32[np.ndarray, "n k"]
 
@@ -81,15 +84,18 @@ class SingleObjective:
     total_weight: float
 
     def expand(self, w: Parameters) -> Expansion:
-        """Evaluate at ``w``: one pass, and one for each product."""
+        """Evaluate at ``w``: one pass, and one for each product. Infinite where it overflows."""
 
         def sums(block: Block) -> tuple[float, Parameters, list[RowVector]]:
             z, y = _predictor(block, w), block.y
+            with np.errstate(invalid="ignore"):
+                loss = float(_weighted(block, log_loss(z, y)).sum())
             gradient = _combined(block, _weighted(block, residual(z, y)))
-            variances = _weighted(block, variance(z))
-            return float(_weighted(block, log_loss(z, y)).sum()), gradient, [variances]
+            return loss, gradient, [_weighted(block, np.maximum(variance(z), TINY))]
 
         loss, gradient, variances = self.engine.hold(self.block).sum(sums)
+        if not isfinite(loss):
+            return Expansion(inf, gradient, lambda v: v)
         held = self.engine.hold(self.block._replace(weight=np.concatenate(variances)))
 
         def product(v: Parameters) -> Parameters:
@@ -103,7 +109,8 @@ class SingleObjective:
 
 def _predictor(block: Block, w: Parameters) -> RowVector:
     """Log-odds z = w[0] + X w[1:] of each row, the product in float32."""
-    z = (block.X @ w[1:].astype(np.float32)).astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = (block.X @ w[1:].astype(np.float32)).astype(np.float64)
     return np.asarray(z + w[0])
 
 

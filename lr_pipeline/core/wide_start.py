@@ -37,13 +37,14 @@ MANY_COLUMNS = 200
 # Hessian for all rows bounds theirs from below by about a sixth of it.
 ROWS_PER_PARAMETER = 3
 LEAST_ROWS_PER_PARAMETER = 12
-# The copy in single precision has so many numbers at most, 256 MiB.
-MOST_NUMBERS = 2**26
+# The copy in single precision has so many numbers at most: 128 MiB, twice that while it is made.
+MOST_NUMBERS = 2**25
 # Steps, and most products with the Hessian in each: with columns as if uncorrelated, and with a
 # sample's Hessian to precondition.
 STEPS = 12
 FEW_PRODUCTS = 12
 PRODUCTS = 25
+MOST_HALVINGS = 10
 # The share of the gradient that a step leaves; of the last one, after a full step of at most so
 # many standard errors.
 FORCING = 0.1
@@ -54,7 +55,6 @@ MOST_CHANGE = 0.3
 # Of a step in double precision: the share left at least, and beside the tolerance.
 SOLVED = 1e-3
 NEARER = 0.5
-MOST_HALVINGS = 10
 
 
 @dataclass(frozen=True, eq=False)

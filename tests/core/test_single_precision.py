@@ -80,3 +80,14 @@ def test_rows_of_zero_weight_are_not_copied():
     single = standardized_single(ArrayRows(X, y, weight), np.zeros(5), np.ones(5))
     assert len(single.block.y) == np.count_nonzero(weight)
     assert single.extremes.upper.max() < 10.0
+
+
+@pytest.mark.parametrize(("slope", "value"), [(1e39, np.inf), (1e6, 5e5)])
+def test_an_overflow_is_no_error(slope, value):
+    """A loss beyond float32 is infinite, so that a shorter step is tried; a large one is large."""
+    X = np.linspace(-1, 1, 40)[:, None]
+    y = (X[:, 0] < 0).astype(float)
+    block = standardized_single(ArrayRows(X, y), np.zeros(1), np.ones(1)).block
+    at = SingleObjective(block, ArrayRows(X, y), 40.0).expand(np.array([0.0, slope]))
+    assert at.value == pytest.approx(value, rel=0.1)
+    assert np.isfinite(at.product(np.ones(2))).all()

@@ -33,7 +33,10 @@ def conjugate_gradient(
         if square <= enough:
             break
         Ad = product(direction)
-        step = square / float(direction @ Ad)
+        curvature = float(direction @ Ad)
+        if not curvature > 0.0:  # lost in the rounding of A
+            return Solution(x, False)
+        step = square / curvature
         x = x + step * direction
         r = r - step * Ad
         z = precondition(r)

@@ -53,3 +53,10 @@ def test_nothing_to_solve_takes_no_product():
     x, close = conjugate_gradient(lambda v: pytest.fail("a product"), same, np.zeros(3), 0.1, 5)
     assert close
     assert not x.any()
+
+
+def test_curvature_lost_in_rounding_ends_the_search():
+    """No division by zero: what was found before is returned, and not called close."""
+    x, close = conjugate_gradient(np.zeros_like, same, np.ones(3), 0.1, 5)
+    assert not close
+    assert not x.any()
