@@ -31,11 +31,11 @@ from lr_pipeline.core.penalties import L2, Firth, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.solvers import FitResult, Lbfgs, Newton, Progress, Solver, Status, TracePoint
-from lr_pipeline.core.solvers.curvature import curvature_solve
 from lr_pipeline.core.solvers.result import Certificate
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized, table_units
 from lr_pipeline.core.types import Columns, Parameters
 from lr_pipeline.core.warm_start import warm_start
+from lr_pipeline.core.wide_start import wide_start
 
 __all__ = ["LogisticFit", "fit_logistic"]
 
@@ -218,6 +218,8 @@ def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
     """Start at a sample's optimum, with its Hessian as preconditioner; None for lack of one."""
     l2 = problem.l2 if penalty == "l2" else 0.0
     warm = warm_start(problem.rows, problem.kernel, l2)
+    if warm is None and penalty == "none":
+        warm = wide_start(problem.rows, problem.kernel)
     if warm is None:
         return None
     solver = problem.solver or Lbfgs(tolerance=problem.tolerance or TOLERANCE, polish=False)
@@ -229,15 +231,15 @@ def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
         solver = replace(
             solver,
             tolerance=tolerance,
-            preconditioner=curvature_solve(warm.hessian),
+            preconditioner=warm.preconditioner(tolerance),
             refresh_every=min(solver.refresh_every, PASSES_WITH_A_GUESS),
             confirm=problem.standard_errors,
         )
     coordinates = warm.coordinates
     objective = problem.objective(penalty, coordinates)
-    if objective.sums.fold is None:
+    objective.sums.watches = not warm.knows_extremes
+    if objective.sums.fold is None and objective.sums.watches:
         coordinates = coordinates.with_extremes(column_extremes(problem.rows))
-    objective.sums.watches = True
     result = solver.minimize(objective, warm.start, problem.progress)
     if result.hessian is None:
         w = result.parameters

@@ -131,6 +131,25 @@ def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
     elimination = _eliminate_by_cholesky(rows, standard)
     if elimination is None:
         elimination = _eliminate(_orthogonal_factor(rows, standard), standard.rounding)
+    return _analysis(moments, standard, elimination)
+
+
+def analyse_by_information(moments: Moments, factor: ParameterMatrix) -> ColumnAnalysis | None:
+    """The analysis of columns that a logistic information shows to be independent; else None.
+
+    ``factor`` (p, p): lower triangular, of Σ w s x̃ x̃ᵀ / Σ w with s = σ(z) σ(−z) ≤ 1/4 and the
+    columns standardized by ``moments``, an intercept before them. In the analysis, s w takes the
+    place of w: distances between columns come out smaller, at most half as large.
+    """
+    standard = _Standardization.from_moments(moments, True)
+    elimination = _all_independent(factor[1:, 1:].T, standard.rounding)
+    return None if elimination is None else _analysis(moments, standard, elimination)
+
+
+def _analysis(
+    moments: Moments, standard: _Standardization, elimination: _Elimination
+) -> ColumnAnalysis:
+    """What is reported of the columns."""
     return ColumnAnalysis(
         mean=standard.mean,
         scale=standard.scale,
@@ -159,10 +178,15 @@ def _eliminate_by_cholesky(rows: Rows, standard: _Standardization) -> _Eliminati
     if d == 0:
         return _Elimination([], [], G, G, G)
     R, failed = lapack.dpotrf(G)
-    if failed or _condition(R) > LARGEST_GRAM_CONDITION:
+    return None if failed else _all_independent(R, standard.rounding)
+
+
+def _all_independent(R: SquareMatrix, rounding: Columns) -> _Elimination | None:
+    """All columns independent, where the factor of AᵀA shows it beyond doubt; else ``None``."""
+    if _condition(R) > LARGEST_GRAM_CONDITION:
         return None
-    inverse = invert_triangular(R)
-    if (standard.rounding @ np.abs(inverse) >= 1.0).any():
+    d, inverse = len(R), invert_triangular(R)
+    if (rounding @ np.abs(inverse) >= 1.0).any():
         return None
     return _Elimination(list(range(d)), [], R, inverse, np.empty((d, 0)))
 

@@ -8,6 +8,7 @@ rows for a gradient brings the parameters some ten or hundred times nearer.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import exp, sqrt
+from typing import ClassVar
 
 from lr_pipeline.core.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.logistic_sums import LogisticKernel
@@ -17,6 +18,7 @@ from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.solvers.curvature import curvature_solve, decrement
+from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.survey import survey
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
@@ -46,7 +48,8 @@ class WarmStart:
 
     ``coordinates``: standardized by a sample's means and deviations. In them are ``start`` (p,),
     near the sample's optimum, and ``hessian`` (p, p), of its mean objective at ``hessian_at``
-    (p,). ``objective`` is the sample's, ``classes`` are those of all rows.
+    (p,). ``objective`` is the sample's, ``classes`` are those of all rows. ``knows_extremes``:
+    whether the coordinates' extremes are those of all rows, too.
     """
 
     coordinates: Coordinates
@@ -55,6 +58,11 @@ class WarmStart:
     hessian: ParameterMatrix
     hessian_at: Parameters
     objective: LogisticObjective
+    knows_extremes: ClassVar[bool] = False
+
+    def preconditioner(self, tolerance: float) -> LinearSolve:
+        """Return g ↦ H⁻¹ g, nearly, to descend on all rows to ``tolerance`` standard errors."""
+        return curvature_solve(self.hessian)
 
     @property
     def share(self) -> float:

@@ -27,7 +27,7 @@ class ArrayRows:
     y and weights finite, weights not negative; whoever visits the rows first checks X.
     ``block_rows`` is how many rows a block has, by the number of columns unless given. Blocks
     are summed by several threads, in an order that depends on the number of rows and
-    ``block_rows`` alone.
+    ``block_rows`` alone. ``dtype``: that of X, float32 where nothing that is kept depends on it.
 
     Raises
     ------
@@ -43,8 +43,9 @@ class ArrayRows:
         y: np.ndarray,
         weight: np.ndarray | None = None,
         block_rows: int | None = None,
+        dtype: type[np.floating] = np.float64,
     ) -> None:
-        _check_array("X", X, 2)
+        _check_array("X", X, 2, dtype)
         _check_array("y", y, 1)
         _check_finite("y", y)
         if weight is not None:
@@ -100,7 +101,8 @@ class ArrayRows:
 
 def held_by_threads(block: Block) -> ArrayRows:
     """Offer a block in memory, in as many parts as several threads need."""
-    return ArrayRows(*block, block_rows=max(-(-len(block.y) // GROUPS), LEAST_ROWS))
+    block_rows = max(-(-len(block.y) // GROUPS), LEAST_ROWS)
+    return ArrayRows(*block, block_rows=block_rows, dtype=block.X.dtype.type)
 
 
 def _groups(starts: range) -> list[range]:
@@ -109,12 +111,15 @@ def _groups(starts: range) -> list[range]:
     return [starts[first : first + size] for first in range(0, len(starts), size)]
 
 
-def _check_array(name: str, array: np.ndarray, dimensions: int) -> None:
-    """Reject arrays that are not float64 of the given number of dimensions."""
-    if array.dtype != np.float64:
+def _check_array(
+    name: str, array: np.ndarray, dimensions: int, dtype: type[np.floating] = np.float64
+) -> None:
+    """Reject arrays that are not of the given type and number of dimensions."""
+    if array.dtype != dtype:
+        expected = np.dtype(dtype).name
         raise TypeError(
-            f"{name} must be a float64 array, found {array.dtype}: "
-            f"convert it with np.asarray({name}, dtype=np.float64)"
+            f"{name} must be a {expected} array, found {array.dtype}: "
+            f"convert it with np.asarray({name}, dtype=np.{expected})"
         )
     if array.ndim != dimensions:
         raise ValueError(

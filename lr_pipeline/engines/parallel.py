@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
 
-WIDE = 300
+WIDE = 1_500
 FEW_NUMBERS = 5_000
 
 Item = TypeVar("Item")
@@ -56,7 +56,7 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def threads_for(columns: int, rows: int | None = None) -> Iterator[None]:
-    """Keep the BLAS to one thread for the small matrices of a fit of fewer than 300 columns.
+    """Keep the BLAS to one thread for the small matrices of a fit of fewer than 1,500 columns.
 
     Its threads gain nothing there, and after each product wait busily for the next: for the time
     of a pass over a large table, they take a processor from the threads that sum its blocks. For

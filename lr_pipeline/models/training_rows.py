@@ -1,9 +1,12 @@
 """That a stored model knows its training rows alone: whatever was fitted is fitted again."""
 
+from itertools import chain
+
 import numpy as np
 
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.warm_start import possible_standardizations
+from lr_pipeline.core.wide_start import wide_standardizations
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.train import OpenRows
@@ -44,7 +47,7 @@ def not_of_training_rows(
 def _scaled_otherwise(model: LogisticModel, rows: Rows) -> list[int]:
     """Columns, from 0, whose center or scale is not that of all rows, or of the fit's sample."""
     differ: list[int] = []
-    for center, scale in possible_standardizations(rows):
+    for center, scale in chain(wide_standardizations(rows), possible_standardizations(rows)):
         tolerance = SAME * scale + ROUNDING * np.abs(center)
         moved = np.abs(model.fit.center - center) > tolerance
         moved |= np.abs(model.fit.scale - scale) > tolerance

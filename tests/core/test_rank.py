@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn.datasets import make_classification
 
 from lr_pipeline.core import rank
-from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
+from lr_pipeline.core.moments import moments_of
+from lr_pipeline.core.rank import ColumnAnalysis, analyse_by_information, analyse_columns
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.any_order import ShuffledRows
 
@@ -185,3 +186,32 @@ def test_a_table_without_columns_has_rank_zero() -> None:
     analysis = analyse(np.zeros((5, 0)))
     assert analysis.independent == analysis.dependent == ()
     assert analysis.minimum_norm(1.5, np.zeros(0))[0] == 1.5
+
+
+def information_factor(X: np.ndarray) -> np.ndarray:
+    """Of Σ s x̃ x̃ᵀ / n of standardized columns, s between 0.01 and 1/4."""
+    Z = np.column_stack([np.ones(len(X)), (X - X.mean(axis=0)) / X.std(axis=0)])
+    s = np.random.default_rng(3).uniform(0.01, 0.25, len(X))
+    return np.linalg.cholesky((Z * s[:, None]).T @ Z / len(X) + 1e-14 * np.eye(Z.shape[1]))
+
+
+def test_an_information_shows_independence_as_all_rows_do() -> None:
+    """The same columns, location and scale; a factor at most half as large as the correlations'."""
+    X = np.random.default_rng(0).standard_normal((500, 8)) * 10.0 ** np.arange(8) + 3.0
+    found = analyse_by_information(moments_of(X), information_factor(X))
+    assert found is not None
+    expected = analyse(X)
+    assert found.independent == expected.independent
+    assert found.dependent == ()
+    np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-14)
+    np.testing.assert_allclose(found.scale, expected.scale, rtol=1e-12)
+    assert (np.diag(found.factor) <= 0.5 * np.abs(np.diag(expected.factor)) + 1e-12).all()
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-13, 1e-5])
+def test_an_information_in_doubt_shows_nothing(noise: float) -> None:
+    """A column that is, or is nearly, the sum of two others is left to the careful way."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((500, 8))
+    X[:, 5] = X[:, 1] + X[:, 2] + noise * rng.standard_normal(500)
+    assert analyse_by_information(moments_of(X), information_factor(X)) is None

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lr_pipeline.core.rows import Rows, gather
+from lr_pipeline.core.rows import Block, Rows, gather
 from lr_pipeline.engines.memory import ArrayRows
 
 X = np.arange(20.0).reshape(10, 2)
@@ -65,3 +65,13 @@ def test_bad_arrays_are_refused_with_the_place(arguments, error, message):
     """Each message says what was expected, what was found and where."""
     with pytest.raises(error, match=message):
         ArrayRows(*arguments)
+
+
+def test_what_a_fit_holds_for_its_steps_may_be_in_single_precision():
+    """An array of the user's may not; sums are of the blocks as they are held."""
+    X = np.arange(6.0, dtype=np.float32)[:, None]
+    held = ArrayRows(np.ones((6, 1)), np.zeros(6)).hold(Block(X, np.zeros(6)))
+    assert held.sum(lambda block: (block.X.dtype == np.float32,))[0]
+    assert held.sum(lambda block: (float(block.X.sum()),))[0] == 15.0
+    with pytest.raises(TypeError, match="X must be a float64 array, found float32"):
+        ArrayRows(X, np.zeros(6))

@@ -1,0 +1,45 @@
+"""Solving with a matrix that only multiplies (Nocedal & Wright, 2006, algorithm 5.3)."""
+
+from typing import NamedTuple
+
+from lr_pipeline.core.solvers.secant import LinearSolve
+from lr_pipeline.core.types import Parameters
+
+
+class Solution(NamedTuple):
+    """A solution x, and whether it is as close as asked for."""
+
+    x: Parameters
+    close: bool
+
+
+def conjugate_gradient(
+    product: LinearSolve,
+    precondition: LinearSolve,
+    b: Parameters,
+    tolerance: float,
+    max_products: int,
+) -> Solution:
+    """Solve A x = b for a positive definite A.
+
+    ``product``: v ↦ A v. ``precondition``: v ↦ B v, B near A⁻¹. The solution is close when the
+    residual r = b − A x has √(rᵀ B r) ≤ tolerance · √(bᵀ B b).
+    """
+    x, r = 0.0 * b, b
+    z = precondition(r)
+    direction, square = z, float(r @ z)
+    enough = tolerance**2 * square
+    for _ in range(max_products):
+        if square <= enough:
+            break
+        Ad = product(direction)
+        curvature = float(direction @ Ad)
+        if not curvature > 0.0:  # lost in the rounding of A
+            return Solution(x, False)
+        step = square / curvature
+        x = x + step * direction
+        r = r - step * Ad
+        z = precondition(r)
+        square, before = float(r @ z), square
+        direction = z + (square / before) * direction
+    return Solution(x, square <= enough)
