@@ -17,8 +17,10 @@ import numpy as np
 
 from lr_pipeline.core.cholesky import cholesky, cholesky_solve
 from lr_pipeline.core.classes import ClassCounts, prevalence_start
+from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.moments import Moments, moments_of, standard_deviation
-from lr_pipeline.core.objective import LogisticKernel, LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.rank import analyse_by_information
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.single_precision import Expansion, SingleObjective, standardized_single

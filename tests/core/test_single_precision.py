@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.moments import Extremes
-from lr_pipeline.core.objective import LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.single_precision import SingleObjective, standardized_single
 from lr_pipeline.core.standardize import StandardizedRows
 from lr_pipeline.engines.memory import ArrayRows

@@ -6,7 +6,8 @@ import pytest
 from lr_pipeline.core.existence import SeparationError
 from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective, NoPenalty
+from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.warm_start import warm_start
 from lr_pipeline.core.wide_start import (
