@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.engines.row_spool import spool_for
-from lr_pipeline.engines.streaming import TableRows, visit_by_threads
+from lr_pipeline.engines.streaming import TableRows, threads_within, visit_by_threads
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.visit import Found
@@ -28,7 +28,7 @@ def prepare_rows(
         As ``Preparation.fit``; or a label is missing.
     """
     numbers = _spooled_numbers(table, memory_budget_mb, block_rows)
-    preparation = Preparation.fit(table, _Visits(numbers))
+    preparation = Preparation.fit(table, _Visits(numbers, threads_within(memory_budget_mb * 1e6)))
     rows = open_rows(table, preparation, kind, memory_budget_mb, block_rows, numbers=numbers)
     return preparation, rows
 
@@ -47,11 +47,11 @@ def _spooled_numbers(table: Table, budget_mb: float, block_rows: int | None) -> 
 class _Visits:
     """A ``Visit`` by threads, which goes by the blocks of ``numbers`` the first time."""
 
-    def __init__(self, numbers: TableRows | None) -> None:
-        self.numbers, self.passes = numbers, 0
+    def __init__(self, numbers: TableRows | None, threads: int) -> None:
+        self.numbers, self.threads, self.passes = numbers, threads, 0
 
     def __call__(self, table: Table, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
         self.passes += 1
         if self.numbers is None or self.passes > 1:
-            return visit_by_threads(table, columns, begin)
+            return visit_by_threads(table, columns, begin, self.threads)
         return self.numbers.gather(begin)

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,21 +45,26 @@ class RowSpool:
         return file.blocks() if file is not None else self._taken_in(part, made)
 
     def _taken_in(self, part: int, made: Iterator[Block]) -> Iterator[Block]:
-        file = None
-        for number, block in enumerate(made):
-            try:
-                if number == 0 and not self.given_up:
-                    file = _BlockFile()
+        file: _BlockFile | None = None
+        with self._or_given_up():
+            file = _BlockFile()
+        for block in made:
+            with self._or_given_up():
                 if file is not None:
                     file.append(block)
-            except OSError:  # most likely the disk is full
-                self.given_up = True
             if self.given_up:
-                file = None
-                self._whole.clear()
+                file = None  # which closes it
             yield block
         if file is not None:
             self._whole[part] = file
+
+    @contextmanager
+    def _or_given_up(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:  # most likely the disk is full
+            self.given_up = True
+            self._whole.clear()
 
 
 class _Place(NamedTuple):

@@ -66,7 +66,7 @@ class TableRows:
         self.preparation = preparation
         share = int(memory_budget * BLOCK_SHARE)
         self.block_rows = block_rows or rows_within(share, self.num_columns, MOST_ROWS)
-        self.threads = max(1, int(memory_budget / PART_BYTES))
+        self.threads = threads_within(memory_budget)
         self.progress, self.spool = progress, spool
         self.numbers = numbers if numbers is not None and self._is_cut_like(numbers) else None
 
@@ -144,11 +144,18 @@ class TableRows:
         return made if self.spool is None else self.spool.blocks(part, made)
 
 
-def visit_by_threads(table: Table, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
-    """Gather from the parts of a large file by several threads: a ``Visit``."""
+def threads_within(memory_budget: float) -> int:
+    """How many parts may be read at once."""
+    return max(1, int(memory_budget / PART_BYTES))
+
+
+def visit_by_threads(
+    table: Table, columns: Sequence[str], begin: Callable[[], Found], threads: int
+) -> Found:
+    """Gather from the parts of a large file by so many threads at most: a ``Visit``."""
     parts = threaded_parts(table, len(columns))
     visit_part = partial(visit_blocks, columns=columns, begin=begin)
-    return reduce(add, in_order(visit_part, parts))
+    return reduce(add, in_order(visit_part, parts, threads))
 
 
 def threaded_parts(table: Table, columns: int) -> list[Table]:

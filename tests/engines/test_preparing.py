@@ -10,6 +10,7 @@ from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.engines.preparing import prepare_rows
 from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.resources import Engine
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.row_choice import HashedRows
@@ -166,3 +167,14 @@ def test_many_levels_are_encoded_at_every_pass(tmp_path):
         table = Table.read_parquet(path)
         rows = open_rows(table, Preparation.fit(table), "streaming")
         assert (rows.spool is not None) == spooled
+
+
+def test_rows_in_memory_have_no_file_and_others_none_where_told_so(store):
+    """Held rows, a table in memory, an engine whose setting says no."""
+    table = store("complete")
+    in_memory = Table(table.to_arrow(), table.roles)
+    preparation = Preparation.fit(table)
+    assert Engine(kind="streaming").rows(table, preparation).spool is not None
+    assert Engine(kind="streaming", spool=False).rows(table, preparation).spool is None
+    assert open_rows(in_memory, preparation, "streaming").spool is None
+    assert isinstance(open_rows(table, preparation, "memory"), ArrayRows)
