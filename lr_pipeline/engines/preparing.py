@@ -5,10 +5,15 @@ from collections.abc import Callable, Sequence
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.engines.row_spool import spool_for
-from lr_pipeline.engines.streaming import TableRows, threads_within, visit_by_threads
+from lr_pipeline.engines.streaming import (
+    TableRows,
+    threaded_parts,
+    threads_within,
+    visit_by_threads,
+)
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.visit import Found
+from lr_pipeline.tables.visit import Found, Visit, visit_blocks
 
 
 def prepare_rows(
@@ -28,7 +33,10 @@ def prepare_rows(
         As ``Preparation.fit``; or a label is missing.
     """
     numbers = _spooled_numbers(table, memory_budget_mb, block_rows)
-    preparation = Preparation.fit(table, _Visits(numbers, threads_within(memory_budget_mb * 1e6)))
+    visit: Visit = visit_blocks  # which holds the values of a small table, and settles medians
+    if len(threaded_parts(table, len(table.roles.features))) > 1:
+        visit = _Visits(numbers, threads_within(memory_budget_mb * 1e6))
+    preparation = Preparation.fit(table, visit)
     rows = open_rows(table, preparation, kind, memory_budget_mb, block_rows, numbers=numbers)
     return preparation, rows
 

@@ -172,7 +172,7 @@ def threaded_parts(table: Table, columns: int) -> list[Table]:
         parts = parts_of(table, -(-rows // PARTS))
     except TableError:  # chosen by number: only one reader can count them
         return [table]
-    return [part for part in parts if part.num_rows]
+    return [part for part in parts if part.num_rows] or [table]
 
 
 def _seen(batches: Iterable[pa.RecordBatch], look: Look) -> Iterator[pa.RecordBatch]:

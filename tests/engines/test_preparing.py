@@ -112,6 +112,13 @@ def test_chosen_rows_are_spooled_after_the_choice(store):
     assert_same_sums(rows, TableRows(table, preparation, 64))
 
 
+def test_a_large_file_without_a_chosen_row_has_no_medians(store):
+    """The columns are named, as for any table without rows."""
+    table = store("complete").where(HashedRows(0, 0.0, below=True))
+    with pytest.raises(TableError, match="'other' has no value in the training rows"):
+        prepare_rows(table)
+
+
 def test_without_room_every_pass_reads_the_file(store, monkeypatch):
     """And gives the same bits."""
     for module in ("preparing", "opening"):
