@@ -21,9 +21,8 @@ from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
 from lr_pipeline.engines.array_input import design_array, vector_array
 from lr_pipeline.engines.memory import ArrayRows
-from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.engines.parallel import threads_for
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.engines.preparing import prepare_rows
 from lr_pipeline.tables.table import Table
 
 SOLVERS: dict[str, type[Newton] | type[Lbfgs] | type[GradientDescent]] = {
@@ -178,8 +177,8 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
                 "name them as target= and weight= when making the table"
             )
         with threads_for(len(X.roles.features), X.num_rows):
-            preparation = Preparation.fit(X)
-        return _Opened(open_rows(X, preparation), preparation.columns)
+            preparation, rows = prepare_rows(X)
+        return _Opened(rows, preparation.columns)
     if y is None:
         raise ValueError("y is missing: pass one label a row, or a Table, which has its own")
     design, columns = design_array(X)

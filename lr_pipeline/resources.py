@@ -68,7 +68,7 @@ class RowsEngine(dg.ConfigurableResource[Any]):
 
 
 class Engine(RowsEngine):
-    """How the rows are visited: held in memory, or streamed from Parquet at every pass."""
+    """How the rows are visited: held in memory, or streamed block by block at every pass."""
 
     kind: EngineKind = Field(
         default="auto",
@@ -85,12 +85,24 @@ class Engine(RowsEngine):
         gt=0,
         description="Rows of a streamed block; empty: by the budget and the columns.",
     )
+    spool: bool = Field(
+        default=True,
+        description="The first pass over streamed rows leaves them decoded in a temporary file, "
+        "which later passes read in a part of the time, where it takes at most a quarter of the "
+        "free memory and of the free disk; false: every pass decodes the Parquet file.",
+    )
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:
         """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
         progress = PassProgress(dg.get_dagster_logger(PASSES).info)
         return open_rows(
-            table, preparation, self.kind, self.memory_budget_mb, self.block_rows, progress
+            table,
+            preparation,
+            self.kind,
+            self.memory_budget_mb,
+            self.block_rows,
+            progress,
+            self.spool,
         )
 
 

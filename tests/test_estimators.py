@@ -11,7 +11,7 @@ import lr_pipeline
 from lr_pipeline.core.existence import SeparationError
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.solvers import Newton, Status
-from lr_pipeline.engines import opening
+from lr_pipeline.engines import preparing
 from lr_pipeline.tables.table import Table
 from tests.core.tables import overlapping, spector
 
@@ -86,8 +86,8 @@ def test_a_table_knows_its_own_label_and_weight(tmp_path, monkeypatch, stored, s
         table.write_parquet(tmp_path / "spector.parquet")
         table = Table.read_parquet(tmp_path / "spector.parquet")
     if streamed:
-        streaming = partial(opening.open_rows, kind="streaming", block_rows=5)
-        monkeypatch.setattr("lr_pipeline.estimators.open_rows", streaming)
+        streaming = partial(preparing.prepare_rows, kind="streaming", block_rows=5)
+        monkeypatch.setattr("lr_pipeline.estimators.prepare_rows", streaming)
     found = lr_pipeline.fit_logistic(table)
     expected = lr_pipeline.fit_logistic(frame, y, weight)
     np.testing.assert_allclose(found.coefficients, expected.coefficients, rtol=1e-10)

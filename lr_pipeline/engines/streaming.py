@@ -1,21 +1,26 @@
 """Rows read again from their table at every pass, a few blocks in memory at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from functools import cached_property
+from functools import cached_property, partial, reduce
+from operator import add
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import pyarrow as pa
+
 from lr_pipeline.core.rows import Block, added
 from lr_pipeline.engines.memory import ArrayRows, held_by_threads
 from lr_pipeline.engines.parallel import in_order
+from lr_pipeline.engines.row_spool import RowSpool
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.parquet import read_footer, rows_within
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.visit import Found, visit_blocks
 
 BUDGET_BYTES = 512e6
 # Of the budget, a block's design may take this share: several are alive, with what is computed
@@ -25,10 +30,11 @@ BLOCK_SHARE = 1 / 32
 MOST_ROWS = 16_384
 # A file of many numbers is read by several threads, each a part of it, which takes so much.
 MANY_NUMBERS = 2**22
-PARTS = 8
+PARTS = 16
 PART_BYTES = 128e6
 
 PassReport = Callable[[int, int], None]
+Look = Callable[[pa.RecordBatch], None]
 
 
 class TableRows:
@@ -38,9 +44,12 @@ class TableRows:
     the same ``block_rows`` gives the same bits, whatever the table's chunks or row groups. Unless
     given, it follows from ``memory_budget`` (bytes) and the number of columns. Another thread
     reads and converts the next blocks meanwhile. Parquet files of more than 4 million numbers are
-    cut into up to eight parts at row groups, each visited in the same way by a thread of its own,
+    cut into up to 16 parts at row groups, each visited in the same way by a thread of its own,
     and then the parts are added: there the same file gives the same bits. ``progress`` is told,
-    after each block, how many rows of the pass are done and how many there are.
+    after each block, how many rows of the pass are done and how many there are. The first pass
+    leaves the blocks in the ``spool``, if there is one, and later ones read them from there: the
+    same bits in a part of the time. Where the table's own ``numbers``, NaN where missing, are at
+    hand, cut in the same way, their blocks are taken and imputed instead.
     """
 
     def __init__(
@@ -50,13 +59,16 @@ class TableRows:
         block_rows: int | None = None,
         memory_budget: float = BUDGET_BYTES,
         progress: PassReport | None = None,
+        spool: RowSpool | None = None,
+        numbers: "TableRows | None" = None,
     ) -> None:
         self.table = table
         self.preparation = preparation
         share = int(memory_budget * BLOCK_SHARE)
         self.block_rows = block_rows or rows_within(share, self.num_columns, MOST_ROWS)
-        self.threads = max(1, int(memory_budget / PART_BYTES))
-        self.progress = progress
+        self.threads = threads_within(memory_budget)
+        self.progress, self.spool = progress, spool
+        self.numbers = numbers if numbers is not None and self._is_cut_like(numbers) else None
 
     @property
     def num_rows(self) -> int:
@@ -77,14 +89,14 @@ class TableRows:
             visited.add(len(block.y))
             return sums
 
-        if len(self._parts) == 1:
-            with closing(prefetched(self._blocks(self.table))) as blocks:
+        if not self.in_parts:
+            with closing(prefetched(self._blocks(0))) as blocks:
                 return added(map(count, blocks))
 
-        def add_part(part: Table) -> tuple[Any, ...]:
+        def add_part(part: int) -> tuple[Any, ...]:
             return added(map(count, self._blocks(part)))
 
-        return added(in_order(add_part, self._parts, self.threads))
+        return added(in_order(add_part, range(len(self._parts)), self.threads))
 
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Return the largest ``block_function(block)`` over all blocks."""
@@ -95,24 +107,78 @@ class TableRows:
         """Offer some of these rows, in memory."""
         return held_by_threads(block)
 
+    def gather(self, begin: Callable[[], Found]) -> Found:
+        """Gather from the table's blocks, part by part, in the first pass that a spool takes in."""
+
+        def gather_part(part: int) -> Found:
+            found = begin()
+            for _ in self._blocks(part, found.add):
+                pass
+            return found
+
+        return reduce(add, in_order(gather_part, range(len(self._parts)), self.threads))
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether several threads visit the rows."""
+        return len(self._parts) > 1
+
+    def _is_cut_like(self, other: "TableRows") -> bool:
+        """Whether other rows of the same table come in the same blocks."""
+        same_parts = len(self._parts) == len(other._parts)
+        return same_parts and self.block_rows == other.block_rows
+
     @cached_property
     def _parts(self) -> list[Table]:
-        """Parts of a large file, at row groups; otherwise the table."""
-        if not isinstance(self.table.data, Path):
-            return [self.table]
-        rows = read_footer(self.table.data).num_rows
-        if rows * self.num_columns <= MANY_NUMBERS:
-            return [self.table]
-        try:
-            parts = parts_of(self.table, -(-rows // PARTS))
-        except TableError:  # chosen by number: only one reader can count them
-            return [self.table]
-        return [part for part in parts if part.num_rows]
+        return threaded_parts(self.table, self.num_columns)
 
-    def _blocks(self, table: Table) -> Iterator[Block]:
-        """The design of some rows, block by block; each ``X`` is stored column by column."""
-        batches = table.blocks(self.block_rows, self.preparation.source_columns)
-        return map(self.preparation.block, batches)
+    def _blocks(self, part: int, look: Look | None = None) -> Iterator[Block]:
+        """The design of a part's rows, block by block; each ``X`` is stored column by column.
+
+        ``look`` sees the table's own blocks before.
+        """
+        if self.numbers is not None:
+            return map(self.preparation.imputed, self.numbers._blocks(part))
+        batches = self._parts[part].blocks(self.block_rows, self.preparation.source_columns)
+        made = map(self.preparation.block, batches if look is None else _seen(batches, look))
+        return made if self.spool is None else self.spool.blocks(part, made)
+
+
+def threads_within(memory_budget: float) -> int:
+    """How many parts may be read at once."""
+    return max(1, int(memory_budget / PART_BYTES))
+
+
+def visit_by_threads(
+    table: Table, columns: Sequence[str], begin: Callable[[], Found], threads: int
+) -> Found:
+    """Gather from the parts of a large file by so many threads at most: a ``Visit``."""
+    parts = threaded_parts(table, len(columns))
+    visit_part = partial(visit_blocks, columns=columns, begin=begin)
+    return reduce(add, in_order(visit_part, parts, threads))
+
+
+def threaded_parts(table: Table, columns: int) -> list[Table]:
+    """Parts of a file of more than 4 million numbers, at row groups; otherwise the table.
+
+    They depend on the file and the number of columns alone.
+    """
+    if not isinstance(table.data, Path):
+        return [table]
+    rows = read_footer(table.data).num_rows
+    if rows * columns <= MANY_NUMBERS:
+        return [table]
+    try:
+        parts = parts_of(table, -(-rows // PARTS))
+    except TableError:  # chosen by number: only one reader can count them
+        return [table]
+    return [part for part in parts if part.num_rows] or [table]
+
+
+def _seen(batches: Iterable[pa.RecordBatch], look: Look) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        look(batch)
+        yield batch
 
 
 class _Visited:

@@ -39,8 +39,12 @@ class NumberEncoding:
 
     def write(self, column: pa.Array, out: DesignColumns) -> None:
         """Fill the design columns ``out`` (1 or 2, n) of a block, which are 0."""
+        out[0] = numbers_of(self.name, column)
+        self.impute(out)
+
+    def impute(self, out: DesignColumns) -> None:
+        """Do so where the first of them has the feature's values, NaN where missing."""
         values = out[0]
-        values[:] = numbers_of(self.name, column)
         # Infinite or NaN where some value is: one pass, nothing allocated, over what is in cache.
         if math.isfinite(values @ values):
             return

@@ -88,8 +88,8 @@ def fit_encodings(
     """
     features = table.roles.features
     kinds = {field.name: field.type for field in table.schema}
-    names = [name for name in features if not _is_text(kinds[name])]
-    texts = [name for name in features if _is_text(kinds[name])]
+    names = [name for name in features if not holds_text(kinds[name])]
+    texts = [name for name in features if holds_text(kinds[name])]
     held = HELD_VALUES if visit is visit_blocks else SENT_VALUES
     capacity = held // max(1, len(names))
     found = visit(table, features, partial(_Features, names, capacity, texts))
@@ -153,7 +153,8 @@ def _category(name: str, counts: Counter[str | None]) -> CategoryEncoding:
     return CategoryEncoding(name, reference, levels, marks, pooled, missing)
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def holds_text(kind: pa.DataType) -> bool:
+    """Whether a feature of this type has levels and no median."""
     return is_text(kind.value_type if pt.is_dictionary(kind) else kind)
 
 

@@ -22,6 +22,9 @@ BLOCK_BYTES = 8 << 20  # of a block of numbers in float64
 VALUE_BYTES = 8
 BUFFER_BYTES = 32 << 20  # of all columns' buffers together
 SMALLEST_BUFFER, LARGEST_BUFFER = 4 << 10, 64 << 10
+# Of a column's dictionary. Numbers that hardly repeat make one as large as the column, the file a
+# quarter larger, and writing it take five times as long; a few thousand values fit.
+DICTIONARY_BYTES = 32 << 10
 
 
 def rows_within(num_bytes: int, num_columns: int, most: int = BLOCK_ROWS) -> int:
@@ -143,6 +146,6 @@ def read_batches(
 
 def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> None:
     """Write each block as a row group, so that reading needs no more than a block does."""
-    with pq.ParquetWriter(path, schema) as writer:
+    with pq.ParquetWriter(path, schema, dictionary_pagesize_limit=DICTIONARY_BYTES) as writer:
         for block in blocks:
             writer.write_table(pa.Table.from_batches([block]), row_group_size=block.num_rows)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.types import Design
 from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding
-from lr_pipeline.tables.encoding_fit import fit_encodings
+from lr_pipeline.tables.encoding_fit import fit_encodings, holds_text
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import ColumnRoles, quoted
 from lr_pipeline.tables.table import Table, weights_of
@@ -63,6 +63,14 @@ class Preparation:
             )
         return cls(table.roles, tuple(encodings))
 
+    @classmethod
+    def of_numbers(cls, table: Table) -> "Preparation | None":
+        """Return the one that leaves missing numbers NaN; None where a feature is text."""
+        names = table.roles.features
+        if any(holds_text(table.schema.field(name).type) for name in names):
+            return None
+        return cls(table.roles, tuple(NumberEncoding(name, np.nan, False) for name in names))
+
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Names of the d design columns."""
@@ -99,6 +107,20 @@ class Preparation:
         if roles.weight is not None:
             weight = weights_of(batch, roles.weight)
         return Block(self.design(batch), y, weight)
+
+    def imputed(self, numbers: Block) -> Block:
+        """What ``block`` makes of rows whose features are those of ``of_numbers``."""
+        encodings = [one for one in self.encodings if isinstance(one, NumberEncoding)]
+        if not any(one.missing for one in encodings):
+            return numbers
+        columns = np.zeros((len(self.columns), len(numbers.y)))
+        start = 0
+        for encoding, values in zip(encodings, numbers.X.T, strict=True):
+            stop = start + len(encoding.columns)
+            columns[start] = values
+            encoding.impute(columns[start:stop])
+            start = stop
+        return numbers._replace(X=columns.T)
 
     def unseen(self, batch: pa.RecordBatch) -> dict[str, int]:
         """Feature → rows of the block whose level the training table lacks, where there are any."""

@@ -14,6 +14,7 @@ from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.engines.row_spool import RowSpool
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.tables.encoding import NumberEncoding
 from lr_pipeline.tables.preprocess import Preparation
@@ -106,7 +107,7 @@ def test_parts_of_a_large_file_are_added_in_order_by_any_number_of_threads(
         return np.sin(block.X).sum(axis=0), [threading.current_thread().name]
 
     found, names = rows.sum(rounding)
-    cut = -(-500 // 8 // 13) * 13  # rows of a part: whole row groups that have an eighth
+    cut = -(-500 // 16 // 13) * 13  # rows of a part: whole row groups that have a sixteenth
     X = TableRows(table, preparation, 500).sum(lambda block: ([block.X],))[0][0]
     parts = [X[start : start + cut] for start in range(0, 500, cut)]
     expected = None
@@ -120,6 +121,56 @@ def test_parts_of_a_large_file_are_added_in_order_by_any_number_of_threads(
     assert len(names) == sum(-(-len(part) // 10) for part in parts)
     assert sorted(seen)[-1] == (500, 500) and len(seen) == len(names)
     assert rows.max(lambda block: float(block.X[:, 0].max())) == X[:, 0].max()
+
+
+@pytest.mark.parametrize("threads", [1, 5])
+@pytest.mark.parametrize("in_parts", [True, False])
+def test_with_a_spool_the_bits_are_the_same_and_the_file_is_read_once(
+    large, preparation, monkeypatch, threads, in_parts
+):
+    """Sums that round, at the first pass and at later ones; text and weights included."""
+    monkeypatch.setattr("lr_pipeline.engines.parallel.usable_processors", lambda: threads)
+    if not in_parts:
+        monkeypatch.setattr("lr_pipeline.engines.streaming.MANY_NUMBERS", 10**6)
+
+    def rounding(block):
+        return np.sin(block.X).T @ block.weight, np.exp(block.X[:, 0]) @ block.y
+
+    expected = TableRows(large, preparation, 10).sum(rounding)
+    rows = TableRows(large, preparation, 10, spool=RowSpool())
+    for number in range(3):
+        for found, wanted in zip(rows.sum(rounding), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+        if number == 0:
+            monkeypatch.setattr(Table, "_stored_batches", None)
+    assert rows.max(lambda block: float(block.X[:, 0].max())) == 49.0
+
+
+def test_a_pass_that_failed_leaves_a_spool_that_the_next_completes(large, preparation):
+    """The parts that were read before the error count, the others are read again."""
+    rows = TableRows(large, preparation, 10, spool=RowSpool())
+    seen = []
+
+    def fail(block):
+        seen.append(len(block.y))
+        if len(seen) == 20:
+            raise ArithmeticError("no")
+        return (block.X.sum(),)
+
+    with pytest.raises(ArithmeticError, match="no"):
+        rows.sum(fail)
+    expected = TableRows(large, preparation, 10).sum(moments)
+    for _ in range(2):
+        for found, wanted in zip(rows.sum(moments), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
+def test_what_is_kept_of_a_spooled_block_stays(large, preparation):
+    """A later block does not overwrite what a caller holds of an earlier one."""
+    rows = TableRows(large, preparation, 10, spool=RowSpool())
+    first = rows.sum(lambda block: ([block.X],))[0]
+    again = rows.sum(lambda block: ([block.X],))[0]
+    np.testing.assert_array_equal(np.concatenate(first), np.concatenate(again))
 
 
 def test_a_large_file_of_chosen_rows_is_cut_as_well(large, preparation):

@@ -98,6 +98,26 @@ def test_written_and_read_again_it_is_the_same_table(table, tmp_path):
     assert Table.read_parquet(tmp_path / "copy.parquet").fingerprint == table.fingerprint
 
 
+def test_numbers_that_never_repeat_take_eight_bytes_and_others_fewer(tmp_path):
+    """A dictionary of values that each occur once would be as large as the column itself."""
+    n = 50_000
+    rng = np.random.default_rng(1)
+    columns = {
+        "once": rng.normal(size=n),
+        "price": rng.choice(np.arange(2_000) / 100, n),
+        "town": rng.choice([f"town {number}" for number in range(500)], n),
+        "y": rng.integers(0, 2, n),
+    }
+    path = tmp_path / "rows.parquet"
+    Table.from_arrow(pa.table(columns), "y").write_parquet(path)
+    group = pq.read_metadata(path).row_group(0)
+    found = [group.column(j) for j in range(4)]
+    bytes_a_row = {one.path_in_schema: one.total_compressed_size / n for one in found}
+    assert bytes_a_row["once"] < 8.8
+    assert bytes_a_row["price"] < 2
+    assert bytes_a_row["town"] < 2
+
+
 def test_a_table_without_rows_can_be_stored(table, tmp_path):
     """No rows, no blocks, but a schema with roles."""
     table.take(np.array([], dtype=np.int64)).write_parquet(tmp_path / "none.parquet")

@@ -1,0 +1,148 @@
+"""Blocks of rows as they are, kept in a temporary file between passes.
+
+Decoding and converting a stored table takes several times as long as reading its numbers back
+from the system's file cache, which is no part of a process's resident memory as long as the file
+is read and not mapped.
+"""
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from lr_pipeline.core.rows import Block
+
+# Of the memory and of the disk that are free, a file takes this share at most: beyond it the system
+# holds up whoever writes, for the disk's sake, and may have to read it from there again.
+LARGEST_SHARE = 0.25
+FLOAT64_BYTES = 8
+# Of Linux.
+MEMINFO, OWN_GROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup")
+GROUPS = Path("/sys/fs/cgroup")
+
+
+class RowSpool:
+    """The blocks of each part of a table, taken in by one whole pass and given back to later ones.
+
+    There is a file for each part, so that several threads can write. They have no names, and go
+    with this object or with the process, however that ends. Where one cannot grow, as on a full
+    disk, all are given up, and every pass goes without.
+    """
+
+    def __init__(self) -> None:
+        self.given_up = False
+        self._whole: dict[int, _BlockFile] = {}
+
+    def blocks(self, part: int, made: Iterator[Block]) -> Iterator[Block]:
+        """Blocks of a part: from its file where that has them all, else ``made``, on their way."""
+        file = self._whole.get(part)
+        return file.blocks() if file is not None else self._taken_in(part, made)
+
+    def _taken_in(self, part: int, made: Iterator[Block]) -> Iterator[Block]:
+        file: _BlockFile | None = None
+        with self._or_given_up():
+            file = _BlockFile()
+        for block in made:
+            with self._or_given_up():
+                if file is not None:
+                    file.append(block)
+            if self.given_up:
+                file = None  # which closes it
+            yield block
+        if file is not None:
+            self._whole[part] = file
+
+    @contextmanager
+    def _or_given_up(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:  # most likely the disk is full
+            self.given_up = True
+            self._whole.clear()
+
+
+class _Place(NamedTuple):
+    """Where a block begins in the file, in bytes, and its shape."""
+
+    start: int
+    rows: int
+    columns: int
+    weighted: bool
+
+
+class _BlockFile:
+    """Blocks of float64 one after the other, each column by column, then labels and weights."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="lr_pipeline-", buffering=0)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        self._end = 0
+        self._places: list[_Place] = []
+
+    def append(self, block: Block) -> None:
+        """Write a block after the others."""
+        X, y, weight = block
+        self._places.append(_Place(self._end, len(y), X.shape[1], weight is not None))
+        for array in (X.T, y) if weight is None else (X.T, y, weight):
+            left = _bytes(array)
+            while left:
+                written = os.pwrite(self._file.fileno(), left, self._end)
+                left, self._end = left[written:], self._end + written
+
+    def blocks(self) -> Iterator[Block]:
+        """Each in memory of its own, stored as when it was written."""
+        for start, rows, columns, weighted in self._places:
+            numbers = np.empty((columns + 1 + weighted, rows))
+            self._fill(_bytes(numbers), start)
+            weight = numbers[columns + 1] if weighted else None
+            yield Block(numbers[:columns].T, numbers[columns], weight)
+
+    def _fill(self, left: memoryview, start: int) -> None:
+        while left:
+            found = os.preadv(self._file.fileno(), [left], start)
+            if not found:
+                raise OSError("a temporary file of decoded rows ends early: something cut it off")
+            left, start = left[found:], start + found
+
+
+def _bytes(array: np.ndarray) -> memoryview:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+def spool_for(num_rows: int, num_columns: int) -> RowSpool | None:
+    """A file for so many rows and columns; None where disk or memory have too little room."""
+    needed = num_rows * (num_columns + 2) * FLOAT64_BYTES
+    if not hasattr(os, "preadv"):  # Windows
+        return None
+    try:
+        free = min(free_memory(), shutil.disk_usage(tempfile.gettempdir()).free)
+        return RowSpool() if needed <= LARGEST_SHARE * free else None
+    except OSError:  # no folder for temporary files, or none that may be written
+        return None
+
+
+def free_memory() -> int:
+    """Bytes of memory that the system may use for files, as far as it tells; a container's too."""
+    if not MEMINFO.exists():
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    (line,) = (one for one in MEMINFO.read_text().splitlines() if one.startswith("MemAvailable"))
+    return min([int(line.split()[1]) * 1024, *_limits_of_groups()])
+
+
+def _limits_of_groups() -> Iterator[int]:
+    """Limits of the control groups that this process is in, of either version, and around them."""
+    for line in OWN_GROUPS.read_text().splitlines() if OWN_GROUPS.exists() else ():
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        limit = "memory.limit_in_bytes" if controllers else "memory.max"
+        group = GROUPS / ("memory" if controllers else "") / path.lstrip("/")
+        for file in (folder / limit for folder in (group, *group.parents)):
+            if file.is_relative_to(GROUPS) and file.exists() and file.read_text().strip() != "max":
+                yield int(file.read_text())
