@@ -16,7 +16,7 @@ from lr_pipeline.engines.cluster_work import (
     largest_items,
 )
 from lr_pipeline.engines.memory import ArrayRows, held_by_threads
-from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
+from lr_pipeline.engines.streaming import PassReport
 from lr_pipeline.tables.parquet import rows_within
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.preprocess import Preparation
@@ -63,7 +63,7 @@ class ClusterRows:
         progress: PassReport | None = None,
     ) -> None:
         self.cluster, self.table, self.preparation = cluster, table, preparation
-        self.block_rows = block_rows or rows_within(BLOCK_BYTES, self.num_columns, MOST_ROWS)
+        self.block_rows = block_rows or rows_within(BLOCK_BYTES, self.num_columns)
         self.part_rows = part_rows or rows_of_part(self.num_rows, self._row_bytes)
         self.hold_bytes, self.progress = hold_bytes, progress
 
