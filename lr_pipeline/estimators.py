@@ -9,6 +9,8 @@ columns are prepared as the pipeline does, and its rows streamed where memory wo
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from lr_pipeline.core import existence, fit, linear
 from lr_pipeline.core.existence import Existence, SeparationError
 from lr_pipeline.core.inference import LogisticInference
@@ -183,4 +185,7 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
         raise ValueError("y is missing: pass one label a row, or a Table, which has its own")
     design, columns = design_array(X)
     weights = None if weight is None else vector_array("weight", weight)
-    return _Opened(ArrayRows(design, vector_array("y", y), weights), columns)
+    rows = ArrayRows(design, vector_array("y", y), weights)
+    if weights is not None and not weights.all():  # 0 · NaN and 0 · ∞ would count
+        rows.X = np.where(weights[:, None] > 0.0, design, 0.0)
+    return _Opened(rows, columns)

@@ -97,7 +97,7 @@ def certify_minimum(
     length += SECOND_ORDER * penalty.strength * rounding
     K = np.eye(p) - penalty.strength * (sums.second - sums.third @ sums.third.T)
     smallest = float(np.linalg.eigvalsh(K)[0])
-    smallest -= 10.0 * eta * (1.0 + penalty.strength * r**2)
+    smallest -= 12.0 * eta * (1.0 + penalty.strength * r**2)
     found = _distance(length / sqrt(1.0 - eta), smallest, r, penalty.strength)
     if found is None:
         return None

@@ -142,6 +142,8 @@ def analyse_by_information(moments: Moments, factor: ParameterMatrix) -> ColumnA
     place of w: distances between columns come out smaller, at most half as large.
     """
     standard = _Standardization.from_moments(moments, True)
+    if (standard.scale != standard_deviation(moments)).any():  # one is constant, to rounding
+        return None
     elimination = _all_independent(factor[1:, 1:].T, standard.rounding)
     return None if elimination is None else _analysis(moments, standard, elimination)
 

@@ -22,6 +22,8 @@ ROUNDING_ERRORS = 16.0
 # The tightest that HiGHS accepts, and what counts as zero in its solutions.
 FEASIBILITY = 1e-10
 ZERO = 1e-9
+# HiGHS gives up some programs that it solves by the other algorithm, or without simplifying them.
+ATTEMPTS = (("highs", True), ("highs", False), ("highs-ipm", True))
 # Rows of the first program, and how many more each later one may take in.
 FIRST_ROWS = 2000
 MORE_ROWS = 1000
@@ -147,8 +149,11 @@ def find_separation(rows: Rows) -> Separation | None:
 
 
 def is_tied(A: SignedRows, direction: Parameters) -> RowMask:
-    """Whether each row of x̃, or of (2y − 1) x̃, is on the hyperplane, to rounding."""
-    size = np.abs(A) @ np.abs(direction)
+    """Whether each row of x̃, or of (2y − 1) x̃, is on the hyperplane, to rounding.
+
+    That of the direction, too, which is relative to its length.
+    """
+    size = np.linalg.norm(A, axis=1) * np.linalg.norm(direction)
     rounding = ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * size
     return np.asarray(np.abs(A @ direction) <= rounding)
 
@@ -259,20 +264,16 @@ def _minimize_linear(
     """Minimise costᵀv subject to constraints @ v ≤ limits and the bounds."""
     from scipy.optimize import linprog
 
-    result = linprog(
-        cost,
-        constraints,
-        limits,
-        bounds=bounds,
-        method="highs",
-        options={
+    for method, presolve in ATTEMPTS:
+        options = {
             "primal_feasibility_tolerance": FEASIBILITY,
             "dual_feasibility_tolerance": FEASIBILITY,
-        },
+            "presolve": presolve,
+        }
+        result = linprog(cost, constraints, limits, bounds=bounds, method=method, options=options)
+        if result.status == 0:
+            return np.asarray(result.x)
+    raise ArithmeticError(
+        "expected the linear program for separation to be solved, found: "
+        f"{result.message.strip()}. Use penalty firth or l2, which need no such check"
     )
-    if result.status != 0:
-        raise ArithmeticError(
-            "expected the linear program for separation to be solved, found: "
-            f"{result.message.strip()}. Use penalty firth or l2, which need no such check"
-        )
-    return np.asarray(result.x)

@@ -46,8 +46,9 @@ class RowSpool:
 
     def _taken_in(self, part: int, made: Iterator[Block]) -> Iterator[Block]:
         file: _BlockFile | None = None
-        with self._or_given_up():
-            file = _BlockFile()
+        if not self.given_up:
+            with self._or_given_up():
+                file = _BlockFile()
         for block in made:
             with self._or_given_up():
                 if file is not None:
@@ -131,8 +132,9 @@ def free_memory() -> int:
     """Bytes of memory that the system may use for files, as far as it tells; a container's too."""
     if not MEMINFO.exists():
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    (line,) = (one for one in MEMINFO.read_text().splitlines() if one.startswith("MemAvailable"))
-    return min([int(line.split()[1]) * 1024, *_limits_of_groups()])
+    found = dict(line.split(":", 1) for line in MEMINFO.read_text().splitlines() if ":" in line)
+    available = found.get("MemAvailable", found.get("MemFree", "0 kB"))
+    return min([int(available.split()[0]) * 1024, *_limits_of_groups()])
 
 
 def _limits_of_groups() -> Iterator[int]:

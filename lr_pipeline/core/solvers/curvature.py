@@ -18,7 +18,7 @@ def curvature_solve(hessian: ParameterMatrix) -> LinearSolve:
 
     Where H is not positive definite in float64, the least of 1e-15, 1e-13, … times its largest
     diagonal element that makes it so is added to the diagonal: the result is still a descent
-    direction.
+    direction. Where H has entries that are not finite, ¼ of the identity stands in for it.
     """
     factor = cholesky(hessian)
     if factor is None:
@@ -28,8 +28,10 @@ def curvature_solve(hessian: ParameterMatrix) -> LinearSolve:
 
 def _shifted_factor(hessian: ParameterMatrix) -> ParameterMatrix:
     """Factor of the Hessian plus the smallest multiple of the identity tried that allows one."""
-    diagonal = np.diag(hessian)
-    size = float(diagonal.max()) if np.isfinite(diagonal).all() and diagonal.max() > 0 else 0.25
+    if not np.isfinite(hessian).all():
+        return np.eye(len(hessian)) / 2.0
+    largest = float(np.diag(hessian).max())
+    size = largest if largest > 0.0 else 0.25
     ridge = 1e-15 * size
     while (factor := cholesky(hessian + ridge * np.eye(len(hessian)))) is None:
         ridge *= 100.0
