@@ -199,6 +199,11 @@ class DaskEngine(RowsEngine):
             logger.info(
                 f"Dask cluster at {self._cluster.address}" + (f", dashboard {link}" if link else "")
             )
+            if self.cache and not self._cluster.memory:
+                logger.warning(
+                    "the Dask workers have no memory limit, so that cache, a share of it, keeps no "
+                    "rows between passes: start them with --memory-limit"
+                )
             if link and self._context and self._context.run and self._context.instance:
                 tags = {"dask/dashboard": link}
                 self._context.instance.add_run_tags(self._context.run.run_id, tags)

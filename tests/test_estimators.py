@@ -124,6 +124,22 @@ def test_rows_of_zero_weight_do_not_count():
     assert lr_pipeline.assess_existence(x, y, weight).verdict == "complete_separation"
 
 
+@pytest.mark.parametrize("shape", [(60, 3), (6000, 5), (2600, 60), (2700, 205)])
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_rows_of_zero_weight_may_hold_anything(shape, value):
+    """Whatever way a table of that size is fitted."""
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal(shape)
+    y = (rng.random(len(X)) < 0.4).astype(float)
+    weight = np.ones(len(X))
+    weight[5] = 0.0
+    expected = lr_pipeline.fit_logistic(np.delete(X, 5, 0), np.delete(y, 5))
+    X[5, 2] = value
+    fit = lr_pipeline.fit_logistic(X, y, weight)
+    assert fit.status.label == expected.status.label == "converged"
+    np.testing.assert_allclose(fit.coefficients, expected.coefficients, rtol=1e-8, atol=1e-10)
+
+
 def test_a_separated_table_is_refused_by_name_and_fitted_by_auto():
     """The error names a data frame's or a table's column, and carries the existence."""
     frame = pd.DataFrame({"noise": [3.0, 1, 4, 1, 5, 9, 2, 6], "dose": np.arange(8)})

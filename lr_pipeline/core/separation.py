@@ -270,7 +270,9 @@ def _minimize_linear(
             "dual_feasibility_tolerance": FEASIBILITY,
             "presolve": presolve,
         }
-        result = linprog(cost, constraints, limits, bounds=bounds, method=method, options=options)
+        result = linprog(  # type: ignore[call-overload]
+            cost, constraints, limits, bounds=bounds, method=method, options=options
+        )
         if result.status == 0:
             return np.asarray(result.x)
     raise ArithmeticError(

@@ -111,7 +111,7 @@ class Cluster:
                 self.watch.look(done)
             result = arriving.result()
         except CancelledError:
-            raise self.watch.gone() from None
+            raise self.watch.cancelled() from None
         except KilledWorker as error:
             raise ClusterError(
                 f"the workers of {self.address} end while they read or sum: {error}. Give them "

@@ -74,7 +74,7 @@ def _client(address: str, wait: float) -> Iterator["Client"]:
     try:
         _require_scheduler(address, wait)
         client = Client(address, timeout=wait, set_as_default=False)
-    except OSError as error:
+    except (OSError, MemoryError) as error:  # what speaks otherwise may name any length
         raise ClusterError(
             f"expected a Dask scheduler at {address}, found none within {wait:g} s "
             f"({_last_cause(error)}). Start one with `dask scheduler`, or correct the address"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from lr_pipeline.engines.cluster_work import Work
 
-PASSES_SHOWN = 50
+PASS = "Pass"  # begins the title of a single one
+PASSES_SHOWN = 20  # of an asset
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,10 @@ class Pass:
 
     @property
     def slowest(self) -> tuple[str, float]:
-        """The worker of fewest rows a second while it read and summed, and how many."""
+        """The worker of fewest rows a second while summing, and how many.
+
+        That includes reading, but of parts that workers keep, which are read before.
+        """
         rows, seconds = self.work.rows, self.work.seconds
         speeds = {name: rows[name] / max(seconds[name], 1e-9) for name in rows}
         return min(speeds.items(), key=lambda speed: (speed[1], speed[0]))
@@ -39,23 +43,27 @@ class Pass:
             f"{self.rows:,} rows in {self.seconds:.2f} s ({self.rows / self.seconds:,.0f} rows/s), "
             f"{self.work.bytes:,} bytes of {kind} moved, "
             + (f"slowest of {workers} workers" if workers > 1 else "one worker")
-            + f" {worker} ({speed:,.0f} rows/s)"
+            + f" {worker} ({speed:,.0f} rows/s while summing)"
         )
 
 
 def describe_passes(passes: Sequence[Pass]) -> Iterator[tuple[str, str]]:
-    """Yield a title and a line for all passes, those of each asset, and each of the first 50."""
+    """Yield a title and a line for all passes, those of each asset, and its first 20."""
     if not passes:
         return
     yield "Passes", _together(passes)
-    assets = list(dict.fromkeys(one.asset for one in passes))
-    if len(assets) > 1:
-        for asset in assets:
-            yield f"Passes of {asset}", _together([one for one in passes if one.asset == asset])
-    for number, one in enumerate(passes[:PASSES_SHOWN], 1):
-        yield f"Pass {number}" + (f", {one.asset}" if len(assets) > 1 else ""), str(one)
-    if (more := len(passes) - PASSES_SHOWN) > 0:
-        yield "Further passes", f"{more:,}, not listed one by one"
+    by_asset: dict[str, list[Pass]] = {}
+    for one in passes:
+        by_asset.setdefault(one.asset, []).append(one)
+    if len(by_asset) > 1:
+        for asset, own in by_asset.items():
+            yield f"Passes of {asset}", _together(own)
+    for asset, own in by_asset.items():
+        of_asset = f", {asset}" if len(by_asset) > 1 else ""
+        for number, one in enumerate(own[:PASSES_SHOWN], 1):
+            yield f"{PASS} {number}{of_asset}", str(one)
+        if (more := len(own) - PASSES_SHOWN) > 0:
+            yield f"{PASS} {PASSES_SHOWN + 1} and on{of_asset}", f"{more:,}, not listed one by one"
 
 
 def _together(passes: Sequence[Pass]) -> str:

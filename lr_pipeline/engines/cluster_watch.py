@@ -119,6 +119,15 @@ class Watch:
             "gone. Start it and its workers, then run again"
         )
 
+    def cancelled(self) -> ClusterError:
+        """The scheduler dropped the tasks of this run, by itself or by ending."""
+        if self.client.status != "running" or self.ask() is None:
+            return self.gone()
+        return self._failed(
+            f"the Dask scheduler at {self.address} has cancelled the tasks of this run, as it does "
+            "when someone calls Client.restart(). Run again"
+        )
+
     def _unanswered(self, wait: float) -> None:
         seconds = self.clock() - self._answered
         if seconds >= wait:

@@ -117,6 +117,7 @@ class Partial:
 
 def hold_part(part: Named, reading: Reading) -> list[Any]:
     """Read a part, to keep it in the worker's memory."""
+    keep_to_one_thread()
     return list(reading.blocks(part.value))
 
 

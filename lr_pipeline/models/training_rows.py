@@ -1,5 +1,6 @@
 """That a stored model knows its training rows alone: whatever was fitted is fitted again."""
 
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -11,10 +12,13 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.train import OpenRows
 from lr_pipeline.models.trained_model import TrainedModel
+from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding
 from lr_pipeline.tables.perturbation import encoded_otherwise
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.visit import Visit, visit_blocks
+
+Encoding = NumberEncoding | CategoryEncoding
 
 # Of a deviation: sums in another order differ by less, a mean of other rows by more.
 SAME = 1e-9
@@ -27,7 +31,8 @@ def not_of_training_rows(
     """What of the model is not what the rows of ``train`` give: features, or columns' scalers.
 
     Compared are each feature's median, levels and missing mark, exactly, and the center and scale
-    of each design column where the model has them.
+    of each design column where the model has them. A median that is of a sample imputes no training
+    row, and differs with the engine that drew it: it is left out.
 
     Raises
     ------
@@ -36,12 +41,29 @@ def not_of_training_rows(
     """
     require_same_table("the model", model.train_fingerprint, train)
     preparation = Preparation.fit(train, visit)
-    if otherwise := encoded_otherwise(model.preparation, preparation):
+    alike = _with_samples_of(model.preparation, preparation)
+    if otherwise := encoded_otherwise(model.preparation, alike):
         return [f"preparation of {feature}" for feature in otherwise]
     if not isinstance(model, LogisticModel):
         return []
     columns = _scaled_otherwise(model, open_rows(train, preparation))
     return [f"scaler of {preparation.columns[j]}" for j in columns]
+
+
+def _with_samples_of(known: Preparation, found: Preparation) -> Preparation:
+    """What was found, with the known medians where either is of a sample."""
+    before = {one.name: one for one in known.encodings}
+    return replace(
+        found, encodings=tuple(_as_sampled(before.get(one.name), one) for one in found.encodings)
+    )
+
+
+def _as_sampled(known: Encoding | None, found: Encoding) -> Encoding:
+    if not (isinstance(known, NumberEncoding) and isinstance(found, NumberEncoding)):
+        return found
+    if not (known.sampled_rows or found.sampled_rows):
+        return found
+    return replace(found, median=known.median, sampled_rows=known.sampled_rows)
 
 
 def _scaled_otherwise(model: LogisticModel, rows: Rows) -> list[int]:

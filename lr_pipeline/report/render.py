@@ -77,6 +77,7 @@ def render_report(
     numbers["drawn_row"] = drawn_row and _predict_row(held_out, models, drawn_row)
     numbers["descents"] = {gap.name: asdict(gap) for gap in descents}
     numbers["features"] = {row.name: asdict(row) for row in features}
+    lines = _provenance(held_out, provenance or {})
     page = _template().render(
         title=title,
         notices=notices,
@@ -96,7 +97,8 @@ def render_report(
         test_figures=_test_figures(held_out, models, metrics),
         calibration_figures=_calibration_figures(held_out, models),
         models=[_model_context(model, place) for place, model in enumerate(models)],
-        provenance=_provenance(held_out, provenance or {}),
+        provenance={label: line for label, line in lines.items() if not _is_pass(label)},
+        passes={label: line for label, line in lines.items() if _is_pass(label)},
     )
     return Report(page, numbers)
 
@@ -263,6 +265,11 @@ def _provenance(held_out: HeldOutRows, further: Mapping[str, str]) -> dict[str, 
         "Test fingerprint": held_out.test_fingerprint,
         **further,
     }
+
+
+def _is_pass(label: str) -> bool:
+    """Whether a line is one of the many about single passes over a cluster."""
+    return label.startswith("Pass ")
 
 
 def _embed(figure: "Figure", key: str, alt: str) -> "Markup":

@@ -103,7 +103,8 @@ class Bracket:
     def sample_median(self) -> tuple[float, int]:
         """The median of the values held, evenly spaced among all, and their number.
 
-        The same however the values are cut into blocks.
+        The same however the values are cut into blocks; not if they were cut into parts that were
+        added, which each begin with their first value.
         """
         return float(np.median(np.concatenate(self.inside))), self.held
 

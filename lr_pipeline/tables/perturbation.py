@@ -28,12 +28,15 @@ def moved_by_test_rows(dataset: Table, train: Table, visit: Visit = visit_blocks
     ``train`` is the training part of ``dataset``. Every feature of the test rows is replaced: half
     of them by its type's extreme or a level of its own, the others by a missing value. The target
     and the columns that the split goes by stay, so the same rows are split off; what is fitted to
-    them must be what is fitted to ``train``, exactly.
+    them must be what is fitted to the same rows of ``dataset``, exactly: medians of a sample, too,
+    which depend on how the rows are cut into parts.
     """
     policy = SplitPolicy(**train.provenance["split"]["policy"])
     in_train, in_test = choose_rows(dataset, policy)
     perturbed = perturbed_table(dataset, in_test).where(in_train)
-    return encoded_otherwise(Preparation.fit(train, visit), Preparation.fit(perturbed, visit))
+    return encoded_otherwise(
+        Preparation.fit(dataset.where(in_train), visit), Preparation.fit(perturbed, visit)
+    )
 
 
 def encoded_otherwise(one: Preparation, other: Preparation) -> list[str]:

@@ -184,6 +184,21 @@ def searched(X, y):
     return found, [call.args[0].num_columns for call in search.call_args_list]
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(300, 5), (2678, 5), (2678, 20), (6000, 20)])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_copy_that_differs_in_one_row_separates_that_row(rows, columns, seed):
+    """The difference of both columns is zero to rounding in all other rows."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((rows, columns))
+    y = (rng.random(rows) < 1 / (1 + np.exp(-0.1 * X.sum(axis=1)))).astype(float)
+    X[:, -1] = X[:, 1]
+    X[rows // 2, -1] += 1.0
+    existence = assess(X, y)
+    assert existence.verdict is Verdict.QUASI_COMPLETE_SEPARATION
+    assert existence.separating_columns == (1, columns - 1)
+    assert existence.separated_rows == 1
+
+
 def test_only_columns_whose_coefficients_run_are_searched():
     """That no other column separates more is proved by a fit of the rows left."""
     X, y, kind = two_dummies(seed=1, others=8)

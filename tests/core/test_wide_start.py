@@ -179,6 +179,16 @@ def test_a_dependent_column_is_named_as_without_single_precision(kind):
     assert fit.status is Status.CONVERGED
 
 
+@pytest.mark.parametrize("value", [0.1, 1.0, 1e8])
+def test_a_column_that_is_constant_to_its_last_bit_is_dependent(value):
+    """Two neighbouring float64 numbers in turn are one number, to rounding."""
+    X, y = table()
+    X[:, 7] = np.where(np.arange(N) % 2, value, np.nextafter(value, np.inf))
+    assert wide_start(ArrayRows(X, y), NumpyKernel()) is None
+    fit = fit_logistic(ArrayRows(X, y), NumpyKernel(), tolerance=1e-3, standard_errors=False)
+    assert fit.dependent_columns == (7,)
+
+
 def test_a_separated_table_is_refused_with_its_column():
     """A column that tells the labels apart, among many that do not."""
     X, y = table()

@@ -136,6 +136,11 @@ def test_a_split_is_compared_as_by_one_process(visit, table, tmp_path, monkeypat
     assert found.clean
     assert found == leakage.find_leakage(table, train, test)
     assert moved_by_test_rows(table, train, visit) == []
+    monkeypatch.setattr("lr_pipeline.tables.encoding_fit.EXACT_ROWS", 1000)
+    monkeypatch.setattr("lr_pipeline.tables.encoding_fit.SENT_VALUES", 1)
+    sampled = Preparation.fit(train, visit).encodings
+    assert any(getattr(one, "sampled_rows", 0) for one in sampled)
+    assert moved_by_test_rows(table, train, visit) == []  # nor do medians of a sample
     mixed = leakage.find_leakage(table, train, train, visit)
     assert not mixed.clean
     assert mixed == leakage.find_leakage(table, train, train)

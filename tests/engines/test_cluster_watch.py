@@ -183,6 +183,14 @@ def test_a_scheduler_that_is_gone_is_not_asked():
     assert "but it is gone" in given_up_after(cluster)[1]
 
 
+def test_tasks_that_are_cancelled_are_told_from_a_scheduler_that_is_gone():
+    """Client.restart() of anyone cancels them; a scheduler that ends does so, too."""
+    cluster = FakeCluster()
+    assert "has cancelled the tasks of this run" in str(cluster.watch.cancelled())
+    cluster.status = "closed"
+    assert "but it is gone" in str(cluster.watch.cancelled())
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
