@@ -13,6 +13,7 @@ class PartsOfFiles(BaseHTTPRequestHandler):
 
     folder: Path
     requests: list[str]
+    ranges = True
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -23,6 +24,7 @@ class PartsOfFiles(BaseHTTPRequestHandler):
             return
         content = path.read_bytes()
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        asked = asked if self.ranges else None
         first, last = 0, len(content) - 1
         if asked:
             first, last = int(asked[1]), min(int(asked[2] or last), last)
@@ -30,7 +32,7 @@ class PartsOfFiles(BaseHTTPRequestHandler):
         self.send_response(206 if asked else 200)
         if asked:
             self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
-        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Accept-Ranges", "bytes" if self.ranges else "none")
         self.send_header("Content-Length", str(last + 1 - first))
         self.end_headers()
         if self.command == "GET":

@@ -63,6 +63,14 @@ def open_parquet(
             "Write it again, or give CSV",
             source=shown,
         ) from None
+    except ValueError as error:
+        if "HTTP" not in str(error):  # of fsspec's words for it
+            raise
+        raise table_error(
+            "its server sends whole files only, and of Parquet parts are read",
+            "Download it and name the copy, or serve it with byte ranges",
+            source=shown,
+        ) from None
 
 
 def is_url(source: Any) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.locations import find_files
 from lr_pipeline.tables.sources import FileTable
-from tests.http_files import served
+from tests.http_files import PartsOfFiles, served
 
 PARTS = [{"y": [0, 1], "x": [1, 2]}, {"y": [1, 0], "x": [2.5, 4.0]}]
 
@@ -222,3 +222,12 @@ def test_a_file_of_a_web_server_is_the_file(folder, name):
         with pytest.raises(TableError, match=r"nothing.csv: no such file"):
             FileTable(f"{address}/nothing.csv", "y").read()
     assert found.fingerprint == expected.fingerprint
+
+
+def test_a_server_that_sends_whole_files_only_is_named(folder, monkeypatch):
+    """Parquet is read in parts; Python's own http.server, for one, has none."""
+    (folder / "parquet" / "0.parquet").rename(folder / "rows.parquet")
+    monkeypatch.setattr(PartsOfFiles, "ranges", False)
+    message = r"rows.parquet: its server sends whole files only"
+    with served(folder) as (address, _), pytest.raises(TableError, match=message):
+        FileTable(f"{address}/rows.parquet", "y").read()
