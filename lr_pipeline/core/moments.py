@@ -118,12 +118,23 @@ def column_moments(rows: Rows) -> Moments:
         No row has a positive weight, or a column has a value that is not finite (or so large
         that its square is not).
     """
-    moments: Moments = rows.sum(lambda block: (moments_of(block.X, block.weight),))[0]
+    moments = possible_moments(rows)
     if moments.num_rows == 0:
         raise ValueError(
             f"expected at least one row of positive weight, found {rows.num_rows} rows and none"
         )
     require_finite(rows, np.isfinite(moments.mean) & np.isfinite(moments.squares))
+    return moments
+
+
+def possible_moments(rows: Rows) -> Moments:
+    """The moments of all design columns, in one pass, of values that need not be finite."""
+
+    def of(block: Block) -> tuple[Moments]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (moments_of(block.X, block.weight),)
+
+    moments: Moments = rows.sum(of)[0]
     return moments
 
 

@@ -13,16 +13,14 @@ from functools import partial
 from math import sqrt
 from typing import ClassVar, NamedTuple
 
-import numpy as np
-
 from lr_pipeline.core.cholesky import cholesky, cholesky_solve
 from lr_pipeline.core.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.logistic_sums import LogisticKernel
-from lr_pipeline.core.moments import Moments, moments_of, standard_deviation
+from lr_pipeline.core.moments import possible_moments, standard_deviation
 from lr_pipeline.core.objective import LogisticObjective
 from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.rank import analyse_by_information
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.single_precision import Expansion, SingleObjective, standardized_single
 from lr_pipeline.core.solvers.conjugate_gradient import conjugate_gradient
 from lr_pipeline.core.solvers.curvature import decrement, is_last_step
@@ -102,7 +100,7 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
     if sampled is None:
         return None
     classes, held = sampled
-    moments = _moments(held)
+    moments = possible_moments(held)
     center, scale = moments.mean, standard_deviation(moments)
     single = standardized_single(rows, center, scale)
     if single is None:
@@ -140,7 +138,7 @@ def wide_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
     """Yield ``center`` and ``scale`` (d,) of a fit that starts here, if one would try to."""
     sampled = _sample(rows)
     if sampled is not None:
-        moments = _moments(sampled[1])
+        moments = possible_moments(sampled[1])
         yield moments.mean, standard_deviation(moments)
 
 
@@ -151,17 +149,6 @@ def _sample(rows: Rows) -> tuple[ClassCounts, Rows] | None:
         return None
     seen = survey(rows, ROWS_PER_PARAMETER * (d + 1) / n)
     return seen.classes, rows.hold(seen.sample)
-
-
-def _moments(rows: Rows) -> Moments:
-    """The columns' moments, of values that need not be finite."""
-
-    def of(block: Block) -> tuple[Moments]:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return (moments_of(block.X, block.weight),)
-
-    moments: Moments = rows.sum(of)[0]
-    return moments
 
 
 class _Reached(NamedTuple):
