@@ -185,7 +185,6 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
         raise ValueError("y is missing: pass one label a row, or a Table, which has its own")
     design, columns = design_array(X)
     weights = None if weight is None else vector_array("weight", weight)
-    rows = ArrayRows(design, vector_array("y", y), weights)
-    if weights is not None and not weights.all():  # 0 · NaN and 0 · ∞ would count
-        rows.X = np.where(weights[:, None] > 0.0, design, 0.0)
-    return _Opened(rows, columns)
+    if weights is not None and len(weights) == len(design) and not weights.all():
+        design = np.where(weights[:, None] > 0.0, design, 0.0)  # 0 · NaN and 0 · ∞ would count
+    return _Opened(ArrayRows(design, vector_array("y", y), weights), columns)

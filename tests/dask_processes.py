@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -94,3 +96,12 @@ class DaskProcesses:
         for process in [*self.workers, self.scheduler]:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def soon(action: Callable[[], object], seconds: float = 0.3) -> Iterator[None]:
+    """Do something while the block runs."""
+    timer = threading.Timer(seconds, action)
+    timer.start()
+    yield
+    timer.join()

@@ -132,7 +132,8 @@ def _sums(
     inverse = curvature.inverse_factor
 
     def of_block(block: Block) -> _Sums:
-        z, v = linear_predictor(block, w), variance(linear_predictor(block, w))
+        z = linear_predictor(block, w)
+        v = variance(z)
         s = v if block.weight is None else block.weight * v
         Q = block.X @ inverse[:, 1:].T + inverse[:, 0]
         h = np.einsum("ij,ij->i", Q, Q)

@@ -1,10 +1,8 @@
 """A cluster that is absent, dies, loses workers or runs other versions; and one behind TLS."""
 
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +18,7 @@ from lr_pipeline.engines.cluster_versions import VersionMismatchError
 from lr_pipeline.engines.cluster_work import aligned
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
-from tests.dask_processes import DaskProcesses
+from tests.dask_processes import DaskProcesses, soon
 
 pytestmark = pytest.mark.dask
 ROWS, PARTS = 4_000, 20
@@ -61,15 +59,6 @@ def slowly(block):
 def sums(cluster: Cluster, table: Table, **options) -> np.ndarray:
     """Those of a pass."""
     return rows_of(cluster, table, **options).sum(slowly)[0]
-
-
-@contextmanager
-def soon(action: Callable[[], object], seconds: float = 0.3) -> Iterator[None]:
-    """Do something while the block runs."""
-    timer = threading.Timer(seconds, action)
-    timer.start()
-    yield
-    timer.join()
 
 
 def test_any_number_of_workers_gives_the_same_bits(processes, table):

@@ -1,8 +1,7 @@
 """A scheduler and workers that hang, or have no memory: waited for, warned of and given up."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -15,7 +14,7 @@ from lr_pipeline.engines.cluster_rows import ClusterRows
 from lr_pipeline.engines.cluster_settings import ClusterError, ClusterSettings
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
-from tests.dask_processes import DaskProcesses
+from tests.dask_processes import DaskProcesses, soon
 
 pytestmark = pytest.mark.dask
 ROWS, PARTS = 4_000, 20
@@ -70,15 +69,6 @@ def settings(processes: DaskProcesses, **seconds: float) -> ClusterSettings:
     return ClusterSettings(
         processes.address, **{"connect_timeout": 2.0, "patience": 3.0, "silence": 3.0} | seconds
     )
-
-
-@contextmanager
-def soon(action: Callable[[], object], seconds: float = 0.3) -> Iterator[None]:
-    """Do something while the block runs."""
-    timer = threading.Timer(seconds, action)
-    timer.start()
-    yield
-    timer.join()
 
 
 @contextmanager

@@ -97,6 +97,7 @@ def test_a_paused_worker_that_finishes_its_task_is_waited_for():
     for worker in cluster.workers.values():
         worker["status"] = "paused"
     cluster.wait(1_000.0)
+    assert cluster.told == []
 
 
 def test_at_most_three_workers_are_named():
