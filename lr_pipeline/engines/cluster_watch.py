@@ -160,9 +160,8 @@ class Watch:
         """Warn of what is amiss; an error where it has been so for too long."""
         from distributed.scheduler import heartbeat_interval
 
-        now = self.clock()
-        quiet = max(QUIET_SECONDS, 10 * heartbeat_interval(len(workers)))
-        quiet = min(quiet, self.settings.silence)
+        now, interval = self.clock(), heartbeat_interval(len(workers))
+        quiet = min(max(QUIET_SECONDS, 10 * interval), self.settings.silence)
         silent = [worker for worker in workers if worker.quiet >= quiet]
         heard = [worker for worker in workers if worker.quiet < quiet]
         for worker in silent:
@@ -175,6 +174,8 @@ class Watch:
             self._moved = now
         elif (paused := [worker for worker in heard if worker.paused]) and not silent:
             self._require_patience(paused, now - self._moved)
+        elif any(worker.quiet > 2 * interval for worker in heard):
+            pass  # soon to be heard of, or to be named as silent
         elif workers and now - self._moved >= self.settings.silence:
             raise self._idle(silent)
 

@@ -121,6 +121,21 @@ def test_a_frozen_worker_is_named_and_given_up_after_silence():
     assert "worker-ttl" in told
 
 
+@pytest.mark.parametrize("executing", [0, 1])
+def test_a_worker_that_froze_a_moment_ago_is_named_however_short_the_silence_allowed(executing):
+    """Whatever its last heartbeat told; none is said to answer that may not do so any more."""
+    cluster = FakeCluster(silence=3.0)
+    cluster.idle()
+    cluster.workers["tcp://w:1"]["metrics"]["task_counts"] = {"executing": executing}
+    cluster.wait(2.0)  # its last heartbeat is seen at the first look only
+    cluster.frozen.add("tcp://w:1")
+    seconds, error = given_up_after(cluster)
+    assert seconds <= 10.0
+    assert "found neither for 3 s: tcp://w:1. End" in error
+    (told,) = cluster.told
+    assert "tcp://w:1 has sent no heartbeat" in told
+
+
 def test_a_frozen_worker_beside_one_that_computes_ends_nothing():
     """What the frozen one had is not yet needed."""
     cluster = FakeCluster(patience=5.0, silence=60.0)
