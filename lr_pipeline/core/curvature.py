@@ -59,13 +59,11 @@ class Curvature:
         return np.asarray(self.half_covariance.T @ self.half_covariance)
 
 
-def _mapped(
-    inverse: ParameterMatrix, M: Float64[np.ndarray, "q p"]
-) -> Float64[np.ndarray, "p q"]:
+def _mapped(inverse: ParameterMatrix, M: Float64[np.ndarray, "q p"]) -> Float64[np.ndarray, "p q"]:
     """L⁻¹ Mᵀ, where M only scales slopes without a product of matrices."""
     scale = M[1:, 1:].diagonal()
     if M.shape != inverse.shape or np.count_nonzero(M[1:, 1:]) > np.count_nonzero(scale):
-        return inverse @ M.T
+        return np.asarray(inverse @ M.T)
     half = np.empty_like(inverse)
     half[:, 0] = inverse @ M[0]
     np.multiply(inverse[:, 1:], scale, out=half[:, 1:])
