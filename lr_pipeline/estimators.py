@@ -77,6 +77,8 @@ def fit_logistic(
     ------
     SeparationError
         The penalty is "none" and the classes are separated; carries the ``Existence``.
+    ArithmeticError
+        Whether they are is lost in rounding, and the penalty "none" or "auto".
     TypeError, ValueError
         Inputs as in ``fit_linear``; labels other than 0 and 1, or of one class alone.
     """
@@ -106,7 +108,7 @@ def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
 
     Raises
     ------
-    TypeError, ValueError
+    ArithmeticError, TypeError, ValueError
         As ``fit_logistic``.
     """
     rows = _open(X, y, weight).rows

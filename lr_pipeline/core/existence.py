@@ -1,6 +1,7 @@
 """Whether the maximum-likelihood estimate exists, and is the only one."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +15,7 @@ from lr_pipeline.core.objective import LogisticObjective
 from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.core.separation import Separation, find_separation
+from lr_pipeline.core.separation import Separation, UndecidedError, find_separation
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
@@ -96,6 +97,8 @@ def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Exis
     ------
     ValueError
         Labels other than 0 and 1, or rows of one class alone.
+    UndecidedError
+        Gap or overlap of the classes is within rounding.
     """
     classes = count_classes(rows)
     analysis = analyse_columns(rows) if analysis is None else analysis
@@ -120,7 +123,9 @@ def search_separation(
     """
     if 0 < len(suspects) < len(analysis.independent):
         coordinates = standardized(analysis, suspects, minimum_norm=False)
-        separation = find_separation(coordinates.rows(rows))
+        separation = None
+        with suppress(UndecidedError):
+            separation = find_separation(coordinates.rows(rows))
         if separation is not None:
             tied = TiedRows(rows, coordinates, separation.direction)
             if separation.complete or _estimate_exists(tied):

@@ -84,6 +84,8 @@ def fit_logistic(
     ------
     SeparationError
         ``penalty="none"`` and the table is separated.
+    UndecidedError
+        Penalty "none" or "auto", and float64 cannot tell whether it is.
     ValueError
         Labels other than 0 and 1, one class alone, an unknown penalty, or l2 not positive.
     """

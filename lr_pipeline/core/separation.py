@@ -27,12 +27,17 @@ ATTEMPTS = (("highs", True), ("highs", False), ("highs-ipm", True))
 # Rows of the first program, and how many more each later one may take in.
 FIRST_ROWS = 2000
 MORE_ROWS = 1000
+REMEDY = "Use penalty firth or l2, which need no such check"
 
 SignedRows = Float64[np.ndarray, "n p"]
 TiedRows = Float64[np.ndarray, "t p"]
 SomeRows = Float64[np.ndarray, "m p"]
 RowMask = Bool[np.ndarray, " n"]
 Contents = Shaped[np.ndarray, " n"]
+
+
+class UndecidedError(ArithmeticError):
+    """Raised where float64 cannot tell whether a hyperplane separates the classes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +129,13 @@ def find_separation(rows: Rows) -> Separation | None:
 
     ``rows`` are in standardized independent columns; those of zero weight do not count. The
     programs see some of the rows, and more until the others agree, which a pass over the blocks
-    finds out each time. The direction found is checked against every row in float64: where
-    rounding could undo it, there is none. A gap between the classes, or an overlap, of 1e-8
-    standard deviations is told from none.
+    finds out each time. The direction found is checked against every row in float64. A gap between
+    the classes, or an overlap, of 1e-8 standard deviations is told from none.
+
+    Raises
+    ------
+    UndecidedError
+        Rounding could undo the direction found, or a program was not solved.
     """
     counted = _CountedRows(rows)
     widest, tied, seen = _separable_rows(counted)
@@ -145,7 +154,13 @@ def find_separation(rows: Rows) -> Separation | None:
         return (int(np.sum(~holds)),)
 
     (undone,) = counted.sum(count_undone)
-    return None if undone else Separation(direction, strict, complete=strict == count)
+    if undone:
+        raise UndecidedError(
+            "expected classes that overlap, or are apart, by more than rounding, found a "
+            f"hyperplane that separates {strict} rows, of which rounding leaves {undone} in doubt: "
+            f"whether the maximum-likelihood estimate exists cannot be told. {REMEDY}"
+        )
+    return Separation(direction, strict, complete=strict == count)
 
 
 def is_tied(A: SignedRows, direction: Parameters) -> RowMask:
@@ -275,7 +290,7 @@ def _minimize_linear(
         )
         if result.status == 0:
             return np.asarray(result.x)
-    raise ArithmeticError(
+    raise UndecidedError(
         "expected the linear program for separation to be solved, found: "
-        f"{result.message.strip()}. Use penalty firth or l2, which need no such check"
+        f"{result.message.strip()}. {REMEDY}"
     )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import lr_pipeline
 from lr_pipeline.core.classes import count_classes
 from lr_pipeline.core.existence import (
     Existence,
@@ -18,7 +19,8 @@ from lr_pipeline.core.existence import (
 )
 from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.rows import Rows, gather
-from lr_pipeline.core.separation import find_separation
+from lr_pipeline.core.separation import UndecidedError, find_separation
+from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.standardize import standardized
 from lr_pipeline.core.tied_rows import TiedRows
 from lr_pipeline.engines.memory import ArrayRows
@@ -144,6 +146,27 @@ def test_a_gap_is_told_from_an_overlap(gap):
     assert found.verdict is Verdict.COMPLETE_SEPARATION
     assert found.separating_columns == (0,)
     assert found.separating_direction[0] > 0
+
+
+@pytest.mark.parametrize("gap", np.logspace(-14, -6, 9))
+@pytest.mark.parametrize("apart", [True, False])
+def test_what_rounding_leaves_in_doubt_is_neither_claimed_nor_denied(gap, apart):
+    """However narrow a gap or an overlap, the verdict is right, or there is none but a remedy."""
+    X = np.random.default_rng(1).standard_normal((60, 1))
+    y = (X[:, 0] > 0).astype(float)
+    X[:, 0] += np.where(y > 0, 0.5, -0.5)
+    low, high = int(np.argmin(y)), int(np.argmax(y))
+    X[low], X[high] = (-gap / 2, gap / 2) if apart else (gap / 2, -gap / 2)
+    try:
+        verdict = assess(X, y).verdict
+    except UndecidedError as error:
+        assert gap < 1e-8
+        assert "in doubt" in str(error)
+        assert "Use penalty firth or l2" in str(error)
+        fitted = lr_pipeline.fit_logistic(X, y, penalty="firth")
+        assert fitted.status is Status.CONVERGED
+    else:
+        assert verdict is (Verdict.COMPLETE_SEPARATION if apart else Verdict.UNIQUE)
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
