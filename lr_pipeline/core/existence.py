@@ -37,6 +37,7 @@ class Verdict(StrEnum):
     NOT_UNIQUE = "not_unique"
     QUASI_COMPLETE_SEPARATION = "quasi_complete_separation"
     COMPLETE_SEPARATION = "complete_separation"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Existence:
     every row of label 0; the coefficients of those columns run to +∞ or −∞, by the sign of the
     direction. ``separated_rows``: rows in which the sum is not zero; all of them in complete
     separation. ``dependent_columns``: columns in the span of the intercept and those before them.
+    ``UNDECIDED``: the classes overlap, or are apart, by less than rounding.
     """
 
     verdict: Verdict
@@ -56,6 +58,11 @@ class Existence:
     separating_intercept: float = 0.0
     separated_rows: int = 0
     dependent_columns: tuple[int, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Whether a finite maximum-likelihood estimate is known to exist."""
+        return self.verdict in (Verdict.UNIQUE, Verdict.NOT_UNIQUE)
 
     @property
     def separated(self) -> bool:
@@ -97,8 +104,6 @@ def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Exis
     ------
     ValueError
         Labels other than 0 and 1, or rows of one class alone.
-    UndecidedError
-        Gap or overlap of the classes is within rounding.
     """
     classes = count_classes(rows)
     analysis = analyse_columns(rows) if analysis is None else analysis
@@ -131,7 +136,10 @@ def search_separation(
             if separation.complete or _estimate_exists(tied):
                 return _separated(separation, coordinates)
     coordinates = standardized(analysis, analysis.independent, minimum_norm=False)
-    separation = find_separation(coordinates.rows(rows))
+    try:
+        separation = find_separation(coordinates.rows(rows))
+    except UndecidedError:
+        return Existence(Verdict.UNDECIDED, dependent_columns=analysis.dependent)
     if separation is None:
         return existing(analysis.dependent)
     return _separated(separation, coordinates)

@@ -27,7 +27,6 @@ ATTEMPTS = (("highs", True), ("highs", False), ("highs-ipm", True))
 # Rows of the first program, and how many more each later one may take in.
 FIRST_ROWS = 2000
 MORE_ROWS = 1000
-REMEDY = "Use penalty firth or l2, which need no such check"
 
 SignedRows = Float64[np.ndarray, "n p"]
 TiedRows = Float64[np.ndarray, "t p"]
@@ -155,11 +154,7 @@ def find_separation(rows: Rows) -> Separation | None:
 
     (undone,) = counted.sum(count_undone)
     if undone:
-        raise UndecidedError(
-            "expected classes that overlap, or are apart, by more than rounding, found a "
-            f"hyperplane that separates {strict} rows, of which rounding leaves {undone} in doubt: "
-            f"whether the maximum-likelihood estimate exists cannot be told. {REMEDY}"
-        )
+        raise UndecidedError(f"rounding leaves {undone} of {strict} separated rows in doubt")
     return Separation(direction, strict, complete=strict == count)
 
 
@@ -290,7 +285,4 @@ def _minimize_linear(
         )
         if result.status == 0:
             return np.asarray(result.x)
-    raise UndecidedError(
-        "expected the linear program for separation to be solved, found: "
-        f"{result.message.strip()}. {REMEDY}"
-    )
+    raise UndecidedError(f"the linear program was not solved: {result.message.strip()}")
