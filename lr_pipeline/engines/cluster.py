@@ -12,8 +12,7 @@ from lr_pipeline.engines.cluster_connection import connected
 from lr_pipeline.engines.cluster_graph import (
     Key,
     PartedTable,
-    held_key,
-    holding_tasks,
+    keeping_tasks,
     summing_tasks,
 )
 from lr_pipeline.engines.cluster_passes import Pass
@@ -54,14 +53,18 @@ class Cluster:
         workers = self.watch.workers(self.settings.patience)
         return float(sum(worker.memory_limit for worker in workers))
 
-    def part(self, parts: Sequence[Table], reading: Reading, held: int = 0) -> PartedTable:
-        """Make parts known, the first ``held`` of them to be read once and kept by workers."""
+    def part(
+        self, parts: Sequence[Table], reading: Reading, held: int = 0, kept: int = 0
+    ) -> PartedTable:
+        """Make parts known: the first ``held`` are read and kept in the workers' memory.
+
+        The next ones, up to ``kept`` in all, are left in their files by the first pass.
+        """
         token = uuid4().hex
         named = [Named(f"{token}-{number}", part) for number, part in enumerate(parts)]
-        parted = PartedTable(named, reading, held, token, [])
-        if held:
-            keys = [held_key(token, number) for number in range(held)]
-            parted.kept.extend(self._submit(holding_tasks(parted), keys))
+        parted = PartedTable(named, reading, held, kept, token, [])
+        if kept:
+            parted.futures.extend(self._submit(keeping_tasks(parted), parted.kept_keys))
         return parted
 
     def sum(
@@ -103,7 +106,10 @@ class Cluster:
         """The last sum, once it is here; meanwhile the cluster is watched."""
         from distributed import KilledWorker
 
-        arriving = asyncio.run_coroutine_threadsafe(_arrived(last), self.client.loop.asyncio_loop)
+        # A large sample takes a third of the time by the shorter way; only workers of this
+        # machine are reached by it for certain.
+        coming = _arrived(last, direct=self.settings.address is None)
+        arriving = asyncio.run_coroutine_threadsafe(coming, self.client.loop.asyncio_loop)
         try:
             while not wait([arriving], timeout=POLL_SECONDS).done:
                 done = sum(leaf.done() for leaf in leaves)
@@ -123,8 +129,10 @@ class Cluster:
         return result
 
 
-async def _arrived(future: "Future") -> Partial:
-    result: Partial = await future
+async def _arrived(future: "Future", direct: bool) -> Partial:
+    """The result, ``direct`` from its worker or by way of the scheduler."""
+    gathered = future.client.gather([future], direct=direct, asynchronous=True)
+    result: Partial = (await gathered)[0]
     return result
 
 
