@@ -34,12 +34,10 @@ def parquet_engine(path: Path, tolerance: float) -> Iterator[Any]:
 def dask_engine(path: Path, tolerance: float, cache: float = 0.0) -> Iterator[Any]:
     """Ours, by two local workers that read the file at every pass, or keep a part of it."""
     from lr_pipeline.engines.cluster import ClusterSettings, open_cluster
-    from lr_pipeline.engines.cluster_kept import kept_bytes
 
     with open_cluster(ClusterSettings(workers=WORKERS)) as cluster:
         yield
-        kept = kept_bytes(cluster.memory, cache)
-        yield ours.parameters(ours.fit_on_cluster(cluster, path, *kept))
+        yield ours.parameters(ours.fit_on_cluster(cluster, path, cache))
         yield {"driver": peak_megabytes()} | _workers(cluster.client.run(peak_megabytes))
 
 

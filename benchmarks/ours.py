@@ -11,7 +11,7 @@ from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.cluster import Cluster
-from lr_pipeline.engines.cluster_preparing import prepare_on_cluster
+from lr_pipeline.engines.cluster_preparing import ClusterReading
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.tables.preprocess import Preparation
@@ -49,13 +49,10 @@ def fit_streamed(path: Path) -> LogisticFit:
     return _fit_rows(TableRows(table, Preparation.fit(table)))
 
 
-def fit_on_cluster(
-    cluster: Cluster, path: Path, hold_bytes: float = 0.0, file_bytes: float = 0.0
-) -> LogisticFit:
-    """The same by the workers of a cluster, which may keep so much of the design."""
-    table = Table.read_parquet(path)
-    kept = {"hold_bytes": hold_bytes, "file_bytes": file_bytes}
-    return _fit_rows(prepare_on_cluster(cluster, table, **kept)[1])
+def fit_on_cluster(cluster: Cluster, path: Path, cache: float, spool: bool = True) -> LogisticFit:
+    """The same by the workers of a cluster, as ``DaskEngine(cache=cache, spool=spool)`` does it."""
+    table, reading = Table.read_parquet(path), ClusterReading(cluster, cache, spool)
+    return _fit_rows(reading.rows(table, Preparation.fit(table, reading.visit)))
 
 
 def _fit_rows(rows: Rows) -> LogisticFit:

@@ -18,7 +18,6 @@ from lr_pipeline.engines.cluster_work import (
     sum_blocks,
 )
 from lr_pipeline.engines.row_spool import LARGEST_SHARE, RowSpool, spool_for, spooled_bytes
-from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.table import Table
 
 # Of the workers' memory, what they keep takes at most this share where any of it is in files: Dask,
@@ -26,13 +25,12 @@ from lr_pipeline.tables.table import Table
 KEPT_SHARE = 0.5
 
 
-def kept_bytes(memory: float, cache: float) -> tuple[float, float]:
-    """Bytes of a design that stay in the workers' memory, of which ``cache`` is a share, and files.
+def bytes_in_files(memory: float, cache: float) -> float:
+    """Bytes of a design that may be in files, beside the share ``cache`` that is in memory.
 
-    Files take a quarter of the memory, or less where that were half of it with what is held.
+    A quarter of the memory, or less where that were more than half of it with what is held.
     """
-    files = min(LARGEST_SHARE, max(0.0, KEPT_SHARE - cache))
-    return cache * memory, files * memory
+    return memory * min(LARGEST_SHARE, max(0.0, KEPT_SHARE - cache))
 
 
 def hold_part(part: Named, reading: Reading) -> list[Block]:
@@ -79,7 +77,7 @@ class FiledPart:
         self.part, self.reading = part, reading
         shape = stored_rows(part), len(reading.preparation.columns)
         self.num_bytes = spooled_bytes(*shape)
-        self.spool = _FILES.spool(*shape)
+        self.spool = FILES.spool(*shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What is sent."""
@@ -91,7 +89,7 @@ class FiledPart:
 
     def blocks(self) -> Iterator[Block]:
         """Its blocks, from the file if that has them."""
-        made = prefetched(self.reading.blocks(self.part))
+        made = self.reading.blocks(self.part)
         return made if self.spool is None else self.spool.blocks(0, made)
 
 
@@ -126,4 +124,4 @@ class _Files:
             self.bytes -= size
 
 
-_FILES = _Files()
+FILES = _Files()

@@ -1,55 +1,67 @@
 """From a table to its rows' design on a cluster, a table of numbers being decoded once for both."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 
 from lr_pipeline.engines.cluster import Cluster
+from lr_pipeline.engines.cluster_kept import bytes_in_files
 from lr_pipeline.engines.cluster_rows import ClusterRows
 from lr_pipeline.engines.cluster_visit import visit_parts
 from lr_pipeline.engines.streaming import PassReport
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.visit import Found, Visit
+from lr_pipeline.tables.visit import Found
 
 
-def prepare_on_cluster(
-    cluster: Cluster,
-    table: Table,
-    block_rows: int | None = None,
-    part_rows: int | None = None,
-    hold_bytes: float = 0.0,
-    file_bytes: float = 0.0,
-    progress: PassReport | None = None,
-) -> tuple[Preparation, ClusterRows]:
-    """Learn the preparation of ``table``, and offer its design as ``ClusterRows`` does.
+@dataclass(eq=False)
+class ClusterReading:
+    """A table's rows visited as they are stored, to prepare them, and then prepared.
 
-    Where all features are numbers, the workers keep the table's own from the first pass on, and
-    the design is made of them.
-
-    Raises
-    ------
-    TableError
-        As ``Preparation.fit`` and ``ClusterRows``; or a label is missing.
+    ``cache``: share of the workers' memory in which they keep what they decoded; ``spool``: whether
+    more of it may stay in temporary files (see ``bytes_in_files``). Where all features are numbers,
+    and the first visit is to all of them, these are kept from then on, and the design of the same
+    table is made of them.
     """
-    visit: Visit = partial(visit_parts, cluster)
-    settings = block_rows, part_rows, hold_bytes, file_bytes, progress
-    plain, numbers = Preparation.of_numbers(table), None
-    if plain is not None:
-        numbers = ClusterRows(cluster, table, plain, *settings)
-        visit = _Visits(numbers, visit)
-    preparation = Preparation.fit(table, visit)
-    return preparation, ClusterRows(cluster, table, preparation, *settings, numbers)
 
+    cluster: Cluster
+    cache: float = 0.0
+    spool: bool = True
+    block_rows: int | None = None
+    progress: PassReport | None = None
+    _begun: bool = field(default=False, init=False)
+    _numbers: ClusterRows | None = field(default=None, init=False)
 
-@dataclass(frozen=True, eq=False)
-class _Visits:
-    """A ``Visit`` of ``numbers``; of some of their columns ``otherwise``, where most are read."""
+    def visit(self, table: Table, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
+        """Gather from the table's blocks: a ``Visit``; errors as ``visit_parts``."""
+        features = table.roles.features
+        if not self._begun and tuple(columns) == tuple(features):
+            plain = Preparation.of_numbers(table)
+            self._numbers = None if plain is None else self._rows(table, plain)
+        self._begun = True
+        numbers = self._numbers
+        if numbers is None or numbers.table is not table or not set(columns) <= set(features):
+            return visit_parts(self.cluster, table, columns, begin)
+        if len(columns) < len(features) and not numbers.kept:  # fewer columns to decode
+            return visit_parts(self.cluster, table, columns, begin)
+        return numbers.gather(columns, begin)
 
-    numbers: ClusterRows
-    otherwise: Visit
+    def rows(self, table: Table, preparation: Preparation) -> ClusterRows:
+        """Offer the design that ``preparation`` makes of ``table``; what was kept goes with it."""
+        numbers, self._numbers = self._numbers, None
+        same = numbers is not None and numbers.table is table
+        return self._rows(table, preparation, numbers if same else None)
 
-    def __call__(self, table: Table, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
-        if len(columns) < len(table.roles.features) and not self.numbers.kept:
-            return self.otherwise(table, columns, begin)
-        return self.numbers.gather(columns, begin)
+    def _rows(
+        self, table: Table, preparation: Preparation, numbers: ClusterRows | None = None
+    ) -> ClusterRows:
+        memory = self.cluster.memory
+        return ClusterRows(
+            self.cluster,
+            table,
+            preparation,
+            self.block_rows,
+            hold_bytes=self.cache * memory,
+            file_bytes=bytes_in_files(memory, self.cache) if self.spool else 0.0,
+            progress=self.progress,
+            numbers=numbers,
+        )

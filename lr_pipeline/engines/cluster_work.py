@@ -12,6 +12,7 @@ import pyarrow as pa
 from lr_pipeline.engines.cluster_process import settle_process
 from lr_pipeline.engines.cluster_versions import require_versions, versions_here
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.parquet import is_url
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
@@ -34,9 +35,15 @@ class Reading:
     preparation: Preparation | None = None
 
     def blocks(self, part: Table) -> Iterator[Any]:
-        """Yield the blocks of a part, as made; errors as ``batches``."""
-        batches = self.batches(part)
-        return batches if self.preparation is None else map(self.preparation.block, batches)
+        """Yield the blocks of a part, as made; errors as ``batches``.
+
+        Those of a URL ahead of their use: of a file there is nothing to be waited for that the
+        system does not read ahead, and another thread would take time from the other workers.
+        """
+        made: Iterable[Any] = self.batches(part)
+        if self.preparation is not None:
+            made = map(self.preparation.block, made)
+        return prefetched(made) if is_url(part.data) else iter(made)
 
     def batches(self, part: Table) -> Iterator[pa.RecordBatch]:
         """Yield them as stored; a ``TableError`` where this worker does not see the file."""
@@ -47,7 +54,7 @@ class Reading:
                 "or name the table by a URL",
                 source=part.data,
             )
-        return part.blocks(self.block_rows, self.columns)
+        yield from part.blocks(self.block_rows, self.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +154,7 @@ class Partial:
 
 def sum_part(part: Named, reading: Reading, summing: Summing) -> Partial:
     """Sum over a part while reading it."""
-    return sum_blocks(prefetched(reading.blocks(part.value)), stored_rows(part.value), summing)
+    return sum_blocks(reading.blocks(part.value), stored_rows(part.value), summing)
 
 
 def combine_partials(partials: list[Partial], summing: Summing) -> Partial:
