@@ -106,10 +106,7 @@ class Cluster:
         """The last sum, once it is here; meanwhile the cluster is watched."""
         from distributed import KilledWorker
 
-        # A large sample takes a third of the time by the shorter way; only workers of this
-        # machine are reached by it for certain.
-        coming = _arrived(last, direct=self.settings.address is None)
-        arriving = asyncio.run_coroutine_threadsafe(coming, self.client.loop.asyncio_loop)
+        arriving = asyncio.run_coroutine_threadsafe(_arrived(last), self.client.loop.asyncio_loop)
         try:
             while not wait([arriving], timeout=POLL_SECONDS).done:
                 done = sum(leaf.done() for leaf in leaves)
@@ -129,10 +126,8 @@ class Cluster:
         return result
 
 
-async def _arrived(future: "Future", direct: bool) -> Partial:
-    """The result, ``direct`` from its worker or by way of the scheduler."""
-    gathered = future.client.gather([future], direct=direct, asynchronous=True)
-    result: Partial = (await gathered)[0]
+async def _arrived(future: "Future") -> Partial:
+    result: Partial = await future
     return result
 
 
