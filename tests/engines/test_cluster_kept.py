@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pyarrow as pa
@@ -99,6 +100,22 @@ def test_files_of_one_worker_share_their_room(table, monkeypatch):
     del kept[0]
     gc.collect()
     assert FiledPart(part, reading).spool is not None
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_without_a_disk_a_part_is_decoded_at_every_pass(table, monkeypatch, folder):
+    """Where there is no folder for temporary files, or it takes none."""
+
+    def refuse(*_args, **_options):
+        raise OSError("read-only")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile" if folder else "gettempdir", refuse)
+    part, reading = reading_of(table)
+    filed = FiledPart(part, reading)
+    assert bits(filed.blocks()) == bits(filed.blocks()) == bits(reading.blocks(part))
+    table.data.rename(table.data.with_name("moved"))
+    with pytest.raises((ValueError, OSError)):
+        list(filed.blocks())
 
 
 @pytest.mark.parametrize(

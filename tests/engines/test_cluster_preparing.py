@@ -205,18 +205,3 @@ def test_files_of_workers_that_are_lost_or_sent_away_are_read_anew(tmp_path, sto
                 for found, known in zip(rows.sum(rounding), expected, strict=True):
                     np.testing.assert_array_equal(found, known)
             assert len({name for one in cluster.passes for name in one.work.rows}) == 3
-
-
-def test_a_worker_without_a_disk_decodes_at_every_pass(tmp_path, store):
-    """Where no temporary file can be made."""
-    table = store("complete")
-    env = {"TMPDIR": "/proc"}  # where nothing can be written
-    with DaskProcesses(tmp_path) as processes:
-        processes.start_worker(1, "--local-directory", str(tmp_path), env=env)
-        with open_cluster(ClusterSettings(processes.address)) as cluster:
-            preparation, rows = read_by(cluster, table, FILES)
-            expected = ClusterRows(cluster, table, preparation, 128, rows.part_rows).sum(rounding)
-            for _ in range(2):
-                for found, known in zip(rows.sum(rounding), expected, strict=True):
-                    np.testing.assert_array_equal(found, known)
-            assert held_by_workers(cluster)[0] == PARTS
