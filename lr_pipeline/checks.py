@@ -81,7 +81,8 @@ def fitted_to_training_rows(
     """The model's medians, levels, centers and scales are those of the training rows alone: fitted
     again, they are the same. With the check of the split, they do not move with the test rows.
     """
-    found = not_of_training_rows(model, train_set, engine.rows, engine.visit)
+    reading = engine.reading()
+    found = not_of_training_rows(model, train_set, reading.rows, reading.visit)
     return dg.AssetCheckResult(
         passed=not found,
         description=f"not fitted to the training rows alone: {', '.join(found)}"
