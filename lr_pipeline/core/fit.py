@@ -33,7 +33,7 @@ from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.solvers import FitResult, Lbfgs, Newton, Progress, Solver, Status, TracePoint
 from lr_pipeline.core.solvers.result import Certificate
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized, table_units
-from lr_pipeline.core.types import Columns, Parameters
+from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 from lr_pipeline.core.warm_start import warm_start
 from lr_pipeline.core.wide_start import wide_start
 
@@ -94,7 +94,10 @@ def fit_logistic(
     if penalty in ("l2", "firth"):
         return _fit(problem, penalty)
     if existence is None:
-        fit = _fit_few_rows(problem) or _fit(problem, "none")
+        few = _fit_few_rows(problem)
+        if few is not None:
+            return few
+        fit = _fit(problem, "none")
         if isfinite(fit.certificate.loss):  # which proves that the estimate exists
             return replace(fit, existence=existing(fit.dependent_columns))
         existence = assess_existence(rows, problem.analysis)
@@ -299,7 +302,11 @@ def _assemble(
         center=analysis.mean,
         scale=analysis.scale,
         **_as_found(result, certificate, coefficients * analysis.scale),
-        **_inferred(curvature, withheld),
+        **_inferred(
+            None if curvature is None else curvature.units,
+            None if curvature is None else curvature.half_covariance,
+            withheld,
+        ),
     )
 
 
@@ -315,10 +322,11 @@ def _fit_few_rows(problem: _Problem) -> LogisticFit | None:
     if found is None:
         return None
     if problem.progress is not None:
-        for point in found.result.trace:
+        for point in found.trace:
             problem.progress(point)
-    w = found.result.parameters
+    w, certificate = found.w, found.certificate
     coefficients = w[1:] / found.scale
+    withheld = reason_withheld("none", (), True, problem.standard_errors)
     return LogisticFit(
         intercept=fsum([float(w[0]), *(-found.mean * coefficients).tolist()]),
         coefficients=coefficients,
@@ -326,15 +334,21 @@ def _fit_few_rows(problem: _Problem) -> LogisticFit | None:
         l2=0.0,
         objective=objective_formula("none", 0.0),
         solver=solver.name,
-        status=_settled_status(found.result.status, found.certificate),
-        evaluations=found.result.evaluations,
-        log_likelihood=-found.result.value * rows.num_rows,
+        status=_settled_status(Status.CONVERGED, certificate),
+        iterations=len(found.trace) - 1,
+        evaluations=found.evaluations,
+        value=found.value,
+        log_likelihood=-found.value * rows.num_rows,
+        gradient_norm=found.gradient_norm,
+        trace=found.trace,
+        certificate=certificate,
         unique=True,
         dependent_columns=(),
+        existence=existing(()),  # which a finite certificate proves
         center=found.mean,
         scale=found.scale,
-        **_as_found(found.result, found.certificate, w[1:]),
-        **_inferred(found.curvature, reason_withheld("none", (), True, problem.standard_errors)),
+        scaled_parameters=w,
+        **_inferred(found.units, found.half_covariance, withheld),
     )
 
 
@@ -351,17 +365,17 @@ def _as_found(result: FitResult, certificate: Certificate, scaled: Columns) -> d
     }
 
 
-def _inferred(curvature: Curvature | None, withheld: str) -> dict[str, Any]:
+def _inferred(
+    units: Parameters | None, half_covariance: ParameterMatrix | None, withheld: str
+) -> dict[str, Any]:
     """Covariance and standard errors, or why there are none."""
-    units = None if curvature is None else curvature.units
-    none = {"covariance": None, "standard_errors": None, "intercept_standard_error": None}
-    found = {"inference_withheld": withheld, "certificate_units": units}
-    if curvature is None or units is None or withheld:
-        return none | found
-    return found | {
-        "covariance": curvature.covariance,
-        "standard_errors": units[1:],
-        "intercept_standard_error": float(units[0]),
+    wanted = units is not None and half_covariance is not None and not withheld
+    return {
+        "covariance": half_covariance.T @ half_covariance if wanted else None,
+        "standard_errors": units[1:] if wanted else None,
+        "intercept_standard_error": float(units[0]) if wanted else None,
+        "inference_withheld": withheld,
+        "certificate_units": units,
     }
 
 
