@@ -4,15 +4,14 @@ On standardized rows, in place. With C a row's ±(1, x), where ±1 = 1 − 2y, m
 u = 1 + e, the row's loss is log u, its gradient σ C with σ = e / u and its Hessian s C Cᵀ with
 s = e / u². One product of the matrices (s C; σ) and Cᵀ holds the Hessian above the gradient.
 
-A fit to a tolerance takes two steps better than Newton's, −d with d = H⁻¹g; each saves an
-evaluation. From the optimum of the intercept alone the first goes 1 / (1 − R²) times as far, with
-R² = λ² / n the squared multiple correlation of label and columns: to the coefficients of linear
-discriminant analysis (Haggstrom, 1983, Journal of Business & Economic Statistics 1: 229–238). Those
-after it add Chebyshev's correction −½ H⁻¹ ∇³f[d, d] (Traub, 1964, Iterative Methods, §5.2), with
-∇³f[d, d] = Σ s (1 − 2σ) (Cᵀd)² C: the error then falls with its cube.
+A fit to a tolerance goes better steps than Newton's −d, d = H⁻¹g, which save two evaluations. From
+the optimum of the intercept alone, the first goes 1 / (1 − R²) times as far, with R² = gᵀd / n the
+squared multiple correlation of label and columns: to the coefficients of linear discriminant
+analysis (Haggstrom, 1983, Journal of Business & Economic Statistics 1: 229–238). Those after it add
+Chebyshev's −½ H⁻¹ ∇³f[d, d], with ∇³f[d, d] = Σ s (1 − 2σ) (Cᵀd)² C: the error then falls with its
+cube (Traub, 1964, Iterative Methods for the Solution of Equations).
 """
 
-from dataclasses import dataclass
 from math import inf, isfinite, log, sqrt
 from typing import NamedTuple
 
@@ -28,7 +27,7 @@ from lr_pipeline.core.solvers.curvature import is_last_step
 from lr_pipeline.core.solvers.line_search import VALUE_ROUNDING
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Certificate, TracePoint
-from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters, RowVector
+from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
 
 FEW_NUMBERS = 2**14
 # Deviations between zero and the columns' means up to which one subtraction centres them.
@@ -38,8 +37,8 @@ LARGEST_SHIFT = 1e3
 LARGEST_CONDITION = 1e3
 MAX_ITERATIONS = 30
 # How many times as far as Newton's the first step may go, and how long a correction may be beside
-# the step that it corrects: where the classes are nearly separated, both would go anywhere.
-LONGEST_FIRST_STEP = 4.0
+# the step that it corrects: beyond, the loss more often rises, which ends the fit here.
+LONGEST_FIRST_STEP = 2.0
 LARGEST_CORRECTION = 0.5
 
 # Numpy takes longer to convert a Python number than to add 100 of its own.
@@ -47,10 +46,10 @@ ONES, ONE, HALF = np.ones(FEW_NUMBERS), np.array(1.0), np.array(0.5)
 
 
 class FewRowsFit(NamedTuple):
-    """A certified fit, its Hessian L Lᵀ, and ``mean`` and ``scale`` (d,) of the columns.
+    """A certified fit: z = w₀ + ((x − mean) / scale) w[1:], with a Hessian of inverse factor L⁻¹.
 
-    z = w₀ + ((x − mean) / scale) w[1:]. ``units`` (p,) and ``half_covariance`` (p, p) are those of
-    ``Curvature``.
+    ``units`` (p,): √ of the diagonal of M H⁻¹ Mᵀ, the standard errors of intercept and
+    coefficients M w.
     """
 
     w: Parameters
@@ -59,10 +58,16 @@ class FewRowsFit(NamedTuple):
     trace: tuple[TracePoint, ...]
     evaluations: int
     certificate: Certificate
-    half_covariance: ParameterMatrix
     units: Parameters
-    mean: Columns
-    scale: Columns
+    inverse_factor: ParameterMatrix
+    rows: "FewRows"
+
+    @property
+    def covariance(self) -> ParameterMatrix:
+        """M H⁻¹ Mᵀ."""
+        half = self.inverse_factor / self.rows.scale
+        half[:, 0] = -self.inverse_factor.dot(self.rows.shift)
+        return np.asarray(half.T @ half)
 
 
 def fit_few_rows(block: Block, solver: Newton) -> FewRowsFit | None:
@@ -81,34 +86,48 @@ def fit_few_rows(block: Block, solver: Newton) -> FewRowsFit | None:
 
 
 class _Sums(NamedTuple):
-    """Σ loss at w, its gradient and its Hessian; of each row, σ and s.
-
-    The Hessian is held in columns, as LAPACK takes it without a copy.
-    """
+    """Σ loss at w, its gradient and its Hessian, in columns, as LAPACK takes it without a copy."""
 
     w: Parameters
     value: float
     gradient: Parameters
     hessian: ParameterMatrix
-    sigma: RowVector
+
+
+class _Room(NamedTuple):
+    """Where an evaluation puts what it computes: of each row e, u, s and σ (n,), and (s C; σ).
+
+    ``weighted`` and ``sigma`` are the parts of ``stack``.
+    """
+
+    e: RowVector
+    u: RowVector
     variance: RowVector
+    sigma: RowVector
+    weighted: Float64[np.ndarray, "p n"]
+    stack: Float64[np.ndarray, "p+1 n"]
+
+    @classmethod
+    def of(cls, p: int, n: int) -> "_Room":
+        stack = np.empty((p + 1, n))
+        return cls(np.empty(n), np.empty(n), np.empty(n), stack[p], stack[:p], stack)
 
 
-@dataclass(frozen=True, eq=False)
-class FewRows:
+class FewRows(NamedTuple):
     """Standardized rows, each times ±1, and room for what is computed of them.
 
-    ``C`` (p, n); ``mean``, ``scale``, ``shift`` = mean / scale (d,); ``ones`` (n,);
-    ``prevalence`` of the label 1.
+    ``C`` (p, n); of its columns, the constant in front, ``mean`` (−1, x̄) and ``scale`` (1, …) (p,),
+    and ``shift`` = mean / scale: −shiftᵀw is the intercept of the columns as they were.
+    ``ones`` (n,); ``prevalence`` of the label 1.
     """
 
     C: Float64[np.ndarray, "p n"]
-    mean: Columns
-    scale: Columns
-    shift: Columns
-    prevalence: float
+    mean: Parameters
+    scale: Parameters
+    shift: Parameters
     ones: RowVector
-    room: tuple[RowVector, RowVector, RowVector, RowVector]
+    prevalence: float
+    room: _Room
 
     @classmethod
     def of(cls, block: Block) -> "FewRows | None":
@@ -123,30 +142,33 @@ class FewRows:
             return None
         C, ones = np.empty((d + 1, n)), ONES[:n]
         signs, Z = C[0], C[1:]
-        mean = ones.dot(X)
-        mean /= n
-        np.subtract(X.T, mean[:, None], Z)
-        scale = np.vecdot(Z, Z)
+        np.subtract(HALF, y, signs)
+        signs += signs
+        mean = np.empty(d + 1)
+        means = mean[1:]
+        ones.dot(X, means)
+        means /= n
+        mean[0] = -1.0
+        np.subtract(X.T, means[:, None], Z)
+        scale = np.vecdot(C, C)
         scale /= n
         np.sqrt(scale, scale)
-        if np.count_nonzero(scale) < d:
+        if np.count_nonzero(scale) <= d:
             return None
         shift = mean / scale
         if not shift.dot(shift) < LARGEST_SHIFT**2:
             return None
-        Z /= scale[:, None]
-        np.subtract(HALF, y, signs)
-        signs += signs
         Z *= signs
-        room = (np.empty(n), np.empty(n), np.empty(n), np.empty(n))
-        return cls(C, mean, scale, shift, positive / n, ones, room)
+        C /= scale[:, None]
+        return cls(C, mean, scale, shift, ones, positive / n, _Room.of(d + 1, n))
 
     def minimize(self, solver: Newton) -> tuple[_Sums, list[TracePoint], int] | None:
         """Go to the optimum; None where a step does not lower the loss.
 
-        Where a tolerance is asked for by steps better than Newton's, else by Newton's alone.
+        To the rounding floor (``polish``) by Newton's steps, to a tolerance by better ones.
         """
-        n, trace = len(self.ones), []
+        n, tolerance = len(self.ones), solver.tolerance
+        trace: list[TracePoint] = []
         last: _Sums | None = None
         nearest, moved = inf, 0.0
         w = np.zeros(len(self.C))
@@ -159,56 +181,53 @@ class FewRows:
             if failed or not 0.0 <= square < inf:
                 return None
             distance = sqrt(square)
-            if last is None or nearest > solver.tolerance:
+            if last is None or nearest > tolerance:
                 if last is not None and sums.value > last.value * (1.0 + VALUE_ROUNDING):
                     return None
                 trace.append(TracePoint(len(trace), sums.value / n, length(gradient) / n, moved))
             elif not distance < 0.5 * nearest:  # nothing left to polish
                 return last, trace, evaluations
-            if distance <= solver.tolerance:
+            if distance <= tolerance:
                 if not is_last_step(d, w):
                     return None
                 if not solver.polish:
                     return sums, trace, evaluations
             last, nearest, moved = sums, distance, 1.0
-            if not solver.polish:
-                if evaluations == 1:
-                    moved = first_step_length(square / n)
-                    d *= moved
-                elif square > solver.tolerance:  # else Newton's step will do
-                    d += self.correction(sums, factor, d, square)
+            if not solver.polish and evaluations == 1:
+                moved = first_step_length(square / n)
+                d *= moved
+            elif not solver.polish and square > tolerance:  # else Newton's step will do
+                d += self.correction(factor, d, square)
             w = w - d
         return None
 
     def sums(self, w: Parameters) -> _Sums:
         """Evaluate at ``w``."""
-        C, ones = self.C, self.ones
-        m, e, u, s = self.room[0], self.room[1], self.room[2], np.empty(len(ones))
-        p = len(w)
-        stack = np.empty((p + 1, len(ones)))
-        sigma = stack[p]
-        w.dot(C, m)
-        np.exp(m, e)
+        C = self.C
+        e, u, variance, sigma, weighted, stack = self.room
+        w.dot(C, e)
+        np.exp(e, e)
         np.add(e, ONE, u)
         np.divide(e, u, sigma)
-        np.divide(sigma, u, s)
-        np.multiply(C, s, stack[:p])
+        np.divide(sigma, u, variance)
+        np.multiply(C, variance, weighted)
         np.log1p(e, e)
         derivatives = stack.dot(C.T)
-        return _Sums(w, float(e.dot(ones)), derivatives[p], derivatives[:p].T, sigma, s)
+        return _Sums(w, float(e.dot(self.ones)), derivatives[-1], derivatives[:-1].T)
 
-    def correction(
-        self, sums: _Sums, factor: ParameterMatrix, d: Parameters, square: float
-    ) -> Parameters:
-        """½ H⁻¹ ∇³f[d, d], shortened where it is too long beside d; ``square`` is ‖d‖²_H."""
-        third, along, _, _ = self.room
-        np.subtract(HALF, sums.sigma, third)
-        third *= sums.variance
+    def correction(self, factor: ParameterMatrix, d: Parameters, square: float) -> Parameters:
+        """½ H⁻¹ ∇³f[d, d] at the last evaluation, shortened where it is too long beside d.
+
+        ``square``: dᵀ H d.
+        """
+        along, third, variance, sigma, _, _ = self.room
+        np.subtract(HALF, sigma, third)
+        third *= variance
         d.dot(self.C, along)
         along *= along
         along *= third
         change = self.C.dot(along)
-        correction = lapack.dpotrs(factor, change, lower=1)[0]
+        correction: Parameters = lapack.dpotrs(factor, change, lower=1)[0]
         longer = change.dot(correction) / (LARGEST_CORRECTION**2 * square)
         if longer > 1.0:
             correction /= sqrt(longer)
@@ -221,41 +240,46 @@ class FewRows:
 
         None where columns may be dependent, or rounding needs a closer look.
         """
-        n, w = len(self.ones), sums.w
-        factor, failed = lapack.dpotrf(sums.hessian, lower=1)
+        n, w, hessian = float(len(self.ones)), sums.w, sums.hessian
+        factor, failed = lapack.dpotrf(hessian, lower=1)
         if failed:
             return None
         inverse = lapack.dtrtri(factor, lower=1)[0]
-        absolute, root = np.abs(w), np.sqrt(sums.hessian.diagonal())
-        largest = np.maximum.reduce(np.abs(self.C), axis=1)
-        addition = addition_error(n, 1)
-        bounds = plain_bounds(largest, absolute, inverse, root, float(n), addition)
-        half, units, rounding = self.reported(inverse, absolute)
+        absolute = np.abs(w)
+        largest = np.maximum.reduce(np.abs(self.C), 1)
+        root, addition = np.sqrt(hessian.diagonal()), addition_error(len(self.ones), 1)
+        bounds = plain_bounds(largest, absolute, inverse, root, n, addition)
+        if bounds.columns > LARGEST_CONDITION:
+            return None
         decrement = length(inverse.dot(sums.gradient))
-        certificate = distance_bounds(bounds, decrement, float(n), rounding)
+        units, rounding = self.units(inverse, absolute)
+        certificate = distance_bounds(bounds, decrement, n, rounding)
         if certificate.standard_errors > max(CLOSE_FEW, 2.0 * decrement):
             return None
-        value, norm = sums.value / n, length(sums.gradient) / n
-        return FewRowsFit(w,value,norm,tuple(trace),evaluations,certificate,half,units,self.mean,self.scale)
+        return FewRowsFit(
+            w,
+            sums.value / n,
+            length(sums.gradient) / n,
+            tuple(trace),
+            evaluations,
+            certificate,
+            units,
+            inverse,
+            self,
+        )
 
-    def reported(
-        self, inverse: ParameterMatrix, absolute: Parameters
-    ) -> tuple[ParameterMatrix, Parameters, float]:
-        """L⁻¹ Mᵀ, its columns' lengths, and the rounding of M w in those, M as in ``Curvature``.
+    def units(self, inverse: ParameterMatrix, absolute: Parameters) -> tuple[Parameters, float]:
+        """Units of the parameters as reported, and how far rounding moves these in them.
 
-        Of the intercept, M's row is (1, −shift), of a coefficient 1 / scale.
+        By ``inverse``, that of H's factor, and ``absolute``, |w|. See ``parameter_rounding``.
         """
-        p = len(absolute)
-        slopes = np.empty(p)
-        half = inverse.copy()
-        half[:,1:] /= self.scale
-        half[:, 0] -= inverse[:, 1:].dot(self.shift)
-        units = np.sqrt(np.vecdot(half.T, half.T))
-        sizes = absolute.copy()
-        sizes[1:] /= self.scale
-        sizes[0] += absolute[1:].dot(np.abs(self.shift))
-        sizes /= units
-        return half, units, (p + 4) * UNIT_ROUNDOFF * float(sizes.max())
+        columns = inverse.T
+        standardized = np.sqrt(np.vecdot(columns, columns))
+        units = standardized / self.scale
+        units[0] = length(inverse.dot(self.shift))
+        sizes = absolute / standardized
+        sizes[0] = np.abs(self.shift).dot(absolute) / units[0]
+        return units, (len(sizes) + 4) * UNIT_ROUNDOFF * max(sizes.tolist())
 
 
 def first_step_length(explained: float) -> float:

@@ -18,7 +18,7 @@ from lr_pipeline.core.existence import (
     assess_existence,
     existing,
 )
-from lr_pipeline.core.few_rows import FEW_NUMBERS, fit_few_rows
+from lr_pipeline.core.few_rows import FEW_NUMBERS, FewRowsFit, fit_few_rows
 from lr_pipeline.core.firth import firth_start
 from lr_pipeline.core.firth_certificate import certify_minimum
 from lr_pipeline.core.inference import reason_withheld
@@ -33,7 +33,7 @@ from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.solvers import FitResult, Lbfgs, Newton, Progress, Solver, Status, TracePoint
 from lr_pipeline.core.solvers.result import Certificate
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized, table_units
-from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
+from lr_pipeline.core.types import Columns, Parameters
 from lr_pipeline.core.warm_start import warm_start
 from lr_pipeline.core.wide_start import wide_start
 
@@ -302,11 +302,7 @@ def _assemble(
         center=analysis.mean,
         scale=analysis.scale,
         **_as_found(result, certificate, coefficients * analysis.scale),
-        **_inferred(
-            None if curvature is None else curvature.units,
-            None if curvature is None else curvature.half_covariance,
-            withheld,
-        ),
+        **_inferred(curvature, withheld),
     )
 
 
@@ -324,11 +320,16 @@ def _fit_few_rows(problem: _Problem) -> LogisticFit | None:
     if problem.progress is not None:
         for point in found.trace:
             problem.progress(point)
-    w, certificate = found.w, found.certificate
-    coefficients = w[1:] / found.scale
+    w, certificate, mean, scale = (
+        found.w,
+        found.certificate,
+        found.rows.mean[1:],
+        found.rows.scale[1:],
+    )
+    coefficients = w[1:] / scale
     withheld = reason_withheld("none", (), True, problem.standard_errors)
     return LogisticFit(
-        intercept=fsum([float(w[0]), *(-found.mean * coefficients).tolist()]),
+        intercept=fsum([float(w[0]), *(-mean * coefficients).tolist()]),
         coefficients=coefficients,
         penalty="none",
         l2=0.0,
@@ -345,10 +346,10 @@ def _fit_few_rows(problem: _Problem) -> LogisticFit | None:
         unique=True,
         dependent_columns=(),
         existence=existing(()),  # which a finite certificate proves
-        center=found.mean,
-        scale=found.scale,
+        center=mean,
+        scale=scale,
         scaled_parameters=w,
-        **_inferred(found.units, found.half_covariance, withheld),
+        **_inferred(found, withheld),
     )
 
 
@@ -365,17 +366,17 @@ def _as_found(result: FitResult, certificate: Certificate, scaled: Columns) -> d
     }
 
 
-def _inferred(
-    units: Parameters | None, half_covariance: ParameterMatrix | None, withheld: str
-) -> dict[str, Any]:
+def _inferred(found: Curvature | FewRowsFit | None, withheld: str) -> dict[str, Any]:
     """Covariance and standard errors, or why there are none."""
-    wanted = units is not None and half_covariance is not None and not withheld
-    return {
-        "covariance": half_covariance.T @ half_covariance if wanted else None,
-        "standard_errors": units[1:] if wanted else None,
-        "intercept_standard_error": float(units[0]) if wanted else None,
-        "inference_withheld": withheld,
-        "certificate_units": units,
+    units = None if found is None else found.units
+    none = {"covariance": None, "standard_errors": None, "intercept_standard_error": None}
+    given = {"inference_withheld": withheld, "certificate_units": units}
+    if found is None or units is None or withheld:
+        return none | given
+    return given | {
+        "covariance": found.covariance,
+        "standard_errors": units[1:],
+        "intercept_standard_error": float(units[0]),
     }
 
 

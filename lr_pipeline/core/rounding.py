@@ -42,11 +42,16 @@ class ColumnSizes(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """Of rounding: ‖ĝ − g‖ in the metric of H⁻¹, and η of the Hessian. Of the rows: r."""
+    """Of rounding: ‖ĝ − g‖ in the metric of H⁻¹, and η of the Hessian. Of the rows: r.
+
+    ``columns``: ‖|L⁻¹| √H_jj‖, at most √p times the condition of L with rows of length 1, and
+    larger the nearer columns come to being dependent.
+    """
 
     gradient_error: float
     eta: float
     radius: float
+    columns: float
 
 
 def parameter_rounding(w: Parameters, curvature: Curvature) -> float:
@@ -134,7 +139,7 @@ def coarse_bounds(
     lengths = np.sqrt(np.einsum("ij,ij->i", weighed, weighed)).tolist()
     gradient_error, columns, rounded, radius = lengths
     eta = _hessian_rounding(p, predictor, columns, rounded, addition)
-    return Bounds(SECOND_ORDER * gradient_error, eta, radius)
+    return Bounds(SECOND_ORDER * gradient_error, eta, radius, columns)
 
 
 def plain_bounds(
@@ -157,7 +162,7 @@ def plain_bounds(
     columns, radius = length(inverse.dot(root)), length(inverse.dot(largest))
     gradient_error = dot * predictor * first * columns + total_weight * (dot + addition) * radius
     eta = _hessian_rounding(p, predictor, columns, first * radius, addition)
-    return Bounds(SECOND_ORDER * gradient_error, eta, radius)
+    return Bounds(SECOND_ORDER * gradient_error, eta, radius, columns)
 
 
 def _hessian_rounding(
@@ -211,7 +216,7 @@ def bounds_by_rows(
     rounded = float(np.linalg.norm(inverse @ np.sqrt(spread)))
     eta = _hessian_rounding(len(w), predictor**0.125, columns, rounded, addition)
     radius = rows.max(lambda block: _largest_norm(block, curvature.inverse_factor))
-    return Bounds(SECOND_ORDER * gradient_error, eta, radius)
+    return Bounds(SECOND_ORDER * gradient_error, eta, radius, columns)
 
 
 def _penalty_rounding(objective: LogisticObjective, w: Parameters) -> Parameters:

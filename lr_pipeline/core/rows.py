@@ -72,6 +72,9 @@ def gather(rows: Rows) -> Block:
 
 def concatenate(blocks: Sequence[Block]) -> Block:
     """Copy the rows of all blocks into one."""
+    if len(blocks) == 1:
+        X, y, weight = blocks[0]
+        return Block(X.copy(), y.copy(), None if weight is None else weight.copy())
     weights = [block.weight for block in blocks if block.weight is not None]
     return Block(
         np.concatenate([block.X for block in blocks]),

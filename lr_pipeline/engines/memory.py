@@ -1,6 +1,7 @@
 """Rows that are arrays in memory."""
 
 from collections.abc import Callable, Iterable, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,8 @@ def _check_array(
 
 
 def _check_finite(name: str, array: np.ndarray) -> None:
+    if isfinite(array.dot(array)):
+        return
     finite = np.isfinite(array)
     if not finite.all():
         row = int(np.argmin(finite))
@@ -153,6 +156,7 @@ def _check_lengths(X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> N
     """Reject empty tables and lengths that differ."""
     if len(y) == 0:
         raise ValueError("expected at least one row, found none")
+    if len(X) == len(y) and (weight is None or len(weight) == len(y)):
+        return
     lengths = {"X": len(X), "y": len(y)} | ({} if weight is None else {"weight": len(weight)})
-    if len(set(lengths.values())) > 1:
-        raise ValueError(f"X, y and weight must have as many rows each, found {lengths}")
+    raise ValueError(f"X, y and weight must have as many rows each, found {lengths}")
