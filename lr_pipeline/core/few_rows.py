@@ -77,12 +77,10 @@ def fit_few_rows(block: Block, solver: Newton) -> FewRowsFit | None:
     constant, far from zero, not finite or nearly dependent, where a full Newton step fails, and
     where rounding needs a closer look.
     """
-    rows = FewRows.of(block)
-    if rows is None:
-        return None
-    with np.errstate(over="ignore", invalid="ignore"):  # no step is taken by what overflowed
-        found = rows.minimize(solver)
-    return None if found is None else rows.certified(*found)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        rows = FewRows.of(block)
+        found = None if rows is None else rows.minimize(solver)
+    return None if rows is None or found is None else rows.certified(*found)
 
 
 class _Sums(NamedTuple):
@@ -137,7 +135,7 @@ class FewRows(NamedTuple):
         positive = int(np.count_nonzero(y))
         if weight is not None or not 0 < n * d <= FEW_NUMBERS or not 0 < positive < n:
             return None
-        flat = X.reshape(-1)  # where its squares add up to a number, nothing overflows below
+        flat = X.reshape(-1)  # where its squares add up to a number, so do all sums below
         if np.count_nonzero(y == ONE) < positive or not isfinite(flat.dot(flat)):
             return None
         C, ones = np.empty((d + 1, n)), ONES[:n]
