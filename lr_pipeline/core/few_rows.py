@@ -114,11 +114,13 @@ class _Room(NamedTuple):
 class FewRows(NamedTuple):
     """Standardized rows, each times ±1, and room for what is computed of them.
 
-    ``C`` (p, n); of its columns, the constant in front, ``mean`` (−1, x̄) and ``scale`` (1, …) (p,),
-    and ``shift`` = mean / scale: −shiftᵀw is the intercept of the columns as they were.
-    ``ones`` (n,); ``prevalence`` of the label 1.
+    ``C`` (p, n), the upper part of ``first``, whose last row is σ where all rows have the
+    ``prevalence`` of the label 1. Of the columns, the constant in front, ``mean`` (−1, x̄) and
+    ``scale`` (1, …) (p,), and ``shift`` = mean / scale: −shiftᵀw is the intercept of the columns
+    as they were. ``ones`` (n,).
     """
 
+    first: Float64[np.ndarray, "p+1 n"]
     C: Float64[np.ndarray, "p n"]
     mean: Parameters
     scale: Parameters
@@ -138,8 +140,10 @@ class FewRows(NamedTuple):
         flat = X.reshape(-1)  # where its squares add up to a number, so do all sums below
         if np.count_nonzero(y == ONE) < positive or not isfinite(flat.dot(flat)):
             return None
-        C, ones = np.empty((d + 1, n)), ONES[:n]
-        signs, Z = C[0], C[1:]
+        first, ones, prevalence = np.empty((d + 2, n)), ONES[:n], positive / n
+        C, signs, Z, sigma = first[:-1], first[0], first[1:-1], first[-1]
+        np.subtract(y, prevalence, sigma)
+        np.abs(sigma, sigma)
         np.subtract(HALF, y, signs)
         signs += signs
         mean = np.empty(d + 1)
@@ -158,7 +162,7 @@ class FewRows(NamedTuple):
             return None
         Z *= signs
         C /= scale[:, None]
-        return cls(C, mean, scale, shift, ones, positive / n, _Room.of(d + 1, n))
+        return cls(first, C, mean, scale, shift, ones, prevalence, _Room.of(d + 1, n))
 
     def minimize(self, solver: Newton) -> tuple[_Sums, list[TracePoint], int] | None:
         """Go to the optimum; None where a step does not lower the loss.
@@ -169,12 +173,10 @@ class FewRows(NamedTuple):
         trace: list[TracePoint] = []
         last: _Sums | None = None
         nearest, moved = inf, 0.0
-        w = np.zeros(len(self.C))
-        w[0] = log(self.prevalence / (1.0 - self.prevalence))
+        sums = self.beginning()
         for evaluations in range(1, MAX_ITERATIONS):
-            sums = self.sums(w)
-            gradient = sums.gradient
-            factor, d, failed = lapack.dposv(sums.hessian, gradient, lower=1)
+            w, gradient = sums.w, sums.gradient
+            factor, d, failed = lapack.dposv(sums.hessian, gradient)
             square = float(gradient.dot(d))
             if failed or not 0.0 <= square < inf:
                 return None
@@ -196,8 +198,18 @@ class FewRows(NamedTuple):
                 d *= moved
             elif not solver.polish and square > tolerance:  # else Newton's step will do
                 d += self.correction(factor, d, square)
-            w = w - d
+            sums = self.sums(w - d)
         return None
+
+    def beginning(self) -> _Sums:
+        """Evaluate at the optimum of the intercept alone, where all rows have the same s."""
+        positive, negative = self.prevalence, 1.0 - self.prevalence
+        w = np.zeros(len(self.C))
+        w[0] = log(positive / negative)
+        derivatives = self.first.dot(self.C.T)
+        derivatives[:-1] *= positive * negative
+        loss = -len(self.ones) * (positive * log(positive) + negative * log(negative))
+        return _Sums(w, loss, derivatives[-1], derivatives[:-1].T)
 
     def sums(self, w: Parameters) -> _Sums:
         """Evaluate at ``w``."""
@@ -216,7 +228,7 @@ class FewRows(NamedTuple):
     def correction(self, factor: ParameterMatrix, d: Parameters, square: float) -> Parameters:
         """½ H⁻¹ ∇³f[d, d] at the last evaluation, shortened where it is too long beside d.
 
-        ``square``: dᵀ H d.
+        ``factor``: R with RᵀR = H; ``square``: dᵀHd.
         """
         along, third, variance, sigma, _, _ = self.room
         np.subtract(HALF, sigma, third)
@@ -225,7 +237,7 @@ class FewRows(NamedTuple):
         along *= along
         along *= third
         change = self.C.dot(along)
-        correction: Parameters = lapack.dpotrs(factor, change, lower=1)[0]
+        correction: Parameters = lapack.dpotrs(factor, change)[0]
         longer = change.dot(correction) / (LARGEST_CORRECTION**2 * square)
         if longer > 1.0:
             correction /= sqrt(longer)

@@ -29,7 +29,7 @@ from lr_pipeline.core.moments import column_extremes
 from lr_pipeline.core.objective import LogisticObjective
 from lr_pipeline.core.penalties import L2, Firth, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
-from lr_pipeline.core.rows import Rows, gather
+from lr_pipeline.core.rows import Rows, in_one_block
 from lr_pipeline.core.solvers import FitResult, Lbfgs, Newton, Progress, Solver, Status, TracePoint
 from lr_pipeline.core.solvers.result import Certificate
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized, table_units
@@ -314,7 +314,7 @@ def _fit_few_rows(problem: _Problem) -> LogisticFit | None:
     if given or not few or type(problem.kernel) is not NumpyKernel:
         return None
     solver = problem.newton
-    found = fit_few_rows(gather(rows), solver)
+    found = fit_few_rows(in_one_block(rows), solver)
     if found is None:
         return None
     if problem.progress is not None:

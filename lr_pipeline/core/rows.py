@@ -70,11 +70,14 @@ def gather(rows: Rows) -> Block:
     return concatenate(parts)
 
 
+def in_one_block(rows: Rows) -> Block:
+    """All rows in one block, copied only where the engine visits them in several."""
+    (blocks,) = rows.sum(lambda block: ([block],))
+    return blocks[0] if len(blocks) == 1 else concatenate(blocks)
+
+
 def concatenate(blocks: Sequence[Block]) -> Block:
     """Copy the rows of all blocks into one."""
-    if len(blocks) == 1:
-        X, y, weight = blocks[0]
-        return Block(X.copy(), y.copy(), None if weight is None else weight.copy())
     weights = [block.weight for block in blocks if block.weight is not None]
     return Block(
         np.concatenate([block.X for block in blocks]),

@@ -115,7 +115,7 @@ def _check_array(
     name: str, array: np.ndarray, dimensions: int, dtype: type[np.floating] = np.float64
 ) -> None:
     """Reject arrays that are not of the given type and number of dimensions."""
-    if array.dtype != dtype:
+    if array.dtype.type is not dtype or not array.dtype.isnative:
         expected = np.dtype(dtype).name
         raise TypeError(
             f"{name} must be a {expected} array, found {array.dtype}: "

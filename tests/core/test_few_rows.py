@@ -97,12 +97,12 @@ def test_every_iterate_is_reported():
 
 
 def evaluated(seed=4):
-    """Rows, a point near the optimum, its sums, factor and d = H⁻¹g, dᵀHd."""
+    """Rows, a point near the optimum, its sums, R with RᵀR = H, and d = H⁻¹g, dᵀHd."""
     rows = FewRows.of(block(seed=seed))
     w = rows.minimize(Newton())[0].w + 0.1
     sums = rows.sums(w)
     d = np.linalg.solve(sums.hessian, sums.gradient)
-    return rows, w, sums, np.linalg.cholesky(sums.hessian), d, float(sums.gradient @ d)
+    return rows, w, sums, np.linalg.cholesky(sums.hessian).T, d, float(sums.gradient @ d)
 
 
 def test_the_sums_are_those_of_the_general_kernel():
@@ -116,12 +116,25 @@ def test_the_sums_are_those_of_the_general_kernel():
     np.testing.assert_allclose(sums.hessian, hessian, rtol=1e-11, atol=1e-12)
 
 
+def test_the_beginning_is_an_evaluation_at_the_optimum_of_the_intercept():
+    """In closed form, the same to rounding."""
+    X, y, _ = block()
+    rows = FewRows.of(Block(X, y))
+    beginning = rows.beginning()
+    sums = rows.sums(beginning.w)
+    assert beginning.w[0] == pytest.approx(np.log(y.sum() / (1.0 - y).sum()))
+    assert not beginning.w[1:].any() and abs(beginning.gradient[0]) < 1e-13
+    assert beginning.value == pytest.approx(sums.value, rel=1e-14)
+    np.testing.assert_allclose(beginning.gradient, sums.gradient, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(beginning.hessian, sums.hessian, rtol=1e-12, atol=1e-13)
+
+
 def test_the_correction_holds_the_third_derivative():
     """½ H⁻¹ ∇³f[d, d], against the second difference of the gradient along d."""
     rows, w, _, factor, d, square = evaluated()
     h = 1e-3
     ahead, here, behind = (rows.sums(w + t * d).gradient for t in (h, 0.0, -h))
-    expected = np.linalg.solve(factor @ factor.T, (ahead - 2.0 * here + behind) / h**2) / 2.0
+    expected = np.linalg.solve(factor.T @ factor, (ahead - 2.0 * here + behind) / h**2) / 2.0
     rows.sums(w)
     np.testing.assert_allclose(rows.correction(factor, d, square), expected, rtol=1e-4, atol=1e-9)
 
@@ -131,7 +144,7 @@ def test_a_long_correction_is_shortened():
     rows, w, _, factor, d, square = evaluated()
     rows.sums(w)
     correction = rows.correction(factor, 1e3 * d, 1e6 * square)
-    assert np.linalg.norm(factor.T @ correction) == pytest.approx(
+    assert np.linalg.norm(factor @ correction) == pytest.approx(
         LARGEST_CORRECTION * 1e3 * np.sqrt(square)
     )
 
@@ -143,9 +156,7 @@ def test_the_first_step_goes_to_linear_discriminant_analysis():
     n, means = len(y), [X[y == label].mean(axis=0) for label in (0.0, 1.0)]
     within = X - np.where(y[:, None] > 0.0, means[1], means[0])
     slopes = np.linalg.solve(within.T @ within / n, means[1] - means[0])
-    start = np.zeros(len(rows.C))
-    start[0] = np.log(rows.prevalence / (1.0 - rows.prevalence))
-    sums = rows.sums(start)
+    sums = rows.beginning()
     d = np.linalg.solve(sums.hessian, sums.gradient)
     t = first_step_length(float(sums.gradient @ d) / n)
     assert 1.1 < t < LONGEST_FIRST_STEP
