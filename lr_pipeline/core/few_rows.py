@@ -12,7 +12,7 @@ Chebyshev's −½ H⁻¹ ∇³f[d, d], with ∇³f[d, d] = Σ s (1 − 2σ) (C�
 cube (Traub, 1964, Iterative Methods for the Solution of Equations).
 """
 
-from math import inf, isfinite, log, sqrt
+from math import inf, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -77,7 +77,8 @@ def fit_few_rows(block: Block, solver: Newton) -> FewRowsFit | None:
     constant, far from zero, not finite or nearly dependent, where a full Newton step fails, and
     where rounding needs a closer look.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+    # What is not finite shows in the shifts, in the Hessian or in the length of a step.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         rows = FewRows.of(block)
         found = None if rows is None else rows.minimize(solver)
     return None if rows is None or found is None else rows.certified(*found)
@@ -137,8 +138,7 @@ class FewRows(NamedTuple):
         positive = int(np.count_nonzero(y))
         if weight is not None or not 0 < n * d <= FEW_NUMBERS or not 0 < positive < n:
             return None
-        flat = X.reshape(-1)  # where its squares add up to a number, so do all sums below
-        if np.count_nonzero(y == ONE) < positive or not isfinite(flat.dot(flat)):
+        if np.count_nonzero(y == ONE) < positive:
             return None
         first, ones, prevalence = np.empty((d + 2, n)), ONES[:n], positive / n
         C, signs, Z, sigma = first[:-1], first[0], first[1:-1], first[-1]
@@ -155,9 +155,8 @@ class FewRows(NamedTuple):
         scale = np.vecdot(C, C)
         scale /= n
         np.sqrt(scale, scale)
-        if np.count_nonzero(scale) <= d:
-            return None
         shift = mean / scale
+        # Not so either where a column is constant, or has a value that is not finite.
         if not shift.dot(shift) < LARGEST_SHIFT**2:
             return None
         Z *= signs
