@@ -70,13 +70,19 @@ def certify(
     """
     if curvature is None:
         return UNBOUNDED
-    W, bounds = objective.total_weight, bounds_by_columns(objective, w, curvature, coordinates)
-    certificate = distance_bounds(w, curvature, bounds, W)
+    rounding, step = parameter_rounding(w, curvature), curvature.step
+    moved = 0.0 if step is None else length(curvature.factor.T @ step)
+
+    def bounded(bounds: Bounds) -> Certificate:
+        weight, decrement = objective.total_weight, curvature.decrement
+        return distance_bounds(bounds, decrement, weight, rounding, moved)
+
+    certificate = bounded(bounds_by_columns(objective, w, curvature, coordinates))
     many = objective.sums.rows.num_rows * len(w) > MANY_NUMBERS
     close = max(close, CLOSE_MANY if many else CLOSE_FEW)
     if certificate.standard_errors > max(close, 2.0 * curvature.decrement):
-        bounds = bounds_by_rows(objective, w, curvature, coordinates.amplification())
-        certificate = distance_bounds(w, curvature, bounds, W)
+        amplification = coordinates.amplification()
+        certificate = bounded(bounds_by_rows(objective, w, curvature, amplification))
     if not isinstance(objective.penalty, Firth):
         return certificate
     loss, distance = certificate.loss, certificate.standard_errors
@@ -84,27 +90,31 @@ def certify(
 
 
 def distance_bounds(
-    w: Parameters, curvature: Curvature, bounds: Bounds, total_weight: float
+    bounds: Bounds, decrement: float, total_weight: float, rounding: float, step: float = 0.0
 ) -> Certificate:
-    """The bounds of the module's docstring, in loss and in standard errors."""
+    """The bounds of the module's docstring, in loss and in standard errors.
+
+    ``rounding``: that of the parameters as reported, in standard errors. ``step``: ‖v‖_H of the
+    step v from where H was evaluated.
+    """
     radius, eta = bounds.radius, bounds.eta
     if not eta < 0.5:
         return UNBOUNDED
     radius /= sqrt(1.0 - eta)
-    moved = radius * length(curvature.factor.T @ curvature.step)
+    moved = radius * step
     if not moved < 1.0:
         return UNBOUNDED
     eta = exp(moved) * (1.0 + eta) - 1.0  # along the step the Hessian changes by exp(± moved)
     if not eta < 0.5:
         return UNBOUNDED
-    decrement = ((1.0 + eta) * curvature.decrement + bounds.gradient_error) / sqrt(1.0 - eta)
+    decrement = ((1.0 + eta) * decrement + bounds.gradient_error) / sqrt(1.0 - eta)
     radius = bounds.radius / sqrt(1.0 - eta)
     u = radius * decrement
     if not u < 1.0:
         return UNBOUNDED
     loss = _loss_gap(u) / radius**2 / total_weight
     distance = -log1p(-u) / radius / sqrt(1.0 - eta)
-    return Certificate(loss, distance + parameter_rounding(w, curvature))
+    return Certificate(loss, distance + rounding)
 
 
 def _loss_gap(u: float) -> float:

@@ -16,14 +16,14 @@ class Curvature:
     """The objective's gradient at a fit and its Hessian at or near it, as sums over the rows.
 
     ``inverse_factor``: L⁻¹ of the lower triangular L with L Lᵀ = H; ``step`` (p,): from where H
-    was evaluated to the fit; ``reported`` (q, p): the linear map M to the parameters as reported;
-    ``half_covariance`` (p, q): L⁻¹ Mᵀ.
+    was evaluated to the fit, None where that is the same; ``reported`` (q, p): the linear map M to
+    the parameters as reported; ``half_covariance`` (p, q): L⁻¹ Mᵀ.
     """
 
     gradient: Parameters
     factor: ParameterMatrix
     inverse_factor: ParameterMatrix
-    step: Parameters
+    step: Parameters | None
     reported: Float64[np.ndarray, "q p"]
     half_covariance: Float64[np.ndarray, "p q"]
 
@@ -32,7 +32,7 @@ class Curvature:
         cls,
         gradient: Parameters,
         hessian: ParameterMatrix,
-        step: Parameters,
+        step: Parameters | None,
         reported: Float64[np.ndarray, "q p"],
     ) -> "Curvature | None":
         """Factor the Hessian; None where it is not positive definite in float64."""
@@ -76,9 +76,9 @@ def curvature_at(
     """Evaluate gradient and Hessian at ``w``; None where H is not positive definite in float64."""
     _, gradient, hessian = objective.value_gradient_hessian(w)
     W = objective.total_weight
-    return Curvature.of(gradient * W, hessian * W, np.zeros_like(w), reported)
+    return Curvature.of(gradient * W, hessian * W, None, reported)
 
 
 def length(v: Parameters) -> float:
     """‖v‖."""
-    return sqrt(float(v @ v))
+    return sqrt(v.dot(v))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 
@@ -112,6 +113,7 @@ def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Exis
     return existing(analysis.dependent) if proven else search_separation(rows, analysis, suspects)
 
 
+@cache
 def existing(dependent_columns: tuple[int, ...]) -> Existence:
     """Return the verdict for a table whose estimate is known to exist."""
     verdict = Verdict.NOT_UNIQUE if dependent_columns else Verdict.UNIQUE

@@ -18,7 +18,7 @@ from lr_pipeline.core.existence import (
     assess_existence,
     existing,
 )
-from lr_pipeline.core.few_rows import FEW_NUMBERS, fit_few_rows
+from lr_pipeline.core.few_rows import FEW_NUMBERS, FewRowsFit, fit_few_rows
 from lr_pipeline.core.firth import firth_start
 from lr_pipeline.core.firth_certificate import certify_minimum
 from lr_pipeline.core.inference import reason_withheld
@@ -29,7 +29,7 @@ from lr_pipeline.core.moments import column_extremes
 from lr_pipeline.core.objective import LogisticObjective
 from lr_pipeline.core.penalties import L2, Firth, NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
-from lr_pipeline.core.rows import Rows, gather
+from lr_pipeline.core.rows import Rows, in_one_block
 from lr_pipeline.core.solvers import FitResult, Lbfgs, Newton, Progress, Solver, Status, TracePoint
 from lr_pipeline.core.solvers.result import Certificate
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized, table_units
@@ -95,7 +95,10 @@ def fit_logistic(
     if penalty in ("l2", "firth"):
         return _fit(problem, penalty)
     if existence is None:
-        fit = _fit_few_rows(problem) or _fit(problem, "none")
+        few = _fit_few_rows(problem)
+        if few is not None:
+            return few
+        fit = _fit(problem, "none")
         if isfinite(fit.certificate.loss):  # which proves that the estimate exists
             return replace(fit, existence=existing(fit.dependent_columns))
         existence = assess_existence(rows, problem.analysis)
@@ -312,30 +315,42 @@ def _fit_few_rows(problem: _Problem) -> LogisticFit | None:
     if given or not few or type(problem.kernel) is not NumpyKernel:
         return None
     solver = problem.newton
-    found = fit_few_rows(gather(rows), solver)
+    found = fit_few_rows(in_one_block(rows), solver)
     if found is None:
         return None
     if problem.progress is not None:
-        for point in found.result.trace:
+        for point in found.trace:
             problem.progress(point)
-    w = found.result.parameters
-    coefficients = w[1:] / found.scale
+    w, certificate, mean, scale = (
+        found.w,
+        found.certificate,
+        found.rows.mean[1:],
+        found.rows.scale[1:],
+    )
+    coefficients = w[1:] / scale
+    withheld = reason_withheld("none", (), True, problem.standard_errors)
     return LogisticFit(
-        intercept=fsum([float(w[0]), *(-found.mean * coefficients).tolist()]),
+        intercept=fsum([float(w[0]), *(-mean * coefficients).tolist()]),
         coefficients=coefficients,
         penalty="none",
         l2=0.0,
         objective=objective_formula("none", 0.0),
         solver=solver.name,
-        status=_settled_status(found.result.status, found.certificate),
-        evaluations=found.result.evaluations,
-        log_likelihood=-found.result.value * rows.num_rows,
+        status=_settled_status(Status.CONVERGED, certificate),
+        iterations=len(found.trace) - 1,
+        evaluations=found.evaluations,
+        value=found.value,
+        log_likelihood=-found.value * rows.num_rows,
+        gradient_norm=found.gradient_norm,
+        trace=found.trace,
+        certificate=certificate,
         unique=True,
         dependent_columns=(),
-        center=found.mean,
-        scale=found.scale,
-        **_as_found(found.result, found.certificate, w[1:]),
-        **_inferred(found.curvature, reason_withheld("none", (), True, problem.standard_errors)),
+        existence=existing(()),  # which a finite certificate proves
+        center=mean,
+        scale=scale,
+        scaled_parameters=w,
+        **_inferred(found, withheld),
     )
 
 
@@ -352,15 +367,15 @@ def _as_found(result: FitResult, certificate: Certificate, scaled: Columns) -> d
     }
 
 
-def _inferred(curvature: Curvature | None, withheld: str) -> dict[str, Any]:
+def _inferred(found: Curvature | FewRowsFit | None, withheld: str) -> dict[str, Any]:
     """Covariance and standard errors, or why there are none."""
-    units = None if curvature is None else curvature.units
+    units = None if found is None else found.units
     none = {"covariance": None, "standard_errors": None, "intercept_standard_error": None}
-    found = {"inference_withheld": withheld, "certificate_units": units}
-    if curvature is None or units is None or withheld:
-        return none | found
-    return found | {
-        "covariance": curvature.covariance,
+    given = {"inference_withheld": withheld, "certificate_units": units}
+    if found is None or units is None or withheld:
+        return none | given
+    return given | {
+        "covariance": found.covariance,
         "standard_errors": units[1:],
         "intercept_standard_error": float(units[0]),
     }

@@ -70,6 +70,12 @@ def gather(rows: Rows) -> Block:
     return concatenate(parts)
 
 
+def in_one_block(rows: Rows) -> Block:
+    """All rows in one block, copied only where the engine visits them in several."""
+    (blocks,) = rows.sum(lambda block: ([block],))
+    return blocks[0] if len(blocks) == 1 else concatenate(blocks)
+
+
 def concatenate(blocks: Sequence[Block]) -> Block:
     """Copy the rows of all blocks into one."""
     weights = [block.weight for block in blocks if block.weight is not None]

@@ -25,7 +25,7 @@ def design_array(X: Any) -> tuple[Float64[np.ndarray, "n d"], tuple[str, ...] | 
     ValueError
         Another number of dimensions, or an integer that float64 cannot hold.
     """
-    if hasattr(X, "columns") and hasattr(X, "items"):
+    if type(X) is not np.ndarray and hasattr(X, "columns") and hasattr(X, "items"):
         columns = [vector_array(f"X, column {str(name)!r},", x) for name, x in X.items()]
         design = np.column_stack(columns) if columns else np.empty((len(X), 0))
         return design, tuple(str(name) for name in X.columns)

@@ -115,7 +115,7 @@ def _check_array(
     name: str, array: np.ndarray, dimensions: int, dtype: type[np.floating] = np.float64
 ) -> None:
     """Reject arrays that are not of the given type and number of dimensions."""
-    if array.dtype != dtype:
+    if array.dtype.type is not dtype or not array.dtype.isnative:
         expected = np.dtype(dtype).name
         raise TypeError(
             f"{name} must be a {expected} array, found {array.dtype}: "
@@ -130,7 +130,7 @@ def _check_array(
 
 def _check_finite(name: str, array: np.ndarray) -> None:
     finite = np.isfinite(array)
-    if not finite.all():
+    if np.count_nonzero(finite) < array.size:
         row = int(np.argmin(finite))
         raise ValueError(
             f"{name} must be finite, found {array[row]} at row {row} (from 0): impute or drop it"
@@ -153,6 +153,7 @@ def _check_lengths(X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> N
     """Reject empty tables and lengths that differ."""
     if len(y) == 0:
         raise ValueError("expected at least one row, found none")
+    if len(X) == len(y) and (weight is None or len(weight) == len(y)):
+        return
     lengths = {"X": len(X), "y": len(y)} | ({} if weight is None else {"weight": len(weight)})
-    if len(set(lengths.values())) > 1:
-        raise ValueError(f"X, y and weight must have as many rows each, found {lengths}")
+    raise ValueError(f"X, y and weight must have as many rows each, found {lengths}")

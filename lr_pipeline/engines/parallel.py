@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from itertools import takewhile
 from typing import TypeVar
@@ -79,8 +79,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_threads.cache_clear)  # a fork copies no threads
 
 
-@contextmanager
-def threads_for(columns: int, rows: int | None = None) -> Iterator[None]:
+def threads_for(columns: int, rows: int | None = None) -> AbstractContextManager[object]:
     """Keep the BLAS to one thread for the small matrices of a fit of fewer than 1,500 columns.
 
     Its threads gain nothing there, and after each product wait busily for the next: for the time
@@ -89,10 +88,9 @@ def threads_for(columns: int, rows: int | None = None) -> Iterator[None]:
     """
     few = rows is not None and rows * columns < FEW_NUMBERS
     if columns >= WIDE or few:
-        yield
-        return
-    with _libraries().limit(limits=1, user_api="blas"):
-        yield
+        return nullcontext()
+    limits: AbstractContextManager[object] = _libraries().limit(limits=1, user_api="blas")
+    return limits
 
 
 @cache

@@ -49,4 +49,6 @@ def decrement(solve: LinearSolve, gradient: Parameters, total_weight: float) -> 
 
 def is_last_step(step: Parameters, w: Parameters) -> bool:
     """Whether a step is small beside the parameters themselves."""
+    if step.dot(step) <= SMALL_STEP**2:  # no element of it is longer
+        return True
     return bool(np.max(np.abs(step)) <= SMALL_STEP * (1.0 + np.max(np.abs(w))))
