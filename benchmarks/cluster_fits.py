@@ -32,12 +32,12 @@ def parquet_engine(path: Path, tolerance: float) -> Iterator[Any]:
 
 
 def dask_engine(path: Path, tolerance: float, cache: float = 0.0) -> Iterator[Any]:
-    """Ours, by two local workers that read the file at every pass, or keep a part of it."""
+    """Ours, by two local workers that keep the numbers in temporary files, or in their memory."""
     from lr_pipeline.engines.cluster import ClusterSettings, open_cluster
 
     with open_cluster(ClusterSettings(workers=WORKERS)) as cluster:
         yield
-        yield ours.parameters(ours.fit_on_cluster(cluster, path, cache * cluster.memory))
+        yield ours.parameters(ours.fit_on_cluster(cluster, path, cache))
         yield {"driver": peak_megabytes()} | _workers(cluster.client.run(peak_megabytes))
 
 

@@ -17,7 +17,7 @@ HEAD = f"""# Benchmarks: on a cluster
 Written by `make bench-dask`. From one Parquet file to coefficients, without a penalty, on the same
 two cores: by the Parquet engine in one process, which decodes the file once and keeps its numbers
 in temporary files; by the `DaskEngine` with {WORKERS} local worker processes of one thread, which
-decode the file at every pass (`cache=0`) or keep its rows in half of their memory (its default); by
+do the same (`cache=0`) or keep the numbers in half of their memory (its default); by
 Spark MLlib's `LogisticRegression` in `local[{WORKERS}]` with `standardization` on, and at most
 {SPARK_MEMORY} for its heap; by dask-glm's Newton method in {WORKERS} local worker processes. Spark
 and dask-glm keep the rows in memory, too; Spark multiplies in Java, without a native BLAS. Each fit

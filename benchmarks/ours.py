@@ -1,6 +1,5 @@
 """The package's own fit, as the benchmarks call it."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.cluster import Cluster
-from lr_pipeline.engines.cluster_rows import ClusterRows
-from lr_pipeline.engines.cluster_visit import visit_parts
+from lr_pipeline.engines.cluster_preparing import ClusterReading
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.tables.preprocess import Preparation
@@ -51,11 +49,10 @@ def fit_streamed(path: Path) -> LogisticFit:
     return _fit_rows(TableRows(table, Preparation.fit(table)))
 
 
-def fit_on_cluster(cluster: Cluster, path: Path, hold_bytes: float = 0.0) -> LogisticFit:
-    """The same by the workers of a cluster, which may keep so much of the design."""
-    table = Table.read_parquet(path)
-    preparation = Preparation.fit(table, partial(visit_parts, cluster))
-    return _fit_rows(ClusterRows(cluster, table, preparation, hold_bytes=hold_bytes))
+def fit_on_cluster(cluster: Cluster, path: Path, cache: float, spool: bool = True) -> LogisticFit:
+    """The same by the workers of a cluster, as ``DaskEngine(cache=cache, spool=spool)`` does it."""
+    table, reading = Table.read_parquet(path), ClusterReading(cluster, cache, spool)
+    return _fit_rows(reading.rows(table, Preparation.fit(table, reading.visit)))
 
 
 def _fit_rows(rows: Rows) -> LogisticFit:

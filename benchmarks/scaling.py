@@ -147,15 +147,14 @@ def measure_fits(paths: dict[int, Path]) -> Iterator[Run]:
     """Every size by one and by two workers, kept in memory at last, and alone."""
     for workers in (1, 2):
         with open_cluster(ClusterSettings(workers=workers)) as cluster:
-            ours.fit_on_cluster(
-                cluster, next(iter(paths.values()))
-            )  # imports, and the files' cache
+            first = next(iter(paths.values()))
+            ours.fit_on_cluster(cluster, first, 0.0, spool=False)  # imports, and the files' cache
             for rows, path in paths.items():
-                for hold in (0.0, cluster.memory / 2) if workers == 2 else (0.0,):
+                for cache in (0.0, 0.5) if workers == 2 else (0.0,):
                     begun = time.perf_counter()
-                    fit = ours.fit_on_cluster(cluster, path, hold)
+                    fit = ours.fit_on_cluster(cluster, path, cache, spool=False)
                     seconds = time.perf_counter() - begun
-                    yield Run(rows, workers, hold > 0, fit.evaluations, seconds)
+                    yield Run(rows, workers, cache > 0, fit.evaluations, seconds)
     for rows, path in paths.items():
         begun = time.perf_counter()
         fit = ours.fit_streamed(path)

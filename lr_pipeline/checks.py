@@ -12,7 +12,7 @@ from lr_pipeline.core.fit import CERTIFIED
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.metadata import difference_table
 from lr_pipeline.models.agreement import measure_agreement
-from lr_pipeline.models.existence import describe_existence, is_separated
+from lr_pipeline.models.existence import describe_existence, has_estimate
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.models.training_rows import not_of_training_rows
@@ -81,7 +81,8 @@ def fitted_to_training_rows(
     """The model's medians, levels, centers and scales are those of the training rows alone: fitted
     again, they are the same. With the check of the split, they do not move with the test rows.
     """
-    found = not_of_training_rows(model, train_set, engine.rows, engine.visit)
+    reading = engine.reading()
+    found = not_of_training_rows(model, train_set, reading.rows, reading.visit)
     return dg.AssetCheckResult(
         passed=not found,
         description=f"not fitted to the training rows alone: {', '.join(found)}"
@@ -96,12 +97,13 @@ def estimate_exists(
 ) -> dg.AssetCheckResult:
     """The maximum-likelihood estimate is finite.
 
-    Where it is not, a warning while Firth's penalty stands in, an error under `penalty: none`.
+    Where it is not, or not for certain, a warning while Firth's penalty stands in, an error under
+    `penalty: none`.
     """
-    separated = is_separated(mle_existence)
-    refused = _models_without_penalty(context.run.run_config) if separated else []
+    known = has_estimate(mle_existence)
+    refused = [] if known else _models_without_penalty(context.run.run_config)
     return dg.AssetCheckResult(
-        passed=not separated,
+        passed=known,
         severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
         description=describe_existence(mle_existence)
         + (f" {' and '.join(refused)}: {REFUSAL}" if refused else ""),

@@ -66,7 +66,7 @@ def fit_logistic(
 
     What is minimised is Σ weight · log loss plus the penalty: "none" for maximum likelihood;
     "l2", l2/2 Σ coefficients², which is scikit-learn's C = 1 / l2; "firth", −½ log det of the
-    information; "auto", Firth's where the maximum-likelihood estimate does not exist.
+    information; "auto", Firth's where the maximum-likelihood estimate is not known to exist.
     ``solver``: "auto", "newton", "lbfgs", "gradient_descent", or a ``Solver``; ``kernel``: "numpy",
     "torch", or a ``LogisticKernel``. ``start`` (p,): intercept and coefficients to start from.
     ``tolerance``: how near to the optimum, in standard errors, solver "auto" must come; unless
@@ -102,7 +102,8 @@ def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
     """Tell whether a logistic regression has a maximum-likelihood estimate, and only one.
 
     ``verdict`` equals "unique", "not_unique", "quasi_complete_separation" or
-    "complete_separation"; columns are numbered from 0. See ``lr_pipeline.core.existence``.
+    "complete_separation", or "undecided" where rounding hides whether the classes overlap; columns
+    are numbered from 0. See ``lr_pipeline.core.existence``.
 
     Raises
     ------

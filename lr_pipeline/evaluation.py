@@ -12,7 +12,7 @@ from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.judging import Judged, Models, judge_models
 from lr_pipeline.models.agreement import measure_agreement
-from lr_pipeline.models.existence import describe_existence, existence_to_dict, is_separated
+from lr_pipeline.models.existence import describe_existence, existence_to_dict, has_estimate
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_split
@@ -276,7 +276,7 @@ def _agreement(models: Models, train_set: Table, visit: Visit) -> Iterator[Notic
 
 
 def _existence_notices(existence: dict[str, Any], penalty: str) -> Iterator[Notice]:
-    if is_separated(existence):
+    if not has_estimate(existence):
         stand_in = " Firth's penalised likelihood stands in." if penalty == "firth" else ""
         yield Notice("warning", describe_existence(existence) + stand_in)
     elif existence["dependent_columns"]:

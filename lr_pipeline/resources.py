@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.cluster import Cluster, open_cluster
 from lr_pipeline.engines.cluster_passes import describe_passes
-from lr_pipeline.engines.cluster_rows import ClusterRows
+from lr_pipeline.engines.cluster_preparing import ClusterReading
 from lr_pipeline.engines.cluster_settings import ClusterSettings
 from lr_pipeline.engines.cluster_visit import visit_parts
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
@@ -57,6 +57,10 @@ class RowsEngine(dg.ConfigurableResource[Any]):
     def visit(self) -> Visit:
         """How something is gathered from a table's blocks as they are stored."""
         return visit_blocks
+
+    def reading(self) -> "RowsEngine | ClusterReading":
+        """What offers ``rows`` and ``visit`` for one table, and may decode it once for both."""
+        return self
 
     def metadata(self) -> dict[str, Any]:
         """What the web UI shows of the passes of the asset that is running."""
@@ -140,8 +144,13 @@ class DaskEngine(RowsEngine):
         default=0.5,
         ge=0,
         le=1,
-        description="Share of the workers' memory in which a design stays between passes. What "
-        "does not fit is read again at each; 0: all of it.",
+        description="Share of the workers' memory in which a design stays between passes.",
+    )
+    spool: bool = Field(
+        default=True,
+        description="Of what does not fit in `cache`, workers leave so much decoded in temporary "
+        "files that it takes at most a quarter of their memory, together with `cache` half of it, "
+        "and a quarter of the free disk. The rest is read again at each pass; false: all of it.",
     )
     block_rows: int | None = Field(
         default=None, gt=0, description="Rows of a block; empty: by the columns."
@@ -173,16 +182,12 @@ class DaskEngine(RowsEngine):
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:
         """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
-        cluster = self.cluster()
+        return self.reading().rows(table, preparation)
+
+    def reading(self) -> ClusterReading:
+        """The same for one table; one of numbers is decoded once for both."""
         progress = PassProgress(dg.get_dagster_logger(PASSES).info)
-        return ClusterRows(
-            cluster,
-            table,
-            preparation,
-            self.block_rows,
-            hold_bytes=self.cache * cluster.memory,
-            progress=progress,
-        )
+        return ClusterReading(self.cluster(), self.cache, self.spool, self.block_rows, progress)
 
     @property
     def visit(self) -> Visit:

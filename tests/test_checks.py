@@ -358,6 +358,17 @@ def test_estimate_exists_warns_while_firth_stands_in(separated) -> None:
     assert result.severity is dg.AssetCheckSeverity.WARN
 
 
+def test_estimate_exists_does_not_pass_where_rounding_leaves_it_in_doubt() -> None:
+    """Classes apart by 1e-12, which the description says."""
+    x = [*range(-9, 0), -5e-13, 5e-13, *range(1, 10)]
+    frame = pd.DataFrame({"x": x, "y": np.repeat([0, 1], 10)})
+    existence = assess_table(Table.from_pandas(frame, target="y"), Engine().rows)
+    result = existence_check(existence, None)
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.WARN
+    assert "by less than rounding" in result.description
+
+
 def test_estimate_exists_blocks_without_penalty(separated) -> None:
     """With the model that asked for it, and the remedy."""
     result = existence_check(separated, "none")

@@ -25,7 +25,8 @@ def mle_existence(engine: RowsEngine, train_set: Table) -> dg.MaterializeResult[
 
     docs/walkthrough.en.md#beyond, 中文 docs/walkthrough.zh.md#beyond
     """
-    existence = assess_table(train_set, engine.rows, engine.visit)
+    reading = engine.reading()
+    existence = assess_table(train_set, reading.rows, reading.visit)
     return dg.MaterializeResult(
         value=existence, metadata=existence_metadata(existence) | engine.metadata()
     )
@@ -45,7 +46,8 @@ def linear_baseline(engine: RowsEngine, train_set: Table) -> dg.MaterializeResul
 
     docs/walkthrough.en.md#multiple-regression, 中文 docs/walkthrough.zh.md#multiple-regression
     """
-    model = train_linear(train_set, engine.rows, engine.visit)
+    reading = engine.reading()
+    model = train_linear(train_set, reading.rows, reading.visit)
     return dg.MaterializeResult(value=model, metadata=linear_metadata(model) | engine.metadata())
 
 
@@ -62,13 +64,14 @@ def numpy_model(
 
     docs/walkthrough.en.md#gradient, 中文 docs/walkthrough.zh.md#gradient
     """
+    reading = engine.reading()
     model = train_logistic(
         train_set,
-        engine.rows,
+        reading.rows,
         NumpyKernel(),
         config.training(),
         existence=mle_existence,
-        visit=engine.visit,
+        visit=reading.visit,
     )
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())
 
@@ -87,12 +90,13 @@ def torch_model(
 
     docs/walkthrough.en.md#torch, 中文 docs/walkthrough.zh.md#torch
     """
+    reading = engine.reading()
     model = train_logistic(
         train_set,
-        engine.rows,
+        reading.rows,
         TorchKernel(config.device, config.autograd),
         config.training(),
         existence=mle_existence,
-        visit=engine.visit,
+        visit=reading.visit,
     )
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())

@@ -40,7 +40,7 @@ class Curvature:
         if factor is None:
             return None
         inverse = invert_lower(factor)
-        return cls(gradient, factor, inverse, step, reported, inverse @ reported.T)
+        return cls(gradient, factor, inverse, step, reported, _mapped(inverse, reported))
 
     @property
     def units(self) -> Float64[np.ndarray, " q"]:
@@ -57,6 +57,17 @@ class Curvature:
     def covariance(self) -> Float64[np.ndarray, "q q"]:
         """M H⁻¹ Mᵀ."""
         return np.asarray(self.half_covariance.T @ self.half_covariance)
+
+
+def _mapped(inverse: ParameterMatrix, M: Float64[np.ndarray, "q p"]) -> Float64[np.ndarray, "p q"]:
+    """L⁻¹ Mᵀ, where M only scales slopes without a product of matrices."""
+    scale = M[1:, 1:].diagonal()
+    if M.shape != inverse.shape or np.count_nonzero(M[1:, 1:]) > np.count_nonzero(scale):
+        return np.asarray(inverse @ M.T)
+    half = np.empty_like(inverse)
+    half[:, 0] = inverse @ M[0]
+    np.multiply(inverse[:, 1:], scale, out=half[:, 1:])
+    return half
 
 
 def curvature_at(

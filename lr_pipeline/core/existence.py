@@ -1,6 +1,7 @@
 """Whether the maximum-likelihood estimate exists, and is the only one."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -15,7 +16,7 @@ from lr_pipeline.core.objective import LogisticObjective
 from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.core.separation import Separation, find_separation
+from lr_pipeline.core.separation import Separation, UndecidedError, find_separation
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
@@ -37,6 +38,7 @@ class Verdict(StrEnum):
     NOT_UNIQUE = "not_unique"
     QUASI_COMPLETE_SEPARATION = "quasi_complete_separation"
     COMPLETE_SEPARATION = "complete_separation"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Existence:
     every row of label 0; the coefficients of those columns run to +∞ or −∞, by the sign of the
     direction. ``separated_rows``: rows in which the sum is not zero; all of them in complete
     separation. ``dependent_columns``: columns in the span of the intercept and those before them.
+    ``UNDECIDED``: the classes overlap, or are apart, by less than rounding.
     """
 
     verdict: Verdict
@@ -56,6 +59,11 @@ class Existence:
     separating_intercept: float = 0.0
     separated_rows: int = 0
     dependent_columns: tuple[int, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Whether a finite maximum-likelihood estimate is known to exist."""
+        return self.verdict in (Verdict.UNIQUE, Verdict.NOT_UNIQUE)
 
     @property
     def separated(self) -> bool:
@@ -122,13 +130,18 @@ def search_separation(
     """
     if 0 < len(suspects) < len(analysis.independent):
         coordinates = standardized(analysis, suspects, minimum_norm=False)
-        separation = find_separation(coordinates.rows(rows))
+        separation = None
+        with suppress(UndecidedError):
+            separation = find_separation(coordinates.rows(rows))
         if separation is not None:
             tied = TiedRows(rows, coordinates, separation.direction)
             if separation.complete or _estimate_exists(tied):
                 return _separated(separation, coordinates)
     coordinates = standardized(analysis, analysis.independent, minimum_norm=False)
-    separation = find_separation(coordinates.rows(rows))
+    try:
+        separation = find_separation(coordinates.rows(rows))
+    except UndecidedError:
+        return Existence(Verdict.UNDECIDED, dependent_columns=analysis.dependent)
     if separation is None:
         return existing(analysis.dependent)
     return _separated(separation, coordinates)

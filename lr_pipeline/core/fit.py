@@ -69,7 +69,8 @@ def fit_logistic(
 
     ``penalty``: "none"; "l2", which adds l2/2 Σ β² over the coefficients in the table's units
     (scikit-learn's C = 1 / l2); "firth", which adds −½ log det of the information; "auto", which
-    is "none" where the maximum-likelihood estimate exists and "firth" where it does not.
+    is "none" where the maximum-likelihood estimate exists and "firth" where it does not, or where
+    rounding leaves that open.
     ``solver``: unless given, Newton on small tables and L-BFGS on large ones, preconditioned with
     the Hessian of a sample. A large table's fit starts from that of a sample (``warm_start``),
     but for solvers that want the table's own columns.
@@ -101,11 +102,11 @@ def fit_logistic(
         if isfinite(fit.certificate.loss):  # which proves that the estimate exists
             return replace(fit, existence=existing(fit.dependent_columns))
         existence = assess_existence(rows, problem.analysis)
-        if not existence.separated:
+        if existence.exists or (penalty == "none" and not existence.separated):
             return replace(fit, existence=existence)
     if existence.separated and penalty == "none":
         raise SeparationError(existence)
-    fit = _fit(problem, "firth" if existence.separated else "none")
+    fit = _fit(problem, "none" if existence.exists or penalty == "none" else "firth")
     return replace(fit, existence=existence)
 
 

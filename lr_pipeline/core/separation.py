@@ -35,6 +35,10 @@ RowMask = Bool[np.ndarray, " n"]
 Contents = Shaped[np.ndarray, " n"]
 
 
+class UndecidedError(ArithmeticError):
+    """Raised where float64 cannot tell whether a hyperplane separates the classes."""
+
+
 @dataclass(frozen=True, eq=False)
 class Separation:
     """b (p,) with (2y − 1) x̃ᵀb > 0 in ``strict`` rows and 0 in all others (``complete``: none)."""
@@ -124,9 +128,13 @@ def find_separation(rows: Rows) -> Separation | None:
 
     ``rows`` are in standardized independent columns; those of zero weight do not count. The
     programs see some of the rows, and more until the others agree, which a pass over the blocks
-    finds out each time. The direction found is checked against every row in float64: where
-    rounding could undo it, there is none. A gap between the classes, or an overlap, of 1e-8
-    standard deviations is told from none.
+    finds out each time. The direction found is checked against every row in float64. A gap between
+    the classes, or an overlap, of 1e-8 standard deviations is told from none.
+
+    Raises
+    ------
+    UndecidedError
+        Rounding could undo the direction found, or a program was not solved.
     """
     counted = _CountedRows(rows)
     widest, tied, seen = _separable_rows(counted)
@@ -145,7 +153,9 @@ def find_separation(rows: Rows) -> Separation | None:
         return (int(np.sum(~holds)),)
 
     (undone,) = counted.sum(count_undone)
-    return None if undone else Separation(direction, strict, complete=strict == count)
+    if undone:
+        raise UndecidedError(f"rounding leaves {undone} of {strict} separated rows in doubt")
+    return Separation(direction, strict, complete=strict == count)
 
 
 def is_tied(A: SignedRows, direction: Parameters) -> RowMask:
@@ -275,7 +285,4 @@ def _minimize_linear(
         )
         if result.status == 0:
             return np.asarray(result.x)
-    raise ArithmeticError(
-        "expected the linear program for separation to be solved, found: "
-        f"{result.message.strip()}. Use penalty firth or l2, which need no such check"
-    )
+    raise UndecidedError(f"the linear program was not solved: {result.message.strip()}")

@@ -132,9 +132,13 @@ class Coordinates:
         k, chosen = len(self.columns), [column + 1 for column in self.columns]
         M = np.zeros((len(self.analysis.mean) + 1, k + 1))
         M[0, 0] = 1.0
-        slopes = (np.eye(k) if self.B is None else self.B) / self.scale[:, None]
-        M[chosen, 1:] = slopes
-        M[0, 1:] = -self.center @ slopes
+        if self.B is None:
+            M[chosen, range(1, k + 1)] = 1.0 / self.scale
+            M[0, 1:] = -self.center / self.scale
+        else:
+            slopes = self.B / self.scale[:, None]
+            M[chosen, 1:] = slopes
+            M[0, 1:] = -self.center @ slopes
         if self.minimum_norm and self.analysis.dependent:
             redundant = self.analysis.null_space @ (self.analysis.null_space.T @ M[1:])
             M[0] += self.analysis.mean @ redundant

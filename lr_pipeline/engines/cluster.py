@@ -12,8 +12,7 @@ from lr_pipeline.engines.cluster_connection import connected
 from lr_pipeline.engines.cluster_graph import (
     Key,
     PartedTable,
-    held_key,
-    holding_tasks,
+    keeping_tasks,
     summing_tasks,
 )
 from lr_pipeline.engines.cluster_passes import Pass
@@ -54,14 +53,18 @@ class Cluster:
         workers = self.watch.workers(self.settings.patience)
         return float(sum(worker.memory_limit for worker in workers))
 
-    def part(self, parts: Sequence[Table], reading: Reading, held: int = 0) -> PartedTable:
-        """Make parts known, the first ``held`` of them to be read once and kept by workers."""
+    def part(
+        self, parts: Sequence[Table], reading: Reading, held: int = 0, kept: int = 0
+    ) -> PartedTable:
+        """Make parts known: the first ``held`` are read and kept in the workers' memory.
+
+        The next ones, up to ``kept`` in all, are left in their files by the first pass.
+        """
         token = uuid4().hex
         named = [Named(f"{token}-{number}", part) for number, part in enumerate(parts)]
-        parted = PartedTable(named, reading, held, token, [])
-        if held:
-            keys = [held_key(token, number) for number in range(held)]
-            parted.kept.extend(self._submit(holding_tasks(parted), keys))
+        parted = PartedTable(named, reading, held, kept, token, [])
+        if kept:
+            parted.futures.extend(self._submit(keeping_tasks(parted), parted.kept_keys))
         return parted
 
     def sum(

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lr_pipeline.engines.cluster_kept import file_part, hold_part, sum_filed, sum_held
 from lr_pipeline.engines.cluster_work import (
     Named,
     Reading,
     Summing,
     combine_partials,
-    hold_part,
-    sum_held,
+    stored_rows,
     sum_part,
     unnamed,
 )
@@ -25,26 +25,31 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, eq=False)
 class PartedTable:
-    """A table's parts as the cluster knows them: the first ``held`` stay in workers' memory."""
+    """A table's parts as the cluster knows them.
+
+    The first ``held`` stay in workers' memory, the next ones, up to ``kept`` in all, in files.
+    """
 
     parts: Sequence[Named]
     reading: Reading
     held: int
+    kept: int
     token: str
-    kept: "list[Future]"
+    futures: "list[Future]"
+
+    @property
+    def kept_keys(self) -> list[Key]:
+        """Keys of the parts that are kept."""
+        return [(f"lr_rows-{self.token}", number) for number in range(self.kept)]
 
 
-def held_key(token: str, number: int) -> Key:
-    """Key of the blocks of a part that is kept."""
-    return f"lr_rows-{token}", number
-
-
-def holding_tasks(table: PartedTable) -> dict[Any, Any]:
-    """The tasks that read the parts to be kept."""
+def keeping_tasks(table: PartedTable) -> dict[Any, Any]:
+    """The tasks that read the parts to be kept, or make room for them."""
     reading = f"lr_reading-{table.token}"
     graph: dict[Any, Any] = {reading: (unnamed, Named(reading, table.reading))}
-    for number in range(table.held):
-        graph[held_key(table.token, number)] = (hold_part, table.parts[number], reading)
+    for number, key in enumerate(table.kept_keys):
+        keep = hold_part if number < table.held else file_part
+        graph[key] = (keep, table.parts[number], reading)
     return graph
 
 
@@ -57,14 +62,13 @@ def summing_tasks(
     that was lost is read again.
     """
     reading, function = f"lr_reading-{table.token}", f"lr_function-{token}"
-    graph = holding_tasks(table) | {function: (unnamed, Named(function, summing))}
+    graph = keeping_tasks(table) | {function: (unnamed, Named(function, summing))}
     keys: list[Key] = [(f"lr_part-{token}", number) for number in range(len(table.parts))]
-    for number, key in enumerate(keys):
-        part = table.parts[number]
-        if number < table.held:
-            graph[key] = (sum_held, held_key(table.token, number), part, function)
-        else:
-            graph[key] = (sum_part, part, reading, function)
+    for key, part in zip(keys[table.kept :], table.parts[table.kept :], strict=True):
+        graph[key] = (sum_part, part, reading, function)
+    for number, kept in enumerate(table.kept_keys):
+        sum_kept = sum_held if number < table.held else sum_filed
+        graph[keys[number]] = (sum_kept, kept, stored_rows(table.parts[number].value), function)
     levels = [keys]
     while len(levels) == 1 or len(levels[-1]) > 1:
         name, below = f"lr_sum{len(levels)}-{token}", levels[-1]

@@ -1,30 +1,14 @@
 """A pass over the blocks of a stored table as they are, by the workers of a Dask cluster."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Generic
-
-import pyarrow as pa
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from lr_pipeline.engines.cluster import Cluster
 from lr_pipeline.engines.cluster_rows import rows_of_part
-from lr_pipeline.engines.cluster_work import Reading, add_items
+from lr_pipeline.engines.cluster_work import Gathering, Reading, add_items
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.visit import Found
-
-
-@dataclass(frozen=True, eq=False)
-class _Gathering(Generic[Found]):
-    """Begins anew with each part, and takes in its blocks."""
-
-    begin: Callable[[], Found]
-
-    def __call__(self, blocks: Iterable[pa.RecordBatch]) -> tuple[Found]:
-        found = self.begin()
-        for block in blocks:
-            found.add(block)
-        return (found,)
 
 
 def visit_parts(
@@ -41,10 +25,6 @@ def visit_parts(
     parts = parts_of(table, rows_of_part(stored_rows, 8 * len(columns)))
     if not parts:
         return begin()
-    parted = cluster.part(parts, Reading(tuple(columns), None, _as_it_is))
-    found: Found = cluster.sum(parted, _Gathering(begin), add_items)[0]
+    parted = cluster.part(parts, Reading(tuple(columns), None))
+    found: Found = cluster.sum(parted, Gathering(begin), add_items)[0]
     return found
-
-
-def _as_it_is(block: pa.RecordBatch) -> pa.RecordBatch:
-    return block

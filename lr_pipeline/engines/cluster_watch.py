@@ -195,8 +195,8 @@ class Watch:
             raise self._failed(
                 f"expected workers that compute, found none for {self.settings.patience:g} s, and "
                 f"these paused for memory: {held}. Start them with more memory (`dask worker "
-                "--memory-limit`), set a smaller block_rows, or cache=0, which keeps no rows "
-                "between passes"
+                "--memory-limit`), set a smaller block_rows, or cache=0, which holds no rows "
+                "in memory"
             )
         if seconds >= min(QUIET_SECONDS, self.settings.patience / 2):
             limit = f"waiting up to {self.settings.patience:g} s"

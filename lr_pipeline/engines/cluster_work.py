@@ -1,25 +1,22 @@
 """What the workers of a Dask cluster do with parts of a table: read, sum, and add up the sums."""
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, reduce
+from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-import numpy as np
 import pyarrow as pa
-from threadpoolctl import ThreadpoolController
 
-from lr_pipeline.core.rows import Block
+from lr_pipeline.engines.cluster_process import settle_process
 from lr_pipeline.engines.cluster_versions import require_versions, versions_here
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.parquet import is_url
 from lr_pipeline.tables.prefetch import prefetched
+from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from lr_pipeline.tables.visit import Found
 
 Sums = tuple[Any, ...]
 Fold = Callable[[Iterable[Any]], Sums | None]  # of some blocks, None for none
@@ -28,14 +25,28 @@ Combine = Callable[[Sums, Sums], Sums]
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """How a part is read: its ``columns``, ``block_rows`` rows at a time, each made a block of."""
+    """How a part is read: its ``columns``, ``block_rows`` rows at a time.
+
+    Each block is made one of the design by the ``preparation``, or stays as it is stored.
+    """
 
     columns: Sequence[str]
     block_rows: int | None
-    convert: Callable[[pa.RecordBatch], Any]
+    preparation: Preparation | None = None
 
     def blocks(self, part: Table) -> Iterator[Any]:
-        """Yield the blocks of a part; a ``TableError`` where this worker does not see the file."""
+        """Yield the blocks of a part, as made; errors as ``batches``.
+
+        Those of a URL ahead of their use: of a file there is nothing to be waited for that the
+        system does not read ahead, and another thread would take time from the other workers.
+        """
+        made: Iterable[Any] = self.batches(part)
+        if self.preparation is not None:
+            made = map(self.preparation.block, made)
+        return prefetched(made) if is_url(part.data) else iter(made)
+
+    def batches(self, part: Table) -> Iterator[pa.RecordBatch]:
+        """Yield them as stored; a ``TableError`` where this worker does not see the file."""
         if isinstance(part.data, Path) and not part.data.exists():
             raise table_error(
                 f"the worker {worker_address()} sees no such file",
@@ -43,7 +54,7 @@ class Reading:
                 "or name the table by a URL",
                 source=part.data,
             )
-        return map(self.convert, part.blocks(self.block_rows, self.columns))
+        yield from part.blocks(self.block_rows, self.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +83,32 @@ class BlockByBlock:
             found = self.block_function(block)
             sums = found if sums is None else self.combine(sums, found)
         return sums
+
+
+@dataclass(frozen=True, eq=False)
+class Gathering(Generic[Found]):
+    """Begins anew with each part, and takes in its blocks."""
+
+    begin: Callable[[], Found]
+
+    def __call__(self, blocks: Iterable[pa.RecordBatch]) -> tuple[Found]:
+        """What was found, in the place of a sum."""
+        found = self.begin()
+        for block in blocks:
+            found.add(block)
+        return (found,)
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A fold of what ``convert`` makes of each block."""
+
+    convert: Callable[[Any], Any]
+    fold: Fold
+
+    def __call__(self, blocks: Iterable[Any]) -> Sums | None:
+        """Sum; None for no blocks."""
+        return self.fold(map(self.convert, blocks))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,32 +152,9 @@ class Partial:
     work: Work
 
 
-def hold_part(part: Named, reading: Reading) -> list[Any]:
-    """Read a part, to keep it in the worker's memory."""
-    keep_to_one_thread()
-    return list(reading.blocks(part.value))
-
-
 def sum_part(part: Named, reading: Reading, summing: Summing) -> Partial:
     """Sum over a part while reading it."""
-    return _summed(prefetched(reading.blocks(part.value)), part.value, summing)
-
-
-def sum_held(blocks: list[Any], part: Named, summing: Summing) -> Partial:
-    """Sum over a part that is in some worker's memory."""
-    return _summed(map(aligned, blocks), part.value, summing)
-
-
-def aligned(block: Any) -> Any:
-    """The block, with arrays that begin where numbers do.
-
-    Those that came from another worker need not, and products then have other bits.
-    """
-    if not isinstance(block, Block):
-        return block
-    X, y, weight = block
-    X, y = np.require(X, requirements="A"), np.require(y, requirements="A")
-    return Block(X, y, None if weight is None else np.require(weight, requirements="A"))
+    return sum_blocks(reading.blocks(part.value), stored_rows(part.value), summing)
 
 
 def combine_partials(partials: list[Partial], summing: Summing) -> Partial:
@@ -166,15 +180,20 @@ def unnamed(named: Named) -> Any:
     return named.value
 
 
-def _summed(blocks: Iterable[Any], part: Table, summing: Summing) -> Partial:
+def sum_blocks(blocks: Iterable[Any], rows: int, summing: Summing) -> Partial:
+    """Sum over the blocks of a part of so many rows."""
     worker, begun = worker_address(), time.perf_counter()
     require_versions(summing.versions, worker)
-    keep_to_one_thread()
+    settle_process()
     sums = summing.fold(blocks)
     seconds = time.perf_counter() - begun
+    return Partial(sums, Work({worker: rows}, {worker: seconds}, travelling_bytes(sums)))
+
+
+def stored_rows(part: Table) -> int:
+    """Rows of a part, before any are chosen."""
     assert part.row_groups is not None
-    rows = {worker: part.row_groups.num_rows}
-    return Partial(sums, Work(rows, {worker: seconds}, travelling_bytes(sums)))
+    return part.row_groups.num_rows
 
 
 def worker_address() -> str:
@@ -190,26 +209,3 @@ def travelling_bytes(result: Any) -> int:
     from distributed.utils import nbytes
 
     return sum(nbytes(frame) for frame in serialize(result)[1])
-
-
-def keep_to_one_thread() -> None:
-    """Hold this process's libraries to one thread, from its first task on, as Dask's nanny does.
-
-    A product has other bits with another number of threads, and workers may differ in theirs.
-    Each task asks again: OpenMP counts for each thread, and torch anew where a thread first uses
-    it.
-    """
-    _libraries().limit(limits=1)
-    # None as well while another thread is importing torch: it will find the variables above.
-    if set_num_threads := getattr(sys.modules.get("torch"), "set_num_threads", None):
-        set_num_threads(1)
-
-
-@cache
-def _libraries() -> ThreadpoolController:
-    """Those that are loaded; finding them takes longer than many a task.
-
-    One that is loaded later reads the variables when it is: even amid a task.
-    """
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    return ThreadpoolController()

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
+from itertools import takewhile
 from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
@@ -21,7 +22,7 @@ def in_order(
 ) -> Iterable[Result]:
     """Apply ``function`` to every item, and yield the results in the order of the items.
 
-    By as many threads as there are processors, at ``most`` so many.
+    By as many threads as there are processors, at ``most`` so many, of which the caller's is one.
 
     numpy releases the interpreter's lock, so that threads over blocks use all processors for
     everything, where the BLAS alone would use them for products only; its own threads would
@@ -41,8 +42,32 @@ def usable_processors() -> int:
 def _in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], threads: int
 ) -> Iterator[Result]:
+    """The caller works, too: if it only waited, its processor might be found idle too late."""
     with _libraries().limit(limits=1, user_api="blas"):
-        yield from _threads(threads).map(function, items)
+        submit = _threads(threads - 1).submit
+        outcomes = [submit(function, item) for item in items]
+        try:
+            for number in range(len(items)):
+                while not outcomes[number].done():
+                    begun = (not outcome.cancel() for outcome in outcomes[number:])
+                    place = number + sum(takewhile(bool, begun))
+                    if place == len(items):  # each of them
+                        break
+                    outcomes[place] = _attempt(function, items[place])
+                yield outcomes[number].result()
+        finally:
+            for outcome in outcomes:
+                outcome.cancel()
+
+
+def _attempt(function: Callable[[Item], Result], item: Item) -> "Future[Result]":
+    """The result, or the error, to be raised in its turn."""
+    outcome: Future[Result] = Future()
+    try:
+        outcome.set_result(function(item))
+    except Exception as error:  # noqa: BLE001 (whatever it is)
+        outcome.set_exception(error)
+    return outcome
 
 
 @cache

@@ -116,16 +116,24 @@ def _bytes(array: np.ndarray) -> memoryview:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
-def spool_for(num_rows: int, num_columns: int) -> RowSpool | None:
-    """A file for so many rows and columns; None where disk or memory have too little room."""
-    needed = num_rows * (num_columns + 2) * FLOAT64_BYTES
+def spool_for(num_rows: int, num_columns: int, taken: int = 0) -> RowSpool | None:
+    """A file for so many rows and columns; None where disk or memory have too little room.
+
+    ``taken``: bytes that other files of this process take.
+    """
+    needed = taken + spooled_bytes(num_rows, num_columns)
     if not hasattr(os, "preadv"):  # Windows
         return None
     try:
-        free = min(free_memory(), shutil.disk_usage(tempfile.gettempdir()).free)
+        free = min(free_memory(), shutil.disk_usage(tempfile.gettempdir()).free + taken)
         return RowSpool() if needed <= LARGEST_SHARE * free else None
     except OSError:  # no folder for temporary files, or none that may be written
         return None
+
+
+def spooled_bytes(num_rows: int, num_columns: int) -> int:
+    """Bytes of a file of so many rows, with labels and weights."""
+    return num_rows * (num_columns + 2) * FLOAT64_BYTES
 
 
 def free_memory() -> int:

@@ -34,18 +34,20 @@ def existence_from_dict(data: Mapping[str, Any]) -> Existence:
     )
 
 
-def is_separated(data: Mapping[str, Any]) -> bool:
-    """Whether the likelihood has no finite maximum."""
-    return data["verdict"] in {
-        Verdict.COMPLETE_SEPARATION.value,
-        Verdict.QUASI_COMPLETE_SEPARATION.value,
-    }
+def has_estimate(data: Mapping[str, Any]) -> bool:
+    """Whether the likelihood is known to have a finite maximum."""
+    return existence_from_dict(data).exists
 
 
 def describe_existence(data: Mapping[str, Any]) -> str:
     """One or two sentences for a check, the metadata and the report's first line."""
     sentences = []
-    if is_separated(data):
+    if data["verdict"] == Verdict.UNDECIDED:
+        sentences.append(
+            "The classes of the training set overlap, or are apart, by less than rounding: whether "
+            "the maximum-likelihood estimate exists cannot be told."
+        )
+    elif not has_estimate(data):
         kind = "completely" if data["verdict"] == "complete_separation" else "quasi-completely"
         names = _listed(data["separating_columns"])
         sentences.append(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Float64
 
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.types import Design
@@ -18,6 +19,7 @@ from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.visit import Visit, visit_blocks
 
+BlockColumns = Float64[np.ndarray, "c n"]
 Encoding = NumberEncoding | CategoryEncoding
 ENCODINGS: dict[str, type[NumberEncoding] | type[CategoryEncoding]] = {
     "number": NumberEncoding,
@@ -76,6 +78,11 @@ class Preparation:
         """Names of the d design columns."""
         return tuple(column for encoding in self.encodings for column in encoding.columns)
 
+    @cached_property
+    def imputes(self) -> bool:
+        """Whether a number of the training table is missing."""
+        return any(isinstance(one, NumberEncoding) and one.missing for one in self.encodings)
+
     @property
     def source_columns(self) -> tuple[str, ...]:
         """Columns of the table that a block needs: features, target and weight."""
@@ -92,26 +99,41 @@ class Preparation:
             A feature is missing, has another type than in training, or is infinite.
         """
         columns = np.zeros((len(self.columns), batch.num_rows))
+        self._write_design(batch, columns)
+        return columns.T
+
+    def block(self, batch: pa.RecordBatch, out: BlockColumns | None = None) -> Block:
+        """Design, labels and weights of a block of rows.
+
+        In ``out``, which is 0, where given: a row for each column of the design, the labels and
+        the weights, if there are any.
+        """
+        roles, d = self.roles, len(self.columns)
+        if out is None:
+            out = np.zeros((self.block_columns, batch.num_rows))
+        self._write_design(batch, out[:d])
+        out[d] = labels(roles.target, batch.column(roles.target), roles.positive)
+        if roles.weight is None:
+            return Block(out[:d].T, out[d])
+        out[d + 1] = weights_of(batch, roles.weight)
+        return Block(out[:d].T, out[d], out[d + 1])
+
+    @property
+    def block_columns(self) -> int:
+        """Columns of the design, the labels, and the weights if there are any."""
+        return len(self.columns) + 1 + (self.roles.weight is not None)
+
+    def _write_design(self, batch: pa.RecordBatch, columns: np.ndarray) -> None:
         start = 0
         for encoding in self.encodings:
             stop = start + len(encoding.columns)
             encoding.write(_feature(batch, encoding.name), columns[start:stop])
             start = stop
-        return columns.T
-
-    def block(self, batch: pa.RecordBatch) -> Block:
-        """Design, labels and weights of a block of rows."""
-        roles = self.roles
-        y = labels(roles.target, batch.column(roles.target), roles.positive)
-        weight = None
-        if roles.weight is not None:
-            weight = weights_of(batch, roles.weight)
-        return Block(self.design(batch), y, weight)
 
     def imputed(self, numbers: Block) -> Block:
         """What ``block`` makes of rows whose features are those of ``of_numbers``."""
         encodings = [one for one in self.encodings if isinstance(one, NumberEncoding)]
-        if not any(one.missing for one in encodings):
+        if not self.imputes:
             return numbers
         columns = np.zeros((len(self.columns), len(numbers.y)))
         start = 0

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import lr_pipeline
 from lr_pipeline.core.classes import count_classes
 from lr_pipeline.core.existence import (
     Existence,
@@ -19,6 +20,7 @@ from lr_pipeline.core.existence import (
 from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.separation import find_separation
+from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.standardize import standardized
 from lr_pipeline.core.tied_rows import TiedRows
 from lr_pipeline.engines.memory import ArrayRows
@@ -144,6 +146,37 @@ def test_a_gap_is_told_from_an_overlap(gap):
     assert found.verdict is Verdict.COMPLETE_SEPARATION
     assert found.separating_columns == (0,)
     assert found.separating_direction[0] > 0
+
+
+@pytest.mark.parametrize("gap", np.logspace(-14, -6, 9))
+@pytest.mark.parametrize("apart", [True, False])
+def test_what_rounding_leaves_in_doubt_is_neither_claimed_nor_denied(gap, apart):
+    """However narrow a gap or an overlap, the verdict is right, or undecided."""
+    X = np.random.default_rng(1).standard_normal((60, 1))
+    y = (X[:, 0] > 0).astype(float)
+    X[:, 0] += np.where(y > 0, 0.5, -0.5)
+    low, high = int(np.argmin(y)), int(np.argmax(y))
+    X[low], X[high] = (-gap / 2, gap / 2) if apart else (gap / 2, -gap / 2)
+    verdict = assess(X, y).verdict
+    if verdict is Verdict.UNDECIDED:
+        assert gap < 1e-8
+    else:
+        assert verdict is (Verdict.COMPLETE_SEPARATION if apart else Verdict.UNIQUE)
+
+
+def test_where_rounding_leaves_it_in_doubt_firth_stands_in_and_nothing_else_converges():
+    """Classes apart by 1e-12: maximum likelihood claims nothing, and ``auto`` leaves it."""
+    X, y = nearly_separated(0.0)
+    X[29], X[30] = -5e-13, 5e-13
+    assert assess(X, y) == Existence(Verdict.UNDECIDED)
+    plain = lr_pipeline.fit_logistic(X, y)
+    assert plain.existence == Existence(Verdict.UNDECIDED)
+    assert plain.status is not Status.CONVERGED
+    assert plain.certificate.standard_errors == np.inf
+    stand_in = lr_pipeline.fit_logistic(X, y, penalty="auto")
+    assert stand_in.existence == plain.existence
+    assert stand_in.penalty == "firth"
+    assert stand_in.status is Status.CONVERGED
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])

@@ -13,9 +13,9 @@ import pytest
 from lr_pipeline.core.moments import moments_of
 from lr_pipeline.core.rows import Block
 from lr_pipeline.engines.cluster import Cluster, ClusterError, ClusterSettings, open_cluster
+from lr_pipeline.engines.cluster_kept import aligned
 from lr_pipeline.engines.cluster_rows import ClusterRows
 from lr_pipeline.engines.cluster_versions import VersionMismatchError
-from lr_pipeline.engines.cluster_work import aligned
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 from tests.dask_processes import DaskProcesses, soon

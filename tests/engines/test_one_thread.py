@@ -10,7 +10,7 @@ import pytest
 TASK = """
 import json, sys, threading
 {before}
-from lr_pipeline.engines.cluster_work import keep_to_one_thread
+from lr_pipeline.engines.cluster_process import keep_to_one_thread
 
 def threads(found):
     keep_to_one_thread()

@@ -50,6 +50,37 @@ def test_several_threads_are_used_where_there_are_processors(monkeypatch):
     assert len(list(in_order(lambda n: meeting.wait(), range(2)))) == 2
 
 
+def test_the_callers_thread_is_one_of_them(monkeypatch):
+    """With two processors, one other thread and this one."""
+    monkeypatch.setattr(parallel, "usable_processors", lambda: 2)
+    meeting = threading.Barrier(2, timeout=20)
+
+    def meet(_: int) -> int:
+        meeting.wait()
+        return threading.get_ident()
+
+    found = list(in_order(meet, range(10)))
+    assert len(set(found)) == 2
+    assert threading.get_ident() in found
+
+
+def test_the_first_error_in_order_is_raised(processors):
+    """Whichever thread meets it, and whichever comes first."""
+    begun = []
+
+    def fail(number: int) -> int:
+        begun.append(number)
+        if number in (3, 5):
+            raise ValueError(f"at {number}")
+        return number
+
+    results = iter(in_order(fail, range(40)))
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="at 3"):
+        next(results)
+    assert len(begun) < 40
+
+
 def test_blas_threads_are_restored():
     """After a fit of few columns the libraries have the threads that they had."""
     from threadpoolctl import threadpool_info

@@ -7,7 +7,7 @@ from lr_pipeline.core.existence import SeparationError
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
-from lr_pipeline.models.existence import describe_existence, existence_from_dict, is_separated
+from lr_pipeline.models.existence import describe_existence, existence_from_dict, has_estimate
 from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.models.train import Training, assess_table, train_logistic
 from tests.models.conftest import open_rows
@@ -35,7 +35,7 @@ def test_the_assessment_names_the_separating_column(separated) -> None:
     assert found["verdict"] == "complete_separation"
     assert found["separating_columns"][0] == "x"
     assert found["separating_direction"][0] > 0
-    assert is_separated(found)
+    assert not has_estimate(found)
     assert "completely separated by x" in describe_existence(found)
     assert "(10 rows)" in describe_existence(found)
 
@@ -44,7 +44,8 @@ def test_the_assessment_survives_storage(separated, overlapping) -> None:
     """What an asset stored is what a model asset reads."""
     for table in (separated, overlapping):
         found = assess_table(table, open_rows)
-        assert existence_from_dict(found).separated is is_separated(found)
+        assert existence_from_dict(found).exists is has_estimate(found)
+        assert existence_from_dict(found).separated is not has_estimate(found)
 
 
 def test_an_assessment_already_made_decides(train, separated, overlapping) -> None:

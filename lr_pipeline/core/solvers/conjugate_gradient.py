@@ -7,10 +7,11 @@ from lr_pipeline.core.types import Parameters
 
 
 class Solution(NamedTuple):
-    """A solution x, and whether it is as close as asked for."""
+    """A solution x, whether it is as close as asked for, and each v with its A v on the way."""
 
     x: Parameters
     close: bool
+    products: list[tuple[Parameters, Parameters]]
 
 
 def conjugate_gradient(
@@ -29,17 +30,19 @@ def conjugate_gradient(
     z = precondition(r)
     direction, square = z, float(r @ z)
     enough = tolerance**2 * square
+    products: list[tuple[Parameters, Parameters]] = []
     for _ in range(max_products):
         if square <= enough:
             break
         Ad = product(direction)
         curvature = float(direction @ Ad)
         if not curvature > 0.0:  # lost in the rounding of A
-            return Solution(x, False)
+            return Solution(x, False, products)
+        products.append((direction, Ad))
         step = square / curvature
         x = x + step * direction
         r = r - step * Ad
         z = precondition(r)
         square, before = float(r @ z), square
         direction = z + (square / before) * direction
-    return Solution(x, square <= enough)
+    return Solution(x, square <= enough, products)

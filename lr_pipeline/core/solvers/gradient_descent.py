@@ -48,14 +48,15 @@ class GradientDescent:
             trace.record(self._point(0, value, gradient, 0.0, iterate))
             status, iteration = Status.ITERATION_LIMIT, 0
             while iteration < self.iterations and status is Status.ITERATION_LIMIT:
-                step = step_size(iteration)
-                iterate.descend(step)
-                iteration += 1
+                until = self._next_look(iteration)
+                for number in range(iteration, until):
+                    step = step_size(number)
+                    iterate.descend(step)
+                iteration = until
                 recorded = iteration % self.record_every == 0 or iteration == self.iterations
-                if recorded or self.tolerance > 0:
-                    previous, (value, gradient) = value, _evaluate(iterate)
-                    if abs(value - previous) < self.tolerance:
-                        status, recorded = Status.SMALL_CHANGE, True
+                previous, (value, gradient) = value, _evaluate(iterate)
+                if abs(value - previous) < self.tolerance:
+                    status, recorded = Status.SMALL_CHANGE, True
                 if recorded:
                     trace.record(self._point(iteration, value, gradient, step, iterate))
         if not value <= first[0]:
@@ -66,6 +67,12 @@ class GradientDescent:
     def iterate(self, objective: SmoothFunction, start: Parameters) -> Iterate:
         """Return the point to move, at ``start``."""
         return iterate_of(objective, start)
+
+    def _next_look(self, iteration: int) -> int:
+        """The next iteration at which the value is asked for."""
+        if self.tolerance > 0:
+            return iteration + 1
+        return min(iteration - iteration % self.record_every + self.record_every, self.iterations)
 
     def _point(
         self, iteration: int, value: float, gradient: Parameters, step: float, iterate: Iterate

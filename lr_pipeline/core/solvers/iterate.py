@@ -7,7 +7,7 @@ import numpy as np
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective, SmoothFunction
 from lr_pipeline.core.solvers.signed_rows import SignedRows
-from lr_pipeline.core.types import Parameters
+from lr_pipeline.core.types import Parameters, RowVector
 
 
 @runtime_checkable
@@ -75,6 +75,7 @@ class InPlaceIterate:
         self.margin, self.scratch = np.empty_like(rows.share), np.empty_like(rows.share)
         self.ascent = np.empty_like(start)
         self.evaluated = False  # whether ``ascent`` belongs to w
+        self.step, self.stepped = 1.0, rows.share  # the last step, and its product with the shares
 
     @property
     def parameters(self) -> Parameters:
@@ -85,15 +86,23 @@ class InPlaceIterate:
         """f(w) and ∇f(w)."""
         np.dot(self.w, self.C, out=self.margin)
         value = self._value()
-        self._set_ascent()
+        self._set_ascent(self.rows.share)
+        if self.penalised:
+            self.ascent -= self.rows.pull * self.w
+        self.evaluated = True
         return value, -self.ascent
 
     def descend(self, step: float) -> None:
         """Move to w − step ∇f(w)."""
-        if not self.evaluated:
+        if self.evaluated:
+            self.ascent *= step
+        else:
+            if step != self.step:
+                self.step, self.stepped = step, step * self.rows.share
             np.dot(self.w, self.C, out=self.margin)
-            self._set_ascent()
-        self.ascent *= step
+            self._set_ascent(self.stepped)
+            if self.penalised:
+                self.ascent -= step * self.rows.pull * self.w
         self.w += self.ascent
         self.evaluated = False
 
@@ -107,14 +116,11 @@ class InPlaceIterate:
         value = t @ share - np.minimum(self.margin, 0.0, out=t) @ share
         return float(value + 0.5 * (self.rows.pull @ self.w**2))
 
-    def _set_ascent(self) -> None:
-        """−∇f(w), from the margins, which are lost."""
+    def _set_ascent(self, share: RowVector) -> None:
+        """−Σ share ∇loss, from the margins, which are lost."""
         t = self.margin
         np.exp(t, out=t)
         np.add(t, self.ones, out=t)
-        np.divide(self.rows.share, t, out=t)
+        np.divide(share, t, out=t)
         np.dot(self.C, t, out=self.ascent)
-        if self.penalised:
-            self.ascent -= self.rows.pull * self.w
         self.rows.sums.passes += 1
-        self.evaluated = True
