@@ -44,7 +44,7 @@ CERTIFIED = 1e-3
 TOLERANCE = 1e-9
 # From so many columns on a Hessian takes the time of ten gradients and more.
 MANY_COLUMNS = 200
-# How much the certificate of a fit without standard errors may exceed its solver's own estimate.
+# How much the certificate of a fit to a tolerance may exceed its solver's own estimate.
 SLACK = 1.5
 # Iterations after which a guess at the Hessian is replaced by that of all rows.
 PASSES_WITH_A_GUESS = 10
@@ -170,7 +170,12 @@ class _Problem:
     @property
     def newton(self) -> Newton:
         """Newton's method, to the tolerance that was asked for."""
-        return Newton() if self.tolerance is None else Newton(self.tolerance, polish=False)
+        return Newton() if self.tolerance is None else Newton(self.stop, polish=False)
+
+    @property
+    def stop(self) -> float:
+        """Where a solver chosen here stops: a certificate is somewhat more than its estimate."""
+        return TOLERANCE if self.tolerance is None else self.tolerance / SLACK
 
     def chosen_solver(self, penalty: str) -> Solver:
         """Newton; for many columns without a penalty L-BFGS, whose passes take less.
@@ -190,8 +195,7 @@ class _Problem:
         def solve(gradient: Parameters) -> Parameters:
             return cholesky_solve(factor, gradient) / variance
 
-        tolerance = self.tolerance or TOLERANCE
-        return Lbfgs(tolerance=tolerance, preconditioner=solve, polish=False)
+        return Lbfgs(tolerance=self.stop, preconditioner=solve, polish=False)
 
     def starting_point(self, penalty: str, coordinates: Coordinates) -> Parameters:
         """Return the given start, or the intercept-only optimum; for Firth, near its minimum."""
@@ -226,12 +230,12 @@ def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
         warm = wide_start(problem.rows, problem.kernel)
     if warm is None:
         return None
-    solver = problem.solver or Lbfgs(tolerance=problem.tolerance or TOLERANCE, polish=False)
+    solver = problem.solver or Lbfgs(tolerance=problem.stop, polish=False)
     if isinstance(solver, Lbfgs):
         tolerance = solver.tolerance
         if not problem.standard_errors:
             # The certificate will rest on the sample's share of the Hessian.
-            tolerance = max(tolerance * sqrt(warm.share) / SLACK, min(tolerance, TOLERANCE))
+            tolerance = max(tolerance * sqrt(warm.share), min(tolerance, TOLERANCE))
         solver = replace(
             solver,
             tolerance=tolerance,

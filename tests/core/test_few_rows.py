@@ -261,3 +261,15 @@ X, Y, _ = block()
 def test_what_is_not_plain_is_left_to_the_general_way(refused):
     """None, so that the general way decides, or says what is wrong."""
     assert fit_few_rows(Block(*refused), Newton()) is None
+
+
+@pytest.mark.parametrize("seed", [975, 2757, 6660, 17444])
+def test_a_fit_to_a_tolerance_meets_it_with_its_certificate(seed):
+    """Which is somewhat more than the solver's own estimate: here that is just below 1e-3."""
+    rng = np.random.default_rng(seed)
+    n, d = int(rng.integers(20, 120)), int(rng.integers(1, 4))
+    X, b = rng.standard_t(3, (n, d)), 1.5 * rng.standard_normal(d)
+    y = (rng.random(n) < 1.0 / (1.0 + np.exp(-X @ b))).astype(float)
+    fit = fit_logistic(ArrayRows(X, y), NumpyKernel(), tolerance=1e-3)
+    assert fit.status is Status.CONVERGED
+    assert fit.certificate.standard_errors <= 1e-3
