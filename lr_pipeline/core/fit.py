@@ -1,16 +1,12 @@
 """Logistic regression of a 0/1 label on the columns of a table: from rows to a certified result."""
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from math import fsum, isfinite, log, sqrt
 from typing import Any
 
 import numpy as np
-from scipy.linalg import block_diag
 
 from lr_pipeline.core.certificate import certify
-from lr_pipeline.core.cholesky import cholesky_solve
-from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_start
 from lr_pipeline.core.curvature import Curvature, curvature_at
 from lr_pipeline.core.existence import (
     Existence,
@@ -19,20 +15,18 @@ from lr_pipeline.core.existence import (
     existing,
 )
 from lr_pipeline.core.few_rows import FEW_NUMBERS, FewRowsFit, fit_few_rows
-from lr_pipeline.core.firth import firth_start
 from lr_pipeline.core.firth_certificate import certify_minimum
+from lr_pipeline.core.fit_problem import MANY_COLUMNS, TOLERANCE, FitProblem
 from lr_pipeline.core.inference import reason_withheld
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit, objective_formula
 from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.moments import column_extremes
 from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import L2, Firth, NoPenalty
-from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows, in_one_block
-from lr_pipeline.core.solvers import FitResult, Lbfgs, Newton, Progress, Solver, Status, TracePoint
+from lr_pipeline.core.solvers import FitResult, Lbfgs, Progress, Solver, Status, TracePoint
 from lr_pipeline.core.solvers.result import Certificate
-from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized, table_units
+from lr_pipeline.core.standardize import Coordinates
 from lr_pipeline.core.types import Columns, Parameters
 from lr_pipeline.core.warm_start import warm_start
 from lr_pipeline.core.wide_start import wide_start
@@ -41,11 +35,6 @@ __all__ = ["LogisticFit", "fit_logistic"]
 
 # A fit has converged when its certificate puts it within this many standard errors of the optimum.
 CERTIFIED = 1e-3
-TOLERANCE = 1e-9
-# From so many columns on a Hessian takes the time of ten gradients and more.
-MANY_COLUMNS = 200
-# How much the certificate of a fit to a tolerance may exceed its solver's own estimate.
-SLACK = 1.5
 # Iterations after which a guess at the Hessian is replaced by that of all rows.
 PASSES_WITH_A_GUESS = 10
 
@@ -91,7 +80,7 @@ def fit_logistic(
     _check_penalty(penalty, l2)
     if tolerance is not None and solver is not None:
         raise ValueError("tolerance is for the solver chosen here: set the given solver's own")
-    problem = _Problem(rows, kernel, solver, l2, start, tolerance, standard_errors, progress)
+    problem = FitProblem(rows, kernel, solver, l2, start, tolerance, standard_errors, progress)
     if penalty in ("l2", "firth"):
         return _fit(problem, penalty)
     if existence is None:
@@ -110,109 +99,7 @@ def fit_logistic(
     return replace(fit, existence=existence)
 
 
-@dataclass(frozen=True, eq=False)
-class _Problem:
-    """What is to be fitted, but for the penalty."""
-
-    rows: Rows
-    kernel: LogisticKernel
-    solver: Solver | None
-    l2: float
-    start: Parameters | None
-    tolerance: float | None
-    standard_errors: bool
-    progress: Progress | None
-
-    @cached_property
-    def classes(self) -> ClassCounts:
-        """The labels of all rows."""
-        return count_classes(self.rows)
-
-    @cached_property
-    def analysis(self) -> ColumnAnalysis:
-        """Location, scale and dependencies of the columns, by all rows."""
-        return analyse_columns(self.rows)
-
-    def certifying(self, penalty: str) -> Coordinates:
-        """Return the coordinates in which fits are certified, the best conditioned ones.
-
-        All columns for l2, whose optimum is always unique, else the independent.
-        """
-        if penalty == "l2":
-            return standardized(self.analysis, tuple(range(self.rows.num_columns)), False)
-        return orthonormal(self.analysis, minimum_norm=True)
-
-    def solving(self, penalty: str, solver: Solver) -> Coordinates:
-        """Return the solver's coordinates.
-
-        Without a penalty, the table's own columns are taken all together, as in the tutorial.
-        """
-        certifying = self.certifying(penalty)
-        if solver.orthonormalize:
-            return certifying
-        columns, least = certifying.columns, certifying.minimum_norm
-        if solver.standardize:
-            return standardized(self.analysis, columns, least)
-        if penalty == "none":
-            columns = tuple(range(self.rows.num_columns))
-        return table_units(self.analysis, columns, least)
-
-    def objective(self, penalty: str, coordinates: Coordinates) -> LogisticObjective:
-        """Return the objective there: β = w / scale, so l2 β² is l2 / scale² on w²."""
-        terms: L2 | Firth = NoPenalty()
-        if penalty == "l2":
-            terms = L2(self.l2 / coordinates.scale**2)
-        elif penalty == "firth":
-            terms = Firth()
-        weight = coordinates.analysis.total_weight
-        return LogisticObjective(coordinates.rows(self.rows), self.kernel, terms, weight)
-
-    @property
-    def newton(self) -> Newton:
-        """Newton's method, to the tolerance that was asked for."""
-        return Newton() if self.tolerance is None else Newton(self.stop, polish=False)
-
-    @property
-    def stop(self) -> float:
-        """Where a solver chosen here stops: a certificate is somewhat more than its estimate."""
-        return TOLERANCE if self.tolerance is None else self.tolerance / SLACK
-
-    def chosen_solver(self, penalty: str) -> Solver:
-        """Newton; for many columns without a penalty L-BFGS, whose passes take less.
-
-        Where all probabilities are the prevalence, the Hessian of the mean is p (1 − p) times the
-        columns' correlation matrix RᵀR, which has been factored.
-        """
-        if penalty != "none" or self.rows.num_columns < MANY_COLUMNS:
-            return self.newton
-        weight_0, weight_1 = self.classes.weights
-        variance = weight_0 * weight_1 / self.classes.total_weight**2
-        R = self.analysis.factor
-        if self.certifying(penalty).B is not None:  # the columns have been made orthonormal
-            R = np.eye(len(R))
-        factor = block_diag(np.eye(1), R.T)
-
-        def solve(gradient: Parameters) -> Parameters:
-            return cholesky_solve(factor, gradient) / variance
-
-        return Lbfgs(tolerance=self.stop, preconditioner=solve, polish=False)
-
-    def starting_point(self, penalty: str, coordinates: Coordinates) -> Parameters:
-        """Return the given start, or the intercept-only optimum; for Firth, near its minimum."""
-        weights, p = self.classes.weights, self.rows.num_columns + 1
-        if self.start is not None:
-            if len(self.start) != p:
-                raise ValueError(f"start must have {p} parameters, found {len(self.start)}")
-            return coordinates.from_table(float(self.start[0]), self.start[1:])
-        start = prevalence_start(*weights, len(coordinates.columns))
-        if penalty != "firth":
-            return start
-        certifying = self.certifying(penalty)
-        w = firth_start(certifying.rows(self.rows), self.kernel, start)
-        return coordinates.from_table(*certifying.to_table(w))
-
-
-def _fit(problem: _Problem, penalty: str) -> LogisticFit:
+def _fit(problem: FitProblem, penalty: str) -> LogisticFit:
     """Fit from a sample where that leads to a certified optimum, else from the beginning."""
     solver = problem.solver
     if penalty != "firth" and problem.start is None and (solver is None or solver.orthonormalize):
@@ -222,7 +109,7 @@ def _fit(problem: _Problem, penalty: str) -> LogisticFit:
     return _fit_from_beginning(problem, penalty, solver or problem.chosen_solver(penalty))
 
 
-def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
+def _fit_from_sample(problem: FitProblem, penalty: str) -> LogisticFit | None:
     """Start at a sample's optimum, with its Hessian as preconditioner; None for lack of one."""
     l2 = problem.l2 if penalty == "l2" else 0.0
     warm = warm_start(problem.rows, problem.kernel, l2)
@@ -256,7 +143,7 @@ def _fit_from_sample(problem: _Problem, penalty: str) -> LogisticFit | None:
     return _assemble(problem, penalty, solver, objective, coordinates, result, passes)
 
 
-def _fit_from_beginning(problem: _Problem, penalty: str, solver: Solver) -> LogisticFit:
+def _fit_from_beginning(problem: FitProblem, penalty: str, solver: Solver) -> LogisticFit:
     """Solve in the solver's coordinates, and certify in standardized ones."""
     solving, certifying = problem.solving(penalty, solver), problem.certifying(penalty)
     objective = problem.objective(penalty, solving)
@@ -274,7 +161,7 @@ def _fit_from_beginning(problem: _Problem, penalty: str, solver: Solver) -> Logi
 
 
 def _assemble(
-    problem: _Problem,
+    problem: FitProblem,
     penalty: str,
     solver: Solver,
     objective: LogisticObjective,
@@ -311,7 +198,7 @@ def _assemble(
     )
 
 
-def _fit_few_rows(problem: _Problem) -> LogisticFit | None:
+def _fit_few_rows(problem: FitProblem) -> LogisticFit | None:
     """Fit a small table by maximum likelihood, where nothing stands in the way."""
     rows = problem.rows
     given = problem.solver is not None or problem.start is not None
