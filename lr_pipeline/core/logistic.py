@@ -15,6 +15,7 @@ from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
 # Rows whose losses are multiplied before one logarithm is taken of them.
 PRODUCT = 64
 MANY_COLUMNS = 40
+MANY_NUMBERS = 2**18
 # Rows whose squares are formed at a time, so that they stay in the processor's nearest caches.
 CACHED_NUMBERS = 2**15
 CACHED_ROWS = 1024
@@ -53,8 +54,9 @@ def variance(z: RowVector) -> RowVector:
 def linear_predictor(block: Block, w: Parameters) -> RowVector:
     """Log-odds z = w[0] + X w[1:] of each row (n,)."""
     X = block.X
-    few = X.shape[1] < MANY_COLUMNS and X.flags.c_contiguous  # a dot product for each row is faster
-    z: RowVector = np.vecdot(X, w[1:]) if few else X @ w[1:]
+    # Of few columns that come from memory, not the cache, dot products row by row are faster.
+    by_rows = X.shape[1] < MANY_COLUMNS and X.size > MANY_NUMBERS and X.flags.c_contiguous
+    z: RowVector = np.vecdot(X, w[1:]) if by_rows else X @ w[1:]
     z += w[0]
     return z
 

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
-from lr_pipeline.core.logistic import NumpyKernel, log_loss, residual, sigmoid, variance
+from lr_pipeline.core.logistic import (
+    MANY_COLUMNS,
+    MANY_NUMBERS,
+    NumpyKernel,
+    linear_predictor,
+    log_loss,
+    residual,
+    sigmoid,
+    variance,
+)
 from lr_pipeline.core.rows import Block
 
 LOG_ODDS = np.array([-800.0, -745.0, -40.0, -3.2, -1e-9, 0.0, 1e-9, 0.7, 36.0, 40.0, 700.0, 800.0])
@@ -90,6 +99,20 @@ def test_the_kernel_sums_what_its_equations_say(case, weighted):
     np.testing.assert_allclose(found[2], information, rtol=1e-12)
     assert NumpyKernel().loss(block, w) == found[0]
     assert NumpyKernel().loss_gradient(block, w)[0] == found[0]
+
+
+@pytest.mark.parametrize("columns", [3, MANY_COLUMNS])
+def test_log_odds_are_the_same_however_a_block_lies_in_memory(columns):
+    """One larger than the cache, its rows or its columns side by side, and a part of it."""
+    rng = np.random.default_rng(2)
+    X, w = rng.standard_normal((MANY_NUMBERS // 3 + 5, columns)), rng.standard_normal(columns + 1)
+    found = linear_predictor(Block(X, X[:, 0]), w)
+    expected = w[0] + sum(x * b for x, b in zip(X.T, w[1:], strict=True))
+    bound = columns * EPS * (abs(w[0]) + np.abs(X) @ np.abs(w[1:]))
+    assert (np.abs(found - expected) <= bound).all()
+    for part in (np.asfortranarray(X), X[:100]):
+        other = linear_predictor(Block(part, part[:, 0]), w)
+        assert (np.abs(other - expected[: len(part)]) <= bound[: len(part)]).all()
 
 
 def test_the_information_is_the_derivative_of_the_gradient(case):
