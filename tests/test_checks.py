@@ -306,7 +306,7 @@ def test_a_model_scaled_by_all_rows_turns_no_leakage_red(request, monkeypatch, k
         return replace(analyse_columns(rows), mean=whole.mean, scale=whole.scale)
 
     with monkeypatch.context() as patch:
-        patch.setattr("lr_pipeline.core.fit.analyse_columns", leaky)
+        patch.setattr("lr_pipeline.core.fit_problem.analyse_columns", leaky)
         patch.setattr("lr_pipeline.core.warm_start.analyse_columns", leaky)
         model = of_kind(kind, train)
     assert model.fit.status is Status.CONVERGED
