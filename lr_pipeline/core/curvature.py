@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.cholesky import cholesky, invert_lower
+from lr_pipeline.core.cholesky import Factors
 from lr_pipeline.core.objective import LogisticObjective
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
@@ -31,16 +31,15 @@ class Curvature:
     def of(
         cls,
         gradient: Parameters,
-        hessian: ParameterMatrix,
+        factors: Factors | None,
         step: Parameters | None,
         reported: Float64[np.ndarray, "q p"],
     ) -> "Curvature | None":
-        """Factor the Hessian; None where it is not positive definite in float64."""
-        factor = cholesky(hessian) if np.isfinite(gradient).all() else None
-        if factor is None:
+        """Return it, of a Hessian with these factors; None where that has none in float64."""
+        if factors is None or not np.isfinite(gradient).all():
             return None
-        inverse = invert_lower(factor)
-        return cls(gradient, factor, inverse, step, reported, _mapped(inverse, reported))
+        L, inverse = factors.L, factors.inverse
+        return cls(gradient, L, inverse, step, reported, _mapped(inverse, reported))
 
     @property
     def units(self) -> Float64[np.ndarray, " q"]:
@@ -76,7 +75,7 @@ def curvature_at(
     """Evaluate gradient and Hessian at ``w``; None where H is not positive definite in float64."""
     _, gradient, hessian = objective.value_gradient_hessian(w)
     W = objective.total_weight
-    return Curvature.of(gradient * W, hessian * W, None, reported)
+    return Curvature.of(gradient * W, Factors.of(hessian * W), None, reported)
 
 
 def length(v: Parameters) -> float:

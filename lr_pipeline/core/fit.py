@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lr_pipeline.core.certificate import certify
+from lr_pipeline.core.cholesky import Factors
 from lr_pipeline.core.curvature import Curvature, curvature_at
 from lr_pipeline.core.existence import (
     Existence,
@@ -136,11 +137,14 @@ def _fit_from_sample(problem: FitProblem, penalty: str) -> LogisticFit | None:
     if objective.sums.fold is None and objective.sums.watches:
         coordinates = coordinates.with_extremes(column_extremes(problem.rows))
     result = solver.minimize(objective, warm.start, problem.progress)
-    if result.hessian is None:
-        w = result.parameters
-        result = replace(result, hessian=warm.hessian_below(w), hessian_at=w)
-    passes = objective.passes
-    return _assemble(problem, penalty, solver, objective, coordinates, result, passes)
+    curvature, passes = None, objective.passes
+    if result.hessian is None and result.gradient is not None:
+        gradient = result.gradient * objective.total_weight
+        below = warm.factors_below(result.parameters)
+        curvature = Curvature.of(gradient, below, None, coordinates.matrix())
+    else:
+        curvature = _curvature(objective, coordinates, result)
+    return _assemble(problem, penalty, solver, objective, coordinates, result, curvature, passes)
 
 
 def _fit_from_beginning(problem: FitProblem, penalty: str, solver: Solver) -> LogisticFit:
@@ -157,7 +161,8 @@ def _fit_from_beginning(problem: FitProblem, penalty: str, solver: Solver) -> Lo
         result = replace(
             result, parameters=w, value=value, gradient=gradient, hessian=hessian, hessian_at=w
         )
-    return _assemble(problem, penalty, solver, objective, certifying, result, passes)
+    curvature = _curvature(objective, certifying, result)
+    return _assemble(problem, penalty, solver, objective, certifying, result, curvature, passes)
 
 
 def _assemble(
@@ -167,11 +172,11 @@ def _assemble(
     objective: LogisticObjective,
     coordinates: Coordinates,
     result: FitResult,
+    curvature: Curvature | None,
     passes: int,
 ) -> LogisticFit:
     """Certify a solver's result, and return it in the table's units."""
     w, analysis = result.parameters, coordinates.analysis
-    curvature = _curvature(objective, coordinates, result)
     certificate = certify_minimum(objective, w, coordinates) or certify(
         objective, w, curvature, coordinates, problem.tolerance or 0.0
     )
@@ -279,7 +284,8 @@ def _curvature(
     w, W, M = result.parameters, objective.total_weight, coordinates.matrix()
     if result.gradient is None or result.hessian is None or result.hessian_at is None:
         return curvature_at(objective, w, M)
-    return Curvature.of(result.gradient * W, result.hessian * W, w - result.hessian_at, M)
+    factors = Factors.of(result.hessian * W)
+    return Curvature.of(result.gradient * W, factors, w - result.hessian_at, M)
 
 
 def _settled_status(status: Status, certificate: Certificate) -> Status:

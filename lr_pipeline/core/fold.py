@@ -17,6 +17,8 @@ LARGEST_SHIFT = 100.0
 # many numbers.
 LARGEST_COMBINATION = 1e3
 MANY_NUMBERS = 2**20
+# Of columns whose scales differ by no more than this factor, one bound on all values will do.
+ALIKE = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,11 @@ class Fold:
         """Whether a Hessian keeps its digits: without B, which squares the condition number."""
         return self.B is None
 
+    @property
+    def alike(self) -> bool:
+        """Whether the columns' deviations are of about the same size."""
+        return bool(self.scale.max(initial=0.0) <= ALIKE * self.scale.min(initial=np.inf))
+
     def parameters(self, w: Parameters) -> Float64[np.ndarray, " q"]:
         """T w."""
         slopes = (w[1:] if self.B is None else self.B @ w[1:]) / self.scale
@@ -84,7 +91,8 @@ class Fold:
         hessian = np.empty((len(center) + 1, len(center) + 1))
         hessian[0, 0] = raw[0, 0]
         hessian[0, 1:] = hessian[1:, 0] = side - raw[0, 0] * center
-        hessian[1:, 1:] = squares - mixed - mixed.T
+        np.subtract(squares, mixed, out=hessian[1:, 1:])
+        hessian[1:, 1:] -= mixed.T
         hessian[1:] /= self.scale[:, None]
         hessian[:, 1:] /= self.scale
         return hessian

@@ -4,13 +4,18 @@ The pointwise functions below hold for any z, however large, because every expon
 −|z| and no difference of nearly equal numbers is formed (tutorial, "逻辑回归" and "损失函数").
 """
 
+from collections.abc import Callable
+from functools import reduce
+from itertools import pairwise
 from math import isfinite
+from operator import iadd
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float64
 
 from lr_pipeline.core.rows import Block
-from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
+from lr_pipeline.core.types import Design, ParameterMatrix, Parameters, RowVector
 
 # Rows whose losses are multiplied before one logarithm is taken of them.
 PRODUCT = 64
@@ -19,6 +24,8 @@ MANY_NUMBERS = 2**18
 # Rows whose squares are formed at a time, so that they stay in the processor's nearest caches.
 CACHED_NUMBERS = 2**15
 CACHED_ROWS = 1024
+
+Predictor = Callable[[Block, Parameters], RowVector]
 
 
 def sigmoid(z: RowVector) -> RowVector:
@@ -76,11 +83,11 @@ class NumpyKernel:
 
     def loss(self, block: Block, w: Parameters) -> float:
         """Σ weight · log(1 + exp(m))."""
-        return _terms(block, w).loss
+        return row_terms(block, w).loss
 
     def loss_gradient(self, block: Block, w: Parameters) -> tuple[float, Parameters]:
         """Return the loss and Σ weight · (σ(z) − y) x̃."""
-        terms = _terms(block, w)
+        terms = row_terms(block, w)
         gradient = combine_rows(block, _weighted(block, terms.half_residual()))
         gradient *= 2.0
         return terms.loss, gradient
@@ -89,7 +96,7 @@ class NumpyKernel:
         self, block: Block, w: Parameters
     ) -> tuple[float, Parameters, ParameterMatrix]:
         """Return the loss, its gradient and Σ weight · σ(z) (1 − σ(z)) x̃ x̃ᵀ."""
-        terms = _terms(block, w)
+        terms = row_terms(block, w)
         information = combine_squares(block, _weighted(block, terms.variance()))
         gradient = combine_rows(block, _weighted(block, terms.half_residual()))
         gradient *= 2.0
@@ -126,9 +133,9 @@ class _Odds(NamedTuple):
     u: RowVector
 
     @classmethod
-    def of(cls, block: Block, w: Parameters) -> "_Odds":
+    def of(cls, block: Block, w: Parameters, predictor: Predictor) -> "_Odds":
         half = np.subtract(0.5, block.y)
-        e = linear_predictor(block, 2.0 * w)
+        e = predictor(block, 2.0 * w)
         e *= half
         with np.errstate(over="ignore", invalid="ignore"):
             np.exp(e, out=e)
@@ -157,8 +164,8 @@ class _LogOdds(NamedTuple):
     y: RowVector
 
     @classmethod
-    def of(cls, block: Block, w: Parameters) -> "_LogOdds":
-        z = linear_predictor(block, w)
+    def of(cls, block: Block, w: Parameters, predictor: Predictor) -> "_LogOdds":
+        z = predictor(block, w)
         return cls(float(_weighted(block, log_loss(z, block.y)).sum()), z, block.y)
 
     def half_residual(self) -> RowVector:
@@ -168,10 +175,12 @@ class _LogOdds(NamedTuple):
         return variance(self.z)
 
 
-def _terms(block: Block, w: Parameters) -> _Odds | _LogOdds:
-    """Σ weight · loss, and what residuals and variances are made of."""
-    odds = _Odds.of(block, w)
-    return odds if isfinite(odds.loss) else _LogOdds.of(block, w)
+def row_terms(
+    block: Block, w: Parameters, predictor: Predictor = linear_predictor
+) -> _Odds | _LogOdds:
+    """Σ weight · loss, and what residuals and variances are made of; z by ``predictor``."""
+    odds = _Odds.of(block, w, predictor)
+    return odds if isfinite(odds.loss) else _LogOdds.of(block, w, predictor)
 
 
 def _sum_log(u: RowVector, e: RowVector) -> float:
@@ -189,23 +198,25 @@ def _sum_log(u: RowVector, e: RowVector) -> float:
 def combine_squares(block: Block, s: RowVector) -> ParameterMatrix:
     """Σ s x̃ x̃ᵀ over the rows, with x̃ = (1, x)."""
     X, d = block.X, block.X.shape[1]
+    parts = max(len(s) // max(CACHED_NUMBERS // max(d, 1), CACHED_ROWS), 1)
+    edges = [len(s) * part // parts for part in range(parts + 1)]
+    cached = [(X[start:end], s[start:end, None]) for start, end in pairwise(edges)]
+    if d >= MANY_COLUMNS:
+        return reduce(iadd, (_square(X, s) for X, s in cached))
     total = np.empty((d + 1, d + 1))
     total[0, 0] = s.sum()
     total[0, 1:] = total[1:, 0] = s @ X
-    # SᵀS of S = √s X takes half the operations of Xᵀ(s X), but on few columns twice the time.
-    symmetric = d >= MANY_COLUMNS
-    factor = (np.sqrt(s) if symmetric else s)[:, None]
-    squares: ParameterMatrix | None = None
-    rows = max(CACHED_NUMBERS // max(d, 1), CACHED_ROWS)
-    for start in range(0, len(s), rows):
-        part = slice(start, start + rows)
-        scaled = factor[part] * X[part]
-        added = (scaled if symmetric else X[part]).T @ scaled
-        squares = added if squares is None else squares + added
-    if squares is None:
-        squares = np.zeros((d, d))
-    total[1:, 1:] = squares if symmetric else (squares + squares.T) / 2.0
+    squares = reduce(iadd, (X.T @ (s * X) for X, s in cached))
+    total[1:, 1:] = (squares + squares.T) / 2.0
     return total
+
+
+def _square(X: Design, s: Float64[np.ndarray, "n 1"]) -> ParameterMatrix:
+    """SᵀS of S = √s (1, X): half the operations of Xᵀ(s X), but on few columns twice the time."""
+    S, root = np.empty((len(X), X.shape[1] + 1)), np.sqrt(s)
+    S[:, :1] = root
+    np.multiply(root, X, out=S[:, 1:])
+    return S.T @ S
 
 
 def _weighted(block: Block, values: RowVector) -> RowVector:

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.fold import Fold
 from lr_pipeline.core.logistic import linear_predictor
-from lr_pipeline.core.moments import Extremes, require_finite
+from lr_pipeline.core.moments import Extremes, column_extremes
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
@@ -49,7 +49,7 @@ class LogisticSums:
     """The kernel's sums over all rows, and how many passes they took.
 
     With ``fold``, standardized rows are not computed where folding the standardization into the
-    parameters does nearly as well. Where ``watches`` is set, the first pass also finds the
+    parameters does nearly as well. Where ``watches`` is set, the first pass also bounds the
     extremes of the columns that it sees.
     """
 
@@ -121,11 +121,11 @@ class LogisticSums:
 
         def watch(block: Block) -> tuple[Any, ...]:
             with np.errstate(over="ignore", invalid="ignore"):  # refused below
-                return *block_function(block), Extremes.of(block.X)
+                return *block_function(block), extremes_of(block.X)
 
+        extremes_of = Extremes.around if fold.alike else Extremes.of
         *sums, extremes = rows.sum(watch)
-        require_finite(rows, extremes.finite)
-        self.extremes = extremes
+        self.extremes = extremes if extremes.finite.all() else column_extremes(rows)
         return tuple(sums)
 
     def _folded(self, w: Parameters, fold: Fold | None) -> Float64[np.ndarray, " q"]:

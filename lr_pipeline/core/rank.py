@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import lapack
 
+from lr_pipeline.core.cholesky import Factors
 from lr_pipeline.core.moments import (
     Extremes,
     Moments,
@@ -44,7 +45,7 @@ class ColumnAnalysis:
     (X − mean) N = 0 to rounding.
     ``factor`` (r, r): upper triangular R of the r independent columns with
     RᵀR = Σ w a aᵀ / Σ w for a = (x − mean) / scale, that is, of their correlation matrix.
-    ``condition``: estimate of the condition number ‖R‖₁ ‖R⁻¹‖₁ (LAPACK ``trcon``).
+    ``condition``: the condition number ‖R‖₁ ‖R⁻¹‖₁.
     ``num_rows``, ``total_weight``: rows of positive weight, and Σ w.
     ``extremes``: least and largest value of each column.
     """
@@ -134,17 +135,18 @@ def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
     return _analysis(moments, standard, elimination)
 
 
-def analyse_by_information(moments: Moments, factor: ParameterMatrix) -> ColumnAnalysis | None:
+def analyse_by_information(moments: Moments, factors: Factors) -> ColumnAnalysis | None:
     """The analysis of columns that a logistic information shows to be independent; else None.
 
-    ``factor`` (p, p): lower triangular, of Σ w s x̃ x̃ᵀ / Σ w with s = σ(z) σ(−z) ≤ 1/4 and the
-    columns standardized by ``moments``, an intercept before them. In the analysis, s w takes the
+    ``factors``: of Σ w s x̃ x̃ᵀ / Σ w (p, p) with s = σ(z) σ(−z) ≤ 1/4 and the columns
+    standardized by ``moments``, an intercept before them. In the analysis, s w takes the
     place of w: distances between columns come out smaller, at most half as large.
     """
     standard = _Standardization.from_moments(moments, True)
     if (standard.scale != standard_deviation(moments)).any():  # one is constant, to rounding
         return None
-    elimination = _all_independent(factor[1:, 1:].T, standard.rounding)
+    R, inverse = factors.L[1:, 1:].T, factors.inverse[1:, 1:].T
+    elimination = _all_independent(R, inverse, standard.rounding)
     return None if elimination is None else _analysis(moments, standard, elimination)
 
 
@@ -159,7 +161,7 @@ def _analysis(
         dependent=tuple(elimination.dependent),
         null_space=_null_space(elimination, standard.scale),
         factor=elimination.R,
-        condition=_condition(elimination.R),
+        condition=_condition(elimination.R, elimination.inverse),
         num_rows=moments.num_rows,
         total_weight=moments.weight,
         extremes=moments.extremes,
@@ -180,14 +182,16 @@ def _eliminate_by_cholesky(rows: Rows, standard: _Standardization) -> _Eliminati
     if d == 0:
         return _Elimination([], [], G, G, G)
     R, failed = lapack.dpotrf(G)
-    return None if failed else _all_independent(R, standard.rounding)
+    return None if failed else _all_independent(R, invert_triangular(R), standard.rounding)
 
 
-def _all_independent(R: SquareMatrix, rounding: Columns) -> _Elimination | None:
+def _all_independent(
+    R: SquareMatrix, inverse: SquareMatrix, rounding: Columns
+) -> _Elimination | None:
     """All columns independent, where the factor of AᵀA shows it beyond doubt; else ``None``."""
-    if _condition(R) > LARGEST_GRAM_CONDITION:
+    if not _condition(R, inverse) <= LARGEST_GRAM_CONDITION:
         return None
-    d, inverse = len(R), invert_triangular(R)
+    d = len(R)
     if (rounding @ np.abs(inverse) >= 1.0).any():
         return None
     return _Elimination(list(range(d)), [], R, inverse, np.empty((d, 0)))
@@ -253,7 +257,8 @@ def _null_space(elimination: _Elimination, scale: Columns) -> Float64[np.ndarray
     return N
 
 
-def _condition(R: SquareMatrix) -> float:
-    """‖R‖₁ ‖R⁻¹‖₁, estimated; infinite for a singular matrix."""
-    reciprocal = lapack.dtrcon(R)[0] if len(R) else 1.0
-    return float(1.0 / reciprocal) if reciprocal > 0.0 else float("inf")
+def _condition(R: SquareMatrix, inverse: SquareMatrix) -> float:
+    """‖R‖₁ ‖R⁻¹‖₁; 1 where there are no columns."""
+    if len(R) == 0:
+        return 1.0
+    return float(np.abs(R).sum(axis=0).max() * np.abs(inverse).sum(axis=0).max())

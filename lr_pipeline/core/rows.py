@@ -52,8 +52,8 @@ class Rows(Protocol):
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Return the largest ``block_function(block)`` over all blocks."""
 
-    def hold(self, block: Block) -> "Rows":
-        """Offer a sample of these rows, held in memory, in the way that suits this engine."""
+    def hold(self, *blocks: Block) -> "Rows":
+        """Offer some of these rows, held in memory, in the way that suits this engine."""
 
 
 def gather(rows: Rows) -> Block:
@@ -111,9 +111,9 @@ class HeldRows:
         """Return the largest ``block_function(block)`` over all blocks."""
         return max(map(block_function, parts_of(self.block, self.block_rows)))
 
-    def hold(self, block: Block) -> "HeldRows":
+    def hold(self, *blocks: Block) -> "HeldRows":
         """Offer some of these rows."""
-        return HeldRows(block, self.block_rows)
+        return HeldRows(concatenate(blocks), self.block_rows)
 
 
 def parts_of(block: Block, rows: int) -> Iterator[Block]:

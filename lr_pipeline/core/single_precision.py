@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
-from lr_pipeline.core.logistic import log_loss, residual, variance
+from lr_pipeline.core.logistic import row_terms
 from lr_pipeline.core.moments import Extremes, counted_rows
-from lr_pipeline.core.rows import Block, Rows, concatenate
+from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.types import Columns, Parameters, RowVector
 
@@ -28,17 +28,17 @@ TINY = 1e-300
 SingleDesign = Float32[np.ndarray, "n k"]
 
 
-class SingleBlock(NamedTuple):
+class SingleCopy(NamedTuple):
     """Rows of positive weight, their columns as (x − center) / scale in float32.
 
-    ``block`` has them, the labels and the weights; ``extremes`` bounds the columns as given.
+    ``blocks`` have them, the labels and the weights; ``extremes`` bounds the columns as given.
     """
 
-    block: Block
+    blocks: list[Block]
     extremes: Extremes
 
 
-def standardized_single(rows: Rows, center: Columns, scale: Columns) -> SingleBlock | None:
+def standardized_single(rows: Rows, center: Columns, scale: Columns) -> SingleCopy | None:
     """Copy the rows, in one pass; None where they are beyond the range of float32."""
     if not ((scale > SMALLEST) & (scale < LARGEST)).all():
         return None
@@ -58,7 +58,7 @@ def standardized_single(rows: Rows, center: Columns, scale: Columns) -> SingleBl
     margin = ROUNDING * scale * np.maximum(np.abs(found.lower), np.abs(found.upper))
     margin += ROUNDING**2 * np.abs(center)
     lower, upper = center + scale * found.lower, center + scale * found.upper
-    return SingleBlock(concatenate(blocks), Extremes(lower - margin, upper + margin))
+    return SingleCopy(blocks, Extremes(lower - margin, upper + margin))
 
 
 def _extremes(A: SingleDesign) -> Extremes:
@@ -77,26 +77,26 @@ class Expansion(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SingleObjective:
-    """The mean log loss of the rows of ``block``, about. ``engine``: rows that offer to hold it."""
+    """The mean log loss of the rows of ``blocks``, about. ``engine``: rows that can hold them."""
 
-    block: Block
+    blocks: list[Block]
     engine: Rows
     total_weight: float
 
     def expand(self, w: Parameters) -> Expansion:
         """Evaluate at ``w``: one pass, and one for each product. Infinite where it overflows."""
 
-        def sums(block: Block) -> tuple[float, Parameters, list[RowVector]]:
-            z, y = _predictor(block, w), block.y
+        def sums(block: Block) -> tuple[float, Parameters, list[Block]]:
             with np.errstate(invalid="ignore"):
-                loss = float(_weighted(block, log_loss(z, y)).sum())
-            gradient = _combined(block, _weighted(block, residual(z, y)))
-            return loss, gradient, [_weighted(block, np.maximum(variance(z), TINY))]
+                terms = row_terms(block, w, _predictor)
+            gradient = 2.0 * _combined(block, _weighted(block, terms.half_residual()))
+            weight = _weighted(block, np.maximum(terms.variance(), TINY))
+            return terms.loss, gradient, [block._replace(weight=weight)]
 
-        loss, gradient, variances = self.engine.hold(self.block).sum(sums)
+        loss, gradient, weighted = self.engine.hold(*self.blocks).sum(sums)
         if not isfinite(loss):
             return Expansion(inf, gradient, lambda v: v)
-        held = self.engine.hold(self.block._replace(weight=np.concatenate(variances)))
+        held = self.engine.hold(*weighted)
 
         def product(v: Parameters) -> Parameters:
             (total,) = held.sum(

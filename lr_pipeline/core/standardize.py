@@ -62,9 +62,9 @@ class StandardizedRows:
         """Return the largest ``block_function`` over the standardized blocks."""
         return self.rows.max(lambda block: max(map(block_function, self._parts(block))))
 
-    def hold(self, block: Block) -> Rows:
+    def hold(self, *blocks: Block) -> Rows:
         """Offer some of these rows."""
-        return self.rows.hold(block)
+        return self.rows.hold(*blocks)
 
     def _parts(self, block: Block) -> Iterator[Block]:
         """The block standardized, a few rows at a time, which keeps the copies in the cache."""

@@ -51,9 +51,9 @@ class TiedRows:
         """Return the largest ``block_function`` over the blocks so weighted."""
         return self.rows.max(lambda block: block_function(self._weighted(block)))
 
-    def hold(self, block: Block) -> Rows:
+    def hold(self, *blocks: Block) -> Rows:
         """Offer some of these rows."""
-        return self.rows.hold(block)
+        return self.rows.hold(*blocks)
 
     def _weighted(self, block: Block) -> Block:
         at = self.coordinates

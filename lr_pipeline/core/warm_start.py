@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from math import exp, sqrt
 from typing import ClassVar
 
+from lr_pipeline.core.cholesky import Factors
 from lr_pipeline.core.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.objective import LogisticObjective
@@ -17,11 +18,11 @@ from lr_pipeline.core.penalties import L2, NoPenalty
 from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers import Newton, Status
-from lr_pipeline.core.solvers.curvature import curvature_solve, decrement
+from lr_pipeline.core.solvers.curvature import decrement
 from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.survey import survey
-from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
+from lr_pipeline.core.types import Columns, Parameters
 
 # A sample is worth its while from this many rows on, of which it is about a tenth, in so many
 # numbers at most, whatever the table's size. It has at least so many rows a parameter, or is left
@@ -47,36 +48,36 @@ class WarmStart:
     """Where to start on all rows, and with which Hessian.
 
     ``coordinates``: standardized by a sample's means and deviations. In them are ``start`` (p,),
-    near the sample's optimum, and ``hessian`` (p, p), of its mean objective at ``hessian_at``
-    (p,). ``objective`` is the sample's, ``classes`` are those of all rows. ``knows_extremes``:
-    whether the coordinates' extremes are those of all rows, too.
+    near the sample's optimum, and ``factors`` of the Hessian of its mean objective at
+    ``factored_at`` (p,). ``objective`` is the sample's, ``classes`` are those of all rows.
+    ``knows_extremes``: whether the coordinates' extremes are those of all rows, too.
     """
 
     coordinates: Coordinates
     classes: ClassCounts
     start: Parameters
-    hessian: ParameterMatrix
-    hessian_at: Parameters
+    factors: Factors
+    factored_at: Parameters
     objective: LogisticObjective
     knows_extremes: ClassVar[bool] = False
 
     def preconditioner(self, tolerance: float) -> LinearSolve:
         """Return g ↦ H⁻¹ g, nearly, to descend on all rows to ``tolerance`` standard errors."""
-        return curvature_solve(self.hessian)
+        return self.factors.solve
 
     @property
     def share(self) -> float:
         """The sample's share of the total weight."""
         return self.objective.total_weight / self.classes.total_weight
 
-    def hessian_below(self, w: Parameters) -> ParameterMatrix:
-        """Return a lower bound at ``w`` of the Hessian of the mean over all rows.
+    def factors_below(self, w: Parameters) -> Factors:
+        """Return the factors of a lower bound at ``w`` of the Hessian of the sum over all rows.
 
         The sum over the sample is one, since every other row adds a positive semidefinite matrix;
         and where x̃ᵀw changes by at most M, a row's variance falls to no less than exp(−M) of it.
         """
-        change = self.objective.sums.largest_predictor(w - self.hessian_at)
-        return self.hessian * (self.share * exp(-change) * (1.0 - ROUNDING))
+        change = self.objective.sums.largest_predictor(w - self.factored_at)
+        return self.factors.times(self.objective.total_weight * exp(-change) * (1.0 - ROUNDING))
 
 
 def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | None:
@@ -172,8 +173,10 @@ def _fit_sample(
     w, gradient, hessian = result.parameters, result.gradient, result.hessian
     if result.status is not Status.CONVERGED or gradient is None or hessian is None:
         return None
-    start = w - curvature_solve(hessian)(gradient)
-    return WarmStart(coordinates, classes, start, hessian, w, objective)
+    factors = Factors.of(hessian)
+    if factors is None:
+        return None
+    return WarmStart(coordinates, classes, w - factors.solve(gradient), factors, w, objective)
 
 
 def _refined(
@@ -184,12 +187,14 @@ def _refined(
     The first with the Hessian that is known: another is formed nearer the optimum.
     """
     weight, w = classes.total_weight, before.start
-    w = w - curvature_solve(before.hessian)(objective.value_gradient(w)[1])
+    w = w - before.factors.solve(objective.value_gradient(w)[1])
     for _ in range(STEPS):
         _, gradient, hessian = objective.value_gradient_hessian(w)
-        solve = curvature_solve(hessian)
-        start = w - solve(gradient)
-        if decrement(solve, gradient, weight) <= SHORT_STEP * sqrt(weight):
-            return WarmStart(before.coordinates, classes, start, hessian, w, objective)
+        factors = Factors.of(hessian)
+        if factors is None:
+            return None
+        start = w - factors.solve(gradient)
+        if decrement(factors.solve, gradient, weight) <= SHORT_STEP * sqrt(weight):
+            return WarmStart(before.coordinates, classes, start, factors, w, objective)
         w = start
     return None

@@ -13,7 +13,7 @@ from functools import partial
 from math import sqrt
 from typing import ClassVar, NamedTuple
 
-from lr_pipeline.core.cholesky import cholesky, cholesky_solve
+from lr_pipeline.core.cholesky import Factors
 from lr_pipeline.core.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.moments import possible_moments, standard_deviation
@@ -37,7 +37,7 @@ MANY_COLUMNS = 200
 # Hessian for all rows bounds theirs from below by about a sixth of it.
 ROWS_PER_PARAMETER = 3
 LEAST_ROWS_PER_PARAMETER = 12
-# The copy in single precision has so many numbers at most: 128 MiB, twice that while it is made.
+# The copy in single precision has so many numbers at most: 128 MiB.
 MOST_NUMBERS = 2**25
 # Steps, and most products with the Hessian in each: with columns as if uncorrelated, and with a
 # sample's Hessian to precondition.
@@ -63,11 +63,10 @@ NEARER = 0.5
 class WideStart(WarmStart):
     """A warm start near the optimum of all rows.
 
-    ``product``: v ↦ H v with their Hessian near there; ``solve``: g ↦ H⁻¹ g with a sample's.
+    ``product``: v ↦ H v with their Hessian near there.
     """
 
     product: LinearSolve
-    solve: LinearSolve
     knows_extremes: ClassVar[bool] = True
 
     def preconditioner(self, tolerance: float) -> LinearSolve:
@@ -78,11 +77,12 @@ class WideStart(WarmStart):
         """
 
         def solve(gradient: Parameters) -> Parameters:
-            distance = decrement(self.solve, gradient, self.classes.total_weight)
+            sample = self.factors.solve
+            distance = decrement(sample, gradient, self.classes.total_weight)
             if distance <= tolerance:
-                return self.solve(gradient)
+                return sample(gradient)
             share = max(SOLVED, NEARER * tolerance / distance)
-            return conjugate_gradient(self.product, self.solve, gradient, share, PRODUCTS).x
+            return conjugate_gradient(self.product, sample, gradient, share, PRODUCTS).x
 
         return solve
 
@@ -107,23 +107,23 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
     single = standardized_single(rows, center, scale)
     if single is None:
         return None
-    objective = SingleObjective(single.block, rows, classes.total_weight)
+    objective = SingleObjective(single.blocks, rows, classes.total_weight)
     start = prevalence_start(*classes.weights, rows.num_columns)
     far = _approach(objective, start, lambda gradient: 4.0 * gradient, FEW_PRODUCTS)
 
     design = StandardizedRows(held, tuple(range(rows.num_columns)), center, scale, None)
     sample = LogisticObjective(design, kernel, NoPenalty(), moments.weight)
-    hessian, hessian_at = sample.value_gradient_hessian(far.w)[2], far.w
-    factor = cholesky(hessian)
-    analysis = None if factor is None else analyse_by_information(moments, factor)
-    if factor is None or analysis is None:
+    factors, factored_at = Factors.of(sample.value_gradient_hessian(far.w)[2]), far.w
+    analysis = None if factors is None else analyse_by_information(moments, factors)
+    if factors is None or analysis is None:
         return None
-    solve = partial(cholesky_solve, factor)
-    near = far if far.arrived else _approach(objective, far.w, solve, PRODUCTS)
+    near = far if far.arrived else _approach(objective, far.w, factors.solve, PRODUCTS)
     if not near.arrived:
         return None
     if near is not far and sample.sums.largest_predictor(near.w - far.w) > MOST_CHANGE:
-        hessian, hessian_at = sample.value_gradient_hessian(near.w)[2], near.w
+        factors, factored_at = Factors.of(sample.value_gradient_hessian(near.w)[2]), near.w
+        if factors is None:
+            return None
     analysis = replace(
         analysis,
         num_rows=classes.rows_0 + classes.rows_1,
@@ -132,7 +132,7 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
     )
     coordinates = standardized(analysis, analysis.independent, False)
     return WideStart(
-        coordinates, classes, near.w, hessian, hessian_at, sample, near.expansion.product, solve
+        coordinates, classes, near.w, factors, factored_at, sample, near.expansion.product
     )
 
 

@@ -21,7 +21,7 @@ from lr_pipeline.engines.cluster_work import (
     add_items,
     largest_items,
 )
-from lr_pipeline.engines.memory import ArrayRows, held_by_threads
+from lr_pipeline.engines.memory import HeldBlocks, held_by_threads
 from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
 from lr_pipeline.tables.parquet import rows_within
 from lr_pipeline.tables.parts import parts_of
@@ -106,9 +106,9 @@ class ClusterRows:
 
         return float(self._combined(one, largest_items)[0])
 
-    def hold(self, block: Block) -> ArrayRows:
+    def hold(self, *blocks: Block) -> HeldBlocks:
         """Offer some of these rows, in the driver's memory."""
-        return held_by_threads(block)
+        return held_by_threads(*blocks)
 
     def gather(self, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
         """Gather from blocks of some features of a table of numbers, as these rows have them."""

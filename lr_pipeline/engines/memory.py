@@ -1,11 +1,13 @@
 """Rows that are arrays in memory."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 
-from lr_pipeline.core.rows import Block, added
+from lr_pipeline.core.rows import Block, added, parts_of
 from lr_pipeline.engines.parallel import in_order
 
 # Numbers of a block, its least and its most rows. Long blocks keep threads from waiting for the
@@ -19,6 +21,8 @@ GROUPS = 8
 # Below so many numbers starting threads takes as long as the sums.
 THREADED_NUMBERS = 2**20
 
+Item = TypeVar("Item")
+
 
 class ArrayRows:
     """The rows of a design matrix in memory, visited in blocks that are views.
@@ -27,7 +31,7 @@ class ArrayRows:
     y and weights finite, weights not negative; whoever visits the rows first checks X.
     ``block_rows`` is how many rows a block has, by the number of columns unless given. Blocks
     are summed by several threads, in an order that depends on the number of rows and
-    ``block_rows`` alone. ``dtype``: that of X, float32 where nothing that is kept depends on it.
+    ``block_rows`` alone.
 
     Raises
     ------
@@ -43,9 +47,8 @@ class ArrayRows:
         y: np.ndarray,
         weight: np.ndarray | None = None,
         block_rows: int | None = None,
-        dtype: type[np.floating] = np.float64,
     ) -> None:
-        _check_array("X", X, 2, dtype)
+        _check_array("X", X, 2)
         _check_array("y", y, 1)
         _check_finite("y", y)
         if weight is not None:
@@ -85,13 +88,13 @@ class ArrayRows:
         starts = range(0, self.num_rows, self.block_rows)
         return float(max(self._apply(lambda start: block_function(self._block(start)), starts)))
 
-    def hold(self, block: Block) -> "ArrayRows":
+    def hold(self, *blocks: Block) -> "HeldBlocks":
         """Offer some of these rows, in as many blocks as several threads need."""
-        return held_by_threads(block)
+        return held_by_threads(*blocks)
 
     def _apply(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterable[Any]:
         """Apply a function in order, by several threads where there is much to do."""
-        return (in_order if self.X.size >= THREADED_NUMBERS else map)(function, items)
+        return _mapping(self.X.size)(function, items)
 
     def _block(self, start: int) -> Block:
         part = slice(start, start + self.block_rows)
@@ -99,27 +102,78 @@ class ArrayRows:
         return Block(self.X[part], self.y[part], weight)
 
 
-def held_by_threads(block: Block) -> ArrayRows:
-    """Offer a block in memory, in as many parts as several threads need."""
-    block_rows = max(-(-len(block.y) // GROUPS), LEAST_ROWS)
-    return ArrayRows(*block, block_rows=block_rows, dtype=block.X.dtype.type)
+@dataclass(frozen=True)
+class HeldBlocks:
+    """Blocks held in memory, of float64 or float32, visited by several threads."""
+
+    blocks: Sequence[Block]
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows n."""
+        return sum(len(block.y) for block in self.blocks)
+
+    @property
+    def num_columns(self) -> int:
+        """Number of columns d of the design, not counting the intercept."""
+        return int(self.blocks[0].X.shape[1])
+
+    @property
+    def block_rows(self) -> int:
+        """Most rows that a block has."""
+        return max(len(block.y) for block in self.blocks)
+
+    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Add ``block_function(block)`` over all blocks, item by item, in a fixed order."""
+
+        def add_group(group: Sequence[Block]) -> tuple[Any, ...]:
+            return added(map(block_function, group))
+
+        return added(self._apply(add_group, _groups(self.blocks)))
+
+    def max(self, block_function: Callable[[Block], float]) -> float:
+        """Return the largest ``block_function(block)``."""
+        return float(max(self._apply(block_function, self.blocks)))
+
+    def hold(self, *blocks: Block) -> "HeldBlocks":
+        """Offer some of these rows."""
+        return held_by_threads(*blocks)
+
+    def _apply(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterable[Any]:
+        return _mapping(sum(block.X.size for block in self.blocks))(function, items)
 
 
-def _groups(starts: range) -> list[range]:
-    """Cut the blocks into at most ``GROUPS`` groups of neighbours."""
-    size = -(-len(starts) // GROUPS)
-    return [starts[first : first + size] for first in range(0, len(starts), size)]
+def held_by_threads(*blocks: Block) -> HeldBlocks:
+    """Offer blocks in memory; a single one in as many parts as several threads need.
+
+    In 1, 2, 4 or 8, so that two or four threads have as much to do each.
+    """
+    if len(blocks) > 1:
+        return HeldBlocks(blocks)
+    rows, parts = len(blocks[0].y), GROUPS
+    while parts > 1 and rows < parts * LEAST_ROWS:
+        parts //= 2
+    return HeldBlocks(tuple(parts_of(blocks[0], -(-rows // parts))))
 
 
-def _check_array(
-    name: str, array: np.ndarray, dimensions: int, dtype: type[np.floating] = np.float64
-) -> None:
-    """Reject arrays that are not of the given type and number of dimensions."""
-    if array.dtype.type is not dtype or not array.dtype.isnative:
-        expected = np.dtype(dtype).name
+def _mapping(numbers: int) -> Callable[..., Iterable[Any]]:
+    """Apply a function in order, by several threads where there is much to do."""
+    return in_order if numbers >= THREADED_NUMBERS else map
+
+
+def _groups(blocks: Sequence[Item]) -> list[Sequence[Item]]:
+    """Cut the blocks into at most ``GROUPS`` groups of neighbours, of one block more or less."""
+    groups = min(GROUPS, len(blocks))
+    edges = [len(blocks) * group // groups for group in range(groups + 1)]
+    return [blocks[start:end] for start, end in pairwise(edges)]
+
+
+def _check_array(name: str, array: np.ndarray, dimensions: int) -> None:
+    """Reject arrays that are not of float64 and of the given number of dimensions."""
+    if array.dtype.type is not np.float64 or not array.dtype.isnative:
         raise TypeError(
-            f"{name} must be a {expected} array, found {array.dtype}: "
-            f"convert it with np.asarray({name}, dtype=np.{expected})"
+            f"{name} must be a float64 array, found {array.dtype}: "
+            f"convert it with np.asarray({name}, dtype=np.float64)"
         )
     if array.ndim != dimensions:
         raise ValueError(

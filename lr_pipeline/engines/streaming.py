@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from lr_pipeline.core.rows import Block, added
-from lr_pipeline.engines.memory import ArrayRows, held_by_threads
+from lr_pipeline.engines.memory import HeldBlocks, held_by_threads
 from lr_pipeline.engines.parallel import in_order
 from lr_pipeline.engines.row_spool import RowSpool
 from lr_pipeline.tables.errors import TableError
@@ -103,9 +103,9 @@ class TableRows:
         (values,) = self.sum(lambda block: ([block_function(block)],))
         return float(max(values))
 
-    def hold(self, block: Block) -> ArrayRows:
+    def hold(self, *blocks: Block) -> HeldBlocks:
         """Offer some of these rows, in memory."""
-        return held_by_threads(block)
+        return held_by_threads(*blocks)
 
     def gather(self, begin: Callable[[], Found]) -> Found:
         """Gather from the table's blocks, part by part, in the first pass that a spool takes in."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lr_pipeline.core.rows import Block, HeldRows
+from lr_pipeline.core.rows import Block, HeldRows, concatenate
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class ShuffledRows:
         """Largest over the blocks."""
         return max(block_function(block) for block in self._blocks())
 
-    def hold(self, block: Block) -> HeldRows:
+    def hold(self, *blocks: Block) -> HeldRows:
         """Some of the rows, in order."""
-        return HeldRows(block)
+        return HeldRows(concatenate(blocks))
 
     def _blocks(self) -> list[Block]:
         edges = [0, *sorted(set(self.cuts) & set(range(1, len(self.y)))), len(self.y)]

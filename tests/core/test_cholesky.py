@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lr_pipeline.core.cholesky import cholesky, cholesky_solve, invert_lower
+from lr_pipeline.core.cholesky import Factors, cholesky, cholesky_solve, invert_lower
 
 A = np.array([[4.0, 2.0, 0.6], [2.0, 5.0, 1.0], [0.6, 1.0, 3.0]])
 
@@ -17,6 +17,16 @@ def test_the_factor_solves_and_inverts():
     np.testing.assert_allclose(cholesky_solve(L, b), np.linalg.solve(A, b), rtol=1e-14)
     np.testing.assert_allclose(cholesky_solve(L, np.eye(3)), np.linalg.inv(A), rtol=1e-13)
     np.testing.assert_allclose(invert_lower(L) @ L, np.eye(3), atol=1e-15)
+
+
+def test_the_factors_of_a_multiple_are_known():
+    """And solve with it; there are none where there is no Cholesky factor."""
+    factors = Factors.of(A).times(4.0)
+    np.testing.assert_allclose(factors.L @ factors.L.T, 4.0 * A, rtol=1e-15)
+    np.testing.assert_allclose(factors.inverse @ factors.L, np.eye(3), atol=1e-15)
+    b = np.array([1.0, -2.0, 3.0])
+    np.testing.assert_allclose(factors.solve(b), np.linalg.solve(4.0 * A, b), rtol=1e-14)
+    assert Factors.of(-A) is None
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ CENTER, SCALE = np.array([3.0, -20.0]), np.array([0.5, 4.0])
 W, V = np.array([0.2, -1.0, 0.7]), np.array([1.0, 0.3, -0.4])
 
 
-def standardized(n=60, center=CENTER, B=None):
+def standardized(n=60, center=CENTER, B=None, scale=SCALE):
     """Columns 2 and 0 of a table of three."""
     rng = np.random.default_rng(2)
     X = rng.standard_normal((n, 3)) * [4.0, 1.0, 0.5] + [-20.0, 9.0, 3.0]
     y = (rng.random(n) < 0.4).astype(float)
     rows = ArrayRows(X, y, rng.random(n), block_rows=max(n // 3, 1))
-    return StandardizedRows(rows, (2, 0), center, SCALE, B)
+    return StandardizedRows(rows, (2, 0), center, scale, B)
 
 
 def both(rows):
@@ -90,12 +90,26 @@ def test_the_largest_values_bound_the_standardized_columns():
     np.testing.assert_allclose(largest, np.max(blocks, axis=0), rtol=1e-14)
 
 
-def test_the_first_pass_finds_the_extremes_when_asked_to():
-    """Once, whatever comes after."""
-    rows = standardized()
+@pytest.mark.parametrize(("scale", "alike"), [(SCALE, True), (np.array([0.5, 400.0]), False)])
+def test_the_first_pass_bounds_the_extremes_when_asked_to(scale, alike):
+    """By one number for columns that are alike, else by those of each."""
+    rows = standardized(scale=scale)
     sums = LogisticSums(rows, NumpyKernel())
     assert sums.largest() is None
     sums.watches = True
     sums.loss_gradient(W)
-    np.testing.assert_array_equal(sums.extremes.lower, rows.rows.X.min(axis=0))
-    np.testing.assert_array_equal(sums.extremes.upper, rows.rows.X.max(axis=0))
+    true = Extremes.of(rows.rows.X)
+    assert (sums.extremes.lower <= true.lower).all() and (sums.extremes.upper >= true.upper).all()
+    assert len(set(sums.extremes.upper)) == (1 if alike else 3)
+    assert alike or (sums.extremes.upper == true.upper).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+def test_a_value_that_is_not_finite_is_found_by_the_first_pass(value):
+    """And its place is named, though one number bounds all columns."""
+    rows = standardized()
+    rows.rows.X[17, 1] = value
+    sums = LogisticSums(rows, NumpyKernel())
+    sums.watches = True
+    with pytest.raises(ValueError, match="at row 17, column 1"):
+        sums.loss_gradient(W)

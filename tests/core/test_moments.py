@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lr_pipeline.core.moments import column_moments, moments_of, standard_deviation
+from lr_pipeline.core.moments import Extremes, column_moments, moments_of, standard_deviation
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.any_order import ShuffledRows
 
@@ -68,3 +68,25 @@ def test_weights_that_are_all_zero_are_refused() -> None:
     """An engine may not have checked."""
     with pytest.raises(ValueError, match="at least one row of positive weight, found 2 rows"):
         column_moments(ShuffledRows(np.ones((2, 1)), np.ones(2), np.zeros(2)))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (1000, 1), (1030, 20), (3, 700), (0, 2)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_one_number_bounds_all_values(shape, order):
+    """In both directions, and by no more than the numbers it was taken of allow."""
+    X = np.asarray(np.random.default_rng(0).standard_normal(shape), order=order)
+    true, around = Extremes.of(X), Extremes.around(X)
+    assert (around.lower <= true.lower).all() and (around.upper >= true.upper).all()
+    if X.size:
+        assert around.upper.max() <= np.sqrt(max(512, shape[1])) * np.abs(X).max() * (1 + 1e-12)
+    assert (Extremes.around(X * 1e-200).upper >= true.upper * 1e-200).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e200])
+@pytest.mark.parametrize("row", [3, 1029])
+def test_what_is_not_finite_is_not_bounded(value, row):
+    """Nor what is so large that its square is not."""
+    X = np.ones((1030, 20))
+    X[row, 7] = value
+    with np.errstate(over="ignore"):
+        assert not Extremes.around(X).finite.any()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import make_classification
 
 from lr_pipeline.core import rank
+from lr_pipeline.core.cholesky import Factors
 from lr_pipeline.core.moments import moments_of
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_by_information, analyse_columns
 from lr_pipeline.engines.memory import ArrayRows
@@ -188,17 +189,19 @@ def test_a_table_without_columns_has_rank_zero() -> None:
     assert analysis.minimum_norm(1.5, np.zeros(0))[0] == 1.5
 
 
-def information_factor(X: np.ndarray) -> np.ndarray:
+def information_factors(X: np.ndarray) -> Factors:
     """Of Σ s x̃ x̃ᵀ / n of standardized columns, s between 0.01 and 1/4."""
     Z = np.column_stack([np.ones(len(X)), (X - X.mean(axis=0)) / X.std(axis=0)])
     s = np.random.default_rng(3).uniform(0.01, 0.25, len(X))
-    return np.linalg.cholesky((Z * s[:, None]).T @ Z / len(X) + 1e-14 * np.eye(Z.shape[1]))
+    factors = Factors.of((Z * s[:, None]).T @ Z / len(X) + 1e-14 * np.eye(Z.shape[1]))
+    assert factors is not None
+    return factors
 
 
 def test_an_information_shows_independence_as_all_rows_do() -> None:
     """The same columns, location and scale; a factor at most half as large as the correlations'."""
     X = np.random.default_rng(0).standard_normal((500, 8)) * 10.0 ** np.arange(8) + 3.0
-    found = analyse_by_information(moments_of(X), information_factor(X))
+    found = analyse_by_information(moments_of(X), information_factors(X))
     assert found is not None
     expected = analyse(X)
     assert found.independent == expected.independent
@@ -214,4 +217,4 @@ def test_an_information_in_doubt_shows_nothing(noise: float) -> None:
     rng = np.random.default_rng(0)
     X = rng.standard_normal((500, 8))
     X[:, 5] = X[:, 1] + X[:, 2] + noise * rng.standard_normal(500)
-    assert analyse_by_information(moments_of(X), information_factor(X)) is None
+    assert analyse_by_information(moments_of(X), information_factors(X)) is None

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lr_pipeline.core.cholesky import Factors
 from lr_pipeline.core.curvature import Curvature
 from lr_pipeline.core.rounding import (
     ColumnSizes,
@@ -17,7 +18,7 @@ def fitted(seed, p=5):
     """Parameters, largest |x̃|, and the curvature of some rows at them."""
     rng = np.random.default_rng(seed)
     X = np.c_[np.ones(50), rng.standard_normal((50, p - 1)) * np.logspace(-2, 2, p - 1)]
-    curvature = Curvature.of(rng.standard_normal(p), X.T @ X, None, np.eye(p))
+    curvature = Curvature.of(rng.standard_normal(p), Factors.of(X.T @ X), None, np.eye(p))
     return rng.standard_normal(p), np.abs(X).max(axis=0), curvature
 
 
@@ -42,5 +43,6 @@ def test_the_rounding_of_parameters_leaves_constant_columns_out():
     full = parameter_rounding(w, curvature)
     reported = np.vstack([curvature.reported, np.zeros(len(w))])
     H = curvature.factor @ curvature.factor.T
+    more = Curvature.of(w, Factors.of(H), None, reported)
     assert 0.0 < full < 1e-12
-    assert parameter_rounding(w, Curvature.of(w, H, None, reported)) == pytest.approx(full)
+    assert parameter_rounding(w, more) == pytest.approx(full)

@@ -32,7 +32,7 @@ def test_it_is_the_log_loss_to_seven_digits_or_nearly(mean, scale, weighted):
     standardized = StandardizedRows(rows, tuple(range(5)), center, deviation, None)
     exact = LogisticObjective(standardized, NumpyKernel(), NoPenalty())
     single = standardized_single(rows, center, deviation)
-    about = SingleObjective(single.block, rows, exact.total_weight)
+    about = SingleObjective(single.blocks, rows, exact.total_weight)
     w, v = np.linspace(-1, 1, 6), np.linspace(2, 1, 6)
     at = about.expand(w)
     value, gradient = exact.value_gradient(w)
@@ -79,7 +79,7 @@ def test_rows_of_zero_weight_are_not_copied():
     X, y, weight = table(weighted=True)
     X[::7] = 1e300
     single = standardized_single(ArrayRows(X, y, weight), np.zeros(5), np.ones(5))
-    assert len(single.block.y) == np.count_nonzero(weight)
+    assert sum(len(block.y) for block in single.blocks) == np.count_nonzero(weight)
     assert single.extremes.upper.max() < 10.0
 
 
@@ -88,7 +88,7 @@ def test_an_overflow_is_no_error(slope, value):
     """A loss beyond float32 is infinite, so that a shorter step is tried; a large one is large."""
     X = np.linspace(-1, 1, 40)[:, None]
     y = (X[:, 0] < 0).astype(float)
-    block = standardized_single(ArrayRows(X, y), np.zeros(1), np.ones(1)).block
-    at = SingleObjective(block, ArrayRows(X, y), 40.0).expand(np.array([0.0, slope]))
+    blocks = standardized_single(ArrayRows(X, y), np.zeros(1), np.ones(1)).blocks
+    at = SingleObjective(blocks, ArrayRows(X, y), 40.0).expand(np.array([0.0, slope]))
     assert at.value == pytest.approx(value, rel=0.1)
     assert np.isfinite(at.product(np.ones(2))).all()

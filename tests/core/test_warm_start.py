@@ -96,8 +96,9 @@ def test_a_sample_bounds_the_hessian_of_all_rows_from_below():
     warm = warm_start(rows, NumpyKernel(), 0.0)
     objective = LogisticObjective(warm.coordinates.rows(rows), NumpyKernel(), NoPenalty())
     for w in (warm.start, warm.start + 0.3, np.zeros(D + 1)):
-        _, _, hessian = objective.value_gradient_hessian(w)
-        below = warm.hessian_below(w)
+        hessian = objective.value_gradient_hessian(w)[2] * objective.total_weight
+        L = warm.factors_below(w).L
+        below = L @ L.T
         assert np.linalg.eigvalsh(hessian - below)[0] > 0
         assert np.linalg.eigvalsh(below)[0] > 0
 

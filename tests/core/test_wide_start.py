@@ -116,7 +116,9 @@ def test_the_sample_bounds_the_hessian_of_all_rows_from_below(kind):
     start = wide_start(rows, NumpyKernel())
     objective = LogisticObjective(start.coordinates.rows(rows), NumpyKernel(), NoPenalty())
     for w in (start.start, start.start + 0.01, np.zeros(D + 1)):
-        hessian, below = objective.value_gradient_hessian(w)[2], start.hessian_below(w)
+        hessian = objective.value_gradient_hessian(w)[2] * objective.total_weight
+        L = start.factors_below(w).L
+        below = L @ L.T
         size = np.sqrt(np.diag(hessian))
         assert np.linalg.eigvalsh((hessian - below) / np.outer(size, size))[0] > 0
         assert np.linalg.eigvalsh(below / np.outer(size, size))[0] > 0

@@ -75,3 +75,30 @@ def test_what_a_fit_holds_for_its_steps_may_be_in_single_precision():
     assert held.sum(lambda block: (float(block.X.sum()),))[0] == 15.0
     with pytest.raises(TypeError, match="X must be a float64 array, found float32"):
         ArrayRows(X, np.zeros(6))
+
+
+@pytest.mark.parametrize(
+    ("rows", "parts"), [(1, 1), (2047, 1), (2048, 2), (4100, 4), (8191, 4), (8192, 8), (10**5, 8)]
+)
+def test_a_block_is_held_in_as_many_parts_as_keep_two_threads_busy(rows, parts):
+    """1, 2, 4 or 8 of about the same length, of 1,024 rows or more, in order."""
+    X = np.arange(float(rows))[:, None]
+    held = ArrayRows(np.ones((6, 1)), np.zeros(6)).hold(Block(X, X[:, 0], np.ones(rows)))
+    lengths, values = held.sum(lambda block: ([len(block.y)], block.X[:, 0].tolist()))
+    assert len(lengths) == parts
+    assert max(lengths) - min(lengths) < parts
+    assert values == X[:, 0].tolist()
+    assert (held.num_rows, held.num_columns, held.block_rows) == (rows, 1, max(lengths))
+    assert held.max(lambda block: float(block.X.max())) == rows - 1
+
+
+@pytest.mark.parametrize("blocks", [2, 7, 8, 9, 20])
+def test_several_blocks_are_held_as_they_are(blocks):
+    """Visited in order, with no copy of any."""
+    given = [Block(np.full((3, 2), float(i)), np.full(3, float(i))) for i in range(blocks)]
+    held = ArrayRows(np.ones((6, 2)), np.zeros(6)).hold(*given)
+    (seen,) = held.sum(lambda block: ([block],))
+    assert [one.X is other.X for one, other in zip(seen, given, strict=True)] == [True] * blocks
+    assert held.num_rows == 3 * blocks
+    (again,) = held.hold(given[1]).sum(lambda block: ([block],))
+    assert again[0].X is given[1].X

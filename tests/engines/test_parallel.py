@@ -1,6 +1,7 @@
 """Threads over blocks."""
 
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,8 +31,8 @@ def test_the_same_blocks_give_the_same_bits_for_any_number_of_threads(processors
     (total,) = ArrayRows(X, y, block_rows=13).sum(lambda block: (block.y @ block.X,))
     starts = list(range(0, 1001, 13))
     parts = [y[s : s + 13] @ X[s : s + 13] for s in starts]
-    size = -(-len(parts) // memory.GROUPS)
-    groups = [sum(parts[i + 1 : i + size], parts[i]) for i in range(0, len(parts), size)]
+    edges = [len(parts) * group // memory.GROUPS for group in range(memory.GROUPS + 1)]
+    groups = [sum(parts[a + 1 : b], parts[a]) for a, b in pairwise(edges)]
     np.testing.assert_array_equal(total, sum(groups[1:], groups[0]))
 
 
