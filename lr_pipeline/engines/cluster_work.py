@@ -175,6 +175,12 @@ def largest_items(a: Sums, b: Sums) -> Sums:
     return tuple(max(x, y) for x, y in zip(a, b, strict=True))
 
 
+def be_ready() -> None:
+    """Load what a process's first task would have to: pyarrow loads pandas at its first scalar."""
+    settle_process()
+    pa.scalar(0.0)
+
+
 def unnamed(named: Named) -> Any:
     """What many tasks need, as a task: it travels once to each worker, and again to a new one."""
     return named.value
