@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float64, Integer
 
 from lr_pipeline.core.classes import ClassCounts
 from lr_pipeline.core.moments import counted_rows
 from lr_pipeline.core.rows import Block, Rows, concatenate
+from lr_pipeline.core.types import Design
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +36,18 @@ def survey(rows: Rows, share: float) -> Survey:
     def look(block: Block) -> tuple[ClassCounts, list[Block]]:
         X, y, weight = counted_rows(block)
         chosen = drawn[: np.searchsorted(drawn, len(y))]
-        sample = Block(
-            X.take(chosen, axis=0), y[chosen], None if weight is None else weight[chosen]
-        )
+        sample = Block(_taken(X, chosen), y[chosen], None if weight is None else weight[chosen])
         return ClassCounts.of(block), [sample]
 
     classes, samples = rows.sum(look)
     return Survey(classes.require_both(), concatenate(samples))
+
+
+def _taken(X: Design, rows: Integer[np.ndarray, " m"]) -> Float64[np.ndarray, "m d"]:
+    """Some rows, each stored in one piece.
+
+    Taken column by column where columns are, in half of the time or, of a wide block, in a tenth.
+    """
+    if X.flags.c_contiguous:
+        return X.take(rows, axis=0)
+    return np.ascontiguousarray(X.T.take(rows, axis=1).T)

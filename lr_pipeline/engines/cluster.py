@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 FIRST_WORKER_SECONDS = 0.1
+# So few bytes of a pass's sums stay with the workers until the next one begins: Dask's client
+# speaks every 10 ms, and a word that they may go would hold up the next pass's tasks.
+FEW_BYTES = 4 << 20
 
 PartsDone = Callable[[int, int], None]
 
@@ -46,6 +49,7 @@ class Cluster:
         self.address = watch.address
         self.passes: list[Pass] = []
         self.dashboard = _dashboard(client)
+        self._summed: list[Future] = []
 
     @property
     def memory(self) -> float:
@@ -85,9 +89,12 @@ class Cluster:
         token, begun = uuid4().hex, time.monotonic()
         graph, levels = summing_tasks(table, Summing(fold, combine), token)
         *leaves, last = self._submit(graph, [*levels[0], levels[-1][0]])
+        self._summed.clear()
         result = self._result(leaves, last, progress or _unseen)
         if result.sums is None:
             raise ValueError("expected at least one row, found none")
+        if result.work.bytes <= FEW_BYTES:
+            self._summed.extend([*leaves, last])
         gathers = any(isinstance(item, list | Gatherer) for item in result.sums)
         self.passes.append(Pass(result.work, time.monotonic() - begun, gathers, self.asset))
         return result.sums

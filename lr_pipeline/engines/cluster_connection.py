@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lr_pipeline.engines.cluster_settings import ClusterError, ClusterSettings
+from lr_pipeline.engines.cluster_work import be_ready
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -36,7 +37,10 @@ def connected(settings: ClusterSettings) -> Iterator["Client"]:
         if address is None:
             address = stack.enter_context(_local_workers(settings))
         local = settings.address is None
-        yield stack.enter_context(_client(address, settings.connect_timeout, local))
+        client = stack.enter_context(_client(address, settings.connect_timeout, local))
+        if local:  # have just started, and answer
+            client.run(be_ready, on_error="ignore")
+        yield client
 
 
 @contextmanager

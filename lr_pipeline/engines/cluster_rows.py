@@ -32,7 +32,7 @@ from lr_pipeline.tables.visit import Found
 # Of a part's design. Each part is a task, which costs some milliseconds; too few would leave
 # workers idle at the end of a pass.
 LEAST_BYTES, MOST_BYTES = 4 << 20, 64 << 20
-ENOUGH_PARTS = 64
+ENOUGH_PARTS = 32
 MOST_PARTS = 4096  # whatever they take: they are read block by block
 BLOCK_BYTES = 16 << 20
 

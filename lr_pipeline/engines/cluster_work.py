@@ -9,6 +9,7 @@ from typing import Any, Generic
 
 import pyarrow as pa
 
+from lr_pipeline.core.rows import Block, concatenate
 from lr_pipeline.engines.cluster_process import settle_process
 from lr_pipeline.engines.cluster_versions import require_versions, versions_here
 from lr_pipeline.tables.errors import table_error
@@ -175,6 +176,12 @@ def largest_items(a: Sums, b: Sums) -> Sums:
     return tuple(max(x, y) for x, y in zip(a, b, strict=True))
 
 
+def be_ready() -> None:
+    """Load what a process's first task would have to: pyarrow loads pandas at its first scalar."""
+    settle_process()
+    pa.scalar(0.0)
+
+
 def unnamed(named: Named) -> Any:
     """What many tasks need, as a task: it travels once to each worker, and again to a new one."""
     return named.value
@@ -185,9 +192,19 @@ def sum_blocks(blocks: Iterable[Any], rows: int, summing: Summing) -> Partial:
     worker, begun = worker_address(), time.perf_counter()
     require_versions(summing.versions, worker)
     settle_process()
-    sums = summing.fold(blocks)
+    sums = _packed(summing.fold(blocks))
     seconds = time.perf_counter() - begun
     return Partial(sums, Work({worker: rows}, {worker: seconds}, travelling_bytes(sums)))
+
+
+def _packed(sums: Sums | None) -> Sums | None:
+    """Rows that were gathered in one block: many small ones take longer to send."""
+    return None if sums is None else tuple(map(_in_one_block, sums))
+
+
+def _in_one_block(item: Any) -> Any:
+    gathered = isinstance(item, list) and len(item) > 1 and isinstance(item[0], Block)
+    return [concatenate(item)] if gathered else item
 
 
 def stored_rows(part: Table) -> int:

@@ -1,6 +1,7 @@
 """A cluster that is absent, dies, loses workers or runs other versions; and one behind TLS."""
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,16 @@ def test_a_worker_killed_and_one_added_on_the_way_change_no_bit(processes, table
             found = rows.sum(slowly)[0]
         np.testing.assert_array_equal(found, expected)
         np.testing.assert_array_equal(rows.sum(slowly)[0], expected)
+
+
+def test_local_workers_have_loaded_what_tasks_need():
+    """Before the first one, whose time it would take: pandas among it, which pyarrow asks for."""
+
+    def lacking() -> set[str]:
+        return {"pandas", "lr_pipeline.tables.preprocess"} - set(sys.modules)
+
+    with open_cluster(ClusterSettings(workers=1)) as cluster:
+        assert list(cluster.client.run(lacking).values()) == [set()]
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

@@ -178,6 +178,26 @@ def test_nothing_is_left_on_the_worker(alone, store):
         assert _soon_nothing(alone)
 
 
+@pytest.mark.parametrize("few_bytes", [0, 1 << 20])
+def test_sums_stay_until_the_next_pass_at_most(alone, store, few_bytes, monkeypatch):
+    """Those of many bytes only as long as their own."""
+    monkeypatch.setattr("lr_pipeline.engines.cluster.FEW_BYTES", few_bytes)
+    table = store("complete")
+    _, rows = read_by(alone, table, NOTHING)
+    for _ in range(3):
+        rows.sum(rounding)
+    expected, until = PARTS if few_bytes else 0, time.monotonic() + 20
+    while sums_of_parts(alone) != expected and time.monotonic() < until:
+        time.sleep(0.05)
+    assert sums_of_parts(alone) == expected
+
+
+def sums_of_parts(cluster: Cluster) -> int:
+    """How many the workers hold."""
+    keys = [key for held in cluster.client.has_what().values() for key in held]
+    return sum(isinstance(key, tuple) and key[0].startswith("lr_part") for key in keys)
+
+
 def _soon_nothing(cluster: Cluster) -> bool:
     """Whether the workers hold nothing of ours before long: they are told in messages."""
     until = time.monotonic() + 20
