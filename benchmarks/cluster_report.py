@@ -21,7 +21,8 @@ do the same (`cache=0`) or keep the numbers in half of their memory (its default
 Spark MLlib's `LogisticRegression` in `local[{WORKERS}]` with `standardization` on, and at most
 {SPARK_MEMORY} for its heap; by dask-glm's Newton method in {WORKERS} local worker processes. Spark
 and dask-glm keep the rows in memory, too; Spark multiplies in Java, without a native BLAS. Each fit
-is a process of its own, by turns."""
+is a process of its own, by turns, after another has touched a third of the machine's memory, which
+a virtual machine may have handed back to its host."""
 COLUMNS = """*Fit*: median seconds from the file to the coefficients, with workers, JVM and imports
 ready. *Start*: what these take before. *Distance*: how far the result is from the optimum, in
 standard errors; a peer runs at its loosest tolerance, from its default downwards, with which that
