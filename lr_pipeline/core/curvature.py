@@ -1,6 +1,7 @@
 """Gradient and Hessian at a fit, and the lengths and units that the Hessian defines."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
@@ -8,6 +9,7 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.cholesky import Factors
 from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.standardize import Reported
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 
@@ -16,16 +18,15 @@ class Curvature:
     """The objective's gradient at a fit and its Hessian at or near it, as sums over the rows.
 
     ``inverse_factor``: L⁻¹ of the lower triangular L with L Lᵀ = H; ``step`` (p,): from where H
-    was evaluated to the fit, None where that is the same; ``reported`` (q, p): the linear map M to
-    the parameters as reported; ``half_covariance`` (p, q): L⁻¹ Mᵀ.
+    was evaluated to the fit, None where that is the same; ``reported``: the linear map M (q, p) to
+    the parameters as reported.
     """
 
     gradient: Parameters
     factor: ParameterMatrix
     inverse_factor: ParameterMatrix
     step: Parameters | None
-    reported: Float64[np.ndarray, "q p"]
-    half_covariance: Float64[np.ndarray, "p q"]
+    reported: Reported
 
     @classmethod
     def of(
@@ -33,19 +34,32 @@ class Curvature:
         gradient: Parameters,
         factors: Factors | None,
         step: Parameters | None,
-        reported: Float64[np.ndarray, "q p"],
+        reported: Reported,
     ) -> "Curvature | None":
         """Return it, of a Hessian with these factors; None where that has none in float64."""
         if factors is None or not np.isfinite(gradient).all():
             return None
-        L, inverse = factors.L, factors.inverse
-        return cls(gradient, L, inverse, step, reported, _mapped(inverse, reported))
+        return cls(gradient, factors.L, factors.inverse, step, reported)
 
-    @property
+    @cached_property
+    def half_covariance(self) -> Float64[np.ndarray, "p q"]:
+        """L⁻¹ Mᵀ."""
+        inverse, (intercept, slopes) = self.inverse_factor, self.reported
+        half = np.empty((len(inverse), len(slopes) + 1))
+        half[:, 0] = inverse @ intercept
+        multiply = np.multiply if slopes.ndim == 1 else np.matmul
+        multiply(inverse[:, 1:], slopes.T, out=half[:, 1:])
+        return half
+
+    @cached_property
     def units(self) -> Float64[np.ndarray, " q"]:
         """√ of the diagonal of M H⁻¹ Mᵀ: standard errors, where H is the information."""
-        half = self.half_covariance
-        return np.asarray(np.sqrt(np.einsum("ij,ij->j", half, half)))
+        if self.reported.slopes.ndim == 2:
+            return _lengths(self.half_covariance)
+        units = _lengths(self.inverse_factor)
+        units[1:] *= np.abs(self.reported.slopes)
+        units[0] = length(self.inverse_factor @ self.reported.intercept)
+        return units
 
     @property
     def decrement(self) -> float:
@@ -58,19 +72,8 @@ class Curvature:
         return np.asarray(self.half_covariance.T @ self.half_covariance)
 
 
-def _mapped(inverse: ParameterMatrix, M: Float64[np.ndarray, "q p"]) -> Float64[np.ndarray, "p q"]:
-    """L⁻¹ Mᵀ, where M only scales slopes without a product of matrices."""
-    scale = M[1:, 1:].diagonal()
-    if M.shape != inverse.shape or np.count_nonzero(M[1:, 1:]) > np.count_nonzero(scale):
-        return np.asarray(inverse @ M.T)
-    half = np.empty_like(inverse)
-    half[:, 0] = inverse @ M[0]
-    np.multiply(inverse[:, 1:], scale, out=half[:, 1:])
-    return half
-
-
 def curvature_at(
-    objective: LogisticObjective, w: Parameters, reported: Float64[np.ndarray, "q p"]
+    objective: LogisticObjective, w: Parameters, reported: Reported
 ) -> Curvature | None:
     """Evaluate gradient and Hessian at ``w``; None where H is not positive definite in float64."""
     _, gradient, hessian = objective.value_gradient_hessian(w)
@@ -81,3 +84,8 @@ def curvature_at(
 def length(v: Parameters) -> float:
     """‖v‖."""
     return sqrt(v.dot(v))
+
+
+def _lengths(A: Float64[np.ndarray, "n k"]) -> Float64[np.ndarray, " k"]:
+    """‖a‖ of each column a."""
+    return np.asarray(np.sqrt(np.einsum("ij,ij->j", A, A)))

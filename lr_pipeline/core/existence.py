@@ -183,7 +183,7 @@ def _newton_proves_existence(
     w = halfway.parameters
     if halfway.status is not Status.CONVERGED:
         w = newton.minimize(objective, w).parameters
-    curvature = curvature_at(objective, w, coordinates.matrix())
+    curvature = curvature_at(objective, w, coordinates.reported())
     certificate = certify(objective, w, curvature, coordinates)
     if np.isfinite(certificate.loss):
         return True, ()

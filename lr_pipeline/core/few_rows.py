@@ -12,6 +12,7 @@ Chebyshev's −½ H⁻¹ ∇³f[d, d], with ∇³f[d, d] = Σ s (1 − 2σ) (C�
 cube (Traub, 1964, Iterative Methods for the Solution of Equations).
 """
 
+from collections.abc import Iterator
 from math import inf, log, sqrt
 from typing import NamedTuple
 
@@ -245,9 +246,11 @@ class FewRows(NamedTuple):
     def certified(
         self, sums: _Sums, trace: list[TracePoint], evaluations: int
     ) -> FewRowsFit | None:
-        """Bound the distance to the optimum by the largest value of each column.
+        """Bound the distance to the optimum by how large the columns' values are.
 
-        None where columns may be dependent, or rounding needs a closer look.
+        By √n, which none of n standardized values exceeds (Samuelson, 1968, Journal of the American
+        Statistical Association 63: 1522–1525), and by the largest where that is too coarse. None
+        where columns may be dependent, or rounding needs a closer look.
         """
         n, w, hessian = float(len(self.ones)), sums.w, sums.hessian
         factor, failed = lapack.dpotrf(hessian, lower=1)
@@ -255,15 +258,17 @@ class FewRows(NamedTuple):
             return None
         inverse = lapack.dtrtri(factor, lower=1)[0]
         absolute = np.abs(w)
-        largest = np.maximum.reduce(np.abs(self.C), 1)
         root, addition = np.sqrt(hessian.diagonal()), addition_error(len(self.ones), 1)
-        bounds = plain_bounds(largest, absolute, inverse, root, n, addition)
-        if bounds.columns > LARGEST_CONDITION:
-            return None
         decrement = length(inverse.dot(sums.gradient))
         units, rounding = self.units(inverse, absolute)
-        certificate = distance_bounds(bounds, decrement, n, rounding)
-        if certificate.standard_errors > max(CLOSE_FEW, 2.0 * decrement):
+        for largest in self.sizes():
+            bounds = plain_bounds(largest, absolute, inverse, root, n, addition)
+            if bounds.columns > LARGEST_CONDITION:
+                return None
+            certificate = distance_bounds(bounds, decrement, n, rounding)
+            if certificate.standard_errors <= max(CLOSE_FEW, 2.0 * decrement):
+                break
+        else:
             return None
         return FewRowsFit(
             w,
@@ -276,6 +281,11 @@ class FewRows(NamedTuple):
             inverse,
             self,
         )
+
+    def sizes(self) -> Iterator[Parameters]:
+        """Bounds (p,) on the values of each column, the second closer than the first."""
+        yield ONES[: len(self.C)] * sqrt(len(self.ones))
+        yield np.maximum.reduce(np.abs(self.C), 1)
 
     def units(self, inverse: ParameterMatrix, absolute: Parameters) -> tuple[Parameters, float]:
         """Units of the parameters as reported, and how far rounding moves these in them.

@@ -82,7 +82,7 @@ def certify_minimum(
     n, p, penalty = objective.sums.rows.num_rows, len(w), objective.penalty
     if not isinstance(penalty, Firth) or p > MOST_PARAMETERS or n * p**3 > MOST_OPERATIONS:
         return None
-    curvature = curvature_at(objective, w, coordinates.matrix())
+    curvature = curvature_at(objective, w, coordinates.reported())
     if curvature is None:
         return None
     amplification = coordinates.amplification()

@@ -141,7 +141,7 @@ def _fit_from_sample(problem: FitProblem, penalty: str) -> LogisticFit | None:
     if result.hessian is None and result.gradient is not None:
         gradient = result.gradient * objective.total_weight
         below = warm.factors_below(result.parameters)
-        curvature = Curvature.of(gradient, below, None, coordinates.matrix())
+        curvature = Curvature.of(gradient, below, None, coordinates.reported())
     else:
         curvature = _curvature(objective, coordinates, result)
     return _assemble(problem, penalty, solver, objective, coordinates, result, curvature, passes)
@@ -281,11 +281,12 @@ def _curvature(
     objective: LogisticObjective, coordinates: Coordinates, result: FitResult
 ) -> Curvature | None:
     """What the solver left of gradient and Hessian, or one pass for them."""
-    w, W, M = result.parameters, objective.total_weight, coordinates.matrix()
+    w, W = result.parameters, objective.total_weight
+    reported = coordinates.reported()
     if result.gradient is None or result.hessian is None or result.hessian_at is None:
-        return curvature_at(objective, w, M)
+        return curvature_at(objective, w, reported)
     factors = Factors.of(result.hessian * W)
-    return Curvature.of(result.gradient * W, factors, w - result.hessian_at, M)
+    return Curvature.of(result.gradient * W, factors, w - result.hessian_at, reported)
 
 
 def _settled_status(status: Status, certificate: Certificate) -> Status:

@@ -130,7 +130,7 @@ def _refit(
     objective = LogisticObjective(coordinates.rows(rows), kernel, penalty)
     start = coordinates.from_table(fit.intercept, fit.coefficients)
     w = Newton().minimize(objective, start).parameters
-    curvature = curvature_at(objective, w, coordinates.matrix())
+    curvature = curvature_at(objective, w, coordinates.reported())
     moved = inf if curvature is None else float(np.linalg.norm(curvature.factor.T @ (w - start)))
     if curvature is None or not moved <= SAME_ROWS:
         raise ValueError(
@@ -142,7 +142,7 @@ def _refit(
     added = len(w) / 2.0 if fit.penalty == "firth" else 0.0
     weight_0, weight_1 = count_classes(rows).weights
     null = prevalence_start(weight_0 + added, weight_1 + added, len(w) - 1)
-    return _Problem(objective, w, curvature.factor, curvature.reported, null)
+    return _Problem(objective, w, curvature.factor, curvature.reported.matrix(), null)
 
 
 def _profile(

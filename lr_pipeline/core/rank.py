@@ -1,6 +1,7 @@
 """Which columns of a design are linear combinations of others, to rounding."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float64
@@ -114,6 +115,12 @@ class _Elimination:
     inverse: SquareMatrix
     combinations: Float64[np.ndarray, "k m"]
 
+    @cached_property
+    def condition(self) -> float:
+        """‖R‖₁ ‖R⁻¹‖₁; 1 where there are no columns."""
+        norms = [np.abs(A).sum(axis=0).max(initial=0.0) for A in (self.R, self.inverse)]
+        return float(norms[0] * norms[1]) if self.independent else 1.0
+
 
 def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
     """Find the location, scale and linear dependencies of the columns.
@@ -161,7 +168,7 @@ def _analysis(
         dependent=tuple(elimination.dependent),
         null_space=_null_space(elimination, standard.scale),
         factor=elimination.R,
-        condition=_condition(elimination.R, elimination.inverse),
+        condition=elimination.condition,
         num_rows=moments.num_rows,
         total_weight=moments.weight,
         extremes=moments.extremes,
@@ -189,12 +196,9 @@ def _all_independent(
     R: SquareMatrix, inverse: SquareMatrix, rounding: Columns
 ) -> _Elimination | None:
     """All columns independent, where the factor of AᵀA shows it beyond doubt; else ``None``."""
-    if not _condition(R, inverse) <= LARGEST_GRAM_CONDITION:
-        return None
-    d = len(R)
-    if (rounding @ np.abs(inverse) >= 1.0).any():
-        return None
-    return _Elimination(list(range(d)), [], R, inverse, np.empty((d, 0)))
+    found = _Elimination(list(range(len(R))), [], R, inverse, np.empty((len(R), 0)))
+    shown = found.condition <= LARGEST_GRAM_CONDITION and (rounding @ np.abs(inverse) < 1.0).all()
+    return found if shown else None
 
 
 def _orthogonal_factor(rows: Rows, standard: _Standardization) -> Float64[np.ndarray, "r d"]:
@@ -255,10 +259,3 @@ def _null_space(elimination: _Elimination, scale: Columns) -> Float64[np.ndarray
     for _ in range(2):
         N = N @ invert_triangular(triangular_factor(N).R)
     return N
-
-
-def _condition(R: SquareMatrix, inverse: SquareMatrix) -> float:
-    """‖R‖₁ ‖R⁻¹‖₁; 1 where there are no columns."""
-    if len(R) == 0:
-        return 1.0
-    return float(np.abs(R).sum(axis=0).max() * np.abs(inverse).sum(axis=0).max())

@@ -56,7 +56,7 @@ class Bounds(NamedTuple):
 
 def parameter_rounding(w: Parameters, curvature: Curvature) -> float:
     """Rounding of the parameters as reported, in their units."""
-    rounding = (len(w) + 4) * UNIT_ROUNDOFF * (np.abs(curvature.reported) @ np.abs(w))
+    rounding = (len(w) + 4) * UNIT_ROUNDOFF * curvature.reported.sizes(w)
     units = curvature.units
     # The coefficient of a constant column is always zero, and so is its unit.
     return float((rounding / np.where(units > 0.0, units, np.inf)).max())

@@ -9,7 +9,7 @@ also made orthonormal, since a Hessian squares their condition number.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import fsum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -78,6 +78,27 @@ class StandardizedRows:
         return Block(X if self.B is None else X @ self.B, block.y, block.weight)
 
 
+class Reported(NamedTuple):
+    """The linear map M (q, p) from parameters w to intercept and coefficients as reported.
+
+    ``intercept`` (p,): the first row. ``slopes`` (q − 1, p − 1): coefficients = slopes w[1:]; or
+    (p − 1,), where each is one parameter times a number.
+    """
+
+    intercept: Parameters
+    slopes: Columns | Float64[np.ndarray, "d k"]
+
+    def matrix(self) -> Float64[np.ndarray, "q p"]:
+        """M."""
+        slopes = np.diag(self.slopes) if self.slopes.ndim == 1 else self.slopes
+        return np.vstack([self.intercept, np.pad(slopes, ((0, 0), (1, 0)))])
+
+    def sizes(self, w: Parameters) -> Float64[np.ndarray, " q"]:
+        """|M| |w|."""
+        first, slopes, rest = np.abs(self.intercept) @ np.abs(w), np.abs(self.slopes), np.abs(w[1:])
+        return np.concatenate([[first], slopes * rest if slopes.ndim == 1 else slopes @ rest])
+
+
 @dataclass(frozen=True, eq=False)
 class Coordinates:
     """Parameters w of k columns of a table, standardized: β = B w[1:] / scale.
@@ -127,23 +148,20 @@ class Coordinates:
             slopes = solve_triangular(self.B, slopes)
         return np.concatenate([[fsum([intercept, *(self.center * chosen).tolist()])], slopes])
 
-    def matrix(self) -> Float64[np.ndarray, "q p"]:
-        """Return M (d + 1, k + 1) with (intercept, coefficients) = M w."""
-        k, chosen = len(self.columns), [column + 1 for column in self.columns]
-        M = np.zeros((len(self.analysis.mean) + 1, k + 1))
-        M[0, 0] = 1.0
-        if self.B is None:
-            M[chosen, range(1, k + 1)] = 1.0 / self.scale
-            M[0, 1:] = -self.center / self.scale
-        else:
-            slopes = self.B / self.scale[:, None]
-            M[chosen, 1:] = slopes
-            M[0, 1:] = -self.center @ slopes
+    def reported(self) -> Reported:
+        """Return the map from w to intercept and coefficients in the table's units."""
+        d, k = len(self.analysis.mean), len(self.columns)
+        if self.B is None and k == d:
+            slopes = 1.0 / self.scale
+            return Reported(np.concatenate([[1.0], -self.center * slopes]), slopes)
+        chosen = (np.eye(k) if self.B is None else self.B) / self.scale[:, None]
+        intercept, slopes = np.concatenate([[1.0], -self.center @ chosen]), np.zeros((d, k))
+        slopes[list(self.columns)] = chosen
         if self.minimum_norm and self.analysis.dependent:
-            redundant = self.analysis.null_space @ (self.analysis.null_space.T @ M[1:])
-            M[0] += self.analysis.mean @ redundant
-            M[1:] -= redundant
-        return M
+            redundant = self.analysis.null_space @ (self.analysis.null_space.T @ slopes)
+            intercept[1:] += self.analysis.mean @ redundant
+            slopes -= redundant
+        return Reported(intercept, slopes)
 
     def with_extremes(self, extremes: Extremes) -> "Coordinates":
         """Return the same coordinates of columns with other extremes."""

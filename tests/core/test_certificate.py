@@ -42,7 +42,7 @@ def problem(table, penalty=None):
 
 def certificate_at(objective, coordinates, w):
     """The certificate of ``w``, and the curvature that it used."""
-    curvature = curvature_at(objective, w, coordinates.matrix())
+    curvature = curvature_at(objective, w, coordinates.reported())
     return certify(objective, w, curvature, coordinates), curvature
 
 
@@ -55,7 +55,7 @@ def test_the_bounds_hold_at_any_distance_and_in_any_direction(table, penalty):
     errors is nothing beside the distances here.
     """
     objective, coordinates, optimum = problem(table, penalty)
-    M = coordinates.matrix()
+    M = coordinates.reported().matrix()
     rng = np.random.default_rng(8)
     hessian = objective.value_gradient_hessian(optimum)[2] * objective.total_weight
     half = np.linalg.inv(np.linalg.cholesky(hessian)).T

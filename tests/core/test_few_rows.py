@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lr_pipeline.core import few_rows
 from lr_pipeline.core import fit as fit_module
 from lr_pipeline.core.few_rows import (
     FEW_NUMBERS,
@@ -204,6 +205,31 @@ def test_log_odds_beyond_every_float_are_left_to_the_general_way():
     with np.errstate(over="ignore", invalid="ignore"):
         sums = rows.sums(np.full(len(rows.C), 1e3))
     assert not np.isfinite(sums.gradient).all()
+
+
+@pytest.mark.parametrize("make", [heavy_tails, rare, nearly_split])
+def test_no_value_exceeds_the_bounds_of_its_column(make):
+    """√n for any column, as an outlier shows that alone makes the deviation; then the largest."""
+    X, y = make(3)
+    X[0, 0] = 1e6
+    rows = FewRows.of(Block(X, y))
+    coarse, close = rows.sizes()
+    largest = np.abs(rows.C).max(axis=1)
+    np.testing.assert_array_equal(close, largest)
+    assert (coarse >= largest).all()
+    assert coarse[1] <= 1.01 * largest[1]
+
+
+def test_where_the_coarse_bound_proves_too_little_the_closer_one_is_taken(monkeypatch):
+    """The certificate is then the one by the largest values alone."""
+    rows = block(200, 3)
+    coarse = fit_few_rows(rows, Newton()).certificate
+    with monkeypatch.context() as patch:
+        patch.setattr(FewRows, "sizes", lambda self: [np.abs(self.C).max(axis=1)])
+        close = fit_few_rows(rows, Newton()).certificate
+    assert close.standard_errors < coarse.standard_errors
+    monkeypatch.setattr(few_rows, "CLOSE_FEW", close.standard_errors)
+    assert fit_few_rows(rows, Newton()).certificate == close
 
 
 def separated():

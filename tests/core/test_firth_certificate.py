@@ -50,7 +50,7 @@ def test_the_bound_holds_at_any_distance_from_the_minimum(table):
             if certificate is None:
                 continue
             intercept, coefficients = coordinates.to_table(w)
-            units = curvature_at(objective, w, coordinates.matrix()).units
+            units = curvature_at(objective, w, coordinates.reported()).units
             away = np.abs(np.r_[intercept, coefficients] - exact) / units
             assert certificate.rigorous
             assert away.max() <= certificate.standard_errors

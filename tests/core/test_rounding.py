@@ -12,13 +12,15 @@ from lr_pipeline.core.rounding import (
     parameter_rounding,
     plain_bounds,
 )
+from lr_pipeline.core.standardize import Reported
 
 
 def fitted(seed, p=5):
     """Parameters, largest |x̃|, and the curvature of some rows at them."""
     rng = np.random.default_rng(seed)
     X = np.c_[np.ones(50), rng.standard_normal((50, p - 1)) * np.logspace(-2, 2, p - 1)]
-    curvature = Curvature.of(rng.standard_normal(p), Factors.of(X.T @ X), None, np.eye(p))
+    reported = Reported(np.eye(p)[0], np.ones(p - 1))
+    curvature = Curvature.of(rng.standard_normal(p), Factors.of(X.T @ X), None, reported)
     return rng.standard_normal(p), np.abs(X).max(axis=0), curvature
 
 
@@ -41,7 +43,8 @@ def test_the_rounding_of_parameters_leaves_constant_columns_out():
     """A coefficient that is always zero has no unit to be measured in."""
     w, _, curvature = fitted(0)
     full = parameter_rounding(w, curvature)
-    reported = np.vstack([curvature.reported, np.zeros(len(w))])
+    slopes = np.vstack([np.eye(len(w) - 1), np.zeros(len(w) - 1)])
+    reported = Reported(curvature.reported.intercept, slopes)
     H = curvature.factor @ curvature.factor.T
     more = Curvature.of(w, Factors.of(H), None, reported)
     assert 0.0 < full < 1e-12

@@ -70,10 +70,17 @@ def test_a_near_duplicate_is_made_orthonormal_and_ordinary_columns_are_not():
     assert orthonormal(analyse_columns(ArrayRows(X, y)), True).B is None
 
 
-def test_the_matrix_is_the_map_to_the_table():
-    """M w equals intercept and coefficients."""
-    X, y = dependent_table()
+@pytest.mark.parametrize(
+    ("table", "diagonal"), [(dependent_table, False), (overlapping, True)], ids=["some", "all"]
+)
+def test_parameters_are_reported_in_the_units_of_the_table(table, diagonal):
+    """M w equals intercept and coefficients; of all columns each has one slope."""
+    X, y = table()
     coordinates = orthonormal(analyse_columns(ArrayRows(X, y)), True)
-    w = np.array([0.3, 1.0, -2.0, 0.5])
+    reported = coordinates.reported()
+    assert (reported.slopes.ndim == 1) == diagonal
+    w = np.array([0.3, 1.0, -2.0, 0.5, 0.7])[: len(coordinates.columns) + 1]
     intercept, coefficients = coordinates.to_table(w)
-    np.testing.assert_allclose(coordinates.matrix() @ w, [intercept, *coefficients], rtol=1e-10)
+    M = reported.matrix()
+    np.testing.assert_allclose(M @ w, [intercept, *coefficients], rtol=1e-10)
+    np.testing.assert_allclose(reported.sizes(w), np.abs(M) @ np.abs(w), rtol=1e-14)
