@@ -13,7 +13,7 @@ from lr_pipeline.engines.parallel import in_order
 # Numbers of a block, its least and its most rows. Long blocks keep threads from waiting for the
 # interpreter between short operations, which costs more than leaving the processor's cache.
 BLOCK_NUMBERS = 2**19
-LEAST_ROWS = 1024
+LEAST_ROWS = 1280
 MOST_ROWS = 2**17
 # Blocks are added within each of so many groups, then the groups: the same bits for any number
 # of threads, and few partial sums at a time.

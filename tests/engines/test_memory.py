@@ -78,10 +78,10 @@ def test_what_a_fit_holds_for_its_steps_may_be_in_single_precision():
 
 
 @pytest.mark.parametrize(
-    ("rows", "parts"), [(1, 1), (2047, 1), (2048, 2), (4100, 4), (8191, 4), (8192, 8), (10**5, 8)]
+    ("rows", "parts"), [(1, 1), (2559, 1), (2560, 2), (5122, 4), (10239, 4), (10240, 8), (10**5, 8)]
 )
 def test_a_block_is_held_in_as_many_parts_as_keep_two_threads_busy(rows, parts):
-    """1, 2, 4 or 8 of about the same length, of 1,024 rows or more, in order."""
+    """1, 2, 4 or 8 of about the same length, of 1,280 rows or more, in order."""
     X = np.arange(float(rows))[:, None]
     held = ArrayRows(np.ones((6, 1)), np.zeros(6)).hold(Block(X, X[:, 0], np.ones(rows)))
     lengths, values = held.sum(lambda block: ([len(block.y)], block.X[:, 0].tolist()))
