@@ -137,7 +137,7 @@ def _fit_from_sample(problem: FitProblem, penalty: str) -> LogisticFit | None:
     if objective.sums.fold is None and objective.sums.watches:
         coordinates = coordinates.with_extremes(column_extremes(problem.rows))
     result = solver.minimize(objective, warm.start, problem.progress)
-    curvature, passes = None, objective.passes
+    passes = objective.passes
     if result.hessian is None and result.gradient is not None:
         gradient = result.gradient * objective.total_weight
         below = warm.factors_below(result.parameters)
