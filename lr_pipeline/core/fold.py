@@ -17,8 +17,9 @@ LARGEST_SHIFT = 100.0
 # many numbers.
 LARGEST_COMBINATION = 1e3
 MANY_NUMBERS = 2**20
-# Of columns whose scales differ by no more than this factor, one bound on all values will do.
-ALIKE = 100.0
+# One bound on all values will do where means and deviations are at most so many times the least
+# deviation.
+ALIKE = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +67,9 @@ class Fold:
 
     @property
     def alike(self) -> bool:
-        """Whether the columns' deviations are of about the same size."""
-        return bool(self.scale.max(initial=0.0) <= ALIKE * self.scale.min(initial=np.inf))
+        """Whether the columns' values are of about the size of each one's deviation."""
+        largest = (np.abs(self.center) + self.scale).max(initial=0.0)
+        return bool(largest <= ALIKE * self.scale.min(initial=np.inf))
 
     def parameters(self, w: Parameters) -> Float64[np.ndarray, " q"]:
         """T w."""

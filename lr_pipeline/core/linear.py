@@ -46,7 +46,7 @@ class LinearFit:
     ``unique`` is False where columns depend linearly on those to their left, named in
     ``dependent_columns``; of all solutions, which predict alike, the coefficients are then those
     of smallest norm.
-    ``condition``: estimated condition number of the centred and scaled independent columns.
+    ``condition``: condition number of the centred and scaled independent columns.
     ``method``: ``simple`` (the formula for one column), ``float64`` or ``double-double``.
     ``log_likelihood`` of normal errors, −n/2 (log(2π RSS / n) + 1) with n = Σ w and
     RSS = Σ w (y − ŷ)²: at its maximum, where σ² = RSS / n; infinite where RSS = 0.

@@ -202,11 +202,11 @@ def combine_squares(block: Block, s: RowVector) -> ParameterMatrix:
     edges = [len(s) * part // parts for part in range(parts + 1)]
     cached = [(X[start:end], s[start:end, None]) for start, end in pairwise(edges)]
     if d >= MANY_COLUMNS:
-        return reduce(iadd, (_square(X, s) for X, s in cached))
+        return reduce(iadd, (_square(part, variances) for part, variances in cached))
     total = np.empty((d + 1, d + 1))
     total[0, 0] = s.sum()
     total[0, 1:] = total[1:, 0] = s @ X
-    squares = reduce(iadd, (X.T @ (s * X) for X, s in cached))
+    squares = reduce(iadd, (part.T @ (variances * part) for part, variances in cached))
     total[1:, 1:] = (squares + squares.T) / 2.0
     return total
 

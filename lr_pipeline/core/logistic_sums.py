@@ -119,13 +119,17 @@ class LogisticSums:
         if fold is None or not self.watches or self.extremes is not None:
             return rows.sum(block_function)
 
+        extremes_of = Extremes.around if fold.alike else Extremes.of
+
         def watch(block: Block) -> tuple[Any, ...]:
-            with np.errstate(over="ignore", invalid="ignore"):  # refused below
+            with np.errstate(over="ignore", invalid="ignore"):  # seen below
                 return *block_function(block), extremes_of(block.X)
 
-        extremes_of = Extremes.around if fold.alike else Extremes.of
         *sums, extremes = rows.sum(watch)
-        self.extremes = extremes if extremes.finite.all() else column_extremes(rows)
+        if not extremes.finite.all():
+            self.passes += 1
+            extremes = column_extremes(rows)  # which refuses what is not finite
+        self.extremes = extremes
         return tuple(sums)
 
     def _folded(self, w: Parameters, fold: Fold | None) -> Float64[np.ndarray, " q"]:

@@ -113,7 +113,7 @@ class HeldRows:
 
     def hold(self, *blocks: Block) -> "HeldRows":
         """Offer some of these rows."""
-        return HeldRows(concatenate(blocks), self.block_rows)
+        return HeldRows(blocks[0] if len(blocks) == 1 else concatenate(blocks), self.block_rows)
 
 
 def parts_of(block: Block, rows: int) -> Iterator[Block]:

@@ -39,6 +39,8 @@ NEWTON = Newton(tolerance=NEAR, max_iterations=20, polish=False)
 # parameters, which is about how much the Hessian changes along it.
 STEPS = 4
 SHORT_STEP = 0.02
+# A change of x̃ᵀw beyond which a lower bound of the Hessian would prove nothing.
+LARGEST_CHANGE = 100.0
 # More than the relative rounding error of a change of x̃ᵀw.
 ROUNDING = 1e-6
 
@@ -70,13 +72,16 @@ class WarmStart:
         """The sample's share of the total weight."""
         return self.objective.total_weight / self.classes.total_weight
 
-    def factors_below(self, w: Parameters) -> Factors:
+    def factors_below(self, w: Parameters) -> Factors | None:
         """Return the factors of a lower bound at ``w`` of the Hessian of the sum over all rows.
 
         The sum over the sample is one, since every other row adds a positive semidefinite matrix;
         and where x̃ᵀw changes by at most M, a row's variance falls to no less than exp(−M) of it.
+        None where that leaves nothing.
         """
         change = self.objective.sums.largest_predictor(w - self.factored_at)
+        if not change <= LARGEST_CHANGE:
+            return None
         return self.factors.times(self.objective.total_weight * exp(-change) * (1.0 - ROUNDING))
 
 

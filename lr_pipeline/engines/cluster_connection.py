@@ -38,7 +38,7 @@ def connected(settings: ClusterSettings) -> Iterator["Client"]:
             address = stack.enter_context(_local_workers(settings))
         local = settings.address is None
         client = stack.enter_context(_client(address, settings.connect_timeout, local))
-        if local:  # have just started, and answer
+        if local:  # workers that were started here, and answer
             client.run(be_ready, on_error="ignore")
         yield client
 

@@ -90,10 +90,14 @@ def test_the_largest_values_bound_the_standardized_columns():
     np.testing.assert_allclose(largest, np.max(blocks, axis=0), rtol=1e-14)
 
 
-@pytest.mark.parametrize(("scale", "alike"), [(SCALE, True), (np.array([0.5, 400.0]), False)])
-def test_the_first_pass_bounds_the_extremes_when_asked_to(scale, alike):
+@pytest.mark.parametrize(
+    ("center", "scale", "alike"),
+    [([3.0, -0.5], [0.5, 4.0], True), ([0.0, 0.0], [0.5, 5.1], False), (CENTER, SCALE, False)],
+    ids=["alike", "other deviations", "far mean"],
+)
+def test_the_first_pass_bounds_the_extremes_when_asked_to(center, scale, alike):
     """By one number for columns that are alike, else by those of each."""
-    rows = standardized(scale=scale)
+    rows = standardized(center=np.array(center), scale=np.array(scale))
     sums = LogisticSums(rows, NumpyKernel())
     assert sums.largest() is None
     sums.watches = True
@@ -104,10 +108,24 @@ def test_the_first_pass_bounds_the_extremes_when_asked_to(scale, alike):
     assert alike or (sums.extremes.upper == true.upper).all()
 
 
+def test_values_whose_squares_are_too_large_together_are_looked_at_again():
+    """They are finite each, which a second pass finds."""
+    rows = standardized(center=np.zeros(2), scale=np.ones(2))
+    rows.rows.X[:] *= 0.99e150 / np.abs(rows.rows.X).max()
+    rows = StandardizedRows(rows.rows, rows.columns, rows.center, np.full(2, 1e149), None)
+    sums = LogisticSums(rows, NumpyKernel())
+    sums.watches = True
+    sums.loss_gradient(W)
+    true = Extremes.of(rows.rows.X)
+    np.testing.assert_array_equal(sums.extremes.lower, true.lower)
+    np.testing.assert_array_equal(sums.extremes.upper, true.upper)
+    assert sums.passes == 2
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
 def test_a_value_that_is_not_finite_is_found_by_the_first_pass(value):
     """And its place is named, though one number bounds all columns."""
-    rows = standardized()
+    rows = standardized(center=np.zeros(2), scale=np.ones(2))
     rows.rows.X[17, 1] = value
     sums = LogisticSums(rows, NumpyKernel())
     sums.watches = True

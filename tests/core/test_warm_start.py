@@ -103,6 +103,15 @@ def test_a_sample_bounds_the_hessian_of_all_rows_from_below():
         assert np.linalg.eigvalsh(below)[0] > 0
 
 
+@pytest.mark.parametrize("far", [1e3, 1e308, np.nan])
+def test_far_from_the_sample_it_bounds_nothing(far):
+    """The variances there may be zero: no factors, rather than some that are not finite."""
+    X, y = table()
+    warm = warm_start(ArrayRows(X, y), NumpyKernel(), 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert warm.factors_below(warm.start + far) is None
+
+
 def test_a_sample_has_so_many_numbers_at_most(monkeypatch):
     """However large the table, which need not fit into memory."""
     monkeypatch.setattr("lr_pipeline.core.warm_start.SAMPLE_NUMBERS", 600 * D)
