@@ -4,17 +4,22 @@ A model holds its preparation, its fit and the fingerprint of its training set; 
 :class:`~lr_pipeline.tables.table.Table` and round-trips through JSON without losing a bit.
 """
 
-import json
-
+from lr_pipeline.models.document import read_document
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 
 
 def model_from_json(text: str) -> LinearModel | LogisticModel:
-    """Restore a model from the JSON that its ``to_json`` wrote; ``kind`` says which it is."""
-    kind = json.loads(text)["kind"]
+    """Restore a model from the JSON that its ``to_json`` wrote; ``kind`` says which it is.
+
+    Raises
+    ------
+    ModelDocumentError
+        A field is missing, of another type, no finite number, or contradicts another.
+    """
+    document = read_document(text)
     kinds: dict[str, type[LinearModel] | type[LogisticModel]] = {
         "linear": LinearModel,
         "logistic": LogisticModel,
     }
-    return kinds[kind].from_json(text)
+    return kinds[document["kind"]].from_document(document)

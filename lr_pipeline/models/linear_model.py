@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.linear import LinearFit
+from lr_pipeline.models.document import read_document
 from lr_pipeline.models.fit_json import (
     array_from_dict,
     array_to_dict,
@@ -88,7 +89,11 @@ class LinearModel(TrainedModel):
     @classmethod
     def from_json(cls, text: str) -> "LinearModel":
         """Inverse of :meth:`to_json`."""
-        document: dict[str, Any] = json.loads(text)
+        return cls.from_document(read_document(text))
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "LinearModel":
+        """Inverse of :meth:`to_json`, once parsed and checked."""
         columns, covariance = document["columns"], document["covariance"]
         fit = LinearFit(
             **{name: document[name] for name in PLAIN_FIELDS},

@@ -11,6 +11,7 @@ from lr_pipeline.core.fit import LogisticFit
 from lr_pipeline.core.inference import LogisticInference
 from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.models.document import read_document
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
 from lr_pipeline.models.inference_json import inference_from_dict, inference_to_dict
 from lr_pipeline.models.linear_predictor import LinearPredictor
@@ -89,7 +90,11 @@ class LogisticModel(TrainedModel):
     @classmethod
     def from_json(cls, text: str) -> "LogisticModel":
         """Inverse of :meth:`to_json`."""
-        document: dict[str, Any] = json.loads(text)
+        return cls.from_document(read_document(text))
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "LogisticModel":
+        """Inverse of :meth:`to_json`, once parsed and checked."""
         return cls(
             **origin_from_dict(document),
             kernel=document["kernel"],

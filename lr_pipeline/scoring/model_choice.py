@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from lr_pipeline.models import model_from_json
+from lr_pipeline.models.document import ModelDocumentError
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.storage.catalogue import load
@@ -40,11 +41,17 @@ def read_model(path: Path) -> object:
         return model_from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ScoringError(f"{path}: no such model file. Check the path.") from None
-    except (ValueError, KeyError, TypeError):
-        raise ScoringError(
-            f"{path}: expected a model's JSON, found something else. Name a model.json below "
-            "data/artifacts, or an asset."
-        ) from None
+    except UnicodeDecodeError:
+        raise _no_model(path, "it is not UTF-8 text") from None
+    except ModelDocumentError as error:
+        raise _no_model(path, str(error)) from None
+
+
+def _no_model(path: Path, found: str) -> ScoringError:
+    return ScoringError(
+        f"{path}: expected a model's JSON as the pipeline wrote it; {found}. Name an unchanged "
+        "model.json below data/artifacts, or an asset."
+    )
 
 
 def _require_logistic(name: str, model: object) -> LogisticModel:

@@ -71,8 +71,15 @@ def _is_model(value: object) -> bool:
 
 def _read_model(path: Path) -> Any:
     from lr_pipeline.models import model_from_json
+    from lr_pipeline.models.document import ModelDocumentError
 
-    return model_from_json(path.read_text(encoding="utf-8"))
+    try:
+        return model_from_json(path.read_text(encoding="utf-8"))
+    except ModelDocumentError as error:
+        raise ArtifactError(
+            f"{path}: expected a model of this version of lr_pipeline; {error}. Materialize the "
+            "asset again."
+        ) from None
 
 
 def _is_report(value: object) -> bool:
