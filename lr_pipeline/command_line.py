@@ -20,7 +20,7 @@ from lr_pipeline.resources import DaskEngine, Engine, RowsEngine
 from lr_pipeline.spoken_options import in_options
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
-from lr_pipeline.table_options import file_table, table_options
+from lr_pipeline.table_options import FiniteRange, file_table, table_options
 from lr_pipeline.tables.schema_change import ACCEPT
 from lr_pipeline.tables.sources import SyntheticTable, TableSource
 
@@ -59,7 +59,7 @@ def _checked_name(
     show_default=True,
     help="auto: maximum likelihood where it exists, else Firth's penalty.",
 )
-@click.option("--l2", type=click.FloatRange(0, min_open=True), help="Strength of penalty l2.")
+@click.option("--l2", type=FiniteRange(0, min_open=True), help="Strength of penalty l2.")
 @click.option(
     "--engine",
     type=click.Choice(["auto", "memory", "streaming", "dask"]),

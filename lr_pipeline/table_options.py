@@ -1,14 +1,30 @@
 """The options that describe a table, the same for ``run`` and ``new``."""
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, TypeVar
 
 import click
 
 from lr_pipeline.tables.sources import FileTable
-from lr_pipeline.tables.split_policy import KINDS, SplitPolicy
+from lr_pipeline.tables.split_policy import KINDS, LARGEST_SEED, SplitPolicy
 
-SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+class FiniteRange(click.FloatRange):
+    """Numbers between two bounds; NaN, which is not below or above any, and infinity are none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number, or end the command with a message that names the option."""
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
+SEED = click.IntRange(0, LARGEST_SEED)
 TESTED_ON = {"time": "the latest rows by", "group": "whole groups of"}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -36,7 +52,7 @@ OPTIONS = (
         "move no old one. time: test on the latest rows. [default: time with --time, group with "
         "--group, else random]",
     ),
-    click.option("--seed", default=123, show_default=True, help="Seed of the split."),
+    click.option("--seed", type=SEED, default=123, show_default=True, help="Seed of the split."),
 )
 
 

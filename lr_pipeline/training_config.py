@@ -17,9 +17,9 @@ from lr_pipeline.models.train import Training
 
 
 class StrictConfig(dg.Config):
-    """A configuration in which a misspelt field is an error."""
+    """A configuration in which a misspelt field is an error, and so is NaN or infinity."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class SecondOrderConfig(StrictConfig):

@@ -27,6 +27,7 @@ from lr_pipeline.core.objective import LogisticObjective
 from lr_pipeline.core.rows import Rows, in_one_block
 from lr_pipeline.core.solvers import FitResult, Lbfgs, Progress, Solver, Status, TracePoint
 from lr_pipeline.core.solvers.result import Certificate
+from lr_pipeline.core.solvers.solver import require_positive
 from lr_pipeline.core.standardize import Coordinates
 from lr_pipeline.core.types import Columns, Parameters
 from lr_pipeline.core.warm_start import warm_start
@@ -79,6 +80,10 @@ def fit_logistic(
         Labels other than 0 and 1, one class alone, an unknown penalty, or l2 not positive.
     """
     _check_penalty(penalty, l2)
+    if tolerance is not None:
+        require_positive(tolerance=tolerance)
+    if start is not None and not np.isfinite(start).all():
+        raise ValueError("start must have finite numbers, found NaN or infinity")
     if tolerance is not None and solver is not None:
         raise ValueError("tolerance is for the solver chosen here: set the given solver's own")
     problem = FitProblem(rows, kernel, solver, l2, start, tolerance, standard_errors, progress)

@@ -6,6 +6,7 @@ from typing import Any
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import quoted
 
+LARGEST_SEED = 2**32 - 1  # of numpy's RandomState
 KINDS = ("random", "sticky", "group", "time")
 
 
@@ -35,6 +36,11 @@ class SplitPolicy:
         if not 0 < self.test_size < 1:
             raise table_error(
                 f"test_size must lie between 0 and 1, found {self.test_size}", "Set it to 0.2, say"
+            )
+        if type(self.seed) is not int or not 0 <= self.seed <= LARGEST_SEED:
+            raise table_error(
+                f"seed must be a whole number from 0 to {LARGEST_SEED}, found {self.seed!r}",
+                "Set it to 123, say",
             )
         if self.kind is None:
             return

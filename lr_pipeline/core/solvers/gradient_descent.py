@@ -8,6 +8,7 @@ import numpy as np
 from lr_pipeline.core.objective import SmoothFunction
 from lr_pipeline.core.solvers.iterate import Iterate, iterate_of
 from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
+from lr_pipeline.core.solvers.solver import require_positive
 from lr_pipeline.core.solvers.step_size import FixedStep, StepSize
 from lr_pipeline.core.types import Parameters
 
@@ -34,6 +35,14 @@ class GradientDescent:
     standardize: bool = False
     name: ClassVar[str] = "gradient_descent"
     orthonormalize: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Refuse settings that describe no descent."""
+        require_positive(iterations=self.iterations, record_every=self.record_every)
+        if isinstance(self.learning_rate, int | float):
+            require_positive(learning_rate=self.learning_rate)
+        if not self.tolerance >= 0.0:
+            raise ValueError(f"tolerance must be 0 or more, found {self.tolerance}")
 
     def minimize(
         self, objective: SmoothFunction, start: Parameters, progress: Progress | None = None

@@ -11,6 +11,7 @@ from lr_pipeline.core.solvers.curvature import curvature_solve, decrement, is_la
 from lr_pipeline.core.solvers.line_search import wolfe_search
 from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
+from lr_pipeline.core.solvers.solver import require_positive
 from lr_pipeline.core.types import Parameters
 
 # A Hessian takes the time of one gradient and one more for every so many columns, and after it
@@ -46,6 +47,15 @@ class Lbfgs:
     name: ClassVar[str] = "lbfgs"
     standardize: ClassVar[bool] = True
     orthonormalize: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse settings with which no iteration could end."""
+        require_positive(
+            memory=self.memory,
+            tolerance=self.tolerance,
+            max_iterations=self.max_iterations,
+            refresh_every=self.refresh_every,
+        )
 
     def minimize(
         self, objective: Objective, start: Parameters, progress: Progress | None = None

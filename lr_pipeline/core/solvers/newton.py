@@ -15,6 +15,7 @@ from lr_pipeline.core.solvers.line_search import (
 )
 from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
+from lr_pipeline.core.solvers.solver import require_positive
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 # Iterations that may pass without getting nearer, once only rounding is left to gain.
@@ -49,6 +50,10 @@ class Newton:
     name: ClassVar[str] = "newton"
     standardize: ClassVar[bool] = True
     orthonormalize: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse settings with which no iteration could end."""
+        require_positive(tolerance=self.tolerance, max_iterations=self.max_iterations)
 
     def minimize(
         self, objective: Objective, start: Parameters, progress: Progress | None = None

@@ -1,5 +1,6 @@
 """What every solver offers."""
 
+from math import isfinite
 from typing import Protocol, runtime_checkable
 
 from lr_pipeline.core.objective import Objective
@@ -31,3 +32,10 @@ class Solver(Protocol):
         self, objective: Objective, start: Parameters, progress: Progress | None = None
     ) -> FitResult:
         """Minimise from ``start``."""
+
+
+def require_positive(**settings: int | float) -> None:
+    """Raise ``ValueError`` for the first setting that is not a positive, finite number."""
+    for name, value in settings.items():
+        if not (value > 0 and isfinite(value)):
+            raise ValueError(f"{name} must be positive and finite, found {value}")
