@@ -43,7 +43,7 @@ def _in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], threads: int
 ) -> Iterator[Result]:
     """The caller works, too: if it only waited, its processor might be found idle too late."""
-    with _libraries().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         submit = _threads(threads - 1).submit
         outcomes = [submit(function, item) for item in items]
         try:
@@ -89,6 +89,11 @@ def threads_for(columns: int, rows: int | None = None) -> AbstractContextManager
     few = rows is not None and rows * columns < FEW_NUMBERS
     if columns >= WIDE or few:
         return nullcontext()
+    return one_blas_thread()
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Keep the BLAS of this process to one thread."""
     limits: AbstractContextManager[object] = _libraries().limit(limits=1, user_api="blas")
     return limits
 

@@ -55,9 +55,9 @@ class LinearModel(TrainedModel):
     @property
     def predictor(self) -> LinearPredictor:
         """What gives ŷ of rows as they are stored."""
-        d = len(self.preparation.columns)
+        center = np.zeros(len(self.preparation.columns))
         parameters = np.concatenate([[self.fit.intercept], self.fit.coefficients])
-        return LinearPredictor(self.preparation, np.zeros(d), np.ones(d), parameters)
+        return LinearPredictor(self.preparation, center, parameters)
 
     def predict_proba(
         self, table: Table, visit: Visit = visit_blocks

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64
 
-from lr_pipeline.core.types import Columns, Parameters, RowVector
+from lr_pipeline.core.row_scores import score_rows
+from lr_pipeline.core.types import Columns, Design, Parameters, RowVector
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.visit import Visit, visit_blocks
@@ -15,7 +16,7 @@ from lr_pipeline.tables.visit import Visit, visit_blocks
 
 @dataclass(frozen=True, eq=False)
 class LinearPredictor:
-    """z = w₀ + ((x − center) / scale) · w of rows as they are stored.
+    """z = w₀ + (x − center) · w of rows as they are stored, the same bits for the same numbers.
 
     The columns are centred before they are multiplied, so that a column with a large mean costs
     no digits.
@@ -23,14 +24,15 @@ class LinearPredictor:
 
     preparation: Preparation
     center: Columns
-    scale: Columns
     parameters: Parameters
 
     def of_block(self, block: pa.RecordBatch) -> RowVector:
         """Return z (n,) of the rows of a block."""
-        standardized = self.preparation.design(block) - self.center
-        standardized /= self.scale
-        return np.asarray(self.parameters[0] + standardized @ self.parameters[1:])
+        return self.of_design(self.preparation.design(block))
+
+    def of_design(self, X: Design) -> RowVector:
+        """Return z (n,) of rows of the design."""
+        return score_rows(X, self.center, self.parameters)
 
     def of_table(self, table: Table, visit: Visit = visit_blocks) -> Float64[np.ndarray, " rows"]:
         """Return z of every row of ``table``, in its order."""

@@ -63,7 +63,9 @@ class LogisticModel(TrainedModel):
     def predictor(self) -> LinearPredictor:
         """What gives the log odds of rows as they are stored."""
         fit = self.fit
-        return LinearPredictor(self.preparation, fit.center, fit.scale, fit.scaled_parameters)
+        slopes = fit.scaled_parameters[1:] / fit.scale
+        parameters = np.concatenate([fit.scaled_parameters[:1], slopes])
+        return LinearPredictor(self.preparation, fit.center, parameters)
 
     def linear_predictor(
         self, table: Table, visit: Visit = visit_blocks

@@ -141,11 +141,12 @@ class RankSums:
         negative, positive = counts.negative[::-1], counts.positive[::-1]
         below = self.negative + np.cumsum(negative)
         above = self.positive + np.cumsum(positive)
+        # Not as products by the BLAS, whose threads would change the last bits.
         return RankSums(
             self.negative + float(negative.sum()),
             self.positive + float(positive.sum()),
-            self.pairs + float(negative @ (above - positive / 2.0)),
-            self.precision + float(positive @ (above / (above + below))),
+            self.pairs + float(np.sum(negative * (above - positive / 2.0))),
+            self.precision + float(np.sum(positive * (above / (above + below)))),
         )
 
     @property

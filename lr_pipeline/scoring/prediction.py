@@ -11,7 +11,10 @@ import pyarrow as pa
 from jaxtyping import Bool
 
 from lr_pipeline.core.logistic import sigmoid
-from lr_pipeline.core.types import Design, ParameterMatrix, RowVector
+from lr_pipeline.core.row_scores import RowForms
+from lr_pipeline.core.types import Design, RowVector
+from lr_pipeline.engines.parallel import one_blas_thread
+from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.tables.encoding import CategoryEncoding, lost_rows
 from lr_pipeline.tables.target import plain_values
@@ -60,34 +63,29 @@ class Predictor:
         return self.model.inference.withheld
 
     @cached_property
-    def _covariance(self) -> ParameterMatrix:
-        """T Σ Tᵀ (p, p) in the units of (1, (x − center) / scale): no digits lost to a mean."""
+    def _forms(self) -> RowForms:
+        """x̃ᵀ T Σ Tᵀ x̃ in the units of (1, (x − center) / scale): no digits lost to a mean."""
         fit = self.model.fit
         T = np.diag(np.concatenate([[1.0], fit.scale]))
         T[0, 1:] = fit.center
-        return np.asarray(T @ np.asarray(fit.covariance) @ T.T)
+        with one_blas_thread():  # so that no number of threads changes the last bits
+            return RowForms(T @ np.asarray(fit.covariance) @ T.T, fit.center, fit.scale)
+
+    @cached_property
+    def _predictor(self) -> LinearPredictor:
+        return self.model.predictor
 
     def predict(self, batch: pa.RecordBatch) -> Prediction:
         """Predict the rows of a block that has the model's features."""
-        fit = self.model.fit
         X = self.model.preparation.design(batch)
         out_of_range = dict(self._out_of_range(X))
-        standardized = (X - fit.center) / fit.scale
-        z = fit.scaled_parameters[0] + standardized @ fit.scaled_parameters[1:]
+        z = self._predictor.of_design(X)
         lower = upper = None
         if not self.withheld:
-            reach = NormalDist().inv_cdf((1.0 + self.level) / 2.0) * self._deviation(standardized)
+            reach = NormalDist().inv_cdf((1.0 + self.level) / 2.0) * np.sqrt(self._forms.of(X))
             lower, upper = sigmoid(z - reach), sigmoid(z + reach)
         unseen, lost = dict(self._unseen(batch)), dict(self._lost(batch))
         return Prediction(sigmoid(z), lower, upper, out_of_range, unseen, lost)
-
-    def _deviation(self, standardized: Design) -> RowVector:
-        """Standard error s (n,) of the log odds."""
-        C = self._covariance
-        # x̃ᵀCx̃ without a column of ones: C₀₀ + 2 c·x + xᵀC₁₁x, not below 0 but for rounding.
-        slopes = standardized @ C[1:, 1:] + 2.0 * C[0, 1:]
-        variance = C[0, 0] + np.einsum("ij,ij->i", slopes, standardized)
-        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
     def _out_of_range(self, X: Design) -> Iterator[tuple[str, Mask]]:
         """Rows beyond the training set's least and greatest; an imputed median never is."""

@@ -131,7 +131,7 @@ def lost_rows(encoding: NumberEncoding | CategoryEncoding, column: pa.Array) -> 
 
 
 def numbers_of(name: str, column: pa.Array) -> RowVector:
-    """(n,) float64, NaN where missing; refuses what is no number, or inexact in float64."""
+    """(n,) float64, NaN where missing and 0 for −0; refuses no number, or one inexact in it."""
     kind = column.type
     if pt.is_dictionary(kind) or pt.is_decimal(kind):
         column = plain_values(column)
@@ -150,7 +150,7 @@ def numbers_of(name: str, column: pa.Array) -> RowVector:
         raise table_error(
             f"feature {name!r} is inexact in float64: {error}", f"Set exclude=[{name!r}]", name
         ) from None
-    return np.asarray(numbers, dtype=np.float64)
+    return np.asarray(numbers + 0.0, dtype=np.float64)  # −0.0 + 0.0 is 0.0
 
 
 def require_finite(name: str, numbers: RowVector) -> None:

@@ -88,7 +88,7 @@ class _Summary:
                 self.levels[pair["values"]] += pair["counts"]
         elif len(known):
             numbers = known.cast(pa.uint8()) if values.type == pa.bool_() else known
-            x = np.asarray(numbers.cast(pa.float64()), dtype=np.float64)
+            x = np.asarray(numbers.cast(pa.float64()), dtype=np.float64) + 0.0  # 0 for −0
             self.least = min(self.least, float(x.min()))
             self.greatest = max(self.greatest, float(x.max()))
             self.moments = self.moments + moments_of(x[:, None])

@@ -7,13 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
-from jaxtyping import UInt64
+from jaxtyping import Float64, UInt64
 
 from lr_pipeline.tables.target import is_text, plain_values
 
 RowHashes = UInt64[np.ndarray, " n"]
 
 INTEGER_TEXT = r"^(0|-?[1-9]\d{0,17})$"
+INTEGERS_END = 2.0**63
 MISSING = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -47,13 +48,13 @@ def _key_bits(column: pa.Array) -> RowHashes:
 
 
 def _value_bits(column: pa.Array) -> RowHashes:
-    """(n,) 64 bits that stand for each value; missing ones share a constant."""
+    """(n,) 64 bits that stand for each value, however stored; missing ones share a constant."""
     column = plain_values(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)
     kind = column.type
     if pt.is_floating(kind):
         values = column.cast(pa.float64()).fill_null(0.0)
-        bits = (values.to_numpy() + 0.0).view(np.uint64)  # -0.0 + 0.0 is 0.0
+        bits = _float_bits(values.to_numpy())
     elif is_text(kind) or pt.is_binary(kind) or pt.is_large_binary(kind):
         coded = column.dictionary_encode()
         codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
@@ -62,6 +63,15 @@ def _value_bits(column: pa.Array) -> RowHashes:
     else:
         bits = _integer_bits(column)
     return np.asarray(np.where(missing, MISSING, bits), dtype=np.uint64)
+
+
+def _float_bits(values: Float64[np.ndarray, " n"]) -> RowHashes:
+    """Those of the integer where a number is one (0 for −0), else the number's own."""
+    bits = values.view(np.uint64)
+    whole = (np.trunc(values) == values) & (values >= -INTEGERS_END) & (values < INTEGERS_END)
+    if not whole.any():
+        return bits
+    return np.where(whole, np.where(whole, values, 0.0).astype(np.int64).view(np.uint64), bits)
 
 
 def _integer_bits(column: pa.Array) -> RowHashes:

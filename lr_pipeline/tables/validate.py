@@ -207,7 +207,7 @@ def _copies(table: Table, summaries: dict[str, ColumnSummary]) -> Iterator[Probl
     for name in table.roles.features:
         one = summaries[name]
         if one.usable and one.missing < one.rows and one.least != one.greatest:
-            alike.setdefault((str(one.kind), one.missing, one.least, one.greatest), []).append(name)
+            alike.setdefault((one.missing, one.least, one.greatest), []).append(name)
     groups = [names for names in alike.values() if len(names) > 1]
     for block in table.blocks(columns=list(chain(*groups))) if groups else ():
         parts: dict[tuple[int, bytes], list[str]] = {}

@@ -17,6 +17,7 @@ from lr_pipeline.engines import cluster_rows
 from lr_pipeline.engines.cluster import Cluster, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster_rows import ClusterRows
 from lr_pipeline.engines.cluster_visit import visit_parts
+from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.engines.torch_kernel import TorchKernel
 from lr_pipeline.judging import judge_models
 from lr_pipeline.models.agreement import measure_agreement
@@ -141,3 +142,20 @@ def test_parts_that_are_lost_or_moved_on_the_way_change_no_bit(processes, table,
         assert chain(cluster, table, 1e9, between) == by_one_worker
         assert len(happened) == 2
         assert len({name for one in cluster.passes for name in one.work.rows}) == 3
+
+
+def test_rows_that_are_alike_score_alike_on_workers_and_here(processes, table, tmp_path):
+    """Each row three times, far apart: by every model, in parts of another size than here."""
+    rows = table.to_arrow()
+    repeated = Table(tmp_path / "repeated.parquet", table.roles)
+    pq.write_table(pa.concat_tables([rows] * 3), repeated.data, row_group_size=1_117)
+    training = Training(Newton(), "none")
+    models = (
+        train_linear(table, open_rows),
+        train_logistic(table, open_rows, NumpyKernel(), training),
+    )
+    processes.start_workers(2)
+    with open_cluster(ClusterSettings(processes.address)) as cluster:
+        for model in models:
+            z = model.predictor.of_table(repeated, partial(visit_parts, cluster))
+            np.testing.assert_array_equal(z, np.tile(model.predictor.of_table(table), 3))
