@@ -76,6 +76,13 @@ BAD = {
             "(first 'maybe' at row 40)"
         ],
     ),
+    "a target in two spellings": (
+        csv(CLEAN | {"y": ["yes\N{NO-BREAK SPACE}", *ANSWERS[1:]]}),
+        [
+            "target 'y' has a value in several spellings, which read alike: 'yes' (rows: 20) and "
+            "'yes\\xa0' (rows: 1, first at row 1). Write it in one way."
+        ],
+    ),
     "missing target": (
         csv(CLEAN | {"y": ["", *ANSWERS[1:]]}),
         ["target 'y' has missing values: 1 (first at row 1). Fill or drop those rows."],

@@ -20,6 +20,7 @@ from lr_pipeline.tables.parquet import open_parquet
 from lr_pipeline.tables.partitions import partition_columns
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.spelling import shown_spelling, spelled_like
 from lr_pipeline.tables.spool import Spool, opened_parquet, spool_parquet
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text
@@ -163,7 +164,8 @@ def find_differences(expected: dict[str, str], stored: Sequence[pa.Field]) -> It
             yield Difference(column, kind, f"{twice[column]} columns of that name")
         elif column not in kinds:
             close = difflib.get_close_matches(column, kinds, n=1, cutoff=0.8)
-            hint = f"; there is {close[0]!r}" if close else ""
+            close = [shown_spelling(name) for name in spelled_like(column, kinds) or close]
+            hint = f"; there is {close[0]}" if close else ""
             yield Difference(column, kind, f"missing{hint}")
         elif not _fits(kind, found := kinds[column]):
             yield Difference(column, kind, str(found))

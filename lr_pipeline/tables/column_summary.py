@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lr_pipeline.tables.row_hash import RowHashes, row_hashes
-from lr_pipeline.tables.target import first_row, is_text
+from lr_pipeline.tables.spelling import spelled_by_key
+from lr_pipeline.tables.target import by_spelling, first_row, is_text
 from lr_pipeline.tables.text_forms import TextForms
 
 LARGEST_EXACT_INTEGER = 2**53  # in float64
@@ -45,8 +46,8 @@ class ColumnSummary:
 
     @property
     def num_levels(self) -> int:
-        """Different texts, of which at most 100,000 are counted."""
-        return len(self.levels)
+        """Different texts, of which at most 100,000 are counted; spellings of one are one."""
+        return len(spelled_by_key(pa.array(self.levels, pa.large_string())).unique())
 
     @property
     def all_levels(self) -> bool:
@@ -60,7 +61,7 @@ class ColumnSummary:
             self.first_missing = self.rows + first_row(column.is_null())
         self.missing += column.null_count
         if self.ids is not None:
-            known = pa.record_batch([column.drop_null()], names=["id"])
+            known = pa.record_batch([by_spelling(column.drop_null())], names=["id"])
             self.ids.append(row_hashes(known, ["id"]))
         elif self.usable:
             self._add_values(column)

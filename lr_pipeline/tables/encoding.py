@@ -12,6 +12,7 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.spelling import spelled_by_key
 from lr_pipeline.tables.target import is_text, plain_values
 
 DesignColumns = Float64[np.ndarray, "k n"]
@@ -71,7 +72,8 @@ class CategoryEncoding:
     The reference is the most frequent level of the training table, the first in order among
     equals; the levels are in order. The ``pooled`` ones, too rare to have a column each, share
     ``name=(other)``, as does then a level that training lacks. Missing text is a level of its own
-    where enough of the ``missing`` training rows are, else the reference.
+    where enough of the ``missing`` training rows are, else the reference. A text that reads like a
+    level is that level (see ``spelling``): a level's name is its most frequent spelling.
     """
 
     name: str
@@ -90,24 +92,34 @@ class CategoryEncoding:
 
     def write(self, column: pa.Array, out: DesignColumns) -> None:
         """Set the ones in the design columns ``out`` (levels, n) of a block, which are 0."""
-        values = _texts(self.name, column)
-        places = pc.index_in(values, pa.array(self.levels, values.type))
-        rows = np.flatnonzero(places.is_valid())
-        out[places.drop_null().to_numpy(), rows] = 1.0
-        if self.pooled:
-            named = pc.is_in(values, pa.array((self.reference, *self.levels), values.type))
-            others = pc.and_(pc.invert(named), values.is_valid())
-            out[len(self.levels)] = others.to_numpy(zero_copy_only=False)
+        values, places = self._places(column)
+        num_levels = len(self.levels)
+        rows = np.flatnonzero(pc.less(places, num_levels).fill_null(False))
+        out[places.take(pa.array(rows)).to_numpy(), rows] = 1.0
+        if self.pooled:  # which follow the reference, or are none
+            others = pc.and_(pc.greater(places, num_levels).fill_null(True), values.is_valid())
+            out[num_levels] = others.to_numpy(zero_copy_only=False)
         if self.marks_missing:
             out[-1] = values.is_null().to_numpy(zero_copy_only=False)
 
     def unseen(self, column: pa.Array) -> int:
         """Rows whose level the training table lacks."""
-        values = _texts(self.name, column).drop_null()
-        known = pc.is_in(
-            values, pa.array((self.reference, *self.levels, *self.pooled), values.type)
-        )
-        return len(values) - int(pc.sum(known).as_py() or 0)
+        values, places = self._places(column)
+        return int(places.null_count - values.null_count)
+
+    def _places(self, column: pa.Array) -> tuple[pa.Array, pa.Array]:
+        """The texts, and where each is in levels, reference and pooled ones; null in none.
+
+        A text that is none of them is looked for by its spelling.
+        """
+        values = _texts(self.name, column)
+        names = pa.array((*self.levels, self.reference, *self.pooled), values.type)
+        places = pc.index_in(values, names)
+        if places.null_count > values.null_count:
+            unknown = pc.if_else(places.is_null(), values, pa.scalar(None, values.type))
+            keys = spelled_by_key(names)
+            places = pc.coalesce(places, pc.index_in(spelled_by_key(unknown), keys))
+        return values, places
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

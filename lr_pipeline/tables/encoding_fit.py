@@ -15,6 +15,7 @@ from lr_pipeline.tables.encoding import (
 )
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.medians import HELD_VALUES, Bracket, finish_medians
+from lr_pipeline.tables.spelling import merged_spellings
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text, plain_values
 from lr_pipeline.tables.visit import Visit, visit_blocks
@@ -100,7 +101,9 @@ def fit_encodings(
     encodings: dict[str, NumberEncoding | CategoryEncoding] = {
         one.name: one for one in _numbers(table, visit, brackets, found.rows)
     }
-    encodings |= {name: _category(name, counts) for name, counts in found.levels.items()}
+    encodings |= {
+        name: _category(name, merged_spellings(counts)) for name, counts in found.levels.items()
+    }
     return [encodings[name] for name in features]
 
 

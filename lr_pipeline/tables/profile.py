@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from lr_pipeline.core.moments import moments_of, standard_deviation
 from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.spelling import merged_spellings
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text, labels, plain_values
 from lr_pipeline.tables.visit import Visit, visit_blocks
@@ -107,7 +108,9 @@ class _Summary:
         """The summary of all rows."""
         summary: dict[str, Any] = {"count": self.count, "missing": self.missing}
         if self.text:
-            counts = sorted(self.levels.items(), key=lambda pair: (-pair[1], pair[0]))
+            counts = sorted(
+                merged_spellings(self.levels).items(), key=lambda pair: (-pair[1], pair[0])
+            )
             return summary | {"levels": dict(counts[:LEVELS_SHOWN])}
         if self.count == 0:
             return summary | dict.fromkeys(("min", "max", "mean", "deviation"))

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.spelling import alike, shown_spelling, spelled_like
 
 METADATA_KEY = b"lr_pipeline"
 NAMES_SHOWN = 12
@@ -81,6 +82,7 @@ def assign_roles(
     problems += _of_two_parts(named)
     if features is None:
         features = [name for name in names if name not in taken]
+    problems += _reading_alike({*features, *(name for _, name in named)} - set(exclude))
     if not features and not problems:
         message = f"no feature is left; the columns are {quoted(names)}"
         problems.append(Problem(message, "Add columns, or exclude fewer"))
@@ -111,7 +113,8 @@ def require_column(names: Sequence[str], column: str, role: str = "") -> None:
 def _not_found(names: Sequence[str], column: str, role: str) -> Problem:
     subject = f"{role} column {column!r}".strip()
     close = difflib.get_close_matches(column, names, n=1, cutoff=0.7)
-    remedy = f"Did you mean {close[0]!r}?" if close else "Name one of these"
+    close = spelled_like(column, names) or close
+    remedy = f"Did you mean {shown_spelling(close[0])}?" if close else "Name one of these"
     return Problem(f"{subject} not found; there are: {quoted(names)}", remedy, column)
 
 
@@ -136,6 +139,12 @@ def read_metadata(schema: pa.Schema) -> tuple[ColumnRoles, dict[str, Any]] | Non
         return None
     values = json.loads(document)
     return ColumnRoles.from_dict(values["roles"]), values["provenance"]
+
+
+def _reading_alike(names: Iterable[str]) -> Iterator[Problem]:
+    for group in alike(sorted(names)):
+        shown = " and ".join(map(shown_spelling, group[:NAMES_SHOWN]))
+        yield Problem(f"column names read alike: {shown}", "Rename them, or exclude one", group[0])
 
 
 def _occurring_twice(names: Sequence[str]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 from jaxtyping import Float64, UInt64
 
-from lr_pipeline.tables.target import is_text, plain_values
+from lr_pipeline.tables.target import by_spelling, is_text, plain_values
 
 RowHashes = UInt64[np.ndarray, " n"]
 
@@ -30,11 +30,12 @@ def row_hashes(block: pa.RecordBatch, names: Iterable[str]) -> RowHashes:
 def keyed_hashes(column: pa.Array, seed: int) -> RowHashes:
     """(n,) mix(mix(bits of the value) ⊕ mix(seed)): another seed, other hashes.
 
-    An integer has the same hash as its text without leading zeros: CSV keeps keys as text.
+    An integer has the same hash as its text without leading zeros: CSV keeps keys as text. Texts
+    that read alike have the same hash (see ``spelling``).
     """
     key = hashlib.blake2b(str(seed).encode(), digest_size=8).digest()
     column = plain_values(column)
-    bits = _value_bits(column) if not is_text(column.type) else _key_bits(column)
+    bits = _key_bits(by_spelling(column)) if is_text(column.type) else _value_bits(column)
     return _mix(_mix(bits) ^ np.uint64(int.from_bytes(key, "little")))
 
 

@@ -16,7 +16,7 @@ from lr_pipeline.tables.row_choice import (
 )
 from lr_pipeline.tables.split_policy import SplitPolicy
 from lr_pipeline.tables.table import Table, weights_of
-from lr_pipeline.tables.target import labels, plain_values
+from lr_pipeline.tables.target import by_spelling, labels, plain_values
 
 __all__ = [
     "SplitPolicy",
@@ -170,7 +170,8 @@ def _test_groups(name: str, table: Table, policy: SplitPolicy) -> RowMask:
     """(n,) whether a row's group is tested."""
     from sklearn.model_selection import GroupShuffleSplit
 
-    groups = plain_values(table.column(name)).combine_chunks().dictionary_encode().indices
+    column = by_spelling(plain_values(table.column(name)).combine_chunks())
+    groups = column.dictionary_encode().indices
     count = len(groups.unique())
     if count < 2:
         raise table_error(

@@ -10,7 +10,8 @@ import pyarrow.types as pt
 
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.errors import table_error
-from lr_pipeline.tables.roles import PositiveValue, quoted
+from lr_pipeline.tables.roles import NAMES_SHOWN, PositiveValue, quoted
+from lr_pipeline.tables.spelling import alike, shown_spelling, spelled_by_key, spelling_key
 
 POSITIVE_WORDS = frozenset({"1", "yes", "y", "true", "t", "positive", "malignant", "present"})
 
@@ -33,6 +34,11 @@ def plain_values(column: Column) -> Column:
 def is_text(kind: pa.DataType) -> bool:
     """Whether a type holds text, in any of Arrow's forms but a dictionary."""
     return bool(pt.is_string(kind) or pt.is_large_string(kind) or kind == pa.string_view())
+
+
+def by_spelling(column: pa.Array) -> pa.Array:
+    """Keys as they are compared: texts that read alike are one (see ``spelling``)."""
+    return spelled_by_key(column) if is_text(column.type) else column
 
 
 def kind_of(kind: pa.DataType) -> str:
@@ -60,13 +66,13 @@ def positive_value(
     Without ``positive`` there must be two values: it is 1, True, or a word such as "yes", "true"
     or "malignant"; else the larger number or the text that sorts last. With ``positive`` it is
     that value against all others; where none is spelled so, also one that is the same as text or
-    as a number ("1" for 1.0), or but for case and spaces.
+    as a number ("1" for 1.0), by the rule of ``spelling``, or but for case.
 
     Raises
     ------
     TableError
-        Values are missing, there are not two different ones, ``positive`` is not among them, or
-        another value differs from it in case or spaces only.
+        Values are missing, there are not two different ones, ``positive`` is not among them,
+        another value differs from it in case only, or two are spellings of one.
     """
     target = TargetValues(name)
     target.add(column)
@@ -109,8 +115,27 @@ class TargetValues:
     def positive_value(self, positive: PositiveValue | None) -> PositiveValue:
         """Settle the positive value, as the function of that name says."""
         _require_usable(self.name, self.kind, self.missing, self.first_missing)
+        _require_one_spelling_each(self.name, self.counts, self.first_rows)
         values = sorted(self.counts, key=lambda value: -self.counts[value])
         return _choose_positive(self.name, values, self.first_rows, positive)
+
+
+def _require_one_spelling_each(
+    name: str, counts: dict[Any, int], first_rows: dict[Any, int]
+) -> None:
+    """Refuse values that read alike: which rows count as positive would be hidden."""
+    for spellings in alike(value for value in counts if isinstance(value, str)):
+        most, *others = sorted(spellings, key=lambda value: (-counts[value], first_rows[value]))
+        rows, row = sum(counts[v] for v in others), min(first_rows[v] for v in others)
+        raise table_error(
+            f"target {name!r} has a value in several spellings, which read alike: "
+            f"{shown_spelling(most)} (rows: {counts[most]}) and "
+            f"{', '.join(map(shown_spelling, others[:NAMES_SHOWN]))} (rows: {rows}, first at row "
+            f"{row})",
+            "Write it in one way",
+            name,
+            row,
+        )
 
 
 def _choose_positive(
@@ -202,9 +227,9 @@ def _require_usable(name: str, kind: pa.DataType | None, missing: int, row: int)
 
 def _match(name: str, values: list[Any], positive: PositiveValue) -> PositiveValue:
     """The value that ``positive`` stands for: itself, else the same text, number or word."""
-    for alike in (operator.eq, _same_text, _same_number, _same_word):
+    for same in (operator.eq, _same_text, _same_number, _same_spelling, _same_word):
         for value in values:
-            if alike(value, positive):
+            if same(value, positive):
                 found: PositiveValue = value
                 return found
     raise table_error(
@@ -229,14 +254,18 @@ def _same_number(value: object, positive: object) -> bool:
         return False
 
 
+def _same_spelling(value: object, positive: object) -> bool:
+    return spelling_key(str(value)) == spelling_key(str(positive))
+
+
 def _same_word(value: object, positive: object) -> bool:
-    return str(value).strip().casefold() == str(positive).strip().casefold()
+    return spelling_key(str(value)).casefold() == spelling_key(str(positive)).casefold()
 
 
 def _require_one_spelling(
     name: str, values: list[Any], first_rows: dict[Any, int], positive: PositiveValue
 ) -> None:
-    """Refuse a positive value that other rows write in another case or with spaces."""
+    """Refuse a positive value that other rows write in another case."""
     others = [value for value in values if value != positive and _same_word(value, positive)]
     if others:
         row = min(first_rows[value] for value in others)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from lr_pipeline.tables.identifiers import identifier_problems
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.row_hash import row_hashes
+from lr_pipeline.tables.spelling_problems import repeated_spellings, spelling_notice
 from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.split_problems import split_problems
 from lr_pipeline.tables.table import Table
@@ -32,9 +34,9 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     would be more than 3,000 columns of the design; missing ids,
     groups, times or weights, repeated ids, times that have no order, weights that are not finite
     and ≥ 0. Warnings: a feature with one value only, that counts the rows, looks like an identifier
-    or repeats another one; fewer rows than features. Missing values of a feature are no problem:
-    the preparation imputes them. With a ``policy`` also what keeps the rows from being split so and
-    prepared.
+    or repeats another one; values in several spellings; fewer rows than features. Missing values
+    of a feature are no problem: the preparation imputes them. With a ``policy`` also what keeps the
+    rows from being split so and prepared.
     """
     if table.num_rows == 0:
         return [Problem("the table has no rows", "Add rows below the header")]
@@ -49,7 +51,7 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
             summary.add(plain_values(block.column(name)))
     found = _target_problems(target, roles.positive)
     checks: list[tuple[str | None, Callable[[str, ColumnSummary], Iterator[Problem]]]] = [
-        (roles.id, _id_problems),
+        (roles.id, partial(_id_problems, table)),
         (roles.group, _missing_key),
         (roles.time, _time_problems),
         (roles.weight, _weight_problems),
@@ -60,6 +62,7 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
             found += check(column, summaries[column])
     spoiled = {one.column for one in found}
     unspoiled = [name for name in roles.features if name not in spoiled]
+    found += _spelling_problems(table, summaries)
     found += identifier_problems(table, summaries, unspoiled)
     found += _copies(table, summaries)
     found += _too_many_columns(table, summaries, {one.column for one in found})
@@ -150,10 +153,22 @@ def _feature_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
         yield from text_problems(name, column)
 
 
-def _id_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
+def _spelling_problems(table: Table, summaries: dict[str, ColumnSummary]) -> Iterator[Problem]:
+    """Texts that read alike in features and groups: another pass over the columns with some."""
+    subjects = dict.fromkeys(table.roles.features, "feature")
+    if table.roles.group is not None:
+        subjects[table.roles.group] = "group"
+    for name, subject in subjects.items():
+        one = summaries[name]
+        if is_text(one.kind) and one.num_levels < len(one.levels):
+            yield from spelling_notice(table, subject, name)
+
+
+def _id_problems(table: Table, name: str, column: ColumnSummary) -> Iterator[Problem]:
     yield from _missing_key(name, column)
     if repeated := column.repetitions():
-        message = f"id {name!r} must differ from row to row, found {repeated} repetitions"
+        alike = repeated_spellings(table, name)
+        message = f"id {name!r} must differ from row to row, found {repeated} repetitions{alike}"
         yield Problem(message, f"Drop repeated rows, or set group={name!r} instead", name)
 
 

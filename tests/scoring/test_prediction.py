@@ -6,7 +6,9 @@ import pyarrow as pa
 import pytest
 import statsmodels.api as sm
 
+from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.scoring.prediction import Predictor, unseen_rows
+from lr_pipeline.scoring.predictions import score_file
 from lr_pipeline.tables.encoding import CategoryEncoding
 from lr_pipeline.tables.table import Table
 
@@ -88,3 +90,23 @@ def test_a_block_without_rows_is_predicted(model) -> None:
     found = Predictor(model).predict(batch_of(rows).slice(0, 0))
     assert found.probability.shape == (0,)
     assert not found.out_of_range
+
+
+def test_a_level_in_another_spelling_is_that_level(model, frame, tmp_path) -> None:
+    """From a file of any kind, by a model that was stored: the same bits, and nothing unseen."""
+    stored = LogisticModel.from_json(model.to_json())
+    other = frame.assign(city=frame["city"].str.replace("ö", "o\u0308") + "\u00a0")
+    plain, spelled = tmp_path / "plain.csv", tmp_path / "spelled.csv"
+    frame.to_csv(plain, index=False)
+    other.to_csv(spelled, index=False)
+    other.to_parquet(tmp_path / "spelled.parquet")
+    expected, *found = (
+        [
+            Predictor(stored).predict(block)
+            for block in score_file(stored, path).new_rows.table.blocks()
+        ]
+        for path in (plain, spelled, tmp_path / "spelled.parquet")
+    )
+    for (ours,) in found:
+        assert ours.unseen == {}
+        np.testing.assert_array_equal(ours.probability, expected[0].probability)
