@@ -27,8 +27,8 @@ from lr_pipeline.tables.validate import find_problems
 from lr_pipeline.trained_columns import differences_since_training
 
 REFUSAL = (
-    "penalty none is refused. Use penalty auto or firth (finite for every table) or l2, or exclude "
-    "such columns."
+    "penalty none is refused. Use penalty auto or firth, log-f or l2 (finite for every table), or "
+    "exclude such columns."
 )
 MODELS = ("linear_baseline", "numpy_model", "torch_model")
 

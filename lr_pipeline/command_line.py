@@ -54,12 +54,17 @@ def _checked_name(
 @table_options
 @click.option(
     "--penalty",
-    type=click.Choice(["auto", "none", "l2", "firth"]),
+    type=click.Choice(["auto", "none", "l2", "log-f", "firth"]),
     default="auto",
     show_default=True,
     help="auto: maximum likelihood where it exists, else Firth's penalty.",
 )
 @click.option("--l2", type=FiniteRange(0, min_open=True), help="Strength of penalty l2.")
+@click.option(
+    "--log-f",
+    type=FiniteRange(0, min_open=True),
+    help="m of penalty log-f, log-F(m, m) on standardized columns [default: 1].",
+)
 @click.option(
     "--engine",
     type=click.Choice(["auto", "memory", "streaming", "dask"]),
@@ -86,6 +91,7 @@ def run(
     file: str | None,
     penalty: str,
     l2: float | None,
+    log_f: float | None,
     engine: EngineKind | Literal["dask"],
     scheduler: str | None,
     name: str | None,
@@ -108,13 +114,17 @@ def run(
         name = name or own_prefix(file, home)
     if (l2 is not None) != (penalty == "l2"):
         raise click.ClickException("--l2 is the strength of --penalty l2: give both or neither.")
+    if log_f is not None and penalty != "log-f":
+        raise click.ClickException("--log-f is the strength of --penalty log-f: give that too.")
     if scheduler is not None and engine != "dask":
         raise click.ClickException("--scheduler is for --engine dask: give both or neither.")
     if scheduler == "":
         raise click.ClickException(
             "--scheduler '' is no address: give one such as tcp://10.0.0.1:8786, or leave it out."
         )
-    training = {"penalty": penalty} | ({"l2": l2} if l2 is not None else {})
+    strengths = {"l2": l2, "log_f": log_f}
+    given = {name: value for name, value in strengths.items() if value is not None}
+    training = {"penalty": penalty} | given
     tags = {ACCEPT: "true"} if accept_schema else {}
     visiting = DaskEngine(address=scheduler) if engine == "dask" else Engine(kind=engine)
     sys.exit(run_pipeline(source, name, training, visiting, home, verbose, tags))
@@ -123,7 +133,17 @@ def run(
 def _refuse_table_options() -> None:
     """An option that describes a table would do nothing without one."""
     context = click.get_current_context()
-    about_the_run = {"file", "penalty", "l2", "engine", "scheduler", "name", "home", "verbose"}
+    about_the_run = {
+        "file",
+        "penalty",
+        "l2",
+        "log_f",
+        "engine",
+        "scheduler",
+        "name",
+        "home",
+        "verbose",
+    }
     for parameter in context.command.params:
         given = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
         if given and parameter.name not in about_the_run:

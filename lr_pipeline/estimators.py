@@ -57,6 +57,7 @@ def fit_logistic(
     solver: str | Solver = "auto",
     kernel: str | LogisticKernel = "numpy",
     *,
+    log_f: float = 1.0,
     start: Any = None,
     tolerance: float | None = None,
     standard_errors: bool = True,
@@ -65,8 +66,10 @@ def fit_logistic(
     """Fit P(y = 1) = σ(intercept + X coefficients) to labels 0 and 1, or False and True.
 
     What is minimised is Σ weight · log loss plus the penalty: "none" for maximum likelihood;
-    "l2", l2/2 Σ coefficients², which is scikit-learn's C = 1 / l2; "firth", −½ log det of the
-    information; "auto", Firth's where the maximum-likelihood estimate is not known to exist.
+    "l2", l2/2 Σ coefficients², which is scikit-learn's C = 1 / l2; "log-f", the log-F(m, m) penalty
+    Σ m log(1 + exp γ) − ½ m γ of the coefficients γ per standard deviation of their columns in X,
+    m = ``log_f``; "firth", −½ log det of the information; "auto", Firth's where the
+    maximum-likelihood estimate is not known to exist.
     ``solver``: "auto", "newton", "lbfgs", "gradient_descent", or a ``Solver``; ``kernel``: "numpy",
     "torch", or a ``LogisticKernel``. ``start`` (p,): intercept and coefficients to start from.
     ``tolerance``: how near to the optimum, in standard errors, solver "auto" must come; unless
@@ -89,6 +92,7 @@ def fit_logistic(
                 penalty,
                 _solver_named(solver),
                 l2,
+                log_f=log_f,
                 start=None if start is None else vector_array("start", start),
                 tolerance=tolerance,
                 standard_errors=standard_errors,
@@ -126,7 +130,7 @@ def infer(
 ) -> LogisticInference:
     """Infer from the data that ``fit`` was fitted to: intervals, tests, odds ratios, inflation.
 
-    ``method``: "profile", by likelihood ratios, right for maximum likelihood and Firth's penalty;
+    ``method``: "profile", by likelihood ratios, right for maximum likelihood, Firth's and log-F;
     "wald", by the normal approximation, in two passes over the rows. What would be wrong is NaN,
     with the reason in ``withheld``. See ``lr_pipeline.core.logistic_inference``.
 

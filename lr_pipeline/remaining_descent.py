@@ -11,7 +11,7 @@ import numpy as np
 from lr_pipeline.core.fit import LogisticFit, fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import L2
+from lr_pipeline.core.penalties import named_penalty
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.types import ParameterMatrix, Parameters
@@ -36,7 +36,9 @@ def measure_descent(
     if fit.solver not in DESCENTS or fit.penalty == "firth":
         return None
     rows = open_rows(train_set, model.preparation)
-    optimum = fit_logistic(rows, NumpyKernel(), fit.penalty, l2=fit.l2 or 1.0)
+    optimum = fit_logistic(
+        rows, NumpyKernel(), fit.penalty, l2=fit.l2 or 1.0, log_f=fit.log_f or 1.0
+    )
     if optimum.status is not Status.CONVERGED:
         return None
     error = _parameters(fit) - _parameters(optimum)
@@ -60,7 +62,8 @@ def _iterations_needed(
 
     None where it would never arrive, or where no one learning rate says how it goes on.
     """
-    objective = LogisticObjective(rows, NumpyKernel(), L2(fit.l2))
+    penalty = named_penalty(fit.penalty, fit.l2, fit.log_f, np.ones_like(fit.scale), fit.scale)
+    objective = LogisticObjective(rows, NumpyKernel(), penalty)
     _, gradient = objective.value_gradient(_parameters(fit))
     rates = {point.step for point in fit.trace if point.iteration > 0}
     if len(rates) != 1:

@@ -103,11 +103,11 @@ class GradientDescentConfig(StrictConfig):
 class TrainingConfig(StrictConfig):
     """Settings that both logistic models share."""
 
-    penalty: Literal["auto", "none", "l2", "firth"] = Field(
+    penalty: Literal["auto", "none", "l2", "log-f", "firth"] = Field(
         default="auto",
         description="`auto`: maximum likelihood where it exists, else Firth's penalised "
-        "likelihood. `none`: maximum likelihood, refused where it does not exist. `l2`, `firth`: "
-        "that penalty.",
+        "likelihood. `none`: maximum likelihood, refused where it does not exist. `l2`, "
+        "`log-f`, `firth`: that penalty.",
     )
     l2: float | None = Field(
         default=None,
@@ -115,12 +115,24 @@ class TrainingConfig(StrictConfig):
         description="With penalty `l2`: its strength in Σ log loss + l2/2 Σ β² (intercept free).",
     )
 
+    log_f: float | None = Field(
+        default=None,
+        gt=0,
+        description="With penalty `log-f`: m of Σ log loss + Σ m log(1 + exp γ) − ½ m γ, γ the "
+        "coefficients per standard deviation in the training rows (intercept free); empty: 1.",
+    )
+
     @model_validator(mode="after")
-    def _l2_belongs_to_penalty_l2(self) -> "TrainingConfig":
+    def _strengths_belong_to_their_penalty(self) -> "TrainingConfig":
         if (self.l2 is not None) != (self.penalty == "l2"):
             raise ValueError(
                 f"l2= sets the strength of penalty l2, found l2={self.l2} with "
                 f"penalty={self.penalty!r}. Give both or neither."
+            )
+        if self.log_f is not None and self.penalty != "log-f":
+            raise ValueError(
+                f"log_f= sets the strength of penalty log-f, found log_f={self.log_f} with "
+                f"penalty={self.penalty!r}. Give both, or leave log_f= out."
             )
         return self
 
@@ -141,6 +153,7 @@ class NumpyTrainingConfig(TrainingConfig):
             solver=self.solver.solver(),
             penalty=self.penalty,
             l2=self.l2,
+            log_f=self.log_f,
             start=self.solver.start(),
         )
 
@@ -171,5 +184,6 @@ class TorchTrainingConfig(TrainingConfig):
             solver=solver,
             penalty=self.penalty,
             l2=self.l2,
+            log_f=self.log_f,
             start=self.solver.start(),
         )

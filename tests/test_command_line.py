@@ -133,6 +133,13 @@ def test_a_separated_table_without_penalty_is_refused(run) -> None:
     assert "✓ breast_cancer/numpy_model" not in result.output
 
 
+def test_the_strength_of_log_f_without_that_penalty_is_refused(run) -> None:
+    """The option would do nothing."""
+    result = run("run", SAMPLES / "spector.csv", "--target", "GRADE", "--log-f", "2")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: --log-f is the strength of --penalty log-f: give that too.\n"
+
+
 def test_help_explains_itself() -> None:
     """Both levels, with an example."""
     assert "run" in CliRunner().invoke(main, ["--help"]).output

@@ -17,6 +17,7 @@ from lr_pipeline.training_config import (
     LbfgsConfig,
     NewtonConfig,
     NumpyTrainingConfig,
+    TorchTrainingConfig,
 )
 
 SPECTOR = Path(__file__).parents[1] / "data" / "samples" / "spector.csv"
@@ -37,11 +38,13 @@ y = np.array([0.0, 1.0, 0.0, 1.0])
         ("--l2", "inf", "not a finite number"),
         ("--l2", "nan", "not a finite number"),
         ("--l2", "-1", "x>0"),
+        ("--log-f", "inf", "not a finite number"),
+        ("--log-f", "0", "x>0"),
     ],
 )
 def test_run_refuses_an_option_before_it_stores_anything(run, folder, option, value, bound) -> None:
     """The option's name, the value and the bound are in the message, and no home was made."""
-    penalty = ["--penalty", "l2"] if option == "--l2" else []
+    penalty = ["--penalty", option[2:]] if option in ("--l2", "--log-f") else []
     result = run("run", SPECTOR, "--target", "GRADE", *penalty, option, value)
     assert result.exit_code == 2
     assert f"Invalid value for '{option}': " in result.output
@@ -83,6 +86,8 @@ def test_a_split_takes_a_share_between_0_and_1(share) -> None:
         ({"tolerance": -1e-3}, "tolerance must be positive and finite, found -0.001"),
         ({"penalty": "l2", "l2": inf}, "l2 must be positive and finite, found inf"),
         ({"penalty": "l2", "l2": nan}, "l2 must be positive and finite, found nan"),
+        ({"penalty": "log-f", "log_f": inf}, "log_f must be positive and finite, found inf"),
+        ({"penalty": "log-f", "log_f": 0.0}, "log_f must be positive and finite, found 0.0"),
         ({"start": [0.0, nan]}, "start must have finite numbers, found NaN or infinity"),
         ({"start": [inf, 0.0]}, "start must have finite numbers, found NaN or infinity"),
         ({"start": [0.0]}, "start must have 2 parameters, found 1"),
@@ -129,6 +134,7 @@ def test_inference_refuses_a_level(level) -> None:
     [
         (NumpyTrainingConfig, {"penalty": "l2", "l2": inf}),
         (NumpyTrainingConfig, {"penalty": "l2", "l2": nan}),
+        (TorchTrainingConfig, {"penalty": "log-f", "log_f": inf}),
         (NewtonConfig, {"tolerance": nan}),
         (LbfgsConfig, {"tolerance": nan}),
         (GradientDescentConfig, {"learning_rate": inf}),

@@ -61,6 +61,15 @@ def test_l2_and_its_strength_go_together(fields) -> None:
         NumpyTrainingConfig(**fields)
 
 
+@pytest.mark.parametrize("penalty", ["auto", "none", "firth"])
+def test_the_strength_of_log_f_is_for_log_f(penalty) -> None:
+    """An option that does nothing would be a defect; log-f itself has a default."""
+    with pytest.raises(ValidationError, match="log_f= sets the strength of penalty log-f"):
+        TorchTrainingConfig(penalty=penalty, log_f=2.0)
+    assert NumpyTrainingConfig(penalty="log-f").training().log_f is None
+    assert TorchTrainingConfig(penalty="log-f", log_f=2.0).training().log_f == 2.0
+
+
 def test_every_setting_reaches_the_solver() -> None:
     """Numbers that differ from every default."""
     assert NewtonConfig(tolerance=1e-5, max_iterations=7).solver() == Newton(1e-5, 7)

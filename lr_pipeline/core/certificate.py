@@ -1,8 +1,8 @@
 """How far a fit can still be from its optimum: a bound that holds, rounding included.
 
-The objective is the sum f(w) = Σ c_i loss(x̃ᵢᵀw, y_i) + ½ Σ_j q_j w_j². The third derivative of
-the loss in z is at most its second in absolute value, so along any direction v, with
-φ(t) = f(w + t v),
+The objective is the sum f(w) = Σ c_i loss(x̃ᵢᵀw, y_i) + ½ Σ_j q_j w_j², or with a
+log-F penalty. The third derivative of the loss in z is at most its second in absolute value, so
+along any direction v, with φ(t) = f(w + t v),
 
     |φ'''(t)| ≤ M φ''(t),    M = max_i |x̃ᵢᵀv| ≤ r ‖v‖_H,    r = max_i √(x̃ᵢᵀ H⁻¹ x̃ᵢ),
 
@@ -23,10 +23,15 @@ since (1 − exp(−M)) / M falls with M ≤ r δ: λ ≥ (1 − exp(−r δ)) /
 
     f(w) − f(w*) ≤ (u + (1 − u) log(1 − u)) / r².
 
+*Penalties.* ½ q w² has no third derivative. log-F(m, m) is the loss of rows (0, …, u_j, …, 0),
+m / 2 of each label: they take part in the maxima M and r.
+
 *Rounding* of ĝ, Ĥ and w widens λ, r and the standard errors: see ``rounding``.
 """
 
 from math import exp, inf, log1p, sqrt
+
+import numpy as np
 
 from lr_pipeline.core.curvature import Curvature, length
 from lr_pipeline.core.objective import LogisticObjective
@@ -75,6 +80,7 @@ def certify(
 
     def bounded(bounds: Bounds) -> Certificate:
         weight, decrement = objective.total_weight, curvature.decrement
+        bounds = bounds._replace(radius=max(bounds.radius, _penalty_radius(objective, curvature)))
         return distance_bounds(bounds, decrement, weight, rounding, moved)
 
     certificate = bounded(bounds_by_columns(objective, w, curvature, coordinates))
@@ -87,6 +93,14 @@ def certify(
         return certificate
     loss, distance = certificate.loss, certificate.standard_errors
     return Certificate(FIRTH_MARGIN**2 * loss, FIRTH_MARGIN * distance, rigorous=False)
+
+
+def _penalty_radius(objective: LogisticObjective, curvature: Curvature) -> float:
+    """Largest √(x̃ᵀ H⁻¹ x̃) of the rows whose logistic loss the penalty is."""
+    if isinstance(objective.penalty, Firth):
+        return 0.0
+    norms = np.linalg.norm(curvature.inverse_factor, axis=0)
+    return float(np.max(objective.penalty.row_sizes(len(norms)) * norms))
 
 
 def distance_bounds(

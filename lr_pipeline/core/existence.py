@@ -89,7 +89,7 @@ class SeparationError(ValueError):
             "expected a finite maximum-likelihood estimate, found none: a hyperplane separates "
             f"the classes {found} ({existence.separated_rows} rows), so that the likelihood "
             f"grows as these coefficients run away: {', '.join(limits)}. Use penalty auto or "
-            "firth (finite for every table) or l2, or leave such columns out"
+            "firth, log-f or l2 (finite for every table), or leave such columns out"
         )
 
 

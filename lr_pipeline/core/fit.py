@@ -24,6 +24,7 @@ from lr_pipeline.core.logistic_fit import LogisticFit, objective_formula
 from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.moments import column_extremes
 from lr_pipeline.core.objective import LogisticObjective
+from lr_pipeline.core.penalties import ONE_OPTIMUM
 from lr_pipeline.core.rows import Rows, in_one_block
 from lr_pipeline.core.solvers import FitResult, Lbfgs, Progress, Solver, Status, TracePoint
 from lr_pipeline.core.solvers.result import Certificate
@@ -40,7 +41,7 @@ CERTIFIED = 1e-3
 # Iterations after which a guess at the Hessian is replaced by that of all rows.
 PASSES_WITH_A_GUESS = 10
 
-PENALTIES = ("none", "l2", "firth", "auto")
+PENALTIES = ("none", "l2", "log-f", "firth", "auto")
 
 
 def fit_logistic(
@@ -50,6 +51,7 @@ def fit_logistic(
     solver: Solver | None = None,
     l2: float = 1.0,
     *,
+    log_f: float = 1.0,
     existence: Existence | None = None,
     start: Parameters | None = None,
     tolerance: float | None = None,
@@ -59,9 +61,11 @@ def fit_logistic(
     """Fit a logistic regression, by maximum likelihood or penalised.
 
     ``penalty``: "none"; "l2", which adds l2/2 Σ β² over the coefficients in the table's units
-    (scikit-learn's C = 1 / l2); "firth", which adds −½ log det of the information; "auto", which
-    is "none" where the maximum-likelihood estimate exists and "firth" where it does not, or where
-    rounding leaves that open.
+    (scikit-learn's C = 1 / l2); "log-f", which adds Σ m log(1 + exp γ) − ½ m γ over the
+    coefficients γ = β · deviation of the standardized columns (mean and deviation of these rows,
+    weights as frequencies), m = ``log_f``; "firth", which adds −½ log det of the information;
+    "auto", which is "none" where the maximum-likelihood estimate exists and "firth" where it does
+    not, or where rounding leaves that open.
     ``solver``: unless given, Newton on small tables and L-BFGS on large ones, preconditioned with
     the Hessian of a sample. A large table's fit starts from that of a sample (``warm_start``),
     but for solvers that want the table's own columns.
@@ -77,17 +81,20 @@ def fit_logistic(
     SeparationError
         ``penalty="none"`` and the table is separated.
     ValueError
-        Labels other than 0 and 1, one class alone, an unknown penalty, or l2 not positive.
+        Labels other than 0 and 1, one class alone, an unknown penalty, or a strength that is not
+        positive.
     """
-    _check_penalty(penalty, l2)
+    _check_penalty(penalty, l2, log_f)
     if tolerance is not None:
         require_positive(tolerance=tolerance)
     if start is not None and not np.isfinite(start).all():
         raise ValueError("start must have finite numbers, found NaN or infinity")
     if tolerance is not None and solver is not None:
         raise ValueError("tolerance is for the solver chosen here: set the given solver's own")
-    problem = FitProblem(rows, kernel, solver, l2, start, tolerance, standard_errors, progress)
-    if penalty in ("l2", "firth"):
+    problem = FitProblem(
+        rows, kernel, solver, l2, log_f, start, tolerance, standard_errors, progress
+    )
+    if penalty in (*ONE_OPTIMUM, "firth"):
         return _fit(problem, penalty)
     if existence is None:
         few = _fit_few_rows(problem)
@@ -108,7 +115,8 @@ def fit_logistic(
 def _fit(problem: FitProblem, penalty: str) -> LogisticFit:
     """Fit from a sample where that leads to a certified optimum, else from the beginning."""
     solver = problem.solver
-    if penalty != "firth" and problem.start is None and (solver is None or solver.orthonormalize):
+    sampled = penalty in ("none", "l2")  # log-F would need the deviations of all rows first
+    if sampled and problem.start is None and (solver is None or solver.orthonormalize):
         fit = _fit_from_sample(problem, penalty)
         if fit is not None and fit.status is Status.CONVERGED:
             return fit
@@ -194,12 +202,13 @@ def _assemble(
         coefficients=coefficients,
         penalty=penalty,
         l2=problem.l2 if penalty == "l2" else 0.0,
-        objective=objective_formula(penalty, problem.l2),
+        log_f=problem.log_f if penalty == "log-f" else 0.0,
+        objective=objective_formula(penalty, problem.l2, problem.log_f),
         solver=solver.name,
         status=_settled_status(result.status, certificate),
         evaluations=passes,
         log_likelihood=objective.log_likelihood(w, result.value),
-        unique=penalty == "l2" or not dependent,
+        unique=penalty in ONE_OPTIMUM or not dependent,
         dependent_columns=dependent,
         center=analysis.mean,
         scale=analysis.scale,
@@ -235,7 +244,8 @@ def _fit_few_rows(problem: FitProblem) -> LogisticFit | None:
         coefficients=coefficients,
         penalty="none",
         l2=0.0,
-        objective=objective_formula("none", 0.0),
+        log_f=0.0,
+        objective=objective_formula("none"),
         solver=solver.name,
         status=_settled_status(Status.CONVERGED, certificate),
         iterations=len(found.trace) - 1,
@@ -312,9 +322,13 @@ def _with_estimate(certificate: Certificate, trace: tuple[TracePoint, ...]) -> C
     return replace(certificate, iterations_needed=int(np.ceil(log(missing) / rate)))
 
 
-def _check_penalty(penalty: str, l2: float) -> None:
+def _check_penalty(penalty: str, l2: float, log_f: float) -> None:
     """Reject unknown names and strengths that are not positive."""
     if penalty not in PENALTIES:
         raise ValueError(f"penalty must be one of {', '.join(PENALTIES)}, found {penalty!r}")
     if penalty == "l2" and not (isfinite(l2) and l2 > 0):
         raise ValueError(f"l2 must be positive and finite, found {l2}: use penalty none for 0")
+    if penalty == "log-f" and not (isfinite(log_f) and log_f > 0):
+        raise ValueError(
+            f"log_f must be positive and finite, found {log_f}: use penalty none for 0"
+        )

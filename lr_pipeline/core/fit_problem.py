@@ -11,7 +11,7 @@ from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_star
 from lr_pipeline.core.firth import firth_start
 from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import L2, Firth, NoPenalty
+from lr_pipeline.core.penalties import ONE_OPTIMUM, named_penalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Lbfgs, Newton, Progress, Solver
@@ -34,6 +34,7 @@ class FitProblem:
     kernel: LogisticKernel
     solver: Solver | None
     l2: float
+    log_f: float
     start: Parameters | None
     tolerance: float | None
     standard_errors: bool
@@ -52,9 +53,9 @@ class FitProblem:
     def certifying(self, penalty: str) -> Coordinates:
         """Return the coordinates in which fits are certified, the best conditioned ones.
 
-        All columns for l2, whose optimum is always unique, else the independent.
+        All columns for l2 and log-F, whose optimum is always unique, else the independent.
         """
-        if penalty == "l2":
+        if penalty in ONE_OPTIMUM:
             return standardized(self.analysis, tuple(range(self.rows.num_columns)), False)
         return orthonormal(self.analysis, minimum_norm=True)
 
@@ -75,12 +76,9 @@ class FitProblem:
 
     def objective(self, penalty: str, coordinates: Coordinates) -> LogisticObjective:
         """Return the objective there: β = w / scale, so l2 β² is l2 / scale² on w²."""
-        terms: L2 | Firth = NoPenalty()
-        if penalty == "l2":
-            terms = L2(self.l2 / coordinates.scale**2)
-        elif penalty == "firth":
-            terms = Firth()
-        weight = coordinates.analysis.total_weight
+        weight, scale = coordinates.analysis.total_weight, coordinates.scale
+        units = coordinates.analysis.scale[list(coordinates.columns)]
+        terms = named_penalty(penalty, self.l2, self.log_f, scale, units)
         return LogisticObjective(coordinates.rows(self.rows), self.kernel, terms, weight)
 
     @property

@@ -14,7 +14,8 @@ class LogisticFit:
     z = intercept + X coefficients is the log-odds of the label 1. Where the design is
     rank-deficient (``unique`` is False) the coefficients are those of least Euclidean norm.
 
-    ``penalty``, ``l2``, ``objective``: what was minimised, the last as a formula.
+    ``penalty``, ``l2``, ``log_f``, ``objective``: what was minimised, the last as a formula; the
+    strengths are 0 where the penalty is another.
     ``value``: the objective divided by Σ weight; ``log_likelihood``: the sum, without penalty.
     ``evaluations``: passes over the rows that the solver made.
     ``covariance`` (p, p), intercept first, ``standard_errors`` (d,): ``None`` where they would be
@@ -31,6 +32,7 @@ class LogisticFit:
     coefficients: Columns
     penalty: str
     l2: float
+    log_f: float
     objective: str
     solver: str
     status: Status
@@ -54,13 +56,19 @@ class LogisticFit:
     scaled_parameters: Parameters = field(repr=False)
 
 
-def objective_formula(penalty: str, l2: float) -> str:
+def objective_formula(penalty: str, l2: float = 0.0, log_f: float = 0.0) -> str:
     """Return the minimised sum as a formula for people, with the penalty and its strength."""
     loss = "Σ weight·[log(1 + exp(z)) − y·z], z = intercept + X·coefficients"
     if penalty == "l2":
         return (
             f"{loss}; + (l2/2)·Σ coefficients², l2 = {l2:g} (scikit-learn's C = {1 / l2:g}), "
             "coefficients in the table's units, intercept not penalised"
+        )
+    if penalty == "log-f":
+        return (
+            f"{loss}; + Σ m·log(1 + exp(γ)) − (m/2)·γ, the log-F(m, m) penalty, m = {log_f:g}, "
+            "γ = coefficient·standard deviation of its column in the training rows, intercept not "
+            "penalised"
         )
     if penalty == "firth":
         return (

@@ -22,13 +22,13 @@ from lr_pipeline.core.inference import (
 from lr_pipeline.core.logistic_fit import LogisticFit
 from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import Firth, NoPenalty
+from lr_pipeline.core.penalties import ONE_OPTIMUM, named_penalty
 from lr_pipeline.core.profile import profile_parameter
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Status
-from lr_pipeline.core.standardize import Coordinates, orthonormal
+from lr_pipeline.core.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.triangular import invert_triangular
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
@@ -61,8 +61,9 @@ def infer_logistic(
 
     "wald" rests on the normal approximation and costs two passes; it is right for a unique
     maximum-likelihood estimate. "profile" inverts the likelihood-ratio test (``profile``), some 30
-    passes a parameter, and is right for Firth's penalty too; where columns are dependent, for the
-    coefficients of the others. With penalty l2 nothing is: its bias depends on the truth.
+    passes a parameter, and is right for Firth's and the log-F penalty too; where columns are
+    dependent, for the coefficients of the others. With penalty l2 nothing is: its bias depends on
+    the truth.
     ``names`` (d,) are the columns' in messages, their numbers unless given.
 
     Raises
@@ -86,7 +87,7 @@ def infer_logistic(
         found = _wald(fit, level)
         test = _model_test(_maximum_likelihood_statistic(rows, fit), analysis)
     elif not withheld:
-        problem = _refit(rows, kernel, fit, orthonormal(analysis, minimum_norm=True))
+        problem = _refit(rows, kernel, fit, _coordinates(fit, analysis))
         found = _profile(problem, ~unidentified, level)
         test = _model_test(problem.model_statistic(), analysis)
         withheld = _unidentified_reason(unidentified, names)
@@ -122,11 +123,19 @@ class _Problem:
         return 2.0 * self.objective.total_weight * fall
 
 
+def _coordinates(fit: LogisticFit, analysis: ColumnAnalysis) -> Coordinates:
+    """Well-scaled coordinates of the parameters that the fit has."""
+    if fit.penalty in ONE_OPTIMUM:
+        return standardized(analysis, tuple(range(len(analysis.mean))), minimum_norm=False)
+    return orthonormal(analysis, minimum_norm=True)
+
+
 def _refit(
     rows: Rows, kernel: LogisticKernel, fit: LogisticFit, coordinates: Coordinates
 ) -> _Problem:
     """Go the rest of the way from the fit to the optimum, in well-scaled coordinates."""
-    penalty = Firth() if fit.penalty == "firth" else NoPenalty()
+    units = coordinates.analysis.scale[list(coordinates.columns)]
+    penalty = named_penalty(fit.penalty, fit.l2, fit.log_f, coordinates.scale, units)
     objective = LogisticObjective(coordinates.rows(rows), kernel, penalty)
     start = coordinates.from_table(fit.intercept, fit.coefficients)
     w = Newton().minimize(objective, start).parameters
@@ -178,7 +187,7 @@ def _nothing(num_parameters: int) -> _ParameterInference:
 def _reason(fit: LogisticFit, method: str) -> str:
     """Why the method would be wrong for every parameter, or an empty string."""
     if fit.inference_withheld and (method == "wald" or fit.penalty == "l2"):
-        remedy = "; the profile method is right for it" if fit.penalty == "firth" else ""
+        remedy = "" if fit.penalty in ("none", "l2") else "; the profile method is right for it"
         return fit.inference_withheld + remedy
     if fit.certificate_units is None:
         return "the information is singular in float64"

@@ -89,7 +89,7 @@ class LogisticObjective:
         """Minus Σ loss without the penalty, from f(w); one pass more for Firth."""
         if isinstance(self.penalty, Firth):
             return -self.sums.loss(w)
-        return 0.5 * float(self.penalty.diagonal(w) @ w**2) - value * self.total_weight
+        return self.penalty.addition(w).value - value * self.total_weight
 
 
 def _block_weight(block: Block) -> tuple[float]:

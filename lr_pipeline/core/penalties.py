@@ -1,17 +1,69 @@
-"""What is added to the sum of log losses: nothing, squared coefficients, or Firth's penalty."""
+"""What is added to the sum of log losses: nothing, squared coefficients, log-F or Firth's."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from lr_pipeline.core.cholesky import cholesky, cholesky_solve
+from lr_pipeline.core.logistic import log_loss, variance
 from lr_pipeline.core.logistic_sums import LogisticSums
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
 
+class Addition(NamedTuple):
+    """A penalty that depends on the parameters alone: its value, gradient and second derivatives.
+
+    ``diagonal`` (p,): its Hessian has no others, since each coefficient is penalised by itself.
+    """
+
+    value: float
+    gradient: Parameters
+    diagonal: Parameters
+
+
+class Separable:
+    """Σ loss plus a penalty of each coefficient by itself, none of the intercept."""
+
+    hessian_is_exact: ClassVar[bool] = True
+
+    def addition(self, w: Parameters) -> Addition:
+        """The penalty and its derivatives at ``w``."""
+        raise NotImplementedError
+
+    def row_sizes(self, p: int) -> Parameters:
+        """Sizes u (p,) of the rows (0, …, u_j, …, 0) whose logistic loss the penalty is, else 0.
+
+        Its third derivative in w_j is at most u_j times the second (see ``certificate``).
+        """
+        return np.zeros(p)
+
+    def value(self, sums: LogisticSums, w: Parameters) -> float:
+        """Σ loss + penalty."""
+        return sums.loss(w) + self.addition(w).value
+
+    def value_gradient(self, sums: LogisticSums, w: Parameters) -> tuple[float, Parameters]:
+        """The value and Σ (p − y) x̃ + the penalty's gradient."""
+        loss, gradient = sums.loss_gradient(w)
+        added = self.addition(w)
+        return loss + added.value, gradient + added.gradient
+
+    def value_gradient_hessian(
+        self, sums: LogisticSums, w: Parameters
+    ) -> tuple[float, Parameters, ParameterMatrix]:
+        """The value, its gradient and I(w) + the penalty's second derivatives."""
+        loss, gradient, information = sums.loss_gradient_information(w)
+        added = self.addition(w)
+        hessian = information + np.diag(added.diagonal)
+        return loss + added.value, gradient + added.gradient, hessian
+
+    def hessian_product(self, sums: LogisticSums, w: Parameters, v: Parameters) -> Parameters:
+        """The Hessian times v."""
+        return np.asarray(sums.information_product(w, v) + self.addition(w).diagonal * v)
+
+
 @dataclass(frozen=True, eq=False)
-class L2:
+class L2(Separable):
     """Half the strength times the squared coefficients, ½ Σ_j strength_j w_j²; not the intercept.
 
     ``strength`` is one number or one a column (d,), in the units of the coefficients that the
@@ -19,36 +71,13 @@ class L2:
     """
 
     strength: float | Columns
-    hessian_is_exact: ClassVar[bool] = True
 
-    def value(self, sums: LogisticSums, w: Parameters) -> float:
-        """Σ loss + ½ Σ strength w²."""
-        return sums.loss(w) + 0.5 * float(self.diagonal(w) @ w**2)
-
-    def value_gradient(self, sums: LogisticSums, w: Parameters) -> tuple[float, Parameters]:
-        """The value and Σ (p − y) x̃ + strength w."""
-        loss, gradient = sums.loss_gradient(w)
-        pull = self.diagonal(w) * w
-        return loss + 0.5 * float(pull @ w), gradient + pull
-
-    def value_gradient_hessian(
-        self, sums: LogisticSums, w: Parameters
-    ) -> tuple[float, Parameters, ParameterMatrix]:
-        """The value, its gradient and I(w) + diag(0, strength)."""
-        loss, gradient, information = sums.loss_gradient_information(w)
-        diagonal = self.diagonal(w)
-        pull = diagonal * w
-        return loss + 0.5 * float(pull @ w), gradient + pull, information + np.diag(diagonal)
-
-    def hessian_product(self, sums: LogisticSums, w: Parameters, v: Parameters) -> Parameters:
-        """(I(w) + diag(0, strength)) v."""
-        return np.asarray(sums.information_product(w, v) + self.diagonal(w) * v)
-
-    def diagonal(self, w: Parameters) -> Parameters:
-        """Second derivatives of the penalty, (0, strength…)."""
+    def addition(self, w: Parameters) -> Addition:
+        """½ Σ strength w² and its derivatives, strength w and strength."""
         diagonal = np.zeros_like(w)
         diagonal[1:] = self.strength
-        return diagonal
+        pull = diagonal * w
+        return Addition(0.5 * float(pull @ w), pull, diagonal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +103,35 @@ class NoPenalty(L2):
     def hessian_product(self, sums: LogisticSums, w: Parameters, v: Parameters) -> Parameters:
         """I(w) v."""
         return sums.information_product(w, v)
+
+
+@dataclass(frozen=True, eq=False)
+class LogF(Separable):
+    """Minus the log density of log-F(m, m), Σ_j m log(1 + exp γ_j) − ½ m γ_j, of γ = units w[1:].
+
+    γ_j is the coefficient of column j in standard deviations: ``units`` (d,) is what one of w_j is
+    of them, 1 where the objective's columns are standardized. So much as m / 2 rows of each label
+    add in which column j is one deviation above its mean, all others are at their means, and the
+    intercept counts for nothing (Greenland & Mansournia, 2015, Statistics in Medicine 34). Convex
+    and growing to both sides: there is one minimum, and it is finite for every table.
+    """
+
+    m: float
+    units: float | Columns = 1.0
+
+    def addition(self, w: Parameters) -> Addition:
+        """The loss of m rows of label ½, with derivatives m (σ(γ) − ½) and m σ(γ) σ(−γ) in γ."""
+        units = self.row_sizes(len(w))
+        gamma = units * w
+        value = self.m * float(log_loss(gamma[1:], np.full(len(w) - 1, 0.5)).sum())
+        gradient = units * (0.5 * self.m * np.tanh(0.5 * gamma))  # σ(γ) − ½, without cancellation
+        return Addition(value, gradient, units**2 * (self.m * variance(gamma)))
+
+    def row_sizes(self, p: int) -> Parameters:
+        """The units: rows in which one column is one deviation above its mean."""
+        units = np.zeros(p)
+        units[1:] = self.units
+        return units
 
 
 @dataclass(frozen=True)
@@ -118,7 +176,21 @@ class Firth:
         return sums.information_product(w, v)
 
 
-Penalty = L2 | Firth
+Penalty = Separable | Firth
+ONE_OPTIMUM = ("l2", "log-f")  # penalties that are strictly convex, whatever the columns
+
+
+def named_penalty(name: str, l2: float, log_f: float, scale: Columns, units: Columns) -> Penalty:
+    """Return the penalty of that name for an objective whose parameters are w = β scale.
+
+    ``l2``, ``log_f``: strength of the penalty of that name, per β² and as m; ``units`` (d,): the
+    columns' standard deviations, of which one w_j makes units_j / scale_j.
+    """
+    if name == "l2":
+        return L2(l2 / scale**2)
+    if name == "log-f":
+        return LogF(log_f, units / scale)
+    return Firth() if name == "firth" else NoPenalty()
 
 
 def _log_determinant(factor: ParameterMatrix) -> float:

@@ -25,6 +25,8 @@ UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 # residual and weight.
 DOT_EXTRA = 6
 ROW_EXTRA = 12
+# Roundings of the penalty's gradient: its own, those of a hyperbolic tangent, and the sum.
+PENALTY_ROUNDINGS = 8
 # Products of errors, left out of the bounds to first order.
 SECOND_ORDER = 1.01
 
@@ -223,7 +225,9 @@ def _penalty_rounding(objective: LogisticObjective, w: Parameters) -> Parameters
     """Rounding of the penalty's part of the gradient."""
     if isinstance(objective.penalty, Firth):
         return np.zeros_like(w)
-    return np.asarray(4 * UNIT_ROUNDOFF * np.abs(objective.penalty.diagonal(w) * w))
+    return np.asarray(
+        PENALTY_ROUNDINGS * UNIT_ROUNDOFF * np.abs(objective.penalty.addition(w).gradient)
+    )
 
 
 def _largest_norm(block: Block, inverse_factor: ParameterMatrix) -> float:

@@ -31,7 +31,7 @@ class ManualGradientDescent(GradientDescent):
     three torch operations a step.
 
     It sees the rows themselves, so it takes a ``LogisticObjective`` alone, with the torch kernel.
-    Firth's penalty is no sum over rows: the same steps then follow the objective's own gradient.
+    With Firth's and the log-F penalty the same steps follow the objective's own gradient.
     Otherwise each block has its own ``backward()``, and the engine adds up the gradients.
     """
 

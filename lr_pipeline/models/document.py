@@ -190,6 +190,7 @@ class _Logistic(_Model):
     kernel: str
     penalty: str
     l2: Number
+    log_f: Positive | None = None
     remedy: str
     evaluations: Count
     value: Number
@@ -266,6 +267,8 @@ def _in_words(error: Any) -> str:
 
 def _contradictions(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Fields, each sound by itself, that do not belong together."""
+    if (document.get("penalty") == "log-f") != (document.get("log_f") is not None):
+        yield "log_f", "it goes with penalty log-f, whose strength it is, and with no other"
     yield from _of_other_columns(document)
     yield from _of_other_lengths(document)
     if document["kind"] == "logistic":

@@ -47,6 +47,7 @@ def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
         "existence": None if fit.existence is None else existence_to_dict(fit.existence, columns),
         "trace": [_trace_point(point) for point in fit.trace],
         **{name: _list(getattr(fit, name)) for name in ARRAY_FIELDS},
+        **({"log_f": fit.log_f} if fit.penalty == "log-f" else {}),
     }
 
 
@@ -57,6 +58,7 @@ def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
     return LogisticFit(
         **{name: data[name] for name in PLAIN_FIELDS},
         **{name: _array(data[name]) for name in ARRAY_FIELDS},
+        log_f=data.get("log_f", 0.0),
         coefficients=array_from_dict(data["coefficients"], columns),
         standard_errors=array_from_dict(data["standard_errors"], columns),
         status=next(status for status in Status if status.label == data["status"]),

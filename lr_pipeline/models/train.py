@@ -53,6 +53,7 @@ class Training:
     solver: Solver
     penalty: str = "auto"
     l2: float | None = None
+    log_f: float | None = None
     start: Callable[[int], Parameters] | None = None
 
 
@@ -89,6 +90,7 @@ def train_logistic(
                 penalty=training.penalty,
                 solver=training.solver,
                 l2=1.0 if training.l2 is None else training.l2,
+                log_f=1.0 if training.log_f is None else training.log_f,
                 existence=None if existence is None else existence_from_dict(existence),
                 start=training.start and training.start(len(preparation.columns) + 1),
                 progress=progress,

@@ -30,6 +30,36 @@ def maximum_likelihood(X, y, start, weight=None, l2=0.0):
     return _root(score, curvature + l2 * T[1:].T @ T[1:], T, start)
 
 
+def log_f(X, y, start, m, weight=None):
+    """Root of Σ c (p − y) x̃ + m (σ(γ) − ½) ∂γ = 0, γ_j = β_j · deviation_j, as mpf.
+
+    Mean and deviation are weighted, the weights counting rows, to forty digits as well.
+    """
+    rows, c = _exact(X, weight)
+    total = mp.fsum(c)
+    units = []
+    for j in range(1, len(start)):
+        values = [row[j] for row in rows]
+        mean = mp.fdot(c, values) / total
+        units.append(mp.sqrt(mp.fdot(c, [(value - mean) ** 2 for value in values]) / total))
+
+    def score(w: Sequence[mpf]) -> list[mpf]:
+        result = [mpf(0)] * len(w)
+        for j, unit in enumerate(units, start=1):
+            result[j] += mpf(m) * unit * (_sigmoid(unit * w[j]) - mpf(1) / 2)
+        for x, label, count in zip(rows, y, c, strict=True):
+            r = count * (_sigmoid(mp.fdot(x, w)) - int(label))
+            for j, value in enumerate(x):
+                result[j] += r * value
+        return result
+
+    Q, T = _orthonormal(X)
+    curvature = _information(Q, _probabilities(X, start), weight)
+    gamma = np.array([float(unit) for unit in units]) * np.asarray(start)[1:]
+    bend = m / (2.0 * np.cosh(gamma / 2.0)) ** 2 * np.array([float(unit) for unit in units]) ** 2
+    return _root(score, curvature + (T[1:].T * bend) @ T[1:], T, start)
+
+
 def firth(X, y, start):
     """Root of Firth's modified score Σ (p − y − h (½ − p)) x̃ = 0, h the leverages, as mpf."""
     rows, _ = _exact(X, None)

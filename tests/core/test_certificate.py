@@ -7,7 +7,7 @@ from lr_pipeline.core.certificate import UNBOUNDED, certify
 from lr_pipeline.core.curvature import curvature_at
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import L2, NoPenalty
+from lr_pipeline.core.penalties import L2, LogF, NoPenalty
 from lr_pipeline.core.rank import analyse_columns
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.standardize import orthonormal
@@ -47,7 +47,11 @@ def certificate_at(objective, coordinates, w):
 
 
 @pytest.mark.parametrize("table", TABLES, ids=range(len(TABLES)))
-@pytest.mark.parametrize("penalty", [NoPenalty(), L2(0.5)], ids=["none", "l2"])
+@pytest.mark.parametrize(
+    "penalty",
+    [NoPenalty(), L2(0.5), LogF(1.0), LogF(2.0), LogF(4.0, 30.0)],
+    ids=["none", "l2", "log-F(1, 1)", "log-F(2, 2)", "log-F on large units"],
+)
 def test_the_bounds_hold_at_any_distance_and_in_any_direction(table, penalty):
     """From 1e-6 to 3 standard errors off the optimum, three random directions each.
 

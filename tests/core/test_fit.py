@@ -278,8 +278,9 @@ def test_the_iterations_still_needed_are_estimated():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"penalty": "l1"}, "one of none, l2, firth, auto, found 'l1'"),
+        ({"penalty": "l1"}, "one of none, l2, log-f, firth, auto, found 'l1'"),
         ({"penalty": "l2", "l2": 0.0}, "l2 must be positive and finite, found 0.0"),
+        ({"penalty": "log-f", "log_f": np.nan}, "log_f must be positive and finite, found nan"),
         ({"start": np.zeros(3)}, "start must have 4 parameters, found 3"),
     ],
 )
@@ -292,6 +293,6 @@ def test_wrong_settings_are_refused(options, message):
 def test_one_class_alone_is_refused_under_every_penalty():
     """With the counts."""
     X, _ = overlapping(20)
-    for penalty in ("none", "l2", "firth", "auto"):
+    for penalty in ("none", "l2", "log-f", "firth", "auto"):
         with pytest.raises(ValueError, match="found 20 of label 0 and 0 of label 1"):
             fit(X, np.zeros(20), penalty)

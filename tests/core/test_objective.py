@@ -5,12 +5,19 @@ import pytest
 
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import L2, Firth, NoPenalty
+from lr_pipeline.core.penalties import L2, Firth, LogF, NoPenalty
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import overlapping
 
 W = np.array([0.3, 0.8, -0.5, 0.2])
-PENALTIES = [NoPenalty(), L2(2.0), L2(np.array([0.5, 0.0, 3.0])), Firth(), Firth(2.0)]
+EXACT = [
+    NoPenalty(),
+    L2(2.0),
+    L2(np.array([0.5, 0.0, 3.0])),
+    LogF(1.0),
+    LogF(2.0, np.array([3.0, 0.1, 20.0])),
+]
+PENALTIES = [*EXACT, Firth(), Firth(2.0)]
 
 
 def objective(penalty, weight=None):
@@ -29,7 +36,7 @@ def test_the_gradient_is_the_derivative_of_the_value(penalty):
     np.testing.assert_allclose(gradient, difference, rtol=1e-6, atol=1e-10)
 
 
-@pytest.mark.parametrize("penalty", PENALTIES[:3])
+@pytest.mark.parametrize("penalty", EXACT)
 def test_an_exact_hessian_is_the_derivative_of_the_gradient(penalty):
     """Central differences of the gradient agree with the Hessian and with its products."""
     f, h = objective(penalty), 1e-5

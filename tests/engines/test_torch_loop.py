@@ -6,7 +6,7 @@ from sklearn.datasets import make_classification
 
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import L2, Firth, NoPenalty
+from lr_pipeline.core.penalties import L2, Firth, LogF, NoPenalty
 from lr_pipeline.core.solvers import signed_rows
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent, normal_start
 from lr_pipeline.core.solvers.result import Status
@@ -142,15 +142,17 @@ def test_the_result_is_the_last_iterate_and_the_start_is_left_alone(table):
     assert fit.gradient_norm == pytest.approx(np.linalg.norm(gradient), rel=1e-12, abs=0)
 
 
-def test_firths_penalty_is_descended_along_the_objectives_gradient():
+@pytest.mark.parametrize("autograd", [True, False])
+@pytest.mark.parametrize("penalty", [Firth(), LogF(2.0, 3.0)], ids=["firth", "log-f"])
+def test_other_penalties_are_descended_along_the_objectives_gradient(penalty, autograd):
     """The same iterates as gradient descent: the tutorial's job ends on separated tables too."""
     rng = np.random.default_rng(1)
     X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40).astype(float)
     start = np.zeros(4)
     fits = [
-        solver.minimize(LogisticObjective(ArrayRows(X, y), kernel, Firth()), start)
+        solver.minimize(LogisticObjective(ArrayRows(X, y), kernel, penalty), start)
         for solver, kernel in (
-            (ManualGradientDescent(0.1, iterations=20), TorchKernel()),
+            (ManualGradientDescent(0.1, iterations=20), TorchKernel(autograd=autograd)),
             (GradientDescent(0.1, iterations=20), NumpyKernel()),
         )
     ]

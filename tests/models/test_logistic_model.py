@@ -10,6 +10,7 @@ import statsmodels.api as sm
 
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.models import model_from_json
+from lr_pipeline.models.document import ModelDocumentError
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.table import Table
 
@@ -121,3 +122,21 @@ def test_convergence_is_told_in_a_sentence(train, overlapping) -> None:
     stopped = train(overlapping, solver=GradientDescent(learning_rate=1e-9, iterations=1))
     assert "iteration_limit after 1 iteration," in stopped.convergence
     assert "use solver newton" in stopped.convergence
+
+
+def test_a_log_f_models_strength_is_stored_and_only_there(train, separated, overlapping) -> None:
+    """Inference needs it again; other models do not change, and older ones can be read."""
+    model = train(separated, penalty="log-f", log_f=2.0)
+    restored = model_from_json(model.to_json())
+    assert (restored.fit.penalty, restored.fit.log_f) == ("log-f", 2.0)
+    assert restored.to_json() == model.to_json()
+    assert not restored.inference.withheld
+    assert "log_f" not in json.loads(train(overlapping).to_json())
+
+
+@pytest.mark.parametrize("change", [{"log_f": None}, {"penalty": "l2"}, {"log_f": -1.0}])
+def test_a_strength_that_contradicts_the_penalty_is_refused(train, separated, change) -> None:
+    """By the field's name."""
+    document = json.loads(train(separated, penalty="log-f").to_json()) | change
+    with pytest.raises(ModelDocumentError, match="field 'log_f'"):
+        model_from_json(json.dumps(document))

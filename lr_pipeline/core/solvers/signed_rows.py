@@ -37,8 +37,8 @@ class SignedRows:
     def of(cls, objective: LogisticObjective) -> "SignedRows | None":
         """Copy the rows of positive weight, in one pass.
 
-        None where there are more than ``MOST_NUMBERS`` of them, or where the penalty depends on
-        the rows, as Firth's does.
+        None where there are more than ``MOST_NUMBERS`` of them, or where the penalty is
+        another than L2.
         """
         rows, penalty = objective.sums.rows, objective.penalty
         p = rows.num_columns + 1
@@ -50,4 +50,4 @@ class SignedRows:
         np.multiply(X.T, A[0], out=A[1:])
         W = objective.total_weight
         share = (np.ones(len(y)) if weight is None else weight) / W
-        return cls(A, share, penalty.diagonal(np.zeros(p)) / W, objective.sums)
+        return cls(A, share, penalty.addition(np.zeros(p)).diagonal / W, objective.sums)
