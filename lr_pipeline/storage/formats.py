@@ -148,7 +148,7 @@ FORMATS = (
         main_file="predictions.parquet",
         accepts=_is_predictions,
         write=lambda predictions, path: predictions.write_parquet(path),
-        read=lambda path: pq.read_table(path, partitioning=None),
+        read=lambda path: pq.read_table(path, partitioning=None, page_checksum_verification=True),
         content_named=True,
     ),
     Format(

@@ -17,7 +17,7 @@ import pyarrow.types as pt
 from lr_pipeline.tables.errors import Problem, TableError, table_error
 from lr_pipeline.tables.header import Header, require_utf8
 from lr_pipeline.tables.locations import DataFile
-from lr_pipeline.tables.parquet import write_blocks
+from lr_pipeline.tables.parquet import open_parquet, write_blocks
 from lr_pipeline.tables.target import first_row, is_text
 
 BLOCK_BYTES = 2 << 20  # pyarrow infers the types from the first block
@@ -185,7 +185,7 @@ def _refuse_long_integers(reading: _Reading, out: Path) -> None:
     pyarrow does so from 2^63. Only the text tells 12345678901234567890 from 1.2e19, so the columns
     with such numbers, by the file's own statistics, are read once more.
     """
-    with pq.ParquetFile(out) as file:
+    with open_parquet(out) as file:
         large = list(_columns_beyond_integers(file))
     if not large:
         return
@@ -222,7 +222,7 @@ def _columns_beyond_integers(file: pq.ParquetFile) -> Iterator[str]:
 
 def _some_decimal_commas(path: Path, text_columns: Sequence[str]) -> bool:
     """Whether a text column holds nothing but numbers with a decimal comma."""
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         left = {one.name for one in file.schema_arrow if is_text(one.type)} - set(text_columns)
         commas: set[str] = set()
         for batch in file.iter_batches(columns=sorted(left)) if left else ():

@@ -3,7 +3,8 @@
 A reader holds, of each column, a page (about 1 MiB unless a smaller column chunk ends it) and a
 buffer of the file. Without ``pre_buffer`` and with buffered streams it holds nothing else, however
 large a row group is: its memory grows with the number of columns, not of rows. The files written
-here have a row group for each block, so that reading them takes little more than a block does.
+here have a row group for each block, so that reading them takes little more than a block does,
+and a checksum for each page; where a file has these, reading verifies them.
 """
 
 import os
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.parquet_damage import damaged
 
 BLOCK_ROWS = 65_536
 BLOCK_BYTES = 8 << 20  # of a block of numbers in float64
@@ -54,12 +56,19 @@ def open_parquet(
     try:
         file = _open_url(source) if remote else source
         # Of a remote file neighbouring columns are asked for at once, not page by page.
-        return pq.ParquetFile(file, metadata=metadata, pre_buffer=remote, buffer_size=buffer)
+        return pq.ParquetFile(
+            file,
+            metadata=metadata,
+            pre_buffer=remote,
+            buffer_size=buffer,
+            page_checksum_verification=True,
+        )
     except FileNotFoundError:
         raise table_error("no such file", "Check the path", source=shown) from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError, OSError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
         raise table_error(
-            f"not a readable Parquet file: {str(error).rstrip('.')}",
+            f"not a readable Parquet file: {reason}",
             "Write it again, or give CSV",
             source=shown,
         ) from None
@@ -121,18 +130,25 @@ def file_batches(
     """Yield the columns of an open file in batches of at most ``rows`` rows, as it is cut.
 
     Of all row groups, or those numbered. Raises ``TableError``, which calls the file ``name``,
-    where its content is damaged.
+    where its content is damaged: a page does not have its checksum, or rows are lacking.
     """
+    found = 0
     try:
-        yield from file.iter_batches(
+        for batch in file.iter_batches(
             rows, row_groups=row_groups, columns=list(columns), use_threads=use_threads
-        )
+        ):
+            found += batch.num_rows
+            yield batch
     except (pa.ArrowInvalid, OSError) as error:
-        raise table_error(
-            f"the Parquet file is damaged: {str(error).rstrip('.')}",
-            "Write it again, or fetch it again from where it came",
-            source=name,
-        ) from None
+        raise damaged(file, name, columns, str(error)) from None
+    if found != (declared := _declared_rows(file.metadata, row_groups)):
+        raise damaged(file, name, columns, f"{declared:,} rows are declared, {found:,} found")
+
+
+def _declared_rows(metadata: pq.FileMetaData, row_groups: Sequence[int] | None) -> int:
+    if row_groups is None:
+        return int(metadata.num_rows)
+    return sum(metadata.row_group(number).num_rows for number in row_groups)
 
 
 def read_batches(
@@ -154,6 +170,8 @@ def read_batches(
 
 def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> None:
     """Write each block as a row group, so that reading needs no more than a block does."""
-    with pq.ParquetWriter(path, schema, dictionary_pagesize_limit=DICTIONARY_BYTES) as writer:
+    with pq.ParquetWriter(
+        path, schema, dictionary_pagesize_limit=DICTIONARY_BYTES, write_page_checksum=True
+    ) as writer:
         for block in blocks:
             writer.write_table(pa.Table.from_batches([block]), row_group_size=block.num_rows)
