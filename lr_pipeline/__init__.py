@@ -29,6 +29,7 @@
 ``engines``           how rows are visited: in memory, streamed, on a cluster; the torch kernel
 ``tables``            tables with column roles: sources, validation, split, preparation
 ``core``              the mathematics, on numpy and scipy alone
+``format_version``    the number of each stored format, and what refuses a later one
 ``versions``          versions of the libraries that a result depends on
 ===================== =============================================================
 

@@ -49,6 +49,7 @@ ORDER = (
     ("models", "report", "storage"),
     ("engines",),
     ("tables",),
+    ("format_version",),
     ("core", "versions"),
 )
 SAME_LEVEL = {

@@ -16,6 +16,8 @@ def model_from_json(text: str) -> LinearModel | LogisticModel:
     ------
     ModelDocumentError
         A field is missing, of another type, no finite number, or contradicts another.
+    FormatVersionError
+        A later version of this package wrote it.
     """
     document = read_document(text)
     kinds: dict[str, type[LinearModel] | type[LogisticModel]] = {

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, 
 
 from lr_pipeline.core.existence import Verdict
 from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.format_version import without_format_version
 from lr_pipeline.tables.encoding import NumberEncoding
 from lr_pipeline.tables.preprocess import Preparation
 
@@ -217,8 +218,12 @@ def read_document(text: str) -> dict[str, Any]:
     ModelDocumentError
         The text is no JSON, or a field is missing, of another type, no finite number, or does not
         belong to the others.
+    FormatVersionError
+        A later version of this package wrote it.
     """
     document = _parsed(text)
+    if isinstance(document, dict):
+        document = without_format_version("model", document)
     if not isinstance(document, dict) or document.get("kind") not in tuple(KINDS):
         raise ModelDocumentError("kind", f"expected one of {', '.join(KINDS)}")
     try:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.linear import LinearFit
+from lr_pipeline.format_version import with_format_version
 from lr_pipeline.models.document import read_document
 from lr_pipeline.models.fit_json import (
     array_from_dict,
@@ -84,6 +85,7 @@ class LinearModel(TrainedModel):
             "certificate": certificate_to_dict(fit.certificate),
             **self.origin_to_dict(),
         }
+        document = with_format_version("model", document)
         return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
 
     @classmethod

@@ -11,6 +11,7 @@ from lr_pipeline.core.fit import LogisticFit
 from lr_pipeline.core.inference import LogisticInference
 from lr_pipeline.core.logistic import sigmoid
 from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.format_version import with_format_version
 from lr_pipeline.models.document import read_document
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
 from lr_pipeline.models.inference_json import inference_from_dict, inference_to_dict
@@ -87,6 +88,7 @@ class LogisticModel(TrainedModel):
             "ranges": {name: list(bounds) for name, bounds in self.ranges.items()},
             **self.origin_to_dict(),
         }
+        document = with_format_version("model", document)
         return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
 
     @classmethod

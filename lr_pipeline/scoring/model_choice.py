@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lr_pipeline.format_version import FormatVersionError
 from lr_pipeline.models import model_from_json
 from lr_pipeline.models.document import ModelDocumentError
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -24,7 +25,7 @@ def find_model(name: str, home: str | Path | None = None) -> LogisticModel:
     Raises
     ------
     ScoringError
-        The file holds no logistic regression.
+        The file holds no logistic regression, or one that a later version of this package wrote.
     ArtifactError
         There is no such asset in ``home``, or its file has changed.
     """
@@ -41,6 +42,8 @@ def read_model(path: Path) -> object:
         return model_from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ScoringError(f"{path}: no such model file. Check the path.") from None
+    except FormatVersionError as error:
+        raise ScoringError(f"{path}: {error}") from None
     except UnicodeDecodeError:
         raise _no_model(path, "it is not UTF-8 text") from None
     except ModelDocumentError as error:

@@ -3,11 +3,17 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
+from lr_pipeline.format_version import (
+    FormatVersionError,
+    with_format_version,
+    without_format_version,
+)
 from lr_pipeline.storage.errors import ArtifactError
 from lr_pipeline.storage.plain_values import json_text
 from lr_pipeline.tables.table import Table
@@ -60,9 +66,19 @@ def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    numbers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return numbers
+def _write_json(kind: str, numbers: Mapping[str, Any], path: Path) -> None:
+    try:
+        document = with_format_version(kind, numbers)
+    except ValueError as error:
+        raise ArtifactError(str(error)) from None
+    _write_text(json_text(document), path)
+
+
+def _read_json(kind: str, path: Path) -> dict[str, Any]:
+    try:
+        return without_format_version(kind, json.loads(path.read_text(encoding="utf-8")))
+    except FormatVersionError as error:
+        raise ArtifactError(f"{path}: {error}") from None
 
 
 def _is_model(value: object) -> bool:
@@ -75,6 +91,8 @@ def _read_model(path: Path) -> Any:
 
     try:
         return model_from_json(path.read_text(encoding="utf-8"))
+    except FormatVersionError as error:
+        raise ArtifactError(f"{path}: {error}") from None
     except ModelDocumentError as error:
         raise ArtifactError(
             f"{path}: expected a model of this version of lr_pipeline; {error}. Materialize the "
@@ -88,14 +106,14 @@ def _is_report(value: object) -> bool:
 
 def _write_report(report: Any, path: Path) -> None:
     _write_text(report.html, path)
-    _write_text(json_text(report.numbers), path.with_suffix(".json"))
+    _write_json("report", report.numbers, path.with_suffix(".json"))
 
 
 def _read_report(path: Path) -> Any:
     from lr_pipeline.report.render import Report
 
     html = path.read_text(encoding="utf-8")
-    return Report(html=html, numbers=_read_json(path.with_suffix(".json")))
+    return Report(html=html, numbers=_read_json("report", path.with_suffix(".json")))
 
 
 def _is_predictions(value: object) -> bool:
@@ -107,7 +125,7 @@ def _is_study(value: object) -> bool:
 
 
 def _write_study(study: Any, path: Path) -> None:
-    _write_text(json_text(study.numbers), path)
+    _write_json("study", study.numbers, path)
     for name, png in study.pictures.items():
         path.with_name(f"{name}.png").write_bytes(png)
 
@@ -140,7 +158,7 @@ FORMATS = (
         main_file="{asset}.json",
         accepts=_is_study,
         write=_write_study,
-        read=_read_json,
+        read=partial(_read_json, "study"),
         whole_folder=True,
     ),
     Format(
@@ -155,7 +173,7 @@ FORMATS = (
         kind="json",
         main_file="{asset}.json",
         accepts=lambda value: isinstance(value, Mapping),
-        write=lambda numbers, path: _write_text(json_text(numbers), path),
-        read=_read_json,
+        write=partial(_write_json, "json"),
+        read=partial(_read_json, "json"),
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from lr_pipeline.format_version import with_format_version, without_format_version
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.spelling import alike, shown_spelling, spelled_like
 
@@ -128,16 +129,23 @@ def quoted(values: Iterable[Any]) -> str:
 
 def with_metadata(schema: pa.Schema, roles: ColumnRoles, provenance: dict[str, Any]) -> pa.Schema:
     """Put roles and provenance into the schema's metadata, in place of all that is there."""
-    document = json.dumps({"roles": roles.to_dict(), "provenance": provenance})
+    values = {"roles": roles.to_dict(), "provenance": provenance}
+    document = json.dumps(with_format_version("table", values))
     return schema.with_metadata({METADATA_KEY: document.encode()})
 
 
 def read_metadata(schema: pa.Schema) -> tuple[ColumnRoles, dict[str, Any]] | None:
-    """Roles and provenance from a schema's metadata, ``None`` where there are none."""
+    """Roles and provenance from a schema's metadata, ``None`` where there are none.
+
+    Raises
+    ------
+    FormatVersionError
+        A later version of this package wrote them.
+    """
     document = (schema.metadata or {}).get(METADATA_KEY)
     if document is None:
         return None
-    values = json.loads(document)
+    values = without_format_version("table", json.loads(document))
     return ColumnRoles.from_dict(values["roles"]), values["provenance"]
 
 

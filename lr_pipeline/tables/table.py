@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Integer
 
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.format_version import FormatVersionError
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.fingerprint import content_fingerprint
 from lr_pipeline.tables.parquet import (
@@ -144,10 +145,14 @@ class Table:
         Raises
         ------
         TableError
-            The file is missing, is not Parquet, or carries no column roles.
+            The file is missing, is not Parquet, carries no column roles, or a later version of
+            this package wrote it.
         """
         with open_parquet(path) as file:
-            found = read_metadata(file.schema_arrow)
+            try:
+                found = read_metadata(file.schema_arrow)
+            except FormatVersionError as error:
+                raise table_error(error.message, error.remedy, source=path) from None
         if found is None:
             raise table_error(
                 "the Parquet schema carries no column roles",

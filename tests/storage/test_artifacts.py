@@ -85,7 +85,7 @@ def test_report_is_hashed_with_all_its_files(tmp_path: Path):
     numbers = artifact.path.with_name("report.json")
     assert artifact.kind == "report"
     assert artifact.path.read_text() == "<p>"
-    assert json.loads(numbers.read_text()) == {"auc": 0.5}
+    assert json.loads(numbers.read_text()) == {"format_version": 1, "auc": 0.5}
     assert artifact.size == sum(f.stat().st_size for f in artifact.path.parent.iterdir())
     numbers.write_text('{"auc": 0.9}')
     with pytest.raises(ArtifactError, match="content has changed"):

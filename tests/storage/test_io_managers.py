@@ -73,7 +73,7 @@ def test_every_run_writes_its_own_version(tmp_path: Path, instance):
     kept = recorded(instance, "upstream")
     second = materialize([upstream], tmp_path, instance).run_id
     assert len(list((tmp_path / "upstream").iterdir())) == 2
-    assert json.loads(Path(kept["path"]).read_text()) == {"run": first}
+    assert json.loads(Path(kept["path"]).read_text()) == {"format_version": 1, "run": first}
     alone = materialize([upstream, downstream], tmp_path, instance, selection=[downstream])
     assert alone.asset_value("downstream")["upstream_run"] == second
 
@@ -132,7 +132,7 @@ def test_run_resumed_after_a_failure_reads_the_version_it_continues(
     resumed = dg.execute_job(job, instance, reexecution_options=options)
     assert resumed.success
     path = Path(recorded(instance, "fails_on_request")["path"])
-    assert json.loads(path.read_text()) == {"run": failed.run_id}
+    assert json.loads(path.read_text()) == {"format_version": 1, "run": failed.run_id}
 
 
 def test_job_executed_in_process_and_value_loaded_outside_a_run(tmp_path: Path, instance):
