@@ -49,7 +49,7 @@ def without_format_version(kind: str, document: Any) -> dict[str, Any]:
     latest, found = VERSIONS[kind], document.get(FIELD, 1)
     if type(found) is not int or found < 1:
         raise FormatVersionError(
-            f"expected a whole number from 1 on as {FIELD}, found {found!r}",
+            f"expected a whole number from 1 on as {FIELD}, found {repr(found)[:60]}",
             "Put the file back as it was written",
         )
     if found > latest:

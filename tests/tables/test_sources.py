@@ -66,7 +66,8 @@ def test_a_damaged_body_of_a_parquet_file_is_named(tmp_path, write, parts):
     write(bytes(content), path.name)
     with pytest.raises(TableError) as caught:
         FileTable(path if len(parts) == 1 else tmp_path, target="y").read()
-    assert f"{path}: the Parquet file is damaged: " in str(caught.value)
+    place = "in column 'x', row group 1 of 1 (rows 1 to 2,000): "
+    assert f"{path}: the Parquet file is damaged {place}" in str(caught.value)
     assert "Write it again, or fetch it again" in str(caught.value)
 
 
