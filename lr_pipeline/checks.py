@@ -18,6 +18,7 @@ from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.models.training_rows import not_of_training_rows
 from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.resources import RowsEngine
+from lr_pipeline.tables.errors import MOST_PROBLEMS, problem_lines
 from lr_pipeline.tables.leakage import find_leakage
 from lr_pipeline.tables.likely_leaks import likely_leaks
 from lr_pipeline.tables.perturbation import moved_by_test_rows
@@ -47,7 +48,8 @@ def contract(
     errors += schema_problems(differences)
     warnings = [problem for problem in problems if problem.severity == "warning"]
     warnings += likely_leaks(dataset, engine.visit) if not errors else []
-    found = [*map(str, [*errors, *warnings]), *(f"{reason}: left out." for reason in left_out)]
+    found = problem_lines([*errors, *warnings])
+    found += [f"{reason}: left out." for reason in left_out[:MOST_PROBLEMS]]
     return dg.AssetCheckResult(
         passed=not found,
         severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,

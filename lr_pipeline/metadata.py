@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import dagster as dg
@@ -16,11 +17,14 @@ from lr_pipeline.report.metrics_table import markdown_table
 from lr_pipeline.report.render import Report
 from lr_pipeline.scoring.new_rows import SchemaMismatchError
 from lr_pipeline.storage.plain_values import metadata_values
+from lr_pipeline.tables.errors import cut
 from lr_pipeline.tables.schema_change import contract_of
 from lr_pipeline.tables.table import Table
 
 SOURCE = "source"
-COEFFICIENTS_SHOWN = 200
+# What a page can show, and what keeps Dagster's event log small whatever the table says.
+COEFFICIENTS_SHOWN = COLUMNS_SHOWN = 200
+LEVELS_SHOWN = 12
 
 Metadata = dict[str, Any]
 
@@ -30,8 +34,10 @@ def table_metadata(table: Table) -> Metadata:
     roles = table.roles
     parts = {getattr(roles, role): role for role in ("target", "id", "group", "time", "weight")}
     columns = [
-        dg.TableColumn(field.name, str(field.type), description=parts.get(field.name, "feature"))
-        for field in table.schema
+        dg.TableColumn(
+            cut(field.name), cut(str(field.type)), description=parts.get(field.name, "feature")
+        )
+        for field in list(table.schema)[:COLUMNS_SHOWN]
     ]
     prevalence = sum(float(y.sum()) for y in table.label_blocks()) / table.num_rows
     target = f"{roles.target} = {roles.positive}"
@@ -58,14 +64,17 @@ def source_identity(source: str) -> str:
 
 def difference_table(differences: Mapping[str, tuple[str, str]]) -> dg.MetadataValue:
     """Column, kind before and now, as markdown."""
-    lines = [f"| {_cell(name)} | {old} | {new} |" for name, (old, new) in differences.items()]
+    lines = [
+        f"| {_cell(name)} | {old} | {new} |"
+        for name, (old, new) in islice(differences.items(), COLUMNS_SHOWN)
+    ]
     return dg.MetadataValue.md("\n".join(["| column | before | now |", "|---|---|---|", *lines]))
 
 
 def profile_metadata(profile: Mapping[str, Any]) -> Metadata:
     """The profile as a table: one row a feature and class."""
     lines = ["| feature | class | count | missing | mean | deviation | range |", "|---" * 7 + "|"]
-    for feature, classes in profile["features"].items():
+    for feature, classes in islice(profile["features"].items(), COLUMNS_SHOWN):
         for name, values in classes.items():
             lines.append(_profile_line(feature, name, values))
     return {
@@ -76,7 +85,10 @@ def profile_metadata(profile: Mapping[str, Any]) -> Metadata:
 
 def _profile_line(feature: str, name: str, values: Mapping[str, Any]) -> str:
     if "levels" in values:
-        described = ", ".join(f"{level}: {rows}" for level, rows in values["levels"].items())
+        levels = list(values["levels"].items())
+        described = ", ".join(f"{cut(level)}: {rows}" for level, rows in levels[:LEVELS_SHOWN])
+        if len(levels) > LEVELS_SHOWN:
+            described += f" and {len(levels) - LEVELS_SHOWN} more"
         cells = ["", "", described]
     elif values["mean"] is None:
         cells = ["", "", ""]
@@ -91,7 +103,7 @@ def _profile_line(feature: str, name: str, values: Mapping[str, Any]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+    return " ".join(cut(text).replace("|", "\\|").replace("<", "&lt;").split())
 
 
 def existence_metadata(existence: Mapping[str, Any]) -> Metadata:
@@ -100,9 +112,14 @@ def existence_metadata(existence: Mapping[str, Any]) -> Metadata:
         "summary": existence["verdict"].replace("_", " "),
         "verdict": existence["verdict"],
         "meaning": describe_existence(existence),
-        "separating_columns": existence["separating_columns"],
-        "dependent_columns": existence["dependent_columns"],
+        "separating_columns": _names(existence["separating_columns"]),
+        "dependent_columns": _names(existence["dependent_columns"]),
     }
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    """The first of some columns, each cut to a readable length."""
+    return [cut(name) for name in names[:COLUMNS_SHOWN]]
 
 
 def linear_metadata(model: LinearModel) -> Metadata:
@@ -158,7 +175,7 @@ def _coefficient_table(
 ) -> dg.TableMetadataValue:
     """Intercept and coefficients in original units, the first 200; errors intercept first."""
     columns: dict[str, Sequence[str | float]] = {
-        "name": ["(intercept)", *coefficients],
+        "name": ["(intercept)", *map(cut, coefficients)],
         "coefficient": [intercept, *coefficients.values()],
     }
     if standard_errors is not None:

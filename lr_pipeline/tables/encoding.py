@@ -3,6 +3,7 @@
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.spelling import spelled_by_key
 from lr_pipeline.tables.target import is_text, plain_values
 
+LONGEST_LEVEL = 100  # characters of a level in the name of its column
 DesignColumns = Float64[np.ndarray, "k n"]
 
 
@@ -73,7 +75,8 @@ class CategoryEncoding:
     equals; the levels are in order. The ``pooled`` ones, too rare to have a column each, share
     ``name=(other)``, as does then a level that training lacks. Missing text is a level of its own
     where enough of the ``missing`` training rows are, else the reference. A text that reads like a
-    level is that level (see ``spelling``): a level's name is its most frequent spelling.
+    level is that level (see ``spelling``): a level's name is its most frequent spelling. In a
+    column's name, a level of more than 100 characters is cut and a checksum of it added.
     """
 
     name: str
@@ -88,7 +91,8 @@ class CategoryEncoding:
         """Names of the design columns."""
         pooled = ("(other)",) if self.pooled else ()
         missing = ("missing",) if self.marks_missing else ()
-        return tuple(f"{self.name}={level}" for level in (*self.levels, *pooled, *missing))
+        levels = (*map(shortened, self.levels), *pooled, *missing)
+        return tuple(f"{self.name}={level}" for level in levels)
 
     def write(self, column: pa.Array, out: DesignColumns) -> None:
         """Set the ones in the design columns ``out`` (levels, n) of a block, which are 0."""
@@ -132,6 +136,13 @@ class CategoryEncoding:
         levels, pooled = (tuple(values.get(name, ())) for name in ("levels", "pooled"))
         plain = {name: values[name] for name in ("name", "reference", "marks_missing")}
         return cls(**plain, levels=levels, pooled=pooled, missing=values.get("missing", 0))
+
+
+def shortened(level: str) -> str:
+    """A level as a column's name has it: of a long one the beginning, and a checksum of it all."""
+    if len(level) <= LONGEST_LEVEL:
+        return level
+    return f"{level[:LONGEST_LEVEL]}…#{crc32(level.encode()):08x}"
 
 
 def lost_rows(encoding: NumberEncoding | CategoryEncoding, column: pa.Array) -> pa.Array | None:

@@ -1,11 +1,16 @@
 """What can be wrong with a table, and the exception that says so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
+
+LONGEST_MESSAGE = 800  # characters of a message, and of a remedy
+LONGEST_NAME = 80  # characters of a name or a value in a list
+MOST_PROBLEMS = 50  # in one message
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,11 @@ class Problem:
     severity: Severity = "error"
     useless: bool = False
 
+    def __post_init__(self) -> None:
+        """Cut texts that a table's names and values made too long to read."""
+        object.__setattr__(self, "message", cut(self.message, LONGEST_MESSAGE))
+        object.__setattr__(self, "remedy", cut(self.remedy, LONGEST_MESSAGE))
+
     def __str__(self) -> str:
         end = "" if self.remedy.endswith("?") else "."
         return f"{self.message}. {self.remedy}{end}"
@@ -38,11 +48,23 @@ class TableError(ValueError):
     def __init__(self, *problems: Problem, source: str | Path | None = None) -> None:
         self.problems, self.source = problems, source
         prefix = "" if source is None else f"{source}: "
-        super().__init__("\n".join(f"{prefix}{problem}" for problem in problems))
+        super().__init__("\n".join(f"{prefix}{line}" for line in problem_lines(problems)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Keep the problems when it is raised in one process and caught in another."""
         return partial(TableError, source=self.source), self.problems
+
+
+def problem_lines(problems: Sequence[Problem]) -> list[str]:
+    """Each problem's text, of the first fifty, and how many more there are."""
+    lines = [str(problem) for problem in problems[:MOST_PROBLEMS]]
+    rest = len(problems) - MOST_PROBLEMS
+    return [*lines, f"and {rest:,} more problems"] if rest > 0 else lines
+
+
+def cut(text: str, longest: int = LONGEST_NAME) -> str:
+    """The text; of a longer one its beginning, and its length."""
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
 
 
 def table_error(

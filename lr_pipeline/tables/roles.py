@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from lr_pipeline.format_version import with_format_version, without_format_version
-from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.errors import Problem, TableError, cut
 from lr_pipeline.tables.spelling import alike, shown_spelling, spelled_like
 
 METADATA_KEY = b"lr_pipeline"
@@ -122,7 +122,7 @@ def _not_found(names: Sequence[str], column: str, role: str) -> Problem:
 def quoted(values: Iterable[Any]) -> str:
     """List values for a message, cut where there are too many to read."""
     values = list(values)
-    shown = ", ".join(repr(value) for value in values[:NAMES_SHOWN])
+    shown = ", ".join(cut(repr(value)) for value in values[:NAMES_SHOWN])
     rest = len(values) - NAMES_SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown
 

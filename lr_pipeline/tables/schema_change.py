@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lr_pipeline.tables.errors import Problem
+from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, cut
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import kind_of
 
@@ -55,7 +55,10 @@ def schema_problems(differences: Mapping[str, tuple[str, str]]) -> list[Problem]
     """One error for all differences, with what to do."""
     if not differences:
         return []
-    listed = ", ".join(f"{name!r}: {old} → {new}" for name, (old, new) in differences.items())
+    changes = [f"{cut(name)!r}: {old} → {new}" for name, (old, new) in differences.items()]
+    listed = ", ".join(changes[:MOST_PROBLEMS])
+    if len(changes) > MOST_PROBLEMS:
+        listed += f" and {len(changes) - MOST_PROBLEMS:,} more"
     remedy = "Correct the source, change the declaration, or accept it: --accept-schema, or the run"
     return [
         Problem(f"the columns changed since the last training: {listed}", f"{remedy} tag {ACCEPT}")

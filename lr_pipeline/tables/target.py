@@ -155,7 +155,7 @@ def _choose_positive(
         row = first_rows[values[-1]]
         raise table_error(
             f"target {name!r} must have two values, found {len(values)}: {quoted(values)} "
-            f"(first {values[-1]!r} at row {row})",
+            f"(first {quoted(values[-1:])} at row {row})",
             "Set positive= or drop those rows",
             name,
             row,

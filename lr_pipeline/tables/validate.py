@@ -19,6 +19,7 @@ from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.split_problems import split_problems
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues, is_text, kind_of, plain_values
+from lr_pipeline.tables.text_length import TextLengths
 from lr_pipeline.tables.text_problems import text_problems
 
 MAX_COLUMNS = 3_000  # of the design: matrices of columns × columns are held and factorized
@@ -31,12 +32,12 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     Errors: no rows; a target without exactly two values (or without the positive one); a feature
     that is neither number, boolean nor text, has no value at all, is infinite, has integers that
     float64 cannot hold, or is text with more than 100 levels or one level a row; features that
-    would be more than 3,000 columns of the design; missing ids,
-    groups, times or weights, repeated ids, times that have no order, weights that are not finite
-    and ≥ 0. Warnings: a feature with one value only, that counts the rows, looks like an identifier
-    or repeats another one; values in several spellings; fewer rows than features. Missing values
-    of a feature are no problem: the preparation imputes them. With a ``policy`` also what keeps the
-    rows from being split so and prepared.
+    would be more than 3,000 columns of the design; names and texts of more than 1,000 characters;
+    missing ids, groups, times or weights, repeated ids, times that have no order, weights that are
+    not finite and ≥ 0. Warnings: a feature with one value only, that counts the rows, looks like an
+    identifier or repeats another one; values in several spellings; fewer rows than features.
+    Missing values of a feature are no problem: the preparation imputes them. With a ``policy`` also
+    what keeps the rows from being split so and prepared.
     """
     if table.num_rows == 0:
         return [Problem("the table has no rows", "Add rows below the header")]
@@ -44,12 +45,13 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     special = (roles.id, roles.group, roles.time, roles.weight)
     names = [*(role for role in special if role is not None), *roles.features]
     summaries = {name: ColumnSummary(holds_ids=name == roles.id) for name in names}
-    target = TargetValues(roles.target)
+    target, lengths = TargetValues(roles.target), TextLengths([roles.target, *names])
     for block in prefetched(table.blocks()):
         target.add(block.column(roles.target))
+        lengths.add(block)
         for name, summary in summaries.items():
             summary.add(plain_values(block.column(name)))
-    found = _target_problems(target, roles.positive)
+    found = [*_target_problems(target, roles.positive), *lengths.problems(roles.features)]
     checks: list[tuple[str | None, Callable[[str, ColumnSummary], Iterator[Problem]]]] = [
         (roles.id, partial(_id_problems, table)),
         (roles.group, _missing_key),
