@@ -60,7 +60,8 @@ def require_writable(output: Path, inputs: Sequence[Path]) -> None:
 def write_csv(predictions: Predictions, path: Path) -> None:
     """Write UTF-8 CSV; a text that starts with =, +, -, @, tab or a line break gets a ' before.
 
-    Unless it is a number with a sign, such as the id -5, which other tables are joined by.
+    Unless it is a number with a sign, such as the id -5, which other tables are joined by. Bytes
+    are hexadecimal digits.
     """
     plain = [pa.field(without_formula(one.name), _plain(one.type)) for one in predictions.schema]
     schema = pa.schema(plain)
@@ -82,6 +83,8 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def _cells(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pt.is_binary(column.type) or pt.is_large_binary(column.type):
+        column = pa.array([v if v is None else v.hex() for v in column.to_pylist()], pa.string())
     cells = column.cast(kind)
     if not is_text(kind):
         return cells

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.types as pt
 
+from lr_pipeline.tables.column_types import read_type
 from lr_pipeline.tables.declaration import naming
 from lr_pipeline.tables.delimited import write_delimited
 from lr_pipeline.tables.encoding import CategoryEncoding
@@ -63,10 +64,11 @@ def _as_table(differences: Sequence[Difference]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class NewRows:
-    """The rows, and the files that they are read from, in order."""
+    """The rows, the files that they are read from, in order, and the path that was given."""
 
     table: Table
     files: tuple[DataFile, ...]
+    source: str = ""
 
     @property
     def content(self) -> list[tuple[str, dict[str, str | None]]]:
@@ -98,7 +100,7 @@ def open_new_rows(path: str | Path, preparation: Preparation) -> NewRows:
         files = find_files(path)
         open_files = _open_parquet if all_parquet(files) else _open_csv
         table = open_files(files, path, expected, preparation.roles)
-    return NewRows(table, tuple(files))
+    return NewRows(table, tuple(files), str(path))
 
 
 def _open_parquet(
@@ -177,7 +179,8 @@ def _repeated(names: Sequence[str]) -> dict[str, int]:
 
 def _fits(expected: str, found: pa.DataType) -> bool:
     """Whether a column of this type can be prepared as in training."""
-    kind = found.value_type if pt.is_dictionary(found) else found
+    kind = read_type(found, key=expected == IDENTIFIER)
+    kind = kind.value_type if pt.is_dictionary(kind) else kind
     if expected == IDENTIFIER:
         return not pt.is_nested(kind)
     if pt.is_null(kind):

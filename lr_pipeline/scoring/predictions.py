@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.scoring.new_rows import NewRows, open_new_rows
 from lr_pipeline.scoring.prediction import Mask, Prediction, Predictor
-from lr_pipeline.tables.encoding import NumberEncoding
+from lr_pipeline.tables.encoding import NumberEncoding, numbers_of, require_finite
+from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.parquet import write_blocks
 from lr_pipeline.tables.prefetch import prefetched
 
@@ -124,7 +125,10 @@ class Predictions:
         columns = [name for name in table.schema.names if name in wanted]
         schema, total = self.schema, table.num_rows
         for batch in prefetched(table.blocks(columns=columns)):
-            yield self._scored(batch, schema)
+            try:
+                yield self._scored(batch, schema)
+            except TableError as error:
+                raise self._placed(error, batch) from None
             if self.progress is not None:
                 self.progress(self.counts.rows, total)
 
@@ -147,6 +151,17 @@ class Predictions:
             "unexpected_missing": dict(counts.lost),
             **self.meaning(),
         }
+
+    def _placed(self, error: TableError, batch: pa.RecordBatch) -> TableError:
+        """The error with the file, and with the row counted from the first of all blocks."""
+        try:
+            for one in self.model.preparation.encodings:
+                if isinstance(one, NumberEncoding):
+                    column, before = batch.column(one.name), self.counts.rows
+                    require_finite(one.name, numbers_of(one.name, column, before), before)
+        except TableError as placed:
+            error = placed
+        return TableError(*error.problems, source=self.new_rows.source)
 
     def _scored(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         prediction = self.predictor.predict(batch)

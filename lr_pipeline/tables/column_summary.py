@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from lr_pipeline.tables.decimals import inexact_integers
 from lr_pipeline.tables.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.spelling import spelled_by_key
-from lr_pipeline.tables.target import by_spelling, first_row, is_text
+from lr_pipeline.tables.target import by_spelling, first_row, is_text, plain_values
 from lr_pipeline.tables.text_forms import TextForms
 
-LARGEST_EXACT_INTEGER = 2**53  # in float64
 LEVELS_COUNTED = 100_000
 
 
@@ -21,14 +21,14 @@ class ColumnSummary:
 
     ``counts_rows``: integers, each the one before plus 1. ``repeats``: no integers, or some are
     missing or equal within a block: surely no identifier. ``forms``: what texts look like.
-    ``holds_ids``: keep a hash of each value, to find repetitions (two different texts of n have
-    the same with probability n²/2⁶⁵; different numbers never).
+    ``holds_ids``: keep a hash of each value, to find repetitions (two different texts, or decimals
+    of more than 64 bits, of n have the same with probability n²/2⁶⁵; other numbers never).
     """
 
     def __init__(self, holds_ids: bool = False) -> None:
         self.kind: pa.DataType = pa.null()
         self.rows = self.missing = self.infinite = 0
-        self.first_missing = self.first_infinite = self.first_inexact = 0
+        self.first_missing = self.first_infinite = self.first_inexact = self.first_negative = 0
         self.forms = TextForms()
         self.least: Any = None
         self.greatest: Any = None
@@ -55,35 +55,44 @@ class ColumnSummary:
         return len(self.levels) < LEVELS_COUNTED
 
     def add(self, column: pa.Array) -> None:
-        """Take in the next rows, as ``plain_values`` gives them."""
-        self.kind = column.type
+        """Take in the next rows, as ``exact_values`` or ``plain_values`` gives them."""
         if column.null_count and not self.missing:
             self.first_missing = self.rows + first_row(column.is_null())
         self.missing += column.null_count
         if self.ids is not None:
-            known = pa.record_batch([by_spelling(column.drop_null())], names=["id"])
-            self.ids.append(row_hashes(known, ["id"]))
-        elif self.usable:
-            self._add_values(column)
+            self.kind = column.type
+            if not pt.is_union(column.type):
+                known = pa.record_batch([by_spelling(column.drop_null())], names=["id"])
+                self.ids.append(row_hashes(known, ["id"]))
+        else:
+            self._find_inexact(column)
+            column = plain_values(column)
+            self.kind = column.type
+            if self.usable:
+                self._add_values(column)
         self.rows += len(column)
 
-    def repetitions(self) -> int:
-        """Ids that an earlier row has."""
-        if self.ids is None:
-            return 0
-        hashes = np.sort(np.concatenate([np.zeros(0, np.uint64), *self.ids]))
-        return int(np.count_nonzero(hashes[1:] == hashes[:-1]))
+    def repetitions(self) -> tuple[int, int]:
+        """Ids that an earlier row has, and the first of their rows (where no id is missing)."""
+        hashes = np.concatenate([np.zeros(0, np.uint64), *(self.ids or [])])
+        ordered = np.sort(hashes)
+        found = int(np.count_nonzero(ordered[1:] == ordered[:-1]))
+        if not found:
+            return 0, 0
+        order = np.argsort(hashes, kind="stable")
+        again = order[1:][hashes[order[1:]] == hashes[order[:-1]]]
+        return found, int(again.min()) + 1
 
     def _add_values(self, column: pa.Array) -> None:
         if pt.is_floating(column.type):
             self._count_infinite(column)
-        if pt.is_integer(column.type) and column.type.bit_width == 64:
-            self._find_inexact(column)
         bounds = pc.min_max(column).as_py()
         if bounds["min"] is not None:
             held = [] if self.least is None else [self.least, self.greatest]
             self.least = min([bounds["min"], *held])
             self.greatest = max([bounds["max"], *held])
+            if not (self.first_negative or is_text(column.type)) and bounds["min"] < 0:
+                self.first_negative = self.rows + first_row(pc.less(column, 0))
         if self.counts_rows:
             self.counts_rows = self._continues_counting(column)
         if not self.repeats:
@@ -107,11 +116,8 @@ class ColumnSummary:
         self.infinite += count
 
     def _find_inexact(self, column: pa.Array) -> None:
-        beyond = pc.greater(column, pa.scalar(LARGEST_EXACT_INTEGER, column.type))
-        if pt.is_signed_integer(column.type):
-            least = pa.scalar(-LARGEST_EXACT_INTEGER, column.type)
-            beyond = pc.or_(beyond, pc.less(column, least))
-        if not self.first_inexact and pc.any(beyond).as_py():
+        beyond = None if self.first_inexact else inexact_integers(column)
+        if beyond is not None and pc.any(beyond).as_py():
             self.first_inexact = self.rows + first_row(beyond)
 
     def _count_levels(self, column: pa.Array) -> None:

@@ -12,9 +12,10 @@ import pyarrow.types as pt
 from jaxtyping import Float64
 
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.tables.decimals import floats_of, inexact_integers
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.spelling import spelled_by_key
-from lr_pipeline.tables.target import is_text, plain_values
+from lr_pipeline.tables.target import exact_values, first_row, is_text, plain_values
 
 LONGEST_LEVEL = 100  # characters of a level in the name of its column
 DesignColumns = Float64[np.ndarray, "k n"]
@@ -153,12 +154,17 @@ def lost_rows(encoding: NumberEncoding | CategoryEncoding, column: pa.Array) -> 
     return values.is_null() if values.null_count else None
 
 
-def numbers_of(name: str, column: pa.Array) -> RowVector:
-    """(n,) float64, NaN where missing and 0 for −0; refuses no number, or one inexact in it."""
+def numbers_of(name: str, column: pa.Array, rows_before: int = 0) -> RowVector:
+    """(n,) float64, NaN where missing and 0 for −0; refuses no number, or one inexact in it.
+
+    ``rows_before``: those of the blocks before, for the row that a message names.
+    """
+    if pt.is_dictionary(column.type):
+        column = exact_values(column)
+    if pt.is_decimal(column.type):
+        _require_exact(name, column, rows_before)
+        column = floats_of(column)
     kind = column.type
-    if pt.is_dictionary(kind) or pt.is_decimal(kind):
-        column = plain_values(column)
-        kind = column.type
     if not (pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind) or pt.is_null(kind)):
         raise table_error(
             f"feature {name!r} must be numbers or booleans, found {kind}",
@@ -169,22 +175,35 @@ def numbers_of(name: str, column: pa.Array) -> RowVector:
         column = column.cast(pa.uint8())
     try:
         numbers = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid as error:  # an integer beyond 2^53
-        raise table_error(
-            f"feature {name!r} is inexact in float64: {error}", f"Set exclude=[{name!r}]", name
-        ) from None
+    except pa.ArrowInvalid:
+        _require_exact(name, column, rows_before)
+        raise
     return np.asarray(numbers + 0.0, dtype=np.float64)  # −0.0 + 0.0 is 0.0
 
 
-def require_finite(name: str, numbers: RowVector) -> None:
+def _require_exact(name: str, column: pa.Array, rows_before: int) -> None:
+    """Raise ``TableError`` where an integer is beyond 2^53."""
+    beyond = inexact_integers(column)
+    if beyond is not None and pc.any(beyond).as_py():
+        row = rows_before + first_row(beyond)
+        raise table_error(
+            f"feature {name!r} has integers beyond 2^53, inexact in float64 (first at row {row})",
+            f"Set exclude=[{name!r}]",
+            name,
+            row,
+        )
+
+
+def require_finite(name: str, numbers: RowVector, rows_before: int = 0) -> None:
     """Raise ``TableError`` where a number is infinite; NaN is missing."""
     infinite = np.isinf(numbers)
     if infinite.any():
-        row = int(np.argmax(infinite)) + 1
+        row = rows_before + int(np.argmax(infinite)) + 1
         raise table_error(
-            f"feature {name!r} is infinite in {infinite.sum()} rows (first: row {row})",
+            f"feature {name!r} has infinite values (first at row {row})",
             "Make them missing or finite",
             name,
+            row,
         )
 
 

@@ -31,18 +31,21 @@ class _Numbers:
 
     def __init__(self, names: Sequence[str], brackets: Sequence[Bracket]) -> None:
         self.names, self.brackets = names, [bracket.empty() for bracket in brackets]
+        self.rows = 0
 
     def add(self, block: pa.RecordBatch) -> None:
         """Take in the next rows."""
         for name, bracket in zip(self.names, self.brackets, strict=True):
-            values = numbers_of(name, block.column(name))
-            require_finite(name, values)
+            values = numbers_of(name, block.column(name), self.rows)
+            require_finite(name, values, self.rows)
             bracket.add(values)
+        self.rows += block.num_rows
 
     def __add__(self, other: "_Numbers") -> "_Numbers":
         """Return what both found."""
         both = _Numbers(self.names, self.brackets)
         both.brackets = [a + b for a, b in zip(self.brackets, other.brackets, strict=True)]
+        both.rows = self.rows + other.rows
         return both
 
 

@@ -23,7 +23,7 @@ def content_fingerprint(
     Raises
     ------
     TableError
-        A column has a nested type.
+        A column has a type that no role can use.
     """
     columns = [_ColumnHash(field) for field in schema]
     for block in blocks:
@@ -70,10 +70,11 @@ class _ColumnHash:
 def _canonical_type(field: pa.Field) -> pa.DataType:
     """The type that every storage of the same values shares."""
     kind = field.type.value_type if pt.is_dictionary(field.type) else field.type
-    if pt.is_nested(kind):
+    if pt.is_nested(kind) or pt.is_interval(kind) or isinstance(kind, pa.BaseExtensionType):
+        nested = "nested " if pt.is_nested(kind) else ""
         raise table_error(
-            f"column {field.name!r} has the nested type {kind}",
-            f"Set exclude=[{field.name!r}] or flatten it",
+            f"column {field.name!r} has the {nested}type {kind}",
+            f"Set exclude=[{field.name!r}] or {'flatten' if nested else 'convert'} it",
             field.name,
         )
     if pt.is_large_string(kind) or str(kind) == "string_view":

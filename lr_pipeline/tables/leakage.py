@@ -11,7 +11,7 @@ import pyarrow as pa
 from lr_pipeline.tables.row_choice import times_of
 from lr_pipeline.tables.row_hash import RowHashes, keyed_hashes, row_hashes
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import by_spelling, plain_values
+from lr_pipeline.tables.target import by_spelling, exact_values
 from lr_pipeline.tables.visit import Visit, visit_blocks
 
 HASHES_HELD = 2_000_000  # of dataset and parts together; sorting them takes some 50 bytes each
@@ -148,7 +148,7 @@ class _ValueHashes(_Hashes):
     def add(self, block: pa.RecordBatch) -> None:
         """Take in the next rows."""
         (name,) = self.names
-        known = by_spelling(plain_values(block.column(name)).drop_null())
+        known = by_spelling(exact_values(block.column(name)).drop_null())
         super().add(pa.record_batch([known], names=[name]))
         self.hashes[-1] = np.unique(self.hashes[-1])
 

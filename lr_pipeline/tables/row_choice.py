@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 from jaxtyping import Bool, Shaped
 
+from lr_pipeline.tables.decimals import unscaled
 from lr_pipeline.tables.row_hash import keyed_hashes
 
 RowMask = Bool[np.ndarray, " n"]
@@ -101,11 +102,21 @@ class TimedRows:
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
         """Compare each row's time with the cut."""
-        return np.asarray((times_of(batch.column(self.column)) >= self.cut) == self.later)
+        later = np.asarray(times_of(batch.column(self.column)) >= self.cut, dtype=bool)
+        return np.asarray(later == self.later)
 
 
 def times_of(column: pa.Array | pa.ChunkedArray) -> Times:
-    """(n,) numbers in the order of time: int64 ticks of dates and timestamps, numbers as stored."""
+    """(n,) numbers in the order of time: int64 ticks of dates and timestamps, numbers as stored.
+
+    Of decimals all digits without the point, which is at the same place in all of them.
+    """
+    if pt.is_decimal(column.type):
+        return unscaled(_one_array(column))
     if pt.is_temporal(column.type):
         column = column.cast(pa.int32() if column.type.bit_width == 32 else pa.int64())
     return np.asarray(column)
+
+
+def _one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 from jaxtyping import Float64, UInt64
 
-from lr_pipeline.tables.target import by_spelling, is_text, plain_values
+from lr_pipeline.tables.decimals import DIGITS_OF_FLOAT64, floats_of, plain_text, words_of
+from lr_pipeline.tables.target import by_spelling, exact_values, is_text
 
 RowHashes = UInt64[np.ndarray, " n"]
 
@@ -30,12 +31,16 @@ def row_hashes(block: pa.RecordBatch, names: Iterable[str]) -> RowHashes:
 def keyed_hashes(column: pa.Array, seed: int) -> RowHashes:
     """(n,) mix(mix(bits of the value) ⊕ mix(seed)): another seed, other hashes.
 
-    An integer has the same hash as its text without leading zeros: CSV keeps keys as text. Texts
-    that read alike have the same hash (see ``spelling``).
+    An integer has the same hash as its text without leading zeros, and as the equal decimal: CSV
+    keeps keys as text, databases as decimals. Texts that read alike have the same hash (see
+    ``spelling``).
     """
     key = hashlib.blake2b(str(seed).encode(), digest_size=8).digest()
-    column = plain_values(column)
-    bits = _key_bits(by_spelling(column)) if is_text(column.type) else _value_bits(column)
+    column = exact_values(column)
+    if is_text(column.type):
+        bits = _key_bits(by_spelling(column))
+    else:
+        bits = (_decimal_bits if pt.is_decimal(column.type) else _value_bits)(column)
     return _mix(_mix(bits) ^ np.uint64(int.from_bytes(key, "little")))
 
 
@@ -48,9 +53,22 @@ def _key_bits(column: pa.Array) -> RowHashes:
     return np.where(whole.to_numpy(zero_copy_only=False), integers, texts)
 
 
+def _decimal_bits(column: pa.Array) -> RowHashes:
+    """(n,) bits of decimals: the float's up to 15 digits, which it tells apart, else the text's."""
+    coded = column.dictionary_encode()
+    texts = [plain_text(value) for value in coded.dictionary.to_pylist()]
+    floats = np.array([float(text) for text in texts])
+    short = [len(text.replace(".", "").strip("-0")) <= DIGITS_OF_FLOAT64 for text in texts]
+    bits = np.where(short, _float_bits(floats), _key_bits(pa.array(texts, pa.string())))
+    codes = coded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
+    return np.asarray(np.append(bits, MISSING).astype(np.uint64)[codes])
+
+
 def _value_bits(column: pa.Array) -> RowHashes:
     """(n,) 64 bits that stand for each value, however stored; missing ones share a constant."""
-    column = plain_values(column)
+    column = exact_values(column)
+    if pt.is_decimal(column.type) and column.type.precision <= DIGITS_OF_FLOAT64:
+        column = floats_of(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)
     kind = column.type
     if pt.is_floating(kind):
@@ -61,6 +79,11 @@ def _value_bits(column: pa.Array) -> RowHashes:
         codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
         texts = [_text_bits(value) for value in coded.dictionary.to_pylist()]
         bits = np.array(texts or [0], dtype=np.uint64)[codes]
+    elif pt.is_decimal(kind):
+        first, *others = words_of(column).T
+        bits = first
+        for word in others:
+            bits = bits ^ _mix(word + MISSING)
     else:
         bits = _integer_bits(column)
     return np.asarray(np.where(missing, MISSING, bits), dtype=np.uint64)

@@ -148,7 +148,9 @@ class SqlTable(Declaration):
             spool = Spool()
             with query_rows(self.url, self.query) as (names, portions):
                 roles = self.roles(names)
-                parts = write_query_parts(names, portions, sorted(roles.columns), spool.folder)
+                keys = [one for one in (roles.id, roles.group, roles.time) if one is not None]
+                columns = sorted(roles.columns)
+                parts = write_query_parts(names, portions, columns, spool.folder, keys)
             opened = {part.name: open_parquet(part) for part in parts}
             spool_parquet(opened, roles.columns, spool.path)
             for part in parts:

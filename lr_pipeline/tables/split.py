@@ -16,7 +16,7 @@ from lr_pipeline.tables.row_choice import (
 )
 from lr_pipeline.tables.split_policy import SplitPolicy
 from lr_pipeline.tables.table import Table, weights_of
-from lr_pipeline.tables.target import by_spelling, labels, plain_values
+from lr_pipeline.tables.target import by_spelling, exact_values, labels
 
 __all__ = [
     "SplitPolicy",
@@ -121,7 +121,7 @@ def _first_test_time(name: str, table: Table, policy: SplitPolicy) -> int | floa
         )
     tested = len(times) - np.cumsum(counts)[:-1]  # rows from values[1], values[2], … on
     nearest = int(np.argmin(np.abs(tested - policy.test_size * len(times))))
-    cut: int | float = values[nearest + 1].item()
+    cut: int | float = values.tolist()[nearest + 1]
     return cut
 
 
@@ -170,7 +170,7 @@ def _test_groups(name: str, table: Table, policy: SplitPolicy) -> RowMask:
     """(n,) whether a row's group is tested."""
     from sklearn.model_selection import GroupShuffleSplit
 
-    column = by_spelling(plain_values(table.column(name)).combine_chunks())
+    column = by_spelling(exact_values(table.column(name)).combine_chunks())
     groups = column.dictionary_encode().indices
     count = len(groups.unique())
     if count < 2:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
+from lr_pipeline.tables.decimals import DIGITS_OF_FLOAT64
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.locations import DataFile
 from lr_pipeline.tables.parquet import (
@@ -90,16 +91,23 @@ def spool_parquet(
             for batch in file_batches(file, source, rows, names):
                 alike = [pa.repeat(one[place], batch.num_rows) for one in added.values()]
                 arrays = [*batch.select(names).columns, *alike]
-                try:
-                    yield pa.RecordBatch.from_arrays(arrays, schema.names).cast(schema)
-                except pa.ArrowInvalid as error:
-                    raise table_error(
-                        f"a value does not fit {schema}: {error}",
-                        "Write the files with one type",
-                        source=source,
-                    ) from None
+                cast = (_cast(*one, source) for one in zip(arrays, schema, strict=True))
+                yield pa.RecordBatch.from_arrays(list(cast), schema=schema)
 
     write_blocks(out, schema, blocks())
+
+
+def _cast(column: pa.Array, field: pa.Field, source: str) -> pa.Array:
+    try:
+        return column if column.type == field.type else column.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise table_error(
+            f"column {field.name!r} is {column.type}, and has a value that is no {field.type}, the "
+            f"type that holds it in all files: {str(error).splitlines()[0]}",
+            "Write the files with one type",
+            field.name,
+            source=source,
+        ) from None
 
 
 def _joined_field(name: str, files: ParquetFiles) -> pa.Field:
@@ -109,12 +117,29 @@ def _joined_field(name: str, files: ParquetFiles) -> pa.Field:
         first = source if pt.is_null(joined.type) else first
         found = pa.field(name, file.schema_arrow.field(name).type)
         try:
-            schemas = [pa.schema([joined]), pa.schema([found])]
-            joined = pa.unify_schemas(schemas, promote_options="permissive").field(0)
-        except pa.ArrowTypeError:
+            joined = pa.field(name, _joined_type(joined, found))
+        except (pa.ArrowTypeError, pa.ArrowInvalid):
             raise table_error(
                 f"column {name!r} is {joined.type} in {first} and {found.type} in {source}",
                 "Write both with one type",
                 name,
             ) from None
+    return joined
+
+
+def _joined_type(first: pa.Field, second: pa.Field) -> pa.DataType:
+    """A type that holds the values of both, to the last digit. Errors: ``ArrowTypeError``."""
+    kinds = first.type, second.type
+    schemas = [pa.schema([first]), pa.schema([second])]
+    joined = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+    if pt.is_decimal(joined) and any(map(pt.is_integer, kinds)):
+        # Arrow leaves out the digits after the point that the integers will have.
+        return (
+            pa.decimal128(38, joined.scale)
+            if joined.scale < 19
+            else pa.decimal256(76, joined.scale)
+        )
+    long = any(pt.is_decimal(kind) and kind.precision > DIGITS_OF_FLOAT64 for kind in kinds)
+    if pt.is_floating(joined) and long:
+        raise pa.ArrowTypeError("float64 does not hold the digits of a decimal")
     return joined

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.types as pt
 
+from lr_pipeline.tables.decimals import floats_of
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.parquet import write_blocks
 from lr_pipeline.tables.roles import quoted
@@ -83,11 +85,16 @@ def query_rows(declared: str, query: str) -> Iterator[tuple[list[str], Iterator[
 
 
 def write_query_parts(
-    names: list[str], portions: Iterator[Sequence[Any]], columns: Sequence[str], folder: Path
+    names: list[str],
+    portions: Iterator[Sequence[Any]],
+    columns: Sequence[str],
+    folder: Path,
+    keys: Sequence[str] = (),
 ) -> list[Path]:
     """Write the rows into Parquet files, a new one where a portion has other types.
 
-    Decimal numbers become float64. The first file has no rows and every column without a type.
+    Decimal numbers become float64, but in ``keys``, which stay exact. The first file has no rows
+    and every column without a type.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def write_query_parts(
         A column holds values that no Arrow type holds.
     """
     places = [place for place, name in enumerate(names) if name in columns]
-    batches = (_batch(names, places, rows) for rows in chain([[]], portions))
+    batches = (_batch(names, places, rows, keys) for rows in chain([[]], portions))
     parts: list[Path] = []
     for schema, alike in groupby(batches, key=lambda batch: batch.schema):
         parts.append(folder / f"part-{len(parts):05}.parquet")
@@ -103,19 +110,27 @@ def write_query_parts(
     return parts
 
 
-def _batch(names: list[str], places: list[int], rows: Sequence[Any]) -> pa.RecordBatch:
-    columns = [_column(names[place], [row[place] for row in rows]) for place in places]
+def _batch(
+    names: list[str], places: list[int], rows: Sequence[Any], keys: Sequence[str]
+) -> pa.RecordBatch:
+    columns = [_column(names[place], [row[place] for row in rows], keys) for place in places]
     return pa.record_batch(columns, names=[names[place] for place in places])
 
 
-def _column(name: str, values: list[Any]) -> pa.Array:
+def _column(name: str, values: list[Any], keys: Sequence[str]) -> pa.Array:
+    values = [str(value) if isinstance(value, UUID) else value for value in values]
     try:
         array = pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         kinds = sorted({type(value).__name__ for value in values if value is not None})
+        held = (
+            "integers beyond 64 bits"
+            if kinds == ["int"]
+            else f"values of the types {quoted(kinds)}"
+        )
         raise table_error(
-            f"column {name!r} holds values of the types {quoted(kinds)}",
+            f"column {name!r} holds {held}",
             "Cast it to one type in the query",
             name,
         ) from None
-    return array.cast(pa.float64()) if pt.is_decimal(array.type) else array
+    return floats_of(array) if pt.is_decimal(array.type) and name not in keys else array

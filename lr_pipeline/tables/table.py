@@ -14,6 +14,7 @@ from jaxtyping import Integer
 
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.format_version import FormatVersionError
+from lr_pipeline.tables.column_types import read_batch, read_schema
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.fingerprint import content_fingerprint
 from lr_pipeline.tables.parquet import (
@@ -37,7 +38,7 @@ from lr_pipeline.tables.roles import (
     with_metadata,
 )
 from lr_pipeline.tables.row_choice import RowChoice, choice_within
-from lr_pipeline.tables.target import labels, positive_value
+from lr_pipeline.tables.target import labels, plain_values, positive_value
 
 if TYPE_CHECKING:
     import pandas
@@ -172,7 +173,8 @@ class Table:
             stored = self.data.schema
         columns = self.roles.columns
         fields = [field for field in stored if field.name in columns]
-        return with_metadata(pa.schema(fields), self.roles, self.provenance)
+        read = read_schema(pa.schema(fields), self._keys)
+        return with_metadata(read, self.roles, self.provenance)
 
     @cached_property
     def num_rows(self) -> int:
@@ -300,7 +302,21 @@ class Table:
                 batch = batch.filter(pa.array(mask))
             yield batch.select(names)
 
+    @property
+    def _keys(self) -> set[str]:
+        """Columns of which only equality counts."""
+        return {name for name in (self.roles.id, self.roles.group) if name is not None}
+
     def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
+        """All rows, a batch at a time, in the types in which they are read."""
+        stored = read = None
+        for batch in self._batches_as_stored(rows, names):
+            if stored is None or not batch.schema.equals(stored):
+                stored, read = batch.schema, read_schema(batch.schema, self._keys)
+            same = read is None or read.equals(stored)
+            yield batch if same else read_batch(batch, read, self._keys)
+
+    def _batches_as_stored(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
         """All rows, a batch at a time."""
         if isinstance(self.data, Stored):
             numbers = None if self.row_groups is None else self.row_groups.numbers
@@ -315,8 +331,16 @@ class Table:
 
 
 def weights_of(block: pa.RecordBatch, name: str) -> RowVector:
-    """(n,) float64 weights of a block's rows."""
-    return np.asarray(block.column(name).cast(pa.float64()), dtype=np.float64)
+    """(n,) float64 weights of a block's rows. Errors: ``TableError`` where they are no numbers."""
+    column = plain_values(block.column(name))
+    try:
+        return np.asarray(column.cast(pa.float64()), dtype=np.float64)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise table_error(
+            f"weight {name!r} must be numbers that float64 holds, found {column.type}",
+            "Convert it, or name another weight",
+            name,
+        ) from None
 
 
 def _equal_blocks(

@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.tables.column_types import read_type, read_values
+from lr_pipeline.tables.decimals import floats_of
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import NAMES_SHOWN, PositiveValue, quoted
 from lr_pipeline.tables.spelling import alike, shown_spelling, spelled_by_key, spelling_key
@@ -21,14 +23,25 @@ Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
 def plain_values(column: Column) -> Column:
-    """The column without dictionary encoding, decimals as floats, NaN as null (both: missing)."""
+    """``exact_values`` with decimals as floats."""
+    column = exact_values(column)
+    return floats_of(column) if pt.is_decimal(column.type) else column
+
+
+def exact_values(column: Column) -> Column:
+    """The column as a table reads it, without dictionary encoding, NaN as null (both: missing)."""
+    column = _read(column)
     if pt.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if pt.is_decimal(column.type):
-        column = column.cast(pa.float64())
     if pt.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     return column
+
+
+def _read(column: Column) -> Column:
+    if isinstance(column, pa.ChunkedArray):
+        return pa.chunked_array(map(read_values, column.chunks), read_type(column.type))
+    return read_values(column)
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -92,8 +105,14 @@ class TargetValues:
 
     def add(self, column: Column) -> None:
         """Take in the next rows."""
-        column = plain_values(column)
+        exact, column = exact_values(column), plain_values(column)
         self.kind = column.type
+        if pt.is_decimal(exact.type) and len(exact.unique()) > len(column.unique()):
+            raise table_error(
+                f"target {self.name!r} has decimals that float64 cannot tell apart",
+                "Write its answers as two words, or as 0 and 1",
+                self.name,
+            )
         if column.null_count and not self.missing:
             self.first_missing = self.rows + first_row(column.is_null())
         self.missing += column.null_count

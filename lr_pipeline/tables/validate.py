@@ -18,7 +18,7 @@ from lr_pipeline.tables.spelling_problems import repeated_spellings, spelling_no
 from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.split_problems import split_problems
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import TargetValues, is_text, kind_of, plain_values
+from lr_pipeline.tables.target import TargetValues, exact_values, is_text, kind_of, plain_values
 from lr_pipeline.tables.text_length import TextLengths
 from lr_pipeline.tables.text_problems import text_problems
 
@@ -50,7 +50,7 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
         target.add(block.column(roles.target))
         lengths.add(block)
         for name, summary in summaries.items():
-            summary.add(plain_values(block.column(name)))
+            summary.add(exact_values(block.column(name)))
     found = [*_target_problems(target, roles.positive), *lengths.problems(roles.features)]
     checks: list[tuple[str | None, Callable[[str, ColumnSummary], Iterator[Problem]]]] = [
         (roles.id, partial(_id_problems, table)),
@@ -168,13 +168,21 @@ def _spelling_problems(table: Table, summaries: dict[str, ColumnSummary]) -> Ite
 
 def _id_problems(table: Table, name: str, column: ColumnSummary) -> Iterator[Problem]:
     yield from _missing_key(name, column)
-    if repeated := column.repetitions():
+    repeated, row = column.repetitions()
+    if repeated:
+        first = "" if column.missing else f" (first at row {row})"
         alike = repeated_spellings(table, name)
-        message = f"id {name!r} must differ from row to row, found {repeated} repetitions{alike}"
-        yield Problem(message, f"Drop repeated rows, or set group={name!r} instead", name)
+        message = (
+            f"id {name!r} must differ from row to row, found {repeated} repetitions{first}{alike}"
+        )
+        remedy = f"Drop repeated rows, or set group={name!r} instead"
+        yield Problem(message, remedy, name, None if column.missing else row)
 
 
 def _missing_key(name: str, column: ColumnSummary) -> Iterator[Problem]:
+    if pt.is_union(column.kind):
+        message = f"column {name!r} has the type {column.kind}, whose values cannot be compared"
+        yield Problem(message, "Write it with one type, or name another column", name)
     if column.missing:
         row = column.first_missing
         message = f"column {name!r} has missing values: {column.missing} (first at row {row})"
@@ -183,7 +191,8 @@ def _missing_key(name: str, column: ColumnSummary) -> Iterator[Problem]:
 
 def _time_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     kind = column.kind
-    if not (pt.is_integer(kind) or pt.is_floating(kind) or pt.is_temporal(kind)):
+    ticks = pt.is_temporal(kind) and not pt.is_interval(kind)
+    if not (pt.is_integer(kind) or pt.is_floating(kind) or ticks):
         message = f"time {name!r} must be numbers, dates or timestamps, found {kind}"
         yield Problem(message, "Write it as 2024-01-31, or convert it", name)
         return
@@ -195,11 +204,14 @@ def _weight_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
         yield Problem(f"weight {name!r} must be numbers, found {column.kind}", "Convert it", name)
         return
     yield from _missing_key(name, column)
-    least, greatest = column.least, column.greatest
-    if column.missing < column.rows and not 0 <= least <= greatest < float("inf"):
-        message = f"weight {name!r} must be finite and ≥ 0, found {least}…{greatest}"
-        yield Problem(message, "Correct or drop those rows", name)
-    elif greatest == 0:
+    if row := min(filter(None, (column.first_negative, column.first_infinite)), default=0):
+        found = f"{column.least}…{column.greatest} (first at row {row})"
+        message = f"weight {name!r} must be finite and ≥ 0, found {found}"
+        yield Problem(message, "Correct or drop those rows", name, row)
+    elif row := column.first_inexact:
+        message = f"weight {name!r} has integers beyond 2^53, inexact in float64 (row {row})"
+        yield Problem(message, "Correct those rows, or give smaller weights", name, row)
+    elif column.greatest == 0:
         message = f"weight {name!r} is 0 in every row, so that none counts"
         yield Problem(message, "Correct it, or name no weight", name)
 
@@ -229,7 +241,7 @@ def _copies(table: Table, summaries: dict[str, ColumnSummary]) -> Iterator[Probl
     for block in table.blocks(columns=list(chain(*groups))) if groups else ():
         parts: dict[tuple[int, bytes], list[str]] = {}
         for number, name in ((k, name) for k, names in enumerate(groups) for name in names):
-            values = pa.record_batch([block.column(name)], names=["values"])
+            values = pa.record_batch([plain_values(block.column(name))], names=["values"])
             content = row_hashes(values, ["values"]).tobytes()
             parts.setdefault((number, content), []).append(name)
         groups = [names for names in parts.values() if len(names) > 1]

@@ -160,7 +160,7 @@ def test_what_is_wrong_with_the_rows_is_said(store, tmp_path, bad):
     path = tmp_path / "bad.parquet"
     pq.write_table(pa.table(rows), path, row_group_size=100)
     table = Table(path, store("complete").roles)
-    message = "'other' is infinite" if bad == "infinite" else "'y' has missing values"
+    message = "'other' has infinite values" if bad == "infinite" else "'y' has missing values"
     with pytest.raises(TableError, match=message):
         prepare_rows(table)
 

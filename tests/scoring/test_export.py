@@ -1,6 +1,8 @@
 """Files for people: no formulas in CSV, whole or not at all, never over an input."""
 
 import csv
+from decimal import Decimal
+from uuid import UUID
 
 import pandas as pd
 import pyarrow as pa
@@ -10,6 +12,7 @@ from lr_pipeline.scoring.export import export_predictions, without_formula
 from lr_pipeline.scoring.predictions import ScoringError, score_file
 from lr_pipeline.tables.errors import TableError
 
+LONG = 12_345_678_901_234_567_890
 FORMULAS = ["=1+1", "+1+1", "-1-1", "-1\n", "-A1", "＝1", "＋A1", "@SUM(A1)", "\tx", "\rx", "\nx"]
 
 
@@ -74,6 +77,63 @@ def test_ids_of_any_type_reach_the_csv(model, tmp_path, kind) -> None:
     with (tmp_path / "a.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["key"] == expected
+
+
+UUID_ID = UUID("01234567-890a-bcde-f123-4567890abcde")
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (pa.array([UUID_ID.bytes], pa.uuid()), str(UUID_ID)),
+        (pa.array([b"\xff\x00"], pa.binary(2)), "ff00"),
+        (pa.array([Decimal(LONG)], pa.decimal128(38, 0)), str(LONG)),
+        (pa.array([["a", "b"]]), '["a", "b"]'),
+        (pa.array(["a"], pa.string_view()), "a"),
+    ],
+    ids=lambda value: str(value.type) if isinstance(value, pa.Array) else "",
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_ids_of_odd_types_reach_the_output_exactly(model, tmp_path, key, expected, kind) -> None:
+    """As they are written by hand; bytes as hexadecimal digits in CSV."""
+    import pyarrow.parquet as pq
+
+    columns = {"key": key, "age": [50.0], "dose": [1e-3], "city": ["Oslo"]}
+    pq.write_table(pa.table(columns), tmp_path / "new.parquet")
+    output = tmp_path / f"scores.{kind}"
+    export_predictions(score_file(model, tmp_path / "new.parquet"), output)
+    if kind == "csv":
+        with output.open(newline="") as file:
+            (row,) = csv.DictReader(file)
+        assert row["key"] == expected
+    else:
+        (found,) = pq.read_table(output)["key"].to_pylist()
+        assert (found.hex() if isinstance(found, bytes) else str(found)) == expected
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (float("inf"), r"feature 'age' has infinite values \(first at row 5\)"),
+        (
+            2**53 + 1,
+            r"feature 'age' has integers beyond 2\^53, inexact in float64 \(first at row 5\)",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_scored_is_placed_in_the_file(
+    model, tmp_path, monkeypatch, suffix, bad, message
+) -> None:
+    """Its row counts from the first of the file, not of the block; nothing is written."""
+    monkeypatch.setattr("lr_pipeline.tables.table.rows_within", lambda *_: 2)
+    ages = [50, 51, 52, 53, bad, 55]
+    frame = pd.DataFrame({"key": list("abcdef"), "age": ages, "dose": 1e-3, "city": "Oslo"})
+    path = tmp_path / f"new.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    with pytest.raises(TableError, match=f"^{path}: {message}"):
+        export_predictions(score_file(model, path), tmp_path / "scores.csv")
+    assert not (tmp_path / "scores.csv").exists()
 
 
 def test_an_earlier_output_is_replaced_whole(model, new_rows, tmp_path) -> None:

@@ -69,7 +69,6 @@ def test_a_similar_name_is_offered(model, tmp_path) -> None:
         ("age", [["x"]], "list<element: string>"),
         ("age", ["x"], "string"),
         ("city", [1], "int64"),
-        ("key", [{"a": 1}], "struct<a: int64>"),
     ],
 )
 def test_other_types_in_parquet_are_differences(model, tmp_path, column, values, kind) -> None:

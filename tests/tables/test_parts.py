@@ -1,6 +1,7 @@
 """Parts of a stored table: all of its rows, once each, in its order."""
 
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.row_choice import EveryRow, HashedRows, MaskedRows
+from lr_pipeline.tables.split import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 
 ROWS = 1_000
@@ -48,6 +50,45 @@ def test_parts_of_a_view_have_its_rows(table, choice):
     view = table.where(choice)
     numbers = [part.column("a").to_numpy() for part in parts_of(view, 100)]
     np.testing.assert_array_equal(np.concatenate(numbers), view.column("a").to_numpy())
+
+
+LONG = 12_345_678_901_234_567_890
+KEYS = {
+    "decimals": pa.array([Decimal(LONG + k // 3) for k in range(ROWS)], pa.decimal128(38, 0)),
+    "bytes": pa.array([(LONG + k // 3).to_bytes(16) for k in range(ROWS)], pa.binary(16)),
+    "lists": pa.array([[LONG % 2**62 + k // 3] for k in range(ROWS)]),
+    "durations": pa.array([k // 3 for k in range(ROWS)]).cast(pa.duration("ns")),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "policy"),
+    [
+        *((kind, "group", policy) for kind in KEYS for policy in ("group", "sticky")),
+        ("decimals", "time", "time"),
+        ("durations", "time", "time"),
+    ],
+)
+def test_parts_of_a_split_by_any_key_have_its_rows(tmp_path, kind, role, policy):
+    """Where the choice and the part are sent to another process: each row in one part."""
+    data = pa.table({"a": np.arange(ROWS), "y": np.arange(ROWS) % 2, "key": KEYS[kind]})
+    pq.write_table(data, tmp_path / "rows.parquet", row_group_size=64)
+    roles = Table.from_arrow(data, "y", **{role: "key"}).roles
+    table = Table(tmp_path / "rows.parquet", roles)
+    train, test = split_table(table, SplitPolicy(kind=policy, test_size=0.3))
+    found = [
+        [
+            set(part.column("a").to_pylist())
+            for part in pickle.loads(pickle.dumps(parts_of(view, 64)))
+        ]
+        for view in (train, test)
+    ]
+    of_train, of_test = (set().union(*parts) for parts in found)
+    assert of_train == set(train.column("a").to_pylist())
+    assert of_test == set(test.column("a").to_pylist())
+    assert of_train | of_test == set(range(ROWS))
+    assert not {k // 3 for k in of_train} & {k // 3 for k in of_test}
+    assert 0.2 < len(of_test) / ROWS < 0.4
 
 
 def test_a_table_behind_a_url_has_the_same_parts(table):

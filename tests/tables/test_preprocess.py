@@ -141,8 +141,11 @@ def test_it_survives_json_exactly(numbers, texts):
     ("columns", "message"),
     [
         ({"x": [None, None]}, "feature 'x' has no value in the training rows. Set exclude="),
-        ({"x": [1, 2**53 + 1]}, "feature 'x' is inexact in float64"),
-        ({"x": [1.0, float("inf")]}, r"feature 'x' is infinite in 1 rows \(first: row 2\)"),
+        (
+            {"x": [1, 2**53 + 1]},
+            r"feature 'x' has integers beyond 2\^53, inexact in float64 \(first at row 2\)",
+        ),
+        ({"x": [1.0, float("inf")]}, r"feature 'x' has infinite values \(first at row 2\)"),
         ({"x": [[1], [2]]}, "feature 'x' must be numbers or booleans, found list"),
         ({"s": ["missing", None]}, "two columns of the design would be called 's=missing'"),
         ({"s": ["b", "a"], "s=b": [1, 2]}, "two columns of the design would be called 's=b'"),
@@ -162,7 +165,7 @@ def test_what_cannot_be_prepared_is_refused(columns, message):
         ({"x": ["1", "2"], "s": ["a", "b"]}, "feature 'x' must be numbers or booleans, found"),
         ({"x": [1, 2], "s": [1, 2]}, "feature 's' must be text, found int64"),
         ({"x": [1, 2]}, "feature 's' is missing; there are: 'y', 'x'"),
-        ({"x": [1.0, float("-inf")], "s": ["a", "b"]}, "feature 'x' is infinite"),
+        ({"x": [1.0, float("-inf")], "s": ["a", "b"]}, "feature 'x' has infinite values"),
     ],
 )
 def test_another_table_must_have_the_trained_columns_and_types(columns, message):

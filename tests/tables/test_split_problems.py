@@ -77,7 +77,7 @@ def test_the_problems_of_the_split_follow_those_of_the_columns():
             {"w": [-1] * N},
             SplitPolicy(),
             {"weight": "w"},
-            ["weight 'w' must be finite and ≥ 0, found -1…-1"],
+            ["weight 'w' must be finite and ≥ 0, found -1…-1 (first at row 1)"],
         ),
         (
             {"w": [0] * N},

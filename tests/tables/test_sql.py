@@ -7,13 +7,18 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
+import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.tables import sql
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.parquet import open_parquet
 from lr_pipeline.tables.sources import SqlTable
+from lr_pipeline.tables.spool import spool_parquet
 
 QUERY = "SELECT age, sex, churned FROM customers ORDER BY number"
 ROWS = [(31, "f", "yes"), (None, "m", "no"), (22.5, None, "no"), (45, "f", "yes")]
@@ -44,6 +49,22 @@ def test_a_query_on_sqlite_is_a_table(database, monkeypatch, portion):
     assert table.to_arrow().to_pydict() == COLUMNS
     assert table.roles.positive == "yes"
     assert table.provenance["source"] == database
+
+
+def test_keys_of_a_query_stay_exact_whatever_the_portions_hold(tmp_path):
+    """Decimals of any length, beside integers and other scales, and UUIDs; features are floats."""
+    long = Decimal(12345678901234567890)
+    keys = [long, long + 1, Decimal("0.25"), 5]
+    portions = [[(key, Decimal("0.1"), UUID(int=k))] for k, key in enumerate(keys)]
+    names = ["key", "x", "uuid"]
+    parts = sql.write_query_parts(names, iter(portions), names, tmp_path, ["key", "uuid"])
+    spool_parquet({part.name: open_parquet(part) for part in parts}, names, tmp_path / "rows")
+    found = pq.read_table(tmp_path / "rows").to_pydict()
+    assert found["key"] == keys
+    assert found["x"] == [0.1] * 4
+    assert found["uuid"] == [str(UUID(int=k)) for k in range(4)]
+    with pytest.raises(TableError, match="column 'key' holds integers beyond 64 bits"):
+        sql.write_query_parts(["key"], iter([[(2**70,)]]), ["key"], tmp_path, ["key"])
 
 
 def test_only_the_columns_with_a_role_are_kept(database):
