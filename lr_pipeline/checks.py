@@ -18,13 +18,13 @@ from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.models.training_rows import not_of_training_rows
 from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.resources import RowsEngine
-from lr_pipeline.tables.errors import MOST_PROBLEMS, problem_lines
+from lr_pipeline.tables.errors import first_lines
 from lr_pipeline.tables.leakage import find_leakage
 from lr_pipeline.tables.likely_leaks import likely_leaks
+from lr_pipeline.tables.notices import by_severity, left_out_reasons
 from lr_pipeline.tables.perturbation import moved_by_test_rows
 from lr_pipeline.tables.schema_change import schema_problems
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validate import find_problems
 from lr_pipeline.trained_columns import differences_since_training
 
 REFUSAL = (
@@ -39,22 +39,27 @@ def contract(
 ) -> dg.AssetCheckResult:
     """The table is fit for a yes/no model: two classes, finite numbers, usable columns, the same
     ones as at the last training; and no feature knows the answer.
+
+    What was left out, and what asks for nothing, is said where it passes, too.
     """
-    problems = find_problems(dataset)
-    left_out = [one["reason"] for one in dataset.provenance.get("left_out", [])]
     (check,) = context.selected_asset_check_keys
     differences = differences_since_training(context, check.asset_key, dataset)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    errors += schema_problems(differences)
-    warnings = [problem for problem in problems if problem.severity == "warning"]
-    warnings += likely_leaks(dataset, engine.visit) if not errors else []
-    found = problem_lines([*errors, *warnings])
-    found += [f"{reason}: left out." for reason in left_out[:MOST_PROBLEMS]]
+    found = by_severity(dataset)
+    errors = [*found["error"], *map(str, schema_problems(differences))]
+    leaks = likely_leaks(dataset, engine.visit) if not errors else []
+    problems = [*errors, *found["warning"], *map(str, leaks)]
+    left_out = [f"{reason}: left out." for reason in left_out_reasons(dataset)]
+    lines = [*first_lines(problems), *first_lines(found["note"]), *left_out]
     return dg.AssetCheckResult(
-        passed=not found,
+        passed=not problems,
         severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
-        description="; ".join(found) or "no problem found",
-        metadata={"problems": len(found), "errors": len(errors), "left_out": len(left_out)}
+        description="; ".join(lines) or "no problem found",
+        metadata={
+            "problems": len(problems),
+            "errors": len(errors),
+            "left_out": len(dataset.provenance.get("left_out", [])),
+            "notes": len(found["note"]) + len(left_out),
+        }
         | ({"changed_columns": difference_table(differences)} if differences else {}),
     )
 

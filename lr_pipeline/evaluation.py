@@ -33,6 +33,7 @@ from lr_pipeline.report.sections import (
     Notice,
 )
 from lr_pipeline.tables.likely_leaks import likely_leaks
+from lr_pipeline.tables.notices import left_out_reasons
 from lr_pipeline.tables.prevalence import prevalence
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues
@@ -100,6 +101,7 @@ def evaluate_models(
         sections,
         notices=[
             *(Notice("warning", str(leak)) for leak in likely_leaks(train_set, visit)),
+            *(Notice(one["severity"], one["text"]) for one in _of_source(test_set)),
             *dict.fromkeys(_notices(models)),
             *_agreement(models, train_set, visit),
         ],
@@ -122,8 +124,14 @@ def evaluate_models(
 
 def _left_out(test_set: Table) -> dict[str, str]:
     """Columns of the source that are no features, each with the reason."""
-    left_out = test_set.provenance.get("left_out", [])
-    return {"Left out": "; ".join(one["reason"] for one in left_out)} if left_out else {}
+    left_out = left_out_reasons(test_set)
+    return {"Left out": "; ".join(left_out)} if left_out else {}
+
+
+def _of_source(test_set: Table) -> list[dict[str, Any]]:
+    """What was found when the source was read."""
+    notices: list[dict[str, Any]] = test_set.provenance.get("notices", [])
+    return notices
 
 
 def draw_row(num_rows: int, seed: int, step: int = 1) -> DrawnRow:

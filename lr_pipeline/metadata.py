@@ -18,6 +18,7 @@ from lr_pipeline.report.render import Report
 from lr_pipeline.scoring.new_rows import SchemaMismatchError
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.tables.errors import cut
+from lr_pipeline.tables.notices import left_out_reasons
 from lr_pipeline.tables.schema_change import contract_of
 from lr_pipeline.tables.table import Table
 
@@ -42,6 +43,7 @@ def table_metadata(table: Table) -> Metadata:
     prevalence = sum(float(y.sum()) for y in table.label_blocks()) / table.num_rows
     target = f"{roles.target} = {roles.positive}"
     source = table.provenance.get("source")
+    left_out = left_out_reasons(table)
     return metadata_values(
         {
             "dagster/row_count": table.num_rows,
@@ -51,6 +53,7 @@ def table_metadata(table: Table) -> Metadata:
             "target": target,
             "prevalence": prevalence,
             "contract": dg.MetadataValue.json(contract_of(table)),
+            **({"left_out": "; ".join(left_out)} if left_out else {}),
             **({SOURCE: source_identity(source)} if source else {}),
         }
     )

@@ -1,4 +1,4 @@
-"""Progress of a run in a terminal: a line for each asset and for each check that fails."""
+"""Progress of a run in a terminal: a line for each asset, each check that fails, each note."""
 
 import logging
 from collections.abc import Mapping
@@ -60,12 +60,16 @@ class ProgressHandler(logging.Handler):
         )
 
     def _show_check(self, check: AssetCheckEvaluation) -> None:
-        if check.passed:
+        """A line for a check that failed, or that passed with something to say."""
+        notes = check.metadata.get("notes")
+        if check.passed and not (notes and notes.value):
             return
-        style = "red" if check.severity is AssetCheckSeverity.ERROR else "yellow"
+        mark, style = "!", "red" if check.severity is AssetCheckSeverity.ERROR else "yellow"
+        if check.passed:
+            mark, style = "·", "dim"
         self.console.print(
             Text.assemble(
-                ("  ! ", style),
+                (f"  {mark} ", style),
                 f"{check.asset_key.to_user_string()}: {check.check_name}: ",
                 (in_options(check.description or "failed"), style),
             ),

@@ -9,8 +9,10 @@ from lr_pipeline.training_config import StrictConfig
 class ScoringConfig(StrictConfig):
     """The new rows, and from which probability on the answer is yes."""
 
-    score_path: str = Field(
-        description="CSV or Parquet with the columns of training: a file, folder, pattern or URL."
+    score_path: str | None = Field(
+        default=None,
+        description="CSV or Parquet with the columns of training: a file, folder, pattern or URL. "
+        "Without it nothing is scored.",
     )
     threshold: float = Field(
         default=THRESHOLD, gt=0, lt=1, description="Label 1 where the probability is above it."

@@ -12,6 +12,8 @@ OPTIONS = {
     "group": "--group",
     "time": "--time",
     "weight": "--weight",
+    "category": "--category",
+    "number": "--number",
     "test_size": "--test-size",
     "kind": "--split",
 }

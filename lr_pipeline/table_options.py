@@ -38,6 +38,12 @@ OPTIONS = (
     ),
     click.option("--feature", "features", multiple=True, help="Use this column (repeatable)."),
     click.option("--exclude", multiple=True, help="Leave this column out (repeatable)."),
+    click.option(
+        "--category", multiple=True, help="A feature of codes: one column a value (repeatable)."
+    ),
+    click.option(
+        "--number", multiple=True, help="A feature that is a number, or text of it (repeatable)."
+    ),
     click.option("--id", help="Column that identifies a row; never a feature."),
     click.option("--group", help="Column whose rows of one value stay together in the split."),
     click.option("--time", help="Column of dates, timestamps or numbers: tests on the latest."),

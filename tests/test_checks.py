@@ -112,7 +112,7 @@ def test_contract_allows_what_is_no_change_of_the_source() -> None:
 
 
 def test_contract_warns_of_a_likely_leak_and_names_what_was_left_out() -> None:
-    """Neither blocks."""
+    """A leak is a warning; what was left out is as it should be, and said where it passes."""
     y = np.arange(100) % 2
     frame = pd.DataFrame({"y": y, "x": np.random.default_rng(0).normal(size=100), "late": y * 2.0})
     result = contract(Table.from_pandas(frame, "y"))
@@ -123,8 +123,34 @@ def test_contract_warns_of_a_likely_leak_and_names_what_was_left_out() -> None:
         {"left_out": [reason]}
     )
     result = contract(table)
-    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert result.passed
     assert result.description == "feature 'key' counts the rows: left out."
+    assert (result.metadata["problems"].value, result.metadata["notes"].value) == (0, 1)
+
+
+def test_contract_says_what_the_source_noticed_and_only_once() -> None:
+    """A warning of a column that is gone fails; a note that the check finds again is said once."""
+    frame = pd.DataFrame({"y": np.arange(120) % 2, "grade": np.arange(120) % 7})
+    table = Table.from_pandas(frame, "y")
+    note = "whole numbers of few values: 'grade' (7 values). Each has one slope, as counts and "
+    note += "grades do. Name those that are codes in category=."
+    found = contract(table)
+    assert (found.passed, found.description) == (True, note)
+    told = table.with_provenance({"notices": [{"severity": "note", "text": note}]})
+    assert contract(told).description == note
+    warned = table.with_provenance({"notices": [{"severity": "warning", "text": "look here."}]})
+    result = contract(warned)
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert result.description == f"look here.; {note}"
+
+
+def test_contract_of_very_many_columns_left_out_stays_short() -> None:
+    """Twelve reasons, and how many more there are."""
+    gone = [{"column": f"k{j}", "type": "number", "reason": f"feature 'k{j}'"} for j in range(900)]
+    frame = pd.DataFrame({"y": np.arange(8) % 2, "x": [0.1, 0.7, 0.3, 0.9, 0.4, 0.2, 0.8, 0.6]})
+    result = contract(Table.from_pandas(frame, "y").with_provenance({"left_out": gone}))
+    assert result.description.endswith("feature 'k11': left out.; 888 more columns: left out.")
+    assert result.metadata["left_out"].value == 900
 
 
 def test_contract_passes_a_sound_table(dataset) -> None:

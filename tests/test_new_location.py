@@ -66,6 +66,7 @@ def test_without_a_schedule_the_default_one_is_off(tmp_path) -> None:
         {"time": "TUCE"},
         {"time": "TUCE", "split": SplitPolicy(kind="random")},
         {"group": "TUCE", "split": SplitPolicy(test_size=0.4)},
+        {"category": ("PSI",), "number": ("TUCE",)},
     ],
 )
 def test_the_file_declares_the_same_table(tmp_path, settings) -> None:

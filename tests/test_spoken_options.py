@@ -13,6 +13,8 @@ from lr_pipeline.spoken_options import in_options
         ("Set exclude=['a]b'].", "Give --exclude 'a]b'."),
         ("Convert it, or set exclude=['x']", "Convert it, or give --exclude x"),
         ("Set positive= or drop those rows.", "Give --positive or drop those rows."),
+        ("Name codes in category=.", "Name codes in --category."),
+        ("Set number=['k'] or group='k'.", "Give --number k or --group k."),
         ("Set exclude=['n'], or id= for ids.", "Give --exclude n, or --id for ids."),
         ("Name no group, or set kind='group'.", "Name no group, or give --split group."),
         ("Drop rows, or set group='y' instead.", "Drop rows, or give --group y instead."),

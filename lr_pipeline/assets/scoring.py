@@ -1,5 +1,7 @@
 """Asset of group ``scoring``: new rows, scored by the current model."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from lr_pipeline.assets.reading import walkthrough
@@ -10,21 +12,53 @@ from lr_pipeline.scoring.new_rows import SchemaMismatchError
 from lr_pipeline.scoring.predictions import Predictions, score_file
 from lr_pipeline.scoring_config import ScoringConfig
 
+NO_ROWS = (
+    "no rows are scored without a score_path. Give it in the Launchpad: "
+    "ops: {predictions: {config: {score_path: new_rows.csv}}}"
+)
+Outcome = Iterator[dg.MaterializeResult[Predictions] | dg.AssetObservation]
 
-@dg.asset(group_name="scoring", kinds={"parquet"}, code_version="1", metadata=walkthrough("test"))
+
+@dg.asset(
+    group_name="scoring",
+    kinds={"parquet"},
+    code_version="1",
+    metadata=walkthrough("test"),
+    output_required=False,
+)
 def predictions(
-    config: ScoringConfig, numpy_model: LogisticModel
-) -> dg.MaterializeResult[Predictions]:
+    context: dg.AssetExecutionContext, config: ScoringConfig, numpy_model: LogisticModel
+) -> Outcome:
     """New rows by the current model: p = σ(w₀ + xw), its interval, and the label (p > threshold).
 
     The current model is the latest `numpy_model`. Rows beyond the training set's ranges and with
-    unseen categories are marked. Equal inputs give one version.
+    unseen categories are marked. Equal inputs give one version. Without a `score_path` nothing is
+    scored: that is an error only where nothing else was asked for.
 
     docs/walkthrough.en.md#test, 中文 docs/walkthrough.zh.md#test
     """
+    if config.score_path is None:
+        yield _no_rows(context)
+        return
     progress = PassProgress(dg.get_dagster_logger(PASSES).info)
     try:
         scored = score_file(numpy_model, config.score_path, config.threshold, progress)
     except SchemaMismatchError as error:
         raise mismatch_failure(error) from error
-    return dg.MaterializeResult(value=scored, data_version=dg.DataVersion(scored.fingerprint))
+    yield dg.MaterializeResult(value=scored, data_version=dg.DataVersion(scored.fingerprint))
+
+
+def _no_rows(context: dg.AssetExecutionContext) -> dg.AssetObservation:
+    """Say why nothing is scored, in the run's log and on the asset's page.
+
+    Raises
+    ------
+    Failure
+        Nothing but the scores was asked for.
+    """
+    if set(context.job_def.asset_layer.selected_asset_keys) == {context.asset_key}:
+        raise dg.Failure(NO_ROWS, allow_retries=False)
+    context.log.warning(f"skipped: {NO_ROWS}")
+    return dg.AssetObservation(
+        context.asset_key, description=f"skipped: {NO_ROWS}", metadata={"skipped": NO_ROWS}
+    )

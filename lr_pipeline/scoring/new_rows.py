@@ -27,6 +27,7 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text
 
 NUMBER, TEXT, IDENTIFIER = "number or boolean", "text", "identifier"
+CODES, NUMBER_AS_TEXT = "category, of text or codes", "number, also as text"
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _open_csv(
 
 
 def _texts(expected: dict[str, str]) -> list[str]:
-    return [name for name, kind in expected.items() if kind != NUMBER]
+    return [name for name, kind in expected.items() if kind not in (NUMBER, NUMBER_AS_TEXT)]
 
 
 def _require_as_expected(
@@ -150,10 +151,12 @@ def _require_as_expected(
 
 def expected_columns(preparation: Preparation) -> dict[str, str]:
     """Column → what it must hold: the id, where there is one, then the features."""
-    identifier = preparation.roles.id
-    columns = {} if identifier is None else {identifier: IDENTIFIER}
+    roles = preparation.roles
+    columns = {} if roles.id is None else {roles.id: IDENTIFIER}
     for encoding in preparation.encodings:
         columns[encoding.name] = TEXT if isinstance(encoding, CategoryEncoding) else NUMBER
+    columns |= {name: CODES for name in roles.category if name in columns}
+    columns |= {name: NUMBER_AS_TEXT for name in roles.number if name in columns}
     return columns
 
 
@@ -181,11 +184,11 @@ def _fits(expected: str, found: pa.DataType) -> bool:
     """Whether a column of this type can be prepared as in training."""
     kind = read_type(found, key=expected == IDENTIFIER)
     kind = kind.value_type if pt.is_dictionary(kind) else kind
-    if expected == IDENTIFIER:
+    if expected in (IDENTIFIER, CODES):
         return not pt.is_nested(kind)
     if pt.is_null(kind):
         return True
-    if expected == TEXT:
+    if expected == TEXT or (expected == NUMBER_AS_TEXT and is_text(kind)):
         return is_text(kind)
     number = pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind)
     return bool(number or pt.is_boolean(kind))

@@ -14,6 +14,8 @@ from lr_pipeline.tables.target import by_spelling, first_row, is_text, plain_val
 from lr_pipeline.tables.text_forms import TextForms
 
 LEVELS_COUNTED = 100_000
+FIRST_ROWS = 256  # nearly always enough to see that the values are many
+FEW_VALUES = 10  # of a column of whole numbers, which may be codes
 
 
 class ColumnSummary:
@@ -21,6 +23,8 @@ class ColumnSummary:
 
     ``counts_rows``: integers, each the one before plus 1. ``repeats``: no integers, or some are
     missing or equal within a block: surely no identifier. ``forms``: what texts look like.
+    ``whole``: numbers without a fraction or an infinity. ``few``: their different values, None
+    where there are more than 10.
     ``holds_ids``: keep a hash of each value, to find repetitions (two different texts, or decimals
     of more than 64 bits, of n have the same with probability n²/2⁶⁵; other numbers never).
     """
@@ -34,6 +38,8 @@ class ColumnSummary:
         self.greatest: Any = None
         self.counts_rows = True
         self.repeats = False
+        self.few: set[int] | None = set()
+        self.whole = True
         self.levels: set[str] = set()
         self.ids: list[RowHashes] | None = [] if holds_ids else None
 
@@ -97,6 +103,9 @@ class ColumnSummary:
             self.counts_rows = self._continues_counting(column)
         if not self.repeats:
             self.repeats = not _all_different_integers(column)
+        if self.few is not None:
+            self.few = _few_whole_numbers(column, self.few)
+        self.whole = self.whole and _are_whole(column)
         if is_text(column.type):
             self._count_levels(column)
 
@@ -132,3 +141,28 @@ def _all_different_integers(column: pa.Array) -> bool:
         return False
     ordered = np.sort(column.to_numpy())
     return not bool((ordered[1:] == ordered[:-1]).any())
+
+
+def _few_whole_numbers(column: pa.Array, known: set[int]) -> set[int] | None:
+    """The known whole numbers and those of the next rows; None where they are more than 10."""
+    for rows in (column.slice(0, FIRST_ROWS), column.slice(FIRST_ROWS)):
+        if not (pt.is_integer(rows.type) or pt.is_floating(rows.type)):
+            return None
+        values = np.asarray(rows.drop_null().unique())
+        if len(values) > FEW_VALUES or not np.isfinite(values).all():
+            return None
+        known = known | {int(value) for value in values}
+        if len(known) > FEW_VALUES or (values != np.trunc(values)).any():
+            return None
+    return known
+
+
+def _are_whole(column: pa.Array) -> bool:
+    """Whether all values are whole numbers; those of fractions show within the first rows."""
+    if not pt.is_floating(column.type):
+        return bool(pt.is_integer(column.type) or pt.is_null(column.type))
+    for rows in (column.slice(0, FIRST_ROWS), column.slice(FIRST_ROWS)):
+        values = np.asarray(rows.drop_null())
+        if not (np.isfinite(values) & (values == np.trunc(values))).all():
+            return False
+    return True

@@ -8,7 +8,7 @@ from gzip import BadGzipFile
 from typing import Any, ClassVar
 
 from lr_pipeline.tables.errors import Problem, TableError
-from lr_pipeline.tables.roles import ColumnRoles, PositiveValue, assign_roles
+from lr_pipeline.tables.roles import KINDS, ColumnRoles, PositiveValue, assign_roles
 from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues
@@ -28,6 +28,8 @@ class Declaration(_Kind):
 
     Every column is a feature that is not named otherwise; ``features`` names them instead.
     ``positive`` is the target's value whose probability is modelled, against all its others.
+    ``category``: features to be coded level by level though their values are numbers (codes 1, 2,
+    3); ``number``: features that are numbers whatever they look like, as identifiers or as text.
     """
 
     positive: PositiveValue | None = None
@@ -37,11 +39,13 @@ class Declaration(_Kind):
     group: str | None = None
     time: str | None = None
     weight: str | None = None
+    category: Sequence[str] = ()
+    number: Sequence[str] = ()
     split: SplitPolicy = field(default_factory=SplitPolicy)
 
     def __post_init__(self) -> None:
         """Accept lists (from JSON and YAML) and a single name for tuples; settle the split."""
-        for name in ("features", "exclude"):
+        for name in ("features", "exclude", *KINDS):
             value = getattr(self, name)
             if value is not None:
                 names = (value,) if isinstance(value, str) else tuple(value)
@@ -49,8 +53,9 @@ class Declaration(_Kind):
         object.__setattr__(self, "split", self.split.settled(self.group, self.time))
 
     def to_dict(self) -> dict[str, Any]:
-        """The declaration as plain values."""
+        """The declaration as plain values, of the kinds those that are declared."""
         values = asdict(self)
+        values = {name: v for name, v in values.items() if v or name not in KINDS}
         plain = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
         return {"kind": self.kind, **plain}
 
@@ -66,6 +71,8 @@ class Declaration(_Kind):
             group=self.group,
             time=self.time,
             weight=self.weight,
+            category=self.category,
+            number=self.number,
         )
 
     def settled(self, table: Table, source: str, to_split: bool) -> Table:
@@ -87,7 +94,7 @@ class Declaration(_Kind):
             target.add(block.column(self.target))
         positive = target.positive_value(self.positive)
         table = replace(table, roles=replace(table.roles, positive=positive))
-        provenance = {"source": source, "declaration": self.to_dict()}
+        provenance = {"source": source, "declaration": self.to_dict()} | table.provenance
         return table.with_provenance(provenance | ({"left_out": left_out} if left_out else {}))
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 LONGEST_MESSAGE = 800  # characters of a message, and of a remedy
 LONGEST_NAME = 80  # characters of a name or a value in a list
@@ -18,7 +18,8 @@ class Problem:
     """One thing that is wrong with a table, and what to do about it.
 
     ``row`` is the first row concerned, counted from 1 without the header. A table with an error
-    cannot be used; with a warning it can. ``useless``: the feature can be left out instead.
+    cannot be used; with a warning it can, and someone should look; a note asks for nothing.
+    ``useless``: the feature can be left out instead.
     """
 
     message: str
@@ -57,9 +58,14 @@ class TableError(ValueError):
 
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
     """Each problem's text, of the first fifty, and how many more there are."""
-    lines = [str(problem) for problem in problems[:MOST_PROBLEMS]]
-    rest = len(problems) - MOST_PROBLEMS
-    return [*lines, f"and {rest:,} more problems"] if rest > 0 else lines
+    return first_lines(list(map(str, problems)))
+
+
+def first_lines(lines: Sequence[str]) -> list[str]:
+    """The first fifty of some problems' texts, and how many more there are."""
+    rest = len(lines) - MOST_PROBLEMS
+    more = [f"and {rest:,} more problems"] if rest > 0 else []
+    return [*lines[:MOST_PROBLEMS], *more]
 
 
 def cut(text: str, longest: int = LONGEST_NAME) -> str:

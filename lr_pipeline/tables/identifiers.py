@@ -1,43 +1,112 @@
-"""Integers that identify rows and measure nothing: all different, and close or named so."""
+"""Columns that say which row or whose it is, and measure nothing: by their names and values.
+
+``find_problems`` leaves those out of which nearly all values differ, and asks for ``group=`` where
+values repeat: the rows of one patient would be in both parts of the split.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
+import pyarrow as pa
 
-from lr_pipeline.tables.column_summary import ColumnSummary
+from lr_pipeline.tables.column_summary import FEW_VALUES, ColumnSummary
 from lr_pipeline.tables.errors import Problem
+from lr_pipeline.tables.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import is_text
 
 FEWEST_ROWS = 100
 # n draws from so many integers are all different with probability ≤ exp(−n² / (2 n²/40)) = 2e-9.
 COLLIDING = 40
-NAMED_ID = re.compile(r"(?:.*[\W_])?[Ii][Dd]|.*[a-z]I[Dd]")
+NEARLY_ALL = 0.9  # of the values differ
+ID_WORDS = frozenset({"id", "ids", "identifier", "uuid", "guid", "ssn", "mrn"})
+OWNERS = frozenset({"patient", "subject", "participant"})  # as the whole name
+LAST_WORDS = frozenset({"number", "no", "nr", "num", "key", "code", "index"})  # as in card_number
+IN_CHINESE = re.compile(r".*(?:[Ii][Dd]|编号|序号|号码|学号|工号|卡号|单号|身份证号?)")
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def name_words(name: str) -> list[str]:
+    """Words of a column's name in lower case: of ``patientID``, "patient" and "id"."""
+    return [word.lower() for word in WORD.findall(name)]
+
+
+def is_id_name(name: str) -> bool:
+    """Whether the name starts or ends with a word for an identifier, such as ``card_id``."""
+    words = name_words(name)
+    if not words or not name.isascii():
+        return bool(IN_CHINESE.fullmatch(name))
+    return bool({words[0], words[-1]} & ID_WORDS or (len(words) == 1 and words[0] in OWNERS))
 
 
 def identifier_problems(
     table: Table, summaries: Mapping[str, ColumnSummary], features: Iterable[str]
 ) -> Iterator[Problem]:
-    """Warn of each feature of n different integers within n²/40, or whose name ends in id.
+    """Warn of each feature that looks like an identifier, of rows or of what rows belong to.
 
-    Values that are measured would meet by chance (the birthday problem). Another pass over the
-    columns that can still be such after the first, one at a time: 8 bytes a row.
+    Whole numbers are left out that are named so (``is_id_name``, or ending in a word such as
+    number, code, key) and of which 90 % differ; or that all differ within n²/40: values that are
+    measured would meet by chance (the birthday problem). Values that repeat in a column with
+    ``is_id_name``, more than 10 different ones, whole numbers or text, ask for a group, unless
+    there is one or the split is by time. Another pass over the columns that can be such, one at a
+    time: 8 bytes a row.
     """
+    grouped = table.roles.group is not None or table.roles.time is not None
     for name in features:
         one = summaries[name]
-        if one.repeats or one.rows < FEWEST_ROWS:
+        if one.rows < FEWEST_ROWS or not can_identify(one):
             continue
-        close = int(one.greatest) - int(one.least) < one.rows**2 // COLLIDING
-        if (close or NAMED_ID.fullmatch(name)) and _all_different(table, name):
-            message = (
-                f"feature {name!r} looks like an identifier: {one.rows} different integers from "
-                f"{one.least} to {one.greatest}, one a row"
-            )
-            remedy = f"Set id={name!r} or exclude=[{name!r}]"
-            yield Problem(message, remedy, name, severity="warning", useless=True)
+        named = is_id_name(name) or not LAST_WORDS.isdisjoint(name_words(name)[1:][-1:])
+        close = not one.repeats and int(one.greatest) - int(one.least) < one.rows**2 // COLLIDING
+        if not (named or close):
+            continue
+        known = one.rows - one.missing
+        different = _num_different(table, name)
+        if not named and different < known:
+            continue
+        yield from _of_values(name, one, different, grouped)
 
 
-def _all_different(table: Table, name: str) -> bool:
-    """Whether no integer of the column occurs twice."""
-    ordered = np.sort(table.column(name).to_numpy())
-    return not bool((ordered[1:] == ordered[:-1]).any())
+def _of_values(name: str, one: ColumnSummary, different: int, grouped: bool) -> Iterator[Problem]:
+    """What is said of a feature that is named like an identifier, or all of whose values differ."""
+    known = one.rows - one.missing
+    repeated = known - different
+    integers = not is_text(one.kind)
+    if integers and different >= NEARLY_ALL * known:
+        each = "one a row" if not repeated else f"in {known} rows"
+        message = (
+            f"feature {name!r} looks like an identifier: {different} different integers from "
+            f"{int(one.least)} to {int(one.greatest)}, {each}"
+        )
+        remedy = f"Set id={name!r} or exclude=[{name!r}], or number=[{name!r}] if it is measured"
+        yield Problem(message, remedy, name, severity="warning", useless=True)
+    if repeated and different > FEW_VALUES and is_id_name(name) and not grouped:
+        message = (
+            f"column {name!r} looks like an identifier whose values repeat: {different} different "
+            f"ones in {known} rows; rows of one value may be in both parts of the split"
+        )
+        kind = "number" if integers else "category"
+        remedy = (
+            f"Set group={name!r} to keep them together, exclude=[{name!r}] if they are not of one "
+            f"thing, or {kind}=[{name!r}] if it is measured"
+        )
+        yield Problem(message, remedy, name, severity="warning")
+
+
+def can_identify(one: ColumnSummary) -> bool:
+    """Whether the values are whole numbers or text, more than 10 different ones."""
+    if is_text(one.kind):
+        return one.num_levels > FEW_VALUES
+    return one.whole and one.few is None
+
+
+def _num_different(table: Table, name: str) -> int:
+    """Number of different values of a column."""
+    hashes = [_known_hashes(chunk) for chunk in table.column(name).chunks]
+    return len(np.unique(np.concatenate([np.zeros(0, np.uint64), *hashes])))
+
+
+def _known_hashes(values: pa.Array) -> RowHashes:
+    known = pa.record_batch([values.drop_null()], names=["value"])
+    return row_hashes(known, ["value"])

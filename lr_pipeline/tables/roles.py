@@ -4,7 +4,7 @@ import difflib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +16,8 @@ from lr_pipeline.tables.spelling import alike, shown_spelling, spelled_like
 METADATA_KEY = b"lr_pipeline"
 NAMES_SHOWN = 12
 
+KINDS = ("category", "number")  # what a feature can be declared to be
+
 PositiveValue = str | int | float | bool
 
 
@@ -26,6 +28,7 @@ class ColumnRoles:
     ``positive`` is the value of ``target`` whose probability is modelled, against all others;
     ``None`` only until it has been settled. ``id`` identifies a row, ``group`` keeps rows
     together in a split, ``time`` orders them and ``weight`` says how often a row counts.
+    ``category`` and ``number``: features that are such whatever their values look like.
     """
 
     target: str
@@ -35,6 +38,8 @@ class ColumnRoles:
     group: str | None = None
     time: str | None = None
     weight: str | None = None
+    category: tuple[str, ...] = ()
+    number: tuple[str, ...] = ()
 
     @property
     def columns(self) -> frozenset[str]:
@@ -42,14 +47,24 @@ class ColumnRoles:
         others = (self.target, self.id, self.group, self.time, self.weight)
         return frozenset(self.features) | {name for name in others if name is not None}
 
+    def of_features(self, features: tuple[str, ...]) -> "ColumnRoles":
+        """The same roles with fewer features."""
+        kept = set(features)
+        category = tuple(name for name in self.category if name in kept)
+        number = tuple(name for name in self.number if name in kept)
+        return replace(self, features=features, category=category, number=number)
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self) | {"features": list(self.features)}
+        """Plain values for JSON; declared kinds are among them only where there are any."""
+        kinds = {kind: list(getattr(self, kind)) for kind in KINDS}
+        plain = {name: value for name, value in asdict(self).items() if name not in kinds}
+        given = {name: names for name, names in kinds.items() if names}
+        return plain | {"features": list(self.features)} | given
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ColumnRoles":
         """Inverse of ``to_dict``."""
-        return cls(**values | {"features": tuple(values["features"])})
+        return cls(**values | {one: tuple(values.get(one, ())) for one in ("features", *KINDS)})
 
 
 def assign_roles(
@@ -63,8 +78,12 @@ def assign_roles(
     group: str | None = None,
     time: str | None = None,
     weight: str | None = None,
+    category: Sequence[str] = (),
+    number: Sequence[str] = (),
 ) -> ColumnRoles:
     """Check the declared columns against ``names``; features default to all that is left.
+
+    ``category`` and ``number`` say what kind some of the features are.
 
     Raises
     ------
@@ -77,6 +96,8 @@ def assign_roles(
     taken = {column for _, column in named} | set(exclude)
     named += [("feature", column) for column in features or ()]
     named += [("excluded", column) for column in exclude]
+    kinds = [("category", column) for column in category] + [("number", one) for one in number]
+    named += kinds
     known = set(names)
     problems = [*_occurring_twice(names), *_occurring_twice(features or ())]
     problems += [_not_found(names, column, role) for role, column in named if column not in known]
@@ -84,12 +105,25 @@ def assign_roles(
     if features is None:
         features = [name for name in names if name not in taken]
     problems += _reading_alike({*features, *(name for _, name in named)} - set(exclude))
+    problems += _of_no_feature(kinds, features, problems)
     if not features and not problems:
         message = f"no feature is left; the columns are {quoted(names)}"
         problems.append(Problem(message, "Add columns, or exclude fewer"))
     if problems:
         raise TableError(*problems)
-    return ColumnRoles(target, positive, tuple(features), id, group, time, weight)
+    declared = (tuple(dict.fromkeys(category)), tuple(dict.fromkeys(number)))
+    return ColumnRoles(target, positive, tuple(features), id, group, time, weight, *declared)
+
+
+def _of_no_feature(
+    kinds: Iterable[tuple[str, str]], features: Sequence[str], found: Sequence[Problem]
+) -> Iterator[Problem]:
+    """Columns of a declared kind that are none of the features named."""
+    known = {*features, *(one.column for one in found)}
+    for kind, column in kinds:
+        if column not in known:
+            message = f"column {column!r} is declared {kind} and is no feature"
+            yield Problem(message, f"Name it among the features, too, or not as {kind}", column)
 
 
 def _of_two_parts(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
@@ -98,11 +132,16 @@ def _of_two_parts(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
     for part, column in named:
         parts.setdefault(column, []).append(part)
     for column, declared in parts.items():
-        of_use = {"target", "feature"} & set(declared)
-        found = [part for part in declared if of_use or part != "excluded"]
-        if len(set(found)) > 1:
+        of_use = {"target", "feature", *KINDS} & set(declared)
+        found = [part for part in dict.fromkeys(declared) if of_use or part != "excluded"]
+        if len(set(found) - ({"feature"} if _has_one_kind(found) else set())) > 1:
             message = f"column {column!r} is declared {' and '.join(found)}"
             yield Problem(message, "Give it one role", column)
+
+
+def _has_one_kind(parts: Sequence[str]) -> bool:
+    """Whether a feature's kind is declared, in one way."""
+    return len(set(KINDS) & set(parts)) == 1
 
 
 def require_column(names: Sequence[str], column: str, role: str = "") -> None:

@@ -42,13 +42,16 @@ def schema_differences(before: Mapping[str, Any], table: Table) -> dict[str, tup
 
 
 def _part(declaration: Mapping[str, Any], column: str) -> str | None:
-    """Role of a column, ``feature``, or None where the declaration leaves it out."""
+    """Role of a column, ``feature`` or its declared kind, or None where it is left out."""
     for role in ("target", "id", "group", "time", "weight"):
         if declaration.get(role) == column:
             return role
     features = declaration.get("features")
     out = column in (declaration.get("exclude") or ())
-    return None if out or (features is not None and column not in features) else "feature"
+    if out or (features is not None and column not in features):
+        return None
+    kinds = (kind for kind in ("category", "number") if column in (declaration.get(kind) or ()))
+    return next(kinds, "feature")
 
 
 def schema_problems(differences: Mapping[str, tuple[str, str]]) -> list[Problem]:

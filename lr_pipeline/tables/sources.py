@@ -116,7 +116,7 @@ class FileTable(Declaration):
 
     def _text(self) -> list[str]:
         """Columns whose leading zeros mean something."""
-        return [name for name in (self.id, self.group) if name is not None]
+        return [name for name in (self.id, self.group, *self.category) if name is not None]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from jaxtyping import Integer
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.format_version import FormatVersionError
 from lr_pipeline.tables.column_types import read_batch, read_schema
+from lr_pipeline.tables.declared_kinds import as_declared, declared_field
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.fingerprint import content_fingerprint
 from lr_pipeline.tables.parquet import (
@@ -88,6 +89,8 @@ class Table:
         group: str | None = None,
         time: str | None = None,
         weight: str | None = None,
+        category: Sequence[str] = (),
+        number: Sequence[str] = (),
     ) -> "Table":
         """Table in memory; every column without another role is a feature.
 
@@ -105,6 +108,8 @@ class Table:
             group=group,
             time=time,
             weight=weight,
+            category=category,
+            number=number,
         )
         settled = positive_value(target, data.column(target), positive)
         return cls(data, replace(roles, positive=settled))
@@ -122,6 +127,8 @@ class Table:
         group: str | None = None,
         time: str | None = None,
         weight: str | None = None,
+        category: Sequence[str] = (),
+        number: Sequence[str] = (),
     ) -> "Table":
         """Table from a data frame's columns (its index is left out); see ``from_arrow``."""
         data = pa.Table.from_pandas(df, preserve_index=False)
@@ -135,6 +142,8 @@ class Table:
             group=group,
             time=time,
             weight=weight,
+            category=category,
+            number=number,
         )
 
     @classmethod
@@ -174,7 +183,8 @@ class Table:
         columns = self.roles.columns
         fields = [field for field in stored if field.name in columns]
         read = read_schema(pa.schema(fields), self._keys)
-        return with_metadata(read, self.roles, self.provenance)
+        declared = [declared_field(field, self.roles) for field in read]
+        return with_metadata(pa.schema(declared), self.roles, self.provenance)
 
     @cached_property
     def num_rows(self) -> int:
@@ -308,13 +318,16 @@ class Table:
         return {name for name in (self.roles.id, self.roles.group) if name is not None}
 
     def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
-        """All rows, a batch at a time, in the types in which they are read."""
+        """All rows, a batch at a time, in the types in which they are read or declared."""
         stored = read = None
+        start = 0
         for batch in self._batches_as_stored(rows, names):
             if stored is None or not batch.schema.equals(stored):
                 stored, read = batch.schema, read_schema(batch.schema, self._keys)
             same = read is None or read.equals(stored)
-            yield batch if same else read_batch(batch, read, self._keys)
+            found = batch if same else read_batch(batch, read, self._keys)
+            yield as_declared(found, self.roles, start)
+            start += batch.num_rows
 
     def _batches_as_stored(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
         """All rows, a batch at a time."""

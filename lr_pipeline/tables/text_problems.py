@@ -9,6 +9,18 @@ MAX_LEVELS = 100  # of a text column; each but one becomes a column of the desig
 MOSTLY = 0.9  # of the values are dates: the others are mistyped
 
 
+def category_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
+    """What keeps a declared category from being one: more than 100 levels, or one a row."""
+    levels = column.num_levels
+    if levels > MAX_LEVELS or levels >= column.rows:
+        counted = f"{levels:,}" if column.all_levels else f"more than {levels:,}"
+        message = (
+            f"feature {name!r} is declared a category, found {counted} different values in "
+            f"{column.rows:,} rows (at most {MAX_LEVELS}, and fewer than rows)"
+        )
+        yield Problem(message, f"Group its values, or set exclude=[{name!r}] instead", name)
+
+
 def text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     """What keeps a text column from being a category.
 

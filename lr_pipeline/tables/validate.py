@@ -1,6 +1,6 @@
 """Everything that is wrong with a table's content, all at once."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -9,10 +9,13 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from lr_pipeline.tables.column_summary import ColumnSummary
-from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, TableError
+from lr_pipeline.tables.group_aliases import group_aliases
 from lr_pipeline.tables.identifiers import identifier_problems
+from lr_pipeline.tables.possible_codes import possible_codes
 from lr_pipeline.tables.prefetch import prefetched
-from lr_pipeline.tables.roles import PositiveValue
+from lr_pipeline.tables.repeated_rows import RepeatedRows
+from lr_pipeline.tables.roles import KINDS, ColumnRoles, PositiveValue
 from lr_pipeline.tables.row_hash import row_hashes
 from lr_pipeline.tables.spelling_problems import repeated_spellings, spelling_notice
 from lr_pipeline.tables.split import SplitPolicy
@@ -20,7 +23,7 @@ from lr_pipeline.tables.split_problems import split_problems
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues, exact_values, is_text, kind_of, plain_values
 from lr_pipeline.tables.text_length import TextLengths
-from lr_pipeline.tables.text_problems import text_problems
+from lr_pipeline.tables.text_problems import category_problems, text_problems
 
 MAX_COLUMNS = 3_000  # of the design: matrices of columns × columns are held and factorized
 COUNTER_ROWS = 100  # so many consecutive integers are no measurement
@@ -35,9 +38,11 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     would be more than 3,000 columns of the design; names and texts of more than 1,000 characters;
     missing ids, groups, times or weights, repeated ids, times that have no order, weights that are
     not finite and ≥ 0. Warnings: a feature with one value only, that counts the rows, looks like an
-    identifier or repeats another one; values in several spellings; fewer rows than features.
-    Missing values of a feature are no problem: the preparation imputes them. With a ``policy`` also
-    what keeps the rows from being split so and prepared.
+    identifier, stands for the group or repeats another one; keys whose values repeat; values in
+    several spellings; fewer rows than features. Notes: features that may be codes, repeated rows.
+    Missing values of a feature are no problem: the preparation imputes them. Of a feature whose
+    kind is declared it is only asked whether it can be so. With a ``policy`` also what keeps the
+    rows from being split so and prepared.
     """
     if table.num_rows == 0:
         return [Problem("the table has no rows", "Add rows below the header")]
@@ -46,9 +51,11 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     names = [*(role for role in special if role is not None), *roles.features]
     summaries = {name: ColumnSummary(holds_ids=name == roles.id) for name in names}
     target, lengths = TargetValues(roles.target), TextLengths([roles.target, *names])
+    repeated = RepeatedRows(table)
     for block in prefetched(table.blocks()):
         target.add(block.column(roles.target))
         lengths.add(block)
+        repeated.add(block)
         for name, summary in summaries.items():
             summary.add(exact_values(block.column(name)))
     found = [*_target_problems(target, roles.positive), *lengths.problems(roles.features)]
@@ -58,16 +65,21 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
         (roles.time, _time_problems),
         (roles.weight, _weight_problems),
     ]
-    checks += [(name, _feature_problems) for name in roles.features]
+    checks += [(name, _check_of_feature(name, roles)) for name in roles.features]
     for column, check in checks:
         if column is not None:
             found += check(column, summaries[column])
-    spoiled = {one.column for one in found}
-    unspoiled = [name for name in roles.features if name not in spoiled]
+    undeclared = [name for name in roles.features if name not in {*roles.category, *roles.number}]
+    useless = {one.column for one in found if one.useless}
+    keys = [name for name in undeclared if is_text(summaries[name].kind) and name in useless]
+    found += identifier_problems(table, summaries, [*_without(undeclared, found), *keys])
+    if roles.group is not None and roles.group in _without(summaries, found):
+        found += group_aliases(table, roles.group, summaries, _without(undeclared, found))
     found += _spelling_problems(table, summaries)
-    found += identifier_problems(table, summaries, unspoiled)
     found += _copies(table, summaries)
     found += _too_many_columns(table, summaries, {one.column for one in found})
+    found += possible_codes(summaries, _without(undeclared, found))
+    found += repeated.problems() if roles.weight is None else ()
     if table.num_rows < len(roles.features):
         message = f"{table.num_rows} rows are too few for {len(roles.features)} features"
         remedy = "Add rows, or name fewer features: the estimate is not unique"
@@ -75,6 +87,12 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     if policy is not None:
         found += split_problems(table, policy, target, found, summaries)
     return found
+
+
+def _without(names: Iterable[str], found: Iterable[Problem]) -> list[str]:
+    """The columns with which nothing was found wrong."""
+    spoiled = {one.column for one in found}
+    return [name for name in names if name not in spoiled]
 
 
 def require_sound(
@@ -92,8 +110,9 @@ def useful_features(
 ) -> tuple[Table, list[dict[str, str]]]:
     """Return the table without its useless features, and of each its column, type and reason.
 
-    Features that were ``named`` one by one stay, and some uses of them are errors then. For
-    ``policy`` see ``find_problems``.
+    Features that were ``named`` one by one stay, and some uses of them are errors then. The
+    provenance's ``notices`` are what is to be said of it all the same. For ``policy`` see
+    ``find_problems``.
 
     Raises
     ------
@@ -116,7 +135,18 @@ def useful_features(
         }
         for one in useless
     }
-    return replace(table, roles=replace(table.roles, features=features)), list(reasons.values())
+    notices = [
+        {"severity": one.severity, "text": str(one)}
+        for one in problems
+        if one.severity == "note" or (one.column in left and not one.useless)
+    ]
+    kept = replace(table, roles=table.roles.of_features(features))
+    return _with_notices(kept, notices[:MOST_PROBLEMS]), list(reasons.values())
+
+
+def _with_notices(table: Table, notices: list[dict[str, str]]) -> Table:
+    """The table, its provenance saying what is to be known of columns that may be gone from it."""
+    return table.with_provenance(table.provenance | {"notices": notices}) if notices else table
 
 
 def _target_problems(target: TargetValues, positive: PositiveValue | None) -> list[Problem]:
@@ -127,7 +157,15 @@ def _target_problems(target: TargetValues, positive: PositiveValue | None) -> li
     return []
 
 
-def _feature_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
+def _check_of_feature(
+    name: str, roles: ColumnRoles
+) -> Callable[[str, ColumnSummary], Iterator[Problem]]:
+    """The check that knows what kind the feature is declared to be."""
+    kinds = (kind for kind in KINDS if name in getattr(roles, kind))
+    return partial(_feature_problems, declared=next(kinds, ""))
+
+
+def _feature_problems(name: str, column: ColumnSummary, declared: str) -> Iterator[Problem]:
     leave_out = f"Set exclude=[{name!r}]"
     if not column.usable:
         message = (
@@ -148,7 +186,9 @@ def _feature_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     if column.least == column.greatest and column.missing == 0:
         message = f"feature {name!r} has one value only: {column.least!r}"
         yield Problem(message, leave_out, name, severity="warning", useless=True)
-    elif column.counts_rows and column.rows >= COUNTER_ROWS:
+    elif declared == "category":
+        yield from category_problems(name, column)
+    elif column.counts_rows and column.rows >= COUNTER_ROWS and not declared:
         message = f"feature {name!r} counts the rows, from {column.least} to {column.greatest}"
         yield Problem(message, leave_out, name, severity="warning", useless=True)
     elif is_text(column.kind):

@@ -121,17 +121,42 @@ def test_another_schema_blocks_before_anything_is_written(score, root, tmp_path)
     assert (set(folder.rglob("*")) if folder.exists() else set()) == before
 
 
-def test_the_path_is_required(score) -> None:
-    """A run without one does not start."""
-    with pytest.raises(dg.DagsterInvalidConfigError, match="score_path"):
-        score()
+def test_scores_alone_need_a_path(score) -> None:
+    """A run of nothing else fails at once, and says where the path is given."""
+    result = score()
+    assert not result.success
+    (event,) = [one for one in result.all_events if one.is_step_failure]
+    message = event.step_failure_data.user_failure_data.description
+    assert message.startswith("no rows are scored without a score_path. Give it in the Launchpad")
+
+
+def test_all_assets_at_once_skip_the_scores_with_a_word(tmp_path) -> None:
+    """What a click on "Materialize all" runs on a fresh workspace: a success, and a reason."""
+    definitions = build_definitions(
+        FileTable(SPECTOR, target="GRADE"),
+        resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
+    )
+    with dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as instance:
+        result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=instance
+        )
+        assert result.success
+        assert result.asset_materializations_for_node("numpy_model")
+        assert not result.asset_materializations_for_node("predictions")
+        events = [one for one in result.all_events if one.is_asset_observation]
+        observed = events[0].asset_observation_data.asset_observation
+        logs = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    reason = "skipped: no rows are scored without a score_path. Give it in the Launchpad: ops: {"
+    assert observed.asset_key == dg.AssetKey("predictions")
+    assert observed.description.startswith(reason)
+    assert any(message.startswith(reason) for message in logs)
 
 
 def test_called_directly_it_is_a_plain_function(score, root) -> None:
     """Nothing is read before it is written, but for the columns."""
     model = lr_pipeline.load("spector/numpy_model", home=root / "home")
     config = ScoringConfig(score_path=str(SPECTOR))
-    result = predictions(config=config, numpy_model=model)
+    (result,) = predictions(dg.build_asset_context(), config=config, numpy_model=model)
     assert result.value.counts.rows == 0
     assert result.data_version.value == result.value.fingerprint
 

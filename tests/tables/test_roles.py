@@ -41,6 +41,13 @@ def test_named_features_are_all_there_are():
         ({"target": "answer", "id": "key", "time": "key"}, "'key' is declared id and time"),
         ({"target": "answer", "features": ["age", "age"]}, "more than once: 'age'"),
         ({"target": "answer", "features": []}, "no feature is left"),
+        ({"target": "answer", "category": ["agee"]}, "category column 'agee' not found"),
+        ({"target": "answer", "number": ["agee"]}, "number column 'agee' not found"),
+        ({"target": "answer", "category": ["answer"]}, "'answer' is declared target and category"),
+        ({"target": "answer", "id": "key", "number": ["key"]}, "'key' is declared id and number"),
+        ({"target": "answer", "exclude": ["age"], "category": ["age"]}, "excluded and category"),
+        ({"target": "answer", "category": ["age"], "number": ["age"]}, "category and number"),
+        ({"target": "answer", "features": ["age"], "number": ["day"]}, "number and is no feature"),
     ],
 )
 def test_a_wrong_declaration_says_what_to_change(arguments, message):

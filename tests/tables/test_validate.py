@@ -203,9 +203,7 @@ def test_what_only_resembles_a_counter_or_a_copy_stays():
     """A value that occurs twice or is missing, few rows, a wide range; a copy but for one row."""
     lost, almost = [*range(199), None], [k % 7 for k in range(199)] + [5]
     twice, far = [*range(199), 0], [k * k for k in range(200)]
-    table = wide(
-        twice=twice, lost=lost, almost=almost, far=far, paid=far[::-1], seen_id=twice[::-1]
-    )
+    table = wide(twice=twice, lost=lost, almost=almost, far=far, paid=far[::-1])
     assert useful_features(table)[0].roles == table.roles
     assert problems(CLEAN | {"k": [1, 2, 3, 4]}) == []
 
