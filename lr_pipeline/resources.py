@@ -31,7 +31,7 @@ class TableResource(dg.ConfigurableResource[Any]):
 
     declaration: dict[str, Any] = Field(
         description="`kind` (synthetic, file or sql) and the fields of that source: path, target, "
-        "positive, features, exclude, id, group, time, weight, split."
+        "positive, features, exclude, id, group, time, weight, missing, keep_na, split."
     )
 
     @classmethod

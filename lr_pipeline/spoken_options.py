@@ -14,6 +14,8 @@ OPTIONS = {
     "weight": "--weight",
     "category": "--category",
     "number": "--number",
+    "missing": "--missing",
+    "keep_na": "--keep-na",
     "test_size": "--test-size",
     "kind": "--split",
 }

@@ -49,6 +49,14 @@ OPTIONS = (
     click.option("--time", help="Column of dates, timestamps or numbers: tests on the latest."),
     click.option("--weight", help="Column that says how often a row counts."),
     click.option(
+        "--missing",
+        multiple=True,
+        help="A word that stands for a missing value, such as '?', in every column (repeatable).",
+    ),
+    click.option(
+        "--keep-na", multiple=True, help="In this column NA, null … are values (repeatable)."
+    ),
+    click.option(
         "--test-size", type=SHARE, default=0.2, show_default=True, help="Share of rows to test on."
     ),
     click.option(

@@ -101,6 +101,14 @@ BAD = {
         csv({"x": [*NUMBERS[:-1], "unknown"], "y": ANSWERS}),
         ["feature 'x' is text because of 'unknown' (first at row 40): 39 of 40 values are numbers"],
     ),
+    "question marks among few numbers": (
+        csv({"x": [*range(1, 5)] * 9 + ["?"] * 3 + ["-"], "y": ANSWERS}),
+        [
+            "feature 'x' is text because of '?' (first at row 37): 36 of 40 values are numbers, 4 "
+            "are words: '?' (3), '-' (1). Correct the others, or make them missing: set "
+            "missing=['?', '-'], or set exclude=['x'], or category=['x'] if they are codes."
+        ],
+    ),
     "thousands separators": (
         csv(CLEAN | {"k": [f'"{k},120.00"' for k in range(1, N + 1)]}),
         [

@@ -61,6 +61,7 @@ def test_without_a_schedule_the_default_one_is_off(tmp_path) -> None:
     [
         {},
         {"positive": "1", "exclude": ("PSI",), "split": SplitPolicy(test_size=0.3)},
+        {"missing": ("?", "-999"), "keep_na": ("GRADE",)},
         {"features": ("GPA",), "weight": "TUCE"},
         {"split": SplitPolicy(kind="sticky", seed=7)},
         {"time": "TUCE"},

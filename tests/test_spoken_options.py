@@ -11,6 +11,8 @@ from lr_pipeline.spoken_options import in_options
         ("Set exclude=['day'].", "Give --exclude day."),
         ("Set exclude=['a day', \"it's\"].", "Give --exclude 'a day' --exclude 'it'\"'\"'s'."),
         ("Set exclude=['a]b'].", "Give --exclude 'a]b'."),
+        ("Set missing=['?', 'n a'].", "Give --missing '?' --missing 'n a'."),
+        ("Set keep_na=['land'].", "Give --keep-na land."),
         ("Convert it, or set exclude=['x']", "Convert it, or give --exclude x"),
         ("Set positive= or drop those rows.", "Give --positive or drop those rows."),
         ("Name codes in category=.", "Name codes in --category."),

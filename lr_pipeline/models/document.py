@@ -145,9 +145,18 @@ class _Roles(_Part):
     weight: str | None
 
 
+class _Reading(_Part):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    missing: list[str] = []
+    keep_na: list[str] = []
+    decimal_comma: list[str] = []
+
+
 class _Preparation(_Part):
     roles: _Roles
     encodings: list[Annotated[_NumberEncoding | _CategoryEncoding, Field(discriminator="kind")]]
+    reading: _Reading = _Reading()
 
 
 class _Model(_Part):

@@ -4,10 +4,11 @@ import difflib
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from lr_pipeline.tables.column_types import read_type
@@ -17,14 +18,16 @@ from lr_pipeline.tables.encoding import CategoryEncoding
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.header import common_header
 from lr_pipeline.tables.locations import DataFile, all_parquet, find_files
-from lr_pipeline.tables.parquet import open_parquet
+from lr_pipeline.tables.parquet import BLOCK_ROWS, file_batches, open_parquet
 from lr_pipeline.tables.partitions import partition_columns
 from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.reading_rules import ReadingRules
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.spelling import shown_spelling, spelled_like
 from lr_pipeline.tables.spool import Spool, opened_parquet, spool_parquet
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text
+from lr_pipeline.tables.text_forms import TextForms
 
 NUMBER, TEXT, IDENTIFIER = "number or boolean", "text", "identifier"
 CODES, NUMBER_AS_TEXT = "category, of text or codes", "number, also as text"
@@ -100,12 +103,16 @@ def open_new_rows(path: str | Path, preparation: Preparation) -> NewRows:
     with naming(str(path)):
         files = find_files(path)
         open_files = _open_parquet if all_parquet(files) else _open_csv
-        table = open_files(files, path, expected, preparation.roles)
+        table = open_files(files, path, expected, preparation.roles, preparation.rules)
     return NewRows(table, tuple(files), str(path))
 
 
 def _open_parquet(
-    files: Sequence[DataFile], path: str | Path, expected: dict[str, str], roles: ColumnRoles
+    files: Sequence[DataFile],
+    path: str | Path,
+    expected: dict[str, str],
+    roles: ColumnRoles,
+    rules: ReadingRules,
 ) -> Table:
     with opened_parquet(files) as opened:
         names = {name for file in opened.values() for name in file.schema_arrow.names}
@@ -114,16 +121,21 @@ def _open_parquet(
         for name, file in opened.items():
             stored = list(file.schema_arrow)
             stored += [pa.field(column, values.type) for column, values in added.items()]
-            _require_as_expected(expected, stored, path if len(files) == 1 else name)
-        if len(files) == 1 and files[0].local is not None and not added:
+            _require_as_expected(expected, stored, path if len(files) == 1 else name, file)
+        in_place = len(files) == 1 and files[0].local is not None and not added
+        if in_place and not rules.missing:
             return Table(files[0].local, roles)
         spool = Spool()
-        spool_parquet(opened, expected.keys(), spool.path, added)
+        spool_parquet(opened, expected.keys(), spool.path, added, rules)
     return Table(spool.path, roles, holder=spool)
 
 
 def _open_csv(
-    files: Sequence[DataFile], path: str | Path, expected: dict[str, str], roles: ColumnRoles
+    files: Sequence[DataFile],
+    path: str | Path,
+    expected: dict[str, str],
+    roles: ColumnRoles,
+    rules: ReadingRules,
 ) -> Table:
     header = common_header(files)
     twice = _repeated(header.names)
@@ -131,10 +143,12 @@ def _open_csv(
     unread = [pa.field(name, pa.null()) for name in header.names if name not in wanted]
     spool, stored = Spool(), []
     if wanted:
-        write_delimited(files, header, wanted, spool.path, _texts(expected))
+        write_delimited(files, header, wanted, spool.path, _texts(expected), rules)
         with open_parquet(spool.path) as opened:
             stored = list(opened.schema_arrow)
-    _require_as_expected(expected, [*stored, *unread], path)
+            _require_as_expected(expected, [*stored, *unread], path, opened)
+    else:
+        _require_as_expected(expected, unread, path)
     return Table(spool.path, roles, holder=spool)
 
 
@@ -143,10 +157,38 @@ def _texts(expected: dict[str, str]) -> list[str]:
 
 
 def _require_as_expected(
-    expected: dict[str, str], stored: Sequence[pa.Field], source: str | Path
+    expected: dict[str, str],
+    stored: Sequence[pa.Field],
+    source: str | Path,
+    rows: pq.ParquetFile | None = None,
 ) -> None:
     if differences := list(find_differences(expected, stored)):
-        raise SchemaMismatchError(source, differences)
+        texts = {field.name for field in stored if is_text(field.type)}
+        raise SchemaMismatchError(
+            source,
+            [
+                replace(one, found=_text_found(rows, str(source), one.column))
+                if rows is not None and one.expected == NUMBER and one.column in texts
+                else one
+                for one in differences
+            ],
+        )
+
+
+def _text_found(rows: pq.ParquetFile, source: str, column: str) -> str:
+    """What is in the way of numbers: the first word and its row, where most are numbers."""
+    forms, rows_before = TextForms(), 0
+    for batch in file_batches(rows, source, BLOCK_ROWS, [column]):
+        forms.add(batch.column(0), rows_before)
+        rows_before += batch.num_rows
+    strays = [form for form in (forms.formatted, forms.dates, forms.others) if form.count]
+    if not (strays and forms.mostly_numbers):
+        return "string"
+    first = min(strays, key=lambda form: form.row)
+    return (
+        f"text because of {shown_spelling(first.first)} (first at row {first.row}): "
+        f"{forms.numbers.count} of {forms.known} values are numbers"
+    )
 
 
 def expected_columns(preparation: Preparation) -> dict[str, str]:

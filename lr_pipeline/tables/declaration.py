@@ -8,11 +8,20 @@ from gzip import BadGzipFile
 from typing import Any, ClassVar
 
 from lr_pipeline.tables.errors import Problem, TableError
-from lr_pipeline.tables.roles import KINDS, ColumnRoles, PositiveValue, assign_roles
+from lr_pipeline.tables.reading_rules import READING, ReadingRules
+from lr_pipeline.tables.roles import (
+    KINDS,
+    ColumnRoles,
+    PositiveValue,
+    assign_roles,
+    require_column,
+)
 from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.validate import useful_features
+
+SAID_IF_GIVEN = (*KINDS, "missing", "keep_na")
 
 
 class _Kind:
@@ -30,6 +39,8 @@ class Declaration(_Kind):
     ``positive`` is the target's value whose probability is modelled, against all its others.
     ``category``: features to be coded level by level though their values are numbers (codes 1, 2,
     3); ``number``: features that are numbers whatever they look like, as identifiers or as text.
+    ``missing``: markers of a missing value, such as ``?``, in every column but those of
+    ``keep_na``, in which NA and every other word is a value.
     """
 
     positive: PositiveValue | None = None
@@ -41,11 +52,13 @@ class Declaration(_Kind):
     weight: str | None = None
     category: Sequence[str] = ()
     number: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    keep_na: Sequence[str] = ()
     split: SplitPolicy = field(default_factory=SplitPolicy)
 
     def __post_init__(self) -> None:
         """Accept lists (from JSON and YAML) and a single name for tuples; settle the split."""
-        for name in ("features", "exclude", *KINDS):
+        for name in ("features", "exclude", *SAID_IF_GIVEN):
             value = getattr(self, name)
             if value is not None:
                 names = (value,) if isinstance(value, str) else tuple(value)
@@ -53,14 +66,21 @@ class Declaration(_Kind):
         object.__setattr__(self, "split", self.split.settled(self.group, self.time))
 
     def to_dict(self) -> dict[str, Any]:
-        """The declaration as plain values, of the kinds those that are declared."""
+        """The declaration as plain values, of kinds and words those that are declared."""
         values = asdict(self)
-        values = {name: v for name, v in values.items() if v or name not in KINDS}
+        values = {name: v for name, v in values.items() if v or name not in SAID_IF_GIVEN}
         plain = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
         return {"kind": self.kind, **plain}
 
+    @property
+    def rules(self) -> ReadingRules:
+        """What words mean besides those that every file is read by."""
+        return ReadingRules(tuple(map(str, self.missing)), tuple(self.keep_na))
+
     def roles(self, names: Sequence[str]) -> ColumnRoles:
         """The declared roles among the columns ``names``. Errors: see ``assign_roles``."""
+        for name in self.keep_na:
+            require_column(names, name, "keep_na")
         return assign_roles(
             names,
             self.target,
@@ -95,6 +115,9 @@ class Declaration(_Kind):
         positive = target.positive_value(self.positive)
         table = replace(table, roles=replace(table.roles, positive=positive))
         provenance = {"source": source, "declaration": self.to_dict()} | table.provenance
+        commas = tuple(provenance.pop("decimal_comma", ()))
+        if rules := replace(self.rules, decimal_comma=commas).to_dict():
+            provenance[READING] = rules
         return table.with_provenance(provenance | ({"left_out": left_out} if left_out else {}))
 
 

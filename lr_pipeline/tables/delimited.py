@@ -14,18 +14,24 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
+from lr_pipeline.tables.decimal_commas import (
+    POINTED_THOUSANDS,
+    numeric_texts,
+    text_to_numbers,
+)
 from lr_pipeline.tables.errors import Problem, TableError, table_error
 from lr_pipeline.tables.header import Header, require_utf8
 from lr_pipeline.tables.locations import DataFile
 from lr_pipeline.tables.parquet import open_parquet, write_blocks
+from lr_pipeline.tables.reading_rules import NO_RULES, ReadingRules, without_markers
 from lr_pipeline.tables.target import first_row, is_text
 
 BLOCK_BYTES = 2 << 20  # pyarrow infers the types from the first block
 COLUMN_BYTES = 2 << 10  # at least, of a block: a row group of few rows is all footer
 LARGEST_BLOCK_BYTES = 1 << 30
-LARGEST_INTEGER = 2.0**63
-LONG_INTEGER = r"^\s*[+-]?\d{17,}\s*$"
-DECIMAL_NUMBER = r"^\s*[+-]?\d+(,\d+)?\s*$"
+LARGEST_EXACT_INTEGER = 2.0**53
+LONG_INTEGER = r"^\s*[+-]?0*(?:9[1-9]\d{14}|[1-9]\d{16,})\s*$"  # beyond 2^53
+MISSING_WORDS: tuple[str, ...] = tuple(pa.csv.ConvertOptions().null_values)
 CONVERSION_ERROR = re.compile(r"In CSV column #(\d+): .*?invalid value '(.*)'", re.DOTALL)
 TYPE_ORDER = (
     pa.null(),
@@ -46,27 +52,34 @@ def write_delimited(
     columns: Sequence[str],
     out: Path,
     text_columns: Sequence[str] = (),
-) -> None:
+    rules: ReadingRules = NO_RULES,
+) -> tuple[str, ...]:
     """Write ``columns`` of the files into one Parquet file, a few MB at a time.
 
     The types are those that the first block suggests, held from there on; where a later value
     contradicts, the column takes the next wider type and the reading starts again.
     ``text_columns`` keep their leading zeros. Missing is an empty field, NA, NaN, null and the
-    like. Semicolons between columns allow for commas as decimal points.
+    like, and what ``rules`` say. Text columns that turn out to be numbers are read once more:
+    returned are those that have a decimal comma.
 
     Raises
     ------
     TableError
         Rows have too few or too many fields (with their number and the first), the file is not
-        UTF-8, or a number has more digits than a 64-bit integer holds.
+        UTF-8, a number has more digits than a 64-bit integer holds, or points may separate its
+        thousands, since another column has decimal commas.
     """
-    for point in (".", ","):
-        text: dict[str, pa.DataType] = dict.fromkeys(text_columns, pa.string())
-        reading = _Reading(files, header, columns, text, point)
+    kept = [name for name in columns if name in text_columns or name in rules.keep_na]
+    reading = _Reading(files, header, columns, dict.fromkeys(kept, pa.string()), rules)
+    reading.write(out)
+    reading.numeric = numeric_texts(out, kept, rules.decimal_comma)
+    if reading.numeric:
         reading.write(out)
-        _refuse_long_integers(reading, out)
-        if header.delimiter != ";" or not _some_decimal_commas(out, text_columns):
-            return
+    commas = tuple(name for name, point in reading.numeric.items() if point == ",")
+    found = [*_long_integers(reading, out), *(_pointed_thousands(reading, out, commas))]
+    if found:
+        raise TableError(*found)
+    return commas
 
 
 @dataclass
@@ -77,7 +90,8 @@ class _Reading:
     header: Header
     columns: Sequence[str]
     types: dict[str, pa.DataType]
-    point: str
+    rules: ReadingRules
+    numeric: dict[str, str] = field(default_factory=dict)  # text column → its decimal point
     rejected: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -99,16 +113,29 @@ class _Reading:
         self.types.update(zip(schema.names, schema.types, strict=True))
         if any(pt.is_binary(kind) for kind in schema.types):
             require_utf8(*self.files)
-        return schema, self._blocks(schema)
+        numbers = (pa.field(one.name, pa.float64()) for one in schema)
+        fields = zip(schema, numbers, strict=True)
+        read = pa.schema([to if one.name in self.numeric else one for one, to in fields])
+        return read, self._blocks(schema, read)
 
-    def _blocks(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    def _blocks(self, schema: pa.Schema, read: pa.Schema) -> Iterator[pa.RecordBatch]:
         for file in self.files:
             self.rejected.clear()
             for batch in self._reader(file):
                 if batch.num_rows:
-                    yield batch.cast(schema)
+                    columns = map(self._values, schema.names, batch.cast(schema).columns)
+                    yield pa.RecordBatch.from_arrays(list(columns), schema=read)
             if self.rejected:
                 raise _rejected_rows(self.rejected, file)
+
+    def _values(self, name: str, column: pa.Array) -> pa.Array:
+        """The column without what is missing by the rules, or by its spelling, as "NA "."""
+        if is_text(column.type):
+            words = ("",) if name in self.rules.keep_na else MISSING_WORDS
+            column = without_markers(column, {*words, *self.rules.of(name)})
+            point = self.numeric.get(name)
+            return column if point is None else text_to_numbers(column, point)
+        return without_markers(column, self.rules.of(name))
 
     def _reader(self, file: DataFile) -> Any:
         def reject(row: Any) -> Literal["skip"]:
@@ -126,8 +153,8 @@ class _Reading:
             pa.csv.ConvertOptions(
                 include_columns=self.columns,
                 column_types=self.types,
-                strings_can_be_null=True,
-                decimal_point=self.point,
+                null_values=[*MISSING_WORDS, *self.rules.missing],
+                strings_can_be_null=not self.rules.keep_na,
             ),
         )
 
@@ -155,7 +182,7 @@ class _Reading:
         return pa.string()
 
     def _holds(self, kind: pa.DataType, value: str) -> bool:
-        options = pa.csv.ConvertOptions(column_types={"v": kind}, decimal_point=self.point)
+        options = pa.csv.ConvertOptions(column_types={"v": kind})
         text = io.StringIO(newline="")
         csv.writer(text, quoting=csv.QUOTE_ALL).writerows([["v"], [value]])
         try:
@@ -179,57 +206,69 @@ def _rejected_rows(rejected: Sequence[Any], file: DataFile) -> TableError:
     )
 
 
-def _refuse_long_integers(reading: _Reading, out: Path) -> None:
-    """Raise ``TableError`` where integers were read as float64, which is inexact from 2^53.
+def _long_integers(reading: _Reading, out: Path) -> Iterator[Problem]:
+    """Columns whose integers were read as float64, which is inexact from 2^53.
 
-    pyarrow does so from 2^63. Only the text tells 12345678901234567890 from 1.2e19, so the columns
-    with such numbers, by the file's own statistics, are read once more.
+    pyarrow does so from 2^63, or where others have a decimal point. Only the text tells
+    12345678901234567890 from 1.2e19, so the columns with such numbers, by the file's own
+    statistics, are read once more.
     """
     with open_parquet(out) as file:
         large = list(_columns_beyond_integers(file))
-    if not large:
+    for name, (row, text) in _first_matches(reading, large, LONG_INTEGER).items():
+        message = (
+            f"column {name!r} has integers beyond 2^53, inexact in float64 (first {text!r} at row "
+            f"{row})"
+        )
+        yield Problem(message, f"Set exclude=[{name!r}], or id= for an identifier", name, row)
+
+
+def _pointed_thousands(reading: _Reading, out: Path, commas: Sequence[str]) -> Iterator[Problem]:
+    """Columns in which 1.234 may be a thousand and more, as it is where others have 1,5."""
+    if not commas:
         return
-    text: dict[str, pa.DataType] = dict.fromkeys(large, pa.string())
-    _, blocks = _Reading(reading.files, reading.header, large, text, reading.point)._open()
-    found, row = dict[str, Problem](), 0
+    with open_parquet(out) as file:
+        floats = {one.name for one in file.schema_arrow if pt.is_floating(one.type)}
+    names = [name for name in reading.columns if name in floats.difference(commas)]
+    decimal = _first_matches(reading, names, r"\.|[eE]", but=POINTED_THOUSANDS)
+    left = [name for name in names if name not in decimal]
+    for name, (row, text) in _first_matches(reading, left, POINTED_THOUSANDS).items():
+        message = (
+            f"column {name!r} may have points between thousands, as {text!r} at row {row}: column "
+            f"{commas[0]!r} has decimal commas"
+        )
+        remedy = f"Write every number with a decimal point alone, or set exclude=[{name!r}]"
+        yield Problem(message, remedy, name, row)
+
+
+def _first_matches(
+    reading: _Reading, names: Sequence[str], pattern: str, but: str | None = None
+) -> dict[str, tuple[int, str]]:
+    """Column → row and text of the first value that matches, and not ``but``; read as text."""
+    if not names:
+        return {}
+    text: dict[str, pa.DataType] = dict.fromkeys(names, pa.string())
+    _, blocks = _Reading(reading.files, reading.header, names, text, reading.rules)._open()
+    found, rows = dict[str, tuple[int, str]](), 0
     for block in blocks:
-        for name in large:
+        for name in names:
             column = block.column(name)
-            long = pc.match_substring_regex(column, LONG_INTEGER)
-            if name not in found and pc.any(long).as_py():
-                place = first_row(long)
-                message = (
-                    f"column {name!r} has integers beyond 2^53, inexact in float64 (first "
-                    f"{column[place - 1].as_py()!r} at row {row + place})"
-                )
-                remedy = f"Set exclude=[{name!r}], or id= for an identifier"
-                found[name] = Problem(message, remedy, name, row + place)
-        row += block.num_rows
-    if found:
-        raise TableError(*found.values())
+            mask = pc.match_substring_regex(column, pattern)
+            if but is not None:
+                mask = pc.and_not(mask, pc.match_substring_regex(column, but))
+            if name not in found and pc.any(mask).as_py():
+                place = first_row(mask)
+                found[name] = rows + place, column[place - 1].as_py()
+        rows += block.num_rows
+    return found
 
 
 def _columns_beyond_integers(file: pq.ParquetFile) -> Iterator[str]:
-    """Float columns with a number that no 64-bit integer holds."""
+    """Float columns with a number beyond the integers that float64 holds one by one."""
     for place, one in enumerate(file.schema_arrow):
         if pt.is_float64(one.type):
             groups = range(file.metadata.num_row_groups)
             found = (file.metadata.row_group(k).column(place).statistics for k in groups)
             bounds = [abs(end) for s in found if s and s.has_min_max for end in (s.min, s.max)]
-            if max(bounds, default=0.0) >= LARGEST_INTEGER:
+            if max(bounds, default=0.0) > LARGEST_EXACT_INTEGER:
                 yield one.name
-
-
-def _some_decimal_commas(path: Path, text_columns: Sequence[str]) -> bool:
-    """Whether a text column holds nothing but numbers with a decimal comma."""
-    with open_parquet(path) as file:
-        left = {one.name for one in file.schema_arrow if is_text(one.type)} - set(text_columns)
-        commas: set[str] = set()
-        for batch in file.iter_batches(columns=sorted(left)) if left else ():
-            for name in tuple(left):
-                column = batch.column(name)
-                if pc.all(pc.match_substring_regex(column, DECIMAL_NUMBER)).as_py() is False:
-                    left.discard(name)
-                elif pc.any(pc.match_substring(column, ",")).as_py():
-                    commas.add(name)
-    return bool(left & commas)

@@ -14,6 +14,7 @@ from lr_pipeline.core.types import Design
 from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding
 from lr_pipeline.tables.encoding_fit import fit_encodings, holds_text
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.reading_rules import NO_RULES, READING, ReadingRules
 from lr_pipeline.tables.roles import ColumnRoles, quoted
 from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import labels
@@ -36,11 +37,13 @@ class Preparation:
     reference, which missing text becomes. Where a feature is missing in 10 training rows or 5 % of
     them, the column ``name=missing`` marks it. Levels of fewer than 10 rows that are less than 1 %
     of the training rows share one column ``name=(other)``. A level that the training table lacks is
-    counted, and coded like the rare ones, or as the reference where there are none.
+    counted, and coded like the rare ones, or as the reference where there are none. ``rules`` say
+    how words are to be read in files of new rows.
     """
 
     roles: ColumnRoles
     encodings: tuple[Encoding, ...]
+    rules: ReadingRules = NO_RULES
 
     @classmethod
     def fit(cls, table: Table, visit: Visit = visit_blocks) -> "Preparation":
@@ -63,7 +66,8 @@ class Preparation:
                 f"two columns of the design would be called {quoted(twice)}",
                 "Rename a column, or the level 'missing'",
             )
-        return cls(table.roles, tuple(encodings))
+        rules = ReadingRules.from_dict(table.provenance.get(READING, {}))
+        return cls(table.roles, tuple(encodings), rules)
 
     @classmethod
     def of_numbers(cls, table: Table) -> "Preparation | None":
@@ -158,13 +162,15 @@ class Preparation:
         return {
             "roles": self.roles.to_dict(),
             "encodings": [encoding.to_dict() for encoding in self.encodings],
+            **({READING: rules} if (rules := self.rules.to_dict()) else {}),
         }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Preparation":
         """Inverse of ``to_dict``."""
         encodings = (ENCODINGS[one["kind"]].from_dict(one) for one in values["encodings"])
-        return cls(ColumnRoles.from_dict(values["roles"]), tuple(encodings))
+        rules = ReadingRules.from_dict(values.get(READING, {}))
+        return cls(ColumnRoles.from_dict(values["roles"]), tuple(encodings), rules)
 
 
 def _feature(batch: pa.RecordBatch, name: str) -> pa.Array:

@@ -96,10 +96,11 @@ class FileTable(Declaration):
             added = partition_columns([file.partition for file in files], names, self._text())
             usable = [name for name in names if not name.startswith(PANDAS_INDEX_PREFIX)]
             roles = self.roles([*usable, *added])
-            if len(files) == 1 and files[0].local is not None and not added:
+            in_place = len(files) == 1 and files[0].local is not None and not added
+            if in_place and not self.missing:
                 return Table(files[0].local, roles)
             spool = Spool()
-            spool_parquet(opened, roles.columns, spool.path, added)
+            spool_parquet(opened, roles.columns, spool.path, added, self.rules)
             return Table(spool.path, roles, holder=spool)
 
     def _read_csv(self, files: list[DataFile]) -> Table:
@@ -111,8 +112,9 @@ class FileTable(Declaration):
             )
         columns = [name for name in header.names if name in roles.columns]
         spool = Spool()
-        write_delimited(files, header, columns, spool.path, self._text())
-        return Table(spool.path, roles, holder=spool)
+        commas = write_delimited(files, header, columns, spool.path, self._text(), self.rules)
+        table = Table(spool.path, roles, holder=spool)
+        return table.with_provenance({"decimal_comma": commas}) if commas else table
 
     def _text(self) -> list[str]:
         """Columns whose leading zeros mean something."""
@@ -149,10 +151,10 @@ class SqlTable(Declaration):
             with query_rows(self.url, self.query) as (names, portions):
                 roles = self.roles(names)
                 keys = [one for one in (roles.id, roles.group, roles.time) if one is not None]
-                columns = sorted(roles.columns)
-                parts = write_query_parts(names, portions, columns, spool.folder, keys)
+                columns, folder = sorted(roles.columns), spool.folder
+                parts = write_query_parts(names, portions, columns, folder, keys, self.rules)
             opened = {part.name: open_parquet(part) for part in parts}
-            spool_parquet(opened, roles.columns, spool.path)
+            spool_parquet(opened, roles.columns, spool.path, rules=self.rules)
             for part in parts:
                 opened[part.name].close()
                 part.unlink()

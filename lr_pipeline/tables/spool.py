@@ -21,6 +21,7 @@ from lr_pipeline.tables.parquet import (
     rows_within,
     write_blocks,
 )
+from lr_pipeline.tables.reading_rules import NO_RULES, ReadingRules
 from lr_pipeline.tables.roles import quoted
 
 ParquetFiles = dict[str, pq.ParquetFile]
@@ -70,10 +71,12 @@ def spool_parquet(
     columns: Collection[str],
     out: Path,
     constants: Mapping[str, pa.Array] | None = None,
+    rules: ReadingRules = NO_RULES,
 ) -> None:
     """Write the rows of several files (name → file) into one, with a type that holds all of them.
 
     ``constants``: columns that the files lack → the value that all rows of each file get.
+    ``rules``: which words stand for a missing value.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def spool_parquet(
                 alike = [pa.repeat(one[place], batch.num_rows) for one in added.values()]
                 arrays = [*batch.select(names).columns, *alike]
                 cast = (_cast(*one, source) for one in zip(arrays, schema, strict=True))
-                yield pa.RecordBatch.from_arrays(list(cast), schema=schema)
+                yield rules.marked(pa.RecordBatch.from_arrays(list(cast), schema=schema))
 
     write_blocks(out, schema, blocks())
 

@@ -1,7 +1,7 @@
 """The rows of a SQL query, streamed into Parquet (the extra ``sql`` brings SQLAlchemy)."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, groupby
 from pathlib import Path
@@ -14,7 +14,9 @@ import pyarrow.types as pt
 from lr_pipeline.tables.decimals import floats_of
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.parquet import write_blocks
+from lr_pipeline.tables.reading_rules import NO_RULES, ReadingRules
 from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.spelling import shown_spelling, spelling_key
 
 ENVIRONMENT = "env:"
 BLOCK_ROWS = 20_000
@@ -90,11 +92,13 @@ def write_query_parts(
     columns: Sequence[str],
     folder: Path,
     keys: Sequence[str] = (),
+    rules: ReadingRules = NO_RULES,
 ) -> list[Path]:
     """Write the rows into Parquet files, a new one where a portion has other types.
 
-    Decimal numbers become float64, but in ``keys``, which stay exact. The first file has no rows
-    and every column without a type.
+    Decimal numbers become float64, but in ``keys``, which stay exact, and texts that are markers by
+    the ``rules`` missing, also among numbers. The first file has no rows and every column without a
+    type.
 
     Raises
     ------
@@ -102,7 +106,7 @@ def write_query_parts(
         A column holds values that no Arrow type holds.
     """
     places = [place for place, name in enumerate(names) if name in columns]
-    batches = (_batch(names, places, rows, keys) for rows in chain([[]], portions))
+    batches = _batches(names, places, chain([[]], portions), keys, rules)
     parts: list[Path] = []
     for schema, alike in groupby(batches, key=lambda batch: batch.schema):
         parts.append(folder / f"part-{len(parts):05}.parquet")
@@ -110,15 +114,33 @@ def write_query_parts(
     return parts
 
 
-def _batch(
-    names: list[str], places: list[int], rows: Sequence[Any], keys: Sequence[str]
-) -> pa.RecordBatch:
-    columns = [_column(names[place], [row[place] for row in rows], keys) for place in places]
-    return pa.record_batch(columns, names=[names[place] for place in places])
+def _batches(
+    names: list[str],
+    places: list[int],
+    portions: Iterable[Sequence[Any]],
+    keys: Sequence[str],
+    rules: ReadingRules,
+) -> Iterator[pa.RecordBatch]:
+    markers = [frozenset(map(spelling_key, rules.of(names[place]))) for place in places]
+    rows_before = 0
+    for rows in portions:
+        columns = [
+            _column(names[place], [_value(row[place], marked) for row in rows], keys, rows_before)
+            for place, marked in zip(places, markers, strict=True)
+        ]
+        yield pa.record_batch(columns, names=[names[place] for place in places])
+        rows_before += len(rows)
 
 
-def _column(name: str, values: list[Any], keys: Sequence[str]) -> pa.Array:
-    values = [str(value) if isinstance(value, UUID) else value for value in values]
+def _value(value: Any, markers: frozenset[str]) -> Any:
+    """The value as Arrow knows it: a UUID as text, None for a marker."""
+    if isinstance(value, UUID):
+        return str(value)
+    marked = markers and isinstance(value, str) and spelling_key(value) in markers
+    return None if marked else value
+
+
+def _column(name: str, values: list[Any], keys: Sequence[str], rows_before: int) -> pa.Array:
     try:
         array = pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
@@ -128,9 +150,15 @@ def _column(name: str, values: list[Any], keys: Sequence[str]) -> pa.Array:
             if kinds == ["int"]
             else f"values of the types {quoted(kinds)}"
         )
+        texts = [(row, text) for row, text in enumerate(values, 1) if isinstance(text, str)]
+        among = instead = ""
+        if texts:
+            row, text = texts[0]
+            among = f" (first text {shown_spelling(text)} at row {rows_before + row})"
+            instead = f", or set missing=[{text!r}] if it stands for no value"
         raise table_error(
-            f"column {name!r} holds {held}",
-            "Cast it to one type in the query",
+            f"column {name!r} holds {held}{among}",
+            f"Cast it to one type in the query{instead}",
             name,
         ) from None
     return floats_of(array) if pt.is_decimal(array.type) and name not in keys else array

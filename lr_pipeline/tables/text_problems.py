@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from lr_pipeline.tables.column_summary import ColumnSummary
 from lr_pipeline.tables.errors import Problem
+from lr_pipeline.tables.number_problems import number_problem
+from lr_pipeline.tables.text_forms import TextForms
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
 MOSTLY = 0.9  # of the values are dates: the others are mistyped
@@ -27,43 +29,26 @@ def text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     Numbers and dates that were read as text are none, however few they are; nor is what has more
     than 100 levels, or one a row.
     """
-    forms, known = column.forms, column.forms.known
-    if forms.formatted.count and forms.numbers.count + forms.formatted.count > known / 2:
-        first = forms.formatted
+    forms = column.forms
+    if forms.mostly_numbers and not _names_rows(column, forms):
+        yield number_problem("feature", name, forms)
+    elif forms.dates.count >= MOSTLY * forms.known:
         message = (
-            f"feature {name!r} is text because of {first.first!r} (first at row {first.row}): "
-            f"{forms.formatted.count} of {known} values are numbers with thousands separators, a "
-            "decimal comma, a currency or a percent sign"
-        )
-        remedy = f"Write digits and a decimal point alone, as in 1234.5, or set exclude=[{name!r}]"
-        yield Problem(message, remedy, name, first.row)
-    elif forms.dates.count >= MOSTLY * known:
-        message = (
-            f"feature {name!r} has dates as text: {forms.dates.count} of {known} values (first "
-            f"{forms.dates.first!r}); numbers, booleans and text are supported"
+            f"feature {name!r} has dates as text: {forms.dates.count} of {forms.known} values "
+            f"(first {forms.dates.first!r}); numbers, booleans and text are supported"
         )
         remedy = f"Set exclude=[{name!r}] or convert it, to days since a date for example"
         yield Problem(message, remedy, name, forms.dates.row)
-    else:
-        yield from _many_levels(name, column)
-
-
-def _many_levels(name: str, column: ColumnSummary) -> Iterator[Problem]:
-    levels, forms, known = column.num_levels, column.forms, column.forms.known
-    if levels < column.rows and levels <= MAX_LEVELS:
-        return
-    if known / 2 < forms.numbers.count < known:
-        word = min((forms.dates, forms.others), key=lambda form: (not form.count, form.row))
-        message = (
-            f"feature {name!r} is text because of {word.first!r} (first at row {word.row}): "
-            f"{forms.numbers.count} of {known} values are numbers"
-        )
-        remedy = "Correct the others, or make them missing: an empty field, NA, NaN or null"
-        yield Problem(message, remedy, name, word.row)
-    else:
+    elif column.num_levels >= column.rows or column.num_levels > MAX_LEVELS:
+        levels = column.num_levels
         counted = f"{levels}" if column.all_levels else f"more than {levels}"
         message = (
             f"feature {name!r} is text with {counted} different values in {column.rows} rows "
             f"(at most {MAX_LEVELS}, and fewer than rows)"
         )
         yield Problem(message, f"Set exclude=[{name!r}], or group its values", name, useless=True)
+
+
+def _names_rows(column: ColumnSummary, forms: TextForms) -> bool:
+    """Whether the texts are whole numbers, another one in each row: they measure nothing."""
+    return forms.whole and forms.numbers.count == column.rows == column.num_levels

@@ -12,6 +12,7 @@ from lr_pipeline.tables.column_summary import ColumnSummary
 from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, TableError
 from lr_pipeline.tables.group_aliases import group_aliases
 from lr_pipeline.tables.identifiers import identifier_problems
+from lr_pipeline.tables.number_problems import number_problem
 from lr_pipeline.tables.possible_codes import possible_codes
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.repeated_rows import RepeatedRows
@@ -231,6 +232,9 @@ def _missing_key(name: str, column: ColumnSummary) -> Iterator[Problem]:
 
 def _time_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     kind = column.kind
+    if column.forms.some_stray:
+        yield number_problem("time", name, column.forms)
+        return
     ticks = pt.is_temporal(kind) and not pt.is_interval(kind)
     if not (pt.is_integer(kind) or pt.is_floating(kind) or ticks):
         message = f"time {name!r} must be numbers, dates or timestamps, found {kind}"
@@ -240,6 +244,9 @@ def _time_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
 
 
 def _weight_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
+    if column.forms.some_stray:
+        yield number_problem("weight", name, column.forms)
+        return
     if not (pt.is_integer(column.kind) or pt.is_floating(column.kind)):
         yield Problem(f"weight {name!r} must be numbers, found {column.kind}", "Convert it", name)
         return

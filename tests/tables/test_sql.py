@@ -87,7 +87,8 @@ def test_only_the_columns_with_a_role_are_kept(database):
         ({"url": "nosuch://host/db"}, "no driver for nosuch"),
         (
             {"query": "SELECT iif(churned = 'no', 1, 'a') x, churned FROM customers"},
-            "column 'x' holds values of the types 'int', 'str'. Cast it to one type in the query.",
+            "column 'x' holds values of the types 'int', 'str' (first text 'a' at row 1). Cast it "
+            "to one type in the query, or set missing=['a'] if it stands for no value.",
         ),
     ],
 )

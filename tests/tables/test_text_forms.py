@@ -43,3 +43,50 @@ def test_blocks_add_up_and_their_different_values_are_returned() -> None:
     assert forms.add(pa.array(["2,5", "b"]), 4).to_pylist() == ["2,5", "b"]
     assert (forms.formatted.count, forms.formatted.first, forms.formatted.row) == (2, "1,5", 4)
     assert (forms.others.count, forms.others.row, forms.known) == (3, 1, 5)
+
+
+WRITTEN = {
+    "digits or signs of another shape, or characters that are not seen": [
+        "５", "−5", "5\N{ZERO WIDTH SPACE}", "\N{NO-BREAK SPACE}5", "１．５",
+    ],
+    "parentheses for a minus": ["(5)", "(1,200)", "(5.5)"],
+    "a sign after the digits": ["5-", "1,200.50-", "5 CR"],
+    "a comparison sign": ["<5", "> 100", "≥5", "<=0.01", "~5", "5+"],
+    "an exponent as Fortran writes it": ["1.5D+03", "-2.d3", "1.5d-10", ".5D0", "1.5+103"],
+    "digits of another script": ["٣", "-١٢٫٥", "४२"],
+    "a unit": ["5 kg", "5kg", "1.5 mg/l", "36 months", "37.2°C", "12 µg"],
+    "a mark": ["12.3*", "5 (p)", "7[a]", "4†"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_numbers_written_otherwise_are_named_by_what_they_have(form) -> None:
+    """Units, comparison signs, minus signs of accountants, exponents, digits of other scripts."""
+    for value in WRITTEN[form]:
+        forms = TextForms()
+        forms.add(pa.array(["x", value]), 0)
+        assert list(forms.formats) == [form], value
+        assert (forms.formatted.first, forms.formatted.row) == (value, 2)
+
+
+def test_markers_are_no_part_of_the_share() -> None:
+    """Ninety full stops among ten numbers are a column of numbers; ninety colours are none."""
+    for word, mostly in ((".", True), ("#N/A", True), (".a", True), ("red", False)):
+        forms = TextForms()
+        forms.add(pa.array([word] * 90 + [str(k) for k in range(10)]), 0)
+        assert forms.mostly_numbers is mostly, word
+        assert forms.words == {word: 90}
+    forms = TextForms()
+    forms.add(pa.array(["red"] * 5 + ["1.5"] * 5), 0)
+    assert not forms.mostly_numbers
+    forms.add(pa.array(["2 kg"]), 10)
+    assert forms.mostly_numbers
+
+
+def test_few_of_many_words_are_held() -> None:
+    """Those that come first, counted to the end; a column of other texts stays small."""
+    forms = TextForms()
+    for start in range(0, 3000, 1000):
+        forms.add(pa.array([f"w{k % 1500}" for k in range(start, start + 1000)]), start)
+    assert forms.words == {f"w{k}": 2 for k in range(20)}
+    assert forms.others.count == 3000

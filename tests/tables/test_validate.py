@@ -242,3 +242,33 @@ def test_more_columns_than_can_be_fitted_are_an_error():
     (problem, _) = problems({"y": Y, "x": [1.5, 2, 3, 1]} | columns | {"one": [0.5, 2, 3, 1]})
     assert problem.message.startswith("3,001 features in 4 rows make 3,002 columns of numbers and")
     assert problem.remedy.startswith("Name the features that matter in features=, or leave others")
+
+
+@pytest.mark.parametrize("levels", [2, 20, 150])
+@pytest.mark.parametrize("role", ["feature", "weight", "time"])
+def test_a_word_among_numbers_is_named_however_few_they_are(levels, role):
+    """A few question marks made 54 columns of 0 and 1, and a separation, of a measurement."""
+    text = [*(str(k % levels) for k in range(300)), "?", "?", "unknown"] * 2
+    table = {"y": [0, 1] * 303, "x": [k % 7 for k in range(606)], "s": text}
+    roles = {} if role == "feature" else {role: "s"}
+    (problem,) = problems(table, **roles)
+    assert problem.message == (
+        f"{role} 's' is text because of '?' (first at row 301): 600 of 606 values are numbers, 6 "
+        "are words: '?' (4), 'unknown' (2)"
+    )
+    other = ", or set exclude=['s'], or category=['s'] if they are codes"
+    leave_out = other if role == "feature" else ""
+    missing = "Correct the others, or make them missing: set missing=['?', 'unknown']"
+    assert problem.remedy == missing + leave_out
+
+
+def test_numbers_as_text_are_an_error_unless_they_name_rows():
+    """Of Parquet, SQL and data frames; whole numbers that all differ are left out as before."""
+    y = [0, 1] * 100
+    (problem,) = problems({"y": y, "x": Y * 50, "s": [str(k % 5) for k in range(200)]})
+    assert (problem.row, problem.useless) == (1, False)
+    assert (
+        problem.message == "feature 's' has numbers as text: 200 of 200 values (first '0' at row 1)"
+    )
+    (problem,) = problems({"y": y, "x": Y * 50, "s": [str(k) for k in range(200)]})
+    assert problem.useless

@@ -1,0 +1,62 @@
+"""A text column that is mostly numbers: which words and forms keep it from being one."""
+
+from lr_pipeline.tables.errors import Problem
+from lr_pipeline.tables.number_forms import SEPARATED
+from lr_pipeline.tables.spelling import shown_spelling
+from lr_pipeline.tables.text_forms import TextForms
+
+WORDS_SHOWN, LONGEST_MARKER = 5, 40
+
+
+def number_problem(part: str, name: str, forms: TextForms) -> Problem:
+    """Say what is no plain number: how many values, the first and its row, and the remedy.
+
+    ``part`` is what the column is, such as feature: one that can be left out.
+    """
+    subject = f"{part} {name!r}"
+    strays = [form for form in (forms.formatted, forms.dates, forms.others) if form.count]
+    if not strays:
+        first = forms.numbers
+        message = (
+            f"{subject} has numbers as text: {first.count} of {forms.known} values (first "
+            f"{shown_spelling(first.first)} at row {first.row})"
+        )
+        remedy = f"Set number=[{name!r}], category=[{name!r}] if they are codes, or exclude="
+        return Problem(message, remedy if part == "feature" else "Convert it", name, first.row)
+    stray = min(strays, key=lambda form: form.row)
+    message = (
+        f"{subject} is text because of {shown_spelling(stray.first)} (first at row {stray.row}): "
+        f"{_counted(forms)}"
+    )
+    leave_out = f", or set exclude=[{name!r}]" if part == "feature" else ""
+    if leave_out and forms.formats.keys() != {SEPARATED}:
+        leave_out += f", or category=[{name!r}] if they are codes"
+    return Problem(message, _remedy(forms, leave_out), name, stray.row)
+
+
+def _remedy(forms: TextForms, leave_out: str) -> str:
+    words = [word for word in forms.words if len(word) <= LONGEST_MARKER][:WORDS_SHOWN]
+    missing = f"missing={words!r}"
+    if forms.formats:
+        plain = f"Write digits and a decimal point alone, as in 1234.5{leave_out}"
+        return f"{plain}; make words missing with {missing}" if words else plain
+    missing = f", or make them missing: set {missing}" if words else ""
+    return f"Correct the others{missing}{leave_out}"
+
+
+def _counted(forms: TextForms) -> str:
+    """Numbers, formatted ones by what they have, and the other words."""
+    known, formatted = forms.known, forms.formatted.count
+    parts = []
+    if forms.numbers.count or not formatted:
+        parts.append(f"{forms.numbers.count} of {known} values are numbers")
+    if formatted:
+        having = " or ".join(sorted(forms.formats, key=lambda name: forms.formats[name].row))
+        parts.append(f"{formatted} of {known} values are numbers with {having}")
+    if forms.others.count:
+        words = [f"{shown_spelling(w)} ({n})" for w, n in list(forms.words.items())[:WORDS_SHOWN]]
+        more = " and others" if len(forms.words) > WORDS_SHOWN else ""
+        parts.append(f"{forms.others.count} are words: {', '.join(words)}{more}")
+    if forms.dates.count:
+        parts.append(f"{forms.dates.count} are dates")
+    return ", ".join(parts)
