@@ -126,7 +126,7 @@ def people(names, **roles):
     """Rows of two people of two spellings each, and 38 others."""
     others = [f"p{k}" for k in range(38)]
     names = (names + others) * 5
-    columns = {"y": [0, 1, 1, 0, 1] * (len(names) // 5), "x": np.arange(len(names)) % 7.0}
+    columns = {"y": [0, 1, 1, 0, 1] * (len(names) // 5), "x": np.arange(len(names)) % 7 + 0.5}
     return Table.from_arrow(pa.table(columns | {"who": names}), "y", **roles)
 
 
@@ -167,8 +167,8 @@ def test_ids_that_read_alike_are_repetitions() -> None:
     )
     (problem,) = find_problems(table)
     assert problem.message == (
-        "id 'k' must differ from row to row, found 1 repetitions, of those that read alike 'b2' "
-        "and 'b2\\u200b' (rows: 1, first at row 3)"
+        "id 'k' must differ from row to row, found 1 repetitions (first at row 3), of those that "
+        "read alike 'b2' and 'b2\\u200b' (rows: 1, first at row 3)"
     )
 
 
