@@ -249,7 +249,7 @@ def test_more_columns_than_can_be_fitted_are_an_error():
 def test_a_word_among_numbers_is_named_however_few_they_are(levels, role):
     """A few question marks made 54 columns of 0 and 1, and a separation, of a measurement."""
     text = [*(str(k % levels) for k in range(300)), "?", "?", "unknown"] * 2
-    table = {"y": [0, 1] * 303, "x": [k % 7 for k in range(606)], "s": text}
+    table = {"y": [0, 1] * 303, "x": [k % 7 + 0.5 for k in range(606)], "s": text}
     roles = {} if role == "feature" else {role: "s"}
     (problem,) = problems(table, **roles)
     assert problem.message == (
