@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
@@ -16,6 +16,11 @@ from lr_pipeline.core.objective import LogisticObjective
 from lr_pipeline.core.penalties import NoPenalty
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.separating_columns import (
+    class_ranges,
+    few_that_separate_all,
+    with_fewest_columns,
+)
 from lr_pipeline.core.separation import Separation, UndecidedError, find_separation
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Status
@@ -45,11 +50,12 @@ class Verdict(StrEnum):
 class Existence:
     """The verdict, with its evidence.
 
-    ``separating_columns`` and ``separating_direction``: columns whose weighted sum, plus
-    ``separating_intercept``, is positive or zero in every row of label 1 and negative or zero in
-    every row of label 0; the coefficients of those columns run to +∞ or −∞, by the sign of the
-    direction. ``separated_rows``: rows in which the sum is not zero; all of them in complete
-    separation. ``dependent_columns``: columns in the span of the intercept and those before them.
+    ``separating_columns`` and ``separating_direction``: as few columns as separate all rows that
+    can be, whose weighted sum, plus ``separating_intercept``, is ≥ 0 in every row of label
+    1 and ≤ 0 in every row of label 0; their coefficients run to +∞ or −∞, by the sign
+    of the direction; others may too. ``separated_rows``: rows in which the sum is not zero; all of
+    them in complete separation. ``dependent_columns``: columns in the span of the intercept and
+    those before them.
     ``UNDECIDED``: the classes overlap, or are apart, by less than rounding.
     """
 
@@ -125,9 +131,22 @@ def search_separation(
 ) -> Existence:
     """Decide by linear programs over some of the rows, checked against all, block by block.
 
-    Those in the columns ``suspects`` come first. What they find stands where nothing is left to
-    separate, which a fit of the rows on the hyperplane proves; else all columns are searched.
+    One column or two that separate them completely come first, then programs in the columns
+    ``suspects``. What these find stands where nothing is left to separate, which a fit of the rows
+    on the hyperplane proves; else all columns are searched. The fewest columns found are named.
     """
+    every = standardized(analysis, tuple(range(rows.num_columns)), minimum_norm=False)
+    ranges = class_ranges(every.rows(rows))
+    few = few_that_separate_all(every.rows(rows), ranges)
+    if few is not None:
+        return _separated(few, every)
+
+    def named(separation: Separation, coordinates: Coordinates) -> Existence:
+        direction = np.zeros(1 + rows.num_columns)
+        direction[[0, *(1 + column for column in coordinates.columns)]] = separation.direction
+        of_all = replace(separation, direction=direction)
+        return _separated(with_fewest_columns(every.rows(rows), of_all, ranges), every)
+
     if 0 < len(suspects) < len(analysis.independent):
         coordinates = standardized(analysis, suspects, minimum_norm=False)
         separation = None
@@ -136,7 +155,7 @@ def search_separation(
         if separation is not None:
             tied = TiedRows(rows, coordinates, separation.direction)
             if separation.complete or _estimate_exists(tied):
-                return _separated(separation, coordinates)
+                return named(separation, coordinates)
     coordinates = standardized(analysis, analysis.independent, minimum_norm=False)
     try:
         separation = find_separation(coordinates.rows(rows))
@@ -144,7 +163,7 @@ def search_separation(
         return Existence(Verdict.UNDECIDED, dependent_columns=analysis.dependent)
     if separation is None:
         return existing(analysis.dependent)
-    return _separated(separation, coordinates)
+    return named(separation, coordinates)
 
 
 def _separated(separation: Separation, coordinates: Coordinates) -> Existence:

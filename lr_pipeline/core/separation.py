@@ -68,7 +68,7 @@ class _Worst:
 
 
 @dataclass(frozen=True, eq=False)
-class _CountedRows:
+class CountedRows:
     """The rows of positive weight as A = (2y − 1) x̃, visited block by block in any order."""
 
     rows: Rows
@@ -136,7 +136,7 @@ def find_separation(rows: Rows) -> Separation | None:
     UndecidedError
         Rounding could undo the direction found, or a program was not solved.
     """
-    counted = _CountedRows(rows)
+    counted = CountedRows(rows)
     widest, tied, seen = _separable_rows(counted)
 
     def count_strict(A: SignedRows) -> tuple[int, int]:
@@ -145,7 +145,7 @@ def find_separation(rows: Rows) -> Separation | None:
     strict, count = counted.sum(count_strict)
     if not strict:
         return None
-    direction = _zero_on(tied, _sparsest_direction(counted, widest, seen))
+    direction = zero_on(tied, _sparsest_direction(counted, widest, seen))
 
     def count_undone(A: SignedRows) -> tuple[int]:
         zero, right = is_tied(A, direction), A @ direction > 0.0
@@ -168,7 +168,7 @@ def is_tied(A: SignedRows, direction: Parameters) -> RowMask:
     return np.asarray(np.abs(A @ direction) <= rounding)
 
 
-def _separable_rows(counted: _CountedRows) -> tuple[Parameters, TiedRows, SignedRows]:
+def _separable_rows(counted: CountedRows) -> tuple[Parameters, TiedRows, SignedRows]:
     """The normal of a hyperplane that has no row on the wrong side, and as few on it as can be.
 
     Also some rows that span those on it, for all such hyperplanes, and the rows looked at.
@@ -179,13 +179,13 @@ def _separable_rows(counted: _CountedRows) -> tuple[Parameters, TiedRows, Signed
     while True:
         direction, separable = _widest_separation(seen)
         tied = seen[~separable]
-        null = _null_space(tied)
+        null = null_space(tied)
 
         def excess_of(
             A: SignedRows, direction: Parameters = direction, null: TiedRows = null
         ) -> tuple[RowVector, RowMask]:
             margin = A @ direction
-            loose = (np.abs(margin) <= ZERO) & ~_orthogonal(A, null)
+            loose = (np.abs(margin) <= ZERO) & ~orthogonal(A, null)
             return np.where(loose, np.inf, -margin), loose | (margin < -ZERO)
 
         more = counted.worst(excess_of, seen)
@@ -202,7 +202,7 @@ def _widest_separation(signed: SignedRows) -> tuple[Parameters, RowMask]:
     from scipy.sparse import csr_array, eye_array, hstack
 
     n, p = signed.shape
-    solution = _minimize_linear(
+    solution = minimize_linear(
         cost=np.concatenate([np.zeros(p), -np.ones(n)]),
         constraints=csr_array(hstack([csr_array(-signed), eye_array(n)])),
         limits=np.zeros(n),
@@ -212,11 +212,11 @@ def _widest_separation(signed: SignedRows) -> tuple[Parameters, RowMask]:
     return (solution[:p] if separable.any() else np.zeros(p)), separable
 
 
-def _sparsest_direction(counted: _CountedRows, widest: Parameters, seen: SignedRows) -> Parameters:
+def _sparsest_direction(counted: CountedRows, widest: Parameters, seen: SignedRows) -> Parameters:
     """Minimise ‖(b₁ … b_d)‖₁ subject to A b ≥ 1 where A ``widest`` > 0 and ≥ 0 elsewhere."""
     p = len(widest)
     while True:
-        solution = _minimize_linear(
+        solution = minimize_linear(
             cost=np.concatenate([[0.0], np.ones(2 * (p - 1))]),
             constraints=np.hstack([-seen, seen[:, 1:]]),
             limits=np.where(seen @ widest > ZERO, -1.0, 0.0),
@@ -238,24 +238,24 @@ def _sparsest_direction(counted: _CountedRows, widest: Parameters, seen: SignedR
         seen = np.concatenate([seen, more])
 
 
-def _orthogonal(signed: SignedRows, null: TiedRows) -> RowMask:
+def orthogonal(signed: SignedRows, null: TiedRows) -> RowMask:
     """Whether each row is orthogonal to the rows of ``null``, to 1e-9 of its length."""
     outside = signed @ null.T
     length = np.linalg.norm(signed, axis=1)
     return np.asarray(np.linalg.norm(outside, axis=1) <= ZERO * length)
 
 
-def _zero_on(tied: TiedRows, direction: Parameters) -> Parameters:
+def zero_on(tied: TiedRows, direction: Parameters) -> Parameters:
     """The nearest direction that is zero on the tied rows to rounding, within the same columns."""
     used = direction != 0.0
     used[0] = True
-    null = _null_space(tied[:, used])
+    null = null_space(tied[:, used])
     projected = np.zeros_like(direction)
     projected[used] = null.T @ (null @ direction[used])
     return projected
 
 
-def _null_space(A: TiedRows) -> Float64[np.ndarray, "k p"]:
+def null_space(A: TiedRows) -> Float64[np.ndarray, "k p"]:
     """Orthonormal rows that span {b : A b = 0}."""
     if len(A) == 0:
         return np.eye(A.shape[1])
@@ -265,7 +265,7 @@ def _null_space(A: TiedRows) -> Float64[np.ndarray, "k p"]:
     return np.asarray(vectors[int(np.sum(singular > ZERO * singular[0])) :])
 
 
-def _minimize_linear(
+def minimize_linear(
     cost: Float64[np.ndarray, " m"],
     constraints: Any,
     limits: Float64[np.ndarray, " n"],

@@ -1,0 +1,144 @@
+"""Pairs of columns in whose plane the classes may be apart, by the angles that each row leaves."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+from lr_pipeline.core.types import Columns, RowVector
+
+# Two million pairs; more columns are not tried in pairs.
+MOST_COLUMNS = 2_000
+# Differences of rows that all pairs are tried with first, and how many more, one by one.
+FIRST_CUTS = 48
+MORE_CUTS = 2_000
+# Below this a column is constant, in standard deviations, or two are a line, by their squares.
+CONSTANT = 1e-9
+LINE = 1e-10
+
+Seen = Float64[np.ndarray, "m d"]
+OnPlane = Float64[np.ndarray, "t d"]
+Mask = Bool[np.ndarray, " m"]
+Worst = Callable[[int, int, float, float], Columns]
+Index = Int64[np.ndarray, " q"]
+Numbers = Float64[np.ndarray, " q"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Arcs:
+    """Pairs of columns i < j, each with the arc of the angles of all differences c = (c_i, c_j).
+
+    The arc goes from ``low`` to ``high``, counted from the angle ``first``. Where it is shorter
+    than π some b has cᵀb > 0 for all of them; the angle of one is its middle.
+    """
+
+    i: Index
+    j: Index
+    first: Numbers
+    low: Numbers
+    high: Numbers
+
+    @classmethod
+    def of(cls, i: Index, j: Index, c: Columns) -> "_Arcs":
+        """The arcs of one difference, a point each."""
+        zero = np.zeros(len(i))
+        return cls(i, j, np.arctan2(c[j], c[i]), zero, zero)._where((c[i] != 0.0) | (c[j] != 0.0))
+
+    def cut(self, c: Columns) -> "_Arcs":
+        """Take in another difference, and leave out the pairs that have no b any more."""
+        turn = np.arctan2(c[self.j], c[self.i]) - self.first
+        turn = np.remainder(turn + np.pi, 2.0 * np.pi) - np.pi
+        longer = replace(self, low=np.minimum(self.low, turn), high=np.maximum(self.high, turn))
+        seen = (c[self.i] != 0.0) | (c[self.j] != 0.0)
+        return longer._where(seen & (longer.high - longer.low < np.pi))
+
+    def without_front(self) -> "_Arcs":
+        """Leave out the first pair."""
+        return self._where(np.arange(len(self.i)) > 0)
+
+    def _where(self, kept: Bool[np.ndarray, " q"]) -> "_Arcs":
+        return _Arcs(*(values[kept] for values in vars(self).values()))
+
+    def front(self) -> tuple[int, int, float, float]:
+        """The first pair, and its b."""
+        angle = self.first[0] + (self.low[0] + self.high[0]) / 2.0
+        return int(self.i[0]), int(self.j[0]), float(np.cos(angle)), float(np.sin(angle))
+
+
+def possible_pairs(x: Seen, label: Mask, tied: Mask) -> Iterator[tuple[int, int]]:
+    """Yield the pairs that separate some rows ``x`` as their columns do all together.
+
+    ``tied``: the rows on the hyperplane. A pair that is not yielded separates less, unless the
+    bounds above end the search; one that is may fail on other rows.
+    """
+    if x.shape[1] > MOST_COLUMNS:
+        return
+    i, j = np.triu_indices(x.shape[1], 1)
+    if not tied.any():
+        yield from _by_angles(i, j, *_between_classes(x, label))
+        return
+    origin = x[tied][0]
+    strict = np.where(label, 1.0, -1.0)[~tied, None] * (x[~tied] - origin)
+    on_plane = x[tied] - origin
+    constant = np.abs(on_plane).max(axis=0) <= CONSTANT
+    free = constant[i] & constant[j]
+    yield from _by_angles(i[free], j[free], *_from_origin(strict))
+    both = ~constant[i] & ~constant[j]
+    yield from _on_lines(i[both], j[both], on_plane, strict)
+
+
+def _by_angles(i: Index, j: Index, cuts: list[Columns], worst: Worst) -> Iterator[tuple[int, int]]:
+    """Those whose arcs stay short, whatever rows are taken in."""
+    arcs = _Arcs.of(i, j, cuts[0])
+    for c in cuts[1:]:
+        arcs = arcs.cut(c)
+    for _ in range(MORE_CUTS):
+        if len(arcs.i) == 0:
+            return
+        front = first, second, b_first, b_second = arcs.front()
+        c = worst(first, second, b_first, b_second)
+        if c[first] * b_first + c[second] * b_second > 0.0:
+            yield first, second
+        else:
+            arcs = arcs.cut(c)
+        if len(arcs.i) and arcs.front() == front:  # yielded, or rounding cuts nothing
+            arcs = arcs.without_front()
+
+
+def _between_classes(x: Seen, label: Mask) -> tuple[list[Columns], Worst]:
+    """Rows of label 1 minus rows of label 0: some, and the least for a direction."""
+    ones, zeros = x[label], x[~label]
+    upper = np.linspace(0, len(ones) - 1, FIRST_CUTS).astype(int)
+    lower = np.linspace(len(zeros) - 1, 0, FIRST_CUTS).astype(int)
+
+    def worst(i: int, j: int, b_i: float, b_j: float) -> Columns:
+        def along(rows: Seen) -> RowVector:
+            return np.asarray(rows[:, i] * b_i + rows[:, j] * b_j)
+
+        return np.asarray(ones[np.argmin(along(ones))] - zeros[np.argmax(along(zeros))])
+
+    return list(ones[upper] - zeros[lower]), worst
+
+
+def _from_origin(strict: Seen) -> tuple[list[Columns], Worst]:
+    """Rows off the hyperplane minus one on it, with their sign: some, and the least."""
+    some = np.linspace(0, len(strict) - 1, FIRST_CUTS).astype(int)
+
+    def worst(i: int, j: int, b_i: float, b_j: float) -> Columns:
+        return np.asarray(strict[np.argmin(strict[:, i] * b_i + strict[:, j] * b_j)])
+
+    return list(strict[some]), worst
+
+
+def _on_lines(i: Index, j: Index, on_plane: OnPlane, strict: Seen) -> Iterator[tuple[int, int]]:
+    """Those in whose plane the tied rows are on a line, and all others on one side of it."""
+    G = on_plane.T @ on_plane
+    line = G[i, i] * G[j, j] - G[i, j] ** 2 <= LINE * G[i, i] * G[j, j]
+    i, j = i[line], j[line]
+    b_i, b_j = -np.sign(G[i, j]) * np.sqrt(G[j, j]), np.sqrt(G[i, i])
+    for side in (1.0, -1.0):
+        kept = np.arange(len(i))
+        for c in strict:
+            kept = kept[side * (c[i[kept]] * b_i[kept] + c[j[kept]] * b_j[kept]) > 0.0]
+        yield from zip(i[kept].tolist(), j[kept].tolist(), strict=True)
