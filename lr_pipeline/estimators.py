@@ -1,12 +1,15 @@
 """Regressions of arrays or of a ``Table``, without a pipeline: the core's fits, one call each.
 
 ``X`` (n, d) is an array, a data frame or nested lists of numbers and booleans, without a column
-of ones; float64 holds them exactly, or they are refused. ``y`` (n,) and ``weight`` (n,), how often
+of ones; float64 holds them exactly, or they are refused, as are more columns and larger or smaller
+numbers than a fit can hold (``lr_pipeline.core.limits``). ``y`` (n,) and ``weight`` (n,), how often
 each row counts, belong to it; rows of zero weight do not count. Or ``X`` is a
 ``lr_pipeline.tables.table.Table``, whose roles already say what is label and weight: its
 columns are prepared as the pipeline does, and its rows streamed where memory would not hold them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +17,7 @@ import numpy as np
 from lr_pipeline.core import existence, fit, linear
 from lr_pipeline.core.existence import Existence, SeparationError
 from lr_pipeline.core.inference import LogisticInference
+from lr_pipeline.core.limits import ColumnError
 from lr_pipeline.core.linear import LinearFit
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit
@@ -22,9 +26,16 @@ from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
 from lr_pipeline.engines.array_input import design_array, vector_array
+from lr_pipeline.engines.array_limits import (
+    require_numbers,
+    require_response,
+    require_weights,
+)
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.engines.preparing import prepare_rows
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.magnitudes import require_usable_rows
 from lr_pipeline.tables.table import Table
 
 SOLVERS: dict[str, type[Newton] | type[Lbfgs] | type[GradientDescent]] = {
@@ -45,7 +56,11 @@ def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True
     TypeError, ValueError
         Values that are not finite real numbers, or shapes that do not belong together.
     """
-    return linear.fit_linear(_open(X, y, weight).rows, intercept)
+    opened = _open(X, y, weight)
+    if isinstance(opened.rows, ArrayRows):
+        require_response(opened.rows.y)
+    with _naming(X, opened.columns):
+        return linear.fit_linear(opened.rows, intercept)
 
 
 def fit_logistic(
@@ -85,7 +100,10 @@ def fit_logistic(
     """
     opened = _open(X, y, weight)
     try:
-        with threads_for(opened.rows.num_columns, opened.rows.num_rows):
+        with (
+            _naming(X, opened.columns),
+            threads_for(opened.rows.num_columns, opened.rows.num_rows),
+        ):
             return fit.fit_logistic(
                 opened.rows,
                 _kernel_named(kernel),
@@ -114,8 +132,8 @@ def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
     TypeError, ValueError
         As ``fit_logistic``.
     """
-    rows = _open(X, y, weight).rows
-    with threads_for(rows.num_columns, rows.num_rows):
+    rows, columns = _open(X, y, weight)
+    with _naming(X, columns), threads_for(rows.num_columns, rows.num_rows):
         return existence.assess_existence(rows)
 
 
@@ -139,8 +157,8 @@ def infer(
     TypeError, ValueError
         Data as in ``fit_linear``, or other than the fit's; a level or method that does not exist.
     """
-    rows = _open(X, y, weight).rows
-    with threads_for(rows.num_columns, rows.num_rows):
+    rows, columns = _open(X, y, weight)
+    with _naming(X, columns), threads_for(rows.num_columns, rows.num_rows):
         return infer_logistic(rows, _kernel_named(kernel), fit, level, method)
 
 
@@ -175,6 +193,19 @@ class _Opened(NamedTuple):
     columns: tuple[str, ...] | None
 
 
+@contextmanager
+def _naming(X: Any, columns: tuple[str, ...] | None) -> Iterator[None]:
+    """Say a column's name, which the core does not know, or a table's row, not that of a block."""
+    try:
+        yield
+    except ColumnError as error:
+        raise error.named(columns) from None
+    except TableError:
+        if isinstance(X, Table):
+            require_usable_rows(X)
+        raise
+
+
 def _open(X: Any, y: Any, weight: Any) -> _Opened:
     """Offer arrays or a table to the core."""
     if isinstance(X, Table):
@@ -183,7 +214,7 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
                 "a Table has its own label and weight, found y= or weight= beside it: "
                 "name them as target= and weight= when making the table"
             )
-        with threads_for(len(X.roles.features), X.num_rows):
+        with _naming(X, None), threads_for(len(X.roles.features), X.num_rows):
             preparation, rows = prepare_rows(X)
         return _Opened(rows, preparation.columns)
     if y is None:
@@ -192,4 +223,8 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
     weights = None if weight is None else vector_array("weight", weight)
     if weights is not None and len(weights) == len(design) and not weights.all():
         design = np.where(weights[:, None] > 0.0, design, 0.0)  # 0 · NaN and 0 · ∞ would count
-    return _Opened(ArrayRows(design, vector_array("y", y), weights), columns)
+    rows = ArrayRows(design, vector_array("y", y), weights)
+    if weights is not None:
+        require_weights(weights)
+    require_numbers(rows, columns)
+    return _Opened(rows, columns)

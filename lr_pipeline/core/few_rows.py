@@ -22,6 +22,7 @@ from scipy.linalg import lapack
 
 from lr_pipeline.core.certificate import CLOSE_FEW, distance_bounds
 from lr_pipeline.core.curvature import length
+from lr_pipeline.core.limits import SMALLEST_NUMBER
 from lr_pipeline.core.rounding import UNIT_ROUNDOFF, addition_error, plain_bounds
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.curvature import is_last_step
@@ -157,8 +158,8 @@ class FewRows(NamedTuple):
         scale /= n
         np.sqrt(scale, scale)
         shift = mean / scale
-        # Not so either where a column is constant, or has a value that is not finite.
-        if not shift.dot(shift) < LARGEST_SHIFT**2:
+        # Not so either where a column is constant, tiny, or has a value that is not finite.
+        if not shift.dot(shift) < LARGEST_SHIFT**2 or scale.min() < SMALLEST_NUMBER:
             return None
         Z *= signs
         C /= scale[:, None]

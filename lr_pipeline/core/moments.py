@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from lr_pipeline.core.double_double import two_sum
+from lr_pipeline.core.limits import SMALLEST_NUMBER, ColumnError
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, Design, RowVector
 
@@ -185,6 +186,21 @@ def require_finite(rows: Rows, finite: Bool[np.ndarray, " d"]) -> None:
         f"X must be finite, found {found:g} at row {row}, column {column} (from 0): "
         f"impute or drop it, or rescale what is beyond {LARGEST:g}"
     )
+
+
+def require_squares(moments: Moments) -> None:
+    """Raise ``ColumnError`` where a column varies, but so little that its squares vanish."""
+    lower, upper = moments.extremes.lower, moments.extremes.upper
+    largest = np.maximum(np.abs(lower), np.abs(upper))
+    lost = (largest < SMALLEST_NUMBER) & (lower < upper)
+    if lost.any():
+        column = int(np.argmax(lost))
+        raise ColumnError(
+            f"X must hold a number of size {SMALLEST_NUMBER:g} or more in each column that varies, "
+            f"since sums of squares of smaller ones vanish, found {largest[column]:g} as the "
+            "largest of {column}: rescale the column",
+            column,
+        )
 
 
 def counted_rows(block: Block) -> Block:

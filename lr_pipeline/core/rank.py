@@ -13,6 +13,7 @@ from lr_pipeline.core.moments import (
     Moments,
     column_moments,
     counted_rows,
+    require_squares,
     standard_deviation,
 )
 from lr_pipeline.core.rows import Block, Rows
@@ -83,6 +84,7 @@ class _Standardization:
 
     @classmethod
     def from_moments(cls, moments: Moments, intercept: bool) -> "_Standardization":
+        require_squares(moments)
         deviation = standard_deviation(moments)
         rounding = UNIT_ROUNDOFF * (
             ROUNDING_ERRORS_OF_MEAN * np.abs(moments.mean)

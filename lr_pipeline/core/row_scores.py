@@ -57,8 +57,9 @@ class RowForms:
         """Return the form of each row (n,)."""
         forms = np.empty(len(X))
         rows = max(SLICED_NUMBERS // len(self.R[0]), 1)
-        for start in range(0, len(X), rows):
-            forms[start : start + rows] = self._of_few(X[start : start + rows])
+        with np.errstate(over="ignore"):  # of a row far beyond all others: infinite
+            for start in range(0, len(X), rows):
+                forms[start : start + rows] = self._of_few(X[start : start + rows])
         return forms
 
     def _of_few(self, X: Design) -> RowVector:

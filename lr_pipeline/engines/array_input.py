@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from lr_pipeline.engines.array_limits import require_columns
+
 LARGEST_EXACT_INTEGER = 2**53
 FLOAT64_BYTES = 8
 
@@ -23,13 +25,18 @@ def design_array(X: Any) -> tuple[Float64[np.ndarray, "n d"], tuple[str, ...] | 
     TypeError
         Values that are not real numbers, or floats of more than 64 bits.
     ValueError
-        Another number of dimensions, or an integer that float64 cannot hold.
+        Another number of dimensions, more columns than a fit can hold, or an integer that float64
+        cannot hold.
     """
     if type(X) is not np.ndarray and hasattr(X, "columns") and hasattr(X, "items"):
+        require_columns(len(X.columns))
         columns = [vector_array(f"X, column {str(name)!r},", x) for name, x in X.items()]
         design = np.column_stack(columns) if columns else np.empty((len(X), 0))
         return design, tuple(str(name) for name in X.columns)
-    design = _to_float64("X", np.asarray(X))
+    given = np.asarray(X)
+    if given.ndim == 2:
+        require_columns(given.shape[1])  # before a copy, for which memory might not suffice
+    design = _to_float64("X", given)
     if design.ndim != 2:
         remedy = "use X.reshape(-1, 1) for a single column" if design.ndim == 1 else "reshape it"
         raise ValueError(f"X must have shape (rows, columns), found {design.shape}: {remedy}")

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.scoring.new_rows import NewRows, open_new_rows
 from lr_pipeline.scoring.prediction import Mask, Prediction, Predictor
-from lr_pipeline.tables.encoding import NumberEncoding, numbers_of, require_finite
+from lr_pipeline.tables.encoding import NumberEncoding, numbers_of, require_usable
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.parquet import write_blocks
 from lr_pipeline.tables.prefetch import prefetched
@@ -158,7 +158,7 @@ class Predictions:
             for one in self.model.preparation.encodings:
                 if isinstance(one, NumberEncoding):
                     column, before = batch.column(one.name), self.counts.rows
-                    require_finite(one.name, numbers_of(one.name, column, before), before)
+                    require_usable(one.name, numbers_of(one.name, column, before), before)
         except TableError as placed:
             error = placed
         return TableError(*error.problems, source=self.new_rows.source)

@@ -1,6 +1,5 @@
 """How one feature becomes columns of the design: as a number, or level by level."""
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 from zlib import crc32
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 from jaxtyping import Float64
 
+from lr_pipeline.core.limits import LARGEST_NUMBER
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.decimals import floats_of, inexact_integers
 from lr_pipeline.tables.errors import table_error
@@ -49,10 +49,11 @@ class NumberEncoding:
     def impute(self, out: DesignColumns) -> None:
         """Do so where the first of them has the feature's values, NaN where missing."""
         values = out[0]
-        # Infinite or NaN where some value is: one pass, nothing allocated, over what is in cache.
-        if math.isfinite(values @ values):
-            return
-        require_finite(self.name, values)
+        # NaN where a value is, and large where one is: a pass over what is in cache, in place.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if values @ values <= LARGEST_NUMBER**2:
+                return
+        require_usable(self.name, values)
         missing = np.isnan(values)
         values[missing] = self.median
         if self.marks_missing:
@@ -195,13 +196,32 @@ def _require_exact(name: str, column: pa.Array, rows_before: int) -> None:
 
 
 def require_finite(name: str, numbers: RowVector, rows_before: int = 0) -> None:
-    """Raise ``TableError`` where a number is infinite; NaN is missing."""
+    """Raise ``TableError`` where a number is infinite; NaN is missing.
+
+    ``rows_before``: those of the blocks before, for the row that the message names.
+    """
     infinite = np.isinf(numbers)
     if infinite.any():
         row = rows_before + int(np.argmax(infinite)) + 1
         raise table_error(
             f"feature {name!r} has infinite values (first at row {row})",
             "Make them missing or finite",
+            name,
+            row,
+        )
+
+
+def require_usable(name: str, numbers: RowVector, rows_before: int = 0) -> None:
+    """Raise ``TableError`` as ``require_finite``, or where a number is beyond 1e100."""
+    require_finite(name, numbers, rows_before)
+    beyond = np.abs(numbers) > LARGEST_NUMBER
+    if beyond.any():
+        place = int(np.argmax(beyond))
+        row = rows_before + place + 1
+        raise table_error(
+            f"feature {name!r} has the number {numbers[place]:g} (row {row}); at most "
+            f"{LARGEST_NUMBER:g} can be used",
+            "Make it missing if it stands for no value, or rescale the column",
             name,
             row,
         )

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64
 
+from lr_pipeline.core.limits import MAX_COLUMNS
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.types import Design
 from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding
@@ -56,7 +57,7 @@ class Preparation:
         ------
         TableError
             A feature is neither number, boolean nor text, or has no value; two design columns
-            would have the same name.
+            would have the same name, or they would be more than a fit can hold.
         """
         encodings = fit_encodings(table, visit)
         names = Counter(column for encoding in encodings for column in encoding.columns)
@@ -65,6 +66,12 @@ class Preparation:
             raise table_error(
                 f"two columns of the design would be called {quoted(twice)}",
                 "Rename a column, or the level 'missing'",
+            )
+        if len(names) > MAX_COLUMNS:
+            raise table_error(
+                f"{len(encodings):,} features make {len(names):,} columns of numbers and "
+                f"categories; at most {MAX_COLUMNS:,} can be fitted",
+                "Name the features that matter in features=, or leave others out with exclude=",
             )
         rules = ReadingRules.from_dict(table.provenance.get(READING, {}))
         return cls(table.roles, tuple(encodings), rules)

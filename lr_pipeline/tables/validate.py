@@ -8,10 +8,12 @@ from itertools import chain
 import pyarrow as pa
 import pyarrow.types as pt
 
+from lr_pipeline.core.limits import MAX_COLUMNS
 from lr_pipeline.tables.column_summary import ColumnSummary
 from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, TableError
 from lr_pipeline.tables.group_aliases import group_aliases
 from lr_pipeline.tables.identifiers import identifier_problems
+from lr_pipeline.tables.magnitudes import magnitude_problems
 from lr_pipeline.tables.number_problems import number_problem
 from lr_pipeline.tables.possible_codes import possible_codes
 from lr_pipeline.tables.prefetch import prefetched
@@ -26,7 +28,6 @@ from lr_pipeline.tables.target import TargetValues, exact_values, is_text, kind_
 from lr_pipeline.tables.text_length import TextLengths
 from lr_pipeline.tables.text_problems import category_problems, text_problems
 
-MAX_COLUMNS = 3_000  # of the design: matrices of columns × columns are held and factorized
 COUNTER_ROWS = 100  # so many consecutive integers are no measurement
 
 
@@ -35,15 +36,16 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
 
     Errors: no rows; a target without exactly two values (or without the positive one); a feature
     that is neither number, boolean nor text, has no value at all, is infinite, has integers that
-    float64 cannot hold, or is text with more than 100 levels or one level a row; features that
-    would be more than 3,000 columns of the design; names and texts of more than 1,000 characters;
-    missing ids, groups, times or weights, repeated ids, times that have no order, weights that are
-    not finite and ≥ 0. Warnings: a feature with one value only, that counts the rows, looks like an
-    identifier, stands for the group or repeats another one; keys whose values repeat; values in
-    several spellings; fewer rows than features. Notes: features that may be codes, repeated rows.
-    Missing values of a feature are no problem: the preparation imputes them. Of a feature whose
-    kind is declared it is only asked whether it can be so. With a ``policy`` also what keeps the
-    rows from being split so and prepared.
+    float64 cannot hold or numbers so large or small that their squares cannot be summed, or is text
+    with more than 100 levels or one level a row; features that would be more than 3,000 columns of
+    the design; names and texts of more than 1,000 characters; missing ids, groups, times or
+    weights, repeated ids, times that have no order, weights that are not finite and ≥ 0. Warnings:
+    a feature with one value only, that counts the rows, looks like an identifier, stands for the
+    group or repeats another one; keys whose values repeat; values in several spellings; fewer rows
+    than features. Notes: features that may be codes, repeated rows. Missing values of a feature are
+    no problem: the preparation imputes them. Of a feature whose kind is declared it is only asked
+    whether it can be so. With a ``policy`` also what keeps the rows from being split so and
+    prepared.
     """
     if table.num_rows == 0:
         return [Problem("the table has no rows", "Add rows below the header")]
@@ -70,6 +72,7 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     for column, check in checks:
         if column is not None:
             found += check(column, summaries[column])
+    found += magnitude_problems(table, summaries)
     undeclared = [name for name in roles.features if name not in {*roles.category, *roles.number}]
     useless = {one.column for one in found if one.useless}
     keys = [name for name in undeclared if is_text(summaries[name].kind) and name in useless]

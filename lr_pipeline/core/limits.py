@@ -1,0 +1,22 @@
+"""What a fit can hold: columns, and numbers whose squares and sums neither overflow nor vanish."""
+
+# Matrices of columns × columns are held and factorized.
+MAX_COLUMNS = 3_000
+# A column's numbers: squares of up to 1e200, times a weight and a number of rows, stay below the
+# 1.8e308 of float64; where all are smaller than the least, their squares vanish.
+LARGEST_NUMBER, SMALLEST_NUMBER = 1e100, 1e-100
+# The greatest weight, and the greatest number of a response that is no label.
+LARGEST_WEIGHT, SMALLEST_WEIGHT = 1e50, 1e-50
+
+
+class ColumnError(ValueError):
+    """A column of an array cannot be fitted: ``message`` with the column's name, or its number."""
+
+    def __init__(self, message: str, column: int, names: tuple[str, ...] | None = None) -> None:
+        self.message, self.column = message, column
+        name = f"{column} (from 0)" if names is None else repr(names[column])
+        super().__init__(message.format(column=f"column {name}"))
+
+    def named(self, names: tuple[str, ...] | None) -> "ColumnError":
+        """Return the error with the column's name."""
+        return ColumnError(self.message, self.column, names)

@@ -1,0 +1,106 @@
+"""Arrays that no fit can hold: refused with the row, the column and the remedy, before any sum."""
+
+from math import isfinite
+
+import numpy as np
+from jaxtyping import Float64
+
+from lr_pipeline.core.limits import (
+    LARGEST_NUMBER,
+    LARGEST_WEIGHT,
+    MAX_COLUMNS,
+    SMALLEST_WEIGHT,
+    ColumnError,
+)
+from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.types import RowVector
+
+Names = tuple[str, ...] | None
+
+
+def require_columns(columns: int) -> None:
+    """Raise ``ValueError`` where there are more columns than a fit can hold."""
+    if columns > MAX_COLUMNS:
+        raise ValueError(
+            f"X has {columns:,} columns; at most {MAX_COLUMNS:,} can be fitted: leave out those "
+            "that matter least"
+        )
+
+
+def require_numbers(rows: Rows, names: Names) -> None:
+    """Raise ``ColumnError`` where an X is not finite, or so large that sums of squares overflow.
+
+    One pass of dot products over all rows: numbers whose squares add to no more than the largest
+    one's square are all smaller.
+    """
+
+    def squares(block: Block) -> tuple[float]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            flat = block.X.ravel(order="K")  # a view: blocks of whole rows, or of whole columns
+            return (float(flat @ flat),)
+
+    with np.errstate(over="ignore"):
+        (total,) = rows.sum(squares)
+    if not total <= LARGEST_NUMBER**2:  # NaN neither
+        _refuse_first_beyond(rows, names)
+
+
+def _refuse_first_beyond(rows: Rows, names: Names) -> None:
+    """Raise ``ColumnError`` for the first row with such a number, if there is one."""
+
+    def first_in_block(block: Block) -> tuple[list[tuple[int, int, int, float]]]:
+        beyond = ~(np.abs(block.X) <= LARGEST_NUMBER)
+        rows_beyond = np.flatnonzero(beyond.any(axis=1))
+        if not len(rows_beyond):
+            return ([(len(beyond), -1, 0, 0.0)],)
+        row = int(rows_beyond[0])
+        column = int(np.argmax(beyond[row]))
+        return ([(len(beyond), row, column, float(block.X[row, column]))],)
+
+    start = 0
+    for length, row, column, value in rows.sum(first_in_block)[0]:
+        if row >= 0:
+            raise _beyond(value, start + row, column, names)
+        start += length
+
+
+def _beyond(value: float, row: int, column: int, names: Names) -> ColumnError:
+    if not isfinite(value):
+        message = f"X must be finite, found {value:g} at row {row}, {{column}}: impute or drop it"
+        return ColumnError(message, column, names)
+    message = (
+        f"X must hold numbers of size up to {LARGEST_NUMBER:g}, since sums of squares of larger "
+        f"ones overflow, found {value:g} at row {row}, {{column}}: impute it if it marks a missing "
+        "value, or rescale the column"
+    )
+    return ColumnError(message, column, names)
+
+
+def require_weights(weight: RowVector) -> None:
+    """Raise ``ValueError`` where weights are so large or small that sums of squares fail."""
+    _require_size("weight", weight)
+
+
+def require_response(y: RowVector) -> None:
+    """Raise ``ValueError`` where the numbers to be fitted are so large or small."""
+    _require_size("y", y)
+
+
+def _require_size(name: str, values: Float64[np.ndarray, " n"]) -> None:
+    """The greatest of the values must be 0, or neither too large nor too small."""
+    sizes = np.abs(values)
+    row = int(np.argmax(sizes)) if len(sizes) else -1
+    if row < 0 or sizes[row] == 0.0 or SMALLEST_WEIGHT <= sizes[row] <= LARGEST_WEIGHT:
+        return
+    if sizes[row] > LARGEST_WEIGHT:
+        row = int(np.argmax(sizes > LARGEST_WEIGHT))
+    found = f"found {values[row]:g} at row {row} (from 0)"
+    if sizes[row] > LARGEST_WEIGHT:
+        raise ValueError(
+            f"{name} must hold numbers of size up to {LARGEST_WEIGHT:g}, since sums with larger "
+            f"ones overflow, {found}: correct it, or rescale {name}"
+        )
+    raise ValueError(
+        f"{name} must hold a number of size {SMALLEST_WEIGHT:g} or more, since sums with smaller "
+        f"ones vanish, {found} as the largest: rescale {name}"
+    )
