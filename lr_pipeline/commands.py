@@ -10,7 +10,7 @@ import click
 from lr_pipeline.new_location import NewLocation, write_location
 from lr_pipeline.pass_progress import PassProgress
 from lr_pipeline.scoring.export import export_predictions, require_writable
-from lr_pipeline.scoring.model_choice import find_model
+from lr_pipeline.scoring.model_choice import failed_model_checks, find_model
 from lr_pipeline.scoring.predictions import (
     THRESHOLD,
     Predictions,
@@ -94,7 +94,9 @@ def predict(file: str, name: str, output: str | None, threshold: float, home: st
     progress = PassProgress(_echo_progress)
     try:
         require_writable(target, [Path(file), Path(name)])
-        predictions = score_file(find_model(name, home), file, threshold, progress)
+        model = find_model(name, home)
+        failed = failed_model_checks(name, model, home)
+        predictions = score_file(model, file, threshold, progress, failed)
         export_predictions(predictions, target, [name])
     except (ScoringError, TableError, ArtifactError, OSError) as error:
         _fail(error)
@@ -112,7 +114,9 @@ def _echo_progress(message: str) -> None:
 
 
 def _show_outcome(predictions: Predictions, target: Path) -> None:
-    """The counts, which features were beyond training, and why there are no intervals."""
+    """The counts, what speaks against the model, and which features were beyond training."""
+    for failed in predictions.failed_checks:
+        click.echo(f"  ! a check of the model's run failed: {in_options(failed)}")
     counts = predictions.counts
     beyond = {
         "out of range": counts.out_of_range,

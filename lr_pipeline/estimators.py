@@ -6,23 +6,29 @@ numbers than a fit can hold (``lr_pipeline.core.limits``). ``y`` (n,) and ``weig
 each row counts, belong to it; rows of zero weight do not count. Or ``X`` is a
 ``lr_pipeline.tables.table.Table``, whose roles already say what is label and weight: its
 columns are prepared as the pipeline does, and its rows streamed where memory would not hold them.
+
+Where the columns have names, ``fit.coefficients["age"]`` and ``odds_ratios.estimate["age"]`` give
+the number of one column (``NamedColumns``); ``p_values`` and interval ends also know
+"(intercept)". By position they are plain arrays all the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from lr_pipeline.core import existence, fit, linear
 from lr_pipeline.core.existence import Existence, SeparationError
-from lr_pipeline.core.inference import LogisticInference
+from lr_pipeline.core.inference import LogisticInference, OddsRatios
 from lr_pipeline.core.limits import ColumnError
 from lr_pipeline.core.linear import LinearFit
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_fit import LogisticFit
 from lr_pipeline.core.logistic_inference import infer_logistic
 from lr_pipeline.core.logistic_sums import LogisticKernel
+from lr_pipeline.core.named_columns import named
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
 from lr_pipeline.engines.array_input import design_array, vector_array
@@ -37,6 +43,8 @@ from lr_pipeline.engines.preparing import prepare_rows
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.magnitudes import require_usable_rows
 from lr_pipeline.tables.table import Table
+
+INTERCEPT = "(intercept)"
 
 SOLVERS: dict[str, type[Newton] | type[Lbfgs] | type[GradientDescent]] = {
     "newton": Newton,
@@ -60,7 +68,7 @@ def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True
     if isinstance(opened.rows, ArrayRows):
         require_response(opened.rows.y)
     with _naming(X, opened.columns):
-        return linear.fit_linear(opened.rows, intercept)
+        return _with_names(linear.fit_linear(opened.rows, intercept), opened.columns)
 
 
 def fit_logistic(
@@ -104,7 +112,7 @@ def fit_logistic(
             _naming(X, opened.columns),
             threads_for(opened.rows.num_columns, opened.rows.num_rows),
         ):
-            return fit.fit_logistic(
+            found = fit.fit_logistic(
                 opened.rows,
                 _kernel_named(kernel),
                 penalty,
@@ -118,6 +126,7 @@ def fit_logistic(
             )
     except SeparationError as error:
         raise SeparationError(error.existence, opened.columns) from None
+    return _with_names(found, opened.columns)
 
 
 def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
@@ -159,7 +168,35 @@ def infer(
     """
     rows, columns = _open(X, y, weight)
     with _naming(X, columns), threads_for(rows.num_columns, rows.num_rows):
-        return infer_logistic(rows, _kernel_named(kernel), fit, level, method)
+        found = infer_logistic(rows, _kernel_named(kernel), fit, level, method, columns)
+    return found if columns is None else _inference_with_names(found, columns)
+
+
+Fit = TypeVar("Fit", LinearFit, LogisticFit)
+
+
+def _with_names(fit: Fit, columns: Sequence[str] | None) -> Fit:
+    """The fit, what belongs to a column to be asked for by its name, where there are names."""
+    return replace(
+        fit,
+        coefficients=named(fit.coefficients, columns),
+        standard_errors=named(fit.standard_errors, columns),
+    )
+
+
+def _inference_with_names(found: LogisticInference, columns: Sequence[str]) -> LogisticInference:
+    """The same of an inference, in which the intercept comes first."""
+    parameters = (INTERCEPT, *columns)
+    return replace(
+        found,
+        lower=named(found.lower, parameters),
+        upper=named(found.upper, parameters),
+        statistics=named(found.statistics, parameters),
+        p_values=named(found.p_values, parameters),
+        odds_ratios=OddsRatios(*(named(part, columns) for part in found.odds_ratios)),
+        odds_ratios_per_sd=OddsRatios(*(named(part, columns) for part in found.odds_ratios_per_sd)),
+        variance_inflation=named(found.variance_inflation, columns),
+    )
 
 
 def _kernel_named(kernel: str | LogisticKernel) -> LogisticKernel:

@@ -89,7 +89,7 @@ SAME_LEVEL = {
 }
 DAGSTER_ROOMS = {*ORDER[0], *ORDER[1], *ORDER[2]}
 DAGSTER_FILES = {"storage/io_managers.py", "storage/catalogue.py", "storage/home.py"}
-DAGSTER_FILES |= {"storage/run_processes.py"}
+DAGSTER_FILES |= {"storage/run_processes.py", "storage/check_results.py"}
 
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 

@@ -261,3 +261,27 @@ def test_a_separated_table_has_profile_intervals_under_firth():
     assert 0.0 < found.lower[1] < fit.coefficients[0] < found.upper[1] < np.inf
     assert found.upper[1] - fit.coefficients[0] > fit.coefficients[0] - found.lower[1]
     assert np.isnan(lr_pipeline.infer(fit, x, y, method="wald").lower).all()
+
+
+def test_numbers_of_columns_are_asked_for_by_name() -> None:
+    """Of a data frame and of a table; of an array by position alone."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(80, 2))
+    y = (rng.random(80) < 1 / (1 + np.exp(-X[:, 0]))).astype(int)
+    frame = pd.DataFrame(X, columns=["dose", "age"])
+    plain, fit = lr_pipeline.fit_logistic(X, y), lr_pipeline.fit_logistic(frame, y)
+    assert type(plain.coefficients) is np.ndarray
+    assert fit.coefficients["age"] == fit.coefficients[1] == plain.coefficients[1]
+    assert fit.standard_errors["dose"] == plain.standard_errors[0]
+    found, by_place = lr_pipeline.infer(fit, frame, y), lr_pipeline.infer(plain, X, y)
+    for part, other in zip(found.odds_ratios, by_place.odds_ratios, strict=True):
+        assert part["dose"] == other[0]
+    assert found.p_values["(intercept)"] == by_place.p_values[0]
+    assert found.upper["age"] == by_place.upper[2]
+    assert found.variance_inflation["age"] == by_place.variance_inflation[1]
+    linear = lr_pipeline.fit_linear(frame, y)
+    assert linear.coefficients["dose"] == lr_pipeline.fit_linear(X, y).coefficients[0]
+    table = Table.from_pandas(frame.assign(y=y), "y")
+    assert lr_pipeline.fit_logistic(table).coefficients["age"] == pytest.approx(
+        fit.coefficients["age"]
+    )

@@ -8,9 +8,11 @@ from lr_pipeline.assets.reading import walkthrough
 from lr_pipeline.metadata import mismatch_failure
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.pass_progress import PASSES, PassProgress
+from lr_pipeline.scoring.model_choice import CURRENT_MODEL
 from lr_pipeline.scoring.new_rows import SchemaMismatchError
-from lr_pipeline.scoring.predictions import Predictions, score_file
+from lr_pipeline.scoring.predictions import Predictions, score_file, version_of
 from lr_pipeline.scoring_config import ScoringConfig
+from lr_pipeline.storage.check_results import failed_of_version
 
 NO_ROWS = (
     "no rows are scored without a score_path. Give it in the Launchpad: "
@@ -40,9 +42,11 @@ def predictions(
     if config.score_path is None:
         yield _no_rows(context)
         return
+    model_key = dg.AssetKey([*context.asset_key.path[:-1], CURRENT_MODEL])
     progress = PassProgress(dg.get_dagster_logger(PASSES).info)
     try:
-        scored = score_file(numpy_model, config.score_path, config.threshold, progress)
+        failed = failed_of_version(context.instance, model_key, version_of(numpy_model))
+        scored = score_file(numpy_model, config.score_path, config.threshold, progress, failed)
     except SchemaMismatchError as error:
         raise mismatch_failure(error) from error
     yield dg.MaterializeResult(value=scored, data_version=dg.DataVersion(scored.fingerprint))

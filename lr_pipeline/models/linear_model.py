@@ -18,9 +18,9 @@ from lr_pipeline.models.fit_json import (
     or_infinite,
     or_null,
 )
+from lr_pipeline.models.frame_rows import RowsToPredict, rows_to_predict
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
-from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.visit import Visit, visit_blocks
 
 PLAIN_FIELDS = (
@@ -61,10 +61,10 @@ class LinearModel(TrainedModel):
         return LinearPredictor(self.preparation, center, parameters)
 
     def predict_proba(
-        self, table: Table, visit: Visit = visit_blocks
+        self, rows: RowsToPredict, visit: Visit = visit_blocks
     ) -> Float64[np.ndarray, " rows"]:
-        """ŷ for every row of ``table``: a probability only where it lies in [0, 1]."""
-        return self.predictor.of_table(table, visit)
+        """ŷ for every row, as ``LogisticModel``: a probability only where it lies in [0, 1]."""
+        return self.predictor.of_table(rows_to_predict(rows, self.preparation), visit)
 
     def to_json(self) -> str:
         """Strict JSON; :meth:`from_json` restores every bit."""

@@ -14,6 +14,7 @@ from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.format_version import with_format_version
 from lr_pipeline.models.document import read_document
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
+from lr_pipeline.models.frame_rows import RowsToPredict, rows_to_predict
 from lr_pipeline.models.inference_json import inference_from_dict, inference_to_dict
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.ranges import Ranges
@@ -74,9 +75,12 @@ class LogisticModel(TrainedModel):
         """Log odds z (rows,) of y = 1 for every row of ``table``."""
         return self.predictor.of_table(table, visit)
 
-    def predict_proba(self, table: Table) -> Float64[np.ndarray, " rows"]:
-        """P(y = 1) for every row of ``table``, which needs the columns of :attr:`features`."""
-        return sigmoid(self.linear_predictor(table))
+    def predict_proba(self, rows: RowsToPredict) -> Float64[np.ndarray, " rows"]:
+        """P(y = 1) for every row of a table or data frame with the columns of :attr:`features`.
+
+        For errors see ``rows_to_predict``.
+        """
+        return sigmoid(self.linear_predictor(rows_to_predict(rows, self.preparation)))
 
     def to_json(self) -> str:
         """Strict JSON; :meth:`from_json` restores every bit."""

@@ -6,8 +6,9 @@ from lr_pipeline.format_version import FormatVersionError
 from lr_pipeline.models import model_from_json
 from lr_pipeline.models.document import ModelDocumentError
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.scoring.predictions import ScoringError
+from lr_pipeline.scoring.predictions import ScoringError, version_of
 from lr_pipeline.storage.catalogue import load
+from lr_pipeline.storage.check_results import failed_checks
 
 # Of the two logistic models, which a check holds to each other, the one with Newton's method:
 # its certificate is the closer one, and the report's inference is computed with its kernel.
@@ -30,10 +31,27 @@ def find_model(name: str, home: str | Path | None = None) -> LogisticModel:
         There is no such asset in ``home``, or its file has changed.
     """
     path = Path(name)
-    if path.is_file() or path.suffix == ".json" or (path / MODEL_FILE).is_file():
+    if _is_file(name):
         return _require_logistic(name, read_model(path / MODEL_FILE if path.is_dir() else path))
-    key = name if name.rpartition("/")[2] in ASSETS else f"{name.rstrip('/')}/{CURRENT_MODEL}"
+    key = _asset(name)
     return _require_logistic(key, load(key, home))
+
+
+def failed_model_checks(
+    name: str, model: LogisticModel, home: str | Path | None = None
+) -> tuple[str, ...]:
+    """What the event log says of the run that made the model; of a file it says nothing."""
+    return () if _is_file(name) else failed_checks(_asset(name), version_of(model), home)
+
+
+def _is_file(name: str) -> bool:
+    path = Path(name)
+    return path.is_file() or path.suffix == ".json" or (path / MODEL_FILE).is_file()
+
+
+def _asset(name: str) -> str:
+    """The asset of that name, or the current model of the table of that name."""
+    return name if name.rpartition("/")[2] in ASSETS else f"{name.rstrip('/')}/{CURRENT_MODEL}"
 
 
 def read_model(path: Path) -> object:

@@ -83,6 +83,7 @@ class Predictions:
     new_rows: NewRows
     threshold: float = THRESHOLD
     progress: Callable[[int, int], None] | None = None
+    failed_checks: tuple[str, ...] = ()
     counts: ScoreCounts = field(default_factory=ScoreCounts)
 
     def __post_init__(self) -> None:
@@ -101,8 +102,9 @@ class Predictions:
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of what decides every byte: all files' content, model and threshold."""
-        parts = json.dumps([self.new_rows.content, self.model_version, self.threshold])
-        return hashlib.sha256(parts.encode()).hexdigest()
+        parts = [self.new_rows.content, self.model_version, self.threshold]
+        parts += [self.failed_checks] if self.failed_checks else []
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def meaning(self) -> dict[str, Any]:
         """What a reader must know of the columns, as plain values."""
@@ -114,6 +116,7 @@ class Predictions:
             "interval_level": self.predictor.level,
             "interval_withheld": self.predictor.withheld,
             "train_fingerprint": model.train_fingerprint,
+            **({"failed_checks": list(self.failed_checks)} if self.failed_checks else {}),
         }
 
     def blocks(self) -> Iterator[pa.RecordBatch]:
@@ -188,10 +191,12 @@ def score_file(
     path: str | Path,
     threshold: float = THRESHOLD,
     progress: Callable[[int, int], None] | None = None,
+    failed_checks: tuple[str, ...] = (),
 ) -> Predictions:
     """Make ready to score CSV or Parquet with ``model``; the columns are compared at once.
 
-    ``path``: a file, a folder of files, a glob or a URL, as for training.
+    ``path``: a file, a folder of files, a glob or a URL, as for training. ``failed_checks``: what
+    is known of the model's run, to be said with the scores.
 
     Raises
     ------
@@ -215,7 +220,8 @@ def score_file(
     key = model.preparation.roles.id
     if key in {one.name for one in SCORE_FIELDS}:
         raise ScoringError(f"the id column {key!r} has the name of a result. Rename it and train.")
-    return Predictions(model, open_new_rows(path, model.preparation), threshold, progress)
+    new_rows = open_new_rows(path, model.preparation)
+    return Predictions(model, new_rows, threshold, progress, failed_checks)
 
 
 def version_of(model: LogisticModel) -> str:

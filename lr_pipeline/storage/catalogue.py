@@ -50,7 +50,7 @@ def load(name: str, home: str | Path | None = None) -> Any:
                 f"{listed or 'none'}.{hint} Load one of these, or materialize it first."
             )
         value = load_recorded(key, found)
-    return value.numbers if _recorded(found, "kind") == "report" else value
+    return value.numbers if recorded(found, "kind") == "report" else value
 
 
 def stored_assets(instance: "DagsterInstance") -> list[str]:
@@ -60,7 +60,7 @@ def stored_assets(instance: "DagsterInstance") -> list[str]:
         one.asset_key.to_user_string()
         for one in entries
         if one.last_materialization is not None
-        and _recorded(one.last_materialization, "sha256") is not None
+        and recorded(one.last_materialization, "sha256") is not None
     )
 
 
@@ -88,7 +88,7 @@ def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
     ArtifactError
         It recorded none, or the file is not what was recorded.
     """
-    path, sha256, kind = (_recorded(entry, name) for name in ("path", "sha256", "kind"))
+    path, sha256, kind = (recorded(entry, name) for name in ("path", "sha256", "kind"))
     if kind == NO_VALUE:
         return None
     if path is None or sha256 is None or kind is None:
@@ -99,7 +99,7 @@ def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
     return load_artifact(Path(path), sha256, kind)
 
 
-def _recorded(entry: "EventLogEntry", name: str) -> str | None:
+def recorded(entry: "EventLogEntry", name: str) -> str | None:
     """One metadata value of a materialization, or None."""
     materialization = entry.asset_materialization
     found = materialization.metadata.get(name) if materialization else None

@@ -1,13 +1,19 @@
 """The asset ``predictions``: its own job, one version for equal inputs, blocked by a mismatch."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
 import lr_pipeline
 from lr_pipeline.assets.scoring import predictions
+from lr_pipeline.command_line import main
 from lr_pipeline.pipeline import build_definitions
 from lr_pipeline.scoring.predictions import version_of
 from lr_pipeline.scoring_config import ScoringConfig
@@ -175,3 +181,33 @@ def test_without_a_model_the_training_comes_first(tmp_path) -> None:
         definitions.resolve_job_def("scoring_job").execute_in_process(
             instance=instance, run_config=config
         )
+
+
+def test_scores_carry_the_checks_that_failed_of_their_model(tmp_path, monkeypatch) -> None:
+    """In the asset's metadata, in the Parquet file and at the command line, by every door."""
+    rng = np.random.default_rng(6)
+    rows = pd.DataFrame({"y": rng.integers(0, 2, 200), "x": rng.normal(size=200)})
+    rows["late"] = rows["y"] + rng.normal(scale=0.05, size=200)
+    rows.to_csv(tmp_path / "leak.csv", index=False)
+    definitions = build_definitions(
+        FileTable(tmp_path / "leak.csv", target="y"),
+        "leak",
+        resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
+    )
+    config = {"ops": {"predictions": {"config": {"score_path": str(tmp_path / "leak.csv")}}}}
+    with dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as instance:
+        for job in ("training_job", "scoring_job"):
+            result = definitions.resolve_job_def(job).execute_in_process(
+                instance=instance, run_config=config if job == "scoring_job" else None
+            )
+    leak = "leak/dataset: contract: feature 'late' alone tells the classes apart"
+    (shown,) = [text for text in metadata(result)["failed_checks"] if "contract" in text]
+    assert shown.startswith(leak)
+    stored = pq.read_schema(str(metadata(result)["path"])).metadata[b"lr_pipeline.predictions"]
+    assert shown in json.loads(stored)["failed_checks"]
+    monkeypatch.chdir(tmp_path)
+    arguments = ["predict", "leak.csv", "--model", "leak", "--home", str(tmp_path / "home")]
+    said = CliRunner().invoke(main, [*arguments, "--output", "scores.parquet"])
+    assert f"  ! a check of the model's run failed: {leak}" in said.output
+    written = pq.read_schema("scores.parquet").metadata[b"lr_pipeline.predictions"]
+    assert json.loads(written)["failed_checks"] == list(metadata(result)["failed_checks"])

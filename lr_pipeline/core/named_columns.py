@@ -1,0 +1,72 @@
+"""Numbers of columns that can be asked for by the column's name."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lr_pipeline.core.types import Columns
+
+
+class NamedColumns(np.ndarray):
+    """(d,) one number a column: an array that knows the columns' ``names``.
+
+    ``values["age"]`` is the number of that column, ``values[0]`` and all arithmetic are the plain
+    array's, ``dict(values.items())`` has all of them by name.
+    """
+
+    names: tuple[str, ...] | None
+
+    def __new__(cls, values: Columns, names: Sequence[str]) -> "NamedColumns":
+        """View the values, one for each name."""
+        if len(values) != len(names):
+            raise ValueError(
+                f"expected a name for each of {len(values)} values, found {len(names)}"
+            )
+        named = np.asarray(values).view(cls)
+        named.names = tuple(names)
+        return named
+
+    def __array_finalize__(self, _of: Any) -> None:
+        """What is computed from the numbers has no names."""
+        self.names = None
+
+    def __array_wrap__(self, array: np.ndarray, *_: Any) -> Any:
+        """Results of arithmetic are plain."""
+        plain = np.asarray(array)
+        return plain if plain.ndim else plain[()]
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return the number of the column of that name, or what the plain array has there."""
+        if not isinstance(key, str):
+            return np.asarray(self)[key]
+        places = [place for place, name in enumerate(self.names or ()) if name == key]
+        if len(places) != 1:
+            found = f"{len(places)} columns" if places else "no column"
+            raise KeyError(f"{found} of the name {key!r}; there are: {', '.join(self.names or ())}")
+        return float(np.asarray(self)[places[0]])
+
+    def items(self) -> list[tuple[str, float]]:
+        """Name and number of each column."""
+        return [] if self.names is None else list(zip(self.names, self.tolist(), strict=True))
+
+    def __repr__(self) -> str:
+        """The numbers by their names."""
+        return repr(dict(self.items())) if self.names else repr(np.asarray(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the names in a copy and in another process."""
+        return named, (np.array(self), self.names)
+
+    def __copy__(self) -> Any:
+        """With the names."""
+        return named(np.array(self), self.names)
+
+    def __deepcopy__(self, _memo: Any) -> Any:
+        """With the names."""
+        return named(np.array(self), self.names)
+
+
+def named(values: Columns | None, names: Sequence[str] | None) -> Any:
+    """The values with names, where there are both."""
+    return values if values is None or names is None else NamedColumns(values, names)

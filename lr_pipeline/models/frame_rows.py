@@ -1,0 +1,74 @@
+"""Rows to predict as callers have them: a ``Table``, or a data frame with the model's columns."""
+
+import difflib
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+
+from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.table import Table
+
+RowsToPredict: TypeAlias = Any  # a Table, an Arrow table, a data frame of pandas or polars
+
+
+def rows_to_predict(rows: RowsToPredict, preparation: Preparation) -> Table:
+    """The rows as a table with the model's features, found by their names in whatever order.
+
+    A data frame of pandas or polars, or an Arrow table; other columns are ignored.
+
+    Raises
+    ------
+    TypeError
+        An array or anything else whose columns have no names.
+    TableError
+        Features are missing or occur twice, with all of them; or Arrow cannot hold a column.
+    """
+    if isinstance(rows, Table):
+        return rows
+    names = _column_names(rows)
+    features = list(preparation.roles.features)
+    problems = [problem for name in features if (problem := _missing(name, names)) is not None]
+    if problems:
+        raise TableError(*problems)
+    return Table(_to_arrow(rows, [names.index(name) for name in features]), preparation.roles)
+
+
+def _column_names(rows: Any) -> list[str]:
+    if isinstance(rows, pa.Table):
+        return list(rows.column_names)
+    if not (hasattr(rows, "columns") and (hasattr(rows, "iloc") or hasattr(rows, "to_arrow"))):
+        raise TypeError(
+            f"expected a Table or a data frame, found {type(rows).__name__}: the model's columns "
+            "are found by their names"
+        )
+    return [str(name) for name in rows.columns]
+
+
+def _missing(name: str, names: list[str]) -> Problem | None:
+    if (count := names.count(name)) == 1:
+        return None
+    remedy = "Give the columns that the model was trained on, under one name each"
+    if count:
+        return Problem(f"feature {name!r} occurs {count} times", remedy, name)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    hint = f"Did you mean {close[0]!r}?" if close else remedy
+    return Problem(f"feature {name!r} is missing in the data frame", hint, name)
+
+
+def _to_arrow(rows: Any, places: list[int]) -> pa.Table:
+    """The columns at these places, under their names as text."""
+    if isinstance(rows, pa.Table):
+        return rows.select(places)
+    if hasattr(rows, "to_arrow"):
+        return rows[:, places].to_arrow()
+    chosen = rows.iloc[:, places]
+    chosen.columns = [str(name) for name in chosen.columns]
+    try:
+        return pa.Table.from_pandas(chosen, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        said = " ".join(str(part) for part in error.args)
+        raise table_error(
+            f"the data frame holds values of several types in one column: {said}",
+            "Give each column the type that it had in training",
+        ) from None
