@@ -199,7 +199,7 @@ def _logistic_section(name: str, model: LogisticModel, judged: Judged) -> ModelS
         metrics=judged.metrics.get(name),
         objective=fit.objective,
         coefficients=_logistic_rows(model),
-        withheld=model.inference.withheld,
+        withheld=model.inference.withheld or model.inference.inseparable,
         facts=_inference_facts(model.inference),
         fit=FitFacts(
             solver=fit.solver,
@@ -219,6 +219,7 @@ def _logistic_rows(model: LogisticModel) -> tuple[CoefficientRow, ...]:
     values = [fit.intercept, *fit.coefficients.tolist()]
     scales = [None, *fit.scale.tolist()]
     inflation = [None, *found.variance_inflation.tolist()]
+    tied = [False, *found.tied.tolist()]
     errors = [None] * len(names)
     if fit.covariance is not None and not found.withheld:
         errors = np.sqrt(np.diag(fit.covariance)).tolist()
@@ -227,11 +228,12 @@ def _logistic_rows(model: LogisticModel) -> tuple[CoefficientRow, ...]:
         CoefficientRow(
             name=names[j],
             value=values[j],
-            standard_error=errors[j],
+            standard_error=None if tied[j] else errors[j],
             interval=(float(found.lower[j]), float(found.upper[j])) if known[j] else None,
             p_value=float(found.p_values[j]) if known[j] else None,
             scale=scales[j],
             variance_inflation=inflation[j],
+            tied=tied[j],
         )
         for j in range(len(names))
     )
@@ -265,6 +267,8 @@ def _notices(models: Models) -> Iterator[Notice]:
         if isinstance(model, LinearModel):
             continue
         fit = model.fit
+        if model.inference.inseparable:
+            yield Notice("warning", f"{_sentence(model.inference.inseparable)}.")
         if fit.existence is not None:
             existence = existence_to_dict(fit.existence, model.preparation.columns)
             yield from _existence_notices(existence, fit.penalty)
@@ -281,6 +285,10 @@ def _agreement(models: Models, train_set: Table, visit: Visit) -> Iterator[Notic
         kernels = f"{first.kernel} and {second.kernel}"
         severity: Literal["note", "warning"] = "note" if agreement.within_tolerance else "warning"
         yield Notice(severity, f"The {kernels} models are {agreement.description}.")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _existence_notices(existence: dict[str, Any], penalty: str) -> Iterator[Notice]:

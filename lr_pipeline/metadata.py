@@ -7,7 +7,6 @@ from typing import Any
 
 import dagster as dg
 
-from lr_pipeline.core.fit import LogisticFit
 from lr_pipeline.models.existence import describe_existence
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -26,6 +25,7 @@ SOURCE = "source"
 # What a page can show, and what keeps Dagster's event log small whatever the table says.
 COEFFICIENTS_SHOWN = COLUMNS_SHOWN = 200
 LEVELS_SHOWN = 12
+INSEPARABLE = "cannot_be_told_apart"
 
 Metadata = dict[str, Any]
 
@@ -156,28 +156,32 @@ def logistic_metadata(model: LogisticModel) -> Metadata:
             "loss": fit.value,
             "log_likelihood": fit.log_likelihood,
             "standard_errors_from_optimum": fit.certificate.standard_errors,
+            **({INSEPARABLE: model.inference.inseparable} if model.inference.inseparable else {}),
             "loss_curve": dg.MetadataValue.md(picture),
             "coefficients": _coefficient_table(
-                fit.intercept, model.coefficients, _standard_errors(fit)
+                fit.intercept, model.coefficients, _standard_errors(model)
             ),
             "train_fingerprint": model.train_fingerprint,
         }
     )
 
 
-def _standard_errors(fit: LogisticFit) -> list[float] | None:
+def _standard_errors(model: LogisticModel) -> list[float | None] | None:
+    """Intercept first; none of columns whose coefficients cannot be told apart."""
+    fit, tied = model.fit, model.inference.tied.tolist()
     if fit.intercept_standard_error is None or fit.standard_errors is None:
         return None
-    return [fit.intercept_standard_error, *fit.standard_errors.tolist()]
+    errors = zip(fit.standard_errors.tolist(), tied, strict=True)
+    return [fit.intercept_standard_error, *(None if out else error for error, out in errors)]
 
 
 def _coefficient_table(
     intercept: float,
     coefficients: Mapping[str, float],
-    standard_errors: Sequence[float] | None,
+    standard_errors: Sequence[float | None] | None,
 ) -> dg.TableMetadataValue:
     """Intercept and coefficients in original units, the first 200; errors intercept first."""
-    columns: dict[str, Sequence[str | float]] = {
+    columns: dict[str, Sequence[str | float | None]] = {
         "name": ["(intercept)", *map(cut, coefficients)],
         "coefficient": [intercept, *coefficients.values()],
     }

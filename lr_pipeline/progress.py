@@ -9,6 +9,7 @@ from dagster import AssetCheckEvaluation, AssetCheckSeverity, DagsterEventType
 from rich.console import Console
 from rich.text import Text
 
+from lr_pipeline.metadata import INSEPARABLE
 from lr_pipeline.spoken_options import in_options
 
 PROGRESS = "progress"
@@ -58,6 +59,12 @@ class ProgressHandler(logging.Handler):
             ),
             soft_wrap=True,
         )
+        if inseparable := materialization.metadata.get(INSEPARABLE):
+            name = materialization.asset_key.to_user_string()
+            self.console.print(
+                Text.assemble(("  ! ", "yellow"), f"{name}: ", (str(inseparable.value), "yellow")),
+                soft_wrap=True,
+            )
 
     def _show_check(self, check: AssetCheckEvaluation) -> None:
         """A line for a check that failed, or that passed with something to say."""

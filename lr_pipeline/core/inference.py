@@ -6,7 +6,9 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool
 
+from lr_pipeline.core.collinearity import inseparable_columns
 from lr_pipeline.core.types import Columns, Parameters
 
 
@@ -48,7 +50,8 @@ class LogisticInference:
     ``lower``, ``upper``: the interval of ``level``; ``p_values``: of each parameter against zero.
     ``statistics``: method "wald" z = estimate / standard error; method "profile" the
     likelihood-ratio statistic 2 (ℓ(ŵ) − max ℓ where the parameter is zero), penalised for Firth.
-    NaN where withheld, for the reason in ``withheld``.
+    NaN where withheld, for the reason in ``withheld``, or in ``inseparable`` for the columns whose
+    coefficients cannot be told apart (``tied``).
     ``odds_ratios``, ``odds_ratios_per_sd``: for one unit more of a column, and for one standard
     deviation. ``variance_inflation`` (d,): 1 / (1 − R²) of each column on the others, weighted;
     infinite where dependent. ``model_test``: against the intercept alone.
@@ -65,6 +68,14 @@ class LogisticInference:
     variance_inflation: Columns
     model_test: LikelihoodRatioTest | None
     withheld: str
+    inseparable: str = ""
+
+    @property
+    def tied(self) -> Bool[np.ndarray, " d"]:
+        """(d,) columns of which nothing is told but the coefficient, which others could have."""
+        if not self.inseparable:
+            return np.zeros(len(self.variance_inflation), bool)
+        return inseparable_columns(self.variance_inflation)
 
 
 def wald_inference(

@@ -11,6 +11,11 @@ from jaxtyping import Bool
 from scipy.special import gammaincc
 
 from lr_pipeline.core.classes import count_classes, prevalence_start
+from lr_pipeline.core.collinearity import (
+    describe_inseparable,
+    inseparable_columns,
+    inseparable_groups,
+)
 from lr_pipeline.core.curvature import curvature_at
 from lr_pipeline.core.existence import NAMED_COLUMNS
 from lr_pipeline.core.inference import (
@@ -64,6 +69,8 @@ def infer_logistic(
     passes a parameter, and is right for Firth's and the log-F penalty too; where columns are
     dependent, for the coefficients of the others. With penalty l2 nothing is: its bias depends on
     the truth.
+    Of columns that move together so closely that their coefficients cannot be told apart
+    (``collinearity``) nothing is inferred, unless the penalty tells them apart.
     ``names`` (d,) are the columns' in messages, their numbers unless given.
 
     Raises
@@ -92,15 +99,24 @@ def infer_logistic(
         test = _model_test(problem.model_statistic(), analysis)
         withheld = _unidentified_reason(unidentified, names)
     found = _nothing(len(unidentified)) if found is None else found
+    inflation = _variance_inflation(analysis, unidentified[1:])
+    groups = [] if fit.penalty in ONE_OPTIMUM else inseparable_groups(analysis, inflation)
+    ratios = np.array(fit.coefficients)
+    if groups:
+        tied = inseparable_columns(inflation)
+        ratios[tied] = nan
+        for part in found:
+            part[1:][tied] = nan
     return LogisticInference(
         level=level,
         method=method,
         **found._asdict(),
-        odds_ratios=_odds_ratios(fit, found, np.ones(rows.num_columns)),
-        odds_ratios_per_sd=_odds_ratios(fit, found, analysis.scale),
-        variance_inflation=_variance_inflation(analysis, unidentified[1:]),
+        odds_ratios=_odds_ratios(ratios, found, np.ones(rows.num_columns)),
+        odds_ratios_per_sd=_odds_ratios(ratios, found, analysis.scale),
+        variance_inflation=inflation,
         model_test=test,
         withheld=withheld,
+        inseparable=describe_inseparable(groups, inflation, names),
     )
 
 
@@ -234,11 +250,11 @@ def _model_test(statistic: float, analysis: ColumnAnalysis) -> LikelihoodRatioTe
     return LikelihoodRatioTest(statistic, k, p_value)
 
 
-def _odds_ratios(fit: LogisticFit, found: _ParameterInference, unit: Columns) -> OddsRatios:
+def _odds_ratios(coefficients: Columns, found: _ParameterInference, unit: Columns) -> OddsRatios:
     """exp(β · unit), and of the interval's ends."""
     with np.errstate(over="ignore"):
         return OddsRatios(
-            np.exp(fit.coefficients * unit),
+            np.exp(coefficients * unit),
             np.exp(found.lower[1:] * unit),
             np.exp(found.upper[1:] * unit),
         )

@@ -38,6 +38,7 @@ def inference_to_dict(inference: LogisticInference, columns: Sequence[str]) -> d
             name: parameters[j + 1] | _column(inference, j) for j, name in enumerate(columns)
         },
         "model_test": None if test is None else test._asdict(),
+        **({"inseparable": inference.inseparable} if inference.inseparable else {}),
     }
 
 
@@ -55,6 +56,7 @@ def inference_from_dict(data: dict[str, Any], columns: Sequence[str]) -> Logisti
         odds_ratios_per_sd=_ratios([part["odds_ratios_per_sd"] for part in found]),
         variance_inflation=_array([part["variance_inflation"] for part in found]),
         model_test=None if test is None else LikelihoodRatioTest(**test),
+        inseparable=data.get("inseparable", ""),
     )
 
 

@@ -118,9 +118,10 @@ def calibration_curve(
 def coefficient_plot(rows: Sequence[CoefficientRow], title: str, limit: int = 25) -> "Figure":
     """The ``limit`` largest effects of one standard deviation, with intervals where there are.
 
-    Rows without a ``scale`` (the intercept) have no such effect and are left out.
+    Rows without a ``scale`` (the intercept) have no such effect and are left out, as are those
+    whose effect cannot be told apart from others.
     """
-    scaled = [(row, row.scale) for row in rows if row.scale is not None]
+    scaled = [(row, row.scale) for row in rows if row.scale is not None and not row.tied]
     shown = sorted(scaled, key=lambda pair: -abs(pair[0].value * pair[1]))[:limit]
     some = len(shown) < len(scaled)
     heading = f"{limit} largest of {len(scaled)} effects" if some else "Effects"

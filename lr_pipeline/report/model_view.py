@@ -103,12 +103,12 @@ def _interval(row: CoefficientRow) -> str:
 
 def _odds_ratio(row: CoefficientRow) -> str:
     """exp(intercept) is no ratio but the odds at zero, which mean nothing for most columns."""
-    return UNDEFINED if row.scale is None else exponential(row.value)
+    return UNDEFINED if row.scale is None or row.tied else exponential(row.value)
 
 
 def _odds_ratio_per_sd(row: CoefficientRow) -> str:
     """With its interval in brackets: columns of any unit can be compared by it."""
-    if row.scale is None:
+    if row.scale is None or row.tied:
         return UNDEFINED
     ratio = exponential(row.value * row.scale, 3)
     if row.interval is None:
@@ -117,4 +117,4 @@ def _odds_ratio_per_sd(row: CoefficientRow) -> str:
 
 
 def _effect(row: CoefficientRow) -> str:
-    return UNDEFINED if row.scale is None else significant(row.value * row.scale)
+    return UNDEFINED if row.scale is None or row.tied else significant(row.value * row.scale)

@@ -24,7 +24,8 @@ class CoefficientRow:
     ``interval`` is the 95 % interval; ``scale`` the standard deviation of the column over the
     training rows (``None`` for the intercept), so that value × scale is the effect of one
     standard deviation; ``variance_inflation`` how much larger dependence on the other columns
-    makes the variance.
+    makes the variance. ``tied``: the coefficient cannot be told apart from others, so that its
+    effect is none of the column's.
     """
 
     name: str
@@ -34,6 +35,7 @@ class CoefficientRow:
     p_value: float | None = None
     scale: float | None = None
     variance_inflation: float | None = None
+    tied: bool = False
 
 
 @dataclass(frozen=True)

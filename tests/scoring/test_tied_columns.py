@@ -1,0 +1,32 @@
+"""A model of columns that cannot be told apart: what is withheld, said and kept."""
+
+import pandas as pd
+import pyarrow as pa
+
+from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.solvers import Newton
+from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.train import Training, train_logistic
+from lr_pipeline.scoring.prediction import Predictor
+from lr_pipeline.tables.table import Table
+from tests.core.test_collinearity import calls
+
+
+def test_predictions_of_tied_columns_keep_their_intervals() -> None:
+    """The model's own page and its JSON say what is withheld; probabilities are sound."""
+    X, y = calls()
+    frame = pd.DataFrame(X, columns=list("abcde")).assign(y=y.astype(int))
+    model = train_logistic(
+        Table.from_pandas(frame, "y"),
+        lambda table, preparation: open_rows(table, preparation, "memory"),
+        NumpyKernel(),
+        Training(Newton()),
+    )
+    again = LogisticModel.from_json(model.to_json())
+    assert again.inference.inseparable == model.inference.inseparable != ""
+    assert again.inference.tied.tolist() == [True, False, True, True, True]
+    predicted = Predictor(again).predict(pa.RecordBatch.from_pandas(frame.head(3)))
+    assert predicted.lower is not None
+    assert (predicted.lower < predicted.probability).all()
+    assert (predicted.upper - predicted.lower < 0.5).all()
