@@ -8,9 +8,13 @@ import pytest
 
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.evaluation import evaluate_models
+from lr_pipeline.evaluation import _logistic_rows, evaluate_models
+from lr_pipeline.metadata import logistic_metadata
 from lr_pipeline.models.train import Training, train_linear, train_logistic
+from lr_pipeline.report.model_view import coefficient_table
+from lr_pipeline.report.number_format import UNDEFINED
 from lr_pipeline.report.render import Report
+from lr_pipeline.report.sections import ModelSection
 from lr_pipeline.tables.split import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 from tests.scoring.conftest import table_rows
@@ -64,3 +68,40 @@ def test_a_likely_leak_is_among_the_first_words_of_the_report(report) -> None:
     assert notice["severity"] == "warning"
     assert "feature 'known_later' alone tells the classes apart" in notice["text"]
     assert "known_later&#39; alone tells" in report.html
+
+
+def test_columns_that_cannot_be_told_apart_are_named_first_and_not_reported() -> None:
+    """No odds ratio, interval, test or error of the charge, whose minutes say the same."""
+    rng = np.random.default_rng(2)
+    minutes, visits = rng.normal(180, 50, 600), rng.normal(size=600)
+    y = (rng.random(600) < 1 / (1 + np.exp(-visits))).astype(int)
+    charge = (0.17 * minutes).round(2)
+    columns = {"y": y, "minutes": minutes, "charge": charge, "visits": visits}
+    train, test = split_table(Table.from_arrow(pa.table(columns), "y"), SplitPolicy())
+    model = train_logistic(train, table_rows, NumpyKernel(), Training(Newton()))
+    found = evaluate_models({"numpy_model": model}, train, test, table_rows).report
+    first = found.numbers["notices"][0]
+    assert first["severity"] == "warning"
+    assert first["text"].startswith(
+        "These columns move together, so that their coefficients cannot be told apart: minutes, "
+        "charge (variance inflation up to "
+    )
+    rows = {row.name: row for row in _logistic_rows(model)}
+    for name in ("minutes", "charge"):
+        row = rows[name]
+        assert (row.tied, row.standard_error, row.interval, row.p_value) == (True, None, None, None)
+        assert row.variance_inflation > 1e4
+    assert rows["visits"].standard_error > 0
+    assert rows["visits"].p_value < 0.01
+    section = ModelSection("m", "M", np.zeros(1), np.zeros(1), coefficients=tuple(rows.values()))
+    headings, cells, _ = coefficient_table(section)
+    place = headings.index("Odds ratio")
+    shown = {line[0]: line[place] for line in cells}
+    assert (shown["minutes"], shown["charge"]) == (UNDEFINED, UNDEFINED)
+    assert shown["visits"] != UNDEFINED
+    metadata = logistic_metadata(model)
+    assert metadata["cannot_be_told_apart"] == model.inference.inseparable
+    records = metadata["coefficients"].records
+    errors = {one.data["name"]: one.data["standard_error"] for one in records}
+    assert errors["charge"] is None
+    assert errors["visits"] > 0
