@@ -21,7 +21,8 @@ def number_problem(part: str, name: str, forms: TextForms) -> Problem:
             f"{subject} has numbers as text: {first.count} of {forms.known} values (first "
             f"{shown_spelling(first.first)} at row {first.row})"
         )
-        remedy = f"Set number=[{name!r}], category=[{name!r}] if they are codes, or exclude="
+        remedy = f"Set number=[{name!r}], category=[{name!r}] if they are codes, or "
+        remedy += f"exclude=[{name!r}]"
         return Problem(message, remedy if part == "feature" else "Convert it", name, first.row)
     stray = min(strays, key=lambda form: form.row)
     message = (

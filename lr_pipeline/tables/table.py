@@ -18,6 +18,11 @@ from lr_pipeline.tables.column_types import read_batch, read_schema
 from lr_pipeline.tables.declared_kinds import as_declared, declared_field
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.fingerprint import content_fingerprint
+from lr_pipeline.tables.in_memory import (
+    require_no_numbers_as_text,
+    rows_of_frame,
+    without_markers_in,
+)
 from lr_pipeline.tables.parquet import (
     BLOCK_BYTES,
     BLOCK_ROWS,
@@ -30,6 +35,7 @@ from lr_pipeline.tables.parquet import (
     write_blocks,
 )
 from lr_pipeline.tables.prefetch import prefetched
+from lr_pipeline.tables.reading_rules import READING, ReadingRules
 from lr_pipeline.tables.roles import (
     ColumnRoles,
     PositiveValue,
@@ -91,13 +97,17 @@ class Table:
         weight: str | None = None,
         category: Sequence[str] = (),
         number: Sequence[str] = (),
+        missing: Sequence[str] = (),
     ) -> "Table":
         """Table in memory; every column without another role is a feature.
+
+        ``missing``: markers that stand for a missing value, such as ``?``.
 
         Raises
         ------
         TableError
-            A column is missing or the target has not exactly two values.
+            A column is missing, the target has not exactly two values, or a feature is text that
+            is mostly numbers.
         """
         roles = assign_roles(
             data.column_names,
@@ -111,8 +121,12 @@ class Table:
             category=category,
             number=number,
         )
+        rules = ReadingRules(tuple(map(str, missing)))
+        data = without_markers_in(data, rules) if missing else data
         settled = positive_value(target, data.column(target), positive)
-        return cls(data, replace(roles, positive=settled))
+        require_no_numbers_as_text(data, roles)
+        provenance = json.dumps({READING: rules.to_dict()}) if missing else "{}"
+        return cls(data, replace(roles, positive=settled), provenance)
 
     @classmethod
     def from_pandas(
@@ -129,9 +143,10 @@ class Table:
         weight: str | None = None,
         category: Sequence[str] = (),
         number: Sequence[str] = (),
+        missing: Sequence[str] = (),
     ) -> "Table":
         """Table from a data frame's columns (its index is left out); see ``from_arrow``."""
-        data = pa.Table.from_pandas(df, preserve_index=False)
+        data = rows_of_frame(df, missing)
         return cls.from_arrow(
             data,
             target,
@@ -144,6 +159,7 @@ class Table:
             weight=weight,
             category=category,
             number=number,
+            missing=missing,
         )
 
     @classmethod

@@ -162,7 +162,7 @@ def test_what_cannot_be_prepared_is_refused(columns, message):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"x": ["1", "2"], "s": ["a", "b"]}, "feature 'x' must be numbers or booleans, found"),
+        ({"x": ["one", "2"], "s": ["a", "b"]}, "feature 'x' must be numbers or booleans, found"),
         ({"x": [1, 2], "s": [1, 2]}, "feature 's' must be text, found int64"),
         ({"x": [1, 2]}, "feature 's' is missing; there are: 'y', 'x'"),
         ({"x": [1.0, float("-inf")], "s": ["a", "b"]}, "feature 'x' has infinite values"),

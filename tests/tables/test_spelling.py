@@ -111,7 +111,8 @@ def test_variants_of_a_level_never_make_a_level_of_their_own(data) -> None:
     spelled = [data.draw(variants(level)) for level in plain]
     y = [k % 2 for k in range(len(plain))]
     expected, found = (
-        Table.from_arrow(pa.table({"y": y, "s": texts}), "y") for texts in (plain, spelled)
+        Table.from_arrow(pa.table({"y": y, "s": texts}), "y", category=["s"])
+        for texts in (plain, spelled)
     )
     reference, preparation = Preparation.fit(expected), Preparation.fit(found)
     (block,), (one,) = found.blocks(), expected.blocks()
