@@ -63,7 +63,7 @@ def _checked_name(
 @click.option(
     "--log-f",
     type=FiniteRange(0, min_open=True),
-    help="m of penalty log-f, log-F(m, m) on standardized columns [default: 1].",
+    help="m of penalty log-f, log-F(m, m) on standardized columns [default: 2].",
 )
 @click.option(
     "--engine",

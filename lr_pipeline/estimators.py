@@ -80,7 +80,7 @@ def fit_logistic(
     solver: str | Solver = "auto",
     kernel: str | LogisticKernel = "numpy",
     *,
-    log_f: float = 1.0,
+    log_f: float = 2.0,
     start: Any = None,
     tolerance: float | None = None,
     standard_errors: bool = True,

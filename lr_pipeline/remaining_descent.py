@@ -37,7 +37,7 @@ def measure_descent(
         return None
     rows = open_rows(train_set, model.preparation)
     optimum = fit_logistic(
-        rows, NumpyKernel(), fit.penalty, l2=fit.l2 or 1.0, log_f=fit.log_f or 1.0
+        rows, NumpyKernel(), fit.penalty, l2=fit.l2 or 1.0, log_f=fit.log_f or 2.0
     )
     if optimum.status is not Status.CONVERGED:
         return None

@@ -119,7 +119,7 @@ class TrainingConfig(StrictConfig):
         default=None,
         gt=0,
         description="With penalty `log-f`: m of Σ log loss + Σ m log(1 + exp γ) − ½ m γ, γ the "
-        "coefficients per standard deviation in the training rows (intercept free); empty: 1.",
+        "coefficients per standard deviation in the training rows (intercept free); empty: 2.",
     )
 
     @model_validator(mode="after")

@@ -51,7 +51,7 @@ def fit_logistic(
     solver: Solver | None = None,
     l2: float = 1.0,
     *,
-    log_f: float = 1.0,
+    log_f: float = 2.0,
     existence: Existence | None = None,
     start: Parameters | None = None,
     tolerance: float | None = None,

@@ -90,7 +90,7 @@ def train_logistic(
                 penalty=training.penalty,
                 solver=training.solver,
                 l2=1.0 if training.l2 is None else training.l2,
-                log_f=1.0 if training.log_f is None else training.log_f,
+                log_f=2.0 if training.log_f is None else training.log_f,
                 existence=None if existence is None else existence_from_dict(existence),
                 start=training.start and training.start(len(preparation.columns) + 1),
                 progress=progress,
