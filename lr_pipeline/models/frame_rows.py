@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.in_memory import without_markers_in
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
 
@@ -15,7 +16,8 @@ RowsToPredict: TypeAlias = Any  # a Table, an Arrow table, a data frame of panda
 def rows_to_predict(rows: RowsToPredict, preparation: Preparation) -> Table:
     """The rows as a table with the model's features, found by their names in whatever order.
 
-    A data frame of pandas or polars, or an Arrow table; other columns are ignored.
+    A data frame of pandas or polars, or an Arrow table; other columns are ignored. Markers of
+    training are missing here, too.
 
     Raises
     ------
@@ -31,7 +33,9 @@ def rows_to_predict(rows: RowsToPredict, preparation: Preparation) -> Table:
     problems = [problem for name in features if (problem := _missing(name, names)) is not None]
     if problems:
         raise TableError(*problems)
-    return Table(_to_arrow(rows, [names.index(name) for name in features]), preparation.roles)
+    found = _to_arrow(rows, [names.index(name) for name in features])
+    rules = preparation.rules
+    return Table(without_markers_in(found, rules) if rules.missing else found, preparation.roles)
 
 
 def _column_names(rows: Any) -> list[str]:

@@ -4,6 +4,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from lr_pipeline.models.frame_rows import rows_to_predict
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.table import Table
@@ -58,3 +59,15 @@ def test_the_first_row_is_counted_over_chunks() -> None:
     with pytest.raises(TableError, match=r"because of 'n\.d\.' \(first at row 4\): 5 of 6"):
         Table.from_arrow(pa.table({"x": column, "w": words, "y": Y[:6]}), "y")
     assert Table.from_arrow(pa.table({"w": words, "y": Y[:6]}), "y").roles.features == ("w",)
+
+
+def test_markers_of_training_are_missing_in_a_data_frame_to_predict() -> None:
+    """-999 is no measurement there either; without markers the rows stay as they are."""
+    columns = {"x": [1.5, -999.0, 2.0, 4.0] * 3, "s": ["a", "?", "b", "a"] * 3}
+    frame = pd.DataFrame(columns | {"y": Y})
+    new = pd.DataFrame({"s": ["?", "b"], "x": [-999, 7]})
+    for missing, expected in ((["-999", "?"], [None, 7]), ([], [-999, 7])):
+        preparation = Preparation.fit(Table.from_pandas(frame, "y", missing=missing))
+        rows = rows_to_predict(new, preparation)
+        assert rows.column("x").to_pylist() == expected
+        assert rows.column("s").to_pylist() == [None if missing else "?", "b"]
