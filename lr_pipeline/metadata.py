@@ -19,6 +19,7 @@ from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.tables.errors import cut
 from lr_pipeline.tables.notices import left_out_reasons
 from lr_pipeline.tables.schema_change import contract_of
+from lr_pipeline.tables.source_content import describe_content, known_content
 from lr_pipeline.tables.table import Table
 
 SOURCE = "source"
@@ -42,7 +43,8 @@ def table_metadata(table: Table) -> Metadata:
     ]
     prevalence = sum(float(y.sum()) for y in table.label_blocks()) / table.num_rows
     target = f"{roles.target} = {roles.positive}"
-    source = table.provenance.get("source")
+    provenance = table.provenance
+    source = provenance.get("source")
     left_out = left_out_reasons(table)
     return metadata_values(
         {
@@ -55,6 +57,7 @@ def table_metadata(table: Table) -> Metadata:
             "contract": dg.MetadataValue.json(contract_of(table)),
             **({"left_out": "; ".join(left_out)} if left_out else {}),
             **({SOURCE: source_identity(source)} if source else {}),
+            **{name: describe_content(one) for name, one in known_content(provenance).items()},
         }
     )
 

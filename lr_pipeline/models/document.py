@@ -168,6 +168,7 @@ class _Model(_Part):
     train_fingerprint: str
     train_rows: Count
     versions: dict[str, str]
+    source_content: dict[str, str | Count] = {}
     preparation: _Preparation
     columns: list[str]
     coefficients: dict[str, Number]

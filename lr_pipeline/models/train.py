@@ -23,6 +23,7 @@ from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.trained_model import origin_of
 from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.source_content import known_content
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.visit import Visit, visit_blocks
 
@@ -39,7 +40,7 @@ def assess_table(train: Table, open_rows: OpenRows, visit: Visit = visit_blocks)
     with threads_for(len(preparation.columns)):
         existence = assess_existence(open_rows(train, preparation))
     found = existence_to_dict(existence, preparation.columns)
-    return found | {"train_fingerprint": train.fingerprint}
+    return found | {"train_fingerprint": train.fingerprint} | known_content(train.provenance)
 
 
 @dataclass(frozen=True)

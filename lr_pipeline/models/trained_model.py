@@ -5,13 +5,17 @@ from typing import Any
 
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.roles import PositiveValue
+from lr_pipeline.tables.source_content import CONTENT
 from lr_pipeline.tables.table import Table
 from lr_pipeline.versions import library_versions
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model's training set, by its fingerprint, and how its columns became the design's."""
+    """A model's training set, by its fingerprint, and how its columns became the design's.
+
+    ``source_content``: the hash of what the training set was read from, empty where none is known.
+    """
 
     target: str
     positive: PositiveValue | None
@@ -19,6 +23,7 @@ class TrainedModel:
     train_fingerprint: str
     train_rows: int
     versions: dict[str, str]
+    source_content: dict[str, Any]
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -33,6 +38,7 @@ class TrainedModel:
             "features": list(self.features),
             "train_fingerprint": self.train_fingerprint,
             "train_rows": self.train_rows,
+            **({CONTENT: self.source_content} if self.source_content else {}),
             "versions": self.versions,
             "preparation": self.preparation.to_dict(),
         }
@@ -47,6 +53,7 @@ def origin_of(train: Table, preparation: Preparation) -> dict[str, Any]:
         "train_fingerprint": train.fingerprint,
         "train_rows": train.num_rows,
         "versions": library_versions(),
+        CONTENT: train.provenance.get(CONTENT, {}),
     }
 
 
@@ -56,4 +63,5 @@ def origin_from_dict(data: dict[str, Any]) -> dict[str, Any]:
     return {
         "preparation": Preparation.from_dict(data["preparation"]),
         **{name: data[name] for name in names},
+        CONTENT: data.get(CONTENT, {}),
     }

@@ -1,7 +1,6 @@
 """Rows to be scored: files whose columns must be those that the model was trained on."""
 
 import difflib
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from lr_pipeline.tables.partitions import partition_columns
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.reading_rules import ReadingRules
 from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.source_content import unmoved
 from lr_pipeline.tables.spelling import shown_spelling, spelled_like
 from lr_pipeline.tables.spool import Spool, opened_parquet, spool_parquet
 from lr_pipeline.tables.table import Table
@@ -77,12 +77,7 @@ class NewRows:
     @property
     def content(self) -> list[tuple[str, dict[str, str | None]]]:
         """SHA-256 (hex) of each file, unpacked, and what its folders' names add."""
-        return [(_sha256(file), file.partition) for file in self.files]
-
-
-def _sha256(file: DataFile) -> str:
-    with file.open() as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+        return [(file.watch.sha256(), file.partition) for file in self.files]
 
 
 def open_new_rows(path: str | Path, preparation: Preparation) -> NewRows:
@@ -97,13 +92,16 @@ def open_new_rows(path: str | Path, preparation: Preparation) -> NewRows:
     SchemaMismatchError
         With every column that is missing, occurs twice or has another type than in training.
     TableError
-        A file is missing or unreadable, or they are not one table.
+        A file is missing or unreadable, or changed meanwhile, or they are not one table.
     """
     expected = expected_columns(preparation)
     with naming(str(path)):
         files = find_files(path)
-        open_files = _open_parquet if all_parquet(files) else _open_csv
-        table = open_files(files, path, expected, preparation.roles, preparation.rules)
+        with unmoved(path, files):
+            open_files = _open_parquet if all_parquet(files) else _open_csv
+            table = open_files(files, path, expected, preparation.roles, preparation.rules)
+            if table.data == files[0].local:
+                table = replace(table, watch=files[0].watch)
     return NewRows(table, tuple(files), str(path))
 
 

@@ -19,6 +19,7 @@ from lr_pipeline.tables.encoding import NumberEncoding, numbers_of, require_usab
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.parquet import write_blocks
 from lr_pipeline.tables.prefetch import prefetched
+from lr_pipeline.tables.source_content import CONTENT, content_of
 
 METADATA_KEY = b"lr_pipeline.predictions"
 THRESHOLD = 0.5
@@ -117,6 +118,7 @@ class Predictions:
             "interval_withheld": self.predictor.withheld,
             "train_fingerprint": model.train_fingerprint,
             **({"failed_checks": list(self.failed_checks)} if self.failed_checks else {}),
+            CONTENT: content_of(self.new_rows.files),
         }
 
     def blocks(self) -> Iterator[pa.RecordBatch]:
@@ -134,6 +136,8 @@ class Predictions:
                 raise self._placed(error, batch) from None
             if self.progress is not None:
                 self.progress(self.counts.rows, total)
+        if table.watch is not None:
+            table.watch.require_unchanged(content=True)
 
     def write_parquet(self, path: Path) -> None:
         """Write the rows, a row group for each block; equal inputs give equal bytes."""

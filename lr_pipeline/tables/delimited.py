@@ -143,7 +143,7 @@ class _Reading:
             return "skip"
 
         return pa.csv.open_csv(
-            file.open() if file.local is None or file.is_packed else file.local,
+            file.watch.open_whole(),
             pa.csv.ReadOptions(block_size=self.block_bytes, use_threads=False),
             pa.csv.ParseOptions(
                 delimiter=self.header.delimiter,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.file_watch import FileState, FileWatch, local_state, remote_state
 from lr_pipeline.tables.partitions import Partition, partition_of
 
 PARQUET_MAGIC = b"PAR1"
@@ -23,13 +24,24 @@ class DataFile:
     """One file of a table; ``name`` is what messages call it.
 
     ``filesystem`` is fsspec's; ``local`` the file's path where it lies on this machine, as it is.
-    ``partition``: what the folders' names add to every row.
+    ``partition``: what the folders' names add to every row. ``watch``: what it was when found.
     """
 
     name: str
     filesystem: Any
     local: Path | None
     partition: Partition = field(default_factory=dict)
+    watch: FileWatch = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Take the first look."""
+        object.__setattr__(self, "watch", FileWatch(self.name, self.state, self.open))
+
+    def state(self) -> FileState:
+        """What its file system says of it now."""
+        if self.local is not None:
+            return local_state(self.local)
+        return remote_state(self.filesystem, self.name)
 
     @property
     def is_parquet(self) -> bool:

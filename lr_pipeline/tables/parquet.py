@@ -168,10 +168,16 @@ def read_batches(
             yield batch.select(names)
 
 
-def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> None:
-    """Write each block as a row group, so that reading needs no more than a block does."""
+def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> int:
+    """Write each block as a row group, so that reading needs no more than a block does.
+
+    Returns the number of rows.
+    """
+    rows = 0
     with pq.ParquetWriter(
         path, schema, dictionary_pagesize_limit=DICTIONARY_BYTES, write_page_checksum=True
     ) as writer:
         for block in blocks:
             writer.write_table(pa.Table.from_batches([block]), row_group_size=block.num_rows)
+            rows += block.num_rows
+    return rows

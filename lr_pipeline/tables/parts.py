@@ -13,7 +13,7 @@ def parts_of(table: Table, rows: int) -> list[Table]:
 
     The parts are views: path, roles and what chooses the rows, but nothing of the rows. One
     after the other they have the table's rows in its order. They depend on the file and ``rows``
-    alone, and do not keep a temporary file in being.
+    alone, do not keep a temporary file in being, and do not watch it: it may be another machine's.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def parts_of(table: Table, rows: int) -> list[Table]:
             "Write them with write_parquet first",
         )
     return [
-        replace(table.part(groups), provenance_json="{}", holder=None)
+        replace(table.part(groups), provenance_json="{}", holder=None, watch=None)
         for groups in _row_groups(table.data, rows)
     ]
 

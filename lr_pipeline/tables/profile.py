@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from lr_pipeline.core.moments import moments_of, standard_deviation
 from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.source_content import known_content
 from lr_pipeline.tables.spelling import merged_spellings
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text, labels, plain_values
@@ -39,6 +40,7 @@ def profile_features(table: Table, visit: Visit = visit_blocks) -> dict[str, Any
             feature: {name: found.summaries[feature, name].to_dict() for name in CLASSES}
             for feature in roles.features
         },
+        **known_content(table.provenance),
     }
 
 

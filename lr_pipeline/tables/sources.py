@@ -1,7 +1,7 @@
 """Where a table comes from: declared as plain data, read with ``read()``."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from lr_pipeline.tables.locations import DataFile, all_parquet, find_files
 from lr_pipeline.tables.parquet import open_parquet
 from lr_pipeline.tables.partitions import partition_columns
 from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.source_content import CONTENT, content_of, unmoved
 from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.spool import Spool, opened_parquet, require_same_columns, spool_parquet
 from lr_pipeline.tables.sql import database_url, query_rows, write_query_parts
@@ -78,12 +79,17 @@ class FileTable(Declaration):
         Raises
         ------
         TableError
-            With every problem there is; each line names the file.
+            With every problem there is; each line names the file. Or a file changed meanwhile.
         """
         with naming(str(self.path)):
             files = find_files(self.path)
-            table = self._read_parquet(files) if all_parquet(files) else self._read_csv(files)
-            return self.settled(table, str(self.path), to_split)
+            with unmoved(self.path, files):
+                table = self._read_parquet(files) if all_parquet(files) else self._read_csv(files)
+                if table.data == files[0].local:
+                    table = replace(table, watch=files[0].watch)
+                content = content_of(files)
+                table = self.settled(table, str(self.path), to_split)
+            return table.with_provenance(table.provenance | {CONTENT: content})
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""
@@ -158,7 +164,9 @@ class SqlTable(Declaration):
             for part in parts:
                 opened[part.name].close()
                 part.unlink()
-            return self.settled(Table(spool.path, roles, holder=spool), source, to_split)
+            table = self.settled(Table(spool.path, roles, holder=spool), source, to_split)
+            content = {"rows": table.num_rows, "fingerprint": table.fingerprint}
+            return table.with_provenance(table.provenance | {CONTENT: content})
 
 
 TableSource = SyntheticTable | FileTable | SqlTable

@@ -17,6 +17,7 @@ from lr_pipeline.format_version import FormatVersionError
 from lr_pipeline.tables.column_types import read_batch, read_schema
 from lr_pipeline.tables.declared_kinds import as_declared, declared_field
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.file_watch import FileWatch, watch_stored
 from lr_pipeline.tables.fingerprint import content_fingerprint
 from lr_pipeline.tables.in_memory import (
     require_no_numbers_as_text,
@@ -72,7 +73,8 @@ class Table:
     there are ``choices``, only the rows that all of them choose, one after the other, belong to
     it. The constructor checks nothing; ``from_pandas``, ``from_arrow`` and the sources do.
     ``holder`` is what keeps a temporary file in being, for as long as a table reads it.
-    ``row_groups``: those of the file that are meant, where not all are.
+    ``row_groups``: those of the file that are meant, where not all are. ``watch``: what holds a
+    file that is read where it lies to its first state, whenever it is read.
     """
 
     data: pa.Table | Stored
@@ -81,6 +83,7 @@ class Table:
     choices: tuple[RowChoice, ...] = ()
     holder: object = None
     row_groups: RowGroups | None = None
+    watch: FileWatch | None = None
 
     @classmethod
     def from_arrow(
@@ -186,12 +189,16 @@ class Table:
                 source=path,
             )
         roles, provenance = found
-        return cls(path if is_url(path) else Path(path), roles, json.dumps(provenance))
+        text = json.dumps(provenance)
+        if is_url(path):
+            return cls(str(path), roles, text)
+        return cls(Path(path), roles, text, watch=watch_stored(Path(path)))
 
     @cached_property
     def schema(self) -> pa.Schema:
         """Columns and types; roles and provenance are in its metadata."""
         if isinstance(self.data, Stored):
+            self._require_unchanged()
             with open_parquet(self.data, self._metadata) as file:
                 stored = file.schema_arrow
         else:
@@ -215,7 +222,13 @@ class Table:
     def _metadata(self) -> pq.FileMetaData:
         """The Parquet file's footer."""
         assert isinstance(self.data, Stored)
+        self._require_unchanged()
         return read_footer(self.data)
+
+    def _require_unchanged(self, content: bool = False) -> None:
+        """Raise ``TableError`` where the file that is read is not what it was at first."""
+        if self.watch is not None:
+            self.watch.require_unchanged(content)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -311,8 +324,22 @@ class Table:
         return Table(rows.take(pa.array(back)), self.roles, json.dumps(kept))
 
     def write_parquet(self, path: str | Path) -> None:
-        """Write rows, roles and provenance block by block; the file must not be its own source."""
-        write_blocks(path, self.schema, prefetched(self.blocks()))
+        """Write rows, roles and provenance block by block; the file must not be its own source.
+
+        Raises
+        ------
+        TableError
+            The source changed meanwhile, or gave another number of rows than before.
+        """
+        written = write_blocks(path, self.schema, prefetched(self.blocks()))
+        self._require_unchanged(content=True)
+        known = "num_rows" in self.__dict__ or not self.choices  # else counting is a pass
+        if known and written != self.num_rows:
+            raise table_error(
+                f"the table has {self.num_rows:,} rows, and {written:,} were written",
+                "Run again once nothing writes to its source",
+                source=self.provenance.get("source"),
+            )
 
     def _batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
         """Yield batches as they are stored, without the rows that are not chosen."""
@@ -349,7 +376,8 @@ class Table:
         """All rows, a batch at a time."""
         if isinstance(self.data, Stored):
             numbers = None if self.row_groups is None else self.row_groups.numbers
-            return read_batches(self.data, self._metadata, names, rows, numbers)
+            batches = read_batches(self.data, self._metadata, names, rows, numbers)
+            return batches if self.watch is None else self.watch.guarded(batches)
         return iter(self.data.select(names).to_batches(max_chunksize=rows))
 
     def __repr__(self) -> str:
