@@ -35,7 +35,7 @@ from lr_pipeline.report.sections import (
 from lr_pipeline.tables.likely_leaks import likely_leaks
 from lr_pipeline.tables.notices import left_out_reasons
 from lr_pipeline.tables.prevalence import prevalence
-from lr_pipeline.tables.source_content import CONTENT, describe_content
+from lr_pipeline.tables.source_content import source_lines
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.visit import Visit, visit_blocks
@@ -107,8 +107,7 @@ def evaluate_models(
             *_agreement(models, train_set, visit),
         ],
         provenance={
-            "Source": test_set.provenance.get("source", "generated"),
-            **_source_content(test_set),
+            **source_lines(test_set.provenance),
             "Split": policy,
             "Table": split["dataset"],
         }
@@ -122,11 +121,6 @@ def evaluate_models(
         features=feature_rows(prepared),
     )
     return Evaluation(report, _pictures(held_out, sections))
-
-
-def _source_content(test_set: Table) -> dict[str, str]:
-    content = test_set.provenance.get(CONTENT)
-    return {} if content is None else {"Source content": describe_content(content)}
 
 
 def _left_out(test_set: Table) -> dict[str, str]:

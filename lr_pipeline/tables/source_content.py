@@ -73,3 +73,11 @@ def describe_content(content: Mapping[str, Any]) -> str:
     files = f"{content['files']:,} file{'' if content['files'] == 1 else 's'}"
     kind = "SHA-256" if "sha256" in content else "version"
     return f"{kind} {content.get('sha256') or content['version']} ({files})"
+
+
+def source_lines(provenance: Mapping[str, Any]) -> dict[str, str]:
+    """Where a table comes from and what was there: label → text."""
+    content = provenance.get(CONTENT)
+    return {"Source": provenance.get("source", "generated")} | (
+        {"Source content": describe_content(content)} if content else {}
+    )

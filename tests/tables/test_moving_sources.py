@@ -8,17 +8,21 @@ import threading
 import time
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from lr_pipeline.assets import data
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.models.train import Training, train_logistic
+from lr_pipeline.resources import TableResource
 from lr_pipeline.scoring.predictions import score_file
+from lr_pipeline.storage.io_managers import ArtifactIOManager
 from lr_pipeline.tables import delimited, header, spool
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.file_watch import FileState, FileWatch
@@ -279,3 +283,45 @@ def test_two_readings_that_differ_are_an_error():
             pass
     with pytest.raises(TableError, match="two readings gave different bytes"):
         watch.require_unchanged()
+
+
+def test_a_source_that_changes_during_a_run_ends_it(tmp_path, monkeypatch):
+    """Shortened between what `dataset` declares and what is stored: no artifact, and one line."""
+    path = tmp_path / "rows.parquet"
+    write(rows(), path)
+    _once(monkeypatch, data, "table_metadata", lambda: shorten(path))
+    root = tmp_path / "artifacts"
+    result = dg.materialize(
+        [data.dataset],
+        resources={
+            "table": TableResource.of(FileTable(path, target="y")),
+            "io_manager": ArtifactIOManager(root=str(root)),
+        },
+        instance=dg.DagsterInstance.ephemeral(),
+        raise_on_error=False,
+    )
+    assert not result.success
+    (failure,) = (event for event in result.all_events if event.is_step_failure)
+    error = failure.step_failure_data.error
+    assert "the file changed while it was read: its size went from" in str(error)
+    assert not list(root.rglob("data.parquet"))
+
+
+def test_a_dataset_records_the_hash_of_its_source(tmp_path):
+    """In the materialization's metadata and in the stored table."""
+    path = tmp_path / "rows.csv"
+    write(rows(), path)
+    result = dg.materialize(
+        [data.dataset],
+        resources={
+            "table": TableResource.of(FileTable(path, target="y")),
+            "io_manager": ArtifactIOManager(root=str(tmp_path / "artifacts")),
+        },
+        instance=dg.DagsterInstance.ephemeral(),
+    )
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    (event,) = result.get_asset_materialization_events()
+    metadata = event.materialization.metadata
+    assert metadata[CONTENT].value == f"SHA-256 {sha256} (1 file)"
+    stored = Table.read_parquet(metadata["path"].value)
+    assert stored.provenance[CONTENT]["sha256"] == sha256
