@@ -1,8 +1,9 @@
 """Regressions of arrays or of a ``Table``, without a pipeline: the core's fits, one call each.
 
 ``X`` (n, d) is an array, a data frame or nested lists of numbers and booleans, without a column
-of ones; float64 holds them exactly, or they are refused, as are more columns and larger or smaller
-numbers than a fit can hold (``lr_pipeline.core.limits``). ``y`` (n,) and ``weight`` (n,), how often
+of ones; float64 holds them exactly, or they are refused, as are masked and missing values, pandas
+objects whose indexes differ, and more columns and larger or smaller numbers than a fit can hold
+(``lr_pipeline.core.limits``). ``y`` (n,) and ``weight`` (n,), how often
 each row counts, belong to it; rows of zero weight do not count. Or ``X`` is a
 ``lr_pipeline.tables.table.Table``, whose roles already say what is label and weight: its
 columns are prepared as the pipeline does, and its rows streamed where memory would not hold them.
@@ -31,6 +32,7 @@ from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.named_columns import named
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
+from lr_pipeline.engines.array_forms import require_one_index
 from lr_pipeline.engines.array_input import design_array, vector_array
 from lr_pipeline.engines.array_limits import (
     require_numbers,
@@ -256,6 +258,7 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
         return _Opened(rows, preparation.columns)
     if y is None:
         raise ValueError("y is missing: pass one label a row, or a Table, which has its own")
+    require_one_index(X=X, y=y, weight=weight)
     design, columns = design_array(X)
     weights = None if weight is None else vector_array("weight", weight)
     if weights is not None and len(weights) == len(design) and not weights.all():

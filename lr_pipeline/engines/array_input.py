@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from lr_pipeline.engines.array_forms import LARGEST_EXACT_INTEGER, as_numpy, frame_columns
 from lr_pipeline.engines.array_limits import require_columns
 
-LARGEST_EXACT_INTEGER = 2**53
 FLOAT64_BYTES = 8
 
 Array = Float64[np.ndarray, "..."]
@@ -28,24 +28,25 @@ def design_array(X: Any) -> tuple[Float64[np.ndarray, "n d"], tuple[str, ...] | 
         Another number of dimensions, more columns than a fit can hold, or an integer that float64
         cannot hold.
     """
-    if type(X) is not np.ndarray and hasattr(X, "columns") and hasattr(X, "items"):
-        require_columns(len(X.columns))
-        columns = [vector_array(f"X, column {str(name)!r},", x) for name, x in X.items()]
+    if (frame := frame_columns(X)) is not None:
+        require_columns(len(frame))
+        columns = [vector_array(f"X, column {name!r},", x) for name, x in frame.values()]
         design = np.column_stack(columns) if columns else np.empty((len(X), 0))
-        return design, tuple(str(name) for name in X.columns)
-    given = np.asarray(X)
+        return design, tuple(name for name, _ in frame.values())
+    given = as_numpy("X", X)
     if given.ndim == 2:
         require_columns(given.shape[1])  # before a copy, for which memory might not suffice
     design = _to_float64("X", given)
     if design.ndim != 2:
-        remedy = "use X.reshape(-1, 1) for a single column" if design.ndim == 1 else "reshape it"
+        single = "X.to_frame()" if hasattr(X, "to_frame") else "X.reshape(-1, 1)"
+        remedy = f"use {single} for a single column" if design.ndim == 1 else "reshape it"
         raise ValueError(f"X must have shape (rows, columns), found {design.shape}: {remedy}")
     return np.ascontiguousarray(design), None  # blocks of rows then lie together in memory
 
 
 def vector_array(name: str, values: Any) -> Float64[np.ndarray, " n"]:
     """Return one number a row (n,) in float64; errors as ``design_array``, naming ``name``."""
-    array = _to_float64(name, np.asarray(values))
+    array = _to_float64(name, as_numpy(name, values))
     if array.ndim != 1:
         raise ValueError(
             f"{name} must have shape (rows,), found {array.shape}: pass one number a row, "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from lr_pipeline.tables.data_frames import arrow_of, require_pandas
 from lr_pipeline.tables.errors import TableError, table_error
 from lr_pipeline.tables.number_problems import number_problem
 from lr_pipeline.tables.reading_rules import ReadingRules
@@ -26,14 +27,15 @@ def rows_of_frame(df: "pandas.DataFrame", missing: Sequence[str] = ()) -> pa.Tab
     TableError
         A column has texts among numbers; names the first and its row.
     """
+    require_pandas(df)
     markers = set(missing)
     mixed = [name for name in df.columns if markers and df[name].dtype == object]
     known = df.assign(**{name: df[name].map(_without(markers)) for name in mixed}) if mixed else df
     try:
-        return pa.Table.from_pandas(known, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        for name in df.columns:
-            _require_one_type(str(name), known[name].tolist())
+        return arrow_of(known)
+    except TableError:
+        for place, name in enumerate(df.columns):
+            _require_one_type(str(name), known.iloc[:, place].tolist())
         raise
 
 
