@@ -42,7 +42,10 @@ def as_numpy(name: str, values: Any) -> np.ndarray:
         return _of_pandas_column(name, values)
     if any(hasattr(values, method) for method in ARROW_METHODS) and not hasattr(values, "isna"):
         return _of_arrow(name, values)
-    return np.asarray(values)
+    try:
+        return np.asarray(values)
+    except (TypeError, RuntimeError) as error:
+        raise TypeError(f"{name} cannot be read as an array: {error}") from None
 
 
 def frame_columns(X: Any) -> dict[int, tuple[str, Any]] | None:
@@ -151,6 +154,8 @@ def _of_arrow(name: str, values: Any) -> np.ndarray:
         parts = [_of_arrow(name, column) for column in pa.table(values).columns]
         return np.column_stack(parts) if parts else np.empty((len(values), 0))
     column = pa.chunked_array(values)
+    if pt.is_struct(column.type) and hasattr(values, "__array__"):  # an array of several dimensions
+        return np.asarray(values)
     if pt.is_dictionary(column.type) or pt.is_nested(column.type):
         raise TypeError(
             f"{name} must hold numbers, found {column.type}: encode it, or leave it out"
