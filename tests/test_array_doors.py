@@ -235,7 +235,7 @@ def test_integers_that_float64_holds_are_taken_from_lists(integer):
 FRAMES = {
     "words and numbers": (
         FRAME.assign(b=["u", 1] * (N // 2)),
-        "column 'b' (object) holds int, str",
+        "column 'b' holds 30 numbers and 30 texts (first 'u' at row 1)",
     ),
     "complex": (FRAME.assign(b=1j), "column 'b' (complex128) holds complex"),
     "long integers": (FRAME.assign(b=[2**70, 1] * (N // 2)), "column 'b' (object) holds int"),
