@@ -1,5 +1,6 @@
 """The command ``lr-pipeline``: the pipeline without writing any Python."""
 
+import errno
 import re
 import sys
 from collections.abc import Mapping
@@ -11,23 +12,43 @@ from click.core import ParameterSource
 from rich.table import Table as TerminalTable
 
 from lr_pipeline.asset_names import asset_prefix, own_prefix
-from lr_pipeline.commands import new, predict
+from lr_pipeline.commands import fail, new, predict
 from lr_pipeline.engines.opening import EngineKind
 from lr_pipeline.pipeline import build_definitions
 from lr_pipeline.progress import CONSOLE, PROGRESS, progress_logger
 from lr_pipeline.report.metrics_table import table_rows
 from lr_pipeline.resources import DaskEngine, Engine, RowsEngine
 from lr_pipeline.spoken_options import in_options
+from lr_pipeline.storage.errors import ArtifactError
 from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.table_options import FiniteRange, file_table, table_options
+from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.schema_change import ACCEPT
 from lr_pipeline.tables.sources import SyntheticTable, TableSource
 
 HOME_HELP = "Dagster home [default: $DAGSTER_HOME, else .dagster_home here]."
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """Commands that end with one line where a place cannot be read or written."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was given."""
+        try:
+            return super().invoke(ctx)
+        except (ArtifactError, TableError) as error:
+            fail(error)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read the output has enough
+                raise
+            fail(error)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="lr-pipeline")
 def main() -> None:
     """Answer a yes/no question about a table with a logistic regression you can defend."""

@@ -22,12 +22,14 @@ from lr_pipeline.spoken_options import in_options
 from lr_pipeline.storage.errors import ArtifactError
 from lr_pipeline.table_options import SHARE, file_table, table_options
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.os_errors import os_message
 from lr_pipeline.workspace_file import WORKSPACE, LocationError
 
 
-def _fail(error: Exception | str) -> NoReturn:
+def fail(error: Exception | str) -> NoReturn:
     """The message, what was to be done about it in it, and exit code 1."""
-    click.echo(f"error: {error}", err=True)
+    text = os_message(error) if isinstance(error, OSError) and error.errno else str(error)
+    click.echo(f"error: {text}", err=True)
     sys.exit(1)
 
 
@@ -49,9 +51,9 @@ def new(name: str, schedule: str | None, **described: Any) -> None:
     try:
         changed = write_location(NewLocation(name, table, schedule), Path())
     except TableError as error:
-        _fail(in_options(str(error)))
+        fail(in_options(str(error)))
     except (LocationError, OSError) as error:
-        _fail(error)
+        fail(error)
     for file in changed:
         click.echo(f"{'extended' if file.name == WORKSPACE else 'written'}: {file}")
     if not changed:
@@ -99,7 +101,7 @@ def predict(file: str, name: str, output: str | None, threshold: float, home: st
         predictions = score_file(model, file, threshold, progress, failed)
         export_predictions(predictions, target, [name])
     except (ScoringError, TableError, ArtifactError, OSError) as error:
-        _fail(error)
+        fail(error)
     _show_outcome(predictions, target)
 
 

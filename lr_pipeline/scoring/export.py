@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,6 +12,8 @@ import pyarrow.types as pt
 from lr_pipeline.scoring.predictions import Predictions, ScoringError
 from lr_pipeline.storage.atomic import replaced_file
 from lr_pipeline.tables.locations import PARQUET_SUFFIXES
+from lr_pipeline.tables.os_errors import os_reason
+from lr_pipeline.tables.places import special_kind
 from lr_pipeline.tables.target import is_text
 
 # A spreadsheet takes a cell for a formula by its first character (OWASP, "CSV Injection"), in
@@ -45,16 +48,31 @@ def export_predictions(
 
 def require_writable(output: Path, inputs: Sequence[Path]) -> None:
     """Raise ``ScoringError`` unless ``output`` is a CSV or Parquet file other than ``inputs``."""
+    if output.is_dir():
+        raise ScoringError(f"{output}: expected a file, found a folder. Name a file in it.")
+    if output.exists() and (kind := special_kind(output.stat().st_mode)):
+        raise ScoringError(f"{output}: expected a file, found {kind}. Name another output.")
     if output.suffix.lower() not in (".csv", *PARQUET_SUFFIXES):
         raise ScoringError(
             f"{output}: expected a name that ends in .csv or .parquet, found {output.suffix!r}. "
             "Rename the output."
         )
-    if output.is_dir():
-        raise ScoringError(f"{output}: expected a file, found a folder. Name a file in it.")
+    _require_place(output)
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
             raise ScoringError(f"{output}: would overwrite its own input. Name another output.")
+
+
+def _require_place(output: Path) -> None:
+    """Raise ``ScoringError`` where no file can be written; folders that lack are made later."""
+    parent = next(one for one in output.absolute().parents if one.exists())
+    try:
+        with TemporaryFile(dir=parent):
+            return
+    except OSError as error:
+        reason, remedy = os_reason(error)
+        where = f" ({parent})" if parent != output.parent else ""
+        raise ScoringError(f"{output}: cannot be written: {reason}{where}. {remedy}.") from None
 
 
 def write_csv(predictions: Predictions, path: Path) -> None:

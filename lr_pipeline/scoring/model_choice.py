@@ -9,6 +9,8 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.scoring.predictions import ScoringError, version_of
 from lr_pipeline.storage.catalogue import load
 from lr_pipeline.storage.check_results import failed_checks
+from lr_pipeline.tables.os_errors import os_reason
+from lr_pipeline.tables.places import special_kind
 
 # Of the two logistic models, which a check holds to each other, the one with Newton's method:
 # its certificate is the closer one, and the report's inference is computed with its kernel.
@@ -57,11 +59,16 @@ def _asset(name: str) -> str:
 def read_model(path: Path) -> object:
     """Read a model's JSON. Errors: ``ScoringError`` where it is none."""
     try:
+        if kind := special_kind(path.stat().st_mode):
+            raise ScoringError(f"{path}: expected a model's JSON, found {kind}. Name a model.json.")
         return model_from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ScoringError(f"{path}: no such model file. Check the path.") from None
     except FormatVersionError as error:
         raise ScoringError(f"{path}: {error}") from None
+    except OSError as error:
+        reason, remedy = os_reason(error)
+        raise ScoringError(f"{path}: cannot be read: {reason}. {remedy}.") from None
     except UnicodeDecodeError:
         raise _no_model(path, "it is not UTF-8 text") from None
     except ModelDocumentError as error:

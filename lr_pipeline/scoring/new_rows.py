@@ -1,6 +1,5 @@
 """Rows to be scored: files whose columns must be those that the model was trained on."""
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from lr_pipeline.tables.parquet import BLOCK_ROWS, file_batches, open_parquet
 from lr_pipeline.tables.partitions import partition_columns
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.reading_rules import ReadingRules
-from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.roles import ColumnRoles, closest
 from lr_pipeline.tables.source_content import unmoved
 from lr_pipeline.tables.spelling import shown_spelling, spelled_like
 from lr_pipeline.tables.spool import Spool, opened_parquet, spool_parquet
@@ -208,7 +207,7 @@ def find_differences(expected: dict[str, str], stored: Sequence[pa.Field]) -> It
         if column in twice:
             yield Difference(column, kind, f"{twice[column]} columns of that name")
         elif column not in kinds:
-            close = difflib.get_close_matches(column, kinds, n=1, cutoff=0.8)
+            close = closest(column, kinds, cutoff=0.8)
             close = [shown_spelling(name) for name in spelled_like(column, kinds) or close]
             hint = f"; there is {close[0]}" if close else ""
             yield Difference(column, kind, f"missing{hint}")

@@ -11,6 +11,7 @@ from typing import Any
 from lr_pipeline.storage.atomic import new_folder, scratch_folder
 from lr_pipeline.storage.errors import ArtifactError
 from lr_pipeline.storage.formats import Format, format_named, format_of
+from lr_pipeline.tables.os_errors import os_reason
 
 CONTENT_DIGITS = 16
 
@@ -45,11 +46,24 @@ def write_artifact(root: Path, asset: Sequence[str], version: str, value: object
     Raises
     ------
     ArtifactError
-        The type has no format, the value none in JSON, the key is no path, or what was stored
-        before has changed.
+        The type has no format, the value none in JSON, the key is no path, what was stored before
+        has changed, or the folder cannot be written.
     FileExistsError
         The version exists.
     """
+    try:
+        return _written(root, asset, version, value)
+    except OSError as error:
+        if error.errno is None:  # one of ours, which says what it is
+            raise
+        reason, remedy = os_reason(error)
+        raise ArtifactError(
+            f"artifacts cannot be stored below {root}: {reason}"
+            f"{'' if error.filename is None else f' ({error.filename})'}. {remedy}."
+        ) from error
+
+
+def _written(root: Path, asset: Sequence[str], version: str, value: object) -> Artifact:
     form = format_of(value)
     versions = root.joinpath(*(_folder_name(part) for part in asset))
     name = form.main_file.format(asset=asset[-1])

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from lr_pipeline.storage.atomic import new_file
+from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.tables.os_errors import os_reason
 
 SETTINGS = """\
 # Written once by lr_pipeline; edit freely, it is never overwritten.
@@ -40,8 +43,24 @@ def initialise_home(path: str | Path | None = None) -> Path:
 
     Waits while another process prepares it. A dagster.yaml that is there already is kept. Done
     again, under the same lock, after another version of Dagster was installed.
+
+    Raises
+    ------
+    ArtifactError
+        It is no folder, or cannot be written.
     """
     home = dagster_home(path)
+    try:
+        return _initialised(home)
+    except OSError as error:
+        reason, remedy = os_reason(error)
+        raise ArtifactError(
+            f"Dagster home {home}: {reason}. {remedy}: with --home, home= or the environment "
+            "variable DAGSTER_HOME."
+        ) from None
+
+
+def _initialised(home: Path) -> Path:
     ready = home / f".ready-dagster-{version('dagster')}"
     if not ready.exists():
         home.mkdir(parents=True, exist_ok=True)
@@ -50,6 +69,9 @@ def initialise_home(path: str | Path | None = None) -> Path:
                 _write_settings(home / "dagster.yaml")
                 _open_storages(home)
                 ready.touch()
+    for folder in (home, home / "history"):
+        with TemporaryFile(dir=folder):  # SQLite would not say what is wrong
+            pass
     return home
 
 

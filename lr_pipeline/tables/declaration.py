@@ -8,6 +8,7 @@ from gzip import BadGzipFile
 from typing import Any, ClassVar
 
 from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.os_errors import os_reason
 from lr_pipeline.tables.reading_rules import READING, ReadingRules
 from lr_pipeline.tables.roles import (
     KINDS,
@@ -19,6 +20,7 @@ from lr_pipeline.tables.roles import (
 from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues
+from lr_pipeline.tables.urls import is_of_network, network_problem
 from lr_pipeline.tables.validate import useful_features
 
 SAID_IF_GIVEN = (*KINDS, "missing", "keep_na")
@@ -133,5 +135,20 @@ def naming(source: str) -> Iterator[None]:
         problem = Problem(f"a file cannot be unpacked: {error}", "Pack it again with gzip")
         raise TableError(problem, source=source) from None
     except TableError as error:
-        known = str(error).startswith(source) or type(error) is not TableError
-        raise (error if known else TableError(*error.problems, source=source)) from None
+        place = source if source.strip() else None  # a path of spaces is quoted in the message
+        if type(error) is not TableError or (place and str(error).startswith(source)):
+            raise
+        file = None if error.source is None else str(error.source)
+        inner = "" if file is None or source.endswith(file) else f"{file}: "
+        problems = [replace(one, message=f"{inner}{one.message}") for one in error.problems]
+        raise TableError(*problems, source=place) from None
+    except OSError as error:
+        if "://" in source:
+            raise TableError(*network_problem(error).problems, source=source) from None
+        place = "" if error.filename in (None, source) else f"{error.filename}: "
+        reason, remedy = os_reason(error)
+        raise TableError(Problem(f"{place}{reason}", remedy), source=source) from None
+    except Exception as error:
+        if "://" in source and is_of_network(error):
+            raise TableError(*network_problem(error).problems, source=source) from None
+        raise

@@ -3,7 +3,7 @@
 import codecs
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lr_pipeline.tables.errors import table_error
@@ -13,7 +13,6 @@ from lr_pipeline.tables.spool import require_same_columns
 DELIMITERS = (",", ";", "\t")
 OTHER_DELIMITERS = {"|": "|", "^": "^", "~": "~", " ": "spaces"}
 HEADER_BYTES = 1 << 20
-ZIP_MAGIC = b"PK\x03\x04"
 JSON_START = re.compile(r"\s*(\{\s*\"|\[\s*[\[{])")
 
 
@@ -35,11 +34,6 @@ def read_header(source: DataFile) -> Header:
     """
     with source.open() as file:
         start = file.read(HEADER_BYTES)
-    if start.startswith(ZIP_MAGIC):
-        raise table_error(
-            "the file is no text but an archive, such as an Excel workbook is",
-            "Save it as CSV UTF-8, or as Parquet",
-        )
     try:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(start)
     except UnicodeDecodeError:
@@ -74,8 +68,32 @@ def _require_header(text: str) -> None:
         raise table_error(
             f"the first line is {first!r}, where the header is expected", "Remove that line"
         )
+    _require_no_comments(text)
+    if first.lower().startswith("@relation"):
+        raise table_error("the file looks like ARFF", "Write it as CSV or Parquet")
     if JSON_START.match(text):
         raise table_error("the file looks like JSON", "Write it as CSV or Parquet")
+
+
+def _require_no_comments(text: str) -> None:
+    """Raise ``TableError`` for lines of comment; a header may begin with #, as in #id,x,y."""
+    lines = text.splitlines()
+    comments = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    if comments == 0:
+        return
+    after = lines[comments] if comments < len(lines) else ""
+    fields = [max(map(_count_fields(line), DELIMITERS)) for line in (lines[0], after)]
+    if comments == 1 and fields[0] == fields[1] > 1 and lines[0][1:2] not in (" ", "#", "!", "\t"):
+        return
+    raise table_error(
+        f"the file begins with {comments} line{'s' * (comments > 1)} of comment "
+        f"({lines[0][:60]!r}), where the header is expected",
+        "Remove them",
+    )
+
+
+def _count_fields(line: str) -> Callable[[str], int]:
+    return lambda delimiter: len(next(csv.reader([line], delimiter=delimiter, strict=False), []))
 
 
 def _require_one_column(text: str) -> None:

@@ -3,18 +3,25 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.file_contents import (
+    GZIP_MAGIC,
+    PARQUET_MAGIC,
+    START_BYTES,
+    require_table,
+)
 from lr_pipeline.tables.file_watch import FileState, FileWatch, local_state, remote_state
 from lr_pipeline.tables.partitions import Partition, partition_of
+from lr_pipeline.tables.places import not_found, os_problem, require_file, require_path
+from lr_pipeline.tables.urls import is_web, reaching, require_answer, url_filesystem
 
-PARQUET_MAGIC = b"PAR1"
 PARQUET_SUFFIXES = (".parquet", ".pq")
 GZIP = ".gz"
 TEXT_SUFFIXES = tuple(s + packed for s in (".csv", ".tsv", ".txt") for packed in ("", GZIP))
-OTHER_PACKERS = (".zip", ".bz2", ".xz", ".zst", ".7z", ".tar.gz", ".tgz")
 ALLOWED_ROOT = "LR_PIPELINE_DATA_ROOT"
 GLOB_CHARACTERS = "*?["
 
@@ -43,7 +50,13 @@ class DataFile:
             return local_state(self.local)
         return remote_state(self.filesystem, self.name)
 
-    @property
+    @cached_property
+    def start(self) -> bytes:
+        """The first bytes, as they are stored."""
+        with self._opened(None) as file:
+            return bytes(file.read(START_BYTES))
+
+    @cached_property
     def is_parquet(self) -> bool:
         """By its name or its first bytes."""
         if self.name.lower().endswith(PARQUET_SUFFIXES):
@@ -53,22 +66,27 @@ class DataFile:
 
     @property
     def is_packed(self) -> bool:
-        """By its name."""
-        return self.name.lower().endswith(GZIP)
+        """By its first bytes, whatever its name."""
+        return self.start.startswith(GZIP_MAGIC)
 
     def open(self) -> Any:
-        """Open for reading bytes, unpacked: a file, or what fsspec makes of a URL."""
-        lower = self.name.lower()
-        if lower.endswith(OTHER_PACKERS):
-            packer = lower.rpartition(".")[2]
-            raise table_error(f"{packer} is not unpacked here", "Unpack it, or give .csv.gz")
-        packing = "gzip" if self.is_packed else None
+        """Open for reading bytes, unpacked: a file, or what fsspec makes of a URL.
+
+        Raises
+        ------
+        TableError
+            It cannot be read, or is neither text nor Parquet.
+        """
+        if self.name.lower().endswith(PARQUET_SUFFIXES):
+            return self._opened(None)
+        require_table(self.start, self.name)
+        return self._opened("gzip" if self.is_packed else None)
+
+    def _opened(self, packing: str | None) -> Any:
         try:
             return self.filesystem.open(self.name, "rb", compression=packing)
-        except PermissionError:
-            raise table_error(
-                "the file cannot be read: permission denied", "Allow it", source=self.name
-            ) from None
+        except PermissionError as error:
+            raise os_problem(error, self.name) from None
 
 
 def find_files(location: str | Path) -> list[DataFile]:
@@ -85,8 +103,16 @@ def find_files(location: str | Path) -> list[DataFile]:
     TableError
         Nothing is there, the scheme is unknown, or a file is outside the allowed folder.
     """
+    require_path(str(location))
     filesystem, path = _filesystem_of(str(location))
-    base = ""
+    with reaching(str(location)):
+        return _found_files(filesystem, path)
+
+
+def _found_files(filesystem: Any, path: str) -> list[DataFile]:
+    if is_web(filesystem):
+        require_answer(filesystem, path)
+    here, base = "file" in _protocols(filesystem), ""
     if filesystem.isdir(path):
         base, names = _files_in_folder(filesystem, path)
     elif filesystem.exists(path):
@@ -96,8 +122,9 @@ def find_files(location: str | Path) -> list[DataFile]:
         if not names:
             raise table_error("no file matches", "Check the pattern")
     else:
-        raise table_error("no such file", "Check the path")
-    here = "file" in _protocols(filesystem)
+        raise not_found(path) if here else table_error("no such file", "Check the path")
+    for name in names if here else ():
+        require_file(Path(name))
     files = [
         DataFile(
             name,
@@ -131,15 +158,7 @@ def all_parquet(files: Sequence[DataFile]) -> bool:
 
 
 def _filesystem_of(location: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs
-
-    try:
-        filesystem, path = url_to_fs(location)
-    except (ValueError, ImportError) as error:
-        raise table_error(
-            f"the location cannot be opened: {str(error).rstrip('.')}",
-            "Give a path, or a URL whose scheme fsspec knows",
-        ) from None
+    filesystem, path = url_filesystem(location)
     if "file" in _protocols(filesystem) and "://" not in location:
         path = location  # fsspec would make it absolute, and messages show it
     return filesystem, path
@@ -155,7 +174,11 @@ def _files_in_folder(filesystem: Any, folder: str) -> tuple[str, list[str]]:
 
     Or else those in its partitions. Names that start with a dot or _ are no table's.
     """
-    names = [name for name in filesystem.ls(folder, detail=False) if _is_visible(name)]
+    try:
+        listed = filesystem.ls(folder, detail=False)
+    except PermissionError as error:
+        raise os_problem(error, folder) from None
+    names = [name for name in listed if _is_visible(name)]
     base = names[0].rsplit("/", 1)[0] if names else ""
     if parts := [n for n in names if "=" in n.rsplit("/", 1)[-1] and filesystem.isdir(n)]:
         if any(n.lower().endswith(PARQUET_SUFFIXES + TEXT_SUFFIXES) for n in names):

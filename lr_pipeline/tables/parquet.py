@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.parquet_damage import damaged
+from lr_pipeline.tables.urls import url_filesystem
 
 BLOCK_ROWS = 65_536
 BLOCK_BYTES = 8 << 20  # of a block of numbers in float64
@@ -88,9 +89,7 @@ def is_url(source: Any) -> bool:
 
 
 def _open_url(url: str) -> Any:
-    from fsspec.core import url_to_fs
-
-    filesystem, path = url_to_fs(url)
+    filesystem, path = url_filesystem(url)
     return filesystem.open(path, "rb")
 
 
@@ -103,9 +102,7 @@ def _state(stored: Stored) -> Hashable:
     """What changes with the file; None where there is none, which opening it will say."""
     try:
         if isinstance(stored, str) and is_url(stored):
-            from fsspec.core import url_to_fs
-
-            filesystem, path = url_to_fs(stored)
+            filesystem, path = url_filesystem(stored)
             return str(filesystem.ukey(path))
         stat = Path(stored).stat()
     except OSError:

@@ -99,7 +99,8 @@ def assign_roles(
     kinds = [("category", column) for column in category] + [("number", one) for one in number]
     named += kinds
     known = set(names)
-    problems = [*_occurring_twice(names), *_occurring_twice(features or ())]
+    features = None if features is None else list(dict.fromkeys(features))
+    problems = [*_occurring_twice(names)]
     problems += [_not_found(names, column, role) for role, column in named if column not in known]
     problems += _of_two_parts(named)
     if features is None:
@@ -152,10 +153,16 @@ def require_column(names: Sequence[str], column: str, role: str = "") -> None:
 
 def _not_found(names: Sequence[str], column: str, role: str) -> Problem:
     subject = f"{role} column {column!r}".strip()
-    close = difflib.get_close_matches(column, names, n=1, cutoff=0.7)
-    close = spelled_like(column, names) or close
+    close = spelled_like(column, names) or closest(column, names, cutoff=0.7)
     remedy = f"Did you mean {shown_spelling(close[0])}?" if close else "Name one of these"
     return Problem(f"{subject} not found; there are: {quoted(names)}", remedy, column)
+
+
+def closest(name: str, names: Iterable[str], cutoff: float) -> list[str]:
+    """The one of the names that is closest, whichever case they have; none where none is close."""
+    folded = {one.strip().casefold(): one for one in reversed(list(names))}
+    wanted = name.strip().casefold()
+    return [folded[one] for one in difflib.get_close_matches(wanted, folded, 1, cutoff)]
 
 
 def quoted(values: Iterable[Any]) -> str:

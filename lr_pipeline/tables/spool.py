@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from lr_pipeline.tables.decimals import DIGITS_OF_FLOAT64
-from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.file_contents import no_parquet
 from lr_pipeline.tables.locations import DataFile
 from lr_pipeline.tables.parquet import (
     BLOCK_BYTES,
@@ -60,10 +61,15 @@ def require_same_columns(columns: dict[str, list[str]]) -> list[str]:
 def opened_parquet(files: Sequence[DataFile]) -> Iterator[ParquetFiles]:
     """The Parquet files by their names, for as long as they are read."""
     with ExitStack() as stack:
-        yield {
-            file.name: stack.enter_context(open_parquet(file.local or file.open(), name=file.name))
-            for file in files
-        }
+        yield {file.name: stack.enter_context(_opened(file)) for file in files}
+
+
+def _opened(file: DataFile) -> pq.ParquetFile:
+    """The file, or what it is if it is no Parquet."""
+    try:
+        return open_parquet(file.local or file.open(), name=file.name)
+    except TableError as error:
+        raise no_parquet(file.start, file.name) or error from None
 
 
 def spool_parquet(

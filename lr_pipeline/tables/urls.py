@@ -1,0 +1,89 @@
+"""Files behind URLs: how long is waited for them, and what an error of the network is called."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lr_pipeline.tables.errors import TableError, table_error
+
+CONNECT_SECONDS = 20  # until a web server must have accepted a connection
+SILENT_SECONDS = 60  # without a byte of an answer
+NETWORK_PACKAGES = {"aiohttp", "yarl", "fsspec", "s3fs", "botocore", "aiobotocore", "gcsfs"}
+NETWORK_PACKAGES |= {"google", "adlfs", "azure", "paramiko", "requests", "urllib3", "ftplib"}
+CHECK = "Check the URL, the network and who may read it"
+
+
+def url_filesystem(location: str) -> tuple[Any, str]:
+    """Return fsspec's file system and its name for the file; one of the web with our time limits.
+
+    Raises
+    ------
+    TableError
+        The scheme is unknown, or its package is missing.
+    """
+    from fsspec.core import url_to_fs
+
+    settings: dict[str, Any] = {}
+    if location.lower().startswith(("http://", "https://")):
+        try:
+            from aiohttp import ClientTimeout
+        except ImportError:
+            raise table_error("a URL of the web needs aiohttp", "Install it") from None
+        limits = {"sock_connect": CONNECT_SECONDS, "sock_read": SILENT_SECONDS}
+        settings["client_kwargs"] = {"timeout": ClientTimeout(total=None, **limits)}
+    try:
+        found: tuple[Any, str] = url_to_fs(location, **settings)
+    except (ValueError, ImportError) as error:
+        raise table_error(
+            f"the location cannot be opened: {str(error).rstrip('.')}",
+            "Give a path, or a URL whose scheme fsspec knows",
+        ) from None
+    return found
+
+
+def is_web(filesystem: Any) -> bool:
+    """Whether the file system is fsspec's of http and https."""
+    return "http" in filesystem.protocol
+
+
+def require_answer(filesystem: Any, url: str) -> None:
+    """Raise ``TableError`` unless a web server answers; that there is no such file is an answer."""
+    try:
+        filesystem.info(url)
+    except FileNotFoundError as error:
+        cause = error.__cause__
+        if cause is not None and not isinstance(cause, FileNotFoundError):
+            raise network_problem(cause) from None
+
+
+@contextmanager
+def reaching(location: str) -> Iterator[None]:
+    """Turn the network's errors into a ``TableError``; others, and those of no URL, pass."""
+    try:
+        yield
+    except TableError:
+        raise
+    except Exception as error:
+        if "://" in location and is_of_network(error):
+            raise network_problem(error) from None
+        raise
+
+
+def is_of_network(error: BaseException) -> bool:
+    """Whether an error is one of a network, or of a package that reads from one."""
+    package = type(error).__module__.partition(".")[0]
+    return isinstance(error, OSError | TimeoutError) or package in NETWORK_PACKAGES
+
+
+def network_problem(error: BaseException) -> TableError:
+    """What is to be said of it: no answer in time, an answer that refuses, or no way there."""
+    if isinstance(error, TimeoutError):
+        return table_error(
+            f"the server did not answer: {CONNECT_SECONDS} s are waited for a connection, "
+            f"{SILENT_SECONDS} s for each part of the answer",
+            "Check the URL, or try again later",
+        )
+    if (status := getattr(error, "status", None)) is not None:
+        return table_error(f"the server answers {status} ({getattr(error, 'message', '')})", CHECK)
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return table_error(f"cannot be reached: {reason.rstrip('.')}", CHECK)
