@@ -215,11 +215,6 @@ PLACES = {
         "rows.csv.gz",
         "a file cannot be unpacked: Compressed file ended before the end-of-stream marker",
     ),
-    "no gzip": (
-        {"rows.csv.gz": csv(CLEAN)},
-        "rows.csv.gz",
-        "a file cannot be unpacked: Not a gzipped file (b'x,'). Pack it again with gzip.",
-    ),
     "partitions of text": (
         {"year=2024/a.csv": csv(CLEAN)},
         "",

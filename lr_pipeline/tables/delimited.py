@@ -41,6 +41,7 @@ TYPE_ORDER = (
     pa.time32("s"),
     pa.timestamp("s"),
     pa.timestamp("ns"),
+    pa.timestamp("us"),  # dates before 1677 or after 2262
     pa.float64(),
     pa.string(),
 )  # pyarrow's own order of inference

@@ -20,6 +20,8 @@ def require_path(path: str) -> None:
     if not path.strip():
         found = "only spaces" if path else "nothing"
         raise table_error(f"a path is expected, found {found} ({path!r})", "Name a file")
+    if "\0" in path:
+        raise table_error(f"a path has no zero bytes, found {path!r}", "Check it")
 
 
 def require_file(path: Path) -> None:
@@ -57,10 +59,8 @@ def not_found(path: str) -> TableError:
         Path(path).stat()
     except FileNotFoundError:
         pass
-    except (OSError, ValueError) as error:  # a zero byte is a ValueError
-        if isinstance(error, OSError):
-            return os_problem(error, path)
-        return table_error(f"no path: {error}", "Check it")
+    except OSError as error:
+        return os_problem(error, path)
     if Path(path).is_symlink():
         found = f"a link to {str(Path(path).readlink())!r}, where nothing is"
         return table_error(found, "Mend the link, or name the file")

@@ -105,7 +105,7 @@ def assign_roles(
     problems += _of_two_parts(named)
     if features is None:
         features = [name for name in names if name not in taken]
-    problems += _reading_alike({*features, *(name for _, name in named)} - set(exclude))
+    problems += _reading_alike(known & {*features, *(name for _, name in named)} - set(exclude))
     problems += _of_no_feature(kinds, features, problems)
     if not features and not problems:
         message = f"no feature is left; the columns are {quoted(names)}"

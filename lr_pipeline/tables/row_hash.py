@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 from jaxtyping import Float64, UInt64
 
+from lr_pipeline.tables.column_types import read_values
 from lr_pipeline.tables.decimals import DIGITS_OF_FLOAT64, floats_of, plain_text, words_of
 from lr_pipeline.tables.target import by_spelling, exact_values, is_text
 
@@ -66,7 +67,7 @@ def _decimal_bits(column: pa.Array) -> RowHashes:
 
 def _value_bits(column: pa.Array) -> RowHashes:
     """(n,) 64 bits that stand for each value, however stored; missing ones share a constant."""
-    column = exact_values(column)
+    column = exact_values(read_values(column, key=True))
     if pt.is_decimal(column.type) and column.type.precision <= DIGITS_OF_FLOAT64:
         column = floats_of(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)

@@ -10,6 +10,7 @@ CONNECT_SECONDS = 20  # until a web server must have accepted a connection
 SILENT_SECONDS = 60  # without a byte of an answer
 NETWORK_PACKAGES = {"aiohttp", "yarl", "fsspec", "s3fs", "botocore", "aiobotocore", "gcsfs"}
 NETWORK_PACKAGES |= {"google", "adlfs", "azure", "paramiko", "requests", "urllib3", "ftplib"}
+NOT_THERE = (404, 410)
 CHECK = "Check the URL, the network and who may read it"
 
 
@@ -52,8 +53,9 @@ def require_answer(filesystem: Any, url: str) -> None:
         filesystem.info(url)
     except FileNotFoundError as error:
         cause = error.__cause__
-        if cause is not None and not isinstance(cause, FileNotFoundError):
-            raise network_problem(cause) from None
+        answered = cause is None or isinstance(cause, FileNotFoundError)
+        if not answered and getattr(cause, "status", None) not in NOT_THERE:
+            raise network_problem(cause or error) from None
 
 
 @contextmanager

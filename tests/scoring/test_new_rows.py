@@ -43,7 +43,7 @@ def test_every_difference_is_in_one_table(model, tmp_path) -> None:
         open_new_rows(path, model.preparation)
     found = {one.column: (one.expected, one.found) for one in caught.value.differences}
     assert found == {
-        "key": ("identifier", "missing"),
+        "key": ("identifier", "missing; there is 'Key'"),
         "age": ("number or boolean", "string"),
         "dose": ("number or boolean", "2 columns of that name"),
         "city": ("text", "missing"),

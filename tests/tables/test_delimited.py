@@ -1,5 +1,7 @@
 """Delimited text: the delimiter, the encoding, and types that only later rows decide."""
 
+from datetime import datetime
+
 import pyarrow.parquet as pq
 import pytest
 
@@ -8,6 +10,8 @@ from lr_pipeline.tables.delimited import write_delimited
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.header import read_header
 from lr_pipeline.tables.locations import find_files
+from lr_pipeline.tables.sources import FileTable
+from lr_pipeline.tables.split import SplitPolicy, split_table
 
 
 @pytest.fixture
@@ -133,3 +137,17 @@ def test_a_header_without_a_line_break_has_no_rows(read):
     """As one with a line break."""
     with pytest.raises(TableError, match=r"the table has no rows\. Add rows below the header"):
         read("age,y")
+
+
+def test_dates_far_from_today_are_times(tmp_path, monkeypatch):
+    """Before 1677 and after 2262, where nanoseconds end, in a column that began with others."""
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 1 << 10)
+    monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
+    days = ["2024-01-01 10:00:00.5"] * 90 + ["1500-01-01 00:00:00"] * 10
+    days += ["9999-12-31 23:59:59"] * 50
+    rows = "".join(f"{day},{k * k % 7},{k % 2}\n" for k, day in enumerate(days))
+    (tmp_path / "rows.csv").write_text("t,x,y\n" + rows)
+    table = FileTable(tmp_path / "rows.csv", "y", time="t").read(to_split=True)
+    assert table.column("t")[149].as_py() == datetime(9999, 12, 31, 23, 59, 59)
+    _, test = split_table(table, SplitPolicy(kind="time", test_size=0.3))
+    assert {value.year for value in test.column("t").to_pylist()} == {9999}

@@ -12,7 +12,7 @@ BAD = {
     "sep": ("sep=,\na,b,y\n" + ROWS, "the first line is 'sep=,', where the header is expected"),
     "comment": (
         "# exported\na,b,y\n" + ROWS,
-        "the first line, '# exported', has one field, and the second has 3. Remove the lines above",
+        r"the file begins with 1 line of comment \('# exported'\), where the header is expected",
     ),
     "pipe": ("a|b|y\n1|2|no\n", r"the columns of 'a\|b\|y' are separated by \|. Separate them by"),
     "spaces": ("a b y\n1 2 no\n", "the columns of 'a b y' are separated by spaces"),

@@ -39,7 +39,7 @@ def test_named_features_are_all_there_are():
         ({"target": "answer", "weight": "answer"}, "'answer' is declared target and weight. Give"),
         ({"target": "answer", "id": "answer"}, "'answer' is declared target and id. Give it one"),
         ({"target": "answer", "id": "key", "time": "key"}, "'key' is declared id and time"),
-        ({"target": "answer", "features": ["age", "age"]}, "more than once: 'age'"),
+        ({"target": "ANSWER "}, "Did you mean 'answer'"),
         ({"target": "answer", "features": []}, "no feature is left"),
         ({"target": "answer", "category": ["agee"]}, "category column 'agee' not found"),
         ({"target": "answer", "number": ["agee"]}, "number column 'agee' not found"),
@@ -112,3 +112,9 @@ def test_a_name_that_is_not_close_is_no_suggestion():
         require_column(["age", "income"], "incme")
     with pytest.raises(TableError, match="Name one of these"):
         require_column(["age", "income"], "nope")
+
+
+def test_a_feature_that_is_named_twice_is_one():
+    """To say it again changes nothing."""
+    roles = assign_roles(["a", "b", "y"], "y", features=["b", "a", "b"])
+    assert roles.features == ("b", "a")
