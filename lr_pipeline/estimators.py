@@ -32,6 +32,7 @@ from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.named_columns import named
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
+from lr_pipeline.core.types import Design, RowVector
 from lr_pipeline.engines.array_forms import require_one_index
 from lr_pipeline.engines.array_input import design_array, vector_array
 from lr_pipeline.engines.array_limits import (
@@ -260,11 +261,23 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
         raise ValueError("y is missing: pass one label a row, or a Table, which has its own")
     require_one_index(X=X, y=y, weight=weight)
     design, columns = design_array(X)
+    label = vector_array("y", y)
     weights = None if weight is None else vector_array("weight", weight)
-    if weights is not None and len(weights) == len(design) and not weights.all():
-        design = np.where(weights[:, None] > 0.0, design, 0.0)  # 0 · NaN and 0 · ∞ would count
-    rows = ArrayRows(design, vector_array("y", y), weights)
+    if weights is not None and len(weights) == len(design) == len(label) and not weights.all():
+        return _Opened(_counted(design, label, weights, columns), columns)
+    rows = ArrayRows(design, label, weights)
     if weights is not None:
         require_weights(weights)
     require_numbers(rows, columns)
     return _Opened(rows, columns)
+
+
+def _counted(
+    X: Design, y: RowVector, weight: RowVector, columns: tuple[str, ...] | None
+) -> ArrayRows:
+    """The rows that do not have the weight 0, whatever is in the others; errors number all rows."""
+    counted = weight != 0.0
+    everything = ArrayRows(np.where(counted[:, None], X, 0.0), np.where(counted, y, 0.0), weight)
+    require_weights(weight)
+    require_numbers(everything, columns)
+    return ArrayRows(X[counted], y[counted], weight[counted])

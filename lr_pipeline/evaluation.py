@@ -32,6 +32,8 @@ from lr_pipeline.report.sections import (
     ModelSection,
     Notice,
 )
+from lr_pipeline.report.weight_notices import weight_notices
+from lr_pipeline.tables.case_counts import number_of_cases
 from lr_pipeline.tables.likely_leaks import likely_leaks
 from lr_pipeline.tables.notices import left_out_reasons
 from lr_pipeline.tables.prevalence import prevalence
@@ -92,8 +94,11 @@ def evaluate_models(
         positive=str(roles.positive),
         step=judged.step,
         whole=judged.whole,
+        train_cases=number_of_cases(train_set),
     )
     policy = ", ".join(f"{name} {value}" for name, value in split["policy"].items())
+    if "unit" in split:
+        policy += f", {split['unit']} placed"
     prepared = next(iter(models.values())).preparation.encodings if models else ()
     sections = [_section(name, model, judged) for name, model in models.items()]
     descents = list(_descents(models, train_set, open_rows))
@@ -104,6 +109,7 @@ def evaluate_models(
             *(Notice("warning", str(leak)) for leak in likely_leaks(train_set, visit)),
             *(Notice(one["severity"], one["text"]) for one in _of_source(test_set)),
             *dict.fromkeys(_notices(models)),
+            *weight_notices(train_set),
             *_agreement(models, train_set, visit),
         ],
         provenance={
@@ -152,7 +158,7 @@ def _pictures(held_out: HeldOutRows, sections: Sequence[ModelSection]) -> dict[s
     """ROC curves of all models and the calibration of each, as markdown images."""
     drawn = {
         f"calibration_{section.name}": calibration_curve(
-            held_out.labels, section.probabilities, section.title
+            held_out.labels, section.probabilities, section.title, weight=held_out.weight
         )
         for section in sections
     }

@@ -13,11 +13,14 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.report.canvas import markdown_picture
 from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.metrics_table import markdown_table
+from lr_pipeline.report.number_format import count
 from lr_pipeline.report.render import Report
 from lr_pipeline.scoring.new_rows import SchemaMismatchError
 from lr_pipeline.storage.plain_values import metadata_values
+from lr_pipeline.tables.case_counts import number_of_cases
 from lr_pipeline.tables.errors import cut
 from lr_pipeline.tables.notices import left_out_reasons
+from lr_pipeline.tables.prevalence import prevalence
 from lr_pipeline.tables.schema_change import contract_of
 from lr_pipeline.tables.source_content import describe_content, known_content
 from lr_pipeline.tables.table import Table
@@ -41,7 +44,7 @@ def table_metadata(table: Table) -> Metadata:
         )
         for field in list(table.schema)[:COLUMNS_SHOWN]
     ]
-    prevalence = sum(float(y.sum()) for y in table.label_blocks()) / table.num_rows
+    cases, share = number_of_cases(table), prevalence(table)
     target = f"{roles.target} = {roles.positive}"
     provenance = table.provenance
     source = provenance.get("source")
@@ -50,16 +53,21 @@ def table_metadata(table: Table) -> Metadata:
         {
             "dagster/row_count": table.num_rows,
             "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
-            "summary": f"{table.num_rows:,} rows × {len(roles.features)} features, "
-            f"{prevalence:.1%} with {target}",
+            "summary": f"{table.num_rows:,} rows{_in_cases(cases)} × {len(roles.features)} features"
+            f", {share:.1%} with {target}",
             "target": target,
-            "prevalence": prevalence,
+            "prevalence": share,
+            **({} if cases is None else {"cases": cases}),
             "contract": dg.MetadataValue.json(contract_of(table)),
             **({"left_out": "; ".join(left_out)} if left_out else {}),
             **({SOURCE: source_identity(source)} if source else {}),
             **{name: describe_content(one) for name, one in known_content(provenance).items()},
         }
     )
+
+
+def _in_cases(cases: int | float | None) -> str:
+    return "" if cases is None else f" ({count(cases)} cases)"
 
 
 def source_identity(source: str) -> str:
@@ -223,7 +231,8 @@ def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
     }
     return metadata_values(
         {
-            "summary": f"{report.numbers['test_rows']:,} test rows, {len(models)} models",
+            "summary": f"{report.numbers['test_rows']:,} test rows"
+            f"{_in_cases(report.numbers.get('test_cases'))}, {len(models)} models",
             "metrics": dg.MetadataValue.md(markdown_table(report.numbers)),
             "one_row": dg.MetadataValue.md(drawn_row_table(report.numbers)),
             **{name: dg.MetadataValue.md(picture) for name, picture in pictures.items()},

@@ -38,7 +38,7 @@ def parts_and_models(weighted, tied):
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("held", [300, 7])
 def test_counting_gives_the_metrics_of_sorting(monkeypatch, weighted, tied, held):
-    """In three ranges of scores or in 115, with ties across or without, rows of no weight too."""
+    """In three ranges of scores or in 115, with ties across or without, weighted or not."""
     train, test, models = parts_and_models(weighted, tied)
     expected = evaluate_models(models, train, test, table_rows).report
     monkeypatch.setattr(judging, "HELD_ROWS", held)
@@ -50,8 +50,8 @@ def test_counting_gives_the_metrics_of_sorting(monkeypatch, weighted, tied, held
     assert found.numbers["reasons"] == expected.numbers["reasons"]
     for key in ("test_rows", "test_prevalence"):
         assert found.numbers[key] == pytest.approx(expected.numbers[key], rel=1e-14)
-    assert f"{-(-800 // held):,} ranges of scores" in found.html
-    assert "all 800 scores sorted" in expected.html
+    assert f"{-(-test.num_rows // held):,} ranges of scores" in found.html
+    assert f"all {test.num_rows} scores sorted" in expected.html
 
 
 def test_of_many_rows_few_are_held(monkeypatch):

@@ -33,8 +33,9 @@ class ClusterReading:
 
     def visit(self, table: Table, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
         """Gather from the table's blocks: a ``Visit``; errors as ``visit_parts``."""
-        features = table.roles.features
-        if not self._begun and tuple(columns) == tuple(features):
+        weight = table.roles.weight
+        features = [*table.roles.features, *([] if weight is None else [weight])]
+        if not self._begun and list(columns) == features:
             plain = Preparation.of_numbers(table)
             self._numbers = None if plain is None else self._rows(table, plain)
         self._begun = True

@@ -26,6 +26,7 @@ from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
 from lr_pipeline.tables.parquet import rows_within
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.visit import Found
 
@@ -111,10 +112,10 @@ class ClusterRows:
         return held_by_threads(*blocks)
 
     def gather(self, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
-        """Gather from blocks of some features of a table of numbers, as these rows have them."""
+        """Gather from blocks of features or weights of a table of numbers, cut as these rows."""
         if not self.parted.parts:
             return begin()
-        fold = Made(_Batches(self.table.roles.features, columns), Gathering(begin))
+        fold = Made(_Batches(self.table.roles, columns), Gathering(begin))
         found: Found = self.cluster.sum(self.parted, fold, add_items, self._told)[0]
         return found
 
@@ -157,13 +158,15 @@ class ClusterRows:
 
 @dataclass(frozen=True)
 class _Batches:
-    """Makes blocks of all ``features`` of a table of numbers blocks of some of its columns."""
+    """Makes blocks of all features of a table of numbers blocks of some of its columns."""
 
-    features: Sequence[str]
+    roles: ColumnRoles
     columns: Sequence[str]
 
     def __call__(self, block: Block) -> pa.RecordBatch:
-        numbers = dict(zip(self.features, block.X.T, strict=True))
+        numbers = dict(zip(self.roles.features, block.X.T, strict=True))
+        if self.roles.weight is not None and block.weight is not None:
+            numbers[self.roles.weight] = block.weight
         return pa.record_batch({name: pa.array(numbers[name]) for name in self.columns})
 
 

@@ -4,18 +4,23 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float64
 from scipy.special import ndtri
 
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.tables.level_counts import plain_count
+
+Shares = Float64[np.ndarray, " k"]
 
 
 class CalibrationBin(NamedTuple):
     """Rows with neighbouring predictions: how many, what was predicted, what happened.
 
-    ``lower`` and ``upper`` are Wilson's 95 % interval for the share of ones.
+    A row of weight 3 is three ``cases``; ``lower`` and ``upper`` are Wilson's 95 % interval for the
+    share of ones.
     """
 
-    rows: int
+    cases: int | float
     mean_prediction: float
     observed_share: float
     lower: float
@@ -23,30 +28,68 @@ class CalibrationBin(NamedTuple):
 
 
 def calibration_bins(
-    labels: RowVector, probabilities: RowVector, bins: int | None = None
+    labels: RowVector,
+    probabilities: RowVector,
+    bins: int | None = None,
+    weight: RowVector | None = None,
 ) -> tuple[CalibrationBin, ...]:
-    """Group the rows at the quantiles of their predictions; rows are not weighted.
+    """Group the rows at the quantiles of their predictions.
 
-    ``bins`` is √n, between 2 and 10, unless given. Rows with equal predictions are never parted,
-    so ties leave fewer bins, of unequal size.
+    ``bins`` is √n of n cases, between 2 and 10, unless given. Rows with equal predictions are never
+    parted, so ties leave fewer bins, of unequal size.
     """
-    bins = bins or min(10, max(2, round(math.sqrt(labels.size))))
-    edges = np.quantile(probabilities, np.linspace(0, 1, bins + 1))
-    bin_of_row = np.searchsorted(edges[1:-1], probabilities)
+    cases = labels.size if weight is None else float(weight.sum())
+    bins = bins or min(10, max(2, round(math.sqrt(cases))))
+    edges = quantiles(probabilities, np.linspace(0, 1, bins + 1)[1:-1], weight)
+    bin_of_row = np.searchsorted(edges, probabilities)
     return tuple(
-        _summarize(labels[bin_of_row == bin_], probabilities[bin_of_row == bin_])
+        _summarize(
+            labels[bin_of_row == bin_],
+            probabilities[bin_of_row == bin_],
+            None if weight is None else weight[bin_of_row == bin_],
+        )
         for bin_ in np.unique(bin_of_row)
     )
 
 
-def _summarize(labels: RowVector, probabilities: RowVector) -> CalibrationBin:
-    lower, upper = wilson_interval(float(labels.sum()), labels.size)
-    return CalibrationBin(
-        labels.size, float(probabilities.mean()), float(labels.mean()), lower, upper
+def quantiles(values: RowVector, shares: Shares, weight: RowVector | None = None) -> Shares:
+    """Numpy's quantiles, a value of weight 3 being three.
+
+    Where weights are no whole numbers, the least value up to which there is such a share of them.
+    """
+    if weight is None:
+        return np.asarray(np.quantile(values, shares))
+    order = np.argsort(values, kind="stable")
+    values, ends = values[order], np.cumsum(weight[order])
+    if (weight != np.floor(weight)).any():
+        places = np.searchsorted(ends, shares * ends[-1])
+        return np.asarray(values[np.minimum(places, len(values) - 1)])
+    places = shares * (ends[-1] - 1.0)
+    below, above = (
+        values[np.searchsorted(ends, whole, side="right")]
+        for whole in (np.floor(places), np.ceil(places))
     )
+    return np.asarray(below + (above - below) * (places - np.floor(places)))
 
 
-def wilson_interval(successes: float, rows: int, level: float = 0.95) -> tuple[float, float]:
+def _summarize(
+    labels: RowVector, probabilities: RowVector, weight: RowVector | None
+) -> CalibrationBin:
+    """The rows of one bin."""
+    if weight is None:
+        cases: int | float = labels.size
+        share, mean = float(labels.mean()), float(probabilities.mean())
+        lower, upper = wilson_interval(float(labels.sum()), cases)
+    else:
+        cases, positive = plain_count(float(weight.sum())), float(weight @ labels)
+        share, mean = positive / cases, float(weight @ probabilities) / cases
+        lower, upper = wilson_interval(positive, cases)
+    return CalibrationBin(cases, mean, share, lower, upper)
+
+
+def wilson_interval(
+    successes: float, rows: int | float, level: float = 0.95
+) -> tuple[float, float]:
     """Wilson's score interval for a share: all π with |π̂ − π| ≤ q √(π (1 − π) / n).
 
     Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209–212.

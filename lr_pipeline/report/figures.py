@@ -1,5 +1,6 @@
 """The figures of a report, each from plain arrays; draw them with `canvas.picture`."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from lr_pipeline.report.canvas import (
 )
 from lr_pipeline.report.number_format import count, metric
 from lr_pipeline.report.sections import CoefficientRow
+from lr_pipeline.tables.level_counts import plain_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +39,7 @@ def roc_curves(
     from sklearn.metrics import auc, roc_curve
 
     with plot_style():
-        figure, axes = _unit_square("ROC curves on the test set", labels, len(scores) + 2)
+        figure, axes = _unit_square("ROC curves on the test set", labels, weight, len(scores) + 2)
         for index, (title, score) in enumerate(scores.items()):
             rates = roc_curve(labels, score, sample_weight=weight)[:2]
             label = f"{metric(float(auc(*rates)))}  {plot_label(title)}"
@@ -58,7 +60,8 @@ def precision_recall_curves(
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     with plot_style():
-        figure, axes = _unit_square("Precision and recall on the test set", labels, len(scores) + 2)
+        title = "Precision and recall on the test set"
+        figure, axes = _unit_square(title, labels, weight, len(scores) + 2)
         for index, (title, score) in enumerate(scores.items()):
             precision, recall, _ = precision_recall_curve(labels, score, sample_weight=weight)
             area = float(average_precision_score(labels, score, sample_weight=weight))
@@ -82,12 +85,13 @@ def calibration_curve(
     probabilities: RowVector,
     title: str,
     class_names: tuple[str, str] = ("0", "1"),
+    weight: RowVector | None = None,
 ) -> "Figure":
     """Observed share against mean prediction, above how the predictions are distributed.
 
-    Each point is a bin of `calibration_bins` with its Wilson interval; rows are not weighted.
+    Each point is a bin of `calibration_bins` with its Wilson interval.
     """
-    bins = calibration_bins(labels, probabilities)
+    bins, unit = calibration_bins(labels, probabilities, weight=weight), _unit(weight)
     low, high = min(0.0, float(probabilities.min())), max(1.0, float(probabilities.max()))
     with plot_style():
         figure = new_figure(height=4.7, width=3.6, bottom=1.25)
@@ -102,12 +106,12 @@ def calibration_curve(
             markersize=5,
             elinewidth=1.2,
             clip_on=False,
-            label="bin of rows, 95 % Wilson interval",
+            label=f"bin of {unit}, 95 % Wilson interval",
             zorder=3,
         )
         upper.set(ylim=(-0.02, 1.02), ylabel="share of ones observed")
-        upper.set_title(f"Calibration: {plot_label(title)}\n{_bin_sizes(bins)}")
-        _draw_histogram(lower, labels, probabilities, class_names)
+        upper.set_title(f"Calibration: {plot_label(title)}\n{_bin_sizes(bins, unit)}")
+        _draw_histogram(lower, labels, probabilities, class_names, weight)
         probable = probabilities.min() >= 0 and probabilities.max() <= 1
         lower.set(xlabel="predicted probability" if probable else "prediction")
         lower.set(xlim=(low - 0.02, high + 0.02))
@@ -147,12 +151,20 @@ def coefficient_plot(rows: Sequence[CoefficientRow], title: str, limit: int = 25
     return figure
 
 
-def _unit_square(title: str, labels: RowVector, legend_lines: int) -> "tuple[Figure, Axes]":
-    ones = int(labels.sum())
+def _unit(weight: RowVector | None) -> str:
+    """What is counted."""
+    return "rows" if weight is None else "cases"
+
+
+def _unit_square(
+    title: str, labels: RowVector, weight: RowVector | None, legend_lines: int
+) -> "tuple[Figure, Axes]":
+    total = labels.size if weight is None else plain_count(float(weight.sum()))
+    ones = int(labels.sum()) if weight is None else plain_count(float(weight @ labels))
     legend = 0.18 * legend_lines + 0.1
     figure = new_figure(height=4.25 + legend, bottom=0.45 + legend)
     axes = figure.subplots()
-    counts = f"n = {count(labels.size)}: {count(ones)} ones, {count(labels.size - ones)} zeros"
+    counts = f"n = {count(total)}: {count(ones)} ones, {count(total - ones)} zeros"
     axes.set_title(f"{title}\n{counts}")
     axes.set(xlim=(0, 1), ylim=(0, 1.01))
     return figure, axes
@@ -170,25 +182,31 @@ def _interval_lengths(bin_: CalibrationBin) -> tuple[float, float]:
     return below, max(bin_.upper - bin_.observed_share, 0.0)
 
 
-def _bin_sizes(bins: Sequence[CalibrationBin]) -> str:
-    sizes = sorted({bin_.rows for bin_ in bins})
+def _bin_sizes(bins: Sequence[CalibrationBin], unit: str) -> str:
+    sizes = sorted({bin_.cases for bin_ in bins})
     each = f"{count(sizes[0])} to {count(sizes[-1])}" if len(sizes) > 1 else count(sizes[0])
-    total = count(sum(bin_.rows for bin_ in bins))
-    return f"n = {total} in {len(bins)} {'bins' if len(bins) > 1 else 'bin'} of {each} rows"
+    total = count(sum(bin_.cases for bin_ in bins))
+    return f"n = {total} in {len(bins)} {'bins' if len(bins) > 1 else 'bin'} of {each} {unit}"
 
 
 def _draw_histogram(
-    axes: "Axes", labels: RowVector, probabilities: RowVector, class_names: tuple[str, str]
+    axes: "Axes",
+    labels: RowVector,
+    probabilities: RowVector,
+    class_names: tuple[str, str],
+    weight: RowVector | None,
 ) -> None:
     """Ones upwards, zeros downwards, so that neither hides the other."""
     edges = np.histogram_bin_edges(np.append(probabilities, [0.0, 1.0]), bins=25)
     highest = 1
     for label, sign, colour in ((1, 1, SERIES[1]), (0, -1, SERIES[0])):
-        heights = np.histogram(probabilities[labels == label], edges)[0]
-        highest = max(highest, int(heights.max()))
+        mine = labels == label
+        weights = None if weight is None else weight[mine]
+        heights = np.histogram(probabilities[mine], edges, weights=weights)[0]
+        highest = max(highest, math.ceil(heights.max()))
         axes.stairs(
             sign * heights, edges, fill=True, color=colour, label=plot_label(class_names[label], 36)
         )
     axes.axhline(0, color=MUTED, linewidth=0.8)
     axes.set_yticks([-highest, 0, highest], [count(highest), "0", count(highest)])
-    axes.set(ylim=(-1.15 * highest, 1.15 * highest), ylabel="rows")
+    axes.set(ylim=(-1.15 * highest, 1.15 * highest), ylabel=_unit(weight))

@@ -112,8 +112,10 @@ def verdict(numbers: Mapping[str, Any]) -> str:
         if metrics["log_loss"] is not None
     }
     baseline = losses.pop(BASELINE, None)
+    cases = numbers.get("test_cases")
+    counted = "" if cases is None else f" ({count(cases)} cases)"
     opening = (
-        f"{count(rows)} test rows, {percent(numbers['test_prevalence'])} with "
+        f"{count(rows)} test rows{counted}, {percent(numbers['test_prevalence'])} with "
         f"{numbers['target']} = {positive}."
     )
     if not losses or baseline is None:
@@ -188,6 +190,7 @@ def _numbers(
         "test_prevalence": _test_prevalence(held_out),
         "train_rows": held_out.train_rows,
         "test_rows": held_out.rows,
+        **_cases(held_out, "train_cases", "test_cases"),
         "target": held_out.target,
         "positive": held_out.positive,
         "train_fingerprint": held_out.train_fingerprint,
@@ -231,7 +234,7 @@ def _calibration_figures(held_out: HeldOutRows, models: Sequence[ModelSection]) 
     return [
         _embed(
             figures.calibration_curve(
-                held_out.labels, model.probabilities, model.title, class_names
+                held_out.labels, model.probabilities, model.title, class_names, held_out.weight
             ),
             f"calibration-{place}",
             f"Calibration of {model.title}",
@@ -257,10 +260,19 @@ def _model_context(model: ModelSection, place: int) -> dict[str, Any]:
     }
 
 
+def _cases(held_out: HeldOutRows, train: str, test: str) -> dict[str, int | float]:
+    """How many cases the rows stand for, where they have weights."""
+    if held_out.cases is None or held_out.train_cases is None:
+        return {}
+    return {train: held_out.train_cases, test: held_out.cases}
+
+
 def _provenance(held_out: HeldOutRows, further: Mapping[str, str]) -> dict[str, str]:
+    cases = _cases(held_out, "Training cases", "Test cases")
     return {
         "Training rows": count(held_out.train_rows),
         "Test rows": count(held_out.rows),
+        **{label: count(number) for label, number in cases.items()},
         "Training fingerprint": held_out.train_fingerprint,
         "Test fingerprint": held_out.test_fingerprint,
         **further,

@@ -7,6 +7,7 @@ from typing import Literal
 from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.report.metrics import Metrics
+from lr_pipeline.tables.level_counts import plain_count
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,14 @@ class CoefficientRow:
 class FeatureRow:
     """How a feature became columns of the design, as the training rows decided.
 
-    ``missing`` of them lacked it, and ``marked`` says that a column ``name=missing`` shows which.
-    A number is imputed by its ``median``; of a category (``median`` None) the ``reference`` has no
-    coefficient, each of ``levels`` has one, and those ``pooled`` share ``name=(other)``.
+    ``missing`` of their cases lacked it, and ``marked`` says that a column ``name=missing`` shows
+    which. A number is imputed by its ``median``; of a category (``median`` None) the ``reference``
+    has no coefficient, each of ``levels`` has one, and those ``pooled`` share ``name=(other)``.
     """
 
     name: str
     kind: Literal["number", "category"]
-    missing: int = 0
+    missing: int | float = 0
     marked: bool = False
     median: float | None = None
     reference: str | None = None
@@ -131,7 +132,8 @@ class HeldOutRows:
     ``labels`` (n,) 0 or 1; ``prevalence`` the share of ones in the *training* set, which the
     prevalence baseline predicts for every row. ``target`` names the label column, ``negative``
     and ``positive`` the values behind 0 and 1. Of very many rows these are every ``step``-th, and
-    ``whole`` says how many there are and what either class weighs.
+    ``whole`` says how many there are and what either class weighs. Where rows have weights they
+    stand for cases, ``train_cases`` and ``cases`` of them.
     """
 
     labels: RowVector
@@ -145,11 +147,19 @@ class HeldOutRows:
     positive: str = "1"
     step: int = 1
     whole: "WholeTestSet | None" = None
+    train_cases: int | float | None = None
 
     @property
     def rows(self) -> int:
         """Number of test rows."""
         return self.labels.size if self.whole is None else self.whole.rows
+
+    @property
+    def cases(self) -> int | float | None:
+        """Σ weight of the test rows, None where they have none."""
+        if self.weight is None:
+            return None
+        return plain_count(sum(self.whole.class_weights) if self.whole else self.weight.sum())
 
 
 @dataclass(frozen=True)

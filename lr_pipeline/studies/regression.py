@@ -55,8 +55,7 @@ class NormalEquations:
 def regression_study(block: Block, columns: Sequence[str], feature: str | None = None) -> Study:
     """Regress the label on one column and on all.
 
-    The one is ``feature``, else the column of the largest correlation with the label. Weights are
-    left aside: each row counts once.
+    The one is ``feature``, else the column of the largest correlation with the label.
 
     ``numbers``: ``simple`` (means, sums, slope, intercept, difference from the project's own),
     ``multiple`` (condition of X̃ᵀX̃ over all columns, dependent columns, and over the others the

@@ -1,6 +1,6 @@
 """The rows of a table that a study looks at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,13 +8,17 @@ from lr_pipeline.core.rows import Block, gather
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.tables.case_counts import are_whole
 from lr_pipeline.tables.preprocess import Preparation
-from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.table import RowIndices, Table
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Design columns by name, and the rows of positive weight; missing values are imputed."""
+    """Design columns by name, and cases; missing values are imputed.
+
+    A row of weight 3 is three cases, so that the rows of the block have no weights.
+    """
 
     columns: tuple[str, ...]
     block: Block
@@ -38,8 +42,23 @@ class Sample:
 
 
 def sample_table(table: Table, max_rows: int) -> Sample:
-    """At most ``max_rows`` rows of ``table``, evenly spaced, so that a study stays quick."""
+    """At most ``max_rows`` cases of ``table``, evenly spaced, so that a study stays quick."""
     preparation = Preparation.fit(table)
-    if table.num_rows > max_rows:
+    if table.roles.weight is not None:
+        roles = replace(table.roles, weight=None)
+        table = replace(table.take(_spaced_cases(table, max_rows)), roles=roles)
+        preparation = replace(preparation, roles=roles)
+    elif table.num_rows > max_rows:
         table = table.take(np.linspace(0, table.num_rows - 1, max_rows).astype(np.int64))
     return Sample(preparation.columns, gather(TableRows(table, preparation)))
+
+
+def _spaced_cases(table: Table, most: int) -> RowIndices:
+    """Rows (m,) of all cases, or of as many as allowed, at equal distances of weight."""
+    weight = table.weights()
+    assert weight is not None
+    ends = np.cumsum(weight)
+    if are_whole(weight) and ends[-1] <= most:
+        return np.repeat(np.arange(len(weight)), weight.astype(np.int64))
+    places = (np.arange(most) + 0.5) * (ends[-1] / most)
+    return np.asarray(np.minimum(np.searchsorted(ends, places, side="right"), len(weight) - 1))

@@ -24,7 +24,7 @@ class ColumnSummary:
     ``counts_rows``: integers, each the one before plus 1. ``repeats``: no integers, or some are
     missing or equal within a block: surely no identifier. ``forms``: what texts look like.
     ``whole``: numbers without a fraction or an infinity. ``few``: their different values, None
-    where there are more than 10.
+    where there are more than 10. ``cases``: Σ weight of the rows, once it is known.
     ``holds_ids``: keep a hash of each value, to find repetitions (two different texts, or decimals
     of more than 64 bits, of n have the same with probability n²/2⁶⁵; other numbers never).
     """
@@ -32,6 +32,7 @@ class ColumnSummary:
     def __init__(self, holds_ids: bool = False) -> None:
         self.kind: pa.DataType = pa.null()
         self.rows = self.missing = self.infinite = 0
+        self.cases = 0.0
         self.first_missing = self.first_infinite = self.first_inexact = self.first_negative = 0
         self.forms = TextForms()
         self.least: Any = None

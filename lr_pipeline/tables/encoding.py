@@ -25,7 +25,7 @@ DesignColumns = Float64[np.ndarray, "k n"]
 class NumberEncoding:
     """A number: itself, the training ``median`` where missing, and a mark if that is frequent.
 
-    ``missing``: training rows without a value; ``marks_missing``: there are enough of them for a
+    ``missing``: training cases without a value; ``marks_missing``: there are enough of them for a
     column ``name=missing``. ``sampled_rows``: the median is that of so many training rows, None
     that of all.
     """
@@ -34,7 +34,7 @@ class NumberEncoding:
     median: float
     marks_missing: bool
     sampled_rows: int | None = None
-    missing: int = 0
+    missing: int | float = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ class CategoryEncoding:
     levels: tuple[str, ...]
     marks_missing: bool
     pooled: tuple[str, ...] = ()
-    missing: int = 0
+    missing: int | float = 0
 
     @property
     def columns(self) -> tuple[str, ...]:

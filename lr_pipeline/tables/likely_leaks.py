@@ -14,7 +14,7 @@ from lr_pipeline.tables.errors import Problem
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.row_choice import RowMask
 from lr_pipeline.tables.row_hash import keyed_hashes
-from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import is_text, labels, plain_values
 from lr_pipeline.tables.visit import Visit, visit_blocks
 
@@ -30,14 +30,17 @@ def likely_leaks(table: Table, visit: Visit = visit_blocks) -> list[Problem]:
     By the area under the ROC curve, 0.995 or more in either direction, of a number's values, of
     a text's levels (ordered by their share of positive rows), or of whether the value is missing;
     over about 50,000 rows of either class, drawn from the whole table by the hash of their number,
-    where both classes have 20 of them. (How many rows a class has does not move the area.)
+    where both classes have 20 of them, a row of weight 3 being three. (How many rows a class has
+    does not move the area.)
     """
     roles = table.roles
-    columns = [*roles.features, roles.target]
+    weighted = [] if roles.weight is None else [roles.weight]
+    columns = [*roles.features, roles.target, *weighted]
     schema = pa.schema([table.schema.field(name) for name in columns])
     rows = pa.Table.from_batches(_drawn_rows(table, columns, visit), schema=schema)
     y = labels(roles.target, rows.column(roles.target), roles.positive)
-    if min(y.sum(), len(y) - y.sum()) < FEWEST_OF_A_CLASS:
+    weight = np.ones(len(y)) if roles.weight is None else weights_of(rows, roles.weight)
+    if min(weight @ y, weight @ (1.0 - y)) < FEWEST_OF_A_CLASS:
         return []
     return [
         Problem(
@@ -47,7 +50,8 @@ def likely_leaks(table: Table, visit: Visit = visit_blocks) -> list[Problem]:
             severity="warning",
         )
         for name in roles.features
-        if (area := _best_area(name, rows.column(name).combine_chunks(), y)) >= ALMOST_PERFECT
+        if (area := _best_area(name, rows.column(name).combine_chunks(), y, weight))
+        >= ALMOST_PERFECT
     ]
 
 
@@ -111,28 +115,28 @@ class _Rows:
         return both
 
 
-def _best_area(name: str, column: pa.Array, y: RowVector) -> float:
-    return max(max(area, 1.0 - area) for area in _areas(name, plain_values(column), y))
+def _best_area(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> float:
+    return max(max(area, 1.0 - area) for area in _areas(name, plain_values(column), y, weight))
 
 
-def _areas(name: str, column: pa.Array, y: RowVector) -> Iterator[float]:
+def _areas(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> Iterator[float]:
     """Areas of the values, and of whether they are missing."""
     missing = np.asarray(column.is_null().to_numpy(zero_copy_only=False))
-    yield _area(missing.astype(np.float64), y)
+    yield _area(missing.astype(np.float64), y, weight)
     if is_text(column.type):
         codes = column.dictionary_encode().indices.fill_null(-1).to_numpy() + 1
-        shares = np.bincount(codes, weights=y) / np.maximum(np.bincount(codes), 1)
-        yield _area(shares[codes], y)
+        sums = np.bincount(codes, weight)
+        shares = np.bincount(codes, weight * y) / np.where(sums > 0.0, sums, 1.0)
+        yield _area(shares[codes], y, weight)
     else:
         known = ~missing
-        if 0.0 < y[known].sum() < known.sum() and known.mean() >= 0.5:
-            yield _area(numbers_of(name, column)[known], y[known])
+        if 0.0 < y[known].sum() < known.sum() and weight[known].sum() >= 0.5 * weight.sum():
+            yield _area(numbers_of(name, column)[known], y[known], weight[known])
 
 
-def _area(scores: Float64[np.ndarray, " n"], y: RowVector) -> float:
-    """P(score of a positive row > that of a negative one) + half of P(equal), by mean ranks."""
-    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[places]
-    positive = y.sum()
-    above = ranks[y == 1.0].sum() - positive * (positive + 1) / 2.0
-    return float(above / (positive * (len(y) - positive)))
+def _area(scores: Float64[np.ndarray, " n"], y: RowVector, weight: RowVector) -> float:
+    """P(score of a positive row > that of a negative one) + half of P(equal)."""
+    _, places = np.unique(scores, return_inverse=True)
+    negative, positive = (np.bincount(places, weight * one) for one in (1.0 - y, y))
+    below = np.cumsum(negative) - negative / 2.0
+    return float(positive @ below / (positive.sum() * negative.sum()))

@@ -7,6 +7,7 @@ without being collected, and so that every pass leaves fewer values inside.
 """
 
 from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
@@ -15,6 +16,17 @@ HELD_VALUES = 4_000_000  # of all columns together: 32 MB
 # A sample's rank is off by some standard deviation √m / 2: four of them miss one in 16,000.
 RANK_DEVIATIONS = 4.0
 SMALLEST_SAMPLE = 256
+
+
+@runtime_checkable
+class Collecting(Protocol):
+    """What has been found of a median: by counting values, or by weighing them."""
+
+    def median(self) -> float | None:
+        """The median, None where not settled."""
+
+    def narrowed(self) -> Any:
+        """Return another of its kind, which settles it, or narrows it down, in another pass."""
 
 
 class Bracket:
@@ -34,6 +46,7 @@ class Bracket:
         self.low, self.high, self.limits = low, high, limits
         self.capacity = max(SMALLEST_SAMPLE, capacity)
         self.below = self.at_low = self.at_high = self.total = self.seen = self.held = 0
+        self.missing = 0
         self.next_below, self.next_above = -np.inf, np.inf
         self.thinning = 1
         self.inside: list[Float64[np.ndarray, " m"]] = []
@@ -43,6 +56,7 @@ class Bracket:
         missing = np.isnan(values)
         known = len(values) - int(np.count_nonzero(missing))
         self.total += known
+        self.missing += len(values) - known
         if np.isinf(self.low) and np.isinf(self.high):
             found = values if known == len(values) else values[~missing]
         else:
@@ -66,7 +80,7 @@ class Bracket:
     def __add__(self, other: "Bracket") -> "Bracket":
         """Return what both collected between the same two numbers, thinned alike."""
         both = self.empty()
-        for name in ("below", "at_low", "at_high", "total", "seen"):
+        for name in ("below", "at_low", "at_high", "total", "missing", "seen"):
             setattr(both, name, getattr(self, name) + getattr(other, name))
         both.next_below = max(self.next_below, other.next_below)
         both.next_above = min(self.next_above, other.next_above)
@@ -82,6 +96,11 @@ class Bracket:
     def empty(self) -> "Bracket":
         """Return one between the same two numbers, into which nothing has been added."""
         return Bracket(self.low, self.high, self.capacity, self.limits)
+
+    @property
+    def thinned(self) -> bool:
+        """Whether not all values inside are held."""
+        return self.thinning > 1
 
     def _thin(self) -> None:
         """Keep every other value, until they are few enough."""
@@ -141,10 +160,11 @@ class Bracket:
         return float(self.inside[0][place]) if self.thinning == 1 else None
 
 
-FillBrackets = Callable[[list[int], list[Bracket]], list[Bracket]]
+OneBracket = TypeVar("OneBracket", bound=Collecting)
+FillBrackets = Callable[[list[int], list[OneBracket]], list[OneBracket]]
 
 
-def finish_medians(brackets: list[Bracket], fill: FillBrackets) -> list[float]:
+def finish_medians(brackets: list[OneBracket], fill: FillBrackets[OneBracket]) -> list[float]:
     """Return the median of each column, whose first pass ``brackets`` have been through.
 
     ``fill(columns, brackets)`` adds all values of the columns numbered, each to its bracket, and

@@ -12,7 +12,7 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.preprocess import Preparation
 from lr_pipeline.tables.roles import with_metadata
-from lr_pipeline.tables.row_choice import RowChoice, choice_within
+from lr_pipeline.tables.row_choice import OtherRows, RowChoice, choice_within
 from lr_pipeline.tables.split import SplitPolicy, choose_rows
 from lr_pipeline.tables.table import RowGroups, Table
 from lr_pipeline.tables.target import is_text, plain_values
@@ -29,11 +29,11 @@ def moved_by_test_rows(dataset: Table, train: Table, visit: Visit = visit_blocks
     of them by its type's extreme or a level of its own, the others by a missing value. The target
     and the columns that the split goes by stay, so the same rows are split off; what is fitted to
     them must be what is fitted to the same rows of ``dataset``, exactly: medians of a sample, too,
-    which depend on how the rows are cut into parts.
+    which depend on how the rows are cut into parts. A row with cases in both parts stays as it is.
     """
     policy = SplitPolicy(**train.provenance["split"]["policy"])
-    in_train, in_test = choose_rows(dataset, policy)
-    perturbed = perturbed_table(dataset, in_test).where(in_train)
+    in_train, _ = choose_rows(dataset, policy)
+    perturbed = perturbed_table(dataset, OtherRows(in_train)).where(in_train)
     return encoded_otherwise(
         Preparation.fit(dataset.where(in_train), visit), Preparation.fit(perturbed, visit)
     )

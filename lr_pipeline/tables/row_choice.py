@@ -10,6 +10,7 @@ from jaxtyping import Bool, Shaped
 
 from lr_pipeline.tables.decimals import unscaled
 from lr_pipeline.tables.row_hash import keyed_hashes
+from lr_pipeline.tables.target import plain_values
 
 RowMask = Bool[np.ndarray, " n"]
 Times = Shaped[np.ndarray, " n"]
@@ -28,6 +29,22 @@ class RowChoice(Protocol):
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
         """(n,) whether each row is chosen; ``start`` is the number of the first, from 0."""
+
+
+@runtime_checkable
+class PartedChoice(RowChoice, Protocol):
+    """A choice that knows something of each row, and so can be cut."""
+
+    def part(self, start: int, rows: int) -> RowChoice:
+        """The choice for some neighbouring rows alone; numbers stay those of the table."""
+
+
+@runtime_checkable
+class DividingChoice(RowChoice, Protocol):
+    """A choice that may take a part of a row's weight."""
+
+    def divided(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
+        """The rows of which something is chosen, each with that as its weight."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +69,54 @@ class MaskedRows:
 
 
 def choice_within(choice: RowChoice, start: int, rows: int) -> RowChoice:
-    """The same choice for some neighbouring rows: a mask is cut, all others are a few values."""
-    return choice.part(start, rows) if isinstance(choice, MaskedRows) else choice
+    """The same choice for some neighbouring rows: what has a value a row is cut."""
+    return choice.part(start, rows) if isinstance(choice, PartedChoice) else choice
+
+
+def picked(batch: pa.RecordBatch, choice: RowChoice, start: int) -> pa.RecordBatch:
+    """The rows that are chosen, each with as much of its weight as is."""
+    if isinstance(choice, DividingChoice):
+        return choice.divided(batch, start)
+    return batch.filter(pa.array(choice.mask(batch, start)))
+
+
+@dataclass(frozen=True)
+class CountedRows:
+    """Rows whose weight in ``column`` is not 0; one that is no weight is left to the validation."""
+
+    column: str
+
+    def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
+        """Whether each row counts at all."""
+        return counts_at_all(batch.column(self.column))
+
+
+def counts_at_all(weight: pa.Array | pa.ChunkedArray) -> RowMask:
+    """(n,) whether a row of this weight counts: it is not 0."""
+    weight = plain_values(weight)
+    if not (pt.is_integer(weight.type) or pt.is_floating(weight.type)):
+        return np.ones(len(weight), bool)
+    return np.asarray(weight.to_numpy(zero_copy_only=False) != 0)
+
+
+@dataclass(frozen=True)
+class OtherRows:
+    """The rows that another choice leaves."""
+
+    choice: RowChoice
+
+    @property
+    def column(self) -> str | None:
+        """Column that the other choice depends on."""
+        return self.choice.column
+
+    def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
+        """Whether each row is left."""
+        return ~self.choice.mask(batch, start)
+
+    def part(self, start: int, rows: int) -> "OtherRows":
+        """The same for some neighbouring rows."""
+        return OtherRows(choice_within(self.choice, start, rows))
 
 
 @dataclass(frozen=True)

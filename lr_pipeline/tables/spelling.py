@@ -9,7 +9,6 @@ quotation marks and dashes. Upper and lower case differ, as do letters with and 
 """
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TypeVar
@@ -115,9 +114,9 @@ def spelled_like(text: str, others: Iterable[str]) -> list[str]:
     return [other for other in others if spelling_key(other) == key]
 
 
-def merged_spellings(counts: Mapping[Level, int]) -> Counter[Level]:
+def merged_spellings(counts: Mapping[Level, int | float]) -> dict[Level, int | float]:
     """Counts by value instead of by spelling; a value is called by its most frequent one."""
-    merged, known = Counter(counts), {text: text for text in counts if text is not None}
+    merged, known = dict(counts), {text: text for text in counts if text is not None}
     for group in alike(known):
         first, *others = sorted((known[text] for text in group), key=lambda t: (-counts[t], t))
         merged[first] += sum(merged.pop(other) for other in others)

@@ -16,7 +16,7 @@ from lr_pipeline.core.types import RowVector
 from lr_pipeline.format_version import FormatVersionError
 from lr_pipeline.tables.column_types import read_batch, read_schema
 from lr_pipeline.tables.declared_kinds import as_declared, declared_field
-from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.errors import Problem, TableError, table_error
 from lr_pipeline.tables.file_watch import FileWatch, watch_stored
 from lr_pipeline.tables.fingerprint import content_fingerprint
 from lr_pipeline.tables.in_memory import (
@@ -45,7 +45,14 @@ from lr_pipeline.tables.roles import (
     require_column,
     with_metadata,
 )
-from lr_pipeline.tables.row_choice import RowChoice, choice_within
+from lr_pipeline.tables.row_choice import (
+    CountedRows,
+    RowChoice,
+    choice_within,
+    counts_at_all,
+    picked,
+)
+from lr_pipeline.tables.row_numbers import renumbered
 from lr_pipeline.tables.target import labels, plain_values, positive_value
 
 if TYPE_CHECKING:
@@ -104,13 +111,14 @@ class Table:
     ) -> "Table":
         """Table in memory; every column without another role is a feature.
 
-        ``missing``: markers that stand for a missing value, such as ``?``.
+        ``missing``: markers that stand for a missing value, such as ``?``. Rows of weight 0 are
+        left out.
 
         Raises
         ------
         TableError
-            A column is missing, the target has not exactly two values, or a feature is text that
-            is mostly numbers.
+            A column is missing, the target has not exactly two values, a feature is text that is
+            mostly numbers, or all weights are 0.
         """
         roles = assign_roles(
             data.column_names,
@@ -126,8 +134,15 @@ class Table:
         )
         rules = ReadingRules(tuple(map(str, missing)))
         data = without_markers_in(data, rules) if missing else data
-        settled = positive_value(target, data.column(target), positive)
-        require_no_numbers_as_text(data, roles)
+        counted = None if weight is None else _counted(data, weight)
+        if counted is not None:
+            data = cls(data, roles, choices=(CountedRows(weight or ""),)).to_arrow()
+        try:
+            settled = positive_value(target, data.column(target), positive)
+            require_no_numbers_as_text(data, roles)
+        except TableError as error:
+            problems = error.problems if counted is None else renumbered(error.problems, [counted])
+            raise TableError(*problems, source=error.source) from None
         provenance = json.dumps({READING: rules.to_dict()}) if missing else "{}"
         return cls(data, replace(roles, positive=settled), provenance)
 
@@ -350,9 +365,9 @@ class Table:
         for stored in self._stored_batches(rows, needed):
             batch = stored
             for place, choice in enumerate(self.choices):
-                mask = choice.mask(batch, starts[place])
-                starts[place] += batch.num_rows
-                batch = batch.filter(pa.array(mask))
+                rows_before = batch.num_rows
+                batch = picked(batch, choice, starts[place])
+                starts[place] += rows_before
             yield batch.select(names)
 
     @property
@@ -387,8 +402,8 @@ class Table:
         )
 
 
-def weights_of(block: pa.RecordBatch, name: str) -> RowVector:
-    """(n,) float64 weights of a block's rows. Errors: ``TableError`` where they are no numbers."""
+def weights_of(block: pa.RecordBatch | pa.Table, name: str) -> RowVector:
+    """(n,) float64 weights of some rows. Errors: ``TableError`` where they are no numbers."""
     column = plain_values(block.column(name))
     try:
         return np.asarray(column.cast(pa.float64()), dtype=np.float64)
@@ -398,6 +413,20 @@ def weights_of(block: pa.RecordBatch, name: str) -> RowVector:
             "Convert it, or name another weight",
             name,
         ) from None
+
+
+def no_row_counts(weight: str) -> Problem:
+    """What is wrong with a table of weights that are all 0."""
+    message = f"weight {weight!r} is 0 in every row, so that none counts"
+    return Problem(message, "Correct it, or name no weight", weight)
+
+
+def _counted(data: pa.Table, weight: str) -> np.ndarray | None:
+    """(n,) which rows do not have the weight 0; None where all do not."""
+    counted = counts_at_all(data.column(weight))
+    if len(counted) and not counted.any():
+        raise TableError(no_row_counts(weight))
+    return None if counted.all() else counted
 
 
 def _equal_blocks(

@@ -27,7 +27,7 @@ def text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     """What keeps a text column from being a category.
 
     Numbers and dates that were read as text are none, however few they are; nor is what has more
-    than 100 levels, or one a row.
+    than 100 levels, or one a row (of a weight up to 1).
     """
     forms = column.forms
     if forms.mostly_numbers and not _names_rows(column, forms):
@@ -39,7 +39,7 @@ def text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
         )
         remedy = f"Set exclude=[{name!r}] or convert it, to days since a date for example"
         yield Problem(message, remedy, name, forms.dates.row)
-    elif column.num_levels >= column.rows or column.num_levels > MAX_LEVELS:
+    elif column.num_levels >= column.cases or column.num_levels > MAX_LEVELS:
         levels = column.num_levels
         counted = f"{levels}" if column.all_levels else f"more than {levels}"
         message = (

@@ -6,9 +6,11 @@ from functools import partial
 from itertools import chain
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lr_pipeline.core.limits import MAX_COLUMNS
+from lr_pipeline.tables.case_counts import counted, in_stored_rows
 from lr_pipeline.tables.column_summary import ColumnSummary
 from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, TableError
 from lr_pipeline.tables.group_aliases import group_aliases
@@ -23,7 +25,7 @@ from lr_pipeline.tables.row_hash import row_hashes
 from lr_pipeline.tables.spelling_problems import repeated_spellings, spelling_notice
 from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.split_problems import split_problems
-from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.table import Table, no_row_counts
 from lr_pipeline.tables.target import TargetValues, exact_values, is_text, kind_of, plain_values
 from lr_pipeline.tables.text_length import TextLengths
 from lr_pipeline.tables.text_problems import category_problems, text_problems
@@ -45,22 +47,34 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     than features. Notes: features that may be codes, repeated rows. Missing values of a feature are
     no problem: the preparation imputes them. Of a feature whose kind is declared it is only asked
     whether it can be so. With a ``policy`` also what keeps the rows from being split so and
-    prepared.
+    prepared. Rows of weight 0 are none; they only count in the numbers of the others.
     """
-    if table.num_rows == 0:
-        return [Problem("the table has no rows", "Add rows below the header")]
+    table = counted(table)
+    return in_stored_rows(table, _problems_of_counted(table, policy))
+
+
+def _problems_of_counted(table: Table, policy: SplitPolicy | None) -> list[Problem]:
+    """The problems, with rows numbered among those that count."""
     roles = table.roles
+    if table.num_rows == 0:
+        if table.choices and roles.weight is not None:
+            return [no_row_counts(roles.weight)]
+        return [Problem("the table has no rows", "Add rows below the header")]
     special = (roles.id, roles.group, roles.time, roles.weight)
     names = [*(role for role in special if role is not None), *roles.features]
     summaries = {name: ColumnSummary(holds_ids=name == roles.id) for name in names}
     target, lengths = TargetValues(roles.target), TextLengths([roles.target, *names])
     repeated = RepeatedRows(table)
+    cases = 0.0
     for block in prefetched(table.blocks()):
         target.add(block.column(roles.target))
         lengths.add(block)
         repeated.add(block)
+        cases += _cases(block, roles.weight)
         for name, summary in summaries.items():
             summary.add(exact_values(block.column(name)))
+    for summary in summaries.values():
+        summary.cases = cases
     found = [*_target_problems(target, roles.positive), *lengths.problems(roles.features)]
     checks: list[tuple[str | None, Callable[[str, ColumnSummary], Iterator[Problem]]]] = [
         (roles.id, partial(_id_problems, table)),
@@ -114,15 +128,16 @@ def useful_features(
 ) -> tuple[Table, list[dict[str, str]]]:
     """Return the table without its useless features, and of each its column, type and reason.
 
-    Features that were ``named`` one by one stay, and some uses of them are errors then. The
-    provenance's ``notices`` are what is to be said of it all the same. For ``policy`` see
-    ``find_problems``.
+    Features that were ``named`` one by one stay, and some uses of them are errors then. Rows of
+    weight 0 are left out. The provenance's ``notices`` are what is to be said of it all the same.
+    For ``policy`` see ``find_problems``.
 
     Raises
     ------
     TableError
         With every other problem that is an error, or where no feature would be left.
     """
+    table = counted(table)
     problems = find_problems(table, policy)
     spoiled = {one.column for one in problems if one.severity == "error" and not one.useless}
     useless = [one for one in problems if one.useless and not named and one.column not in spoiled]
@@ -151,6 +166,16 @@ def useful_features(
 def _with_notices(table: Table, notices: list[dict[str, str]]) -> Table:
     """The table, its provenance saying what is to be known of columns that may be gone from it."""
     return table.with_provenance(table.provenance | {"notices": notices}) if notices else table
+
+
+def _cases(block: pa.RecordBatch, weight: str | None) -> float:
+    """How many cases a block has: its rows, or Σ weight where that is a number."""
+    if weight is None:
+        return float(block.num_rows)
+    column = plain_values(block.column(weight))
+    if not (pt.is_integer(column.type) or pt.is_floating(column.type)):
+        return float(block.num_rows)
+    return float(pc.sum(column.cast(pa.float64(), safe=False)).as_py() or 0.0)
 
 
 def _target_problems(target: TargetValues, positive: PositiveValue | None) -> list[Problem]:
@@ -261,9 +286,6 @@ def _weight_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     elif row := column.first_inexact:
         message = f"weight {name!r} has integers beyond 2^53, inexact in float64 (row {row})"
         yield Problem(message, "Correct those rows, or give smaller weights", name, row)
-    elif column.greatest == 0:
-        message = f"weight {name!r} is 0 in every row, so that none counts"
-        yield Problem(message, "Correct it, or name no weight", name)
 
 
 def _too_many_columns(

@@ -157,7 +157,7 @@ def test_medians_that_need_more_passes_are_exact(cluster, store, keep, monkeypat
     assert preparation == Preparation.fit(table)
     if keep == NOTHING:
         assert visited
-        assert all(len(columns) < 4 for columns in visited)
+        assert all(len(set(columns) - {table.roles.weight}) < 4 for columns in visited)
     else:
         assert not visited
 

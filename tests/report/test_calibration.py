@@ -28,7 +28,7 @@ def test_few_rows_make_few_bins(rows, expected):
     """√n bins, between 2 and 10, hold every row exactly once."""
     bins = calibration_bins(*predictions(rows))
     assert len(bins) == expected
-    assert sum(bin_.rows for bin_ in bins) == rows
+    assert sum(bin_.cases for bin_ in bins) == rows
 
 
 def test_equal_predictions_share_a_bin():

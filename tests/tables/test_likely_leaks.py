@@ -76,8 +76,9 @@ def test_few_rows_of_a_class_prove_nothing():
 
 
 def test_the_area_is_scikit_learns():
-    """With ties."""
+    """With ties, and weights."""
     scores = np.round(NOISE + Y, 1)
-    assert leaks._area(scores, Y.astype(float)) == pytest.approx(
-        roc_auc_score(Y, scores), rel=1e-12
+    weight = np.arange(len(Y)) % 4 + 0.5
+    assert leaks._area(scores, Y.astype(float), weight) == pytest.approx(
+        roc_auc_score(Y, scores, sample_weight=weight), rel=1e-12
     )

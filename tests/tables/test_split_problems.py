@@ -62,16 +62,16 @@ def test_the_problems_of_the_split_follow_those_of_the_columns():
             ["the test rows would hold no value of target 'y'"],
         ),
         (
-            {"w": [0, 1] * 15 + [1] * 10},
+            {"w": [0, 1] * 18 + [1] * 4},
             SplitPolicy(kind="time", test_size=0.25),
             {"time": "t", "weight": "w"},
-            ["the training rows of positive weight would hold only one value of target 'y'"],
+            ["the training rows would hold only one value of target 'y'"],
         ),
         (
             {"w": [0] * 30 + [1] * 10},
             SplitPolicy(kind="time", test_size=0.25),
             {"time": "t", "weight": "w"},
-            ["the training rows of positive weight would hold no value of target 'y'"],
+            [],  # the last of the ten rows that count
         ),
         (
             {"w": [-1] * N},

@@ -1,0 +1,87 @@
+"""How often rows count: a row of weight 0 is none, and one of weight 3 is three cases."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import UInt
+
+from lr_pipeline.core.types import RowVector
+from lr_pipeline.tables.errors import Problem
+from lr_pipeline.tables.level_counts import plain_count
+from lr_pipeline.tables.row_choice import CountedRows
+from lr_pipeline.tables.row_numbers import renumbered
+from lr_pipeline.tables.table import Table, weights_of
+
+EXACT_CASES = 2**53  # whole numbers up to it have exact sums in float64
+
+CaseCounts = UInt[np.ndarray, " n"]
+
+
+def counted(table: Table) -> Table:
+    """Return the table without its rows of weight 0, if any; reads the weights up to the first."""
+    name = table.roles.weight
+    if name is None or _skipping(table) is not None:
+        return table
+    skipping = CountedRows(name)
+    blocks = table.blocks(columns=[name])
+    return table if all(skipping.mask(b, 0).all() for b in blocks) else table.where(skipping)
+
+
+def in_stored_rows(table: Table, problems: Sequence[Problem]) -> list[Problem]:
+    """The problems of a ``counted`` table with rows numbered as they are stored."""
+    skipping = _skipping(table)
+    if skipping is None:
+        return list(problems)
+    stored = replace(table, choices=()).blocks(columns=[skipping.column])
+    return renumbered(problems, (skipping.mask(block, 0) for block in stored))
+
+
+def case_counts(table: Table) -> CaseCounts | None:
+    """(n,) cases of each row, where it ``has_cases``, else None."""
+    if not has_cases(table):
+        return None
+    counts = [in_few_bytes(weight) for weight in _weight_blocks(table)]
+    return np.concatenate([np.zeros(0, np.uint8), *counts])
+
+
+def has_cases(table: Table) -> bool:
+    """Whether there are weights, all of them whole numbers, of at most 2⁵³ in all."""
+    total = 0.0
+    for weight in _weight_blocks(table):
+        total += float(weight.sum())
+        if not (are_whole(weight) and total <= EXACT_CASES):
+            return False
+    return table.roles.weight is not None
+
+
+def number_of_cases(table: Table) -> int | float | None:
+    """Σ weight, an integer where it is one; None where no column says how often rows count."""
+    if table.roles.weight is None:
+        return None
+    return plain_count(sum(float(weight.sum()) for weight in _weight_blocks(table)))
+
+
+def are_whole(weight: RowVector) -> bool:
+    """Whether weights are whole numbers, from 0."""
+    return bool(((weight >= 0.0) & (weight == np.floor(weight))).all())
+
+
+def in_few_bytes(counts: np.ndarray) -> CaseCounts:
+    """Whole numbers as the smallest unsigned integers that hold them."""
+    most = int(counts.max(initial=0))
+    kinds = (np.uint8, np.uint16, np.uint32, np.uint64)
+    return counts.astype(next(kind for kind in kinds if most <= np.iinfo(kind).max))
+
+
+def _weight_blocks(table: Table) -> Iterator[RowVector]:
+    """Yield the weights block by block; nothing where no column has them."""
+    name = table.roles.weight
+    if name is not None:
+        for block in table.blocks(columns=[name]):
+            yield weights_of(block, name)
+
+
+def _skipping(table: Table) -> CountedRows | None:
+    """What leaves out the rows of weight 0, which are so no rows of the table."""
+    return next((one for one in table.choices if isinstance(one, CountedRows)), None)

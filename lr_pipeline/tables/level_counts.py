@@ -1,0 +1,68 @@
+"""How many cases have each value of a column of text."""
+
+import numpy as np
+import pyarrow as pa
+
+from lr_pipeline.core.types import RowVector
+from lr_pipeline.tables.spelling import merged_spellings
+from lr_pipeline.tables.target import plain_values
+
+# Of a sum of weights: more would depend on the order of the rows.
+DIGITS = 12
+
+
+class LevelCounts:
+    """Value → rows that have it, or the sum of their weights; None for missing ones."""
+
+    def __init__(self) -> None:
+        self.of_value: dict[str | None, int | float] = {}
+
+    def add(self, column: pa.Array, weight: RowVector | None = None) -> None:
+        """Take in the next rows."""
+        values = plain_values(column)
+        if weight is None:
+            pairs = values.value_counts().to_pylist()
+            self._add({pair["values"]: pair["counts"] for pair in pairs})
+            return
+        coded = values.dictionary_encode("encode")
+        levels = coded.dictionary.to_pylist()
+        sums = np.bincount(coded.indices.to_numpy(), weight, len(levels))
+        self._add(dict(zip(levels, sums.tolist(), strict=True)))
+
+    def __add__(self, other: "LevelCounts") -> "LevelCounts":
+        """Return the counts of both sets of rows."""
+        both = LevelCounts()
+        both._add(self.of_value)
+        both._add(other.of_value)
+        return both
+
+    def merged(self) -> "LevelCounts":
+        """Return the counts of values in any of their spellings (see ``spelling``)."""
+        merged = LevelCounts()
+        merged._add(merged_spellings(self.of_value))
+        return merged
+
+    @property
+    def known(self) -> dict[str, int | float]:
+        """Those of the values that are not missing."""
+        counts = self.of_value.items()
+        return {value: plain_count(n) for value, n in counts if value is not None}
+
+    @property
+    def missing(self) -> int | float:
+        """Those that are."""
+        return plain_count(self.of_value.get(None, 0))
+
+    @property
+    def total(self) -> int | float:
+        """All of them."""
+        return sum(self.of_value.values())
+
+    def _add(self, counts: dict[str | None, int | float]) -> None:
+        for value, n in counts.items():
+            self.of_value[value] = self.of_value.get(value, 0) + n
+
+
+def plain_count(total: int | float) -> int | float:
+    """A number of cases: an integer where it is one, else to 12 digits."""
+    return int(total) if float(total).is_integer() else float(f"{total:.{DIGITS}g}")
