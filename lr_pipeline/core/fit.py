@@ -73,7 +73,8 @@ def fit_logistic(
     1e-9, and from there to the rounding floor where the table is small.
     ``existence``: the assessment of the same rows, where at hand.
     ``start`` (p,) in the table's units; unless given, the optimum of the intercept alone, or for
-    Firth a point near one minimum that does not depend on the solver (see ``firth``).
+    Firth a point near the lowest minimum found, which depends on neither solver nor kernel (see
+    ``firth``).
     ``standard_errors``: without them the Hessian of all rows need not be formed.
 
     Raises
@@ -212,6 +213,7 @@ def _assemble(
         dependent_columns=dependent,
         center=analysis.mean,
         scale=analysis.scale,
+        search=problem.search(penalty),
         **_as_found(result, certificate, coefficients * analysis.scale),
         **_inferred(curvature, withheld),
     )

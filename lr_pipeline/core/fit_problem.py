@@ -1,6 +1,6 @@
 """What is to be fitted, in which coordinates, by which solver and from where."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -8,7 +8,7 @@ from scipy.linalg import block_diag
 
 from lr_pipeline.core.cholesky import cholesky_solve
 from lr_pipeline.core.classes import ClassCounts, count_classes, prevalence_start
-from lr_pipeline.core.firth import firth_start
+from lr_pipeline.core.firth import MinimumSearch, search_minimum
 from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.objective import LogisticObjective
 from lr_pipeline.core.penalties import ONE_OPTIMUM, named_penalty
@@ -118,9 +118,28 @@ class FitProblem:
             if len(self.start) != p:
                 raise ValueError(f"start must have {p} parameters, found {len(self.start)}")
             return coordinates.from_table(float(self.start[0]), self.start[1:])
-        start = prevalence_start(*weights, len(coordinates.columns))
         if penalty != "firth":
-            return start
-        certifying = self.certifying(penalty)
-        w = firth_start(certifying.rows(self.rows), self.kernel, start)
-        return coordinates.from_table(*certifying.to_table(w))
+            return prevalence_start(*weights, len(coordinates.columns))
+        w, _ = self.lowest_minimum
+        return coordinates.from_table(*self.certifying(penalty).to_table(w))
+
+    @cached_property
+    def lowest_minimum(self) -> tuple[Parameters, MinimumSearch]:
+        """The lowest minimum of Firth's objective that was found, in the certifying coordinates."""
+        certifying = self.certifying("firth")
+        start = prevalence_start(*self.classes.weights, len(certifying.columns))
+        return search_minimum(certifying.rows(self.rows), start)
+
+    def search(self, penalty: str) -> MinimumSearch | None:
+        """Return how that minimum was found, its rivals in the table's units.
+
+        None where none was searched for: the objective has one, or a start was given.
+        """
+        if penalty != "firth" or self.start is not None:
+            return None
+        _, search = self.lowest_minimum
+        to_table = self.certifying(penalty).to_table
+        others = [
+            replace(one, parameters=np.append(*to_table(one.parameters))) for one in search.others
+        ]
+        return replace(search, others=tuple(others))

@@ -1,5 +1,6 @@
 """What can be inferred of the parameters, by Wald's method, or the reason why nothing can."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import erfc, sqrt
 from statistics import NormalDist
@@ -9,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from lr_pipeline.core.collinearity import inseparable_columns
+from lr_pipeline.core.existence import NAMED_COLUMNS
 from lr_pipeline.core.types import Columns, Parameters
 
 
@@ -52,6 +54,8 @@ class LogisticInference:
     likelihood-ratio statistic 2 (ℓ(ŵ) − max ℓ where the parameter is zero), penalised for Firth.
     NaN where withheld, for the reason in ``withheld``, or in ``inseparable`` for the columns whose
     coefficients cannot be told apart (``tied``).
+    ``better_start`` (p,): a better fit's parameters, in the table's units, where one was found on
+    the way, which Firth's penalty allows; everything is withheld then: fit again from there.
     ``odds_ratios``, ``odds_ratios_per_sd``: for one unit more of a column, and for one standard
     deviation. ``variance_inflation`` (d,): 1 / (1 − R²) of each column on the others, weighted;
     infinite where dependent. ``model_test``: against the intercept alone.
@@ -69,6 +73,7 @@ class LogisticInference:
     model_test: LikelihoodRatioTest | None
     withheld: str
     inseparable: str = ""
+    better_start: Parameters | None = None
 
     @property
     def tied(self) -> Bool[np.ndarray, " d"]:
@@ -112,3 +117,31 @@ def reason_withheld(
     if not curvature:
         return "the information is singular in float64"
     return ""
+
+
+def unidentified_reason(unidentified: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
+    """Say which parameters have no interval because columns depend on each other."""
+    if not unidentified.any():
+        return ""
+    return (
+        f"{_listed(unidentified, names)} are not identifiable: these columns depend on each other"
+    )
+
+
+def peaks_reason(incoherent: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
+    """Say which parameters have no interval because their likelihood has several peaks."""
+    if not incoherent.any():
+        return ""
+    return (
+        f"{_listed(incoherent, names)} have a penalised likelihood of several peaks: the values "
+        "that it does not reject are no interval"
+    )
+
+
+def _listed(chosen: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
+    """The chosen parameters by name; beyond a few they are only counted."""
+    intercept = "the intercept and " if chosen[0] else ""
+    columns = np.flatnonzero(chosen[1:]).tolist()
+    shown = ", ".join(str(j) if names is None else names[j] for j in columns[:NAMED_COLUMNS])
+    more = f" and {len(columns) - NAMED_COLUMNS} more" if len(columns) > NAMED_COLUMNS else ""
+    return f"{intercept}the coefficients of columns {shown}{more}"

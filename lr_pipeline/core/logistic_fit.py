@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from lr_pipeline.core.existence import Existence
+from lr_pipeline.core.firth import MinimumSearch
 from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
@@ -24,6 +25,8 @@ class LogisticFit:
     √ of the diagonal of the inverse Hessian, or a bound on it where standard errors were not asked
     for; not for inference. ``None`` where it is singular.
     ``existence`` is None where the penalty makes it irrelevant.
+    ``search``: how the lowest minimum was found where the objective can have several, which is
+    Firth's; None where it has one, or a start was given.
     z = scaled_parameters[0] + ((X − center) / scale) scaled_parameters[1:] loses no digits where
     a column's mean is much larger than its deviation.
     """
@@ -54,6 +57,7 @@ class LogisticFit:
     center: Columns
     scale: Columns
     scaled_parameters: Parameters = field(repr=False)
+    search: MinimumSearch | None = field(default=None, repr=False)
 
 
 def objective_formula(penalty: str, l2: float = 0.0, log_f: float = 0.0) -> str:

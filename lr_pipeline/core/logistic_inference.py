@@ -17,18 +17,20 @@ from lr_pipeline.core.collinearity import (
     inseparable_groups,
 )
 from lr_pipeline.core.curvature import curvature_at
-from lr_pipeline.core.existence import NAMED_COLUMNS
+from lr_pipeline.core.firth import OtherMinimum
 from lr_pipeline.core.inference import (
     LikelihoodRatioTest,
     LogisticInference,
     OddsRatios,
+    peaks_reason,
+    unidentified_reason,
     wald_inference,
 )
 from lr_pipeline.core.logistic_fit import LogisticFit
 from lr_pipeline.core.logistic_sums import LogisticKernel
 from lr_pipeline.core.objective import LogisticObjective
 from lr_pipeline.core.penalties import ONE_OPTIMUM, named_penalty
-from lr_pipeline.core.profile import profile_parameter
+from lr_pipeline.core.profile import LowerMinimumError, is_better, profile_parameter
 from lr_pipeline.core.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.newton import Newton
@@ -41,6 +43,8 @@ METHODS = ("wald", "profile")
 
 # A column takes part in a dependency where its share of it is more than rounding.
 SHARE = 1e-9
+# So many other minima are starts of a profile, whose time they multiply.
+RIVALS = 5
 # A fit further than this from the optimum of the rows, in standard errors, is of other rows.
 SAME_ROWS = 0.1
 
@@ -67,8 +71,9 @@ def infer_logistic(
     "wald" rests on the normal approximation and costs two passes; it is right for a unique
     maximum-likelihood estimate. "profile" inverts the likelihood-ratio test (``profile``), some 30
     passes a parameter, and is right for Firth's and the log-F penalty too; where columns are
-    dependent, for the coefficients of the others. With penalty l2 nothing is: its bias depends on
-    the truth.
+    dependent, for the coefficients of the others. Interval and test are of one function: p is
+    below 1 − level just where the interval excludes zero. With penalty l2 nothing is right: its
+    bias depends on the truth.
     Of columns that move together so closely that their coefficients cannot be told apart
     (``collinearity``) nothing is inferred, unless the penalty tells them apart.
     ``names`` (d,) are the columns' in messages, their numbers unless given.
@@ -89,15 +94,20 @@ def infer_logistic(
         )
     analysis = analyse_columns(rows)
     unidentified = _unidentified(analysis)
-    withheld, found, test = _reason(fit, method), None, None
+    withheld, found, test, better = _reason(fit, method), None, None, None
     if not withheld and method == "wald":
         found = _wald(fit, level)
         test = _model_test(_maximum_likelihood_statistic(rows, fit), analysis)
     elif not withheld:
         problem = _refit(rows, kernel, fit, _coordinates(fit, analysis))
-        found = _profile(problem, ~unidentified, level)
-        test = _model_test(problem.model_statistic(), analysis)
-        withheld = _unidentified_reason(unidentified, names)
+        try:
+            test = _model_test(problem.model_statistic(), analysis)
+            found, incoherent = _profile(problem, ~unidentified, level)
+            reasons = unidentified_reason(unidentified, names), peaks_reason(incoherent, names)
+            withheld = "; ".join(filter(None, reasons))
+        except LowerMinimumError as error:
+            test = None
+            better, withheld = problem.better_start(error), _better_reason(problem, error)
     found = _nothing(len(unidentified)) if found is None else found
     inflation = _variance_inflation(analysis, unidentified[1:])
     groups = [] if fit.penalty in ONE_OPTIMUM else inseparable_groups(analysis, inflation)
@@ -117,6 +127,7 @@ def infer_logistic(
         model_test=test,
         withheld=withheld,
         inseparable=describe_inseparable(groups, inflation, names),
+        better_start=better,
     )
 
 
@@ -124,7 +135,8 @@ def infer_logistic(
 class _Problem:
     """A minimised objective: the optimum w* (p,), L of the curvature there, M to the table's.
 
-    ``null`` (p,): the minimum with all coefficients zero.
+    ``null`` (p,): the minimum with all coefficients zero. ``rivals``: other minima, and how much
+    the statistic 2 (F − F(w*)) is there.
     """
 
     objective: LogisticObjective
@@ -132,11 +144,21 @@ class _Problem:
     factor: ParameterMatrix
     reported: np.ndarray
     null: Parameters
+    coordinates: Coordinates
+    rivals: tuple[OtherMinimum, ...]
 
     def model_statistic(self) -> float:
         """2 (F(null) − F(w*))."""
-        fall = self.objective.value(self.null) - self.objective.value(self.optimum)
-        return 2.0 * self.objective.total_weight * fall
+        W, lowest = 2.0 * self.objective.total_weight, self.objective.value(self.optimum)
+        statistic = W * (self.objective.value(self.null) - lowest)
+        if is_better(statistic, W * lowest):
+            raise LowerMinimumError(self.null)
+        return statistic
+
+    def better_start(self, error: LowerMinimumError) -> Parameters:
+        """Go down from the better fit that was met, and return the end in the table's units."""
+        w = Newton().minimize(self.objective, error.w).parameters
+        return np.append(*self.coordinates.to_table(w))
 
 
 def _coordinates(fit: LogisticFit, analysis: ColumnAnalysis) -> Coordinates:
@@ -167,25 +189,35 @@ def _refit(
     added = len(w) / 2.0 if fit.penalty == "firth" else 0.0
     weight_0, weight_1 = count_classes(rows).weights
     null = prevalence_start(weight_0 + added, weight_1 + added, len(w) - 1)
-    return _Problem(objective, w, curvature.factor, curvature.reported.matrix(), null)
+    known = () if fit.search is None else fit.search.others
+    rivals = [
+        OtherMinimum(one.excess, coordinates.from_table(one.parameters[0], one.parameters[1:]))
+        for one in known[:RIVALS]
+    ]
+    reported = curvature.reported.matrix()
+    return _Problem(objective, w, curvature.factor, reported, null, coordinates, tuple(rivals))
 
 
 def _profile(
     problem: _Problem, identified: Bool[np.ndarray, " p"], level: float
-) -> _ParameterInference:
-    """Intervals and tests of the identified parameters by profile likelihood."""
+) -> tuple[_ParameterInference, Bool[np.ndarray, " p"]]:
+    """Intervals and tests of the identified parameters by profile likelihood.
+
+    And for which of them there are none, since what is not rejected is no interval.
+    """
     quantile = NormalDist().inv_cdf((1.0 + level) / 2.0) ** 2
-    found = _nothing(len(identified))
+    found, incoherent = _nothing(len(identified)), np.zeros_like(identified)
+    rivals = tuple(one.parameters for one in problem.rivals if one.excess < quantile)
     for j in np.flatnonzero(identified).tolist():
-        parameter = profile_parameter(
-            problem.objective, problem.optimum, problem.factor, problem.reported[j]
-        )
-        found.lower[j] = parameter.endpoint(-1, quantile)
-        found.upper[j] = parameter.endpoint(1, quantile)
-        zero = np.zeros_like(problem.null) if j == 0 else problem.null
-        found.statistics[j] = parameter.statistic_at(0.0, zero)
-        found.p_values[j] = erfc(sqrt(found.statistics[j] / 2.0))
-    return found
+        m, zero = problem.reported[j], np.zeros_like(problem.null) if j == 0 else problem.null
+        parameter = profile_parameter(problem.objective, problem.optimum, problem.factor, m, rivals)
+        profile = parameter.profile(quantile, zero)
+        incoherent[j] = not profile.coherent
+        if profile.coherent:
+            found.lower[j], found.upper[j] = profile.lower, profile.upper
+            found.statistics[j] = profile.statistic
+            found.p_values[j] = erfc(sqrt(profile.statistic / 2.0))
+    return found, incoherent
 
 
 def _wald(fit: LogisticFit, level: float) -> _ParameterInference:
@@ -222,17 +254,14 @@ def _unidentified(analysis: ColumnAnalysis) -> Bool[np.ndarray, " p"]:
     return np.concatenate([[shifts.any()], (shares > SHARE * largest).any(axis=1)])
 
 
-def _unidentified_reason(unidentified: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
-    """Say which parameters have no interval."""
-    if not unidentified.any():
-        return ""
-    intercept = "the intercept and " if unidentified[0] else ""
-    columns = np.flatnonzero(unidentified[1:]).tolist()
-    shown = ", ".join(str(j) if names is None else names[j] for j in columns[:NAMED_COLUMNS])
-    more = f" and {len(columns) - NAMED_COLUMNS} more" if len(columns) > NAMED_COLUMNS else ""
+def _better_reason(problem: _Problem, error: LowerMinimumError) -> str:
+    """Say by how much another fit is better, and what to do."""
+    W = problem.objective.total_weight
+    fit, other = (-W * problem.objective.value(w) for w in (problem.optimum, error.w))
     return (
-        f"{intercept}the coefficients of columns {shown}{more} are not identifiable: "
-        "these columns depend on each other"
+        f"the fit is not the best one: another, met with a coefficient held fixed, has the "
+        f"penalised log likelihood {other:.6g}, this one {fit:.6g}. Fit again with "
+        "start=better_start"
     )
 
 

@@ -63,6 +63,7 @@ class Newton:
         pairs = SecantPairs(0 if objective.hessian_is_exact else 10)
         point = _Point(start, *objective.value_gradient_hessian(start))
         evaluations, iteration, length, nearest, barren = 1, 0, 0.0, np.inf, 0
+        lowest = np.inf
         while True:
             norm = float(np.linalg.norm(point.gradient))
             trace.record(TracePoint(iteration, point.value, norm, length))
@@ -70,13 +71,14 @@ class Newton:
             step = solve(point.gradient)
             distance = sqrt(max(objective.total_weight * float(point.gradient @ step), 0.0))
             direction = -(pairs.solve(solve, point.gradient) if pairs.pairs else step)
+            still = not point.value < lowest  # the last step has not lowered the value
             barren = 0 if distance < 0.9 * nearest else barren + 1
-            nearest = min(distance, nearest)
+            nearest, lowest = min(distance, nearest), min(point.value, lowest)
             if distance <= self.tolerance and is_last_step(direction, point.w):
                 status = Status.CONVERGED
             elif iteration == self.max_iterations:
                 status = Status.ITERATION_LIMIT
-            elif barren >= PATIENCE and _only_rounding_to_gain(point, direction):
+            elif barren >= PATIENCE and (still or _only_rounding_to_gain(point, direction)):
                 status = Status.STALLED
             else:
                 trial, length, tried = _backtrack(objective, point, direction)
