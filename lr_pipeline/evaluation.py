@@ -214,6 +214,8 @@ def _logistic_section(name: str, model: LogisticModel, judged: Judged) -> ModelS
             iterations=fit.iterations,
             gradient_norm=fit.gradient_norm,
             certificate=fit.certificate,
+            optimum=fit.optimum,
+            starts="" if fit.search is None else fit.search.description,
             trace=fit.trace,
         ),
     )
@@ -279,6 +281,8 @@ def _notices(models: Models) -> Iterator[Notice]:
         if fit.existence is not None:
             existence = existence_to_dict(fit.existence, model.preparation.columns)
             yield from _existence_notices(existence, fit.penalty)
+        if fit.search is not None and not fit.search.unanimous:
+            yield Notice("note", fit.search.doubt)
     for name, model in models.items():
         if isinstance(model, LogisticModel) and model.fit.status is not Status.CONVERGED:
             yield Notice("warning", f"{name}: {model.convergence}.")

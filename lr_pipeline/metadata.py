@@ -166,6 +166,7 @@ def logistic_metadata(model: LogisticModel) -> Metadata:
             "gradient_norm": fit.gradient_norm,
             "loss": fit.value,
             "log_likelihood": fit.log_likelihood,
+            **_search_metadata(fit),
             "standard_errors_from_optimum": fit.certificate.standard_errors,
             **({INSEPARABLE: model.inference.inseparable} if model.inference.inseparable else {}),
             "loss_curve": dg.MetadataValue.md(picture),
@@ -175,6 +176,17 @@ def logistic_metadata(model: LogisticModel) -> Metadata:
             "train_fingerprint": model.train_fingerprint,
         }
     )
+
+
+def _search_metadata(fit: LogisticFit) -> Metadata:
+    """How many starts led to the minimum, where several were tried."""
+    if fit.search is None:
+        return {}
+    return {
+        "starts": fit.search.starts,
+        "starts_agreeing": fit.search.agreeing,
+        "search": fit.search.description,
+    }
 
 
 def _standard_errors(model: LogisticModel) -> list[float | None] | None:

@@ -70,6 +70,39 @@ class MinimumSearch:
     agreeing: int
     others: tuple[OtherMinimum, ...] = ()
 
+    @property
+    def unanimous(self) -> bool:
+        """Whether nothing else than this minimum is known."""
+        return self.agreeing == self.starts and not self.others
+
+    @property
+    def description(self) -> str:
+        """How many starts agree, as the end of a sentence on the minimum."""
+        if self.starts == 1:
+            return "the only start ends there, no row's leverage being above ¼"
+        if self.unanimous:
+            return f"all {self.starts} starts end there"
+        if self.agreeing == 0:
+            return f"found near the best of the ends of {self.starts} starts, and better than it"
+        return (
+            f"{self.agreeing} of {self.starts} starts end{'s' * (self.agreeing == 1)} there, "
+            "none at a better one"
+        )
+
+    @property
+    def doubt(self) -> str:
+        """What a reader must know where other minima are known, in sentences."""
+        return (
+            "Firth's penalised log likelihood has several local maxima on this table. The fit is "
+            f"the best one known, not proven to be the best: {self.description}. The next best is "
+            f"lower by {self.others[0].excess / 2.0:.2g}."
+        )
+
+    def restarted(self, earlier: Parameters, excess: float) -> "MinimumSearch":
+        """Return the search whose lowest minimum, ``earlier``, was then beaten by a profile."""
+        others = [OtherMinimum(one.excess + excess, one.parameters) for one in self.others]
+        return MinimumSearch(self.starts, 0, (OtherMinimum(excess, earlier), *others[: KEPT - 1]))
+
 
 def search_minimum(rows: Rows, start: Parameters) -> tuple[Parameters, MinimumSearch]:
     """Return the lowest minimum of Σ loss − ½ log det I(w) found, roughly, and how it was.

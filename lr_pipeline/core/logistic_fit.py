@@ -59,6 +59,11 @@ class LogisticFit:
     scaled_parameters: Parameters = field(repr=False)
     search: MinimumSearch | None = field(default=None, repr=False)
 
+    @property
+    def optimum(self) -> str:
+        """What the certificate's distance is to, in words."""
+        return "a minimum" if self.penalty == "firth" else "the optimum"
+
 
 def objective_formula(penalty: str, l2: float = 0.0, log_f: float = 0.0) -> str:
     """Return the minimised sum as a formula for people, with the penalty and its strength."""

@@ -21,6 +21,7 @@ class Agreement:
     """Distance between two models in standard errors, and how large it may be.
 
     ``tolerance`` is infinite where a model carries no bound; then nothing is agreed upon.
+    ``rigorous``: whether it is a bound; else a certificate is an estimate, and so is it.
     ``two_optima``: the objectives differ as well, which a penalty that is not convex (Firth's)
     allows: each model is at an optimum of its own.
     """
@@ -28,6 +29,7 @@ class Agreement:
     distance: float
     tolerance: float
     two_optima: bool = False
+    rigorous: bool = True
 
     @property
     def within_tolerance(self) -> bool:
@@ -48,9 +50,14 @@ class Agreement:
                 "models are at two local optima of the penalised likelihood"
             )
         relation = "within" if self.within_tolerance else "beyond"
+        allowed = (
+            "that both certificates allow"
+            if self.rigorous
+            else "that their distances from the optimum add up to by estimate, which is no bound"
+        )
         return (
             f"{self.distance:.1e} standard errors apart, {relation} the {self.tolerance:.1e} "
-            "that both certificates allow"
+            f"{allowed}"
         )
 
 
@@ -69,8 +76,13 @@ def measure_agreement(
         require_same_table(f"the {model.kernel} model", model.train_fingerprint, table)
     begin = partial(_SquaredDistance, first.predictor, second.predictor)
     distance = float(np.sqrt(visit(table, first.preparation.source_columns, begin).total))
-    tolerance = first.fit.certificate.standard_errors + second.fit.certificate.standard_errors
-    return Agreement(distance, float(tolerance), two_optima=_objectives_differ(first, second))
+    certificates = first.fit.certificate, second.fit.certificate
+    return Agreement(
+        distance,
+        float(sum(certificate.standard_errors for certificate in certificates)),
+        two_optima=_objectives_differ(first, second),
+        rigorous=all(certificate.rigorous for certificate in certificates),
+    )
 
 
 class _SquaredDistance:

@@ -64,6 +64,17 @@ class _Certificate(_Part):
     iterations_needed: Count | None
 
 
+class _OtherMinimum(_Part):
+    excess: Number
+    parameters: Vector
+
+
+class _Search(_Part):
+    starts: Count
+    agreeing: Count
+    others: list[_OtherMinimum]
+
+
 class _TracePoint(_Part):
     iteration: Count
     value: Number | None
@@ -111,6 +122,7 @@ class _Inference(_Part):
     level: Annotated[FiniteFloat, Field(gt=0, lt=1)]
     method: str
     withheld: str
+    better_start: Vector | None = None
     intercept: _Parameter
     columns: dict[str, _Column]
     model_test: _ModelTest | None
@@ -212,6 +224,7 @@ class _Logistic(_Model):
     scale: list[Positive]
     scaled_parameters: Vector
     existence: _Existence | None
+    search: _Search | None = None
     trace: list[_TracePoint]
     inference: _Inference
     ranges: dict[str, Annotated[Vector, Field(min_length=2, max_length=2)]] = {}
@@ -331,6 +344,9 @@ def _of_other_lengths(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     parts = {field: document[field] for field in lengths}
     rows = document["covariance"] or []
     parts |= {f"covariance.{j}": row for j, row in enumerate(rows)}
+    others = (document.get("search") or {"others": []})["others"]
+    parts |= {f"search.others.{j}.parameters": one["parameters"] for j, one in enumerate(others)}
+    parts["inference.better_start"] = document.get("inference", {}).get("better_start")
     for field, values in parts.items():
         expected = lengths.get(field, p)
         if values is not None and len(values) != expected:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lr_pipeline.core.firth import MinimumSearch, OtherMinimum
 from lr_pipeline.core.fit import LogisticFit
 from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
 from lr_pipeline.core.types import Columns
@@ -45,6 +46,7 @@ def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
         "certificate": certificate_to_dict(fit.certificate),
         "dependent_columns": [columns[j] for j in fit.dependent_columns],
         "existence": None if fit.existence is None else existence_to_dict(fit.existence, columns),
+        "search": None if fit.search is None else _search_to_dict(fit.search),
         "trace": [_trace_point(point) for point in fit.trace],
         **{name: _list(getattr(fit, name)) for name in ARRAY_FIELDS},
         **({"log_f": fit.log_f} if fit.penalty == "log-f" else {}),
@@ -54,7 +56,7 @@ def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
 def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
     """Inverse of :func:`fit_to_dict`."""
     columns = data["columns"]
-    existence = data["existence"]
+    existence, search = data["existence"], data.get("search")
     return LogisticFit(
         **{name: data[name] for name in PLAIN_FIELDS},
         **{name: _array(data[name]) for name in ARRAY_FIELDS},
@@ -65,6 +67,7 @@ def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
         certificate=certificate_from_dict(data["certificate"]),
         dependent_columns=tuple(columns.index(name) for name in data["dependent_columns"]),
         existence=None if existence is None else existence_from_dict(existence),
+        search=None if search is None else _read_search(search),
         trace=tuple(_read_trace_point(point) for point in data["trace"]),
     )
 
@@ -87,6 +90,18 @@ def certificate_from_dict(data: dict[str, Any]) -> Certificate:
         rigorous=data["rigorous"],
         iterations_needed=data["iterations_needed"],
     )
+
+
+def _search_to_dict(search: MinimumSearch) -> dict[str, Any]:
+    others = [
+        {"excess": one.excess, "parameters": one.parameters.tolist()} for one in search.others
+    ]
+    return {"starts": search.starts, "agreeing": search.agreeing, "others": others}
+
+
+def _read_search(data: dict[str, Any]) -> MinimumSearch:
+    others = (OtherMinimum(one["excess"], _array(one["parameters"])) for one in data["others"])
+    return MinimumSearch(data["starts"], data["agreeing"], tuple(others))
 
 
 def _trace_point(point: TracePoint) -> dict[str, Any]:

@@ -28,11 +28,12 @@ def inference_to_dict(inference: LogisticInference, columns: Sequence[str]) -> d
         {name: _number(getattr(inference, name)[j]) for name in PARAMETER_FIELDS}
         for j in range(len(columns) + 1)
     ]
-    test = inference.model_test
+    test, better = inference.model_test, inference.better_start
     return {
         "level": inference.level,
         "method": inference.method,
         "withheld": inference.withheld,
+        "better_start": better if better is None else better.tolist(),
         "intercept": parameters[0],
         "columns": {
             name: parameters[j + 1] | _column(inference, j) for j, name in enumerate(columns)
@@ -46,11 +47,12 @@ def inference_from_dict(data: dict[str, Any], columns: Sequence[str]) -> Logisti
     """Inverse of :func:`inference_to_dict`."""
     found = [data["columns"][name] for name in columns]
     parameters = [data["intercept"], *found]
-    test = data["model_test"]
+    test, better = data["model_test"], data.get("better_start")
     return LogisticInference(
         level=data["level"],
         method=data["method"],
         withheld=data["withheld"],
+        better_start=None if better is None else _array(better),
         **{name: _array([part[name] for part in parameters]) for name in PARAMETER_FIELDS},
         odds_ratios=_ratios([part["odds_ratios"] for part in found]),
         odds_ratios_per_sd=_ratios([part["odds_ratios_per_sd"] for part in found]),

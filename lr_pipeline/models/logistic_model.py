@@ -53,10 +53,12 @@ class LogisticModel(TrainedModel):
         bound = fit.certificate.standard_errors
         distance = (
             f"{'at most' if fit.certificate.rigorous else 'about'} {bound:.1g} standard errors "
-            "from the optimum"
+            f"from {fit.optimum}"
             if np.isfinite(bound)
-            else "no bound on the distance to the optimum"
+            else f"no bound on the distance to {fit.optimum}"
         )
+        if fit.search is not None:
+            distance += f" ({fit.search.description})"
         steps = f"{fit.iterations:,} iteration{'' if fit.iterations == 1 else 's'}"
         sentence = f"{fit.solver}: {fit.status.label} after {steps}, {distance}"
         return sentence if fit.status is Status.CONVERGED else f"{sentence}; {fit.status.remedy}"

@@ -1,9 +1,12 @@
 """Training: a table, an engine, a kernel and settings → a model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from lr_pipeline.core.classes import count_classes
 from lr_pipeline.core.existence import SeparationError, assess_existence
 from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.inference import LogisticInference
@@ -30,6 +33,9 @@ from lr_pipeline.tables.visit import Visit, visit_blocks
 # Profile likelihoods take some ten to a hundred passes a parameter, each of p² (n + p) operations:
 # up to this p³ (n + p) they are seconds, beyond it Wald's method is the one.
 PROFILE_LIMIT = 1e9
+
+# Times that a fit may begin anew from a profile that is better than it.
+RESTARTS = 10
 
 OpenRows = Callable[[Table, Preparation], Rows]
 
@@ -98,13 +104,32 @@ def train_logistic(
             )
     except SeparationError as error:
         raise SeparationError(error.existence, preparation.columns) from None
+    inference = _infer(rows, fit, preparation.columns)
+    for _ in range(RESTARTS):
+        if inference.better_start is None:
+            break
+        with threads_for(rows.num_columns):
+            fit = _restarted(rows, kernel, training, fit, inference.better_start)
+        inference = _infer(rows, fit, preparation.columns)
     return LogisticModel(
         **origin_of(train, preparation),
         kernel=kernel.name,
         fit=fit,
-        inference=_infer(rows, fit, preparation.columns),
+        inference=inference,
         ranges=training_ranges(train, preparation, visit),
     )
+
+
+def _restarted(
+    rows: Rows, kernel: LogisticKernel, training: Training, fit: LogisticFit, start: Parameters
+) -> LogisticFit:
+    """The fit from a start that a profile of ``fit`` has found to be better."""
+    found = fit_logistic(rows, kernel, fit.penalty, training.solver, start=start)
+    search = fit.search
+    if search is not None:
+        excess = 2.0 * count_classes(rows).total_weight * (fit.value - found.value)
+        search = search.restarted(np.append(fit.intercept, fit.coefficients), excess)
+    return replace(found, existence=fit.existence, search=search)
 
 
 def _infer(rows: Rows, fit: LogisticFit, columns: tuple[str, ...]) -> LogisticInference:

@@ -68,7 +68,9 @@ def fit_lines(model: ModelSection) -> dict[str, str]:
             "Gradient norm": significant(fit.gradient_norm, 2),
         }
         if fit.certificate is not None:
-            lines["Certificate"] = describe_certificate(fit.certificate)
+            lines["Certificate"] = describe_certificate(fit.certificate, fit.optimum)
+        if fit.starts:
+            lines["Starts"] = fit.starts
     return lines | dict(model.facts)
 
 
@@ -78,16 +80,16 @@ def describe_status(status: Status) -> str:
     return f"{label}: {status.remedy}" if status.remedy else label
 
 
-def describe_certificate(certificate: Certificate) -> str:
+def describe_certificate(certificate: Certificate, optimum: str = "the optimum") -> str:
     """How far from the optimum the fit can be, in words."""
     needed = certificate.iterations_needed
     more = "" if needed is None else f"; about {count(needed)} more iterations are needed"
     if not math.isfinite(certificate.standard_errors):
-        return f"no bound on the distance to the optimum could be established{more}"
+        return f"no bound on the distance to {optimum} could be established{more}"
     distance = significant(certificate.standard_errors, 2)
     if certificate.rigorous:
-        return f"at most {distance} standard errors from the optimum{more}"
-    return f"about {distance} standard errors from the optimum, by estimate{more}"
+        return f"at most {distance} standard errors from {optimum}{more}"
+    return f"about {distance} standard errors from {optimum}, by estimate{more}"
 
 
 def _size(row: CoefficientRow) -> float:

@@ -60,7 +60,11 @@ class FeatureRow:
 
 @dataclass(frozen=True)
 class FitFacts:
-    """How an iterative fit ended, in the core's own terms."""
+    """How an iterative fit ended, in the core's own terms.
+
+    ``optimum``: what the certificate's distance is to. ``starts``: how many starts led there,
+    where several were tried.
+    """
 
     solver: str
     status: Status
@@ -68,6 +72,8 @@ class FitFacts:
     gradient_norm: float
     certificate: Certificate | None = None
     trace: tuple[TracePoint, ...] = ()
+    optimum: str = "the optimum"
+    starts: str = ""
 
 
 @dataclass(frozen=True)
