@@ -25,6 +25,7 @@ from lr_pipeline.core.objective import LogisticObjective, Objective
 from lr_pipeline.core.penalties import Firth
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers.newton import Newton
+from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 # Below this leverage the penalty moves the estimate too little to make a second minimum likely.
@@ -62,25 +63,27 @@ class OtherMinimum:
 class MinimumSearch:
     """How the lowest of several minima was found: ``agreeing`` of ``starts`` end there.
 
-    ``others``: the next ones, the lowest first. One start alone is made where no row's leverage is
+    ``others``: the next ones, the lowest first. ``parameters``: where it is, the same bits for
+    every kernel and solver. One start alone is made where no row's leverage is
     above ¼, which makes a second minimum unlikely.
     """
 
     starts: int
     agreeing: int
     others: tuple[OtherMinimum, ...] = ()
+    parameters: Parameters | None = None
 
     @property
     def unanimous(self) -> bool:
-        """Whether nothing else than this minimum is known."""
-        return self.agreeing == self.starts and not self.others
+        """Whether no other minimum is known."""
+        return not self.others
 
     @property
     def description(self) -> str:
         """How many starts agree, as the end of a sentence on the minimum."""
         if self.starts == 1:
             return "the only start ends there, no row's leverage being above ¼"
-        if self.unanimous:
+        if self.agreeing == self.starts:
             return f"all {self.starts} starts end there"
         if self.agreeing == 0:
             return f"found near the best of the ends of {self.starts} starts, and better than it"
@@ -98,10 +101,13 @@ class MinimumSearch:
             f"lower by {self.others[0].excess / 2.0:.2g}."
         )
 
-    def restarted(self, earlier: Parameters, excess: float) -> "MinimumSearch":
+    def restarted(
+        self, earlier: Parameters, excess: float, parameters: Parameters
+    ) -> "MinimumSearch":
         """Return the search whose lowest minimum, ``earlier``, was then beaten by a profile."""
         others = [OtherMinimum(one.excess + excess, one.parameters) for one in self.others]
-        return MinimumSearch(self.starts, 0, (OtherMinimum(excess, earlier), *others[: KEPT - 1]))
+        others = [OtherMinimum(excess, earlier), *others][:KEPT]
+        return MinimumSearch(self.starts, 0, tuple(others), parameters)
 
 
 def search_minimum(rows: Rows, start: Parameters) -> tuple[Parameters, MinimumSearch]:
@@ -113,7 +119,7 @@ def search_minimum(rows: Rows, start: Parameters) -> tuple[Parameters, MinimumSe
     ends = _Ends(LogisticObjective(rows, NumpyKernel(), Firth()))
     straight = ends.descend(start)
     if _largest_leverage(ends.objective, straight) <= SMALL_LEVERAGE:
-        return straight, MinimumSearch(1, 1)
+        return straight, MinimumSearch(1, 1, (), straight)
     for strengths in (FALLING, RISING):
         ends.descend(_follow((ends.with_strength(tau) for tau in strengths), start))
     descents = min(int(MOST_OPERATIONS / (rows.num_rows * len(start) ** 2)), MOST_DESCENTS)
@@ -121,11 +127,12 @@ def search_minimum(rows: Rows, start: Parameters) -> tuple[Parameters, MinimumSe
         ends.descend(_follow((_Ridged(ends.objective, rho) for rho in RIDGES), start))
         for far in _far_starts(ends.objective, start, descents):
             ends.descend(far)
-    counts = {id(end): end.descents for end in ends.found}
+    starts, counts = ends.descents, {id(end): end.descents for end in ends.found}
     if len(ends.found) > 1 and descents:
         _search_around_the_lowest(ends, descents)
     agreeing = counts.get(id(ends.lowest), 0)
-    return ends.lowest.w, MinimumSearch(sum(counts.values()), agreeing, ends.others())
+    w = ends.lowest.w
+    return w, MinimumSearch(starts, agreeing, ends.others(), w)
 
 
 @dataclass(eq=False)
@@ -150,6 +157,7 @@ class _Ends:
 
     objective: LogisticObjective
     found: list[_End] = field(default_factory=list)
+    descents: int = 0
 
     @property
     def lowest(self) -> _End:
@@ -157,11 +165,13 @@ class _Ends:
         return min(self.found, key=lambda end: end.value)
 
     def descend(self, start: Parameters) -> Parameters:
-        """Follow F down from a start, and count where that ends."""
+        """Follow F down from a start, and count where that ends, if at a minimum."""
+        self.descents += 1
         result = FOLLOWER.minimize(self.objective, start)
         W, w = self.objective.total_weight, result.parameters
         value = result.value * W
-        if not np.isfinite(value) or result.hessian is None:
+        ended = result.status is Status.CONVERGED or not self.found
+        if not ended or result.hessian is None:
             return w
         for end in self.found:
             if end.same_as(value, w):

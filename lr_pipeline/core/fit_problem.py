@@ -137,9 +137,9 @@ class FitProblem:
         """
         if penalty != "firth" or self.start is not None:
             return None
-        _, search = self.lowest_minimum
+        w, search = self.lowest_minimum
         to_table = self.certifying(penalty).to_table
         others = [
             replace(one, parameters=np.append(*to_table(one.parameters))) for one in search.others
         ]
-        return replace(search, others=tuple(others))
+        return replace(search, others=tuple(others), parameters=np.append(*to_table(w)))

@@ -16,7 +16,7 @@ from lr_pipeline.core.collinearity import (
     inseparable_columns,
     inseparable_groups,
 )
-from lr_pipeline.core.curvature import curvature_at
+from lr_pipeline.core.curvature import Curvature, curvature_at
 from lr_pipeline.core.firth import OtherMinimum
 from lr_pipeline.core.inference import (
     LikelihoodRatioTest,
@@ -176,9 +176,15 @@ def _refit(
     penalty = named_penalty(fit.penalty, fit.l2, fit.log_f, coordinates.scale, units)
     objective = LogisticObjective(coordinates.rows(rows), kernel, penalty)
     start = coordinates.from_table(fit.intercept, fit.coefficients)
-    w = Newton().minimize(objective, start).parameters
-    curvature = curvature_at(objective, w, coordinates.reported())
-    moved = inf if curvature is None else float(np.linalg.norm(curvature.factor.T @ (w - start)))
+    known = fit.search
+    moved, curvature, w = inf, None, start
+    # From the search's own minimum, where the fit is next to it, every kernel gets the same bits.
+    begins = [] if known is None or known.parameters is None else [known.parameters]
+    for begin in [*(coordinates.from_table(b[0], b[1:]) for b in begins), start]:
+        if not moved <= SAME_ROWS:
+            w = Newton().minimize(objective, begin).parameters
+            curvature = curvature_at(objective, w, coordinates.reported())
+            moved = _length(curvature, w - start)
     if curvature is None or not moved <= SAME_ROWS:
         raise ValueError(
             f"expected the rows of the fit, found others: their optimum is {moved:.2g} standard "
@@ -189,13 +195,17 @@ def _refit(
     added = len(w) / 2.0 if fit.penalty == "firth" else 0.0
     weight_0, weight_1 = count_classes(rows).weights
     null = prevalence_start(weight_0 + added, weight_1 + added, len(w) - 1)
-    known = () if fit.search is None else fit.search.others
     rivals = [
         OtherMinimum(one.excess, coordinates.from_table(one.parameters[0], one.parameters[1:]))
-        for one in known[:RIVALS]
+        for one in (() if known is None else known.others[:RIVALS])
     ]
     reported = curvature.reported.matrix()
     return _Problem(objective, w, curvature.factor, reported, null, coordinates, tuple(rivals))
+
+
+def _length(curvature: Curvature | None, v: Parameters) -> float:
+    """The length of v in standard errors, infinite where there are none."""
+    return inf if curvature is None else float(np.linalg.norm(curvature.factor.T @ v))
 
 
 def _profile(
@@ -207,10 +217,11 @@ def _profile(
     """
     quantile = NormalDist().inv_cdf((1.0 + level) / 2.0) ** 2
     found, incoherent = _nothing(len(identified)), np.zeros_like(identified)
-    rivals = tuple(one.parameters for one in problem.rivals if one.excess < quantile)
     for j in np.flatnonzero(identified).tolist():
         m, zero = problem.reported[j], np.zeros_like(problem.null) if j == 0 else problem.null
-        parameter = profile_parameter(problem.objective, problem.optimum, problem.factor, m, rivals)
+        parameter = profile_parameter(
+            problem.objective, problem.optimum, problem.factor, m, problem.rivals
+        )
         profile = parameter.profile(quantile, zero)
         incoherent[j] = not profile.coherent
         if profile.coherent:

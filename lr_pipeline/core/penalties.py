@@ -134,6 +134,10 @@ class LogF(Separable):
         return units
 
 
+# Far out on a separated table I(w) vanishes; beyond this its inverse has no usable products.
+LARGEST_INVERSE = 1e150
+
+
 @dataclass(frozen=True)
 class Firth:
     """Minus the log determinant of the information times a strength, −strength · log det I(w).
@@ -167,6 +171,8 @@ class Firth:
         if factor is None:
             return np.inf, gradient, information
         A = cholesky_solve(factor, np.eye(len(w)))
+        if not np.abs(A).max() < LARGEST_INVERSE:
+            return np.inf, gradient, information
         change = sums.information_trace_gradient(w, (A + A.T) / 2.0)
         value = loss - self.strength * _log_determinant(factor)
         return value, gradient - self.strength * change, information

@@ -29,6 +29,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import solve_triangular
 
+from lr_pipeline.core.firth import OtherMinimum
 from lr_pipeline.core.objective import Objective
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.types import ParameterMatrix, Parameters
@@ -73,7 +74,7 @@ class LowerMinimumError(ArithmeticError):
 
 def is_better(statistic: float, twice_lowest: float) -> bool:
     """Whether 2 (F − F(w*)) is below zero by more than the rounding of 2 F(w*)."""
-    return statistic < -BETTER - BETTER_RELATIVE * abs(twice_lowest)
+    return bool(statistic < -BETTER - BETTER_RELATIVE * abs(twice_lowest))
 
 
 class Profile(NamedTuple):
@@ -103,7 +104,7 @@ class ProfiledParameter:
     unit: float
     T: ParameterMatrix
     from_w: ParameterMatrix
-    rivals: tuple[Parameters, ...] = ()
+    rivals: tuple[OtherMinimum, ...] = ()
 
     def at(self, tau: float, v: Free, solver: Newton = CONSTRAINED) -> ProfilePoint:
         """Minimise over v at τ, from ``v``; an infinite statistic where f is not finite there.
@@ -158,7 +159,10 @@ class ProfiledParameter:
         origin = self.optimum + tau * self.T[:, 0]
         plane = _Plane(self.objective, origin, self.T[:, 1:])
         first = [np.zeros(len(origin) - 1), *(self._free(w, origin) for w in candidates)]
-        starts = [min(first, key=plane.value), *(self._free(w, origin) for w in self.rivals)]
+        starts = [
+            min(first, key=plane.value),
+            *(self._free(one.parameters, origin) for one in self.rivals),
+        ]
         if len(starts) == 1:
             return self.at(tau, starts[0])
         ends = (self.at(tau, v, ROUGH) for v in starts)
@@ -185,7 +189,8 @@ class ProfiledParameter:
         From w* outwards, and on from each rival's branch that is not rejected there.
         """
         end = self._outward(side, quantile)
-        places = [self.from_w @ (w - self.optimum) for w in self.rivals]
+        near = [one.parameters for one in self.rivals if one.excess < quantile]
+        places = [self.from_w @ (w - self.optimum) for w in near]
         for place in sorted(places, key=lambda place: side * place[0]):
             distance = side * (end - self.estimate) / self.unit
             if not isfinite(distance):
@@ -231,7 +236,7 @@ def profile_parameter(
     optimum: Parameters,
     factor: ParameterMatrix,
     m: Parameters,
-    rivals: tuple[Parameters, ...] = (),
+    rivals: tuple[OtherMinimum, ...] = (),
 ) -> ProfiledParameter:
     """Prepare the profile of mᵀw; ``factor`` is L of the sum's curvature at ``optimum``."""
     a = solve_triangular(factor, m, lower=True)

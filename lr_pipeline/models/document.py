@@ -72,6 +72,7 @@ class _OtherMinimum(_Part):
 class _Search(_Part):
     starts: Count
     agreeing: Count
+    parameters: Vector | None
     others: list[_OtherMinimum]
 
 
@@ -344,7 +345,8 @@ def _of_other_lengths(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     parts = {field: document[field] for field in lengths}
     rows = document["covariance"] or []
     parts |= {f"covariance.{j}": row for j, row in enumerate(rows)}
-    others = (document.get("search") or {"others": []})["others"]
+    search = document.get("search") or {"parameters": None, "others": []}
+    parts["search.parameters"], others = search["parameters"], search["others"]
     parts |= {f"search.others.{j}.parameters": one["parameters"] for j, one in enumerate(others)}
     parts["inference.better_start"] = document.get("inference", {}).get("better_start")
     for field, values in parts.items():

@@ -96,12 +96,18 @@ def _search_to_dict(search: MinimumSearch) -> dict[str, Any]:
     others = [
         {"excess": one.excess, "parameters": one.parameters.tolist()} for one in search.others
     ]
-    return {"starts": search.starts, "agreeing": search.agreeing, "others": others}
+    return {
+        "starts": search.starts,
+        "agreeing": search.agreeing,
+        "parameters": _list(search.parameters),
+        "others": others,
+    }
 
 
 def _read_search(data: dict[str, Any]) -> MinimumSearch:
     others = (OtherMinimum(one["excess"], _array(one["parameters"])) for one in data["others"])
-    return MinimumSearch(data["starts"], data["agreeing"], tuple(others))
+    parameters = _array(data["parameters"])
+    return MinimumSearch(data["starts"], data["agreeing"], tuple(others), parameters)
 
 
 def _trace_point(point: TracePoint) -> dict[str, Any]:

@@ -128,7 +128,8 @@ def _restarted(
     search = fit.search
     if search is not None:
         excess = 2.0 * count_classes(rows).total_weight * (fit.value - found.value)
-        search = search.restarted(np.append(fit.intercept, fit.coefficients), excess)
+        earlier = np.append(fit.intercept, fit.coefficients)
+        search = search.restarted(earlier, excess, start)
     return replace(found, existence=fit.existence, search=search)
 
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.stats import chi2
 from statsmodels.stats.outliers_influence import variance_inflation_factor
@@ -12,9 +14,11 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 from lr_pipeline.core.fit import fit_logistic
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.logistic_inference import infer_logistic
-from lr_pipeline.core.solvers import GradientDescent
+from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton
 from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.engines.torch_kernel import TorchKernel
 from tests.core.profile_reference import float64_objective
+from tests.core.several_minima import heavy_tailed, lowest_of_restarts, two_scales
 from tests.core.tables import breast_cancer, fair, overlapping, spector
 
 
@@ -219,3 +223,92 @@ def test_settings_without_meaning_are_refused():
         infer(X, y, level=95.0)
     with pytest.raises(ValueError, match="method must be one of wald, profile, found 'bootstrap'"):
         infer(X, y, method="bootstrap")
+
+
+def fit_and_infer(X, y, penalty, level=0.95):
+    """Fit arrays by Newton's method and infer by profiles."""
+    rows = ArrayRows(np.ascontiguousarray(X), y)
+    fit = fit_logistic(rows, NumpyKernel(), penalty)
+    return fit, infer_logistic(rows, NumpyKernel(), fit, level)
+
+
+def drawn_table(seed, separated):
+    """A small table of one of three kinds that a line separates, or of none that one does."""
+    if not separated:
+        return overlapping(40, seed)
+    kinds = (two_scales, heavy_tailed, lambda seed: two_scales(seed, 20, 3))
+    return kinds[seed % 3](seed)
+
+
+LEVELS = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99])
+
+
+@given(seed=st.integers(0, 10_000), separated=st.booleans(), level=LEVELS)
+@settings(max_examples=15, deadline=None)
+def test_p_is_below_alpha_just_where_the_interval_excludes_zero(seed, separated, level):
+    """By maximum likelihood and by Firth's penalty, one minimum or several, the intercept too."""
+    X, y = drawn_table(seed, separated)
+    if y.min() == y.max():
+        return
+    for penalty in ("firth",) if separated else ("none", "firth"):
+        _, found = fit_and_infer(X, y, penalty, level)
+        known = np.isfinite(found.p_values)
+        excluded = (found.lower > 0.0) | (found.upper < 0.0)
+        np.testing.assert_array_equal((found.p_values < 1.0 - level)[known], excluded[known])
+        assert known.all() or found.withheld
+        assert not (found.statistics[known] < 0.0).any()
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=5, deadline=None)
+def test_no_fit_with_a_coefficient_held_fixed_beats_the_fit(seed):
+    """By scipy from random starts, at zero and around the estimate, on separated tables."""
+    X, y = drawn_table(seed, separated=True)
+    if y.min() == y.max():
+        return
+    fit, _ = fit_and_infer(X, y, "firth")
+    best = fit.value * len(y)
+    for j, estimate in enumerate([fit.intercept, *fit.coefficients]):
+        for c in (0.0, 0.5 * estimate, 2.0 * estimate):
+            assert lowest_of_restarts(X, y, restarts=4, seed=seed, fixed=(j, c)) > best - 1e-6
+
+
+@pytest.mark.parametrize("seed", [2, 9, 17])
+def test_no_random_restart_with_a_coefficient_held_at_zero_has_a_smaller_statistic(seed):
+    """Twenty starts of scipy's BFGS for each parameter, on tables of several minima."""
+    X, y = two_scales(seed)
+    fit, found = fit_and_infer(X, y, "firth")
+    for j in range(3):
+        held = lowest_of_restarts(X, y, restarts=20, fixed=(j, 0.0))
+        expected = 2.0 * (held - fit.value * len(y))
+        assert 0.0 <= found.statistics[j] <= expected + 1e-5
+
+
+def test_a_profile_that_beats_the_fit_withholds_everything_and_says_where_to_start():
+    """From a minimum that is not the lowest; fitted again from there, all is given."""
+    X, y = two_scales(17)
+    rows = ArrayRows(X, y)
+    straight = fit_logistic(rows, NumpyKernel(), "firth", Newton(), start=np.zeros(3))
+    found = infer_logistic(rows, NumpyKernel(), straight)
+    assert found.withheld.startswith("the fit is not the best one: another, met with a coefficient")
+    assert found.withheld.endswith("Fit again with start=better_start")
+    assert np.isnan(found.p_values).all()
+    assert found.model_test is None
+    while found.better_start is not None:
+        again = fit_logistic(rows, NumpyKernel(), "firth", Newton(), start=found.better_start)
+        assert again.value < straight.value
+        found = infer_logistic(rows, NumpyKernel(), again)
+    assert again.value * len(y) == pytest.approx(lowest_of_restarts(X, y), abs=1e-5)
+    assert np.isfinite(found.p_values).all()
+
+
+def test_kernels_and_algorithms_have_the_same_intervals():
+    """Fits by Newton and by L-BFGS on tables of several minima, bit for bit."""
+    for seed in (2, 9):
+        X, y = two_scales(seed)
+        rows = ArrayRows(X, y)
+        by_newton = fit_logistic(rows, NumpyKernel(), "firth", Newton())
+        by_lbfgs = fit_logistic(rows, TorchKernel(), "firth", Lbfgs())
+        one, other = (infer_logistic(rows, NumpyKernel(), fit) for fit in (by_newton, by_lbfgs))
+        for name in ("lower", "upper", "statistics", "p_values"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))

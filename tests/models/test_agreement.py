@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from lr_pipeline.core import firth_certificate
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.models.agreement import measure_agreement
@@ -57,3 +59,27 @@ def test_nothing_is_agreed_upon_without_certificates(train, overlapping) -> None
     assert found.distance == 0.0
     assert not found.within_tolerance
     assert "no tolerance" in found.description
+
+
+@pytest.mark.parametrize("by", [0.0, 0.5], ids=["within", "beyond"])
+def test_estimated_distances_are_not_called_a_bound(train, separated, monkeypatch, by) -> None:
+    """Firth's fits whose minima are not proven: within or beyond, it is said what is compared."""
+    monkeypatch.setattr(firth_certificate, "MOST_PARAMETERS", 1)
+    model = train(separated, penalty="firth")
+    found = measure_agreement(model, moved(model, by), separated)
+    assert not found.rigorous
+    assert "certificates allow" not in found.description
+    assert found.description.endswith(
+        "that their distances from the optimum add up to by estimate, which is no bound"
+    )
+
+
+def test_one_estimate_is_enough_to_make_it_no_bound(train, separated, monkeypatch) -> None:
+    """And two proven minima make a bound."""
+    proven = train(separated, penalty="firth")
+    assert measure_agreement(proven, proven, separated).rigorous
+    assert "both certificates allow" in measure_agreement(proven, proven, separated).description
+    monkeypatch.setattr(firth_certificate, "MOST_PARAMETERS", 1)
+    estimated = train(separated, penalty="firth")
+    assert not measure_agreement(proven, estimated, separated).rigorous
+    assert not measure_agreement(estimated, proven, separated).rigorous
