@@ -60,7 +60,7 @@ def test_every_number_that_becomes_nan_or_text_is_named(documents) -> None:
 def test_every_field_that_is_missing_is_named(documents) -> None:
     """But for those that older models lack, or that are left out where they are empty."""
     optional = {("format_version",), ("ranges",), ("trace", 0), ("search",)}
-        optional.add(("inference", "better_start"))
+    optional.add(("inference", "better_start"))
     for document in documents:
         for path in places(document):
             if path in optional or (path[0] == "versions" and len(path) == 2):
