@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from lr_pipeline.core.logistic_fit import LogisticFit
 from lr_pipeline.models.existence import describe_existence
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
