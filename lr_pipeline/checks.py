@@ -104,7 +104,7 @@ def estimate_exists(
 ) -> dg.AssetCheckResult:
     """The maximum-likelihood estimate is finite.
 
-    Where it is not, or not for certain, a warning while Firth's penalty stands in, an error under
+    Where it is not, or not for certain, a warning while a penalty stands in, an error under
     `penalty: none`.
     """
     known = has_estimate(mle_existence)

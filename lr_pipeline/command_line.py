@@ -78,7 +78,8 @@ def _checked_name(
     type=click.Choice(["auto", "none", "l2", "log-f", "firth"]),
     default="auto",
     show_default=True,
-    help="auto: maximum likelihood where it exists, else Firth's penalty.",
+    help="auto: maximum likelihood where it exists, else Firth's penalty, or log-F where that "
+    "has several optima.",
 )
 @click.option("--l2", type=FiniteRange(0, min_open=True), help="Strength of penalty l2.")
 @click.option(

@@ -95,7 +95,7 @@ def fit_logistic(
     "l2", l2/2 Σ coefficients², which is scikit-learn's C = 1 / l2; "log-f", the log-F(m, m) penalty
     Σ m log(1 + exp γ) − ½ m γ of the coefficients γ per standard deviation of their columns in X,
     m = ``log_f``; "firth", −½ log det of the information; "auto", Firth's where the
-    maximum-likelihood estimate is not known to exist.
+    maximum-likelihood estimate is not known to exist, or log-F where Firth's has several optima.
     ``solver``: "auto", "newton", "lbfgs", "gradient_descent", or a ``Solver``; ``kernel``: "numpy",
     "torch", or a ``LogisticKernel``. ``start`` (p,): intercept and coefficients to start from.
     ``tolerance``: how near to the optimum, in standard errors, solver "auto" must come; unless

@@ -302,10 +302,15 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+STAND_INS = {
+    "firth": " Firth's penalised likelihood stands in.",
+    "log-f": " The log-F penalty stands in, which has one optimum.",
+}
+
+
 def _existence_notices(existence: dict[str, Any], penalty: str) -> Iterator[Notice]:
     if not has_estimate(existence):
-        stand_in = " Firth's penalised likelihood stands in." if penalty == "firth" else ""
-        yield Notice("warning", describe_existence(existence) + stand_in)
+        yield Notice("warning", describe_existence(existence) + STAND_INS.get(penalty, ""))
     elif existence["dependent_columns"]:
         yield Notice("note", describe_existence(existence))
 

@@ -106,8 +106,8 @@ class TrainingConfig(StrictConfig):
     penalty: Literal["auto", "none", "l2", "log-f", "firth"] = Field(
         default="auto",
         description="`auto`: maximum likelihood where it exists, else Firth's penalised "
-        "likelihood. `none`: maximum likelihood, refused where it does not exist. `l2`, "
-        "`log-f`, `firth`: that penalty.",
+        "likelihood, or log-F where that has several maxima. `none`: maximum likelihood, refused "
+        "where it does not exist. `l2`, `log-f`, `firth`: that penalty.",
     )
     l2: float | None = Field(
         default=None,

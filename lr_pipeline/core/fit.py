@@ -64,8 +64,9 @@ def fit_logistic(
     (scikit-learn's C = 1 / l2); "log-f", which adds Σ m log(1 + exp γ) − ½ m γ over the
     coefficients γ = β · deviation of the standardized columns (mean and deviation of these rows,
     weights as frequencies), m = ``log_f``; "firth", which adds −½ log det of the information;
-    "auto", which is "none" where the maximum-likelihood estimate exists and "firth" where it does
-    not, or where rounding leaves that open.
+    "auto", which is "none" where the maximum-likelihood estimate exists, and where it does not, or
+    rounding leaves that open, "firth", or "log-f" if Firth's penalised likelihood is found to have
+    several maxima.
     ``solver``: unless given, Newton on small tables and L-BFGS on large ones, preconditioned with
     the Hessian of a sample. A large table's fit starts from that of a sample (``warm_start``),
     but for solvers that want the table's own columns.
@@ -109,7 +110,8 @@ def fit_logistic(
             return replace(fit, existence=existence)
     if existence.separated and penalty == "none":
         raise SeparationError(existence)
-    fit = _fit(problem, "none" if existence.exists or penalty == "none" else "firth")
+    plain = existence.exists or penalty == "none"
+    fit = _fit(problem, "none" if plain else problem.stand_in)
     return replace(fit, existence=existence)
 
 

@@ -130,6 +130,11 @@ class FitProblem:
         start = prevalence_start(*self.classes.weights, len(certifying.columns))
         return search_minimum(certifying.rows(self.rows), start)
 
+    @property
+    def stand_in(self) -> str:
+        """The penalty where maximum likelihood has no estimate (docs/decisions/0009)."""
+        return "firth" if self.lowest_minimum[1].unanimous else "log-f"
+
     def search(self, penalty: str) -> MinimumSearch | None:
         """Return how that minimum was found, its rivals in the table's units.
 

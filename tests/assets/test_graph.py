@@ -146,8 +146,8 @@ def test_metadata_are_numbers_where_they_are_numbers(tutorial) -> None:
     assert "data:image/png;base64," in report["roc_curves"]
 
 
-def test_a_separated_table_is_named_and_fitted_by_firth(breast_cancer) -> None:
-    """The check warns, both models are Firth's and agree as their check derives."""
+def test_a_separated_table_is_named_and_fitted_by_log_f(breast_cancer) -> None:
+    """The check warns; Firth's likelihood has several maxima, log-F one, on which models agree."""
     assert breast_cancer.success
     found = checks(breast_cancer)
     existence = found["mle_existence", "estimate_exists"]
@@ -155,7 +155,7 @@ def test_a_separated_table_is_named_and_fitted_by_firth(breast_cancer) -> None:
     assert existence.severity is dg.AssetCheckSeverity.WARN
     assert "completely separated" in existence.description
     for name in ("numpy_model", "torch_model"):
-        assert breast_cancer.output_for_node(name).fit.penalty == "firth"
+        assert breast_cancer.output_for_node(name).fit.penalty == "log-f"
         assert found[name, "converged"].passed
     assert found["torch_model", "models_agree"].passed
     report = breast_cancer.output_for_node("evaluation_report")
@@ -211,12 +211,12 @@ def test_the_tutorial_job_descends_as_the_tutorial_does(tmp_path) -> None:
 
 @pytest.mark.slow
 def test_the_tutorial_job_ends_on_a_separated_table(tmp_path) -> None:
-    """Both kernels descend Firth's objective then; their steps are the same."""
+    """Both kernels descend a penalised objective then; their steps are the same."""
     source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")
     result = materialize(source, tmp_path, "breast_cancer", job="tutorial_job")
     assert result.success
     fits = [result.output_for_node(name).fit for name in ("numpy_model", "torch_model")]
-    assert {fit.penalty for fit in fits} == {"firth"}
+    assert {fit.penalty for fit in fits} == {"log-f"}
     assert {fit.iterations for fit in fits} == {5_000}
 
 

@@ -11,6 +11,7 @@ from lr_pipeline.core.logistic import NumpyKernel, sigmoid
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Status
 from lr_pipeline.core.solvers.gradient_descent import normal_start
 from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.engines.torch_kernel import TorchKernel
 from tests.core.reference import correct_digits, in_standard_errors, maximum_likelihood
 from tests.core.tables import (
     breast_cancer,
@@ -230,6 +231,20 @@ def test_auto_is_firth_where_the_table_is_separated_and_says_so():
     assert "log det" in fitted.objective
     assert fitted.existence.verdict is Verdict.COMPLETE_SEPARATION
     np.testing.assert_array_equal(fitted.coefficients, fit(x, y, "firth").coefficients)
+
+
+@pytest.mark.parametrize("seed", [4, 15, 26])
+def test_auto_is_log_f_where_firths_likelihood_has_several_maxima(seed):
+    """By numpy's search whichever kernel fits, and whatever start was given."""
+    X, y = np.random.default_rng(seed).normal(size=(16, 6)), np.arange(16) % 2.0
+    assert not fit(X, y, "firth").search.unanimous
+    fitted = fit(X, y, "auto")
+    assert (fitted.penalty, fitted.log_f) == ("log-f", 2.0)
+    assert fitted.certificate.rigorous
+    assert fitted.existence.separated
+    np.testing.assert_array_equal(fitted.coefficients, fit(X, y, "log-f").coefficients)
+    with_torch = fit_logistic(ArrayRows(X, y), TorchKernel(), "auto")
+    assert with_torch.penalty == fit(X, y, "auto", start=np.ones(7)).penalty == "log-f"
 
 
 def test_auto_is_maximum_likelihood_elsewhere():
