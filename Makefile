@@ -34,8 +34,9 @@ ui: $(VENV)/.installed ## The web UI on http://127.0.0.1:3000, with schedules
 	@$(BIN)/lr-pipeline init
 	@$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
+# A process for each processor; the tests of a file share what its fixtures made.
 test: $(VENV)/.installed-test ## Run the tests
-	@$(BIN)/python -m pytest -m 'not slow and not dask'
+	@$(BIN)/python -m pytest -m 'not slow and not dask' --numprocesses auto --dist loadfile --durations 10
 
 test-slow: $(VENV)/.installed-test ## Run the tests that take minutes or need a browser
 	@$(BIN)/python -m pytest -m slow
