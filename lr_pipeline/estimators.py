@@ -79,11 +79,11 @@ def fit_logistic(
     y: Any = None,
     weight: Any = None,
     penalty: str = "none",
-    l2: float = 1.0,
+    l2: float | None = None,
     solver: str | Solver = "auto",
     kernel: str | LogisticKernel = "numpy",
     *,
-    log_f: float = 2.0,
+    log_f: float | None = None,
     start: Any = None,
     tolerance: float | None = None,
     standard_errors: bool = True,
@@ -92,10 +92,11 @@ def fit_logistic(
     """Fit P(y = 1) = σ(intercept + X coefficients) to labels 0 and 1, or False and True.
 
     What is minimised is Σ weight · log loss plus the penalty: "none" for maximum likelihood;
-    "l2", l2/2 Σ coefficients², which is scikit-learn's C = 1 / l2; "log-f", the log-F(m, m) penalty
-    Σ m log(1 + exp γ) − ½ m γ of the coefficients γ per standard deviation of their columns in X,
-    m = ``log_f``; "firth", −½ log det of the information; "auto", Firth's where the
-    maximum-likelihood estimate is not known to exist, or log-F where Firth's has several optima.
+    "l2", l2/2 Σ coefficients², which is scikit-learn's C = 1 / l2 (1 unless given); "log-f", the
+    log-F(m, m) penalty Σ m log(1 + exp γ) − ½ m γ of the coefficients γ per standard deviation of
+    their columns in X, m = ``log_f`` (2 unless given); "firth", −½ log det of the information;
+    "auto", Firth's where the maximum-likelihood estimate is not known to exist, or log-F where
+    Firth's has several optima.
     ``solver``: "auto", "newton", "lbfgs", "gradient_descent", or a ``Solver``; ``kernel``: "numpy",
     "torch", or a ``LogisticKernel``. ``start`` (p,): intercept and coefficients to start from.
     ``tolerance``: how near to the optimum, in standard errors, solver "auto" must come; unless
@@ -107,8 +108,10 @@ def fit_logistic(
     SeparationError
         The penalty is "none" and the classes are separated; carries the ``Existence``.
     TypeError, ValueError
-        Inputs as in ``fit_linear``; labels other than 0 and 1, or of one class alone.
+        Inputs as in ``fit_linear``; labels other than 0 and 1, or of one class alone; a strength
+        beside another penalty than its own.
     """
+    _require_own_penalty(penalty, l2=("l2", l2), log_f=("log-f", log_f))
     opened = _open(X, y, weight)
     try:
         with (
@@ -120,8 +123,8 @@ def fit_logistic(
                 _kernel_named(kernel),
                 penalty,
                 _solver_named(solver),
-                l2,
-                log_f=log_f,
+                1.0 if l2 is None else l2,
+                log_f=2.0 if log_f is None else log_f,
                 start=None if start is None else vector_array("start", start),
                 tolerance=tolerance,
                 standard_errors=standard_errors,
@@ -130,6 +133,16 @@ def fit_logistic(
     except SeparationError as error:
         raise SeparationError(error.existence, opened.columns) from None
     return _with_names(found, opened.columns)
+
+
+def _require_own_penalty(penalty: str, **strengths: tuple[str, float | None]) -> None:
+    """Refuse a strength that would do nothing."""
+    for name, (own, strength) in strengths.items():
+        if strength is not None and penalty != own:
+            raise ValueError(
+                f"{name}= is the strength of penalty {own!r}, found {name}={strength} with "
+                f"penalty={penalty!r}: give penalty={own!r} too, or leave {name}= out"
+            )
 
 
 def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:

@@ -285,3 +285,21 @@ def test_numbers_of_columns_are_asked_for_by_name() -> None:
     assert lr_pipeline.fit_logistic(table).coefficients["age"] == pytest.approx(
         fit.coefficients["age"]
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"l2": 1000.0},
+            "l2= is the strength of penalty 'l2', found l2=1000.0 with penalty='none'",
+        ),
+        ({"penalty": "firth", "l2": 1.0}, "give penalty='l2' too, or leave l2= out"),
+        ({"penalty": "l2", "log_f": 1.0}, "log_f= is the strength of penalty 'log-f', found"),
+        ({"penalty": "auto", "log_f": 1.0}, "log_f= is the strength of penalty 'log-f', found"),
+    ],
+)
+def test_a_strength_without_its_penalty_is_refused(arguments, message) -> None:
+    """It would do nothing."""
+    with pytest.raises(ValueError, match=message):
+        lr_pipeline.fit_logistic([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1], **arguments)

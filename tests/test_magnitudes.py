@@ -357,3 +357,19 @@ def test_columns_of_levels_count_too():
     for door in (lr_pipeline.fit_logistic, lr_pipeline.fit_linear, lr_pipeline.assess_existence):
         with pytest.raises(TableError, match=r"2 features make .* columns .* at most 3,000"):
             door(table)
+
+
+@pytest.mark.parametrize("text", ["-3.4028235e+38", "-3.40282346638529e+38", "3.402823e38"])
+def test_the_largest_number_of_float32_is_named_as_no_value(run, nodata, text) -> None:
+    """Rasters write it where there is none; the remedy that the message gives is one that works."""
+    frame = pd.read_csv(nodata / "nodata.csv")
+    frame["height"] = frame["height"].astype(object)
+    frame.loc[3, "height"] = text
+    frame.to_csv(nodata / "raster.csv", index=False)
+    with pytest.raises(TableError) as caught:
+        FileTable(str(nodata / "raster.csv"), target="y").read()
+    assert f"feature 'height' has the number {float(text)!r} (first at row 4)" in str(caught.value)
+    remedy = f"Set missing=['{float(text)!r}'], or exclude=['height']"
+    assert remedy in str(caught.value)
+    read = FileTable(str(nodata / "raster.csv"), target="y", missing=[repr(float(text))]).read()
+    assert read.column("height").null_count == 1

@@ -5,6 +5,8 @@ MAX_COLUMNS = 3_000
 # A column's numbers: squares of up to 1e200, times a weight and a number of rows, stay below the
 # 1.8e308 of float64; where all are smaller than the least, their squares vanish.
 LARGEST_NUMBER, SMALLEST_NUMBER = 1e100, 1e-100
+# Rasters and instruments write the largest number of float32 where there is no value.
+LARGEST_FLOAT32 = 3.4028234663852886e38
 # The greatest weight, and the greatest number of a response that is no label.
 LARGEST_WEIGHT, SMALLEST_WEIGHT = 1e50, 1e-50
 

@@ -368,8 +368,10 @@ def _changed_alone(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
             f"coefficients.{name}",
             "it is not scaled_parameters / scale: one of them was changed without the other",
         )
-    terms = np.array([used[0], *(-center * coefficients)])
-    if abs(terms.sum() - document["intercept"]) > RELATIVE_ROUNDING * np.abs(terms).sum():
+    with np.errstate(over="ignore", invalid="ignore"):
+        terms = np.array([used[0], *(-center * coefficients)])
+        bound, off = RELATIVE_ROUNDING * np.abs(terms).sum(), terms.sum() - document["intercept"]
+    if not abs(off) <= bound < np.inf:
         yield (
             "intercept",
             "it is not that of scaled_parameters, center and scale: one of them was changed "

@@ -1,12 +1,13 @@
 """Numbers that a table may hold and no fit can: so large or so small that sums of squares fail."""
 
 from collections.abc import Iterator, Mapping
-from math import isfinite
+from math import isclose, isfinite
 
 import numpy as np
 import pyarrow.types as pt
 
 from lr_pipeline.core.limits import (
+    LARGEST_FLOAT32,
     LARGEST_NUMBER,
     LARGEST_WEIGHT,
     SMALLEST_NUMBER,
@@ -20,10 +21,13 @@ from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import plain_values
 
+FLOAT32_DIGITS = 1e-6  # it is written with 7 to 17 digits
+
 
 def magnitude_problems(table: Table, summaries: Mapping[str, ColumnSummary]) -> Iterator[Problem]:
     """Refuse features with a number beyond 1e100 or none of size 1e-100, weights beyond 1e50.
 
+    And features with the largest number of float32, which stands for no value.
     By the columns' ranges; the row is found in another pass over a column that is refused.
     """
     roles = table.roles
@@ -62,6 +66,13 @@ def _feature_problems(table: Table, name: str, column: ColumnSummary) -> Iterato
             f"Make it missing if it stands for no value, rescale the column, or set {leave_out}"
         )
         yield Problem(message, remedy, name, row)
+    elif isclose(size, LARGEST_FLOAT32, rel_tol=FLOAT32_DIGITS):
+        row, value = _first_beyond(table, name, LARGEST_FLOAT32 * (1.0 - FLOAT32_DIGITS))
+        message = (
+            f"feature {name!r} has the number {value!r} (first at row {row}), the largest of "
+            "float32, which stands for no value in rasters and from instruments"
+        )
+        yield Problem(message, f"Set missing=['{value!r}'], or {leave_out}", name, row)
     elif 0.0 < size < SMALLEST_NUMBER and column.least != column.greatest:
         message = (
             f"feature {name!r} has no number of size {SMALLEST_NUMBER:g} or more but only up to "

@@ -111,3 +111,11 @@ def test_a_wrong_value_is_shown_in_part(documents) -> None:
         model_from_json(changed(documents[0], ("intercept",), "x" * 1_000_000))
     assert "field 'intercept': " in str(raised.value)
     assert len(str(raised.value)) < 300
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 1e200])
+def test_a_center_that_overflows_the_intercept_is_named(documents, value) -> None:
+    """Neither infinity nor NaN passes for the intercept."""
+    changes = changed(documents[0], ("center", 0), value)
+    with pytest.raises(ModelDocumentError, match="field 'intercept'"):
+        model_from_json(changes)
