@@ -1,6 +1,7 @@
 """Threads over blocks."""
 
 import threading
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -73,6 +74,8 @@ def test_the_first_error_in_order_is_raised(processors):
         begun.append(number)
         if number in (3, 5):
             raise ValueError(f"at {number}")
+        if number > 5:
+            time.sleep(0.02)  # longer than a busy machine keeps this thread waiting
         return number
 
     results = iter(in_order(fail, range(40)))
