@@ -9,6 +9,7 @@ import numpy as np
 
 from lr_pipeline.core.inference import LogisticInference
 from lr_pipeline.core.logistic import sigmoid
+from lr_pipeline.core.penalties import ONE_OPTIMUM
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.judging import Judged, Models, judge_models
 from lr_pipeline.models.agreement import measure_agreement
@@ -309,6 +310,8 @@ STAND_INS = {
 
 
 def _existence_notices(existence: dict[str, Any], penalty: str) -> Iterator[Notice]:
+    if penalty in ONE_OPTIMUM:  # which is unique however the columns depend on each other
+        existence = existence | {"dependent_columns": []}
     if not has_estimate(existence):
         yield Notice("warning", describe_existence(existence) + STAND_INS.get(penalty, ""))
     elif existence["dependent_columns"]:

@@ -8,7 +8,7 @@ import pytest
 
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.evaluation import _logistic_rows, evaluate_models
+from lr_pipeline.evaluation import _existence_notices, _logistic_rows, evaluate_models
 from lr_pipeline.metadata import logistic_metadata
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.report.model_view import coefficient_table
@@ -105,3 +105,21 @@ def test_columns_that_cannot_be_told_apart_are_named_first_and_not_reported() ->
     errors = {one.data["name"]: one.data["standard_error"] for one in records}
     assert errors["charge"] is None
     assert errors["visits"] > 0
+
+
+@pytest.mark.parametrize("penalty", ["l2", "log-f", "firth"])
+def test_a_penalty_that_was_asked_for_does_not_hide_that_the_classes_are_separated(penalty) -> None:
+    """The report says first why a penalty was needed, whichever one was chosen."""
+    verdict = {
+        "verdict": "complete_separation",
+        "columns": ["x", "copy"],
+        "separating_columns": ["x"],
+        "separating_direction": [1.0, 0.0],
+        "separating_intercept": -1.0,
+        "separated_rows": 40,
+        "dependent_columns": ["copy"],
+    }
+    (notice,) = _existence_notices(verdict, penalty)
+    assert notice.severity == "warning"
+    assert "completely separated by x (40 rows)" in notice.text
+    assert ("not unique" in notice.text) == (penalty == "firth")

@@ -97,7 +97,7 @@ def fit_logistic(
         rows, kernel, solver, l2, log_f, start, tolerance, standard_errors, progress
     )
     if penalty in (*ONE_OPTIMUM, "firth"):
-        return _fit(problem, penalty)
+        return replace(_fit(problem, penalty), existence=existence)
     if existence is None:
         few = _fit_few_rows(problem)
         if few is not None:

@@ -24,7 +24,7 @@ class LogisticFit:
     ``certificate_units`` (p,): the unit of ``certificate.standard_errors`` for each parameter,
     √ of the diagonal of the inverse Hessian, or a bound on it where standard errors were not asked
     for; not for inference. ``None`` where it is singular.
-    ``existence`` is None where the penalty makes it irrelevant.
+    ``existence`` is None where the penalty makes it irrelevant and it was not given.
     ``search``: how the lowest minimum was found where the objective can have several, which is
     Firth's; None where it has one, or a start was given.
     z = scaled_parameters[0] + ((X − center) / scale) scaled_parameters[1:] loses no digits where

@@ -20,8 +20,9 @@ class ScoreSums:
     """Sums over the rows of positive weight; adds up.
 
     ``weight`` Σ w, ``squared`` Σ w (p − y)², ``log_loss`` Σ w loss; ``cells`` are the weights of
-    the confusion matrix in the order of ``CELLS``. ``outside``: predictions beyond [0, 1], of all
-    between ``least`` and ``greatest``; ``impossible``: those of exactly 0 or 1 that are wrong.
+    the confusion matrix in the order of ``CELLS``. ``outside``: the weight of
+    predictions beyond [0, 1], which are between ``least`` and ``greatest``; ``impossible``: that of
+    those of exactly 0 or 1 that are wrong.
     """
 
     rows: int = 0
@@ -29,8 +30,8 @@ class ScoreSums:
     squared: float = 0.0
     log_loss: float = 0.0
     cells: tuple[float, ...] = (0.0,) * len(CELLS)
-    outside: int = 0
-    impossible: int = 0
+    outside: float = 0.0
+    impossible: float = 0.0
     least: float = np.inf
     greatest: float = -np.inf
 
@@ -46,8 +47,8 @@ class ScoreSums:
             A label is neither 0 nor 1, or a prediction is not finite.
         """
         _check_rows(y, p)
-        outside = 0 if z is not None else int(np.count_nonzero((p < 0) | (p > 1)))
-        impossible = 0 if z is not None else int(np.count_nonzero(p == 1 - y))
+        outside = 0.0 if z is not None else float(weight[(p < 0) | (p > 1)].sum())
+        impossible = 0.0 if z is not None else float(weight[p == 1 - y].sum())
         loss = np.zeros_like(p)
         if z is not None:
             loss = logistic.log_loss(z, y)
@@ -85,13 +86,13 @@ class ScoreSums:
         if self.outside:
             least, greatest = significant(self.least, 3), significant(self.greatest, 3)
             return None, (
-                f"{self.outside} of {self.rows} predictions fall outside [0, 1] "
+                f"{self.outside:.10g} of {self.weight:.10g} predictions fall outside [0, 1] "
                 f"(smallest {least}, largest {greatest}), so they are no probabilities"
             )
         if self.impossible:
             return None, (
-                f"infinite: {self.impossible} of {self.rows} predictions of exactly 0 or 1 are "
-                "wrong"
+                f"infinite: {self.impossible:.10g} of {self.weight:.10g} predictions of exactly 0 "
+                "or 1 are wrong"
             )
         return self.log_loss / self.weight, ""
 

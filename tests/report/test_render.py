@@ -215,12 +215,12 @@ def test_a_test_set_of_one_class_gives_a_page_without_rank_curves(held_out, mode
 
 
 def test_weighted_rows_count_by_their_weight(held_out, models):
-    """Metrics are weighted, and the page says which figures are not."""
+    """Metrics and figures are weighted, and the page says so."""
     weight = np.where(held_out.labels == 1, 2.0, 1.0)
     report = render_report(replace(held_out, weight=weight), models)
     expected = 2 * held_out.labels.sum() / weight.sum()
     assert report.numbers["test_prevalence"] == pytest.approx(expected)
-    assert "count every row once, whatever its weight" in Page(report.html).text
+    assert "A row counts as often as its weight says" in Page(report.html).text
 
 
 def test_verdict_names_the_best_models_and_the_baseline(report):
