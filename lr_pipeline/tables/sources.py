@@ -118,7 +118,9 @@ class FileTable(Declaration):
             )
         columns = [name for name in header.names if name in roles.columns]
         spool = Spool()
-        commas = write_delimited(files, header, columns, spool.path, self._text(), self.rules)
+        commas = write_delimited(
+            files, header, columns, spool.path, self._text(), self.rules, roles
+        )
         table = Table(spool.path, roles, holder=spool)
         return table.with_provenance({"decimal_comma": commas}) if commas else table
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import pyarrow.parquet as pq
 import pytest
 
-from lr_pipeline.tables import delimited
+from lr_pipeline.tables import delimited_reading
 from lr_pipeline.tables.delimited import write_delimited
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.header import read_header
@@ -70,8 +70,8 @@ def test_empty_fields_and_the_usual_words_are_missing(read):
 @pytest.mark.parametrize("first", ["7", "2.5"])
 def test_integers_beyond_64_bits_are_refused_as_others_beyond_2_to_53_are(read, monkeypatch, first):
     """Also where only a late row has one; a large measurement and an identifier are none."""
-    monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
+    monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
     text = "k,x\n" + f"{first},1e30\n" * 50 + "12345678901234567890,-2.5e19\n"
     with pytest.raises(TableError) as caught:
         read(text)
@@ -99,8 +99,8 @@ def test_semicolons_allow_for_decimal_commas(read):
 @pytest.mark.parametrize(("late", "value"), [("1.5", 1.5), ("many", "many")])
 def test_a_type_that_a_later_block_contradicts_is_read_again(read, monkeypatch, late, value):
     """Integers in the first block, something else later: the column takes the wider type."""
-    monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
+    monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
     column = read("a,b\n" + "1,2\n" * 100 + f"{late},2\n")["a"]
     assert column[-1] == value
     assert type(column[0]) is type(value)
@@ -117,8 +117,8 @@ def test_a_type_that_a_later_block_contradicts_is_read_again(read, monkeypatch, 
 )
 def test_a_column_takes_one_wider_type_after_another(read, monkeypatch, values, expected):
     """However often later blocks contradict, and whatever is in the value that does."""
-    monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
+    monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
     quote = '"{}"'.format
     lines = [quote(v.replace('"', '""')) + ",2\n" for v in values for _ in range(50)]
     column = read("a,b\n" + "".join(lines))["a"]
@@ -128,8 +128,8 @@ def test_a_column_takes_one_wider_type_after_another(read, monkeypatch, values, 
 
 def test_a_row_longer_than_a_block_is_read(read, monkeypatch):
     """The block grows until it holds the row."""
-    monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
+    monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
     assert read("a,b\n1," + "x" * 1000 + "\n")["b"] == ["x" * 1000]
 
 
@@ -141,8 +141,8 @@ def test_a_header_without_a_line_break_has_no_rows(read):
 
 def test_dates_far_from_today_are_times(tmp_path, monkeypatch):
     """Before 1677 and after 2262, where nanoseconds end, in a column that began with others."""
-    monkeypatch.setattr(delimited, "BLOCK_BYTES", 1 << 10)
-    monkeypatch.setattr(delimited, "COLUMN_BYTES", 1)
+    monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 1 << 10)
+    monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
     days = ["2024-01-01 10:00:00.5"] * 90 + ["1500-01-01 00:00:00"] * 10
     days += ["9999-12-31 23:59:59"] * 50
     rows = "".join(f"{day},{k * k % 7},{k % 2}\n" for k, day in enumerate(days))

@@ -23,7 +23,7 @@ from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.resources import TableResource
 from lr_pipeline.scoring.predictions import score_file
 from lr_pipeline.storage.io_managers import ArtifactIOManager
-from lr_pipeline.tables import delimited, header, spool
+from lr_pipeline.tables import delimited_reading, header, spool
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.file_watch import FileState, FileWatch
 from lr_pipeline.tables.source_content import CONTENT
@@ -172,7 +172,7 @@ def test_a_file_that_joins_its_folder_is_an_error(tmp_path, name, monkeypatch):
     write(rows(), tmp_path / name)
     write(rows(), tmp_path / f"b{Path(name).suffix}")
     late = tmp_path / f"c{Path(name).suffix}"
-    place = spool if name.endswith("parquet") else delimited
+    place = spool if name.endswith("parquet") else delimited_reading
     _once(monkeypatch, place, "write_blocks", lambda: write(rows(), late))
     with pytest.raises(TableError, match="the files changed while they were read") as caught:
         FileTable(tmp_path, target="y").read()
