@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
+from markupsafe import escape
 
 from lr_pipeline.core.logistic import NumpyKernel
 from lr_pipeline.core.solvers import Newton
@@ -15,8 +16,10 @@ from lr_pipeline.report.model_view import coefficient_table
 from lr_pipeline.report.number_format import UNDEFINED
 from lr_pipeline.report.render import Report
 from lr_pipeline.report.sections import ModelSection
+from lr_pipeline.tables.notices import by_severity
 from lr_pipeline.tables.split import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validate import useful_features
 from tests.scoring.conftest import table_rows
 
 N = 1_000
@@ -68,6 +71,32 @@ def test_a_likely_leak_is_among_the_first_words_of_the_report(report) -> None:
     assert notice["severity"] == "warning"
     assert "feature 'known_later' alone tells the classes apart" in notice["text"]
     assert "known_later&#39; alone tells" in report.html
+
+
+def test_what_the_contract_warns_of_opens_the_report_once_and_before_notes() -> None:
+    """Of columns that stay and of one that is left out: keys that repeat, spellings, copies."""
+    rng = np.random.default_rng(5)
+    x, patients = rng.normal(size=300), np.arange(300) % 90 * 7919
+    columns = {
+        "y": np.arange(300) % 2,
+        "x": x,
+        "copy": x,
+        "patient_id": patients,
+        "chart_id": [f"c{k}" for k in np.append(np.arange(280), np.arange(20))],
+        "city": ["Malmö", "Malmo\u0308", "Rome"] * 100,
+        "grade": rng.integers(0, 7, 300),
+    }
+    kept, _ = useful_features(Table.from_arrow(pa.table(columns), "y"))
+    train, test = split_table(kept, SplitPolicy())
+    models = {"linear_baseline": train_linear(train, table_rows)}
+    report = evaluate_models(models, train, test, table_rows).report
+    notices = [(one["severity"], one["text"]) for one in report.numbers["notices"]]
+    warnings = by_severity(kept)["warning"]
+    assert sorted(text.split("'")[1] for text in warnings) == ["chart_id", "city", "patient_id"]
+    assert sorted(notices[:3]) == [("warning", text) for text in sorted(warnings)]
+    assert {severity for severity, _ in notices[3:]} == {"note"}
+    for text in warnings:
+        assert report.html.count(str(escape(text))) == 1
 
 
 def test_columns_that_cannot_be_told_apart_are_named_first_and_not_reported() -> None:

@@ -98,8 +98,9 @@ def _problems_of_counted(table: Table, policy: SplitPolicy | None) -> list[Probl
     found += _too_many_columns(table, summaries, {one.column for one in found})
     found += possible_codes(summaries, _without(undeclared, found))
     found += repeated.problems() if roles.weight is None else ()
-    if table.num_rows < len(roles.features):
-        message = f"{table.num_rows} rows are too few for {len(roles.features)} features"
+    useful = len({*roles.features} - {one.column for one in found if one.useless})
+    if table.num_rows < useful:
+        message = f"{table.num_rows} rows are too few for {useful} features"
         remedy = "Add rows, or name fewer features: the estimate is not unique"
         found.append(Problem(message, remedy, severity="warning"))
     if policy is not None:
@@ -129,8 +130,8 @@ def useful_features(
     """Return the table without its useless features, and of each its column, type and reason.
 
     Features that were ``named`` one by one stay, and some uses of them are errors then. Rows of
-    weight 0 are left out. The provenance's ``notices`` are what is to be said of it all the same.
-    For ``policy`` see ``find_problems``.
+    weight 0 are left out. The provenance's ``notices`` are what else is to be said of it, warnings
+    first. For ``policy`` see ``find_problems``.
 
     Raises
     ------
@@ -155,16 +156,17 @@ def useful_features(
         for one in useless
     }
     notices = [
-        {"severity": one.severity, "text": str(one)}
+        {"severity": severity, "text": str(one)}
+        for severity in ("warning", "note")
         for one in problems
-        if one.severity == "note" or (one.column in left and not one.useless)
+        if one.severity == severity and not one.useless
     ]
     kept = replace(table, roles=table.roles.of_features(features))
     return _with_notices(kept, notices[:MOST_PROBLEMS]), list(reasons.values())
 
 
 def _with_notices(table: Table, notices: list[dict[str, str]]) -> Table:
-    """The table, its provenance saying what is to be known of columns that may be gone from it."""
+    """The table, its provenance saying what the report shall, also of columns that are gone."""
     return table.with_provenance(table.provenance | {"notices": notices}) if notices else table
 
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.notices import by_severity
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validate import find_problems, require_sound, useful_features
@@ -231,6 +232,20 @@ def test_fewer_rows_than_features_are_a_warning():
     (problem,) = problems({"y": Y} | columns)
     assert problem.severity == "warning"
     assert problem.message == "4 rows are too few for 3000 features"
+
+
+def test_too_few_rows_are_counted_against_the_features_that_stay() -> None:
+    """Copies are no unknowns: the same is said of the table with and without them."""
+    rng = random.Random(1)
+    columns = {f"x{j}": [rng.random() for _ in range(4)] for j in range(5)}
+    table = Table.from_arrow(pa.table({"y": Y} | columns | {"copy": columns["x0"]}), "y")
+    kept, _ = useful_features(table)
+    assert by_severity(kept)["warning"] == [
+        "4 rows are too few for 5 features. Add rows, or name fewer features: the estimate is not "
+        "unique."
+    ]
+    enough = {name: columns[name] for name in list(columns)[:4]} | {"copy": columns["x0"]}
+    assert [one.column for one in problems({"y": Y} | enough)] == ["copy"]
 
 
 def test_more_columns_than_can_be_fitted_are_an_error():
