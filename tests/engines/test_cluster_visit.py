@@ -163,7 +163,7 @@ def test_leaks_are_looked_for_in_the_same_rows(visit, table, monkeypatch):
     """Drawn from either class by the hash of their number in the whole table."""
     drawn = []
     monkeypatch.setattr(leaks, "CLASS_ROWS", 200)
-    monkeypatch.setattr(leaks, "_best_area", lambda name, column, y: drawn.append(column) or 1.0)
+    monkeypatch.setattr(leaks, "_best_area", lambda name, column, *_: drawn.append(column) or 1.0)
     assert leaks.likely_leaks(table, visit) == leaks.likely_leaks(table)
     half = len(drawn) // 2
     assert [one.to_pylist() for one in drawn[:half]] == [one.to_pylist() for one in drawn[half:]]
