@@ -6,8 +6,10 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from lr_pipeline.tables.errors import Problem, TableError, table_error
-from lr_pipeline.tables.in_memory import without_markers_in
+from lr_pipeline.tables.in_memory import require_one_type, without_markers_in
 from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.reading_rules import ReadingRules
+from lr_pipeline.tables.spelling import spelling_key
 from lr_pipeline.tables.table import Table
 
 RowsToPredict: TypeAlias = Any  # a Table, an Arrow table, a data frame of pandas or polars
@@ -33,8 +35,8 @@ def rows_to_predict(rows: RowsToPredict, preparation: Preparation) -> Table:
     problems = [problem for name in features if (problem := _missing(name, names)) is not None]
     if problems:
         raise TableError(*problems)
-    found = _to_arrow(rows, [names.index(name) for name in features])
     rules = preparation.rules
+    found = _to_arrow(rows, [names.index(name) for name in features], rules)
     return Table(without_markers_in(found, rules) if rules.missing else found, preparation.roles)
 
 
@@ -60,7 +62,7 @@ def _missing(name: str, names: list[str]) -> Problem | None:
     return Problem(f"feature {name!r} is missing in the data frame", hint, name)
 
 
-def _to_arrow(rows: Any, places: list[int]) -> pa.Table:
+def _to_arrow(rows: Any, places: list[int], rules: ReadingRules) -> pa.Table:
     """The columns at these places, under their names as text."""
     if isinstance(rows, pa.Table):
         return rows.select(places)
@@ -68,11 +70,27 @@ def _to_arrow(rows: Any, places: list[int]) -> pa.Table:
         return rows[:, places].to_arrow()
     chosen = rows.iloc[:, places]
     chosen.columns = [str(name) for name in chosen.columns]
+    chosen = chosen.assign(**{name: _known(chosen[name], rules) for name in chosen.columns})
     try:
         return pa.Table.from_pandas(chosen, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         said = " ".join(str(part) for part in error.args)
-        raise table_error(
-            f"the data frame holds values of several types in one column: {said}",
-            "Give each column the type that it had in training",
-        ) from None
+    try:
+        for name in chosen.columns:
+            require_one_type(name, chosen[name].tolist())
+    except TableError as error:
+        said = error.problems[0].message
+    raise table_error(
+        f"the data frame holds values of several types in one column: {said}",
+        "Give each column the type that it had in training",
+    )
+
+
+def _known(column: Any, rules: ReadingRules) -> Any:
+    """A column of pandas' objects, None where it has a marker: numbers may stand beside some."""
+    keys = {spelling_key(one) for one in rules.of(column.name)}
+    if column.dtype != object or not keys:
+        return column
+    return column.map(
+        lambda one: None if isinstance(one, str) and spelling_key(one) in keys else one
+    )

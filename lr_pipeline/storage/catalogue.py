@@ -31,7 +31,7 @@ def load(name: str, home: str | Path | None = None) -> Any:
     from dagster import AssetKey, DagsterInstance
 
     folder = dagster_home(home)
-    if not folder.is_dir():
+    if not folder.exists():  # of a file initialise_home says what it is
         raise ArtifactError(
             f"{folder}: expected a Dagster home, found nothing. Run the pipeline first, or say "
             "where it ran: home= or the environment variable DAGSTER_HOME."

@@ -35,7 +35,7 @@ def rows_of_frame(df: "pandas.DataFrame", missing: Sequence[str] = ()) -> pa.Tab
         return arrow_of(known)
     except TableError:
         for place, name in enumerate(df.columns):
-            _require_one_type(str(name), known.iloc[:, place].tolist())
+            require_one_type(str(name), known.iloc[:, place].tolist())
         raise
 
 
@@ -43,7 +43,8 @@ def _without(markers: set[str]) -> Any:
     return lambda value: None if isinstance(value, str) and value in markers else value
 
 
-def _require_one_type(name: str, values: list[Any]) -> None:
+def require_one_type(name: str, values: list[Any]) -> None:
+    """Raise ``TableError`` where texts stand among numbers; names the first and its row."""
     texts = [row for row, value in enumerate(values, 1) if isinstance(value, str)]
     numbers = sum(isinstance(one, int | float) and not math.isnan(one) for one in values)
     if texts and numbers:

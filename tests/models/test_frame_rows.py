@@ -85,3 +85,17 @@ def test_rows_without_names_are_refused(model, rows) -> None:
     """Positions say nothing of a model's features."""
     with pytest.raises(TypeError, match="expected a Table or a data frame, found"):
         model.predict_proba(rows)
+
+
+def test_markers_among_objects_are_missing_as_in_training(frame) -> None:
+    """In a column of numbers, too; a text that is no marker is named with its row."""
+    table = Table.from_pandas(frame, "y", category=["race"], missing=["?"])
+    model = train_logistic(table, in_memory, NumpyKernel(), Training(Newton()))
+    rows = frame.assign(age=frame["age"].astype(object).where(frame["age"].notna(), " ?"))
+    assert "?" in {str(one).strip() for one in rows["age"]}
+    assert np.array_equal(model.predict_proba(rows), model.predict_proba(frame))
+    rows.loc[4, "age"] = "old"
+    with pytest.raises(
+        TableError, match=r"'age' holds \d+ numbers and 1 texts \(first 'old' at row 5"
+    ):
+        model.predict_proba(rows)

@@ -8,6 +8,7 @@ import pytest
 
 from lr_pipeline.storage.catalogue import load, stored_assets
 from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.storage.home import initialise_home
 from lr_pipeline.storage.io_managers import ArtifactIOManager
 from lr_pipeline.tables.table import Table
 
@@ -100,3 +101,13 @@ def test_missing_home_is_an_error_and_is_not_created(tmp_path: Path):
     with pytest.raises(ArtifactError, match="expected a Dagster home"):
         load("numpy_model", tmp_path / "home")
     assert not (tmp_path / "home").exists()
+
+
+def test_a_home_that_is_a_file_is_said_to_be_one(tmp_path):
+    """As a run says it: to run the pipeline first would not help."""
+    (tmp_path / "home").write_text("")
+    with pytest.raises(ArtifactError) as caught:
+        load("numpy_model", tmp_path / "home")
+    with pytest.raises(ArtifactError) as of_run:
+        initialise_home(tmp_path / "home")
+    assert str(caught.value) == str(of_run.value)
