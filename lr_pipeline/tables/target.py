@@ -14,6 +14,7 @@ from lr_pipeline.tables.decimals import floats_of
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import NAMES_SHOWN, PositiveValue, quoted
 from lr_pipeline.tables.spelling import alike, shown_spelling, spelled_by_key, spelling_key
+from lr_pipeline.tables.unknown_answers import require_known_answers
 
 POSITIVE_WORDS = frozenset({"1", "yes", "y", "true", "t", "positive", "malignant", "present"})
 
@@ -136,7 +137,10 @@ class TargetValues:
         _require_usable(self.name, self.kind, self.missing, self.first_missing)
         _require_one_spelling_each(self.name, self.counts, self.first_rows)
         values = sorted(self.counts, key=lambda value: -self.counts[value])
-        return _choose_positive(self.name, values, self.first_rows, positive)
+        chosen = _choose_positive(self.name, values, self.first_rows, positive)
+        meant = None if positive is None else chosen
+        require_known_answers(self.name, self.counts, self.first_rows, meant)
+        return chosen
 
 
 def _require_one_spelling_each(

@@ -29,6 +29,7 @@ from lr_pipeline.tables.table import Table, no_row_counts
 from lr_pipeline.tables.target import TargetValues, exact_values, is_text, kind_of, plain_values
 from lr_pipeline.tables.text_length import TextLengths
 from lr_pipeline.tables.text_problems import category_problems, text_problems
+from lr_pipeline.tables.unknown_answers import other_answers
 
 COUNTER_ROWS = 100  # so many consecutive integers are no measurement
 
@@ -44,7 +45,8 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     weights, repeated ids, times that have no order, weights that are not finite and ≥ 0. Warnings:
     a feature with one value only, that counts the rows, looks like an identifier, stands for the
     group or repeats another one; keys whose values repeat; values in several spellings; fewer rows
-    than features. Notes: features that may be codes, repeated rows. Missing values of a feature are
+    than features. Notes: features that may be codes, repeated rows, several values that
+    count as the target's other answer. Missing values of a feature are
     no problem: the preparation imputes them. Of a feature whose kind is declared it is only asked
     whether it can be so. With a ``policy`` also what keeps the rows from being split so and
     prepared. Rows of weight 0 are none; they only count in the numbers of the others.
@@ -182,10 +184,10 @@ def _cases(block: pa.RecordBatch, weight: str | None) -> float:
 
 def _target_problems(target: TargetValues, positive: PositiveValue | None) -> list[Problem]:
     try:
-        target.positive_value(positive)
+        chosen = target.positive_value(positive)
     except TableError as error:
         return list(error.problems)
-    return []
+    return other_answers(target.name, target.counts, chosen)
 
 
 def _check_of_feature(

@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.target import labels, positive_value
+from lr_pipeline.tables.spelling import shown_spelling
+from lr_pipeline.tables.target import TargetValues, labels, positive_value
+from lr_pipeline.tables.unknown_answers import other_answers
 
 
 def settle(values, positive=None):
@@ -170,3 +172,46 @@ def test_labels_refuse_a_target_of_another_type(values, positive):
     """A model trained on numbers, asked about words."""
     with pytest.raises(TableError, match="Give the target the type that it had in training"):
         labels("y", pa.chunked_array([values]), positive)
+
+
+@pytest.mark.parametrize("positive", ["yes", None])
+@pytest.mark.parametrize("word", ["?", "N.A.", "unknown", "Unknown ", "#N/A", ".", "", "not known"])
+def test_an_answer_that_is_not_known_is_no_answer(word, positive) -> None:
+    """With a positive value given it would be a no; beside one other value, the second answer."""
+    values = ["yes", word, "yes", word] if positive is None else ["yes", "no", word, "no", word]
+    row = values.index(word) + 1
+    with pytest.raises(TableError) as caught:
+        settle(values, positive)
+    assert str(caught.value) == (
+        f"target 'churned' has {shown_spelling(word)} (rows: 2, first at row {row}), which would "
+        "count as an answer. Correct or drop those rows, or write another word if it is an answer."
+    )
+    assert (caught.value.problems[0].column, caught.value.problems[0].row) == ("churned", row)
+
+
+@pytest.mark.parametrize("values", [["1", "0", "-999"], [1, 0, -999], [1.0, 0.0, -99.0]])
+def test_a_number_that_stands_for_none_is_no_third_answer(values) -> None:
+    """As -999 in a column of 0 and 1; of two values it may be one."""
+    with pytest.raises(TableError, match=r"\(rows: 1, first at row 3\), which would count"):
+        settle(values, values[0])
+    assert settle([1, -9]) == 1
+
+
+def test_words_that_can_be_answers_are_taken() -> None:
+    """None, a dash and what is meant as the positive value."""
+    assert settle(["none", "mild", "severe"], "severe") == "severe"
+    assert settle(["-", "+", "++"], "+") == "+"
+    assert settle(["known", "unknown"], "unknown") == "unknown"
+
+
+def test_other_values_than_two_are_told() -> None:
+    """The most frequent ones first, with their rows; two values need no word."""
+    target = TargetValues("y")
+    target.add(pa.array(["a", "b", "c", "c", "d", "e", "f", "g"]))
+    (note,) = other_answers("y", target.counts, "a")
+    assert (note.severity, note.column) == ("note", None)
+    assert note.message == (
+        "target 'y' has 6 values besides 'a' that count as the other answer: 'c' (rows: 2), "
+        "'b' (rows: 1), 'd' (rows: 1), 'e' (rows: 1), 'f' (rows: 1) and 1 more"
+    )
+    assert other_answers("y", {True: 5, False: 3}, True) == []

@@ -9,6 +9,7 @@ import pytest
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.notices import by_severity
 from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.split import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validate import find_problems, require_sound, useful_features
 
@@ -287,3 +288,13 @@ def test_numbers_as_text_are_an_error_unless_they_name_rows():
     )
     (problem,) = problems({"y": y, "x": Y * 50, "s": [str(k) for k in range(200)]})
     assert problem.useless
+
+
+def test_third_answers_are_a_note_that_keeps_nothing_back() -> None:
+    """Three kinds of flowers, one against the others: said, and split all the same."""
+    rows = pa.table({"y": ["a", "b", "c", "b"] * 10, "x": [0, 1, 2, 3, 4] * 8})
+    found = find_problems(Table.from_arrow(rows, "y", positive="a"), SplitPolicy())
+    (note,) = [one for one in found if "target" in one.message]
+    assert note.severity == "note"
+    assert "'b' (rows: 20), 'c' (rows: 10)" in note.message
+    assert not [one for one in found if one.severity == "error"]
