@@ -38,6 +38,13 @@ FORMATS = {
     "a mark": rf"^[+-]?{_DIGITS} ?(?:[*†‡#]|\[\w\]|\(\w\))$",
 }
 
+# One number in other text. A letter or a dash before it makes a code, as in E888, P-12, level 3;
+# what follows it in 2024-01, 12:30 and 1.2.3 is another number.
+AROUND = rf"^(?P<before>[^\p{{Nd}}]*?)[+-]?(?P<number>{_DIGITS})(?P<after>.*)$"
+OF_CODES = r"[\p{L}_/-] ?$"
+OF_BOUNDS = r"(?i)\b(?:than|over|under|above|below|about|around|circa|least|most|rs) ?$"
+OF_SEVERAL = r"^[-:/.,;~] ?\p{Nd}|^ ?(?:to|of|and|or) ?\p{Nd}"
+
 # What programs, agencies and people write for no value, in lower case and as their keys. Those of
 # SAS and Stata are .a to .z and ._; those of spreadsheets start with #.
 _WORDS = """
@@ -45,8 +52,11 @@ _WORDS = """
 #name? #spill! #calc! #error! #err err error none null nil nan nat <na> (null) void missing miss
 unknown unk unspecified undefined undef blank empty sysmis nd n.d. nr n.r. bd b.d. bdl lod tbd tba
 k.a. o.a. s/d s.d. nv n.v. fehlend unbekannt inconnu desconocido -1.#ind 1.#qnan -nan inf -inf +inf
-infinity -infinity
+infinity -infinity blq bloq bql loq <loq nq refused
 """
-_PHRASES = ("not available", "not applicable", "not known", "no data", "no answer", "keine angabe")
+_PHRASES = (
+    "not available", "not applicable", "not known", "no data", "no answer", "keine angabe",
+    "not done", "missing value",
+)  # fmt: skip
 _DOTTED = (f".{letter}" for letter in "_abcdefghijklmnopqrstuvwxyz")
 MARKERS = ("", r"\n", *_WORDS.split(), *_PHRASES, *_DOTTED)

@@ -36,28 +36,38 @@ def number_problem(part: str, name: str, forms: TextForms) -> Problem:
 
 
 def _remedy(forms: TextForms, leave_out: str) -> str:
-    words = [word for word in forms.words if len(word) <= LONGEST_MARKER][:WORDS_SHOWN]
+    words = [word for word in _words(forms) if len(word) <= LONGEST_MARKER][:WORDS_SHOWN]
     missing = f"missing={words!r}"
-    if forms.formats:
+    if forms.formats or forms.glued.many:
         plain = f"Write digits and a decimal point alone, as in 1234.5{leave_out}"
         return f"{plain}; make words missing with {missing}" if words else plain
     missing = f", or make them missing: set {missing}" if words else ""
     return f"Correct the others{missing}{leave_out}"
 
 
+def _words(forms: TextForms) -> list[str]:
+    """The first words that are no numbers with other text around them."""
+    glued = {value for one in forms.glued.many for value in one.values}
+    return [word for word in forms.words if word not in glued]
+
+
 def _counted(forms: TextForms) -> str:
     """Numbers, formatted ones by what they have, and the other words."""
     known, formatted = forms.known, forms.formatted.count
     parts = []
-    if forms.numbers.count or not formatted:
+    glued = forms.glued.many
+    if forms.numbers.count or not (formatted or glued):
         parts.append(f"{forms.numbers.count} of {known} values are numbers")
     if formatted:
         having = " or ".join(sorted(forms.formats, key=lambda name: forms.formats[name].row))
         parts.append(f"{formatted} of {known} values are numbers with {having}")
-    if forms.others.count:
-        words = [f"{shown_spelling(w)} ({n})" for w, n in list(forms.words.items())[:WORDS_SHOWN]]
-        more = " and others" if len(forms.words) > WORDS_SHOWN else ""
-        parts.append(f"{forms.others.count} are words: {', '.join(words)}{more}")
+    parts += [f"{one.count} of {known} values are numbers with {one.having}" for one in glued]
+    others = forms.others.count - sum(one.count for one in glued)
+    if others:
+        held = _words(forms)
+        words = [f"{shown_spelling(w)} ({forms.words[w]})" for w in held[:WORDS_SHOWN]]
+        more = " and others" if len(held) > WORDS_SHOWN or not held else ""
+        parts.append(f"{others} are words: {', '.join(words)}{more}")
     if forms.dates.count:
         parts.append(f"{forms.dates.count} are dates")
     return ", ".join(parts)

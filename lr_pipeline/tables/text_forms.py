@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lr_pipeline.tables.glued_numbers import FEW_NUMBERS, GluedNumbers
 from lr_pipeline.tables.number_forms import FORMATS, MARKERS, NUMBER
 from lr_pipeline.tables.spelling import spelled_by_key
 from lr_pipeline.tables.target import first_row
 
+NUMBERS_HELD = 100  # different ones
+NUMBERS_A_WORD = 10  # different ones, at least: a word among so many is a stray
 WORDS_HELD = 20  # of a column's values that are neither numbers nor dates
 
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
@@ -74,7 +77,8 @@ class TextForms:
     ``numbers`` as a program writes them (NUMBER); ``formatted`` ones as people do, by what they
     have (a thousands separator, a unit, …); ``dates``; and ``others``. ``words``: how often each of
     the first 20 different others is. ``markers``: how many of the others stand for no value.
-    ``whole``: all numbers are whole.
+    ``whole``: all numbers are whole. ``glued``: the numbers among the others with other text around
+    them. ``different``: the first 100 different numbers or so.
     """
 
     def __init__(self) -> None:
@@ -82,6 +86,7 @@ class TextForms:
         self.formats: dict[str, Form] = {}
         self.words = Counter[str]()
         self.markers, self.whole = 0, True
+        self.glued, self.different = GluedNumbers(), set[str]()
 
     @property
     def formatted(self) -> Form:
@@ -99,9 +104,16 @@ class TextForms:
 
     @property
     def mostly_numbers(self) -> bool:
-        """Whether more than half of the values that are no markers are numbers."""
+        """Whether more than half of the values that are no markers are numbers.
+
+        So are those with one text around them, where they are many different ones; and all are
+        where few of many different values are words, as one for all below a limit.
+        """
         numbers = self.numbers.count + self.formatted.count
-        return 2 * numbers > self.known - self.markers
+        numbers += sum(one.count for one in self.glued.many)
+        different = len(self.different)
+        few_words = len(self.words) <= different // NUMBERS_A_WORD and not self.dates.count
+        return 2 * numbers > self.known - self.markers or (different > FEW_NUMBERS and few_words)
 
     @property
     def some_stray(self) -> bool:
@@ -118,6 +130,7 @@ class TextForms:
         if self.whole and pc.any(plain).as_py():
             whole = pc.match_substring_regex(values.filter(plain), INTEGER)
             self.whole = bool(pc.all(whole).as_py())
+        self._hold_numbers(values.filter(plain))
         left = left.without(plain, self.numbers)
         if not len(left.values):
             return values
@@ -127,12 +140,18 @@ class TextForms:
         for name, pattern in FORMS_OF_KEYS.items() if len(rest.values) else ():
             matches = pc.match_substring_regex(rest.spelled, pattern)
             if pc.any(matches).as_py():
+                self._hold_numbers(rest.values.filter(matches) if name else rest.values[:0])
                 form = self.formats.setdefault(name, Form()) if name else self.dates
                 rest = rest.without(matches, form)
         words = left.kept(pc.or_(pc.is_in(left.values, rest.values), pc.invert(possible)))
-        self._count_words(words)
+        glued = self.glued.add(words.values, words.spelled, words.counts)
+        self._count_words(words.kept(pc.invert(glued)))
         words.without(pa.repeat(True, len(words.values)), self.others)
         return values
+
+    def _hold_numbers(self, values: pa.Array) -> None:
+        if len(self.different) < NUMBERS_HELD:
+            self.different.update(values[:NUMBERS_HELD].to_pylist())
 
     def _count_words(self, left: _Left) -> None:
         marked = pc.is_in(pc.utf8_lower(left.spelled), pa.array(MARKERS, left.spelled.type))

@@ -9,7 +9,9 @@ from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.spelling import shown_spelling, spelling_key
 
 # What stands for no value in a feature but may well be an answer.
-ANSWERS = "none nil x xx - -- --- * ** void nd n.d. nr n.r. bd b.d. bdl lod"
+ANSWERS = (
+    "none nil x xx - -- --- * ** void nd n.d. nr n.r. bd b.d. bdl lod blq bloq bql loq <loq nq"
+)
 UNKNOWN = frozenset(MARKERS).difference(ANSWERS.split())
 UNKNOWN_NUMBERS = frozenset({-9, -99, -999, -9999, -99999})  # beside two other values
 SHOWN = 5

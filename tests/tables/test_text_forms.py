@@ -3,6 +3,8 @@
 import pyarrow as pa
 import pytest
 
+from lr_pipeline.tables.number_problems import number_problem
+from lr_pipeline.tables.spelling import shown_spelling
 from lr_pipeline.tables.text_forms import TextForms
 
 FORMS = {
@@ -90,3 +92,72 @@ def test_few_of_many_words_are_held() -> None:
         forms.add(pa.array([f"w{k % 1500}" for k in range(start, start + 1000)]), start)
     assert forms.words == {f"w{k}": 2 for k in range(20)}
     assert forms.others.count == 3000
+
+
+AROUND = (
+    "'{}", '="{}"', "{}kgs", "{}g", "{}L", "{}m", "{}h", "{}K", "{}cc", "{} m^2", "{} sq ft",
+    "{} years old", "Rs. {}", "{}万", "{}***", "ca. {}", "less than {}", "#{}", "[{}]", "{}D0",
+    "{}.5kgs", "-{}x", "at least {}", "{}m2",
+)  # fmt: skip
+CODES = (
+    "E{}",
+    "P-{}",
+    "store_{}",
+    "{}:30",
+    "{}-20",
+    "1.{}.3.4",
+    "{} to 9",
+    "a{}b",
+    "level {}",
+    "Store {}",
+)
+
+
+def of_numbers(around: str, numbers: int) -> TextForms:
+    """Each number twice with this around it, in two blocks."""
+    forms = TextForms()
+    for start in (0, numbers):
+        forms.add(pa.array([around.format(20 + k) for k in range(numbers)]), start)
+    return forms
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_many_numbers_in_one_text_are_numbers(around) -> None:
+    """Whatever the text: an apostrophe of a spreadsheet, a unit, words. Few are categories."""
+    forms = of_numbers(around, 11)
+    assert forms.mostly_numbers
+    message = str(number_problem("feature", "v", forms))
+    assert f"is text because of {shown_spelling(around.format(20))} (first at row 1)" in message
+    assert "22 of 22 values are numbers with" in message
+    assert "Write digits and a decimal point alone" in message
+    assert "or category=['v'] if they are codes" in message
+    assert "missing" not in message
+    if not forms.formats:
+        assert not of_numbers(around, 10).mostly_numbers
+
+
+@pytest.mark.parametrize("around", CODES)
+def test_codes_times_and_ranges_are_no_numbers(around) -> None:
+    """A letter before the digits makes a code; another number after them something else."""
+    assert not of_numbers(around, 40).mostly_numbers
+
+
+def test_words_beside_numbers_in_a_text_are_told_apart() -> None:
+    """Counted for themselves; where they are most values, the column is one of words."""
+    forms = of_numbers("{}kgs", 20)
+    forms.add(pa.array(["heavy"] * 3), 40)
+    message = str(number_problem("feature", "v", forms))
+    assert "40 of 43 values are numbers with 'kgs' after them, 3 are words: 'heavy' (3)." in message
+    forms.add(pa.array([f"heavy {'x' * k}" for k in range(60)]), 43)
+    assert not forms.mostly_numbers
+
+
+@pytest.mark.parametrize("word", ["low", "BLQ", "below the limit"])
+def test_one_word_among_many_different_numbers_is_a_stray(word) -> None:
+    """Also where most rows have it; ten numbers beside it may be codes."""
+    for numbers, mostly in ((10, word == "BLQ"), (11, True)):
+        forms = TextForms()
+        forms.add(pa.array([word] * 40 + [f"{k}.5" for k in range(numbers)]), 0)
+        assert forms.mostly_numbers is mostly, numbers
+    forms.add(pa.array(["other", "and another"]), 51)
+    assert forms.mostly_numbers is (word == "BLQ")
