@@ -40,7 +40,9 @@ def _remedy(forms: TextForms, leave_out: str) -> str:
     missing = f"missing={words!r}"
     if forms.formats or forms.glued.many:
         plain = f"Write digits and a decimal point alone, as in 1234.5{leave_out}"
-        return f"{plain}; make words missing with {missing}" if words else plain
+        return f"{plain}; make words missing with {missing}" if words and leave_out else plain
+    if not leave_out:
+        return "Correct or drop those rows"  # a weight or a time may not be missing
     missing = f", or make them missing: set {missing}" if words else ""
     return f"Correct the others{missing}{leave_out}"
 

@@ -272,10 +272,9 @@ def test_a_word_among_numbers_is_named_however_few_they_are(levels, role):
         f"{role} 's' is text because of '?' (first at row 301): 600 of 606 values are numbers, 6 "
         "are words: '?' (4), 'unknown' (2)"
     )
-    other = ", or set exclude=['s'], or category=['s'] if they are codes"
-    leave_out = other if role == "feature" else ""
     missing = "Correct the others, or make them missing: set missing=['?', 'unknown']"
-    assert problem.remedy == missing + leave_out
+    other = f"{missing}, or set exclude=['s'], or category=['s'] if they are codes"
+    assert problem.remedy == (other if role == "feature" else "Correct or drop those rows")
 
 
 def test_numbers_as_text_are_an_error_unless_they_name_rows():
