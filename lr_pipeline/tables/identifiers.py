@@ -16,13 +16,16 @@ from lr_pipeline.tables.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import is_text
 
-FEWEST_ROWS = 100
+FEWEST_ROWS = 100  # that show by their values alone what they are
+FEWEST_NAMED = 20  # where the name says it, too
 # n draws from so many integers are all different with probability ≤ exp(−n² / (2 n²/40)) = 2e-9.
 COLLIDING = 40
 NEARLY_ALL = 0.9  # of the values differ
 ID_WORDS = frozenset({"id", "ids", "identifier", "uuid", "guid", "ssn", "mrn"})
 OWNERS = frozenset({"patient", "subject", "participant"})  # as the whole name
-LAST_WORDS = frozenset({"number", "no", "nr", "num", "key", "code", "index"})  # as in card_number
+LAST_WORDS = frozenset({"no", "nr", "key", "code"})  # as in card_no
+COUNT_WORDS = frozenset({"number", "num", "index"})  # card_number, but also platelet_number
+REPEATED = frozenset({"no", "nr", "key", "number", "num"})  # on many rows: not zip_code, cpi_index
 IN_CHINESE = re.compile(r".*(?:[Ii][Dd]|编号|序号|号码|学号|工号|卡号|单号|身份证号?)")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -40,48 +43,76 @@ def is_id_name(name: str) -> bool:
     return bool({words[0], words[-1]} & ID_WORDS or (len(words) == 1 and words[0] in OWNERS))
 
 
+def is_key_name(name: str) -> bool:
+    """Whether ``is_id_name``, or the last word is one such as no, key, code; or code number."""
+    words = name_words(name)
+    if words[-1:] and words[-1] in COUNT_WORDS:
+        return is_id_name(name) or not (LAST_WORDS | ID_WORDS).isdisjoint(words[-2:-1])
+    return is_id_name(name) or not LAST_WORDS.isdisjoint(words[1:][-1:])
+
+
+def may_be_count(name: str) -> bool:
+    """Whether the name is one of keys and of measurements: card_number, platelet_number."""
+    return not is_key_name(name) and not COUNT_WORDS.isdisjoint(name_words(name)[1:][-1:])
+
+
 def identifier_problems(
     table: Table, summaries: Mapping[str, ColumnSummary], features: Iterable[str]
 ) -> Iterator[Problem]:
     """Warn of each feature that looks like an identifier, of rows or of what rows belong to.
 
-    Whole numbers are left out that are named so (``is_id_name``, or ending in a word such as
-    number, code, key) and of which 90 % differ; or that all differ within n²/40: values that are
-    measured would meet by chance (the birthday problem). Values that repeat in a column with
-    ``is_id_name``, more than 10 different ones, whole numbers or text, ask for a group, unless
-    there is one or the split is by time. Another pass over the columns that can be such, one at a
-    time: 8 bytes a row.
+    Whole numbers are left out that are named so (``is_key_name``; of 20 rows or more) and of which
+    90 % differ; or, of 100 rows or more, that all differ within n²/40: values that are measured
+    would meet by chance (the birthday problem). Those that ``may_be_count`` stay, with a warning,
+    unless their values show it. Values that repeat in a column with ``is_id_name``, or whose last
+    word is one such as no, number, key, more than 10 different ones, whole numbers or text, ask for
+    a group, unless there is one or the split is by time. Another pass over the columns that can be
+    such, one at a time: 8 bytes a row.
     """
     grouped = table.roles.group is not None or table.roles.time is not None
     for name in features:
         one = summaries[name]
-        if one.rows < FEWEST_ROWS or not can_identify(one):
+        if one.rows < FEWEST_NAMED or not can_identify(one):
             continue
-        named = is_id_name(name) or not LAST_WORDS.isdisjoint(name_words(name)[1:][-1:])
-        close = not one.repeats and int(one.greatest) - int(one.least) < one.rows**2 // COLLIDING
+        named = is_key_name(name) or may_be_count(name)
+        close = _are_close(one)
         if not (named or close):
             continue
         known = one.rows - one.missing
         different = _num_different(table, name)
-        if not named and different < known:
-            continue
-        yield from _of_values(name, one, different, grouped)
+        shown = close and different == known
+        if named or shown:
+            yield from _of_values(name, one, different, grouped, shown or is_key_name(name))
 
 
-def _of_values(name: str, one: ColumnSummary, different: int, grouped: bool) -> Iterator[Problem]:
-    """What is said of a feature that is named like an identifier, or all of whose values differ."""
+def _are_close(one: ColumnSummary) -> bool:
+    """Whether there are too few whole numbers within the range for measured ones to differ."""
+    if one.rows < FEWEST_ROWS or one.repeats:
+        return False
+    return int(one.greatest) - int(one.least) < one.rows**2 // COLLIDING
+
+
+def _of_values(
+    name: str, one: ColumnSummary, different: int, grouped: bool, certain: bool
+) -> Iterator[Problem]:
+    """What is said of a feature that is named like an identifier, or all of whose values differ.
+
+    It can be left out where that is ``certain``; else one warning is enough.
+    """
     known = one.rows - one.missing
     repeated = known - different
     integers = not is_text(one.kind)
-    if integers and different >= NEARLY_ALL * known:
+    keys = is_id_name(name) or not REPEATED.isdisjoint(name_words(name)[1:][-1:])
+    split = bool(repeated) and different > FEW_VALUES and keys and not grouped
+    if integers and different >= NEARLY_ALL * known and (certain or not split):
         each = "one a row" if not repeated else f"in {known} rows"
         message = (
             f"feature {name!r} looks like an identifier: {different} different integers from "
             f"{int(one.least)} to {int(one.greatest)}, {each}"
         )
         remedy = f"Set id={name!r} or exclude=[{name!r}], or number=[{name!r}] if it is measured"
-        yield Problem(message, remedy, name, severity="warning", useless=True)
-    if repeated and different > FEW_VALUES and is_id_name(name) and not grouped:
+        yield Problem(message, remedy, name, severity="warning", useless=certain)
+    if split:
         message = (
             f"column {name!r} looks like an identifier whose values repeat: {different} different "
             f"ones in {known} rows; rows of one value may be in both parts of the split"

@@ -135,6 +135,54 @@ def test_a_named_feature_or_a_declared_number_stays() -> None:
     assert (kept.roles.features, left_out) == (("x", "ID"), [])
 
 
+@pytest.mark.parametrize("rows", [20, 40, 99])
+@pytest.mark.parametrize("name", ["patient_id", "ID", "card_no", "card_key", "Sample code number"])
+def test_a_name_needs_twenty_rows_only(name, rows) -> None:
+    """The patterns of values alone need a hundred; fewer than twenty rows say nothing."""
+    values = far_apart(rows, rows)
+    assert useful_features(Table.from_pandas(frame(rows, **{name: values}), "y"))[1] != []
+    assert warned(frame(19, **{name: values[:19]})) == []
+    steps = np.random.default_rng(3).permutation(rows)
+    assert warned(frame(rows, steps=steps)) == []
+
+
+def test_patients_of_few_rows_ask_for_a_group() -> None:
+    """Sixty rows of twenty patients."""
+    (warning,) = warned(frame(60, patient_id=np.arange(60) % 20 * 7919))
+    assert "20 different ones in 60 rows" in warning.message
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["customer_no", "account_number", "account_num", "accountNumber", "row key", "Karten Nr"],
+)
+@pytest.mark.parametrize("form", [int, "A{}".format])
+def test_repeated_keys_of_other_names_ask_for_a_group(name, form) -> None:
+    """As customer_id does, once; a code or an index on many rows does not."""
+    values = [form(k % 150 * 7919) for k in range(ROWS)]
+    (warning,) = [one for one in warned(frame(**{name: values})) if "repeat" in one.message]
+    assert f"Set group={name!r} to keep them together" in warning.remedy
+    assert not warning.useless
+    for other in ("zip_code", "cpi_index", name.replace(" ", "").lower().replace("_", "")):
+        found = warned(frame(**{other: values}))
+        assert not [one for one in found if "values repeat" in one.message]
+
+
+@pytest.mark.parametrize("name", ["platelet_number", "cpi_index", "price index", "cellNum"])
+@pytest.mark.parametrize("rows", [60, ROWS])
+def test_counts_and_indexes_are_measured_unless_their_values_say_otherwise(name, rows) -> None:
+    """At most one warning; integers that all differ within n²/40 are left out."""
+    rng = np.random.default_rng(4)
+    for values in (rng.integers(90_000, 450_000, rows), far_apart(rows, rows)):
+        table = Table.from_pandas(frame(rows, **{name: values}), "y")
+        assert useful_features(table)[1] == []
+        found = [one for one in find_problems(table) if one.severity == "warning"]
+        assert [(one.column, one.useless) for one in found] in ([], [(name, False)])
+    close = rng.permutation(2 * ROWS)[:ROWS]
+    _, (left_out,) = useful_features(Table.from_pandas(frame(**{name: close}), "y"))
+    assert f"feature {name!r} looks like an identifier: 600 different" in left_out["reason"]
+
+
 @settings(max_examples=25)
 @given(st.integers(0, 2**31), st.integers(100, 300))
 def test_measured_integers_are_hardly_ever_left_out(seed, rows) -> None:
