@@ -40,7 +40,8 @@ def contract(
     """The table is fit for a yes/no model: two classes, finite numbers, usable columns, the same
     ones as at the last training; and no feature knows the answer.
 
-    What was left out, and what asks for nothing, is said where it passes, too.
+    Where it passes, the description has what was left out and what asks for nothing; where it
+    fails, only what failed, and ``noted`` has the rest.
     """
     (check,) = context.selected_asset_check_keys
     differences = differences_since_training(context, check.asset_key, dataset)
@@ -49,17 +50,18 @@ def contract(
     leaks = likely_leaks(dataset, engine.visit) if not errors else []
     problems = [*errors, *found["warning"], *map(str, leaks)]
     left_out = [f"{reason}: left out." for reason in left_out_reasons(dataset)]
-    lines = [*first_lines(problems), *first_lines(found["note"]), *left_out]
+    noted = " ".join([*first_lines(found["note"]), *left_out])
     return dg.AssetCheckResult(
         passed=not problems,
         severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
-        description="; ".join(lines) or "no problem found",
+        description=" ".join(first_lines(problems)) or noted or "no problem found",
         metadata={
             "problems": len(problems),
             "errors": len(errors),
             "left_out": len(dataset.provenance.get("left_out", [])),
             "notes": len(found["note"]) + len(left_out),
         }
+        | ({"noted": noted} if noted else {})
         | ({"changed_columns": difference_table(differences)} if differences else {}),
     )
 

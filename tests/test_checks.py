@@ -28,6 +28,7 @@ from lr_pipeline.tables.schema_change import contract_of
 from lr_pipeline.tables.sources import SyntheticTable
 from lr_pipeline.tables.split import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validate import useful_features
 
 SOURCE = SyntheticTable()
 
@@ -141,7 +142,26 @@ def test_contract_says_what_the_source_noticed_and_only_once() -> None:
     warned = table.with_provenance({"notices": [{"severity": "warning", "text": "look here."}]})
     result = contract(warned)
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert result.description == f"look here.; {note}"
+    assert (result.description, result.metadata["noted"].value) == ("look here.", note)
+
+
+def test_contract_describes_what_failed_and_keeps_notes_apart() -> None:
+    """Each sentence ends once; what was left out and what asks for nothing is no failure."""
+    rng = np.random.default_rng(6)
+    columns = {"y": np.arange(600) % 2, "x": rng.normal(size=600), "grade": np.arange(600) % 7}
+    keys = {"patient_id": np.arange(600) % 150 * 7919, "card_no": np.arange(600) // 3 * 7907}
+    frame = pd.DataFrame(columns | keys | {"copy": columns["x"]})
+    kept, left_out = useful_features(Table.from_pandas(frame, "y"))
+    result = contract(kept.with_provenance(kept.provenance | {"left_out": left_out}))
+    assert not result.passed
+    assert result.metadata["problems"].value == 2
+    first, second = result.description.split("if it is measured. ")
+    assert first.startswith("column 'patient_id' looks like an identifier whose values repeat")
+    assert second.startswith("column 'card_no' looks like an identifier whose values repeat")
+    noted = result.metadata["noted"].value
+    assert noted.startswith("whole numbers of few values: 'grade'")
+    assert noted.endswith("in category=. feature 'copy' equals 'x' in every row: left out.")
+    assert ".;" not in result.description + noted
 
 
 def test_contract_of_very_many_columns_left_out_stays_short() -> None:
@@ -149,7 +169,7 @@ def test_contract_of_very_many_columns_left_out_stays_short() -> None:
     gone = [{"column": f"k{j}", "type": "number", "reason": f"feature 'k{j}'"} for j in range(900)]
     frame = pd.DataFrame({"y": np.arange(8) % 2, "x": [0.1, 0.7, 0.3, 0.9, 0.4, 0.2, 0.8, 0.6]})
     result = contract(Table.from_pandas(frame, "y").with_provenance({"left_out": gone}))
-    assert result.description.endswith("feature 'k11': left out.; 888 more columns: left out.")
+    assert result.description.endswith("feature 'k11': left out. 888 more columns: left out.")
     assert result.metadata["left_out"].value == 900
 
 
