@@ -12,7 +12,7 @@ from lr_pipeline.tables.encoding import CategoryEncoding
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.profile import profile_features
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validate import find_problems
+from lr_pipeline.tables.validate import find_problems, useful_features
 
 ROWS = 120
 
@@ -45,6 +45,17 @@ def test_a_text_that_is_no_category_is_named_with_its_row(role, longest) -> None
     assert f"first longer one at row {first}" in found.message
     assert ("exclude=['c']" in found.remedy) == (role == "feature")
     assert max(len(str(one)) for one in problems) < 500
+
+
+@pytest.mark.parametrize("levels", [101, ROWS])
+def test_free_text_with_a_long_one_is_left_out_as_other_free_text(levels) -> None:
+    """It is no category anyway: more than 100 levels, or one a row."""
+    table = frame()
+    table["c"] = [f"note {k % levels}" + "z" * 2_000 * (k % levels == 5) for k in range(ROWS)]
+    kept, left_out = useful_features(Table.from_pandas(table, target="y"))
+    assert kept.roles.features == ("x",)
+    assert [one["column"] for one in left_out] == ["c"]
+    assert "is text with" in left_out[0]["reason"]
 
 
 def test_a_text_of_exactly_the_longest_length_is_a_category() -> None:

@@ -1,6 +1,6 @@
 """Texts that are too long for what their column is declared to be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,9 +50,12 @@ class TextLengths:
         for name, column in self.columns.items():
             column.add(plain_values(block.column(name)))
 
-    def problems(self, features: Sequence[str]) -> Iterator[Problem]:
+    def problems(
+        self, features: Sequence[str], free_text: Collection[str | None] = ()
+    ) -> Iterator[Problem]:
         """An error for each column with too long a name or text; features could be left out.
 
+        Texts of ``free_text``, which are no categories anyway, may have any length.
         In a CSV file such a text is most often the rest of the file after a quotation mark that
         nothing closes.
         """
@@ -60,7 +63,7 @@ class TextLengths:
             if len(name) > LONGEST_TEXT:
                 message = f"the name of column {cut(name)!r} is too long: at most {LIMIT}"
                 yield Problem(message, "Rename it", name)
-            if row := column.first_row:
+            if (row := column.first_row) and name not in free_text:
                 message = (
                     f"column {cut(name)!r} has a text of {column.longest:,} characters; at most "
                     f"{LIMIT} are a category or a key (first longer one at row {row})"

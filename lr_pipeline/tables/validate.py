@@ -77,7 +77,7 @@ def _problems_of_counted(table: Table, policy: SplitPolicy | None) -> list[Probl
             summary.add(exact_values(block.column(name)))
     for summary in summaries.values():
         summary.cases = cases
-    found = [*_target_problems(target, roles.positive), *lengths.problems(roles.features)]
+    found = _target_problems(target, roles.positive)
     checks: list[tuple[str | None, Callable[[str, ColumnSummary], Iterator[Problem]]]] = [
         (roles.id, partial(_id_problems, table)),
         (roles.group, _missing_key),
@@ -88,6 +88,8 @@ def _problems_of_counted(table: Table, policy: SplitPolicy | None) -> list[Probl
     for column, check in checks:
         if column is not None:
             found += check(column, summaries[column])
+    free_text = {one.column for one in found if one.useless and one.severity == "error"}
+    found += lengths.problems(roles.features, free_text)
     found += magnitude_problems(table, summaries)
     undeclared = [name for name in roles.features if name not in {*roles.category, *roles.number}]
     useless = {one.column for one in found if one.useless}
