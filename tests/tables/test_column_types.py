@@ -299,7 +299,7 @@ def test_repeated_ids_are_counted_with_their_first_row(name):
         require_sound(Table.from_arrow(columns, **roles))
 
 
-@pytest.mark.parametrize("name", [n for n in READ["group"] if n in DIFFERENT])
+@pytest.mark.parametrize("name", sorted(n for n in READ["group"] if n in DIFFERENT))
 def test_a_row_of_a_split_by_hash_stays_where_its_key_says(name):
     """Rows in another order, and fewer of them: the same keys are tested."""
     policy = SplitPolicy(kind="sticky", test_size=0.3)

@@ -62,7 +62,7 @@ def array() -> bytes:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("gzip.csv", gzip.compress(TEXT)),
+        ("gzip.csv", gzip.compress(TEXT, mtime=0)),
         ("text.csv.gz", TEXT),
         ("parquet.csv", parquet()),
         ("parquet.txt", parquet()),
