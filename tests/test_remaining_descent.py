@@ -157,7 +157,7 @@ def test_numpy_and_torch_take_the_same_path(train_set) -> None:
             train_set,
             ROWS,
             kernel,
-            Training(solver(**settings, record_parameters=True), "none", None, start_at_seed_0),
+            Training(solver(**settings, record_parameters=True), "none", start=start_at_seed_0),
         ).fit
         for kernel, solver in (
             (NumpyKernel(), GradientDescent),
