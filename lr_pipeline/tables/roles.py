@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from lr_pipeline.format_version import with_format_version, without_format_version
-from lr_pipeline.tables.errors import Problem, TableError, cut
+from lr_pipeline.tables.errors import LONGEST_NAME, Problem, TableError, cut
 from lr_pipeline.tables.spelling import alike, shown_spelling, spelled_like
 
 METADATA_KEY = b"lr_pipeline"
@@ -165,10 +165,10 @@ def closest(name: str, names: Iterable[str], cutoff: float) -> list[str]:
     return [folded[one] for one in difflib.get_close_matches(wanted, folded, 1, cutoff)]
 
 
-def quoted(values: Iterable[Any]) -> str:
-    """List values for a message, cut where there are too many to read."""
+def quoted(values: Iterable[Any], longest: int = LONGEST_NAME) -> str:
+    """List values for a message, cut where there are too many, or one is too long, to read."""
     values = list(values)
-    shown = ", ".join(cut(repr(value)) for value in values[:NAMES_SHOWN])
+    shown = ", ".join(cut(repr(value), longest) for value in values[:NAMES_SHOWN])
     rest = len(values) - NAMES_SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown
 

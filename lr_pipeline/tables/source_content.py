@@ -11,6 +11,7 @@ from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.locations import DataFile, find_files
 from lr_pipeline.tables.roles import quoted
 
+LONGEST_PATH = 300  # characters shown of one
 CONTENT = "source_content"  # in a table's provenance, and in what is made of the table
 
 
@@ -35,8 +36,9 @@ def unmoved(location: str | Path, files: Sequence[DataFile]) -> Iterator[None]:
         file.watch.require_unchanged(content=True)
     before, now = {one.name for one in files}, {one.name for one in find_files(location)}
     if before != now:
+        names = quoted(sorted(now ^ before), LONGEST_PATH)
         raise table_error(
-            f"the files changed while they were read: {quoted(sorted(now ^ before))} came or went",
+            f"the files changed while they were read: {names} came or went",
             "Run again once nothing writes to them, or give a copy",
         )
 
