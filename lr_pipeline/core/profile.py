@@ -150,10 +150,6 @@ class ProfiledParameter:
         lower, upper = ends
         return Profile(lower, upper, max(zero.statistic, 0.0), inside() != rejected)
 
-    def statistic_at(self, c: float, *candidates: Parameters) -> float:
-        """g(c); ``candidates`` with mᵀw = c to start from, beside w* and its rivals."""
-        return max(self._lowest((c - self.estimate) / self.unit, candidates).statistic, 0.0)
-
     def _lowest(self, tau: float, candidates: tuple[Parameters, ...] = ()) -> ProfilePoint:
         """The lowest point at τ that the best of w* and candidates, and each rival, lead to."""
         origin = self.optimum + tau * self.T[:, 0]
