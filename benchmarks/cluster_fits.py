@@ -33,7 +33,7 @@ def parquet_engine(path: Path, tolerance: float) -> Iterator[Any]:
 
 def dask_engine(path: Path, tolerance: float, cache: float = 0.0) -> Iterator[Any]:
     """Ours, by two local workers that keep the numbers in temporary files, or in their memory."""
-    from lr_pipeline.engines.cluster import ClusterSettings, open_cluster
+    from lr_pipeline.engines.cluster.cluster import ClusterSettings, open_cluster
 
     with open_cluster(ClusterSettings(workers=WORKERS)) as cluster:
         yield

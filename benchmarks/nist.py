@@ -14,7 +14,7 @@ import numpy as np
 import statsmodels.api as sm
 from sklearn.linear_model import LinearRegression
 
-from lr_pipeline.core.linear import fit_linear
+from lr_pipeline.core.least_squares.linear_fit import fit_linear
 from lr_pipeline.engines.memory import ArrayRows
 from tests.reference.linear_sets import NAMES, LinearSet, correct_digits, load
 

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 
 import lr_pipeline
-from lr_pipeline.core.fit import fit_logistic
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.logistic_fit import LogisticFit
+from lr_pipeline.core.fitting.fit import fit_logistic
+from lr_pipeline.core.fitting.logistic_fit import LogisticFit
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.engines.cluster import Cluster
-from lr_pipeline.engines.cluster_preparing import ClusterReading
+from lr_pipeline.engines.cluster.cluster import Cluster
+from lr_pipeline.engines.cluster.cluster_design import ClusterReading
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.engines.streaming import TableRows
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 NAME = "lr_pipeline"

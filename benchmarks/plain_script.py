@@ -3,29 +3,30 @@
 import sys
 from pathlib import Path
 
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import TableRows
-from lr_pipeline.engines.torch_kernel import TorchKernel
-from lr_pipeline.evaluation import evaluate_models
+from lr_pipeline.engines.torch.torch_kernel import TorchKernel
+from lr_pipeline.evaluation.evaluate import evaluate_models
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
 from lr_pipeline.report.canvas import markdown_picture
 from lr_pipeline.report.loss_figure import loss_curve
+from lr_pipeline.report.render import render_report
 from lr_pipeline.storage.plain_values import json_text
 from lr_pipeline.studies import descent, learning_rates, likelihood, regression
 from lr_pipeline.studies.sample import sample_table
 from lr_pipeline.studies.study import Study
-from lr_pipeline.tables.leakage import find_leakage
-from lr_pipeline.tables.preprocess import Preparation
-from lr_pipeline.tables.profile import profile_features
-from lr_pipeline.tables.sources import SyntheticTable
-from lr_pipeline.tables.split import split_table
+from lr_pipeline.tables.feature_profile import profile_features
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.sources.declared_tables import SyntheticTable
+from lr_pipeline.tables.split.leakage import find_leakage
+from lr_pipeline.tables.split.split_table import split_table
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validate import find_problems
+from lr_pipeline.tables.validation.validate import find_problems
 
 
 def rows(table: Table, preparation: Preparation) -> Rows:
@@ -70,9 +71,9 @@ def main(folder: Path) -> None:
         if name != "linear_baseline":
             markdown_picture(loss_curve(model.fit.trace, name), name)
     assert measure_agreement(models["numpy_model"], models["torch_model"], train).within_tolerance
-    evaluation = evaluate_models(models, train, test, rows)
-    (folder / "report.html").write_text(evaluation.report.html)
-    (folder / "report.json").write_text(json_text(evaluation.report.numbers))
+    report = render_report(evaluate_models(models, train, test, rows))
+    (folder / "report.html").write_text(report.html)
+    (folder / "report.json").write_text(json_text(report.numbers))
     for name, study in studies_of(train).items():
         (folder / f"{name}.json").write_text(json_text(study.numbers))
         for title, png in study.pictures.items():

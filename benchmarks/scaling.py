@@ -24,15 +24,15 @@ from benchmarks.results import processor
 from benchmarks.speed import note
 from benchmarks.streaming import write_table
 from benchmarks.tables import PUBLISHED_SEED, STREAMED, TableSpec
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.acceleration.warm_start import SHARE, warm_start
+from lr_pipeline.core.columns.sampling_pass import survey
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Block, HeldRows, concatenate
-from lr_pipeline.core.survey import survey
-from lr_pipeline.core.warm_start import SHARE, warm_start
-from lr_pipeline.engines.cluster import Cluster, ClusterSettings, open_cluster
-from lr_pipeline.engines.cluster_rows import ClusterRows
+from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
+from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
 from lr_pipeline.engines.streaming import TableRows
-from lr_pipeline.tables.parquet import BLOCK_BYTES, rows_within
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.sources.parquet import BLOCK_BYTES, rows_within
 from lr_pipeline.tables.table import Table
 
 MEASURED = Path(__file__).parent / "scaling.json"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.scaling_record import STORE, Measured
+from lr_pipeline.evaluation.number_format import power_of_ten
 from lr_pipeline.report.canvas import INK, SERIES, new_figure, picture, plot_style
-from lr_pipeline.report.number_format import power_of_ten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

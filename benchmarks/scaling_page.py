@@ -15,7 +15,7 @@ from benchmarks.cost_model import (
 )
 from benchmarks.scaling_record import STORE, Measured, break_even, fits_stretch, stops_paying
 from benchmarks.streaming import ROOT
-from lr_pipeline.report.number_format import power_of_ten
+from lr_pipeline.evaluation.number_format import power_of_ten
 
 DOCS = ROOT / "docs"
 WORKERS = (1, 10, 100, 1_000)

@@ -18,7 +18,7 @@ from benchmarks.cost_model import (
     sample_rows,
 )
 from benchmarks.scaling import MEASURED, Run
-from lr_pipeline.core.warm_start import SHARE
+from lr_pipeline.core.acceleration.warm_start import SHARE
 
 # What is assumed of a cluster that is not here: workers of one core, 10 Gbit/s between machines,
 # and either a copy of the file on each machine's own disk, or an object store.

@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 
 import lr_pipeline
 from benchmarks import markdown
-from lr_pipeline.core.logistic import log_loss, sigmoid
-from lr_pipeline.core.logistic_fit import LogisticFit
+from lr_pipeline.core.fitting.logistic_fit import LogisticFit
+from lr_pipeline.core.logistic.loss import log_loss, sigmoid
 
 PAGE = Path(__file__).with_name("results-separated.md")
 RUNS = 40

@@ -13,10 +13,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import NoPenalty
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import NoPenalty
 from lr_pipeline.engines.memory import ArrayRows
-from lr_pipeline.engines.torch_kernel import TorchKernel
+from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 
 TABLES = {"1M × 20": (1_000_000, 20), "1M × 100": (1_000_000, 100)}
 

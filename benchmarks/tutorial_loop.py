@@ -14,17 +14,17 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import NoPenalty
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import NoPenalty
 from lr_pipeline.core.rows import gather
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent, normal_start
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import TableRows
-from lr_pipeline.engines.torch_kernel import TorchKernel
-from lr_pipeline.engines.torch_loop import ManualGradientDescent
-from lr_pipeline.tables.preprocess import Preparation
-from lr_pipeline.tables.sources import SyntheticTable
+from lr_pipeline.engines.torch.torch_descent import ManualGradientDescent
+from lr_pipeline.engines.torch.torch_kernel import TorchKernel
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 
 ROWS, FEATURES, EPOCHS, RATE = 1_000, 5, 5_000, 1e-3
 Run = Callable[[], np.ndarray]

@@ -15,16 +15,16 @@ import dagster as dg
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lr_pipeline.core.solvers.result import TracePoint
+from lr_pipeline.evaluation.number_format import MINUS, count, significant
 from lr_pipeline.models.agreement import measure_agreement
-from lr_pipeline.pipeline import build_definitions
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.report.canvas import picture
 from lr_pipeline.report.figures import calibration_curve, roc_curves
 from lr_pipeline.report.loss_figure import loss_curve
-from lr_pipeline.report.number_format import MINUS, count, significant
-from lr_pipeline.storage.home import initialise_home
-from lr_pipeline.storage.io_managers import ArtifactIOManager
 from lr_pipeline.studies.descent import gradient_descent_study
-from lr_pipeline.tables.sources import SyntheticTable
+from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 
 DOCS = Path(__file__).parent
 LANGUAGES = ("en", "zh")

@@ -20,32 +20,34 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from lr_pipeline.core import existence, fit, linear
-from lr_pipeline.core.existence import Existence, SeparationError
-from lr_pipeline.core.inference import LogisticInference, OddsRatios
+from lr_pipeline.core.existence import existence
+from lr_pipeline.core.existence.existence import Existence, SeparationError
+from lr_pipeline.core.fitting import fit
+from lr_pipeline.core.fitting.logistic_fit import LogisticFit
+from lr_pipeline.core.inference.inference import LogisticInference, OddsRatios
+from lr_pipeline.core.inference.logistic_inference import infer_logistic
+from lr_pipeline.core.inference.named_columns import named
+from lr_pipeline.core.least_squares import linear_fit as linear
+from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.limits import ColumnError
-from lr_pipeline.core.linear import LinearFit
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.logistic_fit import LogisticFit
-from lr_pipeline.core.logistic_inference import infer_logistic
-from lr_pipeline.core.logistic_sums import LogisticKernel
-from lr_pipeline.core.named_columns import named
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
 from lr_pipeline.core.types import Design, RowVector
-from lr_pipeline.engines.array_forms import require_one_index
-from lr_pipeline.engines.array_input import design_array, vector_array
-from lr_pipeline.engines.array_limits import (
+from lr_pipeline.engines.arrays.array_forms import require_one_index
+from lr_pipeline.engines.arrays.array_input import design_array, vector_array
+from lr_pipeline.engines.arrays.array_limits import (
     require_numbers,
     require_response,
     require_weights,
 )
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.parallel import threads_for
-from lr_pipeline.engines.preparing import prepare_rows
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.magnitudes import require_usable_rows
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation.magnitudes import require_usable_rows
 
 INTERCEPT = "(intercept)"
 
@@ -60,7 +62,7 @@ def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True
     """Fit ŷ = intercept + X coefficients by the least Σ weight (y − ŷ)².
 
     Nearly all digits of the exact solution, however ill-conditioned the columns; of a ``Table``,
-    y is its 0/1 label. See ``lr_pipeline.core.linear``.
+    y is its 0/1 label. See ``lr_pipeline.core.least_squares.linear_fit``.
 
     Raises
     ------
@@ -101,7 +103,7 @@ def fit_logistic(
     "torch", or a ``LogisticKernel``. ``start`` (p,): intercept and coefficients to start from.
     ``tolerance``: how near to the optimum, in standard errors, solver "auto" must come; unless
     given, to the rounding floor or nearly. Without ``standard_errors`` large fits are faster.
-    ``progress`` is called with every ``TracePoint``. See ``lr_pipeline.core.fit``.
+    ``progress`` is called with every ``TracePoint``. See ``lr_pipeline.core.fitting.fit``.
 
     Raises
     ------
@@ -150,7 +152,7 @@ def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
 
     ``verdict`` equals "unique", "not_unique", "quasi_complete_separation" or
     "complete_separation", or "undecided" where rounding hides whether the classes overlap; columns
-    are numbered from 0. See ``lr_pipeline.core.existence``.
+    are numbered from 0. See ``lr_pipeline.core.existence.existence``.
 
     Raises
     ------
@@ -175,7 +177,7 @@ def infer(
 
     ``method``: "profile", by likelihood ratios, right for maximum likelihood, Firth's and log-F;
     "wald", by the normal approximation, in two passes over the rows. What would be wrong is NaN,
-    with the reason in ``withheld``. See ``lr_pipeline.core.logistic_inference``.
+    with the reason in ``withheld``. See ``lr_pipeline.core.inference.logistic_inference``.
 
     Raises
     ------
@@ -220,7 +222,7 @@ def _kernel_named(kernel: str | LogisticKernel) -> LogisticKernel:
     if kernel == "numpy":
         return NumpyKernel()
     if kernel == "torch":
-        from lr_pipeline.engines.torch_kernel import TorchKernel
+        from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 
         return TorchKernel()
     if isinstance(kernel, LogisticKernel):

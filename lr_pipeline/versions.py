@@ -1,11 +1,19 @@
-"""Versions of the libraries that a result depends on."""
+"""Versions: of the libraries that a result depends on, and of each stored format.
+
+A format's number goes up when an older reader would misread what is written. Documents without a
+number were written before there were any, and are read as format 1.
+"""
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 LIBRARIES = ("lr-pipeline", "dagster", "numpy", "scipy", "pyarrow", "scikit-learn", "torch")
+FIELD = "format_version"
+VERSIONS = {"model": 1, "report": 1, "study": 1, "json": 1, "table": 1}
 
 
 @cache
@@ -22,3 +30,51 @@ def source_digest() -> str:
     for path in sorted(package.rglob("*.py")):
         digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+class FormatVersionError(ValueError):
+    """A stored document has a format that is not known here. The message does not say where."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        self.message, self.remedy = message, remedy
+        super().__init__(f"{message}. {remedy}.")
+
+
+def with_format_version(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the number of its format before what is to be stored.
+
+    Raises
+    ------
+    ValueError
+        The document has a field of that name itself.
+    """
+    if FIELD in document:
+        raise ValueError(f"cannot store a field {FIELD!r}, which says the format. Rename it.")
+    return {FIELD: VERSIONS[kind], **document}
+
+
+def without_format_version(kind: str, document: Any) -> dict[str, Any]:
+    """Inverse of :func:`with_format_version`; also reads a document without a number.
+
+    Raises
+    ------
+    FormatVersionError
+        The format is later than the latest known here, or its number is none.
+    TypeError
+        The document is no dictionary.
+    """
+    if not isinstance(document, Mapping):
+        raise TypeError(f"expected a {kind} as a dictionary, found {type(document).__name__}")
+    latest, found = VERSIONS[kind], document.get(FIELD, 1)
+    if type(found) is not int or found < 1:
+        raise FormatVersionError(
+            f"expected a whole number from 1 on as {FIELD}, found {repr(found)[:60]}",
+            "Put the file back as it was written",
+        )
+    if found > latest:
+        raise FormatVersionError(
+            f"format {found} of a {kind} file is later than format {latest}, the latest that "
+            f"lr_pipeline {library_versions()['lr-pipeline']} reads",
+            "Update lr_pipeline, or make the file again with this version",
+        )
+    return {name: value for name, value in document.items() if name != FIELD}

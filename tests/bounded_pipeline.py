@@ -11,11 +11,11 @@ from pathlib import Path
 import dagster as dg
 import torch
 
-from lr_pipeline.pipeline import build_definitions
-from lr_pipeline.resources import Engine
-from lr_pipeline.storage.io_managers import ArtifactIOManager
-from lr_pipeline.tables.sources import FileTable, SyntheticTable
-from lr_pipeline.tables.split import SplitPolicy
+from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.resources.resources import Engine
+from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable
+from lr_pipeline.tables.split.split_table import SplitPolicy
 
 
 def run(source: FileTable | SyntheticTable, root: str, engine: str) -> bool:

@@ -11,7 +11,7 @@ import scipy.sparse
 import torch
 
 import lr_pipeline
-from lr_pipeline.engines.array_forms import as_numpy
+from lr_pipeline.engines.arrays.array_forms import as_numpy
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.table import Table
 

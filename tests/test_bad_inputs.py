@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import lr_pipeline
-from lr_pipeline.command_line import main
-from lr_pipeline.spoken_options import in_options
+from lr_pipeline.cli.command_line import main
+from lr_pipeline.cli.remedies import in_options
 
 N = 40
 NUMBERS = np.random.default_rng(3).normal(size=N).round(3).tolist()

@@ -8,10 +8,10 @@ import pytest
 import statsmodels.api as sm
 
 import lr_pipeline
-from lr_pipeline.core.existence import SeparationError
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.existence.existence import SeparationError
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton, Status
-from lr_pipeline.engines import preparing
+from lr_pipeline.engines import design as preparing
 from lr_pipeline.tables.table import Table
 from tests.core.tables import overlapping, spector
 

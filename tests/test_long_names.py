@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lr_pipeline.metadata import existence_metadata, profile_metadata, table_metadata
-from lr_pipeline.tables.encoding import CategoryEncoding
+from lr_pipeline.orchestration.metadata.value_metadata import (
+    existence_metadata,
+    profile_metadata,
+    table_metadata,
+)
 from lr_pipeline.tables.errors import Problem, TableError
-from lr_pipeline.tables.profile import profile_features
+from lr_pipeline.tables.feature_profile import profile_features
+from lr_pipeline.tables.preparation.encoding import CategoryEncoding
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validate import find_problems, useful_features
+from lr_pipeline.tables.validation.validate import find_problems, useful_features
 
 ROWS = 120
 

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 import lr_pipeline
 from lr_pipeline.core.limits import LARGEST_NUMBER, MAX_COLUMNS, SMALLEST_NUMBER
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.scoring.prediction import Predictor
 from lr_pipeline.scoring.predictions import score_file
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.sources import FileTable, SqlTable
+from lr_pipeline.tables.sources.declared_tables import FileTable, SqlTable
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validate import find_problems
+from lr_pipeline.tables.validation.validate import find_problems
 from tests.scoring.conftest import table_rows
 
 N = 120

@@ -9,16 +9,16 @@ from pydantic import ValidationError
 
 import lr_pipeline
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton
-from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.sources import source_from_dict
-from lr_pipeline.tables.split import SplitPolicy
-from lr_pipeline.training_config import (
+from lr_pipeline.orchestration.config.training_config import (
     GradientDescentConfig,
     LbfgsConfig,
     NewtonConfig,
     NumpyTrainingConfig,
     TorchTrainingConfig,
 )
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.sources.declared_tables import source_from_dict
+from lr_pipeline.tables.split.split_table import SplitPolicy
 
 SPECTOR = Path(__file__).parents[1] / "data" / "samples" / "spector.csv"
 X = np.array([[0.0], [1.0], [2.0], [3.0]])

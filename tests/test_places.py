@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lr_pipeline.command_line import main
-from lr_pipeline.scoring.export import require_writable
-from lr_pipeline.scoring.model_choice import read_model
+from lr_pipeline.cli.command_line import main
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.model_choice import read_model
+from lr_pipeline.scoring.prediction_file import require_writable
 from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.storage.artifacts import write_artifact
-from lr_pipeline.storage.errors import ArtifactError
-from lr_pipeline.storage.home import initialise_home
-from lr_pipeline.tables import urls
+from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.sources import FileTable
+from lr_pipeline.tables.sources import urls
+from lr_pipeline.tables.sources.declared_tables import FileTable
 
 ROWS = "x,y\n" + "1,no\n2,yes\n" * 10
 NOBODY = 65534

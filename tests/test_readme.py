@@ -10,9 +10,9 @@ import yaml
 from click.testing import CliRunner
 
 import lr_pipeline
-from lr_pipeline.checks import build_checks
-from lr_pipeline.command_line import main
-from lr_pipeline.training_config import NumpyTrainingConfig
+from lr_pipeline.cli.command_line import main
+from lr_pipeline.orchestration.checks import build_checks
+from lr_pipeline.orchestration.config.training_config import NumpyTrainingConfig
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

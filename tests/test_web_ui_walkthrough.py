@@ -26,7 +26,7 @@ WALKTHROUGH = ROOT / "docs" / "walkthrough.en.md"
 def address(tmp_path_factory) -> Iterator[str]:
     """The UI over the tutorial's table, in a home without any history."""
     environment = os.environ | {"DAGSTER_HOME": str(tmp_path_factory.mktemp("home") / "new")}
-    from lr_pipeline.storage.home import initialise_home
+    from lr_pipeline.orchestration.instance.home import initialise_home
 
     initialise_home(environment["DAGSTER_HOME"])
     workspace = tmp_path_factory.mktemp("workspace")  # so that the artifacts are not the project's

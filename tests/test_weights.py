@@ -7,26 +7,26 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import lr_pipeline
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Lbfgs, Newton
 from lr_pipeline.engines.opening import open_rows
-from lr_pipeline.engines.torch_kernel import TorchKernel
-from lr_pipeline.judging import judge_models
+from lr_pipeline.engines.torch.torch_kernel import TorchKernel
+from lr_pipeline.evaluation.calibration import calibration_bins
+from lr_pipeline.evaluation.metrics import evaluate
+from lr_pipeline.evaluation.test_scores import judge_models
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
-from lr_pipeline.report.calibration import calibration_bins
-from lr_pipeline.report.metrics import evaluate
+from lr_pipeline.tables.aggregate import visit_blocks
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.leakage import find_leakage
-from lr_pipeline.tables.likely_leaks import likely_leaks
-from lr_pipeline.tables.perturbation import moved_by_test_rows
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.feature_profile import profile_features
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.prevalence import prevalence
-from lr_pipeline.tables.profile import profile_features
-from lr_pipeline.tables.split import SplitPolicy, split_table
+from lr_pipeline.tables.split.leakage import find_leakage
+from lr_pipeline.tables.split.perturbation import moved_by_test_rows
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validate import find_problems
-from lr_pipeline.tables.visit import visit_blocks
+from lr_pipeline.tables.validation.likely_leaks import likely_leaks
+from lr_pipeline.tables.validation.validate import find_problems
 
 
 @st.composite

@@ -11,16 +11,16 @@ from typing import Any
 import pyarrow as pa
 
 from lr_pipeline.core.rows import Block, added
+from lr_pipeline.engines.block_cache import RowSpool
 from lr_pipeline.engines.memory import HeldBlocks, held_by_threads
 from lr_pipeline.engines.parallel import in_order
-from lr_pipeline.engines.row_spool import RowSpool
+from lr_pipeline.tables.aggregate import Found, visit_blocks
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.parquet import read_footer, rows_within
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.prefetch import prefetched
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.sources.parquet import read_footer, rows_within
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.visit import Found, visit_blocks
 
 BUDGET_BYTES = 512e6
 # Of the budget, a block's design may take this share: several are alive, with what is computed

@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from lr_pipeline.core.logistic import sigmoid
+from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
 from lr_pipeline.tables.table import Table, weights_of
-from lr_pipeline.tables.visit import Visit, visit_blocks
 
 VALUE_ROUNDING = 1e-12
 

@@ -12,11 +12,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from lr_pipeline.core.existence import Verdict
+from lr_pipeline.core.existence.existence import Verdict
 from lr_pipeline.core.solvers.result import Status
-from lr_pipeline.format_version import without_format_version
-from lr_pipeline.tables.encoding import NumberEncoding
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.preparation.encoding import NumberEncoding
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.versions import without_format_version
 
 STATUSES = tuple(status.label for status in Status)
 VERDICTS = tuple(verdict.value for verdict in Verdict)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from lr_pipeline.core.firth import MinimumSearch, OtherMinimum
-from lr_pipeline.core.fit import LogisticFit
+from lr_pipeline.core.fitting.fit import LogisticFit
+from lr_pipeline.core.fitting.minimum_search import MinimumSearch, OtherMinimum
 from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
 from lr_pipeline.core.types import Columns
-from lr_pipeline.models.existence import existence_from_dict, existence_to_dict
+from lr_pipeline.models.table_existence import existence_from_dict, existence_to_dict
 
 PLAIN_FIELDS = (
     "penalty",

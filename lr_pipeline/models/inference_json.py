@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lr_pipeline.core.inference import (
+from lr_pipeline.core.inference.inference import (
     LikelihoodRatioTest,
     LogisticInference,
     OddsRatios,

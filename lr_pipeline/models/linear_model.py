@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.linear import LinearFit
-from lr_pipeline.format_version import with_format_version
+from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.models.document import read_document
 from lr_pipeline.models.fit_json import (
     array_from_dict,
@@ -21,7 +20,8 @@ from lr_pipeline.models.fit_json import (
 from lr_pipeline.models.frame_rows import RowsToPredict, rows_to_predict
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
-from lr_pipeline.tables.visit import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.versions import with_format_version
 
 PLAIN_FIELDS = (
     "intercept",

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64
 
-from lr_pipeline.core.row_scores import score_rows
+from lr_pipeline.core.logistic.row_scores import score_rows
 from lr_pipeline.core.types import Columns, Design, Parameters, RowVector
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.visit import Visit, visit_blocks
 
 
 @dataclass(frozen=True, eq=False)

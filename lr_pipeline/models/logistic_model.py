@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.fit import LogisticFit
-from lr_pipeline.core.inference import LogisticInference
-from lr_pipeline.core.logistic import sigmoid
+from lr_pipeline.core.fitting.fit import LogisticFit
+from lr_pipeline.core.inference.inference import LogisticInference
+from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.solvers.result import Status
-from lr_pipeline.format_version import with_format_version
 from lr_pipeline.models.document import read_document
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
 from lr_pipeline.models.frame_rows import RowsToPredict, rows_to_predict
@@ -19,8 +18,9 @@ from lr_pipeline.models.inference_json import inference_from_dict, inference_to_
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.ranges import Ranges
 from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.visit import Visit, visit_blocks
+from lr_pipeline.versions import with_format_version
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from lr_pipeline.tables.encoding import NumberEncoding, numbers_of
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.preparation.encoding import NumberEncoding, numbers_of
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.visit import Visit, visit_blocks
 
 Ranges = Mapping[str, tuple[float, float]]
 

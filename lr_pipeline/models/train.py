@@ -6,29 +6,29 @@ from typing import Any
 
 import numpy as np
 
-from lr_pipeline.core.classes import count_classes
-from lr_pipeline.core.existence import SeparationError, assess_existence
-from lr_pipeline.core.fit import fit_logistic
-from lr_pipeline.core.inference import LogisticInference
-from lr_pipeline.core.linear import fit_linear
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.logistic_fit import LogisticFit
-from lr_pipeline.core.logistic_inference import infer_logistic
-from lr_pipeline.core.logistic_sums import LogisticKernel
+from lr_pipeline.core.columns.classes import count_classes
+from lr_pipeline.core.existence.existence import SeparationError, assess_existence
+from lr_pipeline.core.fitting.fit import fit_logistic
+from lr_pipeline.core.fitting.logistic_fit import LogisticFit
+from lr_pipeline.core.inference.inference import LogisticInference
+from lr_pipeline.core.inference.logistic_inference import infer_logistic
+from lr_pipeline.core.least_squares.linear_fit import fit_linear
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
 from lr_pipeline.core.types import Parameters
 from lr_pipeline.engines.parallel import threads_for
-from lr_pipeline.models.existence import existence_from_dict, existence_to_dict
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.ranges import training_ranges
+from lr_pipeline.models.table_existence import existence_from_dict, existence_to_dict
 from lr_pipeline.models.trained_model import origin_of
-from lr_pipeline.tables.preprocess import Preparation
-from lr_pipeline.tables.source_content import known_content
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.sources.source_content import known_content
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.visit import Visit, visit_blocks
 
 # Profile likelihoods take some ten to a hundred passes a parameter, each of p² (n + p) operations:
 # up to this p³ (n + p) they are seconds, beyond it Wald's method is the one.

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import PositiveValue
-from lr_pipeline.tables.source_content import CONTENT
+from lr_pipeline.tables.sources.source_content import CONTENT
 from lr_pipeline.tables.table import Table
 from lr_pipeline.versions import library_versions
 

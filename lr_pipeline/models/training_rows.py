@@ -5,18 +5,18 @@ from itertools import chain
 
 import numpy as np
 
+from lr_pipeline.core.acceleration.warm_start import possible_standardizations
+from lr_pipeline.core.acceleration.wide_start import wide_standardizations
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.core.warm_start import possible_standardizations
-from lr_pipeline.core.wide_start import wide_standardizations
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.train import OpenRows
 from lr_pipeline.models.trained_model import TrainedModel
-from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding
-from lr_pipeline.tables.perturbation import encoded_otherwise
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEncoding
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.split.perturbation import encoded_otherwise
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.visit import Visit, visit_blocks
 
 Encoding = NumberEncoding | CategoryEncoding
 

@@ -1,5 +1,4 @@
-"""How good the models are: metrics, figures, and the page that shows them.
+"""The page that shows what an evaluation found: figures, tables, HTML.
 
-``metrics`` and ``calibration`` compute; ``figures`` draws on the ``canvas``; ``sections`` holds
-the plain data that ``render.render_report`` turns into HTML and numbers.
+``figures`` are drawn on the ``canvas``; ``render.render_report`` writes the page.
 """

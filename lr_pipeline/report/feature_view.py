@@ -1,12 +1,10 @@
 """What the training rows made of each feature, in the words and digits of the page."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from lr_pipeline.report.number_format import UNDEFINED, count, significant
-from lr_pipeline.report.sections import FeatureRow
-from lr_pipeline.tables.encoding import CategoryEncoding, NumberEncoding
+from lr_pipeline.evaluation.findings import FeatureRow
+from lr_pipeline.evaluation.number_format import UNDEFINED, count, significant
 
 ROW_LIMIT = 200
 LEVELS_SHOWN = 12
@@ -18,23 +16,6 @@ class FeatureTable(NamedTuple):
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     left_out: int
-
-
-def feature_rows(encodings: Sequence[NumberEncoding | CategoryEncoding]) -> list[FeatureRow]:
-    """What a preparation learned of each feature."""
-    rows = []
-    for one in encodings:
-        if isinstance(one, NumberEncoding):
-            row = FeatureRow(one.name, "number", median=one.median)
-        else:
-            texts: dict[str, Any] = {
-                "reference": one.reference,
-                "levels": one.levels,
-                "pooled": one.pooled,
-            }
-            row = FeatureRow(one.name, "category", **texts)
-        rows.append(replace(row, missing=one.missing, marked=one.marks_missing))
-    return rows
 
 
 def feature_table(features: Sequence[FeatureRow]) -> FeatureTable:

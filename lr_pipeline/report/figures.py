@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.report.calibration import CalibrationBin, calibration_bins
+from lr_pipeline.evaluation.calibration import CalibrationBin, calibration_bins
+from lr_pipeline.evaluation.findings import CoefficientRow
+from lr_pipeline.evaluation.number_format import count, metric
 from lr_pipeline.report.canvas import (
     INK,
     MUTED,
@@ -18,8 +20,6 @@ from lr_pipeline.report.canvas import (
     plot_style,
     series_style,
 )
-from lr_pipeline.report.number_format import count, metric
-from lr_pipeline.report.sections import CoefficientRow
 from lr_pipeline.tables.level_counts import plain_count
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lr_pipeline.core.solvers.result import TracePoint
+from lr_pipeline.evaluation.number_format import count, power_of_ten, significant
 from lr_pipeline.report.canvas import POINT, new_figure, plot_label, plot_style
-from lr_pipeline.report.number_format import count, power_of_ten, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lr_pipeline.report.number_format import metric
+from lr_pipeline.evaluation.number_format import metric
 
 
 class MetricColumn(NamedTuple):

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lr_pipeline.core.solvers.result import Certificate, Status
-from lr_pipeline.report.number_format import (
+from lr_pipeline.evaluation.findings import CoefficientRow, ModelSection
+from lr_pipeline.evaluation.number_format import (
     UNDEFINED,
     count,
     exponential,
     p_value,
     significant,
 )
-from lr_pipeline.report.sections import CoefficientRow, ModelSection
 
 ROW_LIMIT = 200
 

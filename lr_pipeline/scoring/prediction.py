@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Bool
 
-from lr_pipeline.core.logistic import sigmoid
-from lr_pipeline.core.row_scores import RowForms
+from lr_pipeline.core.logistic.loss import sigmoid
+from lr_pipeline.core.logistic.row_scores import RowForms
 from lr_pipeline.core.types import Design, RowVector
 from lr_pipeline.engines.parallel import one_blas_thread
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.tables.encoding import CategoryEncoding, lost_rows
+from lr_pipeline.tables.preparation.encoding import CategoryEncoding, lost_rows
 from lr_pipeline.tables.target import plain_values
 
 Mask = Bool[np.ndarray, " n"]

@@ -9,14 +9,14 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from lr_pipeline.format_version import (
+from lr_pipeline.storage.plain_values import json_text
+from lr_pipeline.storage.storage_error import ArtifactError
+from lr_pipeline.tables.table import Table
+from lr_pipeline.versions import (
     FormatVersionError,
     with_format_version,
     without_format_version,
 )
-from lr_pipeline.storage.errors import ArtifactError
-from lr_pipeline.storage.plain_values import json_text
-from lr_pipeline.tables.table import Table
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.storage.storage_error import ArtifactError
 
 
 def plain_value(value: object, place: str = "") -> Any:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.objective import SmoothFunction
+from lr_pipeline.core.logistic.objective import SmoothFunction
+from lr_pipeline.evaluation.number_format import count, power_of_ten
 from lr_pipeline.report.canvas import INK, MUTED, SERIES, new_figure, plot_style
-from lr_pipeline.report.number_format import count, power_of_ten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

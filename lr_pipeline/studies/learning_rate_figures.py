@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float64
 
+from lr_pipeline.evaluation.number_format import power_of_ten
 from lr_pipeline.report.canvas import INK, MUTED, SERIES, new_figure, plot_style
-from lr_pipeline.report.number_format import power_of_ten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

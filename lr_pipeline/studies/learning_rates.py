@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.existence import SeparationError, Verdict
-from lr_pipeline.core.fit import fit_logistic
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import NoPenalty
-from lr_pipeline.core.rank import analyse_columns
+from lr_pipeline.core.columns.rank import analyse_columns
+from lr_pipeline.core.columns.standardize import standardized, table_units
+from lr_pipeline.core.existence.existence import SeparationError, Verdict
+from lr_pipeline.core.fitting.fit import fit_logistic
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import NoPenalty
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.step_size import (
     CosineDecay,
@@ -28,7 +29,6 @@ from lr_pipeline.core.solvers.step_size import (
     StepSize,
     largest_stable_step,
 )
-from lr_pipeline.core.standardize import standardized, table_units
 from lr_pipeline.report.canvas import picture
 from lr_pipeline.studies.learning_rate_figures import draw_final_loss, draw_loss_curves
 from lr_pipeline.studies.simultaneous_descent import descend_together

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.gaussian import fit_normal, log_density, log_likelihood
-from lr_pipeline.core.logistic import log_loss
+from lr_pipeline.core.logistic.loss import log_loss
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.report.canvas import picture
+from lr_pipeline.studies.gaussian import fit_normal, log_density, log_likelihood
 from lr_pipeline.studies.likelihood_figures import (
     draw_log_likelihood,
     draw_log_loss,

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lr_pipeline.core.gaussian import density
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.number_format import MINUS, count, power_of_ten, significant
 from lr_pipeline.report.canvas import INK, MUTED, SERIES, new_figure, plot_label, plot_style
-from lr_pipeline.report.number_format import MINUS, count, power_of_ten, significant
+from lr_pipeline.studies.gaussian import density
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lr_pipeline.core.existence import SeparationError
-from lr_pipeline.core.fit import fit_logistic
-from lr_pipeline.core.linear import LinearFit, fit_linear
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.existence.existence import SeparationError
+from lr_pipeline.core.fitting.fit import fit_logistic
+from lr_pipeline.core.least_squares.linear_fit import LinearFit, fit_linear
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
 from lr_pipeline.engines.memory import ArrayRows

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lr_pipeline.core.logistic import sigmoid
+from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.number_format import MINUS, significant
 from lr_pipeline.report.canvas import INK, MUTED, SERIES, new_figure, plot_label, plot_style
-from lr_pipeline.report.number_format import MINUS, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from lr_pipeline.core.types import RowVector
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.tables.case_counts import are_whole
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import RowIndices, Table
 
 

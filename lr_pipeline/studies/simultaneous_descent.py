@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.logistic import log_loss, residual
+from lr_pipeline.core.logistic.loss import log_loss, residual
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers.step_size import StepSize
 

@@ -5,10 +5,10 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table, weights_of
 from lr_pipeline.tables.target import labels
-from lr_pipeline.tables.visit import Visit, visit_blocks
 
 
 def prevalence(table: Table, visit: Visit = visit_blocks) -> float:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from lr_pipeline.format_version import with_format_version, without_format_version
 from lr_pipeline.tables.errors import LONGEST_NAME, Problem, TableError, cut
-from lr_pipeline.tables.spelling import alike, shown_spelling, spelled_like
+from lr_pipeline.tables.validation.spelling import alike, shown_spelling, spelled_like
+from lr_pipeline.versions import with_format_version, without_format_version
 
 METADATA_KEY = b"lr_pipeline"
 NAMES_SHOWN = 12

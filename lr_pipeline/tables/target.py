@@ -13,8 +13,13 @@ from lr_pipeline.tables.column_types import read_type, read_values
 from lr_pipeline.tables.decimals import floats_of
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import NAMES_SHOWN, PositiveValue, quoted
-from lr_pipeline.tables.spelling import alike, shown_spelling, spelled_by_key, spelling_key
-from lr_pipeline.tables.unknown_answers import require_known_answers
+from lr_pipeline.tables.validation.spelling import (
+    alike,
+    shown_spelling,
+    spelled_by_key,
+    spelling_key,
+)
+from lr_pipeline.tables.validation.unknown_answers import require_known_answers
 
 POSITIVE_WORDS = frozenset({"1", "yes", "y", "true", "t", "positive", "malignant", "present"})
 

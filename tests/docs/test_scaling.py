@@ -26,7 +26,7 @@ from benchmarks.scaling import Run
 from benchmarks.scaling_chart import chart
 from benchmarks.scaling_page import duration, render
 from benchmarks.scaling_record import Measured, break_even, stops_paying
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Block
 from tests.core.tables import overlapping
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lr_pipeline.core.fit import fit_logistic
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.fitting.fit import fit_logistic
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Rows
+from lr_pipeline.engines.block_cache import RowSpool
 from lr_pipeline.engines.memory import ArrayRows
-from lr_pipeline.engines.row_spool import RowSpool
 from lr_pipeline.engines.streaming import TableRows
-from lr_pipeline.tables.encoding import NumberEncoding
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.preparation.encoding import NumberEncoding
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.row_choice import MaskedRows
 from lr_pipeline.tables.table import Table
 

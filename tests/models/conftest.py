@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
-from lr_pipeline.tables.preprocess import Preparation
-from lr_pipeline.tables.split import SplitPolicy, split_table
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lr_pipeline.core import firth_certificate
+from lr_pipeline.core.certificate import firth_certificate
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.models.agreement import measure_agreement

@@ -14,20 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lr_pipeline import judging
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Lbfgs, Newton
 from lr_pipeline.engines import streaming
 from lr_pipeline.engines.parallel import in_order
-from lr_pipeline.engines.torch_kernel import TorchKernel
-from lr_pipeline.evaluation import evaluate_models
-from lr_pipeline.judging import judge_models
+from lr_pipeline.engines.torch.torch_kernel import TorchKernel
+from lr_pipeline.evaluation import test_scores as judging
+from lr_pipeline.evaluation.evaluate import evaluate_models
+from lr_pipeline.evaluation.metrics import evaluate
+from lr_pipeline.evaluation.test_scores import judge_models
 from lr_pipeline.models.train import Training, train_linear, train_logistic
-from lr_pipeline.report.metrics import evaluate
+from lr_pipeline.report.render import render_report
 from lr_pipeline.scoring.prediction import Predictor
 from lr_pipeline.scoring.predictions import score_file
 from lr_pipeline.tables.roles import ColumnRoles
-from lr_pipeline.tables.split import SplitPolicy, split_table
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 from tests.models.conftest import open_rows
 
@@ -247,7 +248,9 @@ def test_the_reports_area_counts_rows_that_are_alike_as_ties():
     frame = rows_of(6, 800)
     train, test = split_table(table_of(frame), SplitPolicy(kind="random", test_size=0.5))
     models = {"numpy": train_logistic(train, open_rows, NumpyKernel(), Training(Newton()))}
-    numbers = evaluate_models(models, train, test, open_rows).report.numbers["models"]["numpy"]
+    numbers = render_report(evaluate_models(models, train, test, open_rows)).numbers["models"][
+        "numpy"
+    ]
     z, y = models["numpy"].linear_predictor(test), test.labels()
     assert len(np.unique(z)) == len(test.to_pandas().drop(columns="y").drop_duplicates())
     differences = z[y == 1][:, None] - z[y == 0]

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from lr_pipeline.tables.perturbation import perturbed_table
-from lr_pipeline.tables.sources import FileTable
-from lr_pipeline.tables.split import SplitPolicy, choose_rows
+from lr_pipeline.tables.sources.declared_tables import FileTable
+from lr_pipeline.tables.split.perturbation import perturbed_table
+from lr_pipeline.tables.split.split_table import SplitPolicy, choose_rows
 
 N = 1_500
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lr_pipeline.models.provenance import ProvenanceError, require_same_split
-from lr_pipeline.tables.split import SplitPolicy, split_table
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 
 
 def test_the_counterpart_of_the_test_set_is_accepted(parts) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.ranges import training_ranges
-from lr_pipeline.tables.preprocess import Preparation
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 

@@ -4,17 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lr_pipeline.checks import converged
-from lr_pipeline.core import fit_problem
-from lr_pipeline.core.firth import MinimumSearch, search_minimum
+from lr_pipeline.core.fitting import problem as fit_problem
+from lr_pipeline.core.fitting.minimum_search import MinimumSearch, search_minimum
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.engines.torch_kernel import TorchKernel
-from lr_pipeline.evaluation import evaluate_models
-from lr_pipeline.metadata import logistic_metadata
+from lr_pipeline.engines.torch.torch_kernel import TorchKernel
+from lr_pipeline.evaluation.evaluate import evaluate_models
 from lr_pipeline.models.document import ModelDocumentError
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
-from lr_pipeline.tables.split import SplitPolicy, split_table
+from lr_pipeline.orchestration.checks import converged
+from lr_pipeline.orchestration.metadata.value_metadata import logistic_metadata
+from lr_pipeline.report.render import render_report
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 from tests.core.several_minima import lowest_of_restarts, two_scales
 from tests.models.conftest import open_rows
@@ -101,7 +102,7 @@ def test_the_report_says_that_the_best_known_is_not_proven_to_be_the_best(train)
         "torch_model": train_logistic(train_set, open_rows, TorchKernel(), training),
     }
     search = models["numpy_model"].fit.search
-    html = evaluate_models(models, train_set, test_set, open_rows).report.html
+    html = render_report(evaluate_models(models, train_set, test_set, open_rows)).html
     assert search.others
     assert html.count("has several local maxima on this table") == 1
     assert html.count(f"<dd><bdi>{search.description}") == 2

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from lr_pipeline.core.existence import SeparationError
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.existence.existence import SeparationError
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
-from lr_pipeline.models.existence import describe_existence, existence_from_dict, has_estimate
 from lr_pipeline.models.provenance import ProvenanceError
+from lr_pipeline.models.table_existence import describe_existence, existence_from_dict, has_estimate
 from lr_pipeline.models.train import Training, assess_table, train_logistic
 from tests.models.conftest import open_rows
 

@@ -1,7 +1,7 @@
 """The table of features: only what there is to say, and no more than can be read."""
 
+from lr_pipeline.evaluation.findings import FeatureRow
 from lr_pipeline.report.feature_view import feature_table
-from lr_pipeline.report.sections import FeatureRow
 
 
 def test_a_column_without_an_entry_is_left_out() -> None:

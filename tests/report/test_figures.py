@@ -6,7 +6,8 @@ import pytest
 import sklearn.metrics
 
 from lr_pipeline.core.solvers.result import TracePoint
-from lr_pipeline.report.calibration import calibration_bins
+from lr_pipeline.evaluation.calibration import calibration_bins
+from lr_pipeline.evaluation.findings import CoefficientRow
 from lr_pipeline.report.canvas import picture
 from lr_pipeline.report.figures import (
     calibration_curve,
@@ -15,7 +16,6 @@ from lr_pipeline.report.figures import (
     roc_curves,
 )
 from lr_pipeline.report.loss_figure import loss_curve
-from lr_pipeline.report.sections import CoefficientRow
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.solvers.result import Certificate, Status
+from lr_pipeline.evaluation.findings import CoefficientRow, FitFacts, ModelSection
 from lr_pipeline.report.model_view import (
     coefficient_table,
     describe_certificate,
     describe_status,
     fit_lines,
 )
-from lr_pipeline.report.sections import CoefficientRow, FitFacts, ModelSection
 
 ROWS = (
     CoefficientRow("(intercept)", -13.0213, 4.931, (-22.69, -3.356), 0.0083),

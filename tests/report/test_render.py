@@ -7,19 +7,26 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
-from lr_pipeline.report.render import BASELINE, render_report, verdict
-from lr_pipeline.report.sections import (
+from lr_pipeline.evaluation.findings import (
     CoefficientRow,
     DescentGap,
     DrawnRow,
+    Findings,
     FitFacts,
     HeldOutRows,
     ModelSection,
     Notice,
 )
+from lr_pipeline.evaluation.report_numbers import BASELINE, verdict
+from lr_pipeline.report.render import Report, render_report
 
 HOSTILE = "<script>alert(1)</script>\"quoted\" 'too' &amp;\n中文 {{ 7 * 7 }}"
 VOID = {"meta", "link", "img", "br", "hr", "input", "base", "source", "embed"}
+
+
+def rendered(*findings, **others) -> Report:
+    """The page of these findings."""
+    return render_report(Findings(*findings, **others))
 
 
 class Page(HTMLParser):
@@ -86,7 +93,7 @@ def models(held_out):
 @pytest.fixture(scope="module")
 def report(held_out, models):
     """Their report, without notices."""
-    return render_report(held_out, models)
+    return rendered(held_out, models)
 
 
 def test_the_page_is_one_file_that_needs_nothing_else(report):
@@ -119,7 +126,7 @@ def test_names_are_text_wherever_they_appear(held_out, models):
         facts={f"f{HOSTILE}": f"g{HOSTILE}"},
     )
     rows = replace(held_out, target=f"a{HOSTILE}", positive=f"p{HOSTILE}", negative=f"m{HOSTILE}")
-    report = render_report(
+    report = rendered(
         rows, [hostile], [Notice("error", f"e{HOSTILE}")], {f"v{HOSTILE}": HOSTILE}, f"h{HOSTILE}"
     )
     page = Page(report.html)
@@ -159,7 +166,7 @@ def test_the_baseline_predicts_the_training_prevalence(held_out, report):
 
 def test_numbers_are_strict_json_with_the_documented_keys(held_out, models):
     """What other programs read: no NaN, gaps as null with their reasons, fingerprints."""
-    numbers = render_report(held_out, models, [Notice("note", "n")]).numbers
+    numbers = rendered(held_out, models, [Notice("note", "n")]).numbers
     assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
     assert set(numbers["models"]) == {
         BASELINE,
@@ -177,7 +184,7 @@ def test_numbers_are_strict_json_with_the_documented_keys(held_out, models):
 def test_notices_open_the_page_gravest_first(held_out, models):
     """What the reader must know comes before any number."""
     notices = [Notice("note", "N."), Notice("error", "E."), Notice("warning", "W.")]
-    text = Page(render_report(held_out, models, notices).html).text
+    text = Page(rendered(held_out, models, notices).html).text
     assert text.index("E.") < text.index("W.") < text.index("N.") < text.index("40 test rows")
 
 
@@ -207,7 +214,7 @@ def test_figures_are_drawn_for_every_model(report):
 
 def test_a_test_set_of_one_class_gives_a_page_without_rank_curves(held_out, models):
     """The curves are left out and the reason given; everything else stands."""
-    report = render_report(replace(held_out, labels=np.ones(40)), models)
+    report = rendered(replace(held_out, labels=np.ones(40)), models)
     page = Page(report.html)
     assert "ROC curves of all models" not in dict.fromkeys(value for _, value in page.attributes)
     assert "all 40 test labels are 1" in page.text
@@ -217,7 +224,7 @@ def test_a_test_set_of_one_class_gives_a_page_without_rank_curves(held_out, mode
 def test_weighted_rows_count_by_their_weight(held_out, models):
     """Metrics and figures are weighted, and the page says so."""
     weight = np.where(held_out.labels == 1, 2.0, 1.0)
-    report = render_report(replace(held_out, weight=weight), models)
+    report = rendered(replace(held_out, weight=weight), models)
     expected = 2 * held_out.labels.sum() / weight.sum()
     assert report.numbers["test_prevalence"] == pytest.approx(expected)
     assert "A row counts as often as its weight says" in Page(report.html).text
@@ -236,26 +243,26 @@ def test_verdict_says_when_no_model_beats_the_baseline(held_out, models):
     """A model that predicts the contrary is not praised for being the best of its kind."""
     z = -models[1].linear_predictor
     contrary = replace(models[1], linear_predictor=z, probabilities=1 / (1 + np.exp(-z)))
-    assert "No model beats the baseline." in verdict(render_report(held_out, [contrary]).numbers)
+    assert "No model beats the baseline." in verdict(rendered(held_out, [contrary]).numbers)
 
 
 @pytest.mark.parametrize("change", [{"name": "x"}, {"title": "x"}])
 def test_models_that_share_a_name_or_title_are_refused(held_out, models, change):
     """Two rows with one name could not be told apart."""
     with pytest.raises(ValueError, match="distinct names and titles, found twice: \\['x'\\]"):
-        render_report(held_out, [replace(model, **change) for model in models[:2]])
+        rendered(held_out, [replace(model, **change) for model in models[:2]])
 
 
 def test_the_same_input_gives_the_same_page(held_out, models, report):
     """No date, no random id: a report can be compared byte for byte."""
-    assert render_report(held_out, models) == report
+    assert rendered(held_out, models) == report
 
 
 def test_one_row_is_shown_with_its_prediction_and_its_label(held_out, models):
     """By every model, in the words of the target's values; 0.5 itself is not positive."""
     rows = replace(held_out, negative="stays", positive="leaves")
     half = replace(models[1], probabilities=np.full(40, 0.5))
-    report = render_report(rows, [models[0], half], drawn_row=DrawnRow(index=6, seed=9))
+    report = rendered(rows, [models[0], half], drawn_row=DrawnRow(index=6, seed=9))
     shown = report.numbers["drawn_row"]
     assert (shown["index"], shown["seed"]) == (6, 9)
     assert shown["label"] == ("leaves" if held_out.labels[6] else "stays")
@@ -270,7 +277,7 @@ def test_what_gradient_descent_left_to_do_is_a_table(held_out, models):
     """One row a model, with a dash where the steps needed are not known."""
     known = DescentGap("numpy_model", 1e-3, 5_000, "x9", 0.6123, 1e-6, 312_470, 5)
     unknown = replace(known, name="torch_model", iterations_needed=None)
-    report = render_report(held_out, models, descents=[known, unknown])
+    report = rendered(held_out, models, descents=[known, unknown])
     rows = Page(report.html).rows
     facts = ["0.001", "5,000", "0.612", "x9"]
     assert ["Logistic (numpy)", *facts, "about 312,470", "5"] in rows

@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.scoring.prediction import Predictor, unseen_rows
 from lr_pipeline.scoring.predictions import score_file
-from lr_pipeline.tables.encoding import CategoryEncoding
+from lr_pipeline.tables.preparation.encoding import CategoryEncoding
 from lr_pipeline.tables.table import Table
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pyarrow as pa
 
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.models.logistic_model import LogisticModel

@@ -13,8 +13,8 @@ import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from lr_pipeline.storage.io_managers import ArtifactIOManager
-from lr_pipeline.storage.run_processes import process_tags
+from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.orchestration.instance.run_processes import process_tags
 from lr_pipeline.tables.table import BLOCK_ROWS, Table
 
 

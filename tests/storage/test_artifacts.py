@@ -12,7 +12,7 @@ from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.models.train import train_linear
 from lr_pipeline.report.render import Report
 from lr_pipeline.storage.artifacts import Artifact, load_artifact, version_name, write_artifact
-from lr_pipeline.storage.errors import ArtifactError
+from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.studies.study import Study
 from lr_pipeline.tables.table import Table
 

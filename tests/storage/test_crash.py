@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lr_pipeline.orchestration.instance.catalogue import load
+from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs
 from lr_pipeline.storage.atomic import is_partial
-from lr_pipeline.storage.catalogue import load
-from lr_pipeline.storage.io_managers import ArtifactIOManager
-from lr_pipeline.storage.run_processes import fail_dead_runs
 from lr_pipeline.tables.table import Table
 
 GOOD = Table.from_pandas(pd.DataFrame({"x": [0.5, 1.5, 2.5], "y": [0, 1, 1]}), target="y")

@@ -7,22 +7,21 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from lr_pipeline.core.logistic import NumpyKernel
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.opening import open_rows
-from lr_pipeline.format_version import VERSIONS, with_format_version
 from lr_pipeline.models.train import Training, train_linear, train_logistic
+from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.report.render import Report
-from lr_pipeline.scoring.model_choice import find_model
 from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.storage.artifacts import write_artifact
-from lr_pipeline.storage.errors import ArtifactError
 from lr_pipeline.storage.formats import format_named
+from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.studies.study import Study
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.sources import SyntheticTable
+from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 from lr_pipeline.tables.table import Table
-from lr_pipeline.versions import library_versions
+from lr_pipeline.versions import VERSIONS, library_versions, with_format_version
 
 TABLE = SyntheticTable()
 READ_BY = f"the latest that lr_pipeline {library_versions()['lr-pipeline']} reads"

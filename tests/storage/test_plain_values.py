@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lr_pipeline.storage.errors import ArtifactError
 from lr_pipeline.storage.plain_values import json_text, metadata_value, metadata_values
+from lr_pipeline.storage.storage_error import ArtifactError
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(

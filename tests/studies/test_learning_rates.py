@@ -8,11 +8,12 @@ import pytest
 import statsmodels.api as sm
 import yaml
 
-from lr_pipeline.core.existence import Verdict
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import NoPenalty
+from lr_pipeline.core.existence.existence import Verdict
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import NoPenalty
 from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.orchestration.config.training_config import GradientDescentConfig
 from lr_pipeline.studies.learning_rate_figures import draw_final_loss, draw_loss_curves
 from lr_pipeline.studies.learning_rates import (
     Landscape,
@@ -25,7 +26,6 @@ from lr_pipeline.studies.learning_rates import (
     run_grid,
     steps_until_near,
 )
-from lr_pipeline.training_config import GradientDescentConfig
 from tests.core.tables import overlapping, spector
 
 

@@ -11,12 +11,12 @@ import pytest
 
 from lr_pipeline.tables.column_types import read_type, read_values
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.leakage import find_leakage
-from lr_pipeline.tables.preprocess import Preparation
-from lr_pipeline.tables.sources import FileTable
-from lr_pipeline.tables.split import SplitPolicy, split_table
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.sources.declared_tables import FileTable
+from lr_pipeline.tables.split.leakage import find_leakage
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validate import require_sound
+from lr_pipeline.tables.validation.validate import require_sound
 
 ROWS = 120
 COUNT = list(range(ROWS))

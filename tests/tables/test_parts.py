@@ -11,7 +11,7 @@ import pytest
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.row_choice import EveryRow, HashedRows, MaskedRows
-from lr_pipeline.tables.split import SplitPolicy, split_table
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 
 ROWS = 1_000

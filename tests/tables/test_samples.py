@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lr_pipeline.tables.sources import FileTable
+from lr_pipeline.tables.sources.declared_tables import FileTable
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 README = (SAMPLES / "README.md").read_text()

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lr_pipeline.core.objective import SmoothFunction
+from lr_pipeline.core.logistic.objective import SmoothFunction
 from lr_pipeline.core.solvers.iterate import Iterate, iterate_of
 from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
 from lr_pipeline.core.solvers.solver import require_positive

@@ -4,8 +4,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective, SmoothFunction
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.objective import LogisticObjective, SmoothFunction
 from lr_pipeline.core.solvers.signed_rows import SignedRows
 from lr_pipeline.core.types import Parameters, RowVector
 

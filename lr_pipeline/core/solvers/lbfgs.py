@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from lr_pipeline.core.objective import Objective
-from lr_pipeline.core.solvers.curvature import curvature_solve, decrement, is_last_step
+from lr_pipeline.core.logistic.objective import Objective
+from lr_pipeline.core.solvers.hessian_solve import curvature_solve, decrement, is_last_step
 from lr_pipeline.core.solvers.line_search import wolfe_search
 from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs

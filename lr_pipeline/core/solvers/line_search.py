@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lr_pipeline.core.objective import SmoothFunction
+from lr_pipeline.core.logistic.objective import SmoothFunction
 from lr_pipeline.core.types import Parameters
 
 # Fraction of the decrease predicted by the slope that a step must achieve (Armijo).

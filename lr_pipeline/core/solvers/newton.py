@@ -6,8 +6,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from lr_pipeline.core.objective import Objective
-from lr_pipeline.core.solvers.curvature import curvature_solve, decrement, is_last_step
+from lr_pipeline.core.logistic.objective import Objective
+from lr_pipeline.core.solvers.hessian_solve import curvature_solve, decrement, is_last_step
 from lr_pipeline.core.solvers.line_search import (
     MAX_TRIALS,
     VALUE_ROUNDING,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.logistic_sums import LogisticSums
-from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import L2
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import L2
+from lr_pipeline.core.logistic.sums import LogisticSums
 from lr_pipeline.core.rows import gather
 from lr_pipeline.core.types import Parameters
 

@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Protocol, runtime_checkable
 
-from lr_pipeline.core.objective import Objective
+from lr_pipeline.core.logistic.objective import Objective
 from lr_pipeline.core.solvers.result import FitResult, Progress
 from lr_pipeline.core.types import Parameters
 

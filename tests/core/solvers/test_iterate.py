@@ -4,9 +4,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import L2, Firth, NoPenalty
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import L2, Firth, NoPenalty
 from lr_pipeline.core.solvers.iterate import FunctionIterate, InPlaceIterate, iterate_of
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import overlapping

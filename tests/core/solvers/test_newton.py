@@ -5,9 +5,9 @@ import pytest
 import scipy.special
 from scipy.optimize import minimize
 
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import L2, Firth, NoPenalty
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import L2, Firth, NoPenalty
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import overlapping, undamped_newton_diverges

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from lr_pipeline.core.logistic import NumpyKernel
-from lr_pipeline.core.objective import LogisticObjective
-from lr_pipeline.core.penalties import L2, Firth, NoPenalty
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import L2, Firth, NoPenalty
 from lr_pipeline.core.solvers import signed_rows
 from lr_pipeline.core.solvers.signed_rows import SignedRows
 from lr_pipeline.engines.memory import ArrayRows

@@ -1,0 +1,1 @@
+"""The command ``lr-pipeline``: the pipeline without writing any Python."""

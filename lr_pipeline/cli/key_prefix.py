@@ -1,0 +1,66 @@
+"""Under which name a file's assets are kept, and that no other file's are there already."""
+
+import ast
+import re
+from pathlib import Path
+
+import click
+import dagster as dg
+
+from lr_pipeline.cli.location_file import FOLDER
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.metadata.value_metadata import SOURCE, source_identity
+
+
+def asset_prefix(file: str) -> str:
+    """Asset keys allow letters, digits and underscores: ``my-table.csv`` becomes ``my_table``."""
+    return (
+        re.sub(r"\W+", "_", Path(file.removesuffix(".gz")).stem, flags=re.ASCII).strip("_")
+        or "table"
+    )
+
+
+def own_prefix(file: str, home: str | None) -> str:
+    """``asset_prefix``, refused where another file has it.
+
+    It has it in this Dagster home, by its last run, or as a code location of the current folder.
+
+    Raises
+    ------
+    ClickException
+        Naming the other file, and the remedy.
+    """
+    prefix = asset_prefix(file)
+    with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:
+        trained = _trained(prefix, instance)
+    for other in (trained, _located(Path(FOLDER, f"{prefix}.py"))):
+        if other is not None and other != source_identity(file):
+            raise click.ClickException(
+                f"{file}: its assets would be {prefix}/…, and take the place of those of {other}. "
+                f"Give it a name of its own with --name, or --name {prefix} to replace them."
+            )
+    return prefix
+
+
+def _trained(prefix: str, instance: dg.DagsterInstance) -> str | None:
+    """Source of the dataset that was last stored under the prefix."""
+    entry = instance.get_latest_materialization_event(dg.AssetKey([prefix, "dataset"]))
+    found = entry and entry.asset_materialization
+    source = found.metadata.get(SOURCE) if found else None
+    return None if source is None else str(source.value)
+
+
+def _located(location: Path) -> str | None:
+    """Source of the ``FileTable`` that a code location declares, as ``new`` writes it."""
+    if not location.is_file():
+        return None
+    try:
+        tree = ast.parse(location.read_bytes())
+    except (SyntaxError, ValueError):  # as someone edits it
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "FileTable":
+            path = node.args[0] if node.args else None
+            if isinstance(path, ast.Constant):
+                return source_identity(str(path.value))
+    return None

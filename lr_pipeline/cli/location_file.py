@@ -1,0 +1,173 @@
+"""A code location for a table: a short Python file, and its entry in workspace.yaml.
+
+Both are the user's from then on: a file that was edited is never overwritten, and of
+workspace.yaml every line stays as it is.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.cli.workspace_file import WORKSPACE, LocationError, with_entry, workspace_text
+from lr_pipeline.orchestration.schedules import build_training_schedule
+from lr_pipeline.storage.atomic import new_file, replaced_file
+from lr_pipeline.tables.sources.declared_tables import FileTable
+from lr_pipeline.tables.split.split_table import SplitPolicy
+
+FOLDER = "locations"
+LINE_LENGTH = 100
+INDENT = "    "
+
+
+@dataclass(frozen=True)
+class NewLocation:
+    """What is to be written: the location's ``name``, its table, its cron expression (UTC).
+
+    Without a ``schedule`` the location has the default one, switched off.
+    """
+
+    name: str
+    table: FileTable
+    schedule: str | None = None
+
+    @property
+    def file(self) -> str:
+        """Path of the Python file below the folder of workspace.yaml."""
+        return f"{FOLDER}/{self.name}.py"
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What workspace.yaml holds of it."""
+        return {"python_file": {"relative_path": self.file, "location_name": self.name}}
+
+    def python_text(self) -> str:
+        """The Python file."""
+        split = [] if _splits_by_default(self.table) else ["SplitPolicy"]
+        names = ["FileTable", *split, "build_definitions"]
+        settings = [f"name={_literal(self.name)}"]
+        if self.schedule is not None:
+            settings += [f"schedule={_literal(self.schedule)}", "scheduled=True"]
+        lines = [
+            f'"""Code location {self.name}: paths are relative to the folder of {WORKSPACE}."""',
+            "",
+            f"from lr_pipeline import {', '.join(names)}",
+            "",
+            _call("table = FileTable", list(_arguments(self.table))),
+            _call("defs = build_definitions", ["table", *settings]),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def write_location(location: NewLocation, folder: Path) -> list[Path]:
+    """Write the location's file and its workspace entry below ``folder``; return what changed.
+
+    Done again it changes nothing. Everything is checked before anything is written.
+
+    Raises
+    ------
+    LocationError
+        The name or the cron expression is none, a file of that name was edited, or workspace.yaml
+        has another location of that name or cannot be extended.
+    TableError
+        The table cannot be used; with every problem.
+    """
+    _require_name(location.name)
+    _require_cron(location.schedule)
+    file, workspace = folder / location.file, folder / WORKSPACE
+    text = location.python_text()
+    if file.exists() and file.read_bytes().replace(b"\r\n", b"\n") != text.encode("utf-8"):
+        raise LocationError(
+            f"{file}: exists with other content, edited or written with other options, and is not "
+            "overwritten. Edit it, remove it, or choose another name."
+        )
+    old = workspace_text(workspace)
+    new = with_entry(old, location.entry, workspace)
+    location.table.read(to_split=True)
+    changed = []
+    if not file.exists():
+        with new_file(file) as partial:
+            partial.write_text(text, encoding="utf-8", newline="\n")
+        changed.append(file)
+    if new != old:
+        with replaced_file(workspace) as partial:
+            partial.write_bytes(new.encode("utf-8"))
+        changed.append(workspace)
+    return changed
+
+
+def _require_name(name: str) -> None:
+    if not re.fullmatch(r"\w+", name, flags=re.ASCII):
+        raise LocationError(
+            f"name {name!r}: letters, digits and underscores only, since it is that of a file, of "
+            "a code location and of a part of every asset's key. Choose another."
+        )
+    if name in sys.stdlib_module_names or name in sys.modules or _is_installed(name):
+        raise LocationError(
+            f"name {name!r}: is that of a Python module, which the location's file would hide from "
+            "all that import it. Choose another."
+        )
+
+
+def _is_installed(name: str) -> bool:
+    """Whether an installed package or module has this name; the current folder is not one."""
+    here = Path().resolve()
+    places = [place for place in sys.path if Path(place).resolve() != here]
+    found = PathFinder.find_spec(name, places)
+    return found is not None and found.loader is not None
+
+
+def _require_cron(schedule: str | None) -> None:
+    if schedule is None:
+        return
+    try:
+        build_training_schedule(schedule)
+    except dg.DagsterInvalidDefinitionError:
+        raise LocationError(
+            f"schedule {schedule!r}: expected a cron expression of five fields (minute, hour, day "
+            "of the month, month, weekday), such as '0 2 * * *' for every night at two."
+        ) from None
+
+
+def _arguments(declaration: FileTable | SplitPolicy) -> Iterator[str]:
+    """Arguments that differ from the defaults, the path first and without its name."""
+    if isinstance(declaration, SplitPolicy):
+        plain: FileTable | SplitPolicy = SplitPolicy(kind=declaration.kind)
+        yield f"kind={_literal(declaration.kind)}"
+    else:
+        plain = FileTable("", target="", split=declaration.split)
+        yield _literal(str(declaration.path))
+    for one in sorted(fields(declaration), key=lambda one: one.kw_only is True):
+        value = getattr(declaration, one.name)
+        if one.name != "path" and value != getattr(plain, one.name):
+            yield f"{one.name}={_literal(value)}"
+    if isinstance(declaration, FileTable) and not _splits_by_default(declaration):
+        yield f"split={_literal(declaration.split)}"
+
+
+def _splits_by_default(table: FileTable) -> bool:
+    """Whether the split need not be written: at random, with no column that asks for another."""
+    return (table.group, table.time) == (None, None) and table.split == SplitPolicy(kind="random")
+
+
+def _literal(value: object) -> str:
+    """Python source of a value; what JSON writes of a text is one, in double quotes."""
+    if isinstance(value, SplitPolicy):
+        return f"SplitPolicy({', '.join(_arguments(value))})"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _call(function: str, arguments: list[str]) -> str:
+    """A call on one line, or with an argument a line where that is too long."""
+    line = f"{function}({', '.join(arguments)})"
+    if len(line) <= LINE_LENGTH:
+        return line
+    return "\n".join([f"{function}(", *(f"{INDENT}{one}," for one in arguments), ")"])

@@ -1,0 +1,1 @@
+"""What makes a fit faster and changes no answer: better starts, and small tables."""

@@ -1,0 +1,205 @@
+"""A large table's optimum, nearly, from a sample of its rows.
+
+The estimate on a share f of the rows is about √(1/f) standard errors away from that on all, and
+its Hessian differs from theirs by a few percent: with it as a preconditioner every pass over the
+rows for a gradient brings the parameters some ten or hundred times nearer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import exp, sqrt
+from typing import ClassVar
+
+from lr_pipeline.core.columns.classes import ClassCounts, prevalence_start
+from lr_pipeline.core.columns.rank import analyse_columns
+from lr_pipeline.core.columns.sampling_pass import survey
+from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, standardized
+from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import L2, NoPenalty
+from lr_pipeline.core.logistic.sums import LogisticKernel
+from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.solvers import Newton, Status
+from lr_pipeline.core.solvers.hessian_solve import decrement
+from lr_pipeline.core.solvers.secant import LinearSolve
+from lr_pipeline.core.types import Columns, Parameters
+
+# A sample is worth its while from this many rows on, of which it is about a tenth, in so many
+# numbers at most, whatever the table's size. It has at least so many rows a parameter, or is left
+# where that is too large a share of the table.
+LEAST_ROWS = 5_000
+SHARE = 0.1
+SAMPLE_NUMBERS = 2**23
+ROWS_PER_PARAMETER = 100
+LARGEST_SHARE = 0.25
+# A sample's own optimum is several of its standard errors off: no need to meet it closely.
+NEAR = 1.0
+NEWTON = Newton(tolerance=NEAR, max_iterations=20, polish=False)
+# Steps on the larger sample, the last of at most this length beside √weight: as a share of the
+# parameters, which is about how much the Hessian changes along it.
+STEPS = 4
+SHORT_STEP = 0.02
+# A change of x̃ᵀw beyond which a lower bound of the Hessian would prove nothing.
+LARGEST_CHANGE = 100.0
+# More than the relative rounding error of a change of x̃ᵀw.
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class WarmStart:
+    """Where to start on all rows, and with which Hessian.
+
+    ``coordinates``: standardized by a sample's means and deviations. In them are ``start`` (p,),
+    near the sample's optimum, and ``factors`` of the Hessian of its mean objective at
+    ``factored_at`` (p,). ``objective`` is the sample's, ``classes`` are those of all rows.
+    ``knows_extremes``: whether the coordinates' extremes are those of all rows, too.
+    """
+
+    coordinates: Coordinates
+    classes: ClassCounts
+    start: Parameters
+    factors: Factors
+    factored_at: Parameters
+    objective: LogisticObjective
+    knows_extremes: ClassVar[bool] = False
+
+    def preconditioner(self, tolerance: float) -> LinearSolve:
+        """Return g ↦ H⁻¹ g, nearly, to descend on all rows to ``tolerance`` standard errors."""
+        return self.factors.solve
+
+    @property
+    def share(self) -> float:
+        """The sample's share of the total weight."""
+        return self.objective.total_weight / self.classes.total_weight
+
+    def factors_below(self, w: Parameters) -> Factors | None:
+        """Return the factors of a lower bound at ``w`` of the Hessian of the sum over all rows.
+
+        The sum over the sample is one, since every other row adds a positive semidefinite matrix;
+        and where x̃ᵀw changes by at most M, a row's variance falls to no less than exp(−M) of it.
+        None where that leaves nothing.
+        """
+        change = self.objective.sums.largest_predictor(w - self.factored_at)
+        if not change <= LARGEST_CHANGE:
+            return None
+        return self.factors.times(self.objective.total_weight * exp(-change) * (1.0 - ROUNDING))
+
+
+def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | None:
+    """Fit a tenth of the rows, itself started from a tenth of that; one pass over all rows.
+
+    ``l2``: strength of the penalty on the sum over all rows, 0 for none. None where the table is
+    small, or the sample does not determine an estimate: one class alone, separated, dependent
+    columns.
+
+    Raises
+    ------
+    ValueError
+        As ``survey``.
+    """
+    sampled = _sample(rows)
+    if sampled is None:
+        return None
+    classes, samples = sampled
+    l2_per_weight = l2 / classes.total_weight
+    found = None
+    for block in samples:
+        held = rows.hold(block)
+        found = _fit_sample(held, ClassCounts.of(block), kernel, l2_per_weight, found)
+    if found is None:
+        return None
+    analysis = replace(
+        found.coordinates.analysis,
+        num_rows=classes.rows_0 + classes.rows_1,
+        total_weight=classes.total_weight,
+    )
+    coordinates = replace(found.coordinates, analysis=analysis)
+    return replace(found, coordinates=coordinates, classes=classes)
+
+
+def possible_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
+    """Yield the pairs (d,) of ``center`` and ``scale`` of which a fit to ``rows`` has one.
+
+    Those of its samples, where the rows are many enough for a warm start, then those of all rows.
+    Errors as ``survey`` and ``analyse_columns``.
+    """
+    _, samples = _sample(rows) or (None, [])
+    for one in (*map(rows.hold, samples), rows):
+        analysis = analyse_columns(one)
+        yield analysis.mean, analysis.scale
+
+
+def _sample(rows: Rows) -> tuple[ClassCounts, list[Block]] | None:
+    """The classes of all rows, and a sample after a tenth of it, if each is large enough."""
+    if rows.num_rows < LEAST_ROWS or rows.num_columns == 0:
+        return None
+    needed = ROWS_PER_PARAMETER * (rows.num_columns + 1)
+    wanted = min(SHARE * rows.num_rows, SAMPLE_NUMBERS / rows.num_columns)
+    share = max(wanted, needed) / rows.num_rows
+    if share > LARGEST_SHARE:
+        return None
+    seen = survey(rows, share)
+    blocks = [_thinned(seen.sample), seen.sample]
+    return seen.classes, [block for block in blocks if len(block.y) >= needed / 2]
+
+
+def _thinned(block: Block) -> Block:
+    """Every tenth row."""
+    X, y, weight = block
+    return Block(X[::10].copy(), y[::10].copy(), None if weight is None else weight[::10].copy())
+
+
+def _fit_sample(
+    rows: Rows,
+    classes: ClassCounts,
+    kernel: LogisticKernel,
+    l2_per_weight: float,
+    before: WarmStart | None,
+) -> WarmStart | None:
+    """Newton's method on a sample, from the fit of a smaller one; None if there is no estimate."""
+    if classes.rows_0 == 0 or classes.rows_1 == 0:
+        return None
+    if before is None:
+        analysis = analyse_columns(rows)
+        if analysis.dependent:
+            return None
+        every = tuple(range(rows.num_columns))
+        coordinates = (
+            standardized(analysis, every, False) if l2_per_weight else orthonormal(analysis, False)
+        )
+    else:
+        coordinates = before.coordinates
+    weight = classes.total_weight
+    penalty = L2(l2_per_weight * weight / coordinates.scale**2) if l2_per_weight else NoPenalty()
+    objective = LogisticObjective(coordinates.rows(rows), kernel, penalty, weight)
+    if before is not None:
+        return _refined(objective, before, classes)
+    result = NEWTON.minimize(objective, prevalence_start(*classes.weights, rows.num_columns))
+    w, gradient, hessian = result.parameters, result.gradient, result.hessian
+    if result.status is not Status.CONVERGED or gradient is None or hessian is None:
+        return None
+    factors = Factors.of(hessian)
+    if factors is None:
+        return None
+    return WarmStart(coordinates, classes, w - factors.solve(gradient), factors, w, objective)
+
+
+def _refined(
+    objective: LogisticObjective, before: WarmStart, classes: ClassCounts
+) -> WarmStart | None:
+    """Newton's method from a point that is near, so that full steps do.
+
+    The first with the Hessian that is known: another is formed nearer the optimum.
+    """
+    weight, w = classes.total_weight, before.start
+    w = w - before.factors.solve(objective.value_gradient(w)[1])
+    for _ in range(STEPS):
+        _, gradient, hessian = objective.value_gradient_hessian(w)
+        factors = Factors.of(hessian)
+        if factors is None:
+            return None
+        start = w - factors.solve(gradient)
+        if decrement(factors.solve, gradient, weight) <= SHORT_STEP * sqrt(weight):
+            return WarmStart(before.coordinates, classes, start, factors, w, objective)
+        w = start
+    return None

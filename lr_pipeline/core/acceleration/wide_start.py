@@ -1,0 +1,211 @@
+"""The optimum of a table of many columns, nearly, in single precision.
+
+Where columns are many, most of a fit's time goes into squares of the design, XᵀSX. Here they are
+formed once or twice, of a few rows for each parameter: enough to show that the columns are
+independent, to bound the Hessian of all rows from below, and, as a preconditioner, to bring its
+condition number to about ((1 + q) / (1 − q))², q² parameters per row of the sample (Marchenko &
+Pastur). All else are products with vectors, of all rows, in single precision.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from math import sqrt
+from typing import ClassVar, NamedTuple
+
+from lr_pipeline.core.acceleration.single_precision import (
+    Expansion,
+    SingleObjective,
+    standardized_single,
+)
+from lr_pipeline.core.acceleration.warm_start import WarmStart
+from lr_pipeline.core.columns.classes import ClassCounts, prevalence_start
+from lr_pipeline.core.columns.moments import possible_moments, standard_deviation
+from lr_pipeline.core.columns.rank import analyse_by_information
+from lr_pipeline.core.columns.sampling_pass import survey
+from lr_pipeline.core.columns.standardize import StandardizedRows, standardized
+from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.linear_algebra.conjugate_gradient import conjugate_gradient
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.logistic.sums import LogisticKernel
+from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.solvers.hessian_solve import decrement, is_last_step
+from lr_pipeline.core.solvers.line_search import sufficiently_lower
+from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
+from lr_pipeline.core.types import Columns, Parameters
+
+# From so many columns on, products with vectors take so much less time than a square.
+MANY_COLUMNS = 200
+# A sample has so many rows a parameter, of a table that has four times as many at least: its
+# Hessian for all rows bounds theirs from below by about a sixth of it.
+ROWS_PER_PARAMETER = 3
+LEAST_ROWS_PER_PARAMETER = 12
+# The copy in single precision has so many numbers at most: 128 MiB.
+MOST_NUMBERS = 2**25
+# Steps, and most products with the Hessian in each: with columns as if uncorrelated, and with a
+# sample's Hessian to precondition.
+STEPS = 12
+FEW_PRODUCTS = 12
+PRODUCTS = 25
+MOST_HALVINGS = 10
+# Products with the Hessian that are remembered.
+MEMORY = 20
+# The share of the gradient that a step leaves; of the last one, after a full step of at most so
+# many standard errors.
+FORCING = 0.1
+NEAR = 0.3
+LAST_FORCING = 0.01
+# Where a predictor has changed by more since the sample's Hessian was formed, it is formed again.
+MOST_CHANGE = 0.3
+# Of a step in double precision: the share left at least, and beside the tolerance.
+SOLVED = 1e-3
+NEARER = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class WideStart(WarmStart):
+    """A warm start near the optimum of all rows.
+
+    ``product``: v ↦ H v with their Hessian near there.
+    """
+
+    product: LinearSolve
+    knows_extremes: ClassVar[bool] = True
+
+    def preconditioner(self, tolerance: float) -> LinearSolve:
+        """Return g ↦ H⁻¹ g for the Hessian of all rows at the start, nearly.
+
+        By the sample's Hessian alone, where that shows the gradient to vanish within ``tolerance``
+        standard errors.
+        """
+
+        def solve(gradient: Parameters) -> Parameters:
+            sample = self.factors.solve
+            distance = decrement(sample, gradient, self.classes.total_weight)
+            if distance <= tolerance:
+                return sample(gradient)
+            share = max(SOLVED, NEARER * tolerance / distance)
+            return conjugate_gradient(self.product, sample, gradient, share, PRODUCTS).x
+
+        return solve
+
+
+def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
+    """Minimise the log loss in single precision; two passes over the rows.
+
+    None where columns are few or the rows too few or too many for it, and where a sample leaves
+    in doubt whether the columns are independent or the estimate exists.
+
+    Raises
+    ------
+    ValueError
+        As ``survey``.
+    """
+    sampled = _sample(rows)
+    if sampled is None:
+        return None
+    classes, held = sampled
+    moments = possible_moments(held)
+    center, scale = moments.mean, standard_deviation(moments)
+    single = standardized_single(rows, center, scale)
+    if single is None:
+        return None
+    objective = SingleObjective(single.blocks, rows, classes.total_weight)
+    start = prevalence_start(*classes.weights, rows.num_columns)
+    far = _approach(objective, start, lambda gradient: 4.0 * gradient, FEW_PRODUCTS)
+
+    design = StandardizedRows(held, tuple(range(rows.num_columns)), center, scale, None)
+    sample = LogisticObjective(design, kernel, NoPenalty(), moments.weight)
+    factors, factored_at = Factors.of(sample.value_gradient_hessian(far.w)[2]), far.w
+    analysis = None if factors is None else analyse_by_information(moments, factors)
+    if factors is None or analysis is None:
+        return None
+    near = far if far.arrived else _approach(objective, far.w, factors.solve, PRODUCTS)
+    if not near.arrived:
+        return None
+    if near is not far and sample.sums.largest_predictor(near.w - far.w) > MOST_CHANGE:
+        factors, factored_at = Factors.of(sample.value_gradient_hessian(near.w)[2]), near.w
+        if factors is None:
+            return None
+    analysis = replace(
+        analysis,
+        num_rows=classes.rows_0 + classes.rows_1,
+        total_weight=classes.total_weight,
+        extremes=single.extremes,
+    )
+    coordinates = standardized(analysis, analysis.independent, False)
+    return WideStart(
+        coordinates, classes, near.w, factors, factored_at, sample, near.expansion.product
+    )
+
+
+def wide_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
+    """Yield ``center`` and ``scale`` (d,) of a fit that starts here, if one would try to."""
+    sampled = _sample(rows)
+    if sampled is not None:
+        moments = possible_moments(sampled[1])
+        yield moments.mean, standard_deviation(moments)
+
+
+def _sample(rows: Rows) -> tuple[ClassCounts, Rows] | None:
+    """The classes of all rows and a sample of those of a table of many columns, else None."""
+    n, d = rows.num_rows, rows.num_columns
+    if d < MANY_COLUMNS or n < LEAST_ROWS_PER_PARAMETER * (d + 1) or n * d > MOST_NUMBERS:
+        return None
+    seen = survey(rows, ROWS_PER_PARAMETER * (d + 1) / n)
+    return seen.classes, rows.hold(seen.sample)
+
+
+class _Reached(NamedTuple):
+    """A point, the objective to second order at the one before, and whether the optimum is near."""
+
+    w: Parameters
+    expansion: Expansion
+    arrived: bool
+
+
+def _approach(
+    objective: SingleObjective, w: Parameters, precondition: LinearSolve, products: int
+) -> _Reached:
+    """Inexact Newton steps, each solved for by at most so many products with the Hessian.
+
+    What the products say of the curvature improves the next step's preconditioner (Morales &
+    Nocedal, 2000, SIAM Journal on Optimization 10: 1079–1096). Ends where a step is not found, or
+    not solved for. Once near, steps are full ones, as differences of the loss are lost in rounding.
+    """
+    at, share = objective.expand(w), FORCING
+    pairs = SecantPairs(MEMORY)
+    for _ in range(STEPS):
+        improved = partial(pairs.solve, precondition)
+        step, close, known = conjugate_gradient(at.product, improved, at.gradient, share, products)
+        for direction, change in known:
+            pairs.add(direction, change)
+        if close and share < FORCING:
+            return _Reached(w - step, at, True)
+        distance = sqrt(max(objective.total_weight * float(at.gradient @ step), 0.0))
+        if close and distance <= NEAR and is_last_step(step, w):
+            share, w = LAST_FORCING, w - step
+            at = objective.expand(w)
+            continue
+        found = _backtrack(objective, w, at, step)
+        if found is None:
+            break
+        w, at = found
+        if not close:
+            break
+    return _Reached(w, at, False)
+
+
+def _backtrack(
+    objective: SingleObjective, w: Parameters, at: Expansion, step: Parameters
+) -> tuple[Parameters, Expansion] | None:
+    """Halve the step until the loss falls enough; None where that takes too many times."""
+    slope = -float(at.gradient @ step)
+    for halvings in range(MOST_HALVINGS):
+        t = 0.5**halvings
+        trial = objective.expand(w - t * step)
+        new_slope = -float(trial.gradient @ step)
+        if sufficiently_lower(at.value, slope, t, trial.value, new_slope):
+            return w - t * step, trial
+    return None

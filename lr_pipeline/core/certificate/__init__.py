@@ -1,0 +1,1 @@
+"""How far a fit can still be from its optimum: a bound that holds, rounding included."""

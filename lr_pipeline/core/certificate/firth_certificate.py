@@ -1,0 +1,177 @@
+"""A proof that Firth's objective has a minimum near a fit, and a bound on how near.
+
+F(w) = Σ c loss − τ log det I(w), with the information I = Σ c s x̃ x̃ᵀ and A = I⁻¹, is not convex.
+Its gradient g and its Hessian K are
+
+    g = Σ c (p − y) x̃ − τ Σ c s' h x̃,    h = x̃ᵀ A x̃,
+    K = I − τ (Σ c s'' h x̃ x̃ᵀ − T),      T_jk = tr(A ∂_j I A ∂_k I),
+
+where s' = s (1 − 2p) and s'' = s (1 − 6s) are the derivatives of s = p (1 − p) in z.
+
+*Third derivative.* Lengths are ‖v‖² = vᵀ I(w) v, and r = max √h. At w + v with ‖v‖ ≤ ρ the
+information changes by exp(± rρ). Since |s'|, |s''| and |s'''| are at most s, along unit vectors u
+and v the loss's third derivative is at most r, and each of the six terms of D³ log det I [u, u, v]
+
+    tr(A I'''[u,u,v]) − tr(A I'[v] A I''[u,u]) − 2 tr(A I''[u,v] A I'[u]) + 2 tr((A I'[u])² A I'[v])
+
+at most Σ s a² h max|b| ≤ r³, with a = x̃ᵀu and b = x̃ᵀv (a product's trace is at most the one's
+largest eigenvalue times the sum of the other's, in absolute values). So K changes along v by at
+most Λ ‖v‖ with Λ = exp(2 rρ) (r + 6 τ r³).
+
+*Distance.* Let μ be the smallest eigenvalue of K and λ the length of g, both in the metric of I,
+and ρ = 2 λ / μ. If Λ ρ < μ, then F grows outwards on the sphere of radius ρ about w, is strongly
+convex within, and has there exactly one minimum w*, with (Kantorovich's theorem in this metric)
+
+    ‖w* − w‖ ≤ δ = 2 λ / (μ + √(μ² − 2 Λ λ)),    F(w) − F(w*) ≤ λ² / (2 (μ − Λ δ)).
+
+It is a minimum, not proven to be the lowest. Rounding widens λ, r and 1/μ.
+"""
+
+from math import exp, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+from lr_pipeline.core.certificate.curvature import Curvature, curvature_at
+from lr_pipeline.core.certificate.rounding import (
+    DOT_EXTRA,
+    SECOND_ORDER,
+    UNIT_ROUNDOFF,
+    bounds_by_rows,
+    objective_addition,
+    parameter_rounding,
+)
+from lr_pipeline.core.columns.standardize import Coordinates
+from lr_pipeline.core.logistic.fast_kernel import combine_rows, linear_predictor
+from lr_pipeline.core.logistic.loss import sigmoid, variance
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import Firth
+from lr_pipeline.core.rows import Block
+from lr_pipeline.core.solvers.result import Certificate
+from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
+
+# T takes n p³ operations and p³ numbers.
+MOST_PARAMETERS = 100
+MOST_OPERATIONS = 2e10
+ROWS = 256  # at a time, each p² numbers
+LARGEST_ERROR = 0.1
+
+
+class _Sums(NamedTuple):
+    """Sums over the rows in the coordinates q = L⁻¹ x̃ in which the information is the identity.
+
+    ``second`` (p, p): Σ c s'' h q qᵀ; ``third`` (p, p²): Σ c s' q ⊗ q ⊗ q; ``square``: Σ c s h².
+    For rounding: ``absolute_square``, Σ c s (|x̃|ᵀ|A||x̃|)², and ``terms`` (p,), Σ c s h |x̃|.
+    """
+
+    second: ParameterMatrix
+    third: Float64[np.ndarray, "p q"]
+    square: float
+    absolute_square: float
+    terms: Parameters
+
+
+def certify_minimum(
+    objective: LogisticObjective, w: Parameters, coordinates: Coordinates
+) -> Certificate | None:
+    """Bound the distance of ``w`` to a minimum of Firth's objective, rigorously.
+
+    ``coordinates``: those of the objective's rows. Four passes over the rows; None where they
+    would take long, or prove nothing.
+    """
+    n, p, penalty = objective.sums.rows.num_rows, len(w), objective.penalty
+    if not isinstance(penalty, Firth) or p > MOST_PARAMETERS or n * p**3 > MOST_OPERATIONS:
+        return None
+    curvature = curvature_at(objective, w, coordinates.reported())
+    if curvature is None:
+        return None
+    amplification = coordinates.amplification()
+    bounds = bounds_by_rows(objective, w, curvature, amplification)
+    eta = bounds.eta  # relative, of the information
+    if not eta < LARGEST_ERROR:
+        return None
+    r = bounds.radius / sqrt(1.0 - eta)
+    sums = _sums(objective, w, curvature, amplification)
+    rounding = _score_rounding(objective, curvature, sums, eta)
+    length = (1.0 + eta) * curvature.decrement + bounds.gradient_error
+    length += SECOND_ORDER * penalty.strength * rounding
+    K = np.eye(p) - penalty.strength * (sums.second - sums.third @ sums.third.T)
+    smallest = float(np.linalg.eigvalsh(K)[0])
+    smallest -= 12.0 * eta * (1.0 + penalty.strength * r**2)
+    found = _distance(length / sqrt(1.0 - eta), smallest, r, penalty.strength)
+    if found is None:
+        return None
+    distance, loss = found
+    distance = distance / sqrt(1.0 - eta) + parameter_rounding(w, curvature)
+    return Certificate(loss / objective.total_weight, distance)
+
+
+def _distance(
+    length: float, smallest: float, r: float, strength: float
+) -> tuple[float, float] | None:
+    """Return δ and the bound in loss; None where Λ ρ < μ is not given."""
+    if not smallest > 0.0:
+        return None
+    reach = 2.0 * length / smallest
+    if not r * reach < 1.0:
+        return None
+    change = exp(2.0 * r * reach) * (r + 6.0 * strength * r**3)
+    if not change * reach < smallest:
+        return None
+    distance = 2.0 * length / (smallest + sqrt(smallest**2 - 2.0 * change * length))
+    return distance, length**2 / (2.0 * (smallest - change * distance))
+
+
+def _sums(
+    objective: LogisticObjective,
+    w: Parameters,
+    curvature: Curvature,
+    amplification: Float64[np.ndarray, "k k"],
+) -> _Sums:
+    """One pass; ``amplification`` as in ``bounds_by_rows``."""
+    inverse = curvature.inverse_factor
+
+    def of_block(block: Block) -> _Sums:
+        z = linear_predictor(block, w)
+        v = variance(z)
+        s = v if block.weight is None else block.weight * v
+        Q = block.X @ inverse[:, 1:].T + inverse[:, 0]
+        h = np.einsum("ij,ij->i", Q, Q)
+        source = block._replace(X=np.abs(block.X) @ amplification)
+        half = source.X @ np.abs(inverse[:, 1:]).T + np.abs(inverse[:, 0])
+        return _Sums(
+            (Q * (s * (1.0 - 6.0 * v) * h)[:, None]).T @ Q,
+            _cubes(Q, s * (sigmoid(-z) - sigmoid(z))),
+            float(s @ h**2),
+            float(s @ np.einsum("ij,ij->i", half, half) ** 2),
+            combine_rows(source, s * h),
+        )
+
+    return _Sums(*objective.sums.rows.sum(of_block))
+
+
+def _cubes(Q: Float64[np.ndarray, "n p"], slope: RowVector) -> Float64[np.ndarray, "p q"]:
+    """Σ slope q ⊗ (q ⊗ q), with p² numbers for each of a few rows at a time."""
+    p = Q.shape[1]
+    cubes = np.zeros((p, p**2))
+    for start in range(0, len(Q), ROWS):
+        q, c = Q[start : start + ROWS], slope[start : start + ROWS]
+        cubes += (q * c[:, None]).T @ (q[:, :, None] * q[:, None, :]).reshape(len(q), -1)
+    return cubes
+
+
+def _score_rounding(
+    objective: LogisticObjective, curvature: Curvature, sums: _Sums, eta: float
+) -> float:
+    """How far the computed Σ c s' h x̃ can be off, in the metric of I⁻¹.
+
+    Row by row, s' is off by η s at most and h by 2 η h, since A is by 2 η, and in evaluating it
+    by (2p + 4) ε |x̃|ᵀ|A||x̃|. Errors c s e of the rows make Σ c s |e| |x̃ᵀv| ≤ √(Σ c s e²) ‖v‖.
+    Those of x̃ itself, and of adding up, are relative to the terms.
+    """
+    p = len(sums.terms)
+    by_row = 3.0 * eta * sqrt(sums.square)
+    by_row += (2 * p + 4) * UNIT_ROUNDOFF * sqrt(sums.absolute_square)
+    relative = (p + DOT_EXTRA) * UNIT_ROUNDOFF + objective_addition(objective)
+    return by_row + relative * float(np.linalg.norm(np.abs(curvature.inverse_factor) @ sums.terms))

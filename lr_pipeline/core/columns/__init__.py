@@ -1,0 +1,1 @@
+"""The columns of a design: means and deviations, rank, standardizing, classes."""

@@ -1,0 +1,62 @@
+"""The rows on a separating hyperplane: they decide whether another one separates more.
+
+Let (2y − 1) x̃ᵀb ≥ 0 in every row, and 0 in the rows T. If no direction separates T, every c with
+(2y − 1) x̃ᵀc ≥ 0 in all rows is 0 in all of T, and so separates no row that b does not. If one
+does, b + ε c separates more (Albert & Anderson, 1984, Biometrika 71).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lr_pipeline.core.columns.standardize import Coordinates
+from lr_pipeline.core.existence.separation import is_tied
+from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.types import Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class TiedRows:
+    """Other rows, of which only those with x̃ᵀ direction = 0, to rounding, have weight.
+
+    ``direction`` (k + 1,) in ``coordinates``, those of standardized columns.
+    """
+
+    rows: Rows
+    coordinates: Coordinates
+    direction: Parameters
+
+    @property
+    def block_rows(self) -> int:
+        """Most rows that a block has."""
+        return self.rows.block_rows
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows, of zero weight or not."""
+        return self.rows.num_rows
+
+    @property
+    def num_columns(self) -> int:
+        """Number of columns."""
+        return self.rows.num_columns
+
+    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Add ``block_function`` over the blocks so weighted."""
+        return self.rows.sum(lambda block: block_function(self._weighted(block)))
+
+    def max(self, block_function: Callable[[Block], float]) -> float:
+        """Return the largest ``block_function`` over the blocks so weighted."""
+        return self.rows.max(lambda block: block_function(self._weighted(block)))
+
+    def hold(self, *blocks: Block) -> Rows:
+        """Offer some of these rows."""
+        return self.rows.hold(*blocks)
+
+    def _weighted(self, block: Block) -> Block:
+        at = self.coordinates
+        X = (block.X[:, list(at.columns)] - at.center) / at.scale
+        tied = is_tied(np.column_stack([np.ones(len(X)), X]), self.direction)
+        return block._replace(weight=tied * (1.0 if block.weight is None else block.weight))

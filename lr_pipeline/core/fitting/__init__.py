@@ -1,0 +1,1 @@
+"""From rows to a certified fit: the problem, the way to its optimum, and the result."""

@@ -1,0 +1,87 @@
+"""What a logistic regression returns."""
+
+from dataclasses import dataclass, field
+
+from lr_pipeline.core.existence.existence import Existence
+from lr_pipeline.core.fitting.minimum_search import MinimumSearch
+from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
+from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class LogisticFit:
+    """A fitted logistic regression; coefficients in the units of the table.
+
+    z = intercept + X coefficients is the log-odds of the label 1. Where the design is
+    rank-deficient (``unique`` is False) the coefficients are those of least Euclidean norm.
+
+    ``penalty``, ``l2``, ``log_f``, ``objective``: what was minimised, the last as a formula; the
+    strengths are 0 where the penalty is another.
+    ``value``: the objective divided by Σ weight; ``log_likelihood``: the sum, without penalty.
+    ``evaluations``: passes over the rows that the solver made.
+    ``covariance`` (p, p), intercept first, ``standard_errors`` (d,): ``None`` where they would be
+    wrong, with the reason in ``inference_withheld``.
+    ``certificate_units`` (p,): the unit of ``certificate.standard_errors`` for each parameter,
+    √ of the diagonal of the inverse Hessian, or a bound on it where standard errors were not asked
+    for; not for inference. ``None`` where it is singular.
+    ``existence`` is None where the penalty makes it irrelevant and it was not given.
+    ``search``: how the lowest minimum was found where the objective can have several, which is
+    Firth's; None where it has one, or a start was given.
+    z = scaled_parameters[0] + ((X − center) / scale) scaled_parameters[1:] loses no digits where
+    a column's mean is much larger than its deviation.
+    """
+
+    intercept: float
+    coefficients: Columns
+    penalty: str
+    l2: float
+    log_f: float
+    objective: str
+    solver: str
+    status: Status
+    iterations: int
+    evaluations: int
+    value: float
+    log_likelihood: float
+    gradient_norm: float
+    trace: tuple[TracePoint, ...]
+    certificate: Certificate
+    unique: bool
+    dependent_columns: tuple[int, ...]
+    existence: Existence | None
+    covariance: ParameterMatrix | None
+    standard_errors: Columns | None
+    intercept_standard_error: float | None
+    inference_withheld: str
+    certificate_units: Parameters | None
+    center: Columns
+    scale: Columns
+    scaled_parameters: Parameters = field(repr=False)
+    search: MinimumSearch | None = field(default=None, repr=False)
+
+    @property
+    def optimum(self) -> str:
+        """What the certificate's distance is to, in words."""
+        return "a minimum" if self.penalty == "firth" else "the optimum"
+
+
+def objective_formula(penalty: str, l2: float = 0.0, log_f: float = 0.0) -> str:
+    """Return the minimised sum as a formula for people, with the penalty and its strength."""
+    loss = "Σ weight·[log(1 + exp(z)) − y·z], z = intercept + X·coefficients"
+    if penalty == "l2":
+        return (
+            f"{loss}; + (l2/2)·Σ coefficients², l2 = {l2:g} (scikit-learn's C = {1 / l2:g}), "
+            "coefficients in the table's units, intercept not penalised"
+        )
+    if penalty == "log-f":
+        return (
+            f"{loss}; + Σ m·log(1 + exp(γ)) − (m/2)·γ, the log-F(m, m) penalty, m = {log_f:g}, "
+            "γ = coefficient·standard deviation of its column in the training rows, intercept not "
+            "penalised"
+        )
+    if penalty == "firth":
+        return (
+            f"{loss}; − ½·log det(Σ weight·p(1 − p)·x̃x̃ᵀ), Firth's penalty, "
+            "x̃ = (1, x) of the standardized columns"
+        )
+    return f"{loss}; no penalty"

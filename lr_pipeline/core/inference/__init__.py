@@ -1,0 +1,1 @@
+"""Standard errors, intervals and tests, or the reason why there are none."""

@@ -1,0 +1,147 @@
+"""What can be inferred of the parameters, by Wald's method, or the reason why nothing can."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import erfc, sqrt
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool
+
+from lr_pipeline.core.existence.existence import NAMED_COLUMNS
+from lr_pipeline.core.inference.collinearity import inseparable_columns
+from lr_pipeline.core.types import Columns, Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class WaldInference:
+    """Wald statistics of the parameters (p,), intercept first.
+
+    ``z`` = estimate / standard error; ``p_values`` two-sided, P(|N(0, 1)| ≥ |z|);
+    ``lower`` and ``upper`` the interval estimate ± Φ⁻¹((1 + level) / 2) standard errors.
+    """
+
+    level: float
+    z: Parameters
+    p_values: Parameters
+    lower: Parameters
+    upper: Parameters
+
+
+class OddsRatios(NamedTuple):
+    """exp(β) of each column (d,) with its interval; infinite beyond 1.8e308."""
+
+    estimate: Columns
+    lower: Columns
+    upper: Columns
+
+
+class LikelihoodRatioTest(NamedTuple):
+    """2 (ℓ(ŵ) − ℓ(null)), both penalised for Firth, and P(χ² ≥ statistic)."""
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+
+
+@dataclass(frozen=True, eq=False)
+class LogisticInference:
+    """What the rows say about the parameters (p,), intercept first, in the table's units.
+
+    ``lower``, ``upper``: the interval of ``level``; ``p_values``: of each parameter against zero.
+    ``statistics``: method "wald" z = estimate / standard error; method "profile" the
+    likelihood-ratio statistic 2 (ℓ(ŵ) − max ℓ where the parameter is zero), penalised for Firth.
+    NaN where withheld, for the reason in ``withheld``, or in ``inseparable`` for the columns whose
+    coefficients cannot be told apart (``tied``).
+    ``better_start`` (p,): a better fit's parameters, in the table's units, where one was found on
+    the way, which Firth's penalty allows; everything is withheld then: fit again from there.
+    ``odds_ratios``, ``odds_ratios_per_sd``: for one unit more of a column, and for one standard
+    deviation. ``variance_inflation`` (d,): 1 / (1 − R²) of each column on the others, weighted;
+    infinite where dependent. ``model_test``: against the intercept alone.
+    """
+
+    level: float
+    method: str
+    lower: Parameters
+    upper: Parameters
+    statistics: Parameters
+    p_values: Parameters
+    odds_ratios: OddsRatios
+    odds_ratios_per_sd: OddsRatios
+    variance_inflation: Columns
+    model_test: LikelihoodRatioTest | None
+    withheld: str
+    inseparable: str = ""
+    better_start: Parameters | None = None
+
+    @property
+    def tied(self) -> Bool[np.ndarray, " d"]:
+        """(d,) columns of which nothing is told but the coefficient, which others could have."""
+        if not self.inseparable:
+            return np.zeros(len(self.variance_inflation), bool)
+        return inseparable_columns(self.variance_inflation)
+
+
+def wald_inference(
+    parameters: Parameters, standard_errors: Parameters, level: float = 0.95
+) -> WaldInference:
+    """Test each parameter against zero and give its interval, from the normal approximation.
+
+    The standard errors are the roots of the diagonal of the inverse information, and right only
+    for a maximum-likelihood estimate that is unique.
+    """
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must be between 0 and 1, found {level}")
+    z = parameters / standard_errors
+    half_width = NormalDist().inv_cdf((1.0 + level) / 2.0) * standard_errors
+    return WaldInference(
+        level=level,
+        z=z,
+        p_values=np.array([erfc(abs(value) / sqrt(2.0)) for value in z.tolist()]),
+        lower=parameters - half_width,
+        upper=parameters + half_width,
+    )
+
+
+def reason_withheld(
+    penalty: str, dependent_columns: tuple[int, ...], curvature: bool, wanted: bool
+) -> str:
+    """Return why a fit has no standard errors, or an empty string if it has."""
+    if not wanted:
+        return "standard errors were not asked for"
+    if penalty != "none":
+        return f"the estimate is penalised ({penalty}): the inverse information is not its variance"
+    if dependent_columns:
+        return f"the estimate is not unique: columns {list(dependent_columns)} depend on others"
+    if not curvature:
+        return "the information is singular in float64"
+    return ""
+
+
+def unidentified_reason(unidentified: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
+    """Say which parameters have no interval because columns depend on each other."""
+    if not unidentified.any():
+        return ""
+    return (
+        f"{_listed(unidentified, names)} are not identifiable: these columns depend on each other"
+    )
+
+
+def peaks_reason(incoherent: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
+    """Say which parameters have no interval because their likelihood has several peaks."""
+    if not incoherent.any():
+        return ""
+    return (
+        f"{_listed(incoherent, names)} have a penalised likelihood of several peaks: the values "
+        "that it does not reject are no interval"
+    )
+
+
+def _listed(chosen: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
+    """The chosen parameters by name; beyond a few they are only counted."""
+    intercept = "the intercept and " if chosen[0] else ""
+    columns = np.flatnonzero(chosen[1:]).tolist()
+    shown = ", ".join(str(j) if names is None else names[j] for j in columns[:NAMED_COLUMNS])
+    more = f" and {len(columns) - NAMED_COLUMNS} more" if len(columns) > NAMED_COLUMNS else ""
+    return f"{intercept}the coefficients of columns {shown}{more}"

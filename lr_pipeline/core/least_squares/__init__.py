@@ -1,0 +1,1 @@
+"""Least squares: the solution, its refinement to the last digit, and its error."""

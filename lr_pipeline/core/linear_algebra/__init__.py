@@ -1,0 +1,1 @@
+"""Cholesky and triangular factors, conjugate gradients, products of twice the precision."""

@@ -1,0 +1,97 @@
+"""The penalised mean log loss as a function of the parameters alone."""
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from lr_pipeline.core.logistic.penalties import Firth, Penalty
+from lr_pipeline.core.logistic.sums import LogisticKernel, LogisticSums
+from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.types import ParameterMatrix, Parameters
+
+
+@runtime_checkable
+class SmoothFunction(Protocol):
+    """What gradient descent needs of a function to minimise."""
+
+    def value(self, w: Parameters) -> float:
+        """f(w)."""
+
+    def value_gradient(self, w: Parameters) -> tuple[float, Parameters]:
+        """f(w) and ∇f(w)."""
+
+
+@runtime_checkable
+class Objective(SmoothFunction, Protocol):
+    """A function to minimise, as the second-order solvers see it.
+
+    ``total_weight``: what the sums over rows were divided by, so that
+    √(total_weight · gᵀ H⁻¹ g) is a length in standard errors.
+    ``hessian_is_exact``: whether ``value_gradient_hessian`` returns ∇²f itself.
+    """
+
+    total_weight: float
+    hessian_is_exact: bool
+
+    def value_gradient_hessian(self, w: Parameters) -> tuple[float, Parameters, ParameterMatrix]:
+        """f(w), ∇f(w) and ∇²f(w), or a positive definite stand-in for it."""
+
+    def hessian_product(self, w: Parameters, v: Parameters) -> Parameters:
+        """∇²f(w) v without forming the matrix."""
+
+
+class LogisticObjective:
+    """The mean per unit of weight, (Σ weight · log loss + penalty) / Σ weight.
+
+    ``passes`` counts the passes over the rows. ``total_weight`` = Σ weight, where known.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        kernel: LogisticKernel,
+        penalty: Penalty,
+        total_weight: float | None = None,
+    ) -> None:
+        # Firth's penalty takes logarithms of the Hessian's smallest eigenvalues.
+        self.sums = LogisticSums(rows, kernel, fold=not isinstance(penalty, Firth))
+        self.penalty = penalty
+        self.hessian_is_exact = penalty.hessian_is_exact
+        if total_weight is None:
+            total_weight = float(rows.sum(_block_weight)[0])
+        self.total_weight = total_weight
+
+    @property
+    def passes(self) -> int:
+        """Passes over the rows so far, but for the one that summed the weights."""
+        return self.sums.passes
+
+    def value(self, w: Parameters) -> float:
+        """f(w)."""
+        return self.penalty.value(self.sums, w) / self.total_weight
+
+    def value_gradient(self, w: Parameters) -> tuple[float, Parameters]:
+        """f(w) and ∇f(w)."""
+        value, gradient = self.penalty.value_gradient(self.sums, w)
+        return value / self.total_weight, gradient / self.total_weight
+
+    def value_gradient_hessian(self, w: Parameters) -> tuple[float, Parameters, ParameterMatrix]:
+        """f(w), ∇f(w) and ∇²f(w), or for Firth the information in its place."""
+        value, gradient, hessian = self.penalty.value_gradient_hessian(self.sums, w)
+        W = self.total_weight
+        return value / W, gradient / W, hessian / W
+
+    def hessian_product(self, w: Parameters, v: Parameters) -> Parameters:
+        """∇²f(w) v, or I(w) v / Σ weight for Firth."""
+        return np.asarray(self.penalty.hessian_product(self.sums, w, v) / self.total_weight)
+
+    def log_likelihood(self, w: Parameters, value: float) -> float:
+        """Minus Σ loss without the penalty, from f(w); one pass more for Firth."""
+        if isinstance(self.penalty, Firth):
+            return -self.sums.loss(w)
+        return self.penalty.addition(w).value - value * self.total_weight
+
+
+def _block_weight(block: Block) -> tuple[float]:
+    """Total weight of a block."""
+    return (float(len(block.y)) if block.weight is None else float(block.weight.sum()),)

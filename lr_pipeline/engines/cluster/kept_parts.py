@@ -1,0 +1,127 @@
+"""Parts of a table that workers of a Dask cluster keep between passes, decoded."""
+
+import weakref
+from collections.abc import Iterator
+from threading import RLock
+from typing import Any
+
+import numpy as np
+
+from lr_pipeline.core.rows import Block
+from lr_pipeline.engines.block_cache import LARGEST_SHARE, RowSpool, spool_for, spooled_bytes
+from lr_pipeline.engines.cluster.worker_process import settle_process
+from lr_pipeline.engines.cluster.worker_tasks import (
+    Named,
+    Partial,
+    Reading,
+    Summing,
+    stored_rows,
+    sum_blocks,
+)
+from lr_pipeline.tables.table import Table
+
+# Of the workers' memory, what they keep takes at most this share where any of it is in files: Dask,
+# which is told how large these are, would move some of it to a disk from 60 % on.
+KEPT_SHARE = 0.5
+
+
+def bytes_in_files(memory: float, cache: float) -> float:
+    """Bytes of a design that may be in files, beside the share ``cache`` that is in memory.
+
+    A quarter of the memory, or less where that were more than half of it with what is held.
+    """
+    return memory * min(LARGEST_SHARE, max(0.0, KEPT_SHARE - cache))
+
+
+def hold_part(part: Named, reading: Reading) -> list[Block]:
+    """Read a part, to keep it in the worker's memory.
+
+    In one array, for which the system finds memory in a part of the time, in large pages. Dask's
+    workers give small ones back to it at once.
+    """
+    settle_process()
+    preparation = reading.preparation
+    assert preparation is not None
+    columns = preparation.block_columns
+    blocks, room = [], np.zeros(columns * stored_rows(part.value))
+    for batch in reading.batches(part.value):
+        taken, room = np.split(room, [columns * batch.num_rows])
+        blocks.append(preparation.block(batch, taken.reshape(columns, batch.num_rows)))
+    return blocks
+
+
+def sum_held(blocks: list[Block], rows: int, summing: Summing) -> Partial:
+    """Sum over a part of so many rows that is in some worker's memory."""
+    return sum_blocks(map(aligned, blocks), rows, summing)
+
+
+def aligned(block: Block) -> Block:
+    """The block, with arrays that begin where numbers do.
+
+    Those that came from another worker need not, and products then have other bits.
+    """
+    X, y, weight = block
+    X, y = np.require(X, requirements="A"), np.require(y, requirements="A")
+    return Block(X, y, None if weight is None else np.require(weight, requirements="A"))
+
+
+class FiledPart:
+    """A part that its first pass leaves in a temporary file of this worker, where there is room.
+
+    Sent to another worker, or spilled by this one, it is no more than the part's description,
+    and read anew.
+    """
+
+    def __init__(self, part: Table, reading: Reading) -> None:
+        assert reading.preparation is not None
+        self.part, self.reading = part, reading
+        shape = stored_rows(part), len(reading.preparation.columns)
+        self.num_bytes = spooled_bytes(*shape)
+        self.spool = FILES.spool(*shape)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What is sent."""
+        return FiledPart, (self.part, self.reading)
+
+    def __sizeof__(self) -> int:
+        """As if the file were sent, so that Dask has the part summed by the worker that has it."""
+        return self.num_bytes
+
+    def blocks(self) -> Iterator[Block]:
+        """Its blocks, from the file if that has them."""
+        made = self.reading.blocks(self.part)
+        return made if self.spool is None else self.spool.blocks(0, made)
+
+
+def file_part(part: Named, reading: Reading) -> FiledPart:
+    """Make room for a part in a file; nothing is read yet."""
+    return FiledPart(part.value, reading)
+
+
+def sum_filed(filed: FiledPart, rows: int, summing: Summing) -> Partial:
+    """Sum over a part of so many rows that is in this worker's file, or read now."""
+    return sum_blocks(filed.blocks(), rows, summing)
+
+
+class _Files:
+    """The temporary files of this worker, which together take no more than a single one may."""
+
+    def __init__(self) -> None:
+        self.bytes, self._lock = 0, RLock()
+
+    def spool(self, num_rows: int, num_columns: int) -> RowSpool | None:
+        """A file for so many rows and columns; None where there is too little room."""
+        with self._lock:
+            spool = spool_for(num_rows, num_columns, self.bytes)
+            if spool is not None:
+                size = spooled_bytes(num_rows, num_columns)
+                self.bytes += size
+                weakref.finalize(spool, self._give_back, size)
+        return spool
+
+    def _give_back(self, size: int) -> None:
+        with self._lock:
+            self.bytes -= size
+
+
+FILES = _Files()

@@ -1,0 +1,79 @@
+"""The tasks of a pass over a table: a sum for each part, and the sums added up as a tree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lr_pipeline.engines.cluster.kept_parts import file_part, hold_part, sum_filed, sum_held
+from lr_pipeline.engines.cluster.worker_tasks import (
+    Named,
+    Reading,
+    Summing,
+    combine_partials,
+    stored_rows,
+    sum_part,
+    unnamed,
+)
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+PARTIALS_AT_ONCE = 8
+
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class PartedTable:
+    """A table's parts as the cluster knows them.
+
+    The first ``held`` stay in workers' memory, the next ones, up to ``kept`` in all, in files.
+    """
+
+    parts: Sequence[Named]
+    reading: Reading
+    held: int
+    kept: int
+    token: str
+    futures: "list[Future]"
+
+    @property
+    def kept_keys(self) -> list[Key]:
+        """Keys of the parts that are kept."""
+        return [(f"lr_rows-{self.token}", number) for number in range(self.kept)]
+
+
+def keeping_tasks(table: PartedTable) -> dict[Any, Any]:
+    """The tasks that read the parts to be kept, or make room for them."""
+    reading = f"lr_reading-{table.token}"
+    graph: dict[Any, Any] = {reading: (unnamed, Named(reading, table.reading))}
+    for number, key in enumerate(table.kept_keys):
+        keep = hold_part if number < table.held else file_part
+        graph[key] = (keep, table.parts[number], reading)
+    return graph
+
+
+def summing_tasks(
+    table: PartedTable, summing: Summing, token: str
+) -> tuple[dict[Any, Any], list[list[Key]]]:
+    """The tasks of a pass, and their keys level by level: parts, partial sums, the one sum.
+
+    Tasks that read parts to be kept are among them under the same keys as before, so that one
+    that was lost is read again.
+    """
+    reading, function = f"lr_reading-{table.token}", f"lr_function-{token}"
+    graph = keeping_tasks(table) | {function: (unnamed, Named(function, summing))}
+    keys: list[Key] = [(f"lr_part-{token}", number) for number in range(len(table.parts))]
+    for key, part in zip(keys[table.kept :], table.parts[table.kept :], strict=True):
+        graph[key] = (sum_part, part, reading, function)
+    for number, kept in enumerate(table.kept_keys):
+        sum_kept = sum_held if number < table.held else sum_filed
+        graph[keys[number]] = (sum_kept, kept, stored_rows(table.parts[number].value), function)
+    levels = [keys]
+    while len(levels) == 1 or len(levels[-1]) > 1:
+        name, below = f"lr_sum{len(levels)}-{token}", levels[-1]
+        groups = range(0, len(below), PARTIALS_AT_ONCE)
+        levels.append([(name, number) for number in range(len(groups))])
+        for key, start in zip(levels[-1], groups, strict=True):
+            graph[key] = (combine_partials, below[start : start + PARTIALS_AT_ONCE], function)
+    return graph, levels

@@ -1,0 +1,65 @@
+"""From a table to its rows' design, a large file being decoded once for both."""
+
+from collections.abc import Callable, Sequence
+
+from lr_pipeline.core.rows import Rows
+from lr_pipeline.engines.block_cache import spool_for
+from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
+from lr_pipeline.engines.streaming import (
+    TableRows,
+    threaded_parts,
+    threads_within,
+    visit_by_threads,
+)
+from lr_pipeline.tables.aggregate import Found, Visit, visit_blocks
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.table import Table
+
+
+def prepare_rows(
+    table: Table,
+    kind: EngineKind = "auto",
+    memory_budget_mb: float = MEMORY_BUDGET_MB,
+    block_rows: int | None = None,
+) -> tuple[Preparation, Rows]:
+    """Learn the preparation of ``table``, and open its rows as ``open_rows`` does.
+
+    A large file is read by several threads. Where all features are numbers, and memory and disk
+    have the room, the first pass leaves them in a temporary file, from which the design is made.
+
+    Raises
+    ------
+    TableError
+        As ``Preparation.fit``; or a label is missing.
+    """
+    numbers = _spooled_numbers(table, memory_budget_mb, block_rows)
+    visit: Visit = visit_blocks  # which holds the values of a small table, and settles medians
+    if len(threaded_parts(table, len(table.roles.features))) > 1:
+        visit = _Visits(numbers, threads_within(memory_budget_mb * 1e6))
+    preparation = Preparation.fit(table, visit)
+    rows = open_rows(table, preparation, kind, memory_budget_mb, block_rows, numbers=numbers)
+    return preparation, rows
+
+
+def _spooled_numbers(table: Table, budget_mb: float, block_rows: int | None) -> TableRows | None:
+    """The table's own numbers, which their first pass will leave in a file."""
+    plain = Preparation.of_numbers(table)
+    if plain is None:
+        return None
+    rows = TableRows(table, plain, block_rows, budget_mb * 1e6)
+    if rows.in_parts:
+        rows.spool = spool_for(rows.num_rows, rows.num_columns)
+    return rows if rows.spool is not None else None
+
+
+class _Visits:
+    """A ``Visit`` by threads, which goes by the blocks of ``numbers`` the first time."""
+
+    def __init__(self, numbers: TableRows | None, threads: int) -> None:
+        self.numbers, self.threads, self.passes = numbers, threads, 0
+
+    def __call__(self, table: Table, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
+        self.passes += 1
+        if self.numbers is None or self.passes > 1:
+            return visit_by_threads(table, columns, begin, self.threads)
+        return self.numbers.gather(begin)

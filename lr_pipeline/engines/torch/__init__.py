@@ -1,0 +1,1 @@
+"""The logistic sums and gradient descent on PyTorch tensors."""

@@ -1,0 +1,25 @@
+"""What the training rows made of each feature, as the report lists it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from lr_pipeline.evaluation.findings import FeatureRow
+from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEncoding
+
+
+def feature_rows(encodings: Sequence[NumberEncoding | CategoryEncoding]) -> list[FeatureRow]:
+    """What a preparation learned of each feature."""
+    rows = []
+    for one in encodings:
+        if isinstance(one, NumberEncoding):
+            row = FeatureRow(one.name, "number", median=one.median)
+        else:
+            texts: dict[str, Any] = {
+                "reference": one.reference,
+                "levels": one.levels,
+                "pooled": one.pooled,
+            }
+            row = FeatureRow(one.name, "category", **texts)
+        rows.append(replace(row, missing=one.missing, marked=one.marks_missing))
+    return rows

@@ -1,0 +1,209 @@
+"""What an evaluation finds, as plain data: the report is drawn from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
+from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.metrics import Metrics
+from lr_pipeline.tables.level_counts import plain_count
+
+SEVERITIES = ("error", "warning", "note")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the reader must know before the numbers: one sentence or two."""
+
+    severity: Literal["error", "warning", "note"]
+    text: str
+
+
+@dataclass(frozen=True)
+class CoefficientRow:
+    """One coefficient in the original units of its column.
+
+    ``interval`` is the 95 % interval; ``scale`` the standard deviation of the column over the
+    training rows (``None`` for the intercept), so that value × scale is the effect of one
+    standard deviation; ``variance_inflation`` how much larger dependence on the other columns
+    makes the variance. ``tied``: the coefficient cannot be told apart from others, so that its
+    effect is none of the column's.
+    """
+
+    name: str
+    value: float
+    standard_error: float | None = None
+    interval: tuple[float, float] | None = None
+    p_value: float | None = None
+    scale: float | None = None
+    variance_inflation: float | None = None
+    tied: bool = False
+
+
+@dataclass(frozen=True)
+class FeatureRow:
+    """How a feature became columns of the design, as the training rows decided.
+
+    ``missing`` of their cases lacked it, and ``marked`` says that a column ``name=missing`` shows
+    which. A number is imputed by its ``median``; of a category (``median`` None) the ``reference``
+    has no coefficient, each of ``levels`` has one, and those ``pooled`` share ``name=(other)``.
+    """
+
+    name: str
+    kind: Literal["number", "category"]
+    missing: int | float = 0
+    marked: bool = False
+    median: float | None = None
+    reference: str | None = None
+    levels: tuple[str, ...] = ()
+    pooled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FitFacts:
+    """How an iterative fit ended, in the core's own terms.
+
+    ``optimum``: what the certificate's distance is to. ``starts``: how many starts led there,
+    where several were tried.
+    """
+
+    solver: str
+    status: Status
+    iterations: int
+    gradient_norm: float
+    certificate: Certificate | None = None
+    trace: tuple[TracePoint, ...] = ()
+    optimum: str = "the optimum"
+    starts: str = ""
+
+
+@dataclass(frozen=True)
+class ModelSection:
+    """One model: its predictions for the test rows and its coefficients.
+
+    ``linear_predictor`` is z with p = σ(z), and its presence is what makes the model logistic:
+    odds ratios are then given. ``withheld`` says why standard errors, intervals or p-values are
+    missing; ``facts`` are further lines for the model's list (label → text). ``fit`` is ``None``
+    for closed forms. ``metrics``: those of all test rows, where the predictions are of some.
+    """
+
+    name: str
+    title: str
+    probabilities: RowVector
+    linear_predictor: RowVector | None = None
+    objective: str = ""
+    coefficients: tuple[CoefficientRow, ...] = ()
+    withheld: str = ""
+    fit: FitFacts | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    metrics: Metrics | None = None
+
+    @property
+    def score(self) -> RowVector:
+        """What ranks the rows (n,): z where there is one, since p rounds to 1 from z = 37."""
+        return self.probabilities if self.linear_predictor is None else self.linear_predictor
+
+
+@dataclass(frozen=True)
+class DescentGap:
+    """How far model ``name``, trained by gradient descent, stopped from its optimum.
+
+    ``difference`` is |w_j − w*_j| of the ``parameter`` that is furthest, in its original unit;
+    ``iterations_needed`` estimates how many bring every parameter within ``tolerance``, from the
+    start (``None``: these steps never do, or it cannot be told). ``newton_iterations`` is what
+    Newton's method took.
+    """
+
+    name: str
+    learning_rate: float
+    iterations: int
+    parameter: str
+    difference: float
+    tolerance: float
+    iterations_needed: int | None
+    newton_iterations: int
+
+
+@dataclass(frozen=True)
+class DrawnRow:
+    """One test row to look at: its place in the test set, from 0, drawn with ``seed``."""
+
+    index: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class HeldOutRows:
+    """The test rows, on which the models are judged, and what they were trained on.
+
+    ``labels`` (n,) 0 or 1; ``prevalence`` the share of ones in the *training* set, which the
+    prevalence baseline predicts for every row. ``target`` names the label column, ``negative``
+    and ``positive`` the values behind 0 and 1. Of very many rows these are every ``step``-th, and
+    ``whole`` says how many there are and what either class weighs. Where rows have weights they
+    stand for cases, ``train_cases`` and ``cases`` of them.
+    """
+
+    labels: RowVector
+    prevalence: float
+    train_rows: int
+    train_fingerprint: str
+    test_fingerprint: str
+    weight: RowVector | None = None
+    target: str = "label"
+    negative: str = "0"
+    positive: str = "1"
+    step: int = 1
+    whole: "WholeTestSet | None" = None
+    train_cases: int | float | None = None
+
+    @property
+    def rows(self) -> int:
+        """Number of test rows."""
+        return self.labels.size if self.whole is None else self.whole.rows
+
+    @property
+    def cases(self) -> int | float | None:
+        """Σ weight of the test rows, None where they have none."""
+        if self.weight is None:
+            return None
+        return plain_count(sum(self.whole.class_weights) if self.whole else self.weight.sum())
+
+    def case_counts(self, train: str, test: str) -> dict[str, int | float]:
+        """How many cases the rows of each part stand for, where they have weights."""
+        if self.cases is None or self.train_cases is None:
+            return {}
+        return {train: self.train_cases, test: self.cases}
+
+
+@dataclass(frozen=True)
+class WholeTestSet:
+    """All test rows: how many, and the weights of label 0 and of label 1."""
+
+    rows: int
+    class_weights: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that was found of some models on the rows that none of them saw.
+
+    ``provenance`` (label → text: split policy, library versions …) follows the row counts and
+    fingerprints on the page. ``drawn_row`` is predicted by every model and shown with its label;
+    ``descents`` say what gradient descent left to do, ``features`` how they became the columns of
+    the design.
+    """
+
+    held_out: HeldOutRows
+    models: Sequence[ModelSection]
+    notices: Sequence[Notice] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    title: str = "Evaluation report"
+    drawn_row: DrawnRow | None = None
+    descents: Sequence[DescentGap] = ()
+    features: Sequence[FeatureRow] = ()
+
+    @property
+    def by_severity(self) -> list[Notice]:
+        """The notices, gravest first."""
+        return sorted(self.notices, key=lambda notice: SEVERITIES.index(notice.severity))

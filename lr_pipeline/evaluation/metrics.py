@@ -1,0 +1,109 @@
+"""How well predicted probabilities foretell the labels of a test set."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.score_sums import RankSums, ScoreSums, count_scores
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Means over the rows of a test set, each row times its weight; ``None`` where undefined.
+
+    The confusion counts are numbers of rows, or sums of weights where there are weights.
+    ``reasons`` says, for every metric that is ``None``, why.
+    """
+
+    accuracy: float
+    log_loss: float | None
+    roc_auc: float | None
+    average_precision: float | None
+    brier_score: float
+    true_negative: int | float
+    false_positive: int | float
+    false_negative: int | float
+    true_positive: int | float
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def numbers(self) -> dict[str, int | float | None]:
+        """Every metric by name, without the reasons."""
+        return {name: value for name, value in vars(self).items() if name != "reasons"}
+
+    @classmethod
+    def of(cls, sums: ScoreSums, ranks: RankSums) -> "Metrics":
+        """The metrics of rows that were summed, and whose scores were counted."""
+        both = ranks.negative > 0.0 and ranks.positive > 0.0
+        label = "0" if ranks.positive == 0.0 else "1"
+        alike = f"all {sums.rows} test labels are {label}: there is nothing to rank"
+        log_loss, log_loss_reason = sums.mean_log_loss()
+        cells = sums.confusion()
+        reasons = {
+            "log_loss": log_loss_reason,
+            "roc_auc": "" if both else alike,
+            "average_precision": "" if both else alike,
+        }
+        return cls(
+            accuracy=(cells["true_negative"] + cells["true_positive"]) / sums.weight,
+            log_loss=log_loss,
+            roc_auc=ranks.roc_auc if both else None,
+            average_precision=ranks.average_precision if both else None,
+            brier_score=sums.squared / sums.weight,
+            **cells,
+            reasons={metric: reason for metric, reason in reasons.items() if reason},
+        )
+
+
+def evaluate(
+    labels: RowVector,
+    probabilities: RowVector,
+    weight: RowVector | None = None,
+    linear_predictor: RowVector | None = None,
+) -> Metrics:
+    """Compare predictions with labels.
+
+    - ``accuracy``: share of rows with (p > 0.5) = y; ``brier_score``: mean of (p − y)², which is
+      defined for predictions outside [0, 1] too;
+    - ``log_loss``: mean of log(1 + exp(z)) − y z from the linear predictor z where it is given,
+      else of −y log p − (1 − y) log(1 − p); ``None`` where a prediction is no probability or
+      where p = 0 or p = 1 was wrong (the mean would be infinite). Nothing is clipped;
+    - ``roc_auc``, ``average_precision``: those of scikit-learn, ranked by z where it is given,
+      since p rounds to 1 from z = 37; ``None`` where the labels are all alike.
+
+    Parameters
+    ----------
+    labels (n,)
+        0 or 1.
+    probabilities (n,)
+        The predicted probability of 1; a linear model may leave [0, 1].
+    weight (n,)
+        How often each row counts; rows of weight 0 do not count at all.
+    linear_predictor (n,)
+        z with p = σ(z), for logistic models.
+
+    Raises
+    ------
+    ValueError
+        If no row counts, or a label, prediction or weight is not as described.
+    """
+    weight = np.ones_like(labels) if weight is None else _checked_weight(weight)
+    counted = weight > 0
+    y, p, row_weight = labels[counted], probabilities[counted], weight[counted]
+    z = None if linear_predictor is None else linear_predictor[counted]
+    if y.size == 0:
+        raise ValueError("expected test rows with positive weight, found none")
+    sums = ScoreSums.of(y, p, row_weight, z)
+    ranks = RankSums().then(count_scores(y, p if z is None else z, row_weight))
+    return Metrics.of(sums, ranks)
+
+
+def _checked_weight(weight: RowVector) -> RowVector:
+    wrong = ~(np.isfinite(weight) & (weight >= 0))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(
+            f"weights must be finite and not negative, found {weight[row]} at test row {row}"
+        )
+    return weight

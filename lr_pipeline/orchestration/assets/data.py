@@ -1,0 +1,73 @@
+"""Assets of group ``data``: the table, its split, and what its columns look like."""
+
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
+from lr_pipeline.orchestration.metadata.value_metadata import profile_metadata, table_metadata
+from lr_pipeline.orchestration.resources.resources import RowsEngine, TableResource
+from lr_pipeline.orchestration.trained_columns import require_trained_columns
+from lr_pipeline.tables.feature_profile import profile_features
+from lr_pipeline.tables.split.split_table import split_table
+from lr_pipeline.tables.table import Table
+
+
+def _table_result(table: Table) -> dg.MaterializeResult[Table]:
+    return dg.MaterializeResult(
+        value=table,
+        metadata=table_metadata(table),
+        data_version=dg.DataVersion(table.fingerprint),
+    )
+
+
+@dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
+def dataset(context: dg.AssetExecutionContext, table: TableResource) -> dg.MaterializeResult[Table]:
+    """The table, read from its source and validated, with the roles of its columns.
+
+    n rows of d features x and a label y, 0 or 1 (tutorial, "数据准备，参数初始化").
+
+    docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
+    """
+    rows = table.source.read(to_split=True)
+    require_trained_columns(context, rows)
+    return _table_result(rows)
+
+
+@dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
+def train_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Table]:
+    """The rows that the models learn from (scikit-learn's `train_test_split`).
+
+    (1 − `test_size`) n rows; by default 80 of the tutorial's 100.
+
+    docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
+    """
+    train, _ = split_table(dataset, table.source.split)
+    return _table_result(train)
+
+
+@dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
+def test_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Table]:
+    """The rows kept away from training, on which the models are judged.
+
+    `test_size` · n rows, none of them in `train_set`: information that leaked from here would
+    flatter the models.
+
+    docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
+    """
+    _, test = split_table(dataset, table.source.split)
+    return _table_result(test)
+
+
+@dg.asset(
+    group_name="data", kinds={"json"}, code_version="1", metadata=walkthrough("log-likelihood")
+)
+def feature_profile(engine: RowsEngine, dataset: Table) -> dg.MaterializeResult[dict[str, Any]]:
+    """Each feature by class: counts, missing values, range, and the normal distribution's
+    maximum-likelihood estimate μ = Σx/n, σ² = Σ(x − μ)²/n (tutorial, "对数似然函数").
+
+    docs/walkthrough.en.md#log-likelihood, 中文 docs/walkthrough.zh.md#log-likelihood
+    """
+    profile = profile_features(dataset, engine.visit)
+    metadata = profile_metadata(profile) | engine.metadata()
+    return dg.MaterializeResult(value=profile, metadata=metadata)

@@ -1,0 +1,52 @@
+"""Asset of group ``evaluation``: every model judged on the rows that none of them saw."""
+
+import dagster as dg
+
+from lr_pipeline.evaluation.evaluate import evaluate_models
+from lr_pipeline.evaluation.test_scores import Models
+from lr_pipeline.models.linear_model import LinearModel
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
+from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
+from lr_pipeline.orchestration.metadata.value_metadata import report_metadata
+from lr_pipeline.orchestration.resources.resources import RowsEngine
+from lr_pipeline.report.render import Report, render_report, report_pictures
+from lr_pipeline.tables.table import Table
+
+
+@dg.asset(group_name="evaluation", kinds={"html"}, code_version="1", metadata=walkthrough("test"))
+def evaluation_report(
+    config: EvaluationConfig,
+    engine: RowsEngine,
+    train_set: Table,
+    test_set: Table,
+    linear_baseline: LinearModel,
+    numpy_model: LogisticModel,
+    torch_model: LogisticModel,
+) -> dg.MaterializeResult[Report]:
+    """All models and the prevalence baseline on the test set: metrics, curves, coefficients.
+
+    Also what gradient descent left to do, and one row drawn at random with its prediction, 1 where
+    p > 0.5, and its label (tutorial, "模型测试").
+
+    docs/walkthrough.en.md#test, 中文 docs/walkthrough.zh.md#test
+    """
+    models: Models = {
+        "linear_baseline": linear_baseline,
+        "numpy_model": numpy_model,
+        "torch_model": torch_model,
+    }
+    findings = evaluate_models(
+        models,
+        train_set,
+        test_set,
+        engine.rows,
+        config.row_seed,
+        engine.provenance,
+        engine.visit,
+    )
+    report = render_report(findings)
+    return dg.MaterializeResult(
+        value=report,
+        metadata=report_metadata(report, report_pictures(findings)) | engine.metadata(),
+    )

@@ -1,0 +1,109 @@
+"""Assets of group ``models``: does the estimate exist, the linear baseline, two logistic fits."""
+
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.engines.torch.torch_kernel import TorchKernel
+from lr_pipeline.models.linear_model import LinearModel
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.train import assess_table, train_linear, train_logistic
+from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
+from lr_pipeline.orchestration.config.training_config import (
+    NumpyTrainingConfig,
+    TorchTrainingConfig,
+)
+from lr_pipeline.orchestration.metadata.value_metadata import (
+    existence_metadata,
+    linear_metadata,
+    logistic_metadata,
+)
+from lr_pipeline.orchestration.resources.resources import RowsEngine
+from lr_pipeline.tables.table import Table
+
+
+@dg.asset(group_name="models", kinds={"scipy"}, code_version="1", metadata=walkthrough("beyond"))
+def mle_existence(engine: RowsEngine, train_set: Table) -> dg.MaterializeResult[dict[str, Any]]:
+    """Whether the maximum-likelihood estimate exists and is unique.
+
+    A direction b with (2y − 1)(b₀ + xb) ≥ 0 on every row, and > 0 on some, raises the likelihood
+    for ever: the classes are separated (Albert and Anderson 1984). Found by a linear program.
+
+    docs/walkthrough.en.md#beyond, 中文 docs/walkthrough.zh.md#beyond
+    """
+    reading = engine.reading()
+    existence = assess_table(train_set, reading.rows, reading.visit)
+    return dg.MaterializeResult(
+        value=existence, metadata=existence_metadata(existence) | engine.metadata()
+    )
+
+
+@dg.asset(
+    group_name="models",
+    kinds={"numpy"},
+    code_version="1",
+    metadata=walkthrough("multiple-regression"),
+)
+def linear_baseline(engine: RowsEngine, train_set: Table) -> dg.MaterializeResult[LinearModel]:
+    """Closed-form least squares on the 0/1 label: the β that minimises Σ (y − β₀ − xβ)².
+
+    β̂ = (XᵀX)⁻¹Xᵀy, X with a column of ones, solved without the inverse (tutorial,
+    "多元线性回归的参数估计").
+
+    docs/walkthrough.en.md#multiple-regression, 中文 docs/walkthrough.zh.md#multiple-regression
+    """
+    reading = engine.reading()
+    model = train_linear(train_set, reading.rows, reading.visit)
+    return dg.MaterializeResult(value=model, metadata=linear_metadata(model) | engine.metadata())
+
+
+@dg.asset(group_name="models", kinds={"numpy"}, code_version="1", metadata=walkthrough("gradient"))
+def numpy_model(
+    config: NumpyTrainingConfig,
+    engine: RowsEngine,
+    train_set: Table,
+    mle_existence: dict[str, Any],
+) -> dg.MaterializeResult[LogisticModel]:
+    """Logistic regression, numpy kernel: the w that minimises Σ log(1 + exp(z)) − y z, z = w₀ + xw.
+
+    The gradient is Σ (p − y) x̃ with p = σ(z) = 1 / (1 + exp(−z)) (tutorial, "梯度更新").
+
+    docs/walkthrough.en.md#gradient, 中文 docs/walkthrough.zh.md#gradient
+    """
+    reading = engine.reading()
+    model = train_logistic(
+        train_set,
+        reading.rows,
+        NumpyKernel(),
+        config.training(),
+        existence=mle_existence,
+        visit=reading.visit,
+    )
+    return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())
+
+
+@dg.asset(group_name="models", kinds={"pytorch"}, code_version="1", metadata=walkthrough("torch"))
+def torch_model(
+    config: TorchTrainingConfig,
+    engine: RowsEngine,
+    train_set: Table,
+    mle_existence: dict[str, Any],
+) -> dg.MaterializeResult[LogisticModel]:
+    """The same model by other means: torch kernel, gradients by autograd, L-BFGS by default.
+
+    loss = Σ log(1 + exp(z)) − y z, `loss.backward()`. Its agreement with `numpy_model` is evidence
+    for both (tutorial, "Pytorch实现逻辑回归").
+
+    docs/walkthrough.en.md#torch, 中文 docs/walkthrough.zh.md#torch
+    """
+    reading = engine.reading()
+    model = train_logistic(
+        train_set,
+        reading.rows,
+        TorchKernel(config.device, config.autograd),
+        config.training(),
+        existence=mle_existence,
+        visit=reading.visit,
+    )
+    return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())

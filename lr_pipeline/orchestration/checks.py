@@ -1,0 +1,235 @@
+"""Asset checks: what must be true of each artifact before others build on it.
+
+Plain functions of the artifacts; :func:`build_checks` attaches them to the assets of one table.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.core.fitting.fit import CERTIFIED
+from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.evaluation.report_numbers import BASELINE
+from lr_pipeline.models.agreement import measure_agreement
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.table_existence import describe_existence, has_estimate
+from lr_pipeline.models.trained_model import TrainedModel
+from lr_pipeline.models.training_rows import not_of_training_rows
+from lr_pipeline.orchestration.metadata.value_metadata import difference_table
+from lr_pipeline.orchestration.resources.resources import RowsEngine
+from lr_pipeline.orchestration.trained_columns import differences_since_training
+from lr_pipeline.report.render import Report
+from lr_pipeline.tables.errors import first_lines
+from lr_pipeline.tables.split.leakage import find_leakage
+from lr_pipeline.tables.split.perturbation import moved_by_test_rows
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation.likely_leaks import likely_leaks
+from lr_pipeline.tables.validation.notices import by_severity, left_out_reasons
+from lr_pipeline.tables.validation.schema_change import schema_problems
+
+REFUSAL = (
+    "penalty none is refused. Use penalty auto or firth, log-f or l2 (finite for every table), or "
+    "exclude such columns."
+)
+MODELS = ("linear_baseline", "numpy_model", "torch_model")
+
+
+def contract(
+    context: dg.AssetCheckExecutionContext, dataset: Table, engine: RowsEngine
+) -> dg.AssetCheckResult:
+    """The table is fit for a yes/no model: two classes, finite numbers, usable columns, the same
+    ones as at the last training; and no feature knows the answer.
+
+    Where it passes, the description has what was left out and what asks for nothing; where it
+    fails, only what failed, and ``noted`` has the rest.
+    """
+    (check,) = context.selected_asset_check_keys
+    differences = differences_since_training(context, check.asset_key, dataset)
+    found = by_severity(dataset)
+    errors = [*found["error"], *map(str, schema_problems(differences))]
+    leaks = likely_leaks(dataset, engine.visit) if not errors else []
+    problems = [*errors, *found["warning"], *map(str, leaks)]
+    left_out = [f"{reason}: left out." for reason in left_out_reasons(dataset)]
+    noted = " ".join([*first_lines(found["note"]), *left_out])
+    return dg.AssetCheckResult(
+        passed=not problems,
+        severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
+        description=" ".join(first_lines(problems)) or noted or "no problem found",
+        metadata={
+            "problems": len(problems),
+            "errors": len(errors),
+            "left_out": len(dataset.provenance.get("left_out", [])),
+            "notes": len(found["note"]) + len(left_out),
+        }
+        | ({"noted": noted} if noted else {})
+        | ({"changed_columns": difference_table(differences)} if differences else {}),
+    )
+
+
+def no_leakage(
+    train_set: Table, test_set: Table, dataset: Table, engine: RowsEngine
+) -> dg.AssetCheckResult:
+    """No row, id or group is in both parts of the split, and none was lost; a split by time tests
+    on the future; the preparation's fitted values do not move when the test rows are perturbed.
+    """
+    visit = engine.visit
+    leakage = find_leakage(dataset, train_set, test_set, visit)
+    moved = moved_by_test_rows(dataset, train_set, visit) if leakage.clean else []
+    unmoved = "preparation does not move with the test rows"
+    proof = f"preparation saw test rows: {', '.join(moved)}" if moved else unmoved
+    return dg.AssetCheckResult(
+        passed=leakage.clean and not moved,
+        description=f"{leakage}; {proof}" if leakage.clean else str(leakage),
+        metadata=leakage.to_dict() | {"moved_by_test_rows": len(moved)},
+    )
+
+
+def fitted_to_training_rows(
+    model: TrainedModel, train_set: Table, engine: RowsEngine
+) -> dg.AssetCheckResult:
+    """The model's medians, levels, centers and scales are those of the training rows alone: fitted
+    again, they are the same. With the check of the split, they do not move with the test rows.
+    """
+    reading = engine.reading()
+    found = not_of_training_rows(model, train_set, reading.rows, reading.visit)
+    return dg.AssetCheckResult(
+        passed=not found,
+        description=f"not fitted to the training rows alone: {', '.join(found)}"
+        if found
+        else "what was fitted is what the training rows alone give",
+        metadata={"not_of_training_rows": len(found)},
+    )
+
+
+def estimate_exists(
+    context: dg.AssetCheckExecutionContext, mle_existence: dict[str, Any]
+) -> dg.AssetCheckResult:
+    """The maximum-likelihood estimate is finite.
+
+    Where it is not, or not for certain, a warning while a penalty stands in, an error under
+    `penalty: none`.
+    """
+    known = has_estimate(mle_existence)
+    refused = [] if known else _models_without_penalty(context.run.run_config)
+    return dg.AssetCheckResult(
+        passed=known,
+        severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
+        description=describe_existence(mle_existence)
+        + (f" {' and '.join(refused)}: {REFUSAL}" if refused else ""),
+        metadata={"verdict": mle_existence["verdict"]},
+    )
+
+
+def _models_without_penalty(run_config: Mapping[str, Any]) -> list[str]:
+    ops = run_config.get("ops", {})
+    return [
+        name
+        for name in ("numpy_model", "torch_model")
+        if ops.get(name, {}).get("config", {}).get("penalty") == "none"
+    ]
+
+
+def converged(model: LogisticModel) -> dg.AssetCheckResult:
+    """The certificate puts the model within a thousandth of a standard error of its optimum, which
+    for Firth's penalty is a minimum: the description says how many starts end there.
+    """
+    fit = model.fit
+    passed = fit.status is Status.CONVERGED and fit.certificate.standard_errors <= CERTIFIED
+    return dg.AssetCheckResult(
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=model.convergence,
+        metadata={
+            "status": fit.status.label,
+            "iterations": fit.iterations,
+            "standard_errors_from_optimum": dg.MetadataValue.float(fit.certificate.standard_errors),
+        },
+    )
+
+
+def models_agree(
+    torch_model: LogisticModel, numpy_model: LogisticModel, train_set: Table, engine: RowsEngine
+) -> dg.AssetCheckResult:
+    """Two kernels and two algorithms meet within the sum of their certificates, a bound where both
+    are rigorous, else an estimate.
+    """
+    agreement = measure_agreement(numpy_model, torch_model, train_set, engine.visit)
+    return dg.AssetCheckResult(
+        passed=agreement.within_tolerance,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=agreement.description,
+        metadata={
+            "distance": agreement.distance,
+            "tolerance": agreement.tolerance,
+            "rigorous": agreement.rigorous,
+        },
+    )
+
+
+def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
+    """Each model has a smaller log loss on the test set than the training prevalence.
+
+    The linear baseline, whose predictions may be no probabilities, is held to the Brier score then.
+    """
+    models = evaluation_report.numbers["models"]
+    worse = [
+        name
+        for name in MODELS
+        if models[name][metric := _comparable_metric(models, name)] >= models[BASELINE][metric]
+    ]
+    return dg.AssetCheckResult(
+        passed=not worse,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"no better than predicting the prevalence for every row: {', '.join(worse)}"
+        if worse
+        else "every model beats the prevalence",
+        metadata={
+            f"{name}_{metric}": models[name][metric]
+            for name in (BASELINE, *MODELS)
+            for metric in ("log_loss", "brier_score")
+            if models[name][metric] is not None
+        },
+    )
+
+
+def _comparable_metric(models: Mapping[str, Any], name: str) -> str:
+    """Log loss where both have one, else the Brier score."""
+    both = None not in (models[name]["log_loss"], models[BASELINE]["log_loss"])
+    return "log_loss" if both else "brier_score"
+
+
+def build_checks(prefix: Sequence[str] = ()) -> list[dg.AssetChecksDefinition]:
+    """Attach every check to its asset under the key prefix of one table."""
+
+    def key(name: str) -> dg.AssetKey:
+        return dg.AssetKey([*prefix, name])
+
+    def inputs(**names: str) -> dict[str, dg.AssetIn]:
+        return {argument: dg.AssetIn(key=key(name)) for argument, name in names.items()}
+
+    return [
+        dg.asset_check(asset=key("dataset"), blocking=True)(contract),
+        dg.asset_check(
+            asset=key("train_set"),
+            additional_ins=inputs(test_set="test_set", dataset="dataset"),
+            blocking=True,
+        )(no_leakage),
+        *(
+            dg.asset_check(
+                asset=key(model),
+                name="no_leakage",
+                additional_ins=inputs(train_set="train_set"),
+                blocking=True,
+            )(fitted_to_training_rows)
+            for model in MODELS
+        ),
+        dg.asset_check(asset=key("mle_existence"), blocking=True)(estimate_exists),
+        dg.asset_check(asset=key("numpy_model"))(converged),
+        dg.asset_check(asset=key("torch_model"))(converged),
+        dg.asset_check(
+            asset=key("torch_model"),
+            additional_ins=inputs(numpy_model="numpy_model", train_set="train_set"),
+        )(models_agree),
+        dg.asset_check(asset=key("evaluation_report"))(better_than_prevalence),
+    ]

@@ -1,0 +1,11 @@
+"""How to evaluate: the configuration of the report, as the Launchpad shows it."""
+
+from pydantic import Field
+
+from lr_pipeline.orchestration.config.training_config import StrictConfig
+
+
+class EvaluationConfig(StrictConfig):
+    """Which test row the report predicts one by one, as the tutorial does."""
+
+    row_seed: int = Field(default=0, ge=0, description="Seed that draws the row at random.")

@@ -1,0 +1,19 @@
+"""What to score: the configuration of the predictions, as the Launchpad shows it."""
+
+from pydantic import Field
+
+from lr_pipeline.orchestration.config.training_config import StrictConfig
+from lr_pipeline.scoring.predictions import THRESHOLD
+
+
+class ScoringConfig(StrictConfig):
+    """The new rows, and from which probability on the answer is yes."""
+
+    score_path: str | None = Field(
+        default=None,
+        description="CSV or Parquet with the columns of training: a file, folder, pattern or URL. "
+        "Without it nothing is scored.",
+    )
+    threshold: float = Field(
+        default=THRESHOLD, gt=0, lt=1, description="Label 1 where the probability is above it."
+    )

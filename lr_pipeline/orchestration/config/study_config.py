@@ -1,0 +1,99 @@
+"""What the studies try out: the configuration that a reader edits in the Launchpad."""
+
+from math import inf
+
+from pydantic import Field, field_validator
+
+from lr_pipeline.orchestration.config.training_config import StrictConfig
+from lr_pipeline.studies.descent import LEARNING_RATES
+from lr_pipeline.studies.likelihood import DEVIATIONS
+
+MOST_PATHS = 15
+
+
+def _positive(name: str, values: list[float]) -> list[float]:
+    """The values, if each is a positive number."""
+    wrong = [value for value in values if not 0.0 < value < inf]
+    if wrong:
+        raise ValueError(f"{name} must be positive numbers, found {wrong}")
+    return values
+
+
+class DescentStudyConfig(StrictConfig):
+    """Gradient descent on (θ − 2.5)² − 1 from θ = 0."""
+
+    learning_rates: list[float] = Field(
+        default=list(LEARNING_RATES),
+        min_length=1,
+        max_length=MOST_PATHS,
+        description="η, one path each: edit this list to try your own.",
+    )
+    iterations: int = Field(default=10_000, gt=0, le=100_000, description="Most steps of a path.")
+    # Not 1e-8: the Launchpad would fill that in as text, which YAML does not read as a number.
+    tolerance: float | None = Field(
+        default=None, gt=0, description="Stop when the loss changes by less; empty: 1.0e-8."
+    )
+    diverging_steps: int = Field(
+        default=10, gt=0, description="Steps of the second, short run of a rate that diverges."
+    )
+
+    @field_validator("learning_rates")
+    @classmethod
+    def _rates_are_positive(cls, rates: list[float]) -> list[float]:
+        return _positive("learning_rates", rates)
+
+
+class TableStudyConfig(StrictConfig):
+    """What the studies of the training set share."""
+
+    max_rows: int = Field(
+        default=1_000, gt=1, description="Rows studied at most, evenly spaced in the training set."
+    )
+
+
+class LearningRateStudyConfig(TableStudyConfig):
+    """Gradient descent on the training set's mean log loss from w = 0."""
+
+    learning_rates: list[float] = Field(
+        default=[],
+        max_length=100,
+        description="η at the first step; empty: a grid from 0.01 to beyond 2/λ*.",
+    )
+    iterations: int = Field(default=1_000, gt=0, le=100_000, description="Steps of each run.")
+    standardize: bool = Field(
+        default=False,
+        description="Descend on columns of mean 0 and deviation 1 instead of the raw ones.",
+    )
+
+    @field_validator("learning_rates")
+    @classmethod
+    def _rates_are_positive(cls, rates: list[float]) -> list[float]:
+        return _positive("learning_rates", rates)
+
+
+class LikelihoodStudyConfig(TableStudyConfig):
+    """Likelihood of a feature's values and of the labels."""
+
+    feature: str | None = Field(
+        default=None, description="Column of the design; empty: the first one."
+    )
+    deviations: list[float] = Field(
+        default=list(DEVIATIONS),
+        min_length=1,
+        max_length=5,
+        description="σ of the normal densities drawn.",
+    )
+
+    @field_validator("deviations")
+    @classmethod
+    def _deviations_are_positive(cls, deviations: list[float]) -> list[float]:
+        return _positive("deviations", deviations)
+
+
+class RegressionStudyConfig(TableStudyConfig):
+    """Least squares of the label on one column, and on all."""
+
+    feature: str | None = Field(
+        default=None,
+        description="Column of the design; empty: the one most correlated with the label.",
+    )

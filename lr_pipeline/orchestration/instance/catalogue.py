@@ -1,0 +1,106 @@
+"""Dagster's event log as the catalogue of artifacts: what each asset's latest version is."""
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lr_pipeline.orchestration.instance.home import dagster_home, initialise_home
+from lr_pipeline.storage.artifacts import load_artifact
+from lr_pipeline.storage.storage_error import ArtifactError
+
+if TYPE_CHECKING:
+    from dagster import AssetKey, DagsterInstance, EventLogEntry
+
+NO_VALUE = "none"
+NAMES_SHOWN = 12
+
+
+def load(name: str, home: str | Path | None = None) -> Any:
+    """Latest artifact of an asset, verified: a model, a ``Table``, or a dictionary of numbers.
+
+    ``name`` is the asset's key, its parts joined by ``/``: ``"breast_cancer/numpy_model"``.
+    Each asset's latest version is its own: after a run that failed, a table may be newer than the
+    model beside it (``model.train_fingerprint`` tells).
+    ``home`` is the Dagster home, by default ``$DAGSTER_HOME`` or ``.dagster_home`` here.
+
+    Raises
+    ------
+    ArtifactError
+        No such home or asset (the message lists twelve that there are), or the file has changed.
+    """
+    from dagster import AssetKey, DagsterInstance
+
+    folder = dagster_home(home)
+    if not folder.exists():  # of a file initialise_home says what it is
+        raise ArtifactError(
+            f"{folder}: expected a Dagster home, found nothing. Run the pipeline first, or say "
+            "where it ran: home= or the environment variable DAGSTER_HOME."
+        )
+    key = AssetKey(name.split("/"))
+    with DagsterInstance.from_config(str(initialise_home(folder))) as instance:
+        found = latest_materialization(instance, key)
+        if found is None:
+            stored = stored_assets(instance)
+            close = difflib.get_close_matches(name, stored, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            rest = len(stored) - NAMES_SHOWN
+            listed = ", ".join(stored[:NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+            raise ArtifactError(
+                f"{folder}: expected an asset {name!r} with an artifact, found: "
+                f"{listed or 'none'}.{hint} Load one of these, or materialize it first."
+            )
+        value = load_recorded(key, found)
+    return value.numbers if recorded(found, "kind") == "report" else value
+
+
+def stored_assets(instance: "DagsterInstance") -> list[str]:
+    """Names of the assets whose latest materialization recorded an artifact, sorted."""
+    entries = (record.asset_entry for record in instance.get_asset_records())
+    return sorted(
+        one.asset_key.to_user_string()
+        for one in entries
+        if one.last_materialization is not None
+        and recorded(one.last_materialization, "sha256") is not None
+    )
+
+
+def latest_materialization(instance: "DagsterInstance", key: "AssetKey") -> "EventLogEntry | None":
+    """Return the asset's last materialization, by whichever run."""
+    return instance.get_latest_materialization_event(key)
+
+
+def materialization_of_run(
+    instance: "DagsterInstance", key: "AssetKey", run_id: str
+) -> "EventLogEntry | None":
+    """Return the asset's last materialization by this run."""
+    from dagster import DagsterEventType
+
+    entries = instance.all_logs(run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
+    own = [entry for entry in entries if entry.get_dagster_event().asset_key == key]
+    return own[-1] if own else None
+
+
+def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
+    """Read the artifact that a materialization recorded, verified.
+
+    Raises
+    ------
+    ArtifactError
+        It recorded none, or the file is not what was recorded.
+    """
+    path, sha256, kind = (recorded(entry, name) for name in ("path", "sha256", "kind"))
+    if kind == NO_VALUE:
+        return None
+    if path is None or sha256 is None or kind is None:
+        raise ArtifactError(
+            f"asset {key.to_user_string()}: expected its materialization of run {entry.run_id} to "
+            "record a file, found none. Materialize it again with lr_pipeline's IO manager."
+        )
+    return load_artifact(Path(path), sha256, kind)
+
+
+def recorded(entry: "EventLogEntry", name: str) -> str | None:
+    """One metadata value of a materialization, or None."""
+    materialization = entry.asset_materialization
+    found = materialization.metadata.get(name) if materialization else None
+    return None if found is None else str(found.value)

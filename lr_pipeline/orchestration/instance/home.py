@@ -1,0 +1,103 @@
+"""The Dagster home: settings and SQLite storages, created once whoever comes first.
+
+Dagster creates its databases when an instance is first opened, and takes no lock. Two processes
+that meet there can leave a database with two schema versions, which nothing can open again.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from lr_pipeline.storage.atomic import new_file
+from lr_pipeline.storage.storage_error import ArtifactError
+from lr_pipeline.tables.sources.os_errors import os_reason
+
+SETTINGS = """\
+# Written once by lr_pipeline; edit freely, it is never overwritten.
+telemetry:
+  enabled: false
+nux:
+  enabled: false  # the first-visit dialog covers the web UI
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+  cancel_timeout_seconds: 180
+  # A run whose process was killed is failed after a day (sooner by the next `lr-pipeline run`).
+  # Also the longest that a run may take; the run tag dagster/max_runtime sets another limit.
+  max_runtime_seconds: 86400
+"""
+
+
+def dagster_home(path: str | Path | None = None) -> Path:
+    """Absolute path: the argument, else ``$DAGSTER_HOME``, else ``.dagster_home`` here."""
+    chosen = path or os.environ.get("DAGSTER_HOME") or ".dagster_home"
+    return Path(chosen).expanduser().absolute()
+
+
+def initialise_home(path: str | Path | None = None) -> Path:
+    """Return the Dagster home, ready for any number of processes; only the first prepares it.
+
+    Waits while another process prepares it. A dagster.yaml that is there already is kept. Done
+    again, under the same lock, after another version of Dagster was installed.
+
+    Raises
+    ------
+    ArtifactError
+        It is no folder, or cannot be written.
+    """
+    home = dagster_home(path)
+    try:
+        return _initialised(home)
+    except OSError as error:
+        reason, remedy = os_reason(error)
+        raise ArtifactError(
+            f"Dagster home {home}: {reason}. {remedy}: with --home, home= or the environment "
+            "variable DAGSTER_HOME."
+        ) from None
+
+
+def _initialised(home: Path) -> Path:
+    ready = home / f".ready-dagster-{version('dagster')}"
+    if not ready.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        with _locked(home / ".lock"):
+            if not ready.exists():
+                _write_settings(home / "dagster.yaml")
+                _open_storages(home)
+                ready.touch()
+    for folder in (home, home / "history"):
+        with TemporaryFile(dir=folder):  # SQLite would not say what is wrong
+            pass
+    return home
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of this file; the kernel lets go of it when the process dies."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _write_settings(path: Path) -> None:
+    if not path.exists():
+        with new_file(path) as partial:
+            partial.write_text(SETTINGS, encoding="utf-8")
+
+
+def _open_storages(home: Path) -> None:
+    """Create history/runs.db, history/runs/index.db and schedules/schedules.db, and use each.
+
+    Opening the instance creates and stamps them; the queries connect once more, as later
+    processes will. The event log of each run is its own file, made by that run.
+    """
+    from dagster import DagsterInstance
+
+    with DagsterInstance.from_config(str(home)) as instance:
+        instance.get_runs_count()
+        instance.get_asset_keys(limit=1)
+        instance.all_instigator_state()

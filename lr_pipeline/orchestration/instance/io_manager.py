@@ -1,0 +1,104 @@
+"""The IO manager: every asset's value is an immutable artifact; the event log says where.
+
+Nothing is looked up in the folders. An input is the version that this run recorded, else one that
+a run which it re-executes recorded, else the latest: two runs at once never mix.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from lr_pipeline.orchestration.instance.catalogue import (
+    NO_VALUE,
+    latest_materialization,
+    load_recorded,
+    materialization_of_run,
+)
+from lr_pipeline.storage.artifacts import version_name, write_artifact
+from lr_pipeline.storage.plain_values import metadata_values
+from lr_pipeline.storage.storage_error import ArtifactError
+from lr_pipeline.versions import library_versions
+
+
+class ArtifactIOManager(dg.ConfigurableIOManager):
+    """Stores tables as Parquet, models, reports and dictionaries as JSON; verifies when it reads.
+
+    Each output's metadata record ``path``, ``sha256``, ``kind``, ``size`` in bytes, ``versions``
+    of the libraries, and the ``fingerprint`` of what has one.
+    """
+
+    root: str = Field(
+        default="data/artifacts",
+        description="Folder of the artifacts; a relative one is below the current folder.",
+    )
+
+    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
+        """Write a new version of the asset; ``None`` is recorded without a file."""
+        _refuse_partitions(context)
+        if obj is None:
+            context.add_output_metadata({"kind": NO_VALUE})
+            return
+        retry = context.step_context.previous_attempt_count
+        artifact = write_artifact(
+            Path(self.root).absolute(),
+            context.asset_key.path,
+            version_name(context.run_id, retry),
+            obj,
+        )
+        metadata: dict[str, Any] = {
+            "path": dg.MetadataValue.path(artifact.path),
+            "sha256": artifact.sha256,
+            "kind": artifact.kind,
+            "size": artifact.size,
+            "versions": library_versions(),
+        }
+        if (fingerprint := getattr(obj, "fingerprint", None)) is not None:
+            metadata["fingerprint"] = fingerprint
+        if artifact.kind == "predictions":  # known only once all rows have been visited
+            metadata |= metadata_values(obj.metadata())  # type: ignore[attr-defined]
+        context.add_output_metadata(metadata)
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """Read this run's version of the asset where there is one, else the latest.
+
+        Raises
+        ------
+        ArtifactError
+            Nothing is recorded, or the file is not what was recorded.
+        """
+        _refuse_partitions(context)
+        instance, key = context.instance, context.asset_key
+        for run_id in _lineage(context):
+            if found := materialization_of_run(instance, key, run_id):
+                return load_recorded(key, found)
+        found = latest_materialization(instance, key)
+        if found is None:
+            raise ArtifactError(
+                f"asset {key.to_user_string()}: expected a materialization in the event log of "
+                "this Dagster instance, found none. Materialize it first."
+            )
+        return load_recorded(key, found)
+
+
+def _lineage(context: dg.InputContext) -> Sequence[str]:
+    """Return this run and those it re-executes, newest first; none when loaded outside a run."""
+    try:
+        run = context.step_context.dagster_run
+    except dg.DagsterInvariantViolationError:
+        return []
+    runs = [run.run_id]
+    while run.parent_run_id and (parent := context.instance.get_run_by_id(run.parent_run_id)):
+        run = parent
+        runs.append(run.run_id)
+    return runs
+
+
+def _refuse_partitions(context: dg.OutputContext | dg.InputContext) -> None:
+    if context.has_asset_partitions:
+        raise ArtifactError(
+            f"asset {context.asset_key.to_user_string()}: expected an asset without partitions, "
+            "whose versions would be mixed up. Give each partition its own key prefix."
+        )

@@ -1,0 +1,91 @@
+"""Which model scores: the current one of a table, or one in a file."""
+
+from pathlib import Path
+
+from lr_pipeline.models import model_from_json
+from lr_pipeline.models.document import ModelDocumentError
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.orchestration.instance.catalogue import load
+from lr_pipeline.orchestration.instance.check_results import failed_checks
+from lr_pipeline.scoring.predictions import ScoringError, version_of
+from lr_pipeline.tables.sources.os_errors import os_reason
+from lr_pipeline.tables.sources.places import special_kind
+from lr_pipeline.versions import FormatVersionError
+
+# Of the two logistic models, which a check holds to each other, the one with Newton's method:
+# its certificate is the closer one, and the report's inference is computed with its kernel.
+CURRENT_MODEL = "numpy_model"
+MODELS = (CURRENT_MODEL, "torch_model")
+ASSETS = (*MODELS, "linear_baseline")  # the last is refused for what it is
+MODEL_FILE = "model.json"
+
+
+def find_model(name: str, home: str | Path | None = None) -> LogisticModel:
+    """Model in the file or version folder ``name``, else the latest of the asset of that name.
+
+    ``titanic`` stands for ``titanic/numpy_model``, its current model.
+
+    Raises
+    ------
+    ScoringError
+        The file holds no logistic regression, or one that a later version of this package wrote.
+    ArtifactError
+        There is no such asset in ``home``, or its file has changed.
+    """
+    path = Path(name)
+    if _is_file(name):
+        return _require_logistic(name, read_model(path / MODEL_FILE if path.is_dir() else path))
+    key = _asset(name)
+    return _require_logistic(key, load(key, home))
+
+
+def failed_model_checks(
+    name: str, model: LogisticModel, home: str | Path | None = None
+) -> tuple[str, ...]:
+    """What the event log says of the run that made the model; of a file it says nothing."""
+    return () if _is_file(name) else failed_checks(_asset(name), version_of(model), home)
+
+
+def _is_file(name: str) -> bool:
+    path = Path(name)
+    return path.is_file() or path.suffix == ".json" or (path / MODEL_FILE).is_file()
+
+
+def _asset(name: str) -> str:
+    """The asset of that name, or the current model of the table of that name."""
+    return name if name.rpartition("/")[2] in ASSETS else f"{name.rstrip('/')}/{CURRENT_MODEL}"
+
+
+def read_model(path: Path) -> object:
+    """Read a model's JSON. Errors: ``ScoringError`` where it is none."""
+    try:
+        if kind := special_kind(path.stat().st_mode):
+            raise ScoringError(f"{path}: expected a model's JSON, found {kind}. Name a model.json.")
+        return model_from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScoringError(f"{path}: no such model file. Check the path.") from None
+    except FormatVersionError as error:
+        raise ScoringError(f"{path}: {error}") from None
+    except OSError as error:
+        reason, remedy = os_reason(error)
+        raise ScoringError(f"{path}: cannot be read: {reason}. {remedy}.") from None
+    except UnicodeDecodeError:
+        raise _no_model(path, "it is not UTF-8 text") from None
+    except ModelDocumentError as error:
+        raise _no_model(path, str(error)) from None
+
+
+def _no_model(path: Path, found: str) -> ScoringError:
+    return ScoringError(
+        f"{path}: expected a model's JSON as the pipeline wrote it; {found}. Name an unchanged "
+        "model.json below data/artifacts, or an asset."
+    )
+
+
+def _require_logistic(name: str, model: object) -> LogisticModel:
+    if not isinstance(model, LogisticModel):
+        raise ScoringError(
+            f"{name}: expected a logistic regression, found {type(model).__name__}. "
+            f"Name one of {' or '.join(MODELS)}."
+        )
+    return model

@@ -1,0 +1,263 @@
+"""What the web UI shows of each kind of value. Numbers stay numbers, so that it charts them."""
+
+import os
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.core.fitting.logistic_fit import LogisticFit
+from lr_pipeline.evaluation.number_format import count
+from lr_pipeline.models.linear_model import LinearModel
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.table_existence import describe_existence
+from lr_pipeline.report.canvas import markdown_picture
+from lr_pipeline.report.loss_figure import loss_curve
+from lr_pipeline.report.metrics_table import markdown_table
+from lr_pipeline.report.render import Report
+from lr_pipeline.scoring.new_rows import SchemaMismatchError
+from lr_pipeline.storage.plain_values import metadata_values
+from lr_pipeline.tables.case_counts import number_of_cases
+from lr_pipeline.tables.errors import cut
+from lr_pipeline.tables.prevalence import prevalence
+from lr_pipeline.tables.sources.source_content import describe_content, known_content
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation.notices import left_out_reasons
+from lr_pipeline.tables.validation.schema_change import contract_of
+
+SOURCE = "source"
+# What a page can show, and what keeps Dagster's event log small whatever the table says.
+COEFFICIENTS_SHOWN = COLUMNS_SHOWN = 200
+LEVELS_SHOWN = 12
+INSEPARABLE = "cannot_be_told_apart"
+
+Metadata = dict[str, Any]
+
+
+def table_metadata(table: Table) -> Metadata:
+    """Rows, columns with their types and roles, and the share of positive rows."""
+    roles = table.roles
+    parts = {getattr(roles, role): role for role in ("target", "id", "group", "time", "weight")}
+    columns = [
+        dg.TableColumn(
+            cut(field.name), cut(str(field.type)), description=parts.get(field.name, "feature")
+        )
+        for field in list(table.schema)[:COLUMNS_SHOWN]
+    ]
+    cases, share = number_of_cases(table), prevalence(table)
+    target = f"{roles.target} = {roles.positive}"
+    provenance = table.provenance
+    source = provenance.get("source")
+    left_out = left_out_reasons(table)
+    return metadata_values(
+        {
+            "dagster/row_count": table.num_rows,
+            "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
+            "summary": f"{table.num_rows:,} rows{_in_cases(cases)} × {len(roles.features)} features"
+            f", {share:.1%} with {target}",
+            "target": target,
+            "prevalence": share,
+            **({} if cases is None else {"cases": cases}),
+            "contract": dg.MetadataValue.json(contract_of(table)),
+            **({"left_out": "; ".join(left_out)} if left_out else {}),
+            **({SOURCE: source_identity(source)} if source else {}),
+            **{name: describe_content(one) for name, one in known_content(provenance).items()},
+        }
+    )
+
+
+def _in_cases(cases: int | float | None) -> str:
+    return "" if cases is None else f" ({count(cases)} cases)"
+
+
+def source_identity(source: str) -> str:
+    """A path in the one form that all its spellings share; another URL than a file's as it is."""
+    path = source.removeprefix("file://")
+    return path if "://" in path else os.path.realpath(path)
+
+
+def difference_table(differences: Mapping[str, tuple[str, str]]) -> dg.MetadataValue:
+    """Column, kind before and now, as markdown."""
+    lines = [
+        f"| {_cell(name)} | {old} | {new} |"
+        for name, (old, new) in islice(differences.items(), COLUMNS_SHOWN)
+    ]
+    return dg.MetadataValue.md("\n".join(["| column | before | now |", "|---|---|---|", *lines]))
+
+
+def profile_metadata(profile: Mapping[str, Any]) -> Metadata:
+    """The profile as a table: one row a feature and class."""
+    lines = ["| feature | class | count | missing | mean | deviation | range |", "|---" * 7 + "|"]
+    for feature, classes in islice(profile["features"].items(), COLUMNS_SHOWN):
+        for name, values in classes.items():
+            lines.append(_profile_line(feature, name, values))
+    return {
+        "summary": f"{len(profile['features'])} features by class",
+        "profile": dg.MetadataValue.md("\n".join(lines)),
+    }
+
+
+def _profile_line(feature: str, name: str, values: Mapping[str, Any]) -> str:
+    if "levels" in values:
+        levels = list(values["levels"].items())
+        described = ", ".join(f"{cut(level)}: {rows}" for level, rows in levels[:LEVELS_SHOWN])
+        if len(levels) > LEVELS_SHOWN:
+            described += f" and {len(levels) - LEVELS_SHOWN} more"
+        cells = ["", "", described]
+    elif values["mean"] is None:
+        cells = ["", "", ""]
+    else:
+        cells = [
+            f"{values['mean']:.4g}",
+            f"{values['deviation']:.4g}",
+            f"{values['min']:.4g} to {values['max']:.4g}",
+        ]
+    counts = [str(values["count"]), str(values["missing"])]
+    return f"| {' | '.join([_cell(feature), name, *counts, *cells])} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(cut(text).replace("|", "\\|").replace("<", "&lt;").split())
+
+
+def existence_metadata(existence: Mapping[str, Any]) -> Metadata:
+    """The verdict and the columns behind it."""
+    return {
+        "summary": existence["verdict"].replace("_", " "),
+        "verdict": existence["verdict"],
+        "meaning": describe_existence(existence),
+        "separating_columns": _names(existence["separating_columns"]),
+        "dependent_columns": _names(existence["dependent_columns"]),
+    }
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    """The first of some columns, each cut to a readable length."""
+    return [cut(name) for name in names[:COLUMNS_SHOWN]]
+
+
+def linear_metadata(model: LinearModel) -> Metadata:
+    """How the least-squares problem was solved, and the coefficients."""
+    fit = model.fit
+    return metadata_values(
+        {
+            "summary": f"least squares on {len(fit.coefficients)} columns ({fit.method})",
+            "r_squared": "undefined" if fit.r_squared is None else fit.r_squared,
+            "condition": fit.condition,
+            "unique": fit.unique,
+            "coefficients": _coefficient_table(fit.intercept, model.coefficients, None),
+            "train_fingerprint": model.train_fingerprint,
+        }
+    )
+
+
+def logistic_metadata(model: LogisticModel) -> Metadata:
+    """How the fit ended, its loss curve and its coefficients."""
+    fit = model.fit
+    picture = markdown_picture(loss_curve(fit.trace, f"Loss curve, {fit.solver}"), "Loss curve")
+    return metadata_values(
+        {
+            "summary": model.convergence,
+            "objective": fit.objective,
+            "penalty": fit.penalty,
+            "solver": fit.solver,
+            "status": fit.status.label,
+            "iterations": fit.iterations,
+            "gradient_norm": fit.gradient_norm,
+            "loss": fit.value,
+            "log_likelihood": fit.log_likelihood,
+            **_search_metadata(fit),
+            "standard_errors_from_optimum": fit.certificate.standard_errors,
+            **({INSEPARABLE: model.inference.inseparable} if model.inference.inseparable else {}),
+            "loss_curve": dg.MetadataValue.md(picture),
+            "coefficients": _coefficient_table(
+                fit.intercept, model.coefficients, _standard_errors(model)
+            ),
+            "train_fingerprint": model.train_fingerprint,
+        }
+    )
+
+
+def _search_metadata(fit: LogisticFit) -> Metadata:
+    """How many starts led to the minimum, where several were tried."""
+    if fit.search is None:
+        return {}
+    return {
+        "starts": fit.search.starts,
+        "starts_agreeing": fit.search.agreeing,
+        "search": fit.search.description,
+    }
+
+
+def _standard_errors(model: LogisticModel) -> list[float | None] | None:
+    """Intercept first; none of columns whose coefficients cannot be told apart."""
+    fit, tied = model.fit, model.inference.tied.tolist()
+    if fit.intercept_standard_error is None or fit.standard_errors is None:
+        return None
+    errors = zip(fit.standard_errors.tolist(), tied, strict=True)
+    return [fit.intercept_standard_error, *(None if out else error for error, out in errors)]
+
+
+def _coefficient_table(
+    intercept: float,
+    coefficients: Mapping[str, float],
+    standard_errors: Sequence[float | None] | None,
+) -> dg.TableMetadataValue:
+    """Intercept and coefficients in original units, the first 200; errors intercept first."""
+    columns: dict[str, Sequence[str | float | None]] = {
+        "name": ["(intercept)", *map(cut, coefficients)],
+        "coefficient": [intercept, *coefficients.values()],
+    }
+    if standard_errors is not None:
+        columns["standard_error"] = standard_errors
+    records = [
+        dg.TableRecord(dict(zip(columns, row, strict=True)))
+        for row in list(zip(*columns.values(), strict=True))[:COEFFICIENTS_SHOWN]
+    ]
+    types = {"name": "string"}
+    schema = [dg.TableColumn(name, types.get(name, "float")) for name in columns]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=schema))
+
+
+def drawn_row_table(numbers: Mapping[str, Any]) -> str:
+    """The test row that was drawn, as markdown: probability, predicted and true value."""
+    row = numbers["drawn_row"]
+    heading = f"Row {row['index']} of the test set, counted from 0, drawn with seed {row['seed']}"
+    lines = ["| model | probability | predicted | true |", "|---|--:|---|---|"]
+    lines += [
+        f"| {_cell(numbers['titles'][name])} | {probability:.4f} | "
+        f"{_cell(row['predicted'][name])} | {_cell(row['label'])} |"
+        for name, probability in row["probabilities"].items()
+    ]
+    return "\n".join([heading, "", *lines])
+
+
+def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
+    """Models × metrics as a table and as numbers, and the report's pictures."""
+    models = report.numbers["models"]
+    metrics = {
+        f"{model}/{metric}": value
+        for model, values in models.items()
+        for metric, value in values.items()
+        if value is not None
+    }
+    return metadata_values(
+        {
+            "summary": f"{report.numbers['test_rows']:,} test rows"
+            f"{_in_cases(report.numbers.get('test_cases'))}, {len(models)} models",
+            "metrics": dg.MetadataValue.md(markdown_table(report.numbers)),
+            "one_row": dg.MetadataValue.md(drawn_row_table(report.numbers)),
+            **{name: dg.MetadataValue.md(picture) for name, picture in pictures.items()},
+            **metrics,
+        }
+    )
+
+
+def mismatch_failure(error: SchemaMismatchError) -> dg.Failure:
+    """The columns that are not as in training, as a table in the web UI."""
+    records = [
+        dg.TableRecord({"column": one.column, "expected": one.expected, "found": one.found})
+        for one in error.differences
+    ]
+    return dg.Failure(str(error), {"differences": dg.MetadataValue.table(records)})

@@ -1,0 +1,21 @@
+"""Schedules: when a table is trained again without anybody asking."""
+
+import dagster as dg
+
+from lr_pipeline.orchestration.jobs import training_job
+
+DAILY = "0 2 * * *"
+STATUS = {False: dg.DefaultScheduleStatus.STOPPED, True: dg.DefaultScheduleStatus.RUNNING}
+
+
+def build_training_schedule(cron: str = DAILY, running: bool = False) -> dg.ScheduleDefinition:
+    """Run ``training_job`` at ``cron`` (UTC; every night at two by default).
+
+    Unless ``running`` it starts switched off. The web UI switches it on and off.
+    """
+    return dg.ScheduleDefinition(
+        name="daily_training" if cron == DAILY else "scheduled_training",
+        job=training_job,
+        cron_schedule=cron,
+        default_status=STATUS[running],
+    )

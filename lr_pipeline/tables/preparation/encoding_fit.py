@@ -1,0 +1,187 @@
+"""What the training table alone decides: each feature's median, or its levels."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.types as pt
+
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.level_counts import LevelCounts, plain_count
+from lr_pipeline.tables.preparation.encoding import (
+    CategoryEncoding,
+    NumberEncoding,
+    numbers_of,
+    require_finite,
+)
+from lr_pipeline.tables.preparation.medians import HELD_VALUES, Bracket, finish_medians
+from lr_pipeline.tables.preparation.weighted_medians import WeightedBracket
+from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.target import is_text
+
+AnyBracket = Bracket | WeightedBracket
+
+SENT_VALUES = 2**18  # the same where they are sent from one process to another
+RARE_ROWS, RARE_SHARE = 10, 0.01
+MARKED_ROWS, MARKED_SHARE = 10, 0.05
+EXACT_ROWS = 100_000
+
+
+class _Numbers:
+    """Numeric features, each in a bracket of its own; ``weight``: the column of weights, if any."""
+
+    def __init__(
+        self, names: Sequence[str], brackets: Sequence[AnyBracket], weight: str | None
+    ) -> None:
+        self.names, self.brackets = names, [bracket.empty() for bracket in brackets]
+        self.weight, self.rows = weight, 0
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        weight = None if self.weight is None else weights_of(block, self.weight)
+        for name, bracket in zip(self.names, self.brackets, strict=True):
+            values = numbers_of(name, block.column(name), self.rows)
+            require_finite(name, values, self.rows)
+            if isinstance(bracket, Bracket):
+                bracket.add(values)
+            elif weight is not None:
+                bracket.add(values, weight)
+        self.rows += block.num_rows
+
+    def __add__(self, other: "_Numbers") -> "_Numbers":
+        """Return what both found."""
+        both = _Numbers(self.names, self.brackets, self.weight)
+        pairs: Iterator[tuple[Any, Any]] = zip(self.brackets, other.brackets, strict=True)
+        both.brackets = [one + another for one, another in pairs]
+        both.rows = self.rows + other.rows
+        return both
+
+
+class _Features:
+    """Numeric features, the levels of text with their numbers of cases, and the rows."""
+
+    def __init__(
+        self, names: Sequence[str], capacity: int, texts: Sequence[str], weight: str | None
+    ) -> None:
+        kind = Bracket if weight is None else WeightedBracket
+        self.numbers = _Numbers(names, [kind(capacity=capacity) for _ in names], weight)
+        self.levels: dict[str, LevelCounts] = {name: LevelCounts() for name in texts}
+        self.rows, self.cases, self.weight = 0, 0.0, weight
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        weight = None if self.weight is None else weights_of(block, self.weight)
+        self.rows += block.num_rows
+        self.cases += block.num_rows if weight is None else float(weight.sum())
+        self.numbers.add(block)
+        for name, counts in self.levels.items():
+            counts.add(block.column(name), weight)
+
+    def __add__(self, other: "_Features") -> "_Features":
+        """Return what both found."""
+        both = _Features((), 0, (), self.weight)
+        both.numbers = self.numbers + other.numbers
+        both.levels = {name: self.levels[name] + other.levels[name] for name in self.levels}
+        both.rows, both.cases = self.rows + other.rows, self.cases + other.cases
+        return both
+
+
+def fit_encodings(
+    table: Table, visit: Visit = visit_blocks
+) -> list[NumberEncoding | CategoryEncoding]:
+    """Learn every feature's median or levels from the training table's blocks.
+
+    A median that imputes training rows is exact. Of a column without missing values it can only
+    serve rows of later: beyond 100,000 rows, where one pass cannot hold the columns, it is that
+    of a sample of evenly spaced rows, 4 million values of all columns at most. Of m of them its
+    rank is off by a standard deviation of 1 / (2 √m) of the rows: 0.2 % for 20 columns.
+
+    Raises
+    ------
+    TableError
+        A feature is neither number, boolean nor text, is infinite, or has no value.
+    """
+    features, weight = table.roles.features, table.roles.weight
+    kinds = {field.name: field.type for field in table.schema}
+    names = [name for name in features if not holds_text(kinds[name])]
+    texts = [name for name in features if holds_text(kinds[name])]
+    held = HELD_VALUES if visit is visit_blocks else SENT_VALUES
+    capacity = held // max(1, len(names))
+    columns = features if weight is None else [*features, weight]
+    found = visit(table, columns, partial(_Features, names, capacity, texts, weight))
+    brackets = dict(zip(names, found.numbers.brackets, strict=True))
+    known = {name for name, bracket in brackets.items() if bracket.total}
+    known |= {name for name, counts in found.levels.items() if counts.known}
+    _require_values([name for name in features if name not in known])
+    encodings: dict[str, NumberEncoding | CategoryEncoding] = {
+        one.name: one for one in _numbers(table, visit, brackets, found)
+    }
+    encodings |= {name: _category(name, counts.merged()) for name, counts in found.levels.items()}
+    return [encodings[name] for name in features]
+
+
+def _numbers(
+    table: Table, visit: Visit, brackets: dict[str, AnyBracket], found: _Features
+) -> Iterator[NumberEncoding]:
+    """Exact medians of the columns that need one, the sample's of the others."""
+    sampled = {
+        name: bracket.sample_median()
+        for name, bracket in brackets.items()
+        if found.rows > EXACT_ROWS and not bracket.missing and bracket.thinned
+    }
+    for name, (median, sample) in sampled.items():
+        yield NumberEncoding(name, median, marks_missing=False, sampled_rows=sample)
+    exact = [name for name in brackets if name not in sampled]
+    missing = {name: plain_count(brackets[name].missing) for name in exact}
+
+    def fill(chosen: list[int], narrowed: list[AnyBracket]) -> list[AnyBracket]:
+        names, weight = [exact[j] for j in chosen], found.weight
+        columns = names if weight is None else [*names, weight]
+        return visit(table, columns, partial(_Numbers, names, narrowed, weight)).brackets
+
+    medians = finish_medians([brackets[name] for name in exact], fill)
+    for name, median in zip(exact, medians, strict=True):
+        lost = missing[name]
+        yield NumberEncoding(name, median, _marks(lost, found.cases), missing=lost)
+
+
+def _marks(missing: int | float, cases: int | float) -> bool:
+    """Whether so many missing cases have a column of their own: from 10, or 5 % if that is fewer.
+
+    A column that is 1 in one row, or in a few of one class, separates the classes, and no estimate
+    of any coefficient would exist for the sake of one empty cell.
+    """
+    return missing > 0 and missing >= min(MARKED_ROWS, MARKED_SHARE * cases)
+
+
+def _category(name: str, counts: LevelCounts) -> CategoryEncoding:
+    """Most frequent level as the reference, the others in order, the rare ones pooled.
+
+    A level is rare with fewer than 10 training cases that are also less than 1 % of them.
+    """
+    known = counts.known
+    reference = min(known, key=lambda level: (-known[level], level))
+    enough = min(RARE_ROWS, RARE_SHARE * counts.total)
+    others = sorted(level for level in known if level != reference)
+    levels = tuple(level for level in others if known[level] >= enough)
+    pooled = tuple(level for level in others if known[level] < enough)
+    marks = _marks(counts.missing, counts.total)
+    return CategoryEncoding(name, reference, levels, marks, pooled, counts.missing)
+
+
+def holds_text(kind: pa.DataType) -> bool:
+    """Whether a feature of this type has levels and no median."""
+    return is_text(kind.value_type if pt.is_dictionary(kind) else kind)
+
+
+def _require_values(empty: Sequence[str]) -> None:
+    problems = [
+        Problem(
+            f"feature {name!r} has no value in the training rows", f"Set exclude=[{name!r}]", name
+        )
+        for name in empty
+    ]
+    if problems:
+        raise TableError(*problems)

@@ -1,0 +1,121 @@
+"""Text columns of a delimited file that are numbers: with a decimal comma, or all as they are.
+
+1,5 is one and a half where a column can be nothing else. Where 1,234 may be a thousand and more,
+or 1,2 the answers 1 and 2, another column that plainly has decimal commas decides, of answers also
+that the column is declared to be numbers. Otherwise it stays text, which is refused.
+"""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lr_pipeline.tables.sources.parquet import open_parquet
+from lr_pipeline.tables.target import is_text
+
+NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+|\d*,\d+)([eE][+-]?\d+)?\s*$"
+THOUSANDS = r"^\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*$"
+POINTED_THOUSANDS = r"^\s*[+-]?[1-9]\d{0,2}(\.\d{3})+\s*$"
+ANSWERS = r"^\s*\d{1,2}(,\d{1,2})?\s*$"
+
+
+def numeric_texts(
+    path: Path,
+    text_columns: Collection[str],
+    decimal_comma: Collection[str],
+    numbers: Collection[str],
+    elsewhere: Callable[[], str | None],
+) -> tuple[dict[str, str], list[str]]:
+    """Column → decimal point, ``.`` or ``,``, of the text columns that hold nothing but numbers.
+
+    And the columns that may as well be lists of answers. Not of ``text_columns``, which are meant
+    as text. Those of ``decimal_comma`` are known to have commas, those of ``numbers`` to be no
+    lists; ``elsewhere`` names another column of the file with commas, where there is one. The
+    reading ends as soon as no column can be one any more.
+    """
+    with open_parquet(path) as file:
+        names = [one.name for one in file.schema_arrow if is_text(one.type)]
+        left = {name: Commas() for name in names if name not in text_columns}
+        for batch in file.iter_batches(columns=list(left)) if left else ():
+            for name, found in tuple(left.items()):
+                if not found.add(batch.column(name).drop_null().unique()):
+                    del left[name]
+            if not left:
+                break
+    points = {
+        name: "," if name in decimal_comma and found.commas_alone else found.point(name in numbers)
+        for name, found in left.items()
+    }
+    open_ones = [name for name, one in left.items() if points[name] is None and one.commas_alone]
+    if open_ones and ("," in points.values() or elsewhere() is not None):
+        points |= dict.fromkeys(open_ones, ",")
+        open_ones = []
+    lists = [name for name in open_ones if left[name].maybe_answers]
+    return {name: point for name, point in points.items() if point is not None}, lists
+
+
+class Commas:
+    """What the values of a column have shown so far."""
+
+    def __init__(self) -> None:
+        self.values = self.commas = self.points = False
+        self.no_thousands = self.no_answers = self.several = False
+        self.decimals: set[int] = set()  # how many digits follow a comma
+
+    def add(self, values: pa.Array) -> bool:
+        """Take in different values; whether all of them are numbers."""
+        if not pc.all(pc.match_substring_regex(values, NUMBER)).as_py():
+            return len(values) == 0
+        self.values = True
+        with_comma = values.filter(pc.match_substring(values, ","))
+        self.points |= _any(pc.match_substring(values, "."))
+        if len(with_comma):
+            self.commas = True
+            self.several |= len(with_comma) > 1
+            self.no_thousands |= not _all(pc.match_substring_regex(with_comma, THOUSANDS))
+        if not self.no_answers:
+            self.no_answers = not _all(pc.match_substring_regex(values, ANSWERS))
+            for text in () if self.no_answers else with_comma.to_pylist():
+                self._add_answers(text)
+        return True
+
+    def _add_answers(self, text: str) -> None:
+        """Lists of answers are in order, and of none to begin with."""
+        first, second = text.split(",")
+        self.no_answers |= not 0 < int(first) < int(second)
+        self.decimals.add(len(second.strip()))
+
+    @property
+    def commas_alone(self) -> bool:
+        """Whether there are commas, and no points."""
+        return self.commas and not self.points
+
+    @property
+    def maybe_answers(self) -> bool:
+        """Whether all may be lists of answers; two decimals everywhere, as of prices, are none."""
+        as_prices = self.several and len(self.decimals) == 1 and min(self.decimals) > 1
+        return not (self.no_answers or as_prices)
+
+    def point(self, number: bool = False) -> str | None:
+        """The decimal point; None where that is not to be decided. ``number``: it is no list."""
+        if not self.commas:
+            return "." if self.values else None
+        plain = self.no_thousands and (number or not self.maybe_answers)
+        return "," if self.commas_alone and plain else None
+
+
+def _any(mask: pa.Array) -> bool:
+    return bool(pc.any(mask).as_py())
+
+
+def _all(mask: pa.Array) -> bool:
+    return bool(pc.all(mask).as_py())
+
+
+def text_to_numbers(column: pa.Array, point: str) -> pa.Array:
+    """float64 of the texts, the nearest to each."""
+    plain = pc.utf8_ltrim(pc.utf8_trim_whitespace(column), characters="+")
+    if point == ",":
+        plain = pc.replace_substring(plain, ",", ".")
+    return plain.cast(pa.float64())

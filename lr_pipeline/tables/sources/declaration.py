@@ -1,0 +1,154 @@
+"""What every declared table has besides its place, and how its rows become a sound table."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from gzip import BadGzipFile
+from typing import Any, ClassVar
+
+from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.roles import (
+    KINDS,
+    ColumnRoles,
+    PositiveValue,
+    assign_roles,
+    require_column,
+)
+from lr_pipeline.tables.sources.os_errors import os_reason
+from lr_pipeline.tables.sources.reading_rules import READING, ReadingRules
+from lr_pipeline.tables.sources.urls import is_of_network, network_problem
+from lr_pipeline.tables.split.split_table import SplitPolicy
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import TargetValues
+from lr_pipeline.tables.validation.validate import useful_features
+
+SAID_IF_GIVEN = (*KINDS, "missing", "keep_na")
+
+
+class _Kind:
+    """What each of the declared tables has of its own, after its place."""
+
+    kind: ClassVar[str]
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration(_Kind):
+    """Base of the declared tables, which add their place and the target.
+
+    Every column is a feature that is not named otherwise; ``features`` names them instead.
+    ``positive`` is the target's value whose probability is modelled, against all its others.
+    ``category``: features to be coded level by level though their values are numbers (codes 1, 2,
+    3); ``number``: features that are numbers whatever they look like, as identifiers or as text.
+    ``missing``: markers of a missing value, such as ``?``, in every column but those of
+    ``keep_na``, in which NA and every other word is a value.
+    """
+
+    positive: PositiveValue | None = None
+    features: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    id: str | None = None
+    group: str | None = None
+    time: str | None = None
+    weight: str | None = None
+    category: Sequence[str] = ()
+    number: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    keep_na: Sequence[str] = ()
+    split: SplitPolicy = field(default_factory=SplitPolicy)
+
+    def __post_init__(self) -> None:
+        """Accept lists (from JSON and YAML) and a single name for tuples; settle the split."""
+        for name in ("features", "exclude", *SAID_IF_GIVEN):
+            value = getattr(self, name)
+            if value is not None:
+                names = (value,) if isinstance(value, str) else tuple(value)
+                object.__setattr__(self, name, names)
+        object.__setattr__(self, "split", self.split.settled(self.group, self.time))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The declaration as plain values, of kinds and words those that are declared."""
+        values = asdict(self)
+        values = {name: v for name, v in values.items() if v or name not in SAID_IF_GIVEN}
+        plain = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+        return {"kind": self.kind, **plain}
+
+    @property
+    def rules(self) -> ReadingRules:
+        """What words mean besides those that every file is read by."""
+        return ReadingRules(tuple(map(str, self.missing)), tuple(self.keep_na))
+
+    def roles(self, names: Sequence[str]) -> ColumnRoles:
+        """The declared roles among the columns ``names``. Errors: see ``assign_roles``."""
+        for name in self.keep_na:
+            require_column(names, name, "keep_na")
+        return assign_roles(
+            names,
+            self.target,
+            self.positive,
+            features=self.features,
+            exclude=self.exclude,
+            id=self.id,
+            group=self.group,
+            time=self.time,
+            weight=self.weight,
+            category=self.category,
+            number=self.number,
+        )
+
+    def settled(self, table: Table, source: str, to_split: bool) -> Table:
+        """Return the table validated, without useless features, its positive value settled.
+
+        A feature that is constant, a copy of another, a row counter or text with too many values
+        is left out, unless ``features`` names it; the provenance's ``left_out`` says why.
+        ``to_split``: what would keep the rows from being split as declared is a problem, too.
+
+        Raises
+        ------
+        TableError
+            With every problem there is.
+        """
+        policy = self.split if to_split else None
+        table, left_out = useful_features(table, self.features is not None, policy)
+        target = TargetValues(self.target)
+        for block in table.blocks(columns=[self.target]):
+            target.add(block.column(self.target))
+        positive = target.positive_value(self.positive)
+        table = replace(table, roles=replace(table.roles, positive=positive))
+        provenance = {"source": source, "declaration": self.to_dict()} | table.provenance
+        commas = tuple(provenance.pop("decimal_comma", ()))
+        if rules := replace(self.rules, decimal_comma=commas).to_dict():
+            provenance[READING] = rules
+        return table.with_provenance(provenance | ({"left_out": left_out} if left_out else {}))
+
+
+@contextmanager
+def naming(source: str) -> Iterator[None]:
+    """Put the source's name before each problem of a ``TableError`` that does not say where it is.
+
+    Its subclasses name their sources themselves.
+    """
+    try:
+        yield
+    except (EOFError, BadGzipFile, zlib.error) as error:
+        problem = Problem(f"a file cannot be unpacked: {error}", "Pack it again with gzip")
+        raise TableError(problem, source=source) from None
+    except TableError as error:
+        place = source if source.strip() else None  # a path of spaces is quoted in the message
+        if type(error) is not TableError or (place and str(error).startswith(source)):
+            raise
+        file = None if error.source is None else str(error.source)
+        inner = "" if file is None or source.endswith(file) else f"{file}: "
+        problems = [replace(one, message=f"{inner}{one.message}") for one in error.problems]
+        raise TableError(*problems, source=place) from None
+    except OSError as error:
+        if "://" in source:
+            raise TableError(*network_problem(error).problems, source=source) from None
+        place = "" if error.filename in (None, source) else f"{error.filename}: "
+        reason, remedy = os_reason(error)
+        raise TableError(Problem(f"{place}{reason}", remedy), source=source) from None
+    except Exception as error:
+        if "://" in source and is_of_network(error):
+            raise TableError(*network_problem(error).problems, source=source) from None
+        raise

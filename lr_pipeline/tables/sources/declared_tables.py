@@ -1,0 +1,220 @@
+"""Where a table comes from: declared as plain data, read with ``read()``."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.sources.declaration import Declaration, naming
+from lr_pipeline.tables.sources.delimited import write_delimited
+from lr_pipeline.tables.sources.header import common_header
+from lr_pipeline.tables.sources.locations import DataFile, all_parquet, find_files
+from lr_pipeline.tables.sources.parquet import open_parquet
+from lr_pipeline.tables.sources.partitions import partition_columns
+from lr_pipeline.tables.sources.source_content import CONTENT, content_of, unmoved
+from lr_pipeline.tables.sources.sql import database_url, query_rows, write_query_parts
+from lr_pipeline.tables.sources.temporary_parquet import (
+    Spool,
+    opened_parquet,
+    require_same_columns,
+    spool_parquet,
+)
+from lr_pipeline.tables.split.split_table import SplitPolicy
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation.validate import require_sound
+
+PANDAS_INDEX_PREFIX = "__index_level_"
+
+
+@dataclass(frozen=True)
+class SyntheticTable:
+    """The tutorial's table: scikit-learn's ``make_classification``, columns x0, x1, … and y.
+
+    Two of the features are redundant, so the design is rank-deficient. With the default
+    ``random_state`` the training rows are not separable, so the estimate is finite. The split is
+    the tutorial's, not stratified (tutorial, "逻辑回归模型构建及训练流程").
+    """
+
+    num_rows: int = 100
+    num_features: int = 10
+    random_state: int = 3
+    split: SplitPolicy = field(default_factory=lambda: SplitPolicy(stratify=False))
+
+    def read(self, to_split: bool = False) -> Table:
+        """Generate the rows, the same ones every time; for ``to_split`` see ``FileTable``."""
+        from sklearn.datasets import make_classification
+
+        X, y = make_classification(
+            n_samples=self.num_rows, n_features=self.num_features, random_state=self.random_state
+        )
+        columns = {f"x{j}": values for j, values in enumerate(X.T)} | {"y": y}
+        table = Table.from_arrow(pa.table(columns), target="y", positive=1)
+        if to_split:
+            require_sound(table, policy=self.split)
+        return table
+
+    def to_dict(self) -> dict[str, Any]:
+        """The declaration as plain values."""
+        return {"kind": "synthetic", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class FileTable(Declaration):
+    """CSV or Parquet with a two-valued target column: a file, a folder of files, or a glob.
+
+    ``path`` may be a URL of any scheme that fsspec knows, such as ``s3://bucket/churn/*.parquet``.
+    For the other fields see ``Declaration``, for what ``path`` may mean ``find_files``.
+    Rows of a single local Parquet file are read where they lie; all others are streamed into a
+    temporary Parquet file, which goes with the last table that reads it.
+    """
+
+    path: str | Path
+    target: str
+    kind: ClassVar[str] = "file"
+
+    def read(self, to_split: bool = False) -> Table:
+        """Read the columns that have a role, and validate all of them.
+
+        ``to_split``: also refuse rows that cannot be split as declared.
+
+        Raises
+        ------
+        TableError
+            With every problem there is; each line names the file. Or a file changed meanwhile.
+        """
+        with naming(str(self.path)):
+            files = find_files(self.path)
+            with unmoved(self.path, files):
+                table = self._read_parquet(files) if all_parquet(files) else self._read_csv(files)
+                if table.data == files[0].local:
+                    table = replace(table, watch=files[0].watch)
+                content = content_of(files)
+                table = self.settled(table, str(self.path), to_split)
+            return table.with_provenance(table.provenance | {CONTENT: content})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The declaration as plain values."""
+        return super().to_dict() | {"path": str(self.path)}
+
+    def _read_parquet(self, files: list[DataFile]) -> Table:
+        with opened_parquet(files) as opened:
+            columns = {name: file.schema_arrow.names for name, file in opened.items()}
+            names = require_same_columns(columns)
+            added = partition_columns([file.partition for file in files], names, self._text())
+            usable = [name for name in names if not name.startswith(PANDAS_INDEX_PREFIX)]
+            roles = self.roles([*usable, *added])
+            in_place = len(files) == 1 and files[0].local is not None and not added
+            if in_place and not self.missing:
+                return Table(files[0].local, roles)
+            spool = Spool()
+            spool_parquet(opened, roles.columns, spool.path, added, self.rules)
+            return Table(spool.path, roles, holder=spool)
+
+    def _read_csv(self, files: list[DataFile]) -> Table:
+        header = common_header(files)
+        roles = self.roles(header.names)
+        if "" in roles.columns:
+            raise table_error(
+                f"column {header.names.index('') + 1} has no name", "Name it, or set exclude=['']"
+            )
+        columns = [name for name in header.names if name in roles.columns]
+        spool = Spool()
+        commas = write_delimited(
+            files, header, columns, spool.path, self._text(), self.rules, roles
+        )
+        table = Table(spool.path, roles, holder=spool)
+        return table.with_provenance({"decimal_comma": commas}) if commas else table
+
+    def _text(self) -> list[str]:
+        """Columns whose leading zeros mean something."""
+        return [name for name in (self.id, self.group, *self.category) if name is not None]
+
+
+@dataclass(frozen=True)
+class SqlTable(Declaration):
+    """The rows of a SQL query, with a two-valued target column (extra ``sql``).
+
+    ``url`` is SQLAlchemy's, such as ``sqlite:///rows.db``; one with a password is declared as
+    ``env:NAME``, the environment variable that holds it. For the other fields see
+    ``Declaration``.
+    """
+
+    url: str
+    query: str
+    target: str
+    kind: ClassVar[str] = "sql"
+
+    def read(self, to_split: bool = False) -> Table:
+        """Run the query, keep the columns that have a role, and validate all of them.
+
+        ``to_split``: also refuse rows that cannot be split as declared.
+
+        Raises
+        ------
+        TableError
+            With every problem there is; each line names the database, without its password.
+        """
+        source = database_url(self.url).render_as_string(hide_password=True)
+        with naming(source):
+            spool = Spool()
+            with query_rows(self.url, self.query) as (names, portions):
+                roles = self.roles(names)
+                keys = [one for one in (roles.id, roles.group, roles.time) if one is not None]
+                columns, folder = sorted(roles.columns), spool.folder
+                parts = write_query_parts(names, portions, columns, folder, keys, self.rules)
+            opened = {part.name: open_parquet(part) for part in parts}
+            spool_parquet(opened, roles.columns, spool.path, rules=self.rules)
+            for part in parts:
+                opened[part.name].close()
+                part.unlink()
+            table = self.settled(Table(spool.path, roles, holder=spool), source, to_split)
+            content = {"rows": table.num_rows, "fingerprint": table.fingerprint}
+            return table.with_provenance(table.provenance | {CONTENT: content})
+
+
+TableSource = SyntheticTable | FileTable | SqlTable
+
+SOURCES: dict[str, type[TableSource]] = {
+    "synthetic": SyntheticTable,
+    "file": FileTable,
+    "sql": SqlTable,
+}
+
+
+def source_from_dict(declaration: Mapping[str, Any]) -> TableSource:
+    """Build the source that a declaration describes; ``kind`` is a key of ``SOURCES``.
+
+    Raises
+    ------
+    TableError
+        The kind or a field is unknown, or a field without default is missing.
+    """
+    values = dict(declaration)
+    kind = values.pop("kind", None)
+    if kind not in SOURCES:
+        raise table_error(
+            f"table kind {kind!r} is unknown", f"Set kind to one of {quoted(SOURCES)}"
+        )
+    if "split" in values:
+        values["split"] = _declared(SplitPolicy, values["split"])
+    source: TableSource = _declared(SOURCES[kind], values)
+    return source
+
+
+def _declared(kind: type, values: Mapping[str, Any]) -> Any:
+    """Construct a dataclass; name a field that is unknown or missing."""
+    known = {one.name: one for one in fields(kind)}
+    unknown = [name for name in values if name not in known]
+    if unknown:
+        raise table_error(
+            f"the table's declaration has an unknown field {unknown[0]!r}",
+            f"The fields are {quoted(known)}",
+        )
+    for name, one in known.items():
+        if name not in values and one.default is MISSING and one.default_factory is MISSING:
+            raise table_error(f"the table's declaration lacks the field {name!r}", "Add it")
+    return kind(**values)

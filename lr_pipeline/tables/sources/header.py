@@ -1,0 +1,151 @@
+"""The first line of delimited text: names, delimiter, and what it is if it is no header."""
+
+import codecs
+import csv
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.sources.locations import DataFile
+from lr_pipeline.tables.sources.temporary_parquet import require_same_columns
+
+DELIMITERS = (",", ";", "\t")
+OTHER_DELIMITERS = {"|": "|", "^": "^", "~": "~", " ": "spaces"}
+HEADER_BYTES = 1 << 20
+JSON_START = re.compile(r"\s*(\{\s*\"|\[\s*[\[{])")
+
+
+@dataclass(frozen=True)
+class Header:
+    """The column names of a file in order, and what separates its columns."""
+
+    names: list[str]
+    delimiter: str
+
+
+def read_header(source: DataFile) -> Header:
+    """Read the column names; the delimiter is the one that makes most of them.
+
+    Raises
+    ------
+    TableError
+        The file is empty or not UTF-8, or no text with a header and a delimiter known here.
+    """
+    with source.open() as file:
+        start = file.read(HEADER_BYTES)
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start)
+    except UnicodeDecodeError:
+        require_utf8(source)
+        raise
+    if not text.strip():
+        raise table_error("the file is empty", "Give a header line and rows")
+    _require_header(text)
+    candidates = []
+    for delimiter in DELIMITERS:
+        names = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=False))
+        candidates.append(Header(names, delimiter))
+    header = max(candidates, key=lambda header: len(header.names))
+    if len(header.names) == 1:
+        _require_one_column(text)
+    return header
+
+
+def _require_header(text: str) -> None:
+    """Raise ``TableError`` for a first line that can be no header."""
+    first = text.split("\n", 1)[0].strip()
+    if "\0" in first:
+        raise table_error(
+            "the first line has zero bytes, as UTF-16 without a byte order mark has",
+            "Save the file as UTF-8",
+        )
+    if not first:
+        raise table_error(
+            "the first line is empty, where the header is expected", "Remove the lines above it"
+        )
+    if first.lower().startswith("sep="):
+        raise table_error(
+            f"the first line is {first!r}, where the header is expected", "Remove that line"
+        )
+    _require_no_comments(text)
+    if first.lower().startswith("@relation"):
+        raise table_error("the file looks like ARFF", "Write it as CSV or Parquet")
+    if JSON_START.match(text):
+        raise table_error("the file looks like JSON", "Write it as CSV or Parquet")
+
+
+def _require_no_comments(text: str) -> None:
+    """Raise ``TableError`` for lines of comment; a header may begin with #, as in #id,x,y."""
+    lines = text.splitlines()
+    comments = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    if comments == 0:
+        return
+    after = lines[comments] if comments < len(lines) else ""
+    fields = [max(map(_count_fields(line), DELIMITERS)) for line in (lines[0], after)]
+    if comments == 1 and fields[0] == fields[1] > 1 and lines[0][1:2] not in (" ", "#", "!", "\t"):
+        return
+    raise table_error(
+        f"the file begins with {comments} line{'s' * (comments > 1)} of comment "
+        f"({lines[0][:60]!r}), where the header is expected",
+        "Remove them",
+    )
+
+
+def _count_fields(line: str) -> Callable[[str], int]:
+    return lambda delimiter: len(next(csv.reader([line], delimiter=delimiter, strict=False), []))
+
+
+def _require_one_column(text: str) -> None:
+    """Raise ``TableError`` where one column is none: another delimiter, or a line of comment."""
+    lines = text.splitlines()[:2]
+    first, second = lines if len(lines) == 2 else (lines[0], "")
+    for delimiter, name in OTHER_DELIMITERS.items():
+        fields = first.strip().count(delimiter)
+        if fields and second.strip().count(delimiter) == fields:
+            raise table_error(
+                f"the columns of {first[:60]!r} are separated by {name}",
+                "Separate them by commas, semicolons or tabs",
+            )
+    for delimiter in DELIMITERS:
+        fields = len(next(csv.reader([second], delimiter=delimiter, strict=False), []))
+        if fields > 1:
+            raise table_error(
+                f"the first line, {first[:60]!r}, has one field, and the second has {fields}",
+                "Remove the lines above the header",
+            )
+
+
+def common_header(files: Sequence[DataFile]) -> Header:
+    """The header that all of the files have.
+
+    Raises
+    ------
+    TableError
+        A file is empty or not UTF-8, or two differ in their columns, their order or the delimiter.
+    """
+    headers = {file.name: read_header(file) for file in files}
+    first = files[0].name
+    for name, other in headers.items():
+        require_same_columns({first: headers[first].names, name: other.names})
+        if other != headers[first]:
+            raise table_error(
+                f"{name} has its columns in another order or another delimiter than {first}",
+                "Write the files alike",
+            )
+    return headers[first]
+
+
+def require_utf8(*sources: DataFile) -> None:
+    """Raise ``TableError`` with the first line that is not UTF-8."""
+    for source in sources:
+        with source.open() as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    line.decode("utf-8")
+                except UnicodeDecodeError as error:
+                    raise table_error(
+                        f"the file is not UTF-8: byte 0x{line[error.start]:02x} in line {number}",
+                        "Save it as UTF-8",
+                        row=max(number - 1, 1),
+                    ) from None

@@ -1,0 +1,90 @@
+"""Rows that a caller holds: markers made missing, and text that is mostly numbers refused."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.sources.data_frames import arrow_of, require_pandas
+from lr_pipeline.tables.sources.reading_rules import ReadingRules
+from lr_pipeline.tables.target import is_text
+from lr_pipeline.tables.validation.number_problems import number_problem
+from lr_pipeline.tables.validation.spelling import shown_spelling
+from lr_pipeline.tables.validation.text_forms import TextForms
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def rows_of_frame(df: "pandas.DataFrame", missing: Sequence[str] = ()) -> pa.Table:
+    """The columns of a data frame without its index, with every marker made missing.
+
+    Raises
+    ------
+    TableError
+        A column has texts among numbers; names the first and its row.
+    """
+    require_pandas(df)
+    markers = set(missing)
+    mixed = [name for name in df.columns if markers and df[name].dtype == object]
+    known = df.assign(**{name: df[name].map(_without(markers)) for name in mixed}) if mixed else df
+    try:
+        return arrow_of(known)
+    except TableError:
+        for place, name in enumerate(df.columns):
+            require_one_type(str(name), known.iloc[:, place].tolist())
+        raise
+
+
+def _without(markers: set[str]) -> Any:
+    return lambda value: None if isinstance(value, str) and value in markers else value
+
+
+def require_one_type(name: str, values: list[Any]) -> None:
+    """Raise ``TableError`` where texts stand among numbers; names the first and its row."""
+    texts = [row for row, value in enumerate(values, 1) if isinstance(value, str)]
+    numbers = sum(isinstance(one, int | float) and not math.isnan(one) for one in values)
+    if texts and numbers:
+        text = values[texts[0] - 1]
+        raise table_error(
+            f"column {name!r} holds {numbers} numbers and {len(texts)} texts (first "
+            f"{shown_spelling(text)} at row {texts[0]})",
+            f"Correct them, or set missing=[{text!r}] if it stands for no value",
+            name,
+            texts[0],
+        )
+
+
+def without_markers_in(data: pa.Table, rules: ReadingRules) -> pa.Table:
+    """The rows with every marker made missing."""
+    batches = [rules.marked(batch) for batch in data.to_batches()]
+    return pa.Table.from_batches(batches, schema=data.schema)
+
+
+def require_no_numbers_as_text(data: pa.Table, roles: ColumnRoles) -> None:
+    """Refuse features of text that are mostly numbers: each value would be a column of its own.
+
+    Those of a declared kind are what they are declared to be, and a dictionary is a category.
+
+    Raises
+    ------
+    TableError
+        With every such column.
+    """
+    declared = {*roles.category, *roles.number}
+    problems = []
+    for name in roles.features:
+        column = data.column(name)
+        if name in declared or not is_text(column.type):
+            continue
+        forms, rows_before = TextForms(), 0
+        for chunk in column.chunks:
+            forms.add(chunk.cast(pa.large_string()), rows_before)
+            rows_before += len(chunk)
+        if forms.mostly_numbers:
+            problems.append(number_problem("feature", name, forms))
+    if problems:
+        raise TableError(*problems)

@@ -1,0 +1,220 @@
+"""The files that a path means: one file, a folder of them or a glob, here or behind a URL."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.sources.file_contents import (
+    GZIP_MAGIC,
+    PARQUET_MAGIC,
+    START_BYTES,
+    require_table,
+)
+from lr_pipeline.tables.sources.file_watch import FileState, FileWatch, local_state, remote_state
+from lr_pipeline.tables.sources.partitions import Partition, partition_of
+from lr_pipeline.tables.sources.places import not_found, os_problem, require_file, require_path
+from lr_pipeline.tables.sources.urls import is_web, reaching, require_answer, url_filesystem
+
+PARQUET_SUFFIXES = (".parquet", ".pq")
+GZIP = ".gz"
+TEXT_SUFFIXES = tuple(s + packed for s in (".csv", ".tsv", ".txt") for packed in ("", GZIP))
+ALLOWED_ROOT = "LR_PIPELINE_DATA_ROOT"
+GLOB_CHARACTERS = "*?["
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a table; ``name`` is what messages call it.
+
+    ``filesystem`` is fsspec's; ``local`` the file's path where it lies on this machine, as it is.
+    ``partition``: what the folders' names add to every row. ``watch``: what it was when found.
+    """
+
+    name: str
+    filesystem: Any
+    local: Path | None
+    partition: Partition = field(default_factory=dict)
+    watch: FileWatch = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Take the first look."""
+        object.__setattr__(self, "watch", FileWatch(self.name, self.state, self.open))
+
+    def state(self) -> FileState:
+        """What its file system says of it now."""
+        if self.local is not None:
+            return local_state(self.local)
+        return remote_state(self.filesystem, self.name)
+
+    @cached_property
+    def start(self) -> bytes:
+        """The first bytes, as they are stored."""
+        with self._opened(None) as file:
+            return bytes(file.read(START_BYTES))
+
+    @cached_property
+    def is_parquet(self) -> bool:
+        """By its name or its first bytes."""
+        if self.name.lower().endswith(PARQUET_SUFFIXES):
+            return True
+        with self.open() as file:
+            return bool(file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC)
+
+    @property
+    def is_packed(self) -> bool:
+        """By its first bytes, whatever its name."""
+        return self.start.startswith(GZIP_MAGIC)
+
+    def open(self) -> Any:
+        """Open for reading bytes, unpacked: a file, or what fsspec makes of a URL.
+
+        Raises
+        ------
+        TableError
+            It cannot be read, or is neither text nor Parquet.
+        """
+        if self.name.lower().endswith(PARQUET_SUFFIXES):
+            return self._opened(None)
+        require_table(self.start, self.name)
+        return self._opened("gzip" if self.is_packed else None)
+
+    def _opened(self, packing: str | None) -> Any:
+        try:
+            return self.filesystem.open(self.name, "rb", compression=packing)
+        except PermissionError as error:
+            raise os_problem(error, self.name) from None
+
+
+def find_files(location: str | Path) -> list[DataFile]:
+    """Return the files that ``location`` means, sorted by name.
+
+    A path, or a URL of any scheme that fsspec knows (``s3://…`` needs the package s3fs, and so
+    on). A folder means the Parquet files directly in it, or else its CSV files, or else those in
+    folders named ``column=value``, whose columns they get; a name with ``*``, ``?`` or ``[`` that
+    is no file itself is a glob. Text may be packed with gzip. Where the environment variable
+    LR_PIPELINE_DATA_ROOT is set, all of them must lie below that folder, links resolved.
+
+    Raises
+    ------
+    TableError
+        Nothing is there, the scheme is unknown, or a file is outside the allowed folder.
+    """
+    require_path(str(location))
+    filesystem, path = _filesystem_of(str(location))
+    with reaching(str(location)):
+        return _found_files(filesystem, path)
+
+
+def _found_files(filesystem: Any, path: str) -> list[DataFile]:
+    if is_web(filesystem):
+        require_answer(filesystem, path)
+    here, base = "file" in _protocols(filesystem), ""
+    if filesystem.isdir(path):
+        base, names = _files_in_folder(filesystem, path)
+    elif filesystem.exists(path):
+        names = [path]
+    elif any(character in path for character in GLOB_CHARACTERS):
+        names = sorted(name for name in filesystem.glob(path) if not filesystem.isdir(name))
+        if not names:
+            raise table_error("no file matches", "Check the pattern")
+    else:
+        raise not_found(path) if here else table_error("no such file", "Check the path")
+    for name in names if here else ():
+        require_file(Path(name))
+    files = [
+        DataFile(
+            name,
+            filesystem,
+            Path(name) if here else None,
+            partition_of(name, base) if base else {},
+        )
+        for name in names
+    ]
+    _require_below_root(files)
+    return files
+
+
+def all_parquet(files: Sequence[DataFile]) -> bool:
+    """Whether the files are Parquet; if not, they are text.
+
+    Raises
+    ------
+    TableError
+        Some are and some are not, or text lies in folders named ``column=value``.
+    """
+    parquet = [file.is_parquet for file in files]
+    if any(parquet) and not all(parquet):
+        raise table_error("some files are Parquet and some are not", "Name those you mean")
+    if not all(parquet) and any(file.partition for file in files):
+        raise table_error(
+            "folders named column=value are read from Parquet only, found text files",
+            "Write Parquet, or name the files as in folder/*/*.csv, without those columns",
+        )
+    return all(parquet)
+
+
+def _filesystem_of(location: str) -> tuple[Any, str]:
+    filesystem, path = url_filesystem(location)
+    if "file" in _protocols(filesystem) and "://" not in location:
+        path = location  # fsspec would make it absolute, and messages show it
+    return filesystem, path
+
+
+def _protocols(filesystem: Any) -> Sequence[str]:
+    protocol = filesystem.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+
+def _files_in_folder(filesystem: Any, folder: str) -> tuple[str, list[str]]:
+    """The folder as fsspec names it, and its Parquet files or its CSV files, sorted.
+
+    Or else those in its partitions. Names that start with a dot or _ are no table's.
+    """
+    try:
+        listed = filesystem.ls(folder, detail=False)
+    except PermissionError as error:
+        raise os_problem(error, folder) from None
+    names = [name for name in listed if _is_visible(name)]
+    base = names[0].rsplit("/", 1)[0] if names else ""
+    if parts := [n for n in names if "=" in n.rsplit("/", 1)[-1] and filesystem.isdir(n)]:
+        if any(n.lower().endswith(PARQUET_SUFFIXES + TEXT_SUFFIXES) for n in names):
+            raise table_error(
+                "the folder has files beside folders named column=value",
+                "Move them, or name those you mean, as in folder/*.parquet",
+            )
+        names = [n for part in parts for n in filesystem.find(part) if _is_visible(n, base)]
+    found = [
+        sorted(n for n in names if n.lower().endswith(s)) for s in (PARQUET_SUFFIXES, TEXT_SUFFIXES)
+    ]
+    if all(found):
+        raise table_error(
+            "the folder has both Parquet and text files", "Name those you mean, as in folder/*.csv"
+        )
+    chosen = found[0] or found[1]
+    if not chosen:
+        raise table_error(
+            "a file is expected, found a folder without Parquet or CSV files", "Name a file"
+        )
+    return base, chosen
+
+
+def _is_visible(name: str, folder: str | None = None) -> bool:
+    """Whether neither the file nor a folder below ``folder`` starts with a dot or _."""
+    parts = name.split("/")[-1:] if folder is None else name[len(folder) + 1 :].split("/")
+    return not any(part.startswith((".", "_")) for part in parts)
+
+
+def _require_below_root(files: list[DataFile]) -> None:
+    root = os.environ.get(ALLOWED_ROOT)
+    if not root:
+        return
+    for file in files:
+        if file.local is None or not file.local.resolve().is_relative_to(Path(root).resolve()):
+            raise table_error(
+                f"{file.name} lies outside the allowed folder {root}",
+                f"Move it there, or change the environment variable {ALLOWED_ROOT}",
+            )

@@ -1,0 +1,180 @@
+"""Parquet files read and written in blocks whose size in memory is bounded, however they are cut.
+
+A reader holds, of each column, a page (about 1 MiB unless a smaller column chunk ends it) and a
+buffer of the file. Without ``pre_buffer`` and with buffered streams it holds nothing else, however
+large a row group is: its memory grows with the number of columns, not of rows. The files written
+here have a row group for each block, so that reading them takes little more than a block does,
+and a checksum for each page; where a file has these, reading verifies them.
+"""
+
+import os
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.sources.parquet_damage import damaged
+from lr_pipeline.tables.sources.urls import url_filesystem
+
+BLOCK_ROWS = 65_536
+BLOCK_BYTES = 8 << 20  # of a block of numbers in float64
+VALUE_BYTES = 8
+BUFFER_BYTES = 32 << 20  # of all columns' buffers together
+SMALLEST_BUFFER, LARGEST_BUFFER = 4 << 10, 64 << 10
+# Of a column's dictionary. Numbers that hardly repeat make one as large as the column, the file a
+# quarter larger, and writing it take five times as long; a few thousand values fit.
+DICTIONARY_BYTES = 32 << 10
+
+
+def rows_within(num_bytes: int, num_columns: int, most: int = BLOCK_ROWS) -> int:
+    """Rows of a block of ``num_columns`` float64 columns: at most ``num_bytes``, at least 1."""
+    return max(1, min(most, num_bytes // (VALUE_BYTES * max(1, num_columns))))
+
+
+Stored = Path | str  # a file here, or a URL of any scheme that fsspec knows
+
+
+def open_parquet(
+    source: Any,
+    metadata: pq.FileMetaData | None = None,
+    name: str | None = None,
+) -> pq.ParquetFile:
+    """Open a Parquet file, or raise a ``TableError`` that says what the path is instead.
+
+    ``metadata``: the file's own, where at hand; thousands of row groups take a while to parse.
+    ``source`` is a path, a URL or an open file, and ``name`` what messages call the latter.
+    """
+    shown = name or str(source)
+    remote = is_url(source)
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        raise table_error("a file is expected, found a folder", "Name a file in it", source=shown)
+    columns = metadata.num_columns if metadata is not None else 1
+    buffer = min(LARGEST_BUFFER, max(SMALLEST_BUFFER, BUFFER_BYTES // max(1, columns)))
+    try:
+        file = _open_url(source) if remote else source
+        # Of a remote file neighbouring columns are asked for at once, not page by page.
+        return pq.ParquetFile(
+            file,
+            metadata=metadata,
+            pre_buffer=remote,
+            buffer_size=buffer,
+            page_checksum_verification=True,
+        )
+    except FileNotFoundError:
+        raise table_error("no such file", "Check the path", source=shown) from None
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError, OSError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise table_error(
+            f"not a readable Parquet file: {reason}",
+            "Write it again, or give CSV",
+            source=shown,
+        ) from None
+    except ValueError as error:
+        if "HTTP" not in str(error):  # of fsspec's words for it
+            raise
+        raise table_error(
+            "its server sends whole files only, and of Parquet parts are read",
+            "Download it and name the copy, or serve it with byte ranges",
+            source=shown,
+        ) from None
+
+
+def is_url(source: Any) -> bool:
+    """Whether a file is named by a URL."""
+    return isinstance(source, str) and "://" in source
+
+
+def _open_url(url: str) -> Any:
+    filesystem, path = url_filesystem(url)
+    return filesystem.open(path, "rb")
+
+
+def read_footer(stored: Stored) -> pq.FileMetaData:
+    """The file's footer; parsed once a process, for as long as the file stays as it is."""
+    return _footer(stored, _state(stored))
+
+
+def _state(stored: Stored) -> Hashable:
+    """What changes with the file; None where there is none, which opening it will say."""
+    try:
+        if isinstance(stored, str) and is_url(stored):
+            filesystem, path = url_filesystem(stored)
+            return str(filesystem.ukey(path))
+        stat = Path(stored).stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
+
+
+@lru_cache(maxsize=16)
+def _footer(stored: Stored, _state: Hashable) -> pq.FileMetaData:
+    with open_parquet(stored) as file:
+        return file.metadata
+
+
+def file_batches(
+    file: pq.ParquetFile,
+    name: str,
+    rows: int,
+    columns: Sequence[str],
+    use_threads: bool = True,
+    row_groups: Sequence[int] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the columns of an open file in batches of at most ``rows`` rows, as it is cut.
+
+    Of all row groups, or those numbered. Raises ``TableError``, which calls the file ``name``,
+    where its content is damaged: a page does not have its checksum, or rows are lacking.
+    """
+    found = 0
+    try:
+        for batch in file.iter_batches(
+            rows, row_groups=row_groups, columns=list(columns), use_threads=use_threads
+        ):
+            found += batch.num_rows
+            yield batch
+    except (pa.ArrowInvalid, OSError) as error:
+        raise damaged(file, name, columns, str(error)) from None
+    if found != (declared := _declared_rows(file.metadata, row_groups)):
+        raise damaged(file, name, columns, f"{declared:,} rows are declared, {found:,} found")
+
+
+def _declared_rows(metadata: pq.FileMetaData, row_groups: Sequence[int] | None) -> int:
+    if row_groups is None:
+        return int(metadata.num_rows)
+    return sum(metadata.row_group(number).num_rows for number in row_groups)
+
+
+def read_batches(
+    stored: Stored,
+    metadata: pq.FileMetaData,
+    names: Sequence[str],
+    rows: int,
+    row_groups: Sequence[int] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the columns ``names`` in batches of at most ``rows`` rows, as the file is cut.
+
+    Of all row groups, or those numbered.
+    """
+    threads = (os.cpu_count() or 1) > 2  # the caller's own thread computes meanwhile
+    with open_parquet(stored, metadata) as file:
+        for batch in file_batches(file, str(stored), rows, names, threads, row_groups):
+            yield batch.select(names)
+
+
+def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> int:
+    """Write each block as a row group, so that reading needs no more than a block does.
+
+    Returns the number of rows.
+    """
+    rows = 0
+    with pq.ParquetWriter(
+        path, schema, dictionary_pagesize_limit=DICTIONARY_BYTES, write_page_checksum=True
+    ) as writer:
+        for block in blocks:
+            writer.write_table(pa.Table.from_batches([block]), row_group_size=block.num_rows)
+            rows += block.num_rows
+    return rows

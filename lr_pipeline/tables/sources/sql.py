@@ -1,0 +1,164 @@
+"""The rows of a SQL query, streamed into Parquet (the extra ``sql`` brings SQLAlchemy)."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, groupby
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.types as pt
+
+from lr_pipeline.tables.decimals import floats_of
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.sources.parquet import write_blocks
+from lr_pipeline.tables.sources.reading_rules import NO_RULES, ReadingRules
+from lr_pipeline.tables.validation.spelling import shown_spelling, spelling_key
+
+ENVIRONMENT = "env:"
+BLOCK_ROWS = 20_000
+
+
+def database_url(declared: str) -> Any:
+    """Return SQLAlchemy's URL; ``env:NAME`` takes it from an environment variable.
+
+    Raises
+    ------
+    TableError
+        SQLAlchemy is missing, the variable is not set, the URL is none, or it has a password in
+        the open, which the declaration would show in the web UI and keep in the event log.
+    """
+    try:
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+    except ImportError:
+        raise table_error(
+            "a SQL query needs SQLAlchemy", "Install it: pip install 'lr-pipeline[sql]'"
+        ) from None
+    name = declared.removeprefix(ENVIRONMENT)
+    text = os.environ.get(name) if declared.startswith(ENVIRONMENT) else declared
+    if text is None:
+        raise table_error(f"the environment variable {name} is not set", "Set it to the URL")
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise table_error(
+            "the database's URL cannot be understood", "Write it as in sqlite:///folder/rows.db"
+        ) from None
+    if url.password is not None and not declared.startswith(ENVIRONMENT):
+        raise table_error(
+            "the database's URL holds a password in the open",
+            "Put the URL into an environment variable and declare url='env:ITS_NAME'",
+        )
+    return url
+
+
+@contextmanager
+def query_rows(declared: str, query: str) -> Iterator[tuple[list[str], Iterator[Sequence[Any]]]]:
+    """Run the query in one transaction; gives the columns' names and the rows in portions.
+
+    Raises
+    ------
+    TableError
+        The driver is missing, the database cannot be reached, or it refuses the query.
+    """
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    url = database_url(declared)
+    try:
+        engine = create_engine(url)
+    except (ImportError, SQLAlchemyError) as error:
+        raise table_error(
+            f"no driver for {url.drivername}: {error}", "Install it, as psycopg for PostgreSQL"
+        ) from None
+    try:
+        with engine.connect() as connection:
+            result = connection.execution_options(yield_per=BLOCK_ROWS).execute(text(query))
+            yield list(result.keys()), result.partitions(BLOCK_ROWS)
+    except SQLAlchemyError as error:
+        cause = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise table_error(f"the query failed: {cause}", "Correct the query or the URL") from None
+    finally:
+        engine.dispose()
+
+
+def write_query_parts(
+    names: list[str],
+    portions: Iterator[Sequence[Any]],
+    columns: Sequence[str],
+    folder: Path,
+    keys: Sequence[str] = (),
+    rules: ReadingRules = NO_RULES,
+) -> list[Path]:
+    """Write the rows into Parquet files, a new one where a portion has other types.
+
+    Decimal numbers become float64, but in ``keys``, which stay exact, and texts that are markers by
+    the ``rules`` missing, also among numbers. The first file has no rows and every column without a
+    type.
+
+    Raises
+    ------
+    TableError
+        A column holds values that no Arrow type holds.
+    """
+    places = [place for place, name in enumerate(names) if name in columns]
+    batches = _batches(names, places, chain([[]], portions), keys, rules)
+    parts: list[Path] = []
+    for schema, alike in groupby(batches, key=lambda batch: batch.schema):
+        parts.append(folder / f"part-{len(parts):05}.parquet")
+        write_blocks(parts[-1], schema, (batch for batch in alike if batch.num_rows))
+    return parts
+
+
+def _batches(
+    names: list[str],
+    places: list[int],
+    portions: Iterable[Sequence[Any]],
+    keys: Sequence[str],
+    rules: ReadingRules,
+) -> Iterator[pa.RecordBatch]:
+    markers = [frozenset(map(spelling_key, rules.of(names[place]))) for place in places]
+    rows_before = 0
+    for rows in portions:
+        columns = [
+            _column(names[place], [_value(row[place], marked) for row in rows], keys, rows_before)
+            for place, marked in zip(places, markers, strict=True)
+        ]
+        yield pa.record_batch(columns, names=[names[place] for place in places])
+        rows_before += len(rows)
+
+
+def _value(value: Any, markers: frozenset[str]) -> Any:
+    """The value as Arrow knows it: a UUID as text, None for a marker."""
+    if isinstance(value, UUID):
+        return str(value)
+    marked = markers and isinstance(value, str) and spelling_key(value) in markers
+    return None if marked else value
+
+
+def _column(name: str, values: list[Any], keys: Sequence[str], rows_before: int) -> pa.Array:
+    try:
+        array = pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        kinds = sorted({type(value).__name__ for value in values if value is not None})
+        held = (
+            "integers beyond 64 bits"
+            if kinds == ["int"]
+            else f"values of the types {quoted(kinds)}"
+        )
+        texts = [(row, text) for row, text in enumerate(values, 1) if isinstance(text, str)]
+        among = instead = ""
+        if texts:
+            row, text = texts[0]
+            among = f" (first text {shown_spelling(text)} at row {rows_before + row})"
+            instead = f", or set missing=[{text!r}] if it stands for no value"
+        raise table_error(
+            f"column {name!r} holds {held}{among}",
+            f"Cast it to one type in the query{instead}",
+            name,
+        ) from None
+    return floats_of(array) if pt.is_decimal(array.type) and name not in keys else array

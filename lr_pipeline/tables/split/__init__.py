@@ -1,0 +1,21 @@
+"""Training and test rows: drawn, hashed or cut by time, and never mixed.
+
+``split_policy`` is what users declare; ``split_table`` divides; ``leakage`` and ``perturbation``
+prove that nothing crosses.
+"""
+
+from typing import TYPE_CHECKING
+
+from lr_pipeline import deferred
+
+if TYPE_CHECKING:
+    from lr_pipeline.tables.split.split_policy import SplitPolicy
+
+__all__ = ["SplitPolicy"]
+
+__getattr__ = deferred(
+    __name__,
+    {
+        "SplitPolicy": "lr_pipeline.tables.split.split_policy",
+    },
+)

@@ -1,0 +1,113 @@
+"""The proof that preparation saw no test row: what it fits does not move when those rows do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.roles import with_metadata
+from lr_pipeline.tables.row_choice import OtherRows, RowChoice, choice_within
+from lr_pipeline.tables.split.split_table import SplitPolicy, choose_rows
+from lr_pipeline.tables.table import RowGroups, Table
+from lr_pipeline.tables.target import is_text, plain_values
+
+LARGE_INTEGER = 2**53
+STRANGE_LEVEL = "\N{REPLACEMENT CHARACTER} perturbed"
+
+
+def moved_by_test_rows(dataset: Table, train: Table, visit: Visit = visit_blocks) -> list[str]:
+    """Features whose fitted median, levels or missing mark move with the test rows' values.
+
+    ``train`` is the training part of ``dataset``. Every feature of the test rows is replaced: half
+    of them by its type's extreme or a level of its own, the others by a missing value. The target
+    and the columns that the split goes by stay, so the same rows are split off; what is fitted to
+    them must be what is fitted to the same rows of ``dataset``, exactly: medians of a sample, too,
+    which depend on how the rows are cut into parts. A row with cases in both parts stays as it is.
+    """
+    policy = SplitPolicy(**train.provenance["split"]["policy"])
+    in_train, _ = choose_rows(dataset, policy)
+    perturbed = perturbed_table(dataset, OtherRows(in_train)).where(in_train)
+    return encoded_otherwise(
+        Preparation.fit(dataset.where(in_train), visit), Preparation.fit(perturbed, visit)
+    )
+
+
+def encoded_otherwise(one: Preparation, other: Preparation) -> list[str]:
+    """Features that two preparations do not encode with the same fitted values."""
+    first, second = ({found.name: found for found in each.encodings} for each in (one, other))
+    return [name for name in first | second if first.get(name) != second.get(name)]
+
+
+def perturbed_table(dataset: Table, chosen: RowChoice) -> "PerturbedTable":
+    """The same table, with other values in the features of the rows chosen."""
+    return PerturbedTable(dataset.data, dataset.roles, holder=dataset.holder, perturbed=chosen)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PerturbedTable(Table):
+    """Rows of which some have other features, made while they are read."""
+
+    perturbed: RowChoice | None = None
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Features have their plain type: no dictionaries or decimals."""
+        features = set(self.roles.features)
+        fields = [
+            field.with_type(plain_values(pa.array([], field.type)).type)
+            if field.name in features
+            else field
+            for field in super().schema
+        ]
+        return with_metadata(pa.schema(fields), self.roles, self.provenance)
+
+    def part(self, groups: RowGroups) -> "PerturbedTable":
+        """Return the rows in some row groups, of which the same are perturbed."""
+        choice = self.perturbed and choice_within(self.perturbed, groups.first_row, groups.num_rows)
+        same = replace(self, perturbed=choice)
+        return cast(PerturbedTable, super(PerturbedTable, same).part(groups))
+
+    def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
+        choice, features = self.perturbed, set(self.roles.features)
+        start = 0 if self.row_groups is None else self.row_groups.first_row
+        key = [] if choice is None or choice.column is None else [choice.column]
+        needed = list(dict.fromkeys([*names, *key]))
+        for batch in super()._stored_batches(rows, needed):
+            mask = np.zeros(batch.num_rows, bool) if choice is None else choice.mask(batch, start)
+            start += batch.num_rows
+            columns = [
+                _replaced(plain_values(batch.column(name)), mask)
+                if name in features
+                else batch.column(name)
+                for name in names
+            ]
+            yield pa.RecordBatch.from_arrays(columns, names) if names else batch.select(names)
+
+
+def _replaced(column: pa.Array, mask: np.ndarray) -> pa.Array:
+    """The column with every second value of the mask missing, and a strange one in the others."""
+    places = np.flatnonzero(mask)
+    lost = np.zeros(len(mask), bool)
+    lost[places[1::2]] = True
+    strange = pc.invert(column) if pt.is_boolean(column.type) else _strange(column.type)
+    if strange is not None:
+        column = pc.if_else(pa.array(mask), strange, column)
+    return pc.if_else(pa.array(lost), pa.scalar(None, column.type), column)
+
+
+def _strange(kind: pa.DataType) -> pa.Scalar | None:
+    """The largest number of a type, or a text that no table holds."""
+    if is_text(kind):
+        return pa.scalar(STRANGE_LEVEL, kind)
+    if pt.is_floating(kind):
+        return pa.scalar(np.finfo(kind.to_pandas_dtype()).max, kind)
+    if pt.is_integer(kind):
+        return pa.scalar(min(LARGE_INTEGER, int(np.iinfo(kind.to_pandas_dtype()).max)), kind)
+    return None

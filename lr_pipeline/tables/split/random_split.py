@@ -1,0 +1,98 @@
+"""Test rows, or test cases, drawn at random: those of scikit-learn's ``train_test_split``."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lr_pipeline.tables.case_counts import CaseCounts
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.row_choice import RowMask
+from lr_pipeline.tables.split.case_draws import LISTED_CASES, draw_cases, drawn_of_rows
+from lr_pipeline.tables.split.split_policy import SplitPolicy
+from lr_pipeline.tables.table import Table
+
+
+def draw_test_rows(table: Table, policy: SplitPolicy) -> RowMask:
+    """(n,) whether a row is tested."""
+    positive = _positive_rows(table)
+    _require_enough(table.roles.target, "rows", len(positive), int(positive.sum()), policy)
+    return _drawn_rows(positive, policy)
+
+
+def draw_test_cases(table: Table, policy: SplitPolicy, cases: CaseCounts) -> np.ndarray:
+    """(n,) how many cases of each row are tested.
+
+    Up to 10 million cases those of ``train_test_split``, if each were a row; of more, which would
+    take too long a list, others that are as likely.
+    """
+    positive = _positive_rows(table)
+    total = int(cases.sum(dtype=np.int64))
+    of_positive = int(cases[positive].sum(dtype=np.int64))
+    _require_enough(table.roles.target, "cases", total, of_positive, policy)
+    if total <= LISTED_CASES:
+        return drawn_of_rows(_drawn_rows(np.repeat(positive, cases), policy), cases)
+    random, tested = np.random.RandomState(policy.seed), np.zeros(len(cases), np.int64)
+    if not policy.stratify:
+        return draw_cases(cases, math.ceil(policy.test_size * total), random)
+    _, for_test = _class_sizes([total - of_positive, of_positive], policy, random)
+    for label, number in enumerate(for_test.tolist()):
+        of_class = positive == label
+        tested[of_class] = draw_cases(cases[of_class], number, random)
+    return tested
+
+
+def _positive_rows(table: Table) -> RowMask:
+    return np.concatenate([np.zeros(0, bool), *(y == 1.0 for y in table.label_blocks())])
+
+
+def _drawn_rows(positive: RowMask, policy: SplitPolicy) -> RowMask:
+    """(n,) the test rows of ``train_test_split``, at a byte or nine a row.
+
+    That function makes lists of Python's integers; these are the same draws in the same order.
+    """
+    random = np.random.RandomState(policy.seed)
+    rows = len(positive)
+    in_test = np.zeros(rows, bool)
+    if not policy.stratify:
+        in_test[random.permutation(rows)[: math.ceil(policy.test_size * rows)]] = True
+        return in_test
+    classes = [rows - int(positive.sum()), int(positive.sum())]
+    for_training, for_test = _class_sizes(classes, policy, random)
+    for label in (0, 1):
+        order = random.permutation(classes[label])
+        chosen = order[for_training[label] : for_training[label] + for_test[label]]
+        of_class = np.flatnonzero(positive == label)
+        in_test[of_class[chosen]] = True
+    return in_test
+
+
+def _class_sizes(
+    classes: Sequence[int], policy: SplitPolicy, random: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many of either class (2,) are trained on and tested, in a stratified split."""
+    from sklearn.utils.extmath import _approximate_mode
+
+    counts = np.array(classes)
+    tested = math.ceil(policy.test_size * counts.sum())
+    for_training = _approximate_mode(counts, counts.sum() - tested, random)
+    return for_training, _approximate_mode(counts - for_training, tested, random)
+
+
+def _require_enough(target: str, unit: str, rows: int, positive: int, policy: SplitPolicy) -> None:
+    """Say in our words what scikit-learn would refuse; ``unit``: rows, or cases of them."""
+    counts = f"{positive} positive and {rows - positive} negative {unit} of target {target!r}"
+    if policy.stratify and min(positive, rows - positive) < 2:
+        raise table_error(
+            f"a stratified split needs 2 {unit} of each class, found {counts}",
+            "Add rows of the rarer class",
+            target,
+        )
+    test_rows = math.ceil(policy.test_size * rows)
+    needed = 2 if policy.stratify else 1
+    if min(test_rows, rows - test_rows) < needed:
+        raise table_error(
+            f"test_size={policy.test_size} of {rows} {unit} leaves {rows - test_rows} for training "
+            f"and {test_rows} for the test; each part needs {needed}",
+            "Add rows or change test_size",
+        )

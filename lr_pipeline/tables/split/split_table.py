@@ -1,0 +1,193 @@
+"""Training and test rows, as views of their table; each part knows the other's fingerprint."""
+
+import numpy as np
+
+from lr_pipeline.tables.case_counts import case_counts, has_cases, in_few_bytes
+from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.row_choice import (
+    DividingChoice,
+    HashedRows,
+    MaskedRows,
+    RowChoice,
+    RowMask,
+    TimedRows,
+    times_of,
+)
+from lr_pipeline.tables.split.case_choice import DividedRows, HashedCases
+from lr_pipeline.tables.split.random_split import draw_test_cases, draw_test_rows
+from lr_pipeline.tables.split.split_policy import SplitPolicy
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import by_spelling, exact_values
+
+__all__ = [
+    "SplitPolicy",
+    "choose_rows",
+    "choose_sound_parts",
+    "require_key",
+    "split_table",
+]
+
+CASES, ROWS = "cases", "rows"  # what a split places
+
+
+def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
+    """Training and test part, each in the table's order: views, of which nothing is read yet.
+
+    The parts of a random split have the rows of scikit-learn's ``train_test_split``, which also
+    shuffles them. Where the table has a group column whole groups are placed instead
+    (``GroupShuffleSplit``; ``test_size`` is then a share of the groups, and nothing is
+    stratified). Weights that are whole numbers count cases, and cases are placed: a row may be in
+    both parts, each time with the weight of its cases there. The provenance of each part has
+    ``split``: part, the fingerprints of its counterpart and of the whole table, the policy, and
+    where there are weights the ``unit`` that was placed, "cases" or "rows".
+
+    Raises
+    ------
+    TableError
+        There are too few rows or groups, or a part would lack one of the classes.
+    """
+    try:
+        policy = policy.settled(table.roles.group, table.roles.time)
+        choices = choose_sound_parts(table, policy)
+    except TableError as error:
+        raise TableError(*error.problems, source=table.provenance.get("source")) from None
+    train, test = (table.where(choice) for choice in choices)
+    unit = {}
+    if table.roles.weight is not None:
+        unit["unit"] = CASES if isinstance(choices[0], DividingChoice) else ROWS
+    return (
+        _with_split(train, "train", test, table, policy, unit),
+        _with_split(test, "test", train, table, policy, unit),
+    )
+
+
+def choose_sound_parts(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
+    """``choose_rows``, refused with a ``TableError`` where a part would lack one of the classes."""
+    choices, target = choose_rows(table, policy), table.roles.target
+    classes = [_num_classes(table.where(choice)) for choice in choices]
+    problems = [
+        Problem(
+            f"the {name} rows would hold {'only one' if count else 'no'} value of target "
+            f"{target!r}",
+            "Stratify the split, take another seed, or add rows",
+            target,
+        )
+        for name, count in zip(("training", "test"), classes, strict=True)
+        if count < 2
+    ]
+    if problems:
+        raise TableError(*problems)
+    return choices
+
+
+def choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
+    """What chooses the rows of the training and of the test part."""
+    policy = policy.settled(table.roles.group, table.roles.time)
+    require_key(table.roles, policy)
+    if policy.kind == "time" and table.roles.time is not None:
+        cut = _first_test_time(table.roles.time, table, policy)
+        return (
+            TimedRows(table.roles.time, cut, later=False),
+            TimedRows(table.roles.time, cut, later=True),
+        )
+    if policy.kind == "sticky":
+        train, test = (_hashed(table, policy, below) for below in (False, True))
+        return train, test
+    if table.roles.group is not None:
+        in_test = _test_groups(table.roles.group, table, policy)
+    elif (cases := case_counts(table)) is not None and table.roles.weight is not None:
+        tested = draw_test_cases(table, policy, cases)
+        parts = (in_few_bytes(part) for part in (cases - tested, tested))
+        train, test = (DividedRows(table.roles.weight, part) for part in parts)
+        return train, test
+    else:
+        in_test = draw_test_rows(table, policy)
+    return MaskedRows(~in_test), MaskedRows(in_test)
+
+
+def _hashed(table: Table, policy: SplitPolicy, below: bool) -> RowChoice:
+    """Rows by their key, whole; without a key, cases where there are any, else rows."""
+    roles = table.roles
+    key = roles.group or roles.id
+    if key is None and roles.weight is not None and has_cases(table):
+        return HashedCases(policy.seed, policy.test_size, below, roles.weight)
+    return HashedRows(policy.seed, policy.test_size, below, key)
+
+
+def require_key(roles: ColumnRoles, policy: SplitPolicy) -> None:
+    """The column that a kind of split goes by must be there, and no other that it would break."""
+    if policy.kind in ("group", "time") and getattr(roles, policy.kind) is None:
+        raise table_error(
+            f"a split by {policy.kind} needs a {policy.kind} column", f"Set {policy.kind}="
+        )
+    if policy.kind == "time" and roles.group is not None:
+        raise table_error(
+            f"a split by time would cut the groups of column {roles.group!r}",
+            "Name no group, or set kind='group'",
+            roles.group,
+        )
+
+
+def _first_test_time(name: str, table: Table, policy: SplitPolicy) -> int | float:
+    """The time from which on rows are tested: as near to ``test_size`` as equal times allow."""
+    times, weight = times_of(table.column(name)), table.weights()
+    values, places = np.unique(times, return_inverse=True)
+    counts = np.bincount(places, weight)
+    if len(values) < 2:
+        raise table_error(
+            f"a split by time needs 2 different times in column {name!r}, found {len(values)}",
+            "Add later rows, or set kind='random'",
+            name,
+        )
+    tested = counts.sum() - np.cumsum(counts)[:-1]  # rows from values[1], values[2], … on
+    nearest = int(np.argmin(np.abs(tested - policy.test_size * counts.sum())))
+    cut: int | float = values.tolist()[nearest + 1]
+    return cut
+
+
+def _num_classes(part: Table) -> int:
+    """How many of the two there are; reads no further than to both."""
+    found = set[float]()
+    for y in part.label_blocks():
+        found.update(np.unique(y).tolist())
+        if len(found) == 2:
+            break
+    return len(found)
+
+
+def _test_groups(name: str, table: Table, policy: SplitPolicy) -> RowMask:
+    """(n,) whether a row's group is tested."""
+    from sklearn.model_selection import GroupShuffleSplit
+
+    column = by_spelling(exact_values(table.column(name)).combine_chunks())
+    groups = column.dictionary_encode().indices
+    count = len(groups.unique())
+    if count < 2:
+        raise table_error(
+            f"a split by group needs 2 groups, found {count} in column {name!r}",
+            "Add rows of other groups, or name no group",
+            name,
+        )
+    splitter = GroupShuffleSplit(1, test_size=policy.test_size, random_state=policy.seed)
+    _, test = next(splitter.split(groups, groups=groups.to_numpy(zero_copy_only=False)))
+    in_test = np.zeros(len(groups), bool)
+    in_test[test] = True
+    return in_test
+
+
+def _with_split(
+    part: Table,
+    name: str,
+    counterpart: Table,
+    dataset: Table,
+    policy: SplitPolicy,
+    unit: dict[str, str],
+) -> Table:
+    split = {
+        "part": name,
+        "counterpart": counterpart.fingerprint,
+        "dataset": dataset.fingerprint,
+        "policy": policy.to_dict(),
+    } | unit
+    return part.with_provenance({**dataset.provenance, "split": split})

@@ -1,0 +1,169 @@
+"""What a check needs to know of a column, gathered block by block."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from lr_pipeline.tables.decimals import inexact_integers
+from lr_pipeline.tables.row_hash import RowHashes, row_hashes
+from lr_pipeline.tables.target import by_spelling, first_row, is_text, plain_values
+from lr_pipeline.tables.validation.spelling import spelled_by_key
+from lr_pipeline.tables.validation.text_forms import TextForms
+
+LEVELS_COUNTED = 100_000
+FIRST_ROWS = 256  # nearly always enough to see that the values are many
+FEW_VALUES = 10  # of a column of whole numbers, which may be codes
+
+
+class ColumnSummary:
+    """Rows, missing values, range, levels and the first row of each kind of trouble, from 1.
+
+    ``counts_rows``: integers, each the one before plus 1. ``repeats``: no integers, or some are
+    missing or equal within a block: surely no identifier. ``forms``: what texts look like.
+    ``whole``: numbers without a fraction or an infinity. ``few``: their different values, None
+    where there are more than 10. ``cases``: Σ weight of the rows, once it is known.
+    ``holds_ids``: keep a hash of each value, to find repetitions (two different texts, or decimals
+    of more than 64 bits, of n have the same with probability n²/2⁶⁵; other numbers never).
+    """
+
+    def __init__(self, holds_ids: bool = False) -> None:
+        self.kind: pa.DataType = pa.null()
+        self.rows = self.missing = self.infinite = 0
+        self.cases = 0.0
+        self.first_missing = self.first_infinite = self.first_inexact = self.first_negative = 0
+        self.forms = TextForms()
+        self.least: Any = None
+        self.greatest: Any = None
+        self.counts_rows = True
+        self.repeats = False
+        self.few: set[int] | None = set()
+        self.whole = True
+        self.levels: set[str] = set()
+        self.ids: list[RowHashes] | None = [] if holds_ids else None
+
+    @property
+    def usable(self) -> bool:
+        """Whether a feature can be of this type."""
+        kind = self.kind
+        numbers = pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind)
+        return bool(numbers or pt.is_null(kind) or is_text(kind))
+
+    @property
+    def num_levels(self) -> int:
+        """Different texts, of which at most 100,000 are counted; spellings of one are one."""
+        return len(spelled_by_key(pa.array(self.levels, pa.large_string())).unique())
+
+    @property
+    def all_levels(self) -> bool:
+        """Whether all levels were counted."""
+        return len(self.levels) < LEVELS_COUNTED
+
+    def add(self, column: pa.Array) -> None:
+        """Take in the next rows, as ``exact_values`` or ``plain_values`` gives them."""
+        if column.null_count and not self.missing:
+            self.first_missing = self.rows + first_row(column.is_null())
+        self.missing += column.null_count
+        if self.ids is not None:
+            self.kind = column.type
+            if not pt.is_union(column.type):
+                known = pa.record_batch([by_spelling(column.drop_null())], names=["id"])
+                self.ids.append(row_hashes(known, ["id"]))
+        else:
+            self._find_inexact(column)
+            column = plain_values(column)
+            self.kind = column.type
+            if self.usable:
+                self._add_values(column)
+        self.rows += len(column)
+
+    def repetitions(self) -> tuple[int, int]:
+        """Ids that an earlier row has, and the first of their rows (where no id is missing)."""
+        hashes = np.concatenate([np.zeros(0, np.uint64), *(self.ids or [])])
+        ordered = np.sort(hashes)
+        found = int(np.count_nonzero(ordered[1:] == ordered[:-1]))
+        if not found:
+            return 0, 0
+        order = np.argsort(hashes, kind="stable")
+        again = order[1:][hashes[order[1:]] == hashes[order[:-1]]]
+        return found, int(again.min()) + 1
+
+    def _add_values(self, column: pa.Array) -> None:
+        if pt.is_floating(column.type):
+            self._count_infinite(column)
+        bounds = pc.min_max(column).as_py()
+        if bounds["min"] is not None:
+            held = [] if self.least is None else [self.least, self.greatest]
+            self.least = min([bounds["min"], *held])
+            self.greatest = max([bounds["max"], *held])
+            if not (self.first_negative or is_text(column.type)) and bounds["min"] < 0:
+                self.first_negative = self.rows + first_row(pc.less(column, 0))
+        if self.counts_rows:
+            self.counts_rows = self._continues_counting(column)
+        if not self.repeats:
+            self.repeats = not _all_different_integers(column)
+        if self.few is not None:
+            self.few = _few_whole_numbers(column, self.few)
+        self.whole = self.whole and _are_whole(column)
+        if is_text(column.type):
+            self._count_levels(column)
+
+    def _continues_counting(self, column: pa.Array) -> bool:
+        """Whether the values are integers, each the one before plus 1."""
+        if not pt.is_integer(column.type) or column.null_count or len(column) == 0:
+            return False
+        numbers = column.to_numpy()
+        expected = int(self.least) + self.rows
+        return bool(numbers[0] == expected and (np.diff(numbers) == 1).all())
+
+    def _count_infinite(self, column: pa.Array) -> None:
+        infinite = pc.is_inf(column)
+        count = pc.sum(infinite).as_py() or 0
+        if count and not self.infinite:
+            self.first_infinite = self.rows + first_row(infinite)
+        self.infinite += count
+
+    def _find_inexact(self, column: pa.Array) -> None:
+        beyond = None if self.first_inexact else inexact_integers(column)
+        if beyond is not None and pc.any(beyond).as_py():
+            self.first_inexact = self.rows + first_row(beyond)
+
+    def _count_levels(self, column: pa.Array) -> None:
+        values = self.forms.add(column, self.rows)
+        if self.all_levels:
+            self.levels.update(values[:LEVELS_COUNTED].to_pylist())
+
+
+def _all_different_integers(column: pa.Array) -> bool:
+    """Whether a block's values are integers, none missing, no two equal."""
+    if not pt.is_integer(column.type) or column.null_count:
+        return False
+    ordered = np.sort(column.to_numpy())
+    return not bool((ordered[1:] == ordered[:-1]).any())
+
+
+def _few_whole_numbers(column: pa.Array, known: set[int]) -> set[int] | None:
+    """The known whole numbers and those of the next rows; None where they are more than 10."""
+    for rows in (column.slice(0, FIRST_ROWS), column.slice(FIRST_ROWS)):
+        if not (pt.is_integer(rows.type) or pt.is_floating(rows.type)):
+            return None
+        values = np.asarray(rows.drop_null().unique())
+        if len(values) > FEW_VALUES or not np.isfinite(values).all():
+            return None
+        known = known | {int(value) for value in values}
+        if len(known) > FEW_VALUES or (values != np.trunc(values)).any():
+            return None
+    return known
+
+
+def _are_whole(column: pa.Array) -> bool:
+    """Whether all values are whole numbers; those of fractions show within the first rows."""
+    if not pt.is_floating(column.type):
+        return bool(pt.is_integer(column.type) or pt.is_null(column.type))
+    for rows in (column.slice(0, FIRST_ROWS), column.slice(FIRST_ROWS)):
+        values = np.asarray(rows.drop_null())
+        if not (np.isfinite(values) & (values == np.trunc(values))).all():
+            return False
+    return True

@@ -1,0 +1,142 @@
+"""Features that alone predict the target almost perfectly: more often a leak than a discovery."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float64
+
+from lr_pipeline.core.types import RowVector
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.errors import Problem
+from lr_pipeline.tables.preparation.encoding import numbers_of
+from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.row_choice import RowMask
+from lr_pipeline.tables.row_hash import keyed_hashes
+from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.target import is_text, labels, plain_values
+
+ALMOST_PERFECT = 0.995  # area under the ROC curve
+FEWEST_OF_A_CLASS = 20  # with fewer, chance alone can order them so
+CLASS_ROWS = 50_000  # drawn of either class, or fewer where there are many columns
+HELD_VALUES = 20_000_000
+
+
+def likely_leaks(table: Table, visit: Visit = visit_blocks) -> list[Problem]:
+    """Warn of each feature that alone orders the classes almost perfectly.
+
+    By the area under the ROC curve, 0.995 or more in either direction, of a number's values, of
+    a text's levels (ordered by their share of positive rows), or of whether the value is missing;
+    over about 50,000 rows of either class, drawn from the whole table by the hash of their number,
+    where both classes have 20 of them, a row of weight 3 being three. (How many rows a class has
+    does not move the area.)
+    """
+    roles = table.roles
+    weighted = [] if roles.weight is None else [roles.weight]
+    columns = [*roles.features, roles.target, *weighted]
+    schema = pa.schema([table.schema.field(name) for name in columns])
+    rows = pa.Table.from_batches(_drawn_rows(table, columns, visit), schema=schema)
+    y = labels(roles.target, rows.column(roles.target), roles.positive)
+    weight = np.ones(len(y)) if roles.weight is None else weights_of(rows, roles.weight)
+    if min(weight @ y, weight @ (1.0 - y)) < FEWEST_OF_A_CLASS:
+        return []
+    return [
+        Problem(
+            f"feature {name!r} alone tells the classes apart (area under the ROC curve {area:.4f})",
+            f"If it is known only after the answer, set exclude=[{name!r}]",
+            name,
+            severity="warning",
+        )
+        for name in roles.features
+        if (area := _best_area(name, rows.column(name).combine_chunks(), y, weight))
+        >= ALMOST_PERFECT
+    ]
+
+
+def _drawn_rows(table: Table, columns: list[str], visit: Visit) -> list[pa.RecordBatch]:
+    """Some rows of either class, the same at every call."""
+    positive = visit(table, [table.roles.target], partial(_Positive, table.roles)).rows
+    wanted = min(CLASS_ROWS, HELD_VALUES // (2 * len(columns)))
+    shares = wanted / max(table.num_rows - positive, 1), wanted / max(positive, 1)
+    drawn = table.where(_DrawnByClass(table.roles.target, table.roles, shares))
+    return visit(drawn, columns, _Rows).blocks
+
+
+@dataclass(frozen=True)
+class _DrawnByClass:
+    """Rows whose number's hash is below the share of their class, (of label 0, of label 1)."""
+
+    column: str
+    roles: ColumnRoles
+    shares: tuple[float, float]
+
+    def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
+        """Compare each row's hash, over 2⁶⁴, with the share."""
+        y = labels(self.column, batch.column(self.column), self.roles.positive)
+        numbers = pa.array(np.arange(start, start + batch.num_rows))
+        share = np.asarray(self.shares)[y.astype(int)]
+        return np.asarray(keyed_hashes(numbers, seed=0) / 2.0**64 < share)
+
+
+class _Positive:
+    """Number of positive rows."""
+
+    def __init__(self, roles: ColumnRoles) -> None:
+        self.roles, self.rows = roles, 0
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        target = self.roles.target
+        self.rows += int(labels(target, block.column(target), self.roles.positive).sum())
+
+    def __add__(self, other: "_Positive") -> "_Positive":
+        """Return those of both sets of rows."""
+        both = _Positive(self.roles)
+        both.rows = self.rows + other.rows
+        return both
+
+
+class _Rows:
+    """The rows themselves."""
+
+    def __init__(self) -> None:
+        self.blocks: list[pa.RecordBatch] = []
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        self.blocks.append(block)
+
+    def __add__(self, other: "_Rows") -> "_Rows":
+        """Return both, in their order."""
+        both = _Rows()
+        both.blocks = [*self.blocks, *other.blocks]
+        return both
+
+
+def _best_area(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> float:
+    return max(max(area, 1.0 - area) for area in _areas(name, plain_values(column), y, weight))
+
+
+def _areas(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> Iterator[float]:
+    """Areas of the values, and of whether they are missing."""
+    missing = np.asarray(column.is_null().to_numpy(zero_copy_only=False))
+    yield _area(missing.astype(np.float64), y, weight)
+    if is_text(column.type):
+        codes = column.dictionary_encode().indices.fill_null(-1).to_numpy() + 1
+        sums = np.bincount(codes, weight)
+        shares = np.bincount(codes, weight * y) / np.where(sums > 0.0, sums, 1.0)
+        yield _area(shares[codes], y, weight)
+    else:
+        known = ~missing
+        if 0.0 < y[known].sum() < known.sum() and weight[known].sum() >= 0.5 * weight.sum():
+            yield _area(numbers_of(name, column)[known], y[known], weight[known])
+
+
+def _area(scores: Float64[np.ndarray, " n"], y: RowVector, weight: RowVector) -> float:
+    """P(score of a positive row > that of a negative one) + half of P(equal)."""
+    _, places = np.unique(scores, return_inverse=True)
+    negative, positive = (np.bincount(places, weight * one) for one in (1.0 - y, y))
+    below = np.cumsum(negative) - negative / 2.0
+    return float(positive @ below / (positive.sum() * negative.sum()))

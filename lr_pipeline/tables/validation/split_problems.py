@@ -1,0 +1,59 @@
+"""What only shows once the rows are split, found before anything of the table is stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.split.split_table import SplitPolicy, choose_sound_parts, require_key
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import TargetValues, is_text
+from lr_pipeline.tables.validation.column_summary import ColumnSummary
+
+GENERATED_LEVELS = {"missing", "(other)"}  # of the preparation's own naming
+
+
+def split_problems(
+    table: Table,
+    policy: SplitPolicy,
+    target: TargetValues,
+    found: Sequence[Problem],
+    summaries: Mapping[str, ColumnSummary],
+) -> Sequence[Problem]:
+    """Every reason for which the split, or the preparation of its training rows, would refuse.
+
+    As far as can be told without the columns whose problems were ``found`` already.
+    """
+    roles = table.roles
+    spoiled = {one.column for one in found if one.column is not None}
+    try:
+        require_key(roles, policy)
+        if spoiled & {roles.target, roles.id, roles.group, roles.time, roles.weight}:
+            return ()
+        positive = target.positive_value(roles.positive)
+        table = replace(table, roles=replace(roles, positive=positive))
+        in_train, in_test = choose_sound_parts(table, policy)
+        test_rows = table.where(in_test).num_rows
+        doubtful = _doubtful_features(table, test_rows, summaries)
+        if features := tuple(name for name in roles.features if name in doubtful - spoiled):
+            doubted = replace(table, roles=replace(table.roles, features=features))
+            Preparation.fit(doubted.where(in_train))
+    except TableError as error:
+        return error.problems
+    return ()
+
+
+def _doubtful_features(
+    table: Table, test_rows: int, summaries: Mapping[str, ColumnSummary]
+) -> set[str]:
+    """Those that may have no training value, or a design column of another one's name."""
+    features = table.roles.features
+    doubtful = set()
+    for name in features:
+        one = summaries[name]
+        lacks_values = one.missing and one.rows - one.missing <= test_rows
+        if lacks_values or (is_text(one.kind) and one.levels & GENERATED_LEVELS):
+            doubtful.add(name)
+        for place in (k for k, character in enumerate(name) if character == "="):
+            doubtful |= {name, name[:place]} if name[:place] in summaries else set()
+    return doubtful

@@ -1,0 +1,163 @@
+"""What the values of a text column look like: plain numbers, formatted ones, dates, or words."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lr_pipeline.tables.target import first_row
+from lr_pipeline.tables.validation.glued_numbers import FEW_NUMBERS, GluedNumbers
+from lr_pipeline.tables.validation.number_forms import FORMATS, MARKERS, NUMBER
+from lr_pipeline.tables.validation.spelling import spelled_by_key
+
+NUMBERS_HELD = 100  # different ones
+NUMBERS_A_WORD = 10  # different ones, at least: a word among so many is a stray
+WORDS_HELD = 20  # of a column's values that are neither numbers nor dates
+
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_YEAR = r"(?:19|20)\d\d"
+_CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s*[AaPp]\.?[Mm]\.?)?"
+_TIME = rf"(?:(?:,?\s+|T){_CLOCK}\s*(?:Z|[+-]\d\d:?\d\d)?)?"
+# 01/31/2024, 31.01.2024, 31-1-24, 2024/01/31, 31 Jan 2024, January 31, 2024; with a time or not.
+DATE = (
+    rf"^\s*(?:{_DAY}/{_DAY}/(?:{_YEAR}|\d\d)|{_DAY}[.-]{_DAY}[.-]{_YEAR}"
+    rf"|{_YEAR}[-/.]{_DAY}[-/.]{_DAY}|{_DAY}[\s-]{_MONTH}[\s-](?:{_YEAR}|\d\d)"
+    rf"|{_MONTH}\s+{_DAY},?\s+{_YEAR}){_TIME}\s*$"
+)
+FORMS_OF_KEYS = FORMATS | {"": DATE}
+# What no text without it is: a digit near the start, or a month.
+_SIGNS = r"[^\p{L}\p{Nd}]"
+POSSIBLE = rf"^{_SIGNS}{{0,6}}(?:[A-Z]{{1,3}}|kr|元|円)?{_SIGNS}{{0,4}}\p{{Nd}}|^{_MONTH}"
+INTEGER = r"^\s*[+-]?\d+\s*$"
+
+
+@dataclass
+class Form:
+    """Values of one form: how many, and the first of them with its row, from 1."""
+
+    count: int = 0
+    first: str = ""
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class _Left:
+    """Different values of the next rows, their keys and counts, that no form has taken yet."""
+
+    values: pa.Array
+    spelled: pa.Array
+    counts: pa.Array
+    column: pa.Array
+    rows_before: int
+
+    def without(self, chosen: pa.Array, form: Form) -> "_Left":
+        """Give the chosen values to a form; return the others."""
+        values = self.values.filter(chosen)
+        if len(values) and not form.count:
+            form.first = values[0].as_py()
+            form.row = self.rows_before + first_row(pc.equal(self.column, values[0]))
+        form.count += pc.sum(self.counts.filter(chosen)).as_py() or 0
+        return self.kept(pc.invert(chosen))
+
+    def kept(self, chosen: pa.Array) -> "_Left":
+        """The chosen values alone."""
+        return replace(
+            self,
+            values=self.values.filter(chosen),
+            spelled=self.spelled.filter(chosen),
+            counts=self.counts.filter(chosen),
+        )
+
+
+class TextForms:
+    """The values of a text column by form, each value in one: gathered block by block.
+
+    ``numbers`` as a program writes them (NUMBER); ``formatted`` ones as people do, by what they
+    have (a thousands separator, a unit, …); ``dates``; and ``others``. ``words``: how often each of
+    the first 20 different others is. ``markers``: how many of the others stand for no value.
+    ``whole``: all numbers are whole. ``glued``: the numbers among the others with other text around
+    them. ``different``: the first 100 different numbers or so.
+    """
+
+    def __init__(self) -> None:
+        self.numbers, self.dates, self.others = Form(), Form(), Form()
+        self.formats: dict[str, Form] = {}
+        self.words = Counter[str]()
+        self.markers, self.whole = 0, True
+        self.glued, self.different = GluedNumbers(), set[str]()
+
+    @property
+    def formatted(self) -> Form:
+        """The formatted numbers, of all forms."""
+        found = sorted(self.formats.values(), key=lambda form: form.row)
+        count = sum(form.count for form in found)
+        return Form(count, found[0].first, found[0].row) if found else Form()
+
+    @property
+    def known(self) -> int:
+        """All values."""
+        return sum(
+            one.count for one in (self.numbers, self.dates, self.others, *self.formats.values())
+        )
+
+    @property
+    def mostly_numbers(self) -> bool:
+        """Whether more than half of the values that are no markers are numbers.
+
+        So are those with one text around them, where they are many different ones; and all are
+        where few of many different values are words, as one for all below a limit.
+        """
+        numbers = self.numbers.count + self.formatted.count
+        numbers += sum(one.count for one in self.glued.many)
+        different = len(self.different)
+        few_words = len(self.words) <= different // NUMBERS_A_WORD and not self.dates.count
+        return 2 * numbers > self.known - self.markers or (different > FEW_NUMBERS and few_words)
+
+    @property
+    def some_stray(self) -> bool:
+        """Whether they are mostly numbers, and some are no plain ones."""
+        return self.mostly_numbers and self.numbers.count < self.known
+
+    def add(self, column: pa.Array, rows_before: int) -> pa.Array:
+        """Take in the next rows of text; returns the different values among them."""
+        found = column.drop_null().value_counts()
+        values, counts = found.field("values"), found.field("counts")
+
+        left = _Left(values, values, counts, column, rows_before)
+        plain = pc.match_substring_regex(values, NUMBER)
+        if self.whole and pc.any(plain).as_py():
+            whole = pc.match_substring_regex(values.filter(plain), INTEGER)
+            self.whole = bool(pc.all(whole).as_py())
+        self._hold_numbers(values.filter(plain))
+        left = left.without(plain, self.numbers)
+        if not len(left.values):
+            return values
+        left = replace(left, spelled=spelled_by_key(left.values))
+        possible = pc.match_substring_regex(left.spelled, POSSIBLE)
+        rest = left.kept(possible)
+        for name, pattern in FORMS_OF_KEYS.items() if len(rest.values) else ():
+            matches = pc.match_substring_regex(rest.spelled, pattern)
+            if pc.any(matches).as_py():
+                self._hold_numbers(rest.values.filter(matches) if name else rest.values[:0])
+                form = self.formats.setdefault(name, Form()) if name else self.dates
+                rest = rest.without(matches, form)
+        words = left.kept(pc.or_(pc.is_in(left.values, rest.values), pc.invert(possible)))
+        glued = self.glued.add(words.values, words.spelled, words.counts)
+        self._count_words(words.kept(pc.invert(glued)))
+        words.without(pa.repeat(True, len(words.values)), self.others)
+        return values
+
+    def _hold_numbers(self, values: pa.Array) -> None:
+        if len(self.different) < NUMBERS_HELD:
+            self.different.update(values[:NUMBERS_HELD].to_pylist())
+
+    def _count_words(self, left: _Left) -> None:
+        marked = pc.is_in(pc.utf8_lower(left.spelled), pa.array(MARKERS, left.spelled.type))
+        self.markers += pc.sum(left.counts.filter(marked)).as_py() or 0
+        held = pc.is_in(left.values, pa.array(list(self.words), left.values.type))
+        for chosen, most in ((held, WORDS_HELD), (pc.invert(held), WORDS_HELD - len(self.words))):
+            values, counts = left.values.filter(chosen), left.counts.filter(chosen)
+            pairs = zip(values[:most].to_pylist(), counts[:most].to_pylist(), strict=True)
+            self.words.update(dict(pairs))

@@ -1,0 +1,239 @@
+"""Tables of many columns start from a fit in single precision, and end where double leads."""
+
+import numpy as np
+import pytest
+
+from lr_pipeline.core.acceleration.warm_start import warm_start
+from lr_pipeline.core.acceleration.wide_start import (
+    LEAST_ROWS_PER_PARAMETER,
+    MANY_COLUMNS,
+    wide_standardizations,
+    wide_start,
+)
+from lr_pipeline.core.existence.existence import SeparationError
+from lr_pipeline.core.fitting.fit import fit_logistic
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.solvers import Newton, Status
+from lr_pipeline.engines.memory import ArrayRows
+from tests.core.any_order import ShuffledRows
+from tests.core.reference import information_distance, long_double_optimum
+
+D = MANY_COLUMNS
+N = LEAST_ROWS_PER_PARAMETER * (D + 1) + 200
+
+
+def table(seed=1, n=N, signal=2.0):
+    """Columns with a common factor, labels drawn from a logistic model."""
+    rng = np.random.default_rng(seed)
+    X = np.sqrt(0.7) * rng.standard_normal((n, D)) + np.sqrt(0.3) * rng.standard_normal((n, 1))
+    b = rng.standard_normal(D)
+    z = X @ (b * signal / np.sqrt(0.7 * b @ b + 0.3 * b.sum() ** 2)) - 0.5
+    return X, (rng.random(n) < 1 / (1 + np.exp(-z))).astype(float)
+
+
+def changed(X, kind):
+    """The same labels with columns that are harder."""
+    rng, X = np.random.default_rng(9), X.copy()
+    if kind.startswith("duplicates"):
+        X[:, -5:] = X[:, :5] + float(kind.split()[1]) * rng.standard_normal((len(X), 5))
+    if kind == "chain":
+        for j in range(1, D):
+            X[:, j] = 0.95 * X[:, j - 1] + 0.3 * X[:, j]
+    if kind == "scales":
+        X *= 10.0 ** rng.permutation(np.linspace(-8, 8, D))
+    if kind == "far":
+        X += 1e6 * rng.uniform(-1, 1, D)
+    if kind == "rare":
+        X[:, 3] = np.arange(len(X)) % 700 == 0
+    return X
+
+
+KINDS = ("plain", "duplicates 1e-3", "duplicates 1e-5", "duplicates 1e-8", "chain", "scales")
+KINDS += ("far", "rare", "near separable")
+
+
+def parameters(fit):
+    return np.array([fit.intercept, *fit.coefficients])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_certificate_holds_whether_or_not_single_precision_helped(kind):
+    """Never below the distance to the optimum in long double, with and without standard errors."""
+    X, y = table(signal=6.0 if kind == "near separable" else 2.0)
+    X = changed(X, kind)
+    rows = ArrayRows(X, y)
+    exact = fit_logistic(rows, NumpyKernel(), start=np.zeros(D + 1))
+    optimum = long_double_optimum(X, y, parameters(exact))
+    for options in ({"tolerance": 1e-3, "standard_errors": False}, {"tolerance": 1e-4}, {}):
+        fit = fit_logistic(rows, NumpyKernel(), **options)
+        distance = information_distance(X, parameters(fit), optimum)
+        assert distance <= fit.certificate.standard_errors
+        near = fit.certificate.standard_errors <= 1e-3
+        assert fit.status is (Status.CONVERGED if near else Status.STALLED)
+        assert near or options.get("tolerance") == 1e-3  # met by the solver, if not for certain
+
+
+@pytest.mark.parametrize("kind", ["plain", "scales", "far", "chain"])
+def test_single_precision_helps_where_columns_are_not_nearly_dependent(kind):
+    """Its start is within a few hundredths of a standard error of the optimum."""
+    X, y = table()
+    X = changed(X, kind)
+    rows = ArrayRows(X, y)
+    assert warm_start(rows, NumpyKernel(), 0.0) is None
+    start = wide_start(rows, NumpyKernel())
+    reached = np.array([*start.coordinates.to_table(start.start)], dtype=object)
+    w = np.array([reached[0], *reached[1]], dtype=float)
+    optimum = long_double_optimum(X, y, w)
+    assert information_distance(X, w, optimum) < 0.05
+
+
+def test_the_result_is_that_of_double_precision_alone():
+    """Single precision would show from the seventh digit on: ten agree, in standard errors too."""
+    X, y = table()
+    quick = fit_logistic(ArrayRows(X, y), NumpyKernel())
+    slow = fit_logistic(ArrayRows(X, y), NumpyKernel(), solver=Newton(), start=np.zeros(D + 1))
+    scale = np.abs(slow.coefficients).max()
+    np.testing.assert_allclose(quick.coefficients, slow.coefficients, atol=1e-10 * scale, rtol=0)
+    np.testing.assert_allclose(quick.standard_errors, slow.standard_errors, rtol=1e-10)
+    assert quick.log_likelihood == pytest.approx(slow.log_likelihood, rel=1e-13)
+
+
+def test_one_pass_in_double_precision_may_do():
+    """Without standard errors, where a thousandth of one is near enough."""
+    X, y = table()
+    fit = fit_logistic(ArrayRows(X, y), NumpyKernel(), tolerance=1e-3, standard_errors=False)
+    assert fit.evaluations <= 3
+    assert fit.standard_errors is None
+
+
+@pytest.mark.parametrize("kind", ["plain", "scales", "chain"])
+def test_the_sample_bounds_the_hessian_of_all_rows_from_below(kind):
+    """At the start, away from it and at zero: the difference has no negative eigenvalue."""
+    X, y = table()
+    rows = ArrayRows(changed(X, kind), y)
+    start = wide_start(rows, NumpyKernel())
+    objective = LogisticObjective(start.coordinates.rows(rows), NumpyKernel(), NoPenalty())
+    for w in (start.start, start.start + 0.01, np.zeros(D + 1)):
+        hessian = objective.value_gradient_hessian(w)[2] * objective.total_weight
+        L = start.factors_below(w).L
+        below = L @ L.T
+        size = np.sqrt(np.diag(hessian))
+        assert np.linalg.eigvalsh((hessian - below) / np.outer(size, size))[0] > 0
+        assert np.linalg.eigvalsh(below / np.outer(size, size))[0] > 0
+
+
+def test_the_extremes_are_those_of_all_rows():
+    """The sample's own would make a certificate too narrow."""
+    X, y = table()
+    X[77, 3] = 40.0
+    extremes = wide_start(ArrayRows(X, y), NumpyKernel()).coordinates.analysis.extremes
+    assert (extremes.lower <= X.min(axis=0)).all()
+    assert (extremes.upper >= X.max(axis=0)).all()
+
+
+def test_weights_count_as_repeated_rows():
+    """Weights 0, 1 and 2: the fit of the rows they stand for."""
+    X, y = table(n=2 * N)
+    weight = np.random.default_rng(5).integers(0, 3, 2 * N).astype(float)
+    repeated = np.repeat(np.arange(2 * N), weight.astype(int))
+    X[weight == 0] = 1e9
+    weighted = ArrayRows(X, y, weight)
+    assert wide_start(weighted, NumpyKernel()) is not None
+    one = fit_logistic(weighted, NumpyKernel())
+    other = fit_logistic(ArrayRows(X[repeated], y[repeated]), NumpyKernel())
+    np.testing.assert_allclose(parameters(one), parameters(other), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(one.standard_errors, other.standard_errors, rtol=1e-9)
+
+
+def test_blocks_in_another_order_have_the_same_optimum():
+    """They hold other samples."""
+    X, y = table()
+    one = fit_logistic(ArrayRows(X, y), NumpyKernel())
+    other = fit_logistic(ShuffledRows(X, y, cuts=(1000, 1003), seed=4), NumpyKernel())
+    np.testing.assert_allclose(parameters(one), parameters(other), rtol=0, atol=1e-9)
+
+
+def test_torch_and_numpy_agree_within_their_certificates():
+    """Each sums the double precision passes by itself."""
+    from lr_pipeline.engines.torch.torch_kernel import TorchKernel
+
+    X, y = table()
+    one, other = (
+        fit_logistic(ArrayRows(X, y), kernel, tolerance=1e-3, standard_errors=False)
+        for kernel in (NumpyKernel(), TorchKernel())
+    )
+    allowed = one.certificate.standard_errors + other.certificate.standard_errors
+    assert information_distance(X, parameters(one), parameters(other)) <= allowed
+
+
+@pytest.mark.parametrize("kind", ["sum of others", "constant", "twice"])
+def test_a_dependent_column_is_named_as_without_single_precision(kind):
+    """A sample that leaves a doubt decides nothing."""
+    X, y = table()
+    X[:, 150] = {"sum of others": X[:, :9].sum(axis=1), "constant": 4.0, "twice": 2 * X[:, 7]}[kind]
+    rows = ArrayRows(X, y)
+    assert wide_start(rows, NumpyKernel()) is None
+    fit = fit_logistic(rows, NumpyKernel(), tolerance=1e-3, standard_errors=False)
+    assert fit.dependent_columns == (150,)
+    assert not fit.unique
+    assert fit.status is Status.CONVERGED
+
+
+@pytest.mark.parametrize("value", [0.1, 1.0, 1e8])
+def test_a_column_that_is_constant_to_its_last_bit_is_dependent(value):
+    """Two neighbouring float64 numbers in turn are one number, to rounding."""
+    X, y = table()
+    X[:, 7] = np.where(np.arange(N) % 2, value, np.nextafter(value, np.inf))
+    assert wide_start(ArrayRows(X, y), NumpyKernel()) is None
+    fit = fit_logistic(ArrayRows(X, y), NumpyKernel(), tolerance=1e-3, standard_errors=False)
+    assert fit.dependent_columns == (7,)
+
+
+def test_a_separated_table_is_refused_with_its_column():
+    """A column that tells the labels apart, among many that do not."""
+    X, y = table()
+    X[:, 20] = 2 * y - 1 + 0.5 * np.sin(np.arange(N))
+    with pytest.raises(SeparationError) as error:
+        fit_logistic(ArrayRows(X, y), NumpyKernel(), tolerance=1e-3, standard_errors=False)
+    assert 20 in error.value.existence.separating_columns
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_value_that_is_not_finite_is_named_with_its_place(value):
+    """Row and column, from 0."""
+    X, y = table()
+    X[123, 45] = value
+    with pytest.raises(ValueError, match="at row 123, column 45"):
+        fit_logistic(ArrayRows(X, y), NumpyKernel(), tolerance=1e-3, standard_errors=False)
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e40])
+def test_a_column_beyond_single_precision_is_fitted_in_double(scale):
+    """Its coefficient in standard errors is that of the column in ordinary units."""
+    X, y = table()
+    ordinary = fit_logistic(ArrayRows(X, y), NumpyKernel())
+    X[:, 3] *= scale
+    assert wide_start(ArrayRows(X, y), NumpyKernel()) is None
+    fit = fit_logistic(ArrayRows(X, y), NumpyKernel())
+    assert fit.status is Status.CONVERGED
+    assert fit.coefficients[3] * scale == pytest.approx(ordinary.coefficients[3], rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("n", "d"), [(N, D - 1), (LEAST_ROWS_PER_PARAMETER * (D + 1) - 1, D)], ids=["columns", "rows"]
+)
+def test_a_table_of_other_shape_is_left_to_others(n, d):
+    """Few columns, or few rows for each."""
+    X, y = table(n=n)
+    assert wide_start(ArrayRows(X[:, :d].copy(), y), NumpyKernel()) is None
+
+
+def test_the_standardization_can_be_found_again():
+    """What a stored model was scaled by is compared with what its training rows give."""
+    X, y = table()
+    fit = fit_logistic(ArrayRows(X, y), NumpyKernel())
+    ((center, scale),) = wide_standardizations(ArrayRows(X, y))
+    np.testing.assert_array_equal(fit.center, center)
+    np.testing.assert_array_equal(fit.scale, scale)

@@ -1,0 +1,133 @@
+"""A fold of standardized rows gives their sums without touching a row."""
+
+import numpy as np
+import pytest
+
+from lr_pipeline.core.columns.moments import Extremes
+from lr_pipeline.core.columns.reparametrization import LARGEST_SHIFT, MANY_NUMBERS, Fold
+from lr_pipeline.core.columns.standardize import StandardizedRows
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.sums import LogisticSums
+from lr_pipeline.engines.memory import ArrayRows
+
+CENTER, SCALE = np.array([3.0, -20.0]), np.array([0.5, 4.0])
+W, V = np.array([0.2, -1.0, 0.7]), np.array([1.0, 0.3, -0.4])
+
+
+def standardized(n=60, center=CENTER, B=None, scale=SCALE):
+    """Columns 2 and 0 of a table of three."""
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((n, 3)) * [4.0, 1.0, 0.5] + [-20.0, 9.0, 3.0]
+    y = (rng.random(n) < 0.4).astype(float)
+    rows = ArrayRows(X, y, rng.random(n), block_rows=max(n // 3, 1))
+    return StandardizedRows(rows, (2, 0), center, scale, B)
+
+
+def both(rows):
+    """The same sums with and without a fold."""
+    return LogisticSums(rows, NumpyKernel()), LogisticSums(rows, NumpyKernel(), fold=False)
+
+
+def test_sums_are_those_of_the_standardized_rows():
+    """Loss, gradient, information and its products: to rounding, (1 + |m| / s)² larger."""
+    folded, plain = both(standardized())
+    assert folded.fold is not None and plain.fold is None
+    rounding = 60 * 2.0**-53 * 10 * (1 + np.max(np.abs(CENTER) / SCALE)) ** 2
+    assert folded.loss(W) == pytest.approx(plain.loss(W), rel=rounding)
+    for found, expected in zip(
+        (*folded.loss_gradient_information(W), folded.information_product(W, V)),
+        (*plain.loss_gradient_information(W), plain.information_product(W, V)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(found, expected, rtol=rounding, atol=60 * rounding)
+    np.testing.assert_array_equal(
+        folded.loss_gradient(W)[1], folded.loss_gradient_information(W)[1]
+    )
+
+
+def test_combined_columns_are_folded_for_gradients_of_large_tables_alone():
+    """With B, a small table is not folded; a large one is, but for its Hessian."""
+    B = np.array([[1.0, -3.0], [0.0, 2.0]])
+    assert Fold.of(standardized(B=B)) is None
+    rows = standardized(MANY_NUMBERS // 2 + 1, B=B)
+    folded, plain = both(rows)
+    assert folded.fold is not None and not folded.fold.keeps_hessians
+    expected = plain.loss_gradient_information(W)
+    np.testing.assert_allclose(folded.loss_gradient(W)[1], expected[1], rtol=1e-9)
+    np.testing.assert_array_equal(folded.loss_gradient_information(W)[2], expected[2])
+
+
+@pytest.mark.parametrize("B", [None, np.array([[1.0, -3.0], [0.0, 2.0]])], ids=["plain", "B"])
+def test_rows_of_a_large_table_far_from_zero_are_only_centred(B):
+    """Scale and B are folded: the sums to rounding, and bounds on the columns."""
+    rows = standardized(MANY_NUMBERS // 2 + 1, 1e4 * SCALE, B)
+    folded, plain = both(rows)
+    assert folded.fold is not None and not folded.fold.shift.any()
+    expected, w = plain.loss_gradient_information(W * 1e-4), W * 1e-4
+    folded.watches = True
+    found = folded.loss_gradient(w)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-10)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-9)
+    np.testing.assert_allclose(folded.loss_gradient_information(w)[2], expected[2], rtol=1e-9)
+    largest = rows.max(lambda block: float(np.abs(block.X[:, 0]).max()))
+    assert folded.largest()[0] == pytest.approx(largest, rel=1e-12)
+
+
+def test_rows_far_from_zero_are_not_folded():
+    """Their mean would cost the sums their digits."""
+    near, far = LARGEST_SHIFT * SCALE, 1.01 * LARGEST_SHIFT * SCALE
+    assert Fold.of(standardized(center=near)) is not None
+    assert Fold.of(standardized(center=far)) is None
+    assert Fold.of(ArrayRows(np.ones((2, 1)), np.ones(2))) is None
+
+
+def test_the_largest_values_bound_the_standardized_columns():
+    """From the extremes of the table's columns, and equal to the largest |x̃| without B."""
+    rows = standardized()
+    fold = Fold.of(rows)
+    largest = fold.largest(Extremes.of(rows.rows.X))
+    blocks = rows.sum(lambda block: ([np.abs(block.X).max(axis=0)],))[0]
+    np.testing.assert_allclose(largest, np.max(blocks, axis=0), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("center", "scale", "alike"),
+    [([3.0, -0.5], [0.5, 4.0], True), ([0.0, 0.0], [0.5, 5.1], False), (CENTER, SCALE, False)],
+    ids=["alike", "other deviations", "far mean"],
+)
+def test_the_first_pass_bounds_the_extremes_when_asked_to(center, scale, alike):
+    """By one number for columns that are alike, else by those of each."""
+    rows = standardized(center=np.array(center), scale=np.array(scale))
+    sums = LogisticSums(rows, NumpyKernel())
+    assert sums.largest() is None
+    sums.watches = True
+    sums.loss_gradient(W)
+    true = Extremes.of(rows.rows.X)
+    assert (sums.extremes.lower <= true.lower).all() and (sums.extremes.upper >= true.upper).all()
+    assert len(set(sums.extremes.upper)) == (1 if alike else 3)
+    assert alike or (sums.extremes.upper == true.upper).all()
+
+
+def test_values_whose_squares_are_too_large_together_are_looked_at_again():
+    """They are finite each, which a second pass finds."""
+    rows = standardized(center=np.zeros(2), scale=np.ones(2))
+    rows.rows.X[:] *= 0.99e150 / np.abs(rows.rows.X).max()
+    rows = StandardizedRows(rows.rows, rows.columns, rows.center, np.full(2, 1e149), None)
+    sums = LogisticSums(rows, NumpyKernel())
+    sums.watches = True
+    sums.loss_gradient(W)
+    true = Extremes.of(rows.rows.X)
+    np.testing.assert_array_equal(sums.extremes.lower, true.lower)
+    np.testing.assert_array_equal(sums.extremes.upper, true.upper)
+    assert sums.passes == 2
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+def test_a_value_that_is_not_finite_is_found_by_the_first_pass(value):
+    """And its place is named, though one number bounds all columns."""
+    rows = standardized(center=np.zeros(2), scale=np.ones(2))
+    rows.rows.X[17, 1] = value
+    sums = LogisticSums(rows, NumpyKernel())
+    sums.watches = True
+    with pytest.raises(ValueError, match="at row 17, column 1"):
+        sums.loss_gradient(W)

@@ -1,0 +1,20 @@
+"""A sample of the rows, however the blocks store them."""
+
+import numpy as np
+
+from lr_pipeline.core.columns.sampling_pass import survey
+from lr_pipeline.core.rows import Block, HeldRows
+
+
+def test_a_sample_has_the_same_rows_stored_alike_however_blocks_are_stored():
+    """Row by row or column by column: later sums over the sample have the same bits."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(1_000, 3)), rng.integers(0, 2, 1_000).astype(float)
+    by_row = survey(HeldRows(Block(X, y), 300), 0.2).sample
+    by_column = survey(HeldRows(Block(np.asfortranarray(X), y), 300), 0.2).sample
+    assert 100 < len(by_row.y) < 300
+    np.testing.assert_array_equal(by_column.X, by_row.X)
+    np.testing.assert_array_equal(by_column.y, by_row.y)
+    assert by_column.X.strides == by_row.X.strides
+    rows = {row.tobytes() for row in X}
+    assert all(row.tobytes() in rows for row in by_row.X)

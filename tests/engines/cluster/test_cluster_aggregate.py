@@ -1,0 +1,187 @@
+"""What is learned of a table by the workers of a cluster: as by one process."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.solvers import Lbfgs, Newton
+from lr_pipeline.engines.cluster import cluster_rows
+from lr_pipeline.engines.cluster.cluster import ClusterSettings, open_cluster
+from lr_pipeline.engines.cluster.cluster_aggregate import visit_parts
+from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.evaluation import test_scores as judging
+from lr_pipeline.evaluation.test_scores import judge_models
+from lr_pipeline.models.agreement import measure_agreement
+from lr_pipeline.models.ranges import training_ranges
+from lr_pipeline.models.train import Training, train_linear, train_logistic
+from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.feature_profile import profile_features
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.prevalence import prevalence
+from lr_pipeline.tables.row_choice import HashedRows, MaskedRows
+from lr_pipeline.tables.split import leakage
+from lr_pipeline.tables.split.perturbation import moved_by_test_rows, perturbed_table
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation import likely_leaks as leaks
+
+pytestmark = pytest.mark.dask
+ROWS, PARTS = 6_000, 12
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> Table:
+    """Numbers with missing values and ties, booleans, and text, in 12 row groups."""
+    rng = np.random.default_rng(5)
+    a = np.where(rng.random(ROWS) < 0.1, np.nan, rng.normal(size=ROWS))
+    b, c = rng.integers(0, 9, ROWS), rng.random(ROWS) < 0.3
+    s = rng.choice(["u", "v", "w", None], ROWS)
+    z = np.nan_to_num(a) + 0.2 * b - 1.0 + (s == "u")
+    y = (rng.random(ROWS) < 1 / (1 + np.exp(-z))).astype(int)
+    data = pa.table({"a": pa.array(a, from_pandas=True), "b": b, "c": c, "s": s, "y": y})
+    path = tmp_path_factory.mktemp("rows") / "rows.parquet"
+    pq.write_table(data, path, row_group_size=ROWS // PARTS)
+    return Table(path, Table.from_arrow(data, "y").roles)
+
+
+@pytest.fixture(scope="module")
+def visit(standing) -> Iterator[Visit]:
+    """By the workers of the standing cluster, each row group a part."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_cluster(ClusterSettings(standing.address)) as cluster,
+    ):
+        patch.setattr(cluster_rows, "LEAST_BYTES", 1)
+        patch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
+        yield partial(visit_parts, cluster)
+
+
+@pytest.mark.parametrize("sent", [2**18, 1])
+def test_medians_and_levels_are_exactly_those_of_one_process(visit, table, monkeypatch, sent):
+    """Also where so few values may be sent that a median takes several passes."""
+    monkeypatch.setattr("lr_pipeline.tables.preparation.encoding_fit.SENT_VALUES", sent)
+    assert Preparation.fit(table, visit) == Preparation.fit(table)
+
+
+def test_the_profile_is_that_of_one_process(visit, table):
+    """Counts and ranges exactly, means and deviations to rounding."""
+    found, expected = profile_features(table, visit), profile_features(table)
+    for classes in expected["features"].values():
+        for values in classes.values():
+            for name in {"mean", "deviation"} & values.keys():
+                values[name] = pytest.approx(values[name], rel=1e-12)
+    assert found == expected
+
+
+@pytest.mark.parametrize("weight", [None, "b"])
+def test_the_prevalence_is_that_of_one_process(visit, table, weight):
+    """Sums of whole numbers: exactly."""
+    weighted = Table(table.data, replace(table.roles, weight=weight))
+    assert prevalence(weighted, visit) == prevalence(weighted)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        HashedRows(1, 0.2, below=False),
+        HashedRows(1, 0.2, below=True, column="b"),
+        MaskedRows(np.arange(ROWS) % 3 > 0),
+    ],
+    ids=["by number", "by column", "by mask"],
+)
+def test_the_rows_of_a_view_are_chosen_by_the_workers(visit, table, choice):
+    """By their number in the whole table, the value of a column, or a mask cut in parts."""
+    view = table.where(choice)
+    found, expected = profile_features(view, visit), profile_features(view)
+    assert found["classes"] == expected["classes"]
+    assert found["features"]["s"] == expected["features"]["s"]
+
+
+def test_predictions_and_agreement_are_those_of_one_process(visit, table):
+    """In the order of the rows."""
+    newton, lbfgs = (
+        train_logistic(table, open_rows, NumpyKernel(), Training(solver, "none"))
+        for solver in (Newton(), Lbfgs())
+    )
+    linear = train_linear(table, open_rows)
+    np.testing.assert_allclose(
+        newton.linear_predictor(table, visit), newton.linear_predictor(table), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        linear.predict_proba(table, visit), linear.predict_proba(table), rtol=1e-12
+    )
+    assert training_ranges(table, newton.preparation, visit) == newton.ranges
+    found = measure_agreement(newton, lbfgs, table, visit)
+    expected = measure_agreement(newton, lbfgs, table)
+    assert found.distance == pytest.approx(expected.distance, rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["random", "sticky"])
+@pytest.mark.parametrize("held", [2_000_000, 5_000])
+def test_a_split_is_compared_as_by_one_process(visit, table, tmp_path, monkeypatch, kind, held):
+    """Clean or not, by hashes or by their sums; and its perturbed rows, cut in parts."""
+    monkeypatch.setattr(leakage, "HASHES_HELD", held)
+    stored = []
+    for number, part in enumerate(split_table(table, SplitPolicy(kind=kind))):
+        part.write_parquet(tmp_path / f"{number}.parquet")
+        stored.append(Table.read_parquet(tmp_path / f"{number}.parquet"))
+    train, test = stored
+    found = leakage.find_leakage(table, train, test, visit)
+    assert found.clean
+    assert found == leakage.find_leakage(table, train, test)
+    assert moved_by_test_rows(table, train, visit) == []
+    monkeypatch.setattr("lr_pipeline.tables.preparation.encoding_fit.EXACT_ROWS", 1000)
+    monkeypatch.setattr("lr_pipeline.tables.preparation.encoding_fit.SENT_VALUES", 1)
+    sampled = Preparation.fit(train, visit).encodings
+    assert any(getattr(one, "sampled_rows", 0) for one in sampled)
+    assert moved_by_test_rows(table, train, visit) == []  # nor do medians of a sample
+    mixed = leakage.find_leakage(table, train, train, visit)
+    assert not mixed.clean
+    assert mixed == leakage.find_leakage(table, train, train)
+
+
+def test_a_preparation_that_saw_perturbed_rows_is_found_by_workers(visit, table):
+    """The rows that are perturbed are the same in any part; the others stay as they are."""
+    third = np.arange(ROWS) % 3 == 0
+    by_mask = MaskedRows(third), MaskedRows(~third)
+    by_number = tuple(HashedRows(1, 0.2, below) for below in (True, False))
+    for chosen, others in (by_mask, by_number):
+        perturbed = perturbed_table(table, chosen)
+        assert Preparation.fit(perturbed, visit) != Preparation.fit(table)
+        assert Preparation.fit(perturbed.where(others), visit) == Preparation.fit(
+            table.where(others)
+        )
+
+
+def test_leaks_are_looked_for_in_the_same_rows(visit, table, monkeypatch):
+    """Drawn from either class by the hash of their number in the whole table."""
+    drawn = []
+    monkeypatch.setattr(leaks, "CLASS_ROWS", 200)
+    monkeypatch.setattr(leaks, "_best_area", lambda name, column, *_: drawn.append(column) or 1.0)
+    assert leaks.likely_leaks(table, visit) == leaks.likely_leaks(table)
+    half = len(drawn) // 2
+    assert [one.to_pylist() for one in drawn[:half]] == [one.to_pylist() for one in drawn[half:]]
+
+
+@pytest.mark.parametrize("held", [2**22, 1_000])
+def test_models_are_judged_as_by_one_process(visit, table, monkeypatch, held):
+    """By scores that are gathered, or by counts and sums."""
+    monkeypatch.setattr(judging, "HELD_ROWS", held)
+    newton = train_logistic(table, open_rows, NumpyKernel(), Training(Newton(), "none"))
+    models = {"linear": train_linear(table, open_rows), "newton": newton}
+    found, expected = judge_models(models, table, visit), judge_models(models, table, visit_blocks)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    for name in models:
+        np.testing.assert_allclose(found.scores[name], expected.scores[name], rtol=1e-9, atol=1e-12)
+        if held < ROWS:
+            metrics = found.metrics[name].numbers()
+            for metric, value in expected.metrics[name].numbers().items():
+                same = None if value is None else pytest.approx(value, rel=1e-12)
+                assert metrics[metric] == same
+    assert found.whole == expected.whole

@@ -1,0 +1,161 @@
+"""The same bits on any workers: preparation, both models, and what the report counts."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.solvers import Lbfgs, Newton
+from lr_pipeline.engines.cluster import cluster_rows
+from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
+from lr_pipeline.engines.cluster.cluster_aggregate import visit_parts
+from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
+from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.torch.torch_kernel import TorchKernel
+from lr_pipeline.evaluation import test_scores as judging
+from lr_pipeline.evaluation.test_scores import judge_models
+from lr_pipeline.models.agreement import measure_agreement
+from lr_pipeline.models.train import Training, train_linear, train_logistic
+from lr_pipeline.tables.feature_profile import profile_features
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation.likely_leaks import likely_leaks
+from tests.dask_processes import DaskProcesses
+
+pytestmark = pytest.mark.dask
+ROWS, PARTS = 9_000, 12  # enough for a warm start
+Between = Callable[[], Any]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> Table:
+    """Numbers with missing values, text and weights, in 12 row groups."""
+    rng = np.random.default_rng(9)
+    a = np.where(rng.random(ROWS) < 0.05, np.nan, rng.normal(size=ROWS))
+    b, s = 30.0 * rng.normal(size=ROWS) + 5.0, rng.choice(["u", "v", None], ROWS)
+    z = np.nan_to_num(a) - 0.02 * b + (s == "u") - 1.0
+    columns = {"a": pa.array(a, from_pandas=True), "b": b, "s": s, "w": rng.integers(1, 4, ROWS)}
+    columns["y"] = (rng.random(ROWS) < 1 / (1 + np.exp(-z))).astype(int)
+    data = pa.table(columns)
+    path = tmp_path_factory.mktemp("rows") / "rows.parquet"
+    pq.write_table(data, path, row_group_size=ROWS // PARTS)
+    return Table(path, Table.from_arrow(data, "y", weight="w").roles)
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch) -> Iterator[None]:
+    """Each row group a part, and few enough scores held that areas are counted."""
+    monkeypatch.setattr(cluster_rows, "LEAST_BYTES", 1)
+    monkeypatch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
+    monkeypatch.setattr(judging, "HELD_ROWS", ROWS // 2)
+
+
+@pytest.fixture
+def processes(tmp_path) -> Iterator[DaskProcesses]:
+    """A cluster to which workers come and go."""
+    with DaskProcesses(tmp_path) as started:
+        yield started
+
+
+def nothing() -> None:
+    """Leave the cluster alone."""
+
+
+def chain(
+    cluster: Cluster, table: Table, hold_bytes: float = 0.0, between: Between = nothing
+) -> dict[str, Any]:
+    """All that a run computes of the rows; ``between`` is called in the middle of each fit."""
+    visit = partial(visit_parts, cluster)
+
+    def rows(table, preparation):
+        return ClusterRows(cluster, table, preparation, 256, 1, hold_bytes)
+
+    def progress(point) -> None:
+        if point.iteration == 1:
+            between()
+
+    linear = train_linear(table, rows, visit)
+    numpy, torch = (
+        train_logistic(
+            table, rows, kernel, Training(solver, "none"), progress=progress, visit=visit
+        )
+        for kernel, solver in ((NumpyKernel(), Newton()), (TorchKernel(autograd=True), Lbfgs()))
+    )
+    models = {"linear": linear, "numpy": numpy, "torch": torch}
+    judged = judge_models(models, table, visit)
+    return {
+        **{name: model.to_json() for name, model in models.items()},
+        "metrics": {name: metrics.numbers() for name, metrics in judged.metrics.items()},
+        "scores": {name: scores.tobytes() for name, scores in judged.scores.items()},
+        "agreement": measure_agreement(numpy, torch, table, visit).distance,
+        "profile": profile_features(table, visit),
+        "leaks": likely_leaks(table, visit),
+    }
+
+
+@pytest.fixture(scope="module")
+def by_one_worker(table, tmp_path_factory) -> dict[str, Any]:
+    """What a single worker of a single thread finds."""
+    folder: Path = tmp_path_factory.mktemp("one")
+    with pytest.MonkeyPatch.context() as patch, DaskProcesses(folder) as processes:
+        patch.setattr(cluster_rows, "LEAST_BYTES", 1)
+        patch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
+        patch.setattr(judging, "HELD_ROWS", ROWS // 2)
+        processes.start_workers(1)
+        with open_cluster(ClusterSettings(processes.address)) as cluster:
+            return chain(cluster, table)
+
+
+def test_three_workers_find_the_bits_of_one(processes, table, by_one_worker):
+    """Of two threads together with others of one, and some parts in their memory."""
+    processes.start_worker(threads=2)
+    processes.start_workers(2)
+    hold_bytes = 0.4 * ROWS * 8 * 6  # of four columns, label and weight
+    with open_cluster(ClusterSettings(processes.address)) as cluster:
+        cluster.client.wait_for_workers(3, timeout=60)
+        assert chain(cluster, table, hold_bytes) == by_one_worker
+        assert len({name for one in cluster.passes for name in one.work.rows}) == 3
+
+
+def test_parts_that_are_lost_or_moved_on_the_way_change_no_bit(processes, table, by_one_worker):
+    """In the middle of a fit: one worker is killed, then one is added and another sent away."""
+    processes.start_workers(2)
+    with open_cluster(ClusterSettings(processes.address)) as cluster:
+        happened = []
+
+        def between() -> None:
+            if not happened:
+                processes.kill(processes.workers[0])
+            else:
+                processes.start_worker()
+                cluster.client.wait_for_workers(2, timeout=60)
+                # What it holds goes to the new one, in messages.
+                (old,) = {name for one in cluster.passes[-1:] for name in one.work.rows}
+                cluster.client.retire_workers([old])
+            happened.append(len(cluster.passes))
+
+        assert chain(cluster, table, 1e9, between) == by_one_worker
+        assert len(happened) == 2
+        assert len({name for one in cluster.passes for name in one.work.rows}) == 3
+
+
+def test_rows_that_are_alike_score_alike_on_workers_and_here(processes, table, tmp_path):
+    """Each row three times, far apart: by every model, in parts of another size than here."""
+    rows = table.to_arrow()
+    repeated = Table(tmp_path / "repeated.parquet", table.roles)
+    pq.write_table(pa.concat_tables([rows] * 3), repeated.data, row_group_size=1_117)
+    training = Training(Newton(), "none")
+    models = (
+        train_linear(table, open_rows),
+        train_logistic(table, open_rows, NumpyKernel(), training),
+    )
+    processes.start_workers(2)
+    with open_cluster(ClusterSettings(processes.address)) as cluster:
+        for model in models:
+            z = model.predictor.of_table(repeated, partial(visit_parts, cluster))
+            np.testing.assert_array_equal(z, np.tile(model.predictor.of_table(table), 3))

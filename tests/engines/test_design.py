@@ -1,0 +1,187 @@
+"""Preparation and rows of a table, from one reading of a large file of numbers."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lr_pipeline.engines import streaming
+from lr_pipeline.engines.design import prepare_rows
+from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.orchestration.resources.resources import Engine
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.row_choice import HashedRows
+from lr_pipeline.tables.table import Table
+
+N = 3_000
+
+
+def columns(kind):
+    """Three features, a weight and a label."""
+    rng = np.random.default_rng(3)
+    number, other = rng.normal(size=(2, N))
+    if kind == "few missing":
+        other[[5, 2_900]] = np.nan
+    if kind == "missing":
+        number[::9] = np.nan
+    last = rng.integers(0, 9, N)
+    if kind == "missing":
+        last = pa.array(last, mask=rng.random(N) < 0.2)
+    if kind == "text":
+        last = pa.array(rng.choice(["a", "b", None], N))
+    return {
+        "number": number,
+        "flag": rng.random(N) < 0.3,
+        "last": last,
+        "other": other,
+        "w": rng.integers(1, 4, N).astype(float),
+        "y": rng.integers(0, 2, N),
+    }
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """Writes a file of row groups of 100 rows, which counts as a large one."""
+    monkeypatch.setattr(streaming, "MANY_NUMBERS", 4 * N - 1)
+
+    def write(kind, weight=None):
+        data = pa.table(columns(kind))
+        table = Table.from_arrow(data, "y", weight=weight, exclude=[] if weight else ["w"])
+        path = tmp_path / "rows.parquet"
+        with pq.ParquetWriter(path, table.schema) as writer:
+            writer.write_table(data.select(table.schema.names), row_group_size=100)
+        return Table.read_parquet(path)
+
+    return write
+
+
+def rounding(block):
+    """Sums that round, of everything in a block."""
+    weight = np.ones(len(block.y)) if block.weight is None else block.weight
+    return np.sin(block.X).T @ weight, np.cos(block.X).T @ block.y
+
+
+def assert_same_sums(rows, other):
+    """To the bit, at the first pass and the next."""
+    for _ in range(2):
+        for found, expected in zip(rows.sum(rounding), other.sum(rounding), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("weight", [None, "w"])
+@pytest.mark.parametrize(
+    ("kind", "design"), [("complete", 4), ("few missing", 4), ("missing", 6), ("text", 5)]
+)
+def test_preparation_and_rows_are_those_of_separate_passes(store, kind, design, weight):
+    """Imputed and marked values, text and weights: the same bits as without any spool."""
+    table = store(kind, weight)
+    preparation, rows = prepare_rows(table, "streaming", block_rows=64)
+    assert preparation == Preparation.fit(table)
+    assert rows.num_columns == design
+    assert_same_sums(rows, TableRows(table, preparation, 64))
+
+
+@pytest.mark.parametrize("engine", ["streaming", "memory"])
+@pytest.mark.parametrize("kind", ["complete", "few missing", "missing"])
+def test_a_file_of_numbers_is_read_once(store, monkeypatch, kind, engine):
+    """Learning the preparation and all passes over the rows, held in memory or not."""
+    table = store(kind)
+    read, batches = [], Table._stored_batches
+
+    def counted(part, *arguments):
+        read.append(part.num_rows)
+        return batches(part, *arguments)
+
+    monkeypatch.setattr(Table, "_stored_batches", counted)
+    _, rows = prepare_rows(table, engine, block_rows=64)
+    rows.sum(rounding)
+    rows.sum(rounding)
+    assert isinstance(rows, ArrayRows) == (engine == "memory")
+    assert sum(read) == N and len(read) == 15
+
+
+def test_chosen_rows_are_spooled_after_the_choice(store):
+    """A view of some of the rows, cut into parts like the file."""
+    table = store("missing").where(HashedRows(0, 0.7, below=True))
+    preparation, rows = prepare_rows(table, "streaming", block_rows=64)
+    assert preparation == Preparation.fit(table)
+    assert rows.num_rows == table.num_rows < N
+    assert_same_sums(rows, TableRows(table, preparation, 64))
+
+
+def test_a_large_file_without_a_chosen_row_has_no_medians(store):
+    """The columns are named, as for any table without rows."""
+    table = store("complete").where(HashedRows(0, 0.0, below=True))
+    with pytest.raises(TableError, match="'other' has no value in the training rows"):
+        prepare_rows(table)
+
+
+def test_without_room_every_pass_reads_the_file(store, monkeypatch):
+    """And gives the same bits."""
+    for module in ("preparing", "opening"):
+        monkeypatch.setattr(f"lr_pipeline.engines.{module}.spool_for", lambda *shape: None)
+    table = store("missing")
+    preparation, rows = prepare_rows(table, "streaming", block_rows=64)
+    assert preparation == Preparation.fit(table)
+    assert rows.spool is rows.numbers is None
+    assert_same_sums(rows, TableRows(table, preparation, 64))
+
+
+def test_on_a_disk_that_is_full_at_once_the_fit_goes_without(store, monkeypatch):
+    """The numbers are read again and imputed: the same bits still."""
+
+    def full(fd, data, offset):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("os.pwrite", full)
+    table = store("missing")
+    preparation, rows = prepare_rows(table, "streaming", block_rows=64)
+    assert rows.numbers.spool.given_up
+    assert_same_sums(rows, TableRows(table, preparation, 64))
+
+
+def test_numbers_cut_otherwise_than_the_design_are_left(store, monkeypatch):
+    """Columns of marks make the blocks of a small budget shorter, and those decide the bits."""
+    table = store("missing")
+    preparation, rows = prepare_rows(table, "streaming", memory_budget_mb=0.1)
+    assert rows.numbers is None
+    assert rows.block_rows == 65
+    assert_same_sums(rows, TableRows(table, preparation, memory_budget=1e5))
+
+
+@pytest.mark.parametrize("bad", ["infinite", "label"])
+def test_what_is_wrong_with_the_rows_is_said(store, tmp_path, bad):
+    """By the first pass: an infinite value, a missing label."""
+    rows = store("complete").to_arrow().to_pydict()
+    rows["other" if bad == "infinite" else "y"][17] = np.inf if bad == "infinite" else None
+    path = tmp_path / "bad.parquet"
+    pq.write_table(pa.table(rows), path, row_group_size=100)
+    table = Table(path, store("complete").roles)
+    message = "'other' has infinite values" if bad == "infinite" else "'y' has missing values"
+    with pytest.raises(TableError, match=message):
+        prepare_rows(table)
+
+
+def test_many_levels_are_encoded_at_every_pass(tmp_path):
+    """Nine columns of zeros and ones take longer to be written than the text to be encoded."""
+    for levels, spooled in [(9, True), (10, False)]:
+        text = [f"level {number % levels}" for number in range(300)]
+        path = tmp_path / f"{levels}.parquet"
+        Table.from_arrow(pa.table({"s": text, "y": [0, 1] * 150}), "y").write_parquet(path)
+        table = Table.read_parquet(path)
+        rows = open_rows(table, Preparation.fit(table), "streaming")
+        assert (rows.spool is not None) == spooled
+
+
+def test_rows_in_memory_have_no_file_and_others_none_where_told_so(store):
+    """Held rows, a table in memory, an engine whose setting says no."""
+    table = store("complete")
+    in_memory = Table(table.to_arrow(), table.roles)
+    preparation = Preparation.fit(table)
+    assert Engine(kind="streaming").rows(table, preparation).spool is not None
+    assert Engine(kind="streaming", spool=False).rows(table, preparation).spool is None
+    assert open_rows(in_memory, preparation, "streaming").spool is None
+    assert isinstance(open_rows(table, preparation, "memory"), ArrayRows)

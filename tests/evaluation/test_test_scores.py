@@ -1,0 +1,89 @@
+"""The metrics of very many test rows: summed and counted where the rows are, and exact."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.solvers import Newton
+from lr_pipeline.evaluation import test_scores as judging
+from lr_pipeline.evaluation.evaluate import evaluate_models
+from lr_pipeline.evaluation.test_scores import judge_models
+from lr_pipeline.models.train import Training, train_linear, train_logistic
+from lr_pipeline.report.render import render_report
+from lr_pipeline.tables.aggregate import visit_blocks
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
+from lr_pipeline.tables.table import Table
+from tests.scoring.conftest import table_rows
+
+N = 2_000
+NAMES = ("linear_baseline", "numpy_model")
+
+
+def parts_and_models(weighted, tied):
+    """A split of a table with few or all different rows, and two models of its training part."""
+    rng = np.random.default_rng(8)
+    a = rng.integers(0, 3, N).astype(float) if tied else rng.normal(size=N)
+    columns = {"a": a, "b": rng.integers(0, 2, N) if tied else rng.normal(size=N)}
+    columns["y"] = (rng.random(N) < 1 / (1 + np.exp(0.5 - a))).astype(int)
+    columns["w"] = rng.integers(0, 4, N)
+    table = Table.from_arrow(
+        pa.table(columns), "y", weight="w" if weighted else None, exclude=() if weighted else ("w",)
+    )
+    train, test = split_table(table, SplitPolicy(test_size=0.4))
+    logistic = train_logistic(train, table_rows, NumpyKernel(), Training(Newton()))
+    return train, test, dict(zip(NAMES, (train_linear(train, table_rows), logistic), strict=True))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("held", [300, 7])
+def test_counting_gives_the_metrics_of_sorting(monkeypatch, weighted, tied, held):
+    """In three ranges of scores or in 115, with ties across or without, weighted or not."""
+    train, test, models = parts_and_models(weighted, tied)
+    expected = render_report(evaluate_models(models, train, test, table_rows))
+    monkeypatch.setattr(judging, "HELD_ROWS", held)
+    found = render_report(evaluate_models(models, train, test, table_rows))
+    for name, metrics in expected.numbers["models"].items():
+        for metric, value in metrics.items():
+            same = None if value is None else pytest.approx(value, rel=1e-12)
+            assert found.numbers["models"][name][metric] == same
+    assert found.numbers["reasons"] == expected.numbers["reasons"]
+    for key in ("test_rows", "test_prevalence"):
+        assert found.numbers[key] == pytest.approx(expected.numbers[key], rel=1e-14)
+    assert f"{-(-test.num_rows // held):,} ranges of scores" in found.html
+    assert f"all {test.num_rows} scores sorted" in expected.html
+
+
+def test_of_many_rows_few_are_held(monkeypatch):
+    """Every third row is drawn; a range of scores has about as many."""
+    _, test, models = parts_and_models(weighted=False, tied=False)
+    monkeypatch.setattr(judging, "HELD_ROWS", 300)
+    counted = []
+
+    def visit(table, columns, begin):
+        found = visit_blocks(table, columns, begin)
+        if hasattr(found, "counts"):
+            counted.append(len(found.counts.scores))
+        return found
+
+    judged = judge_models(models, test, visit)
+    np.testing.assert_array_equal(judged.labels, test.labels()[::3])
+    np.testing.assert_allclose(
+        judged.scores["numpy_model"], models["numpy_model"].linear_predictor(test)[::3]
+    )
+    assert sum(counted) == 2 * 800
+    assert max(counted) < 400
+
+
+def test_the_row_that_is_shown_is_one_of_those_drawn(monkeypatch):
+    """Its label and probability are those of its number in the whole test set."""
+    train, test, models = parts_and_models(weighted=False, tied=False)
+    monkeypatch.setattr(judging, "HELD_ROWS", 300)
+    row = render_report(evaluate_models(models, train, test, table_rows, row_seed=5)).numbers[
+        "drawn_row"
+    ]
+    assert row["index"] % 3 == 0
+    probability = models["numpy_model"].predict_proba(test)[row["index"]]
+    assert row["probabilities"]["numpy_model"] == pytest.approx(probability, rel=1e-12)
+    assert row["label"] == str(int(test.labels()[row["index"]]))

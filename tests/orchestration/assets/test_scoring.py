@@ -1,0 +1,213 @@
+"""The asset ``predictions``: its own job, one version for equal inputs, blocked by a mismatch."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+import lr_pipeline
+from lr_pipeline.cli.command_line import main
+from lr_pipeline.orchestration.assets.scoring import predictions
+from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.scoring.predictions import version_of
+from lr_pipeline.storage.storage_error import ArtifactError
+from lr_pipeline.tables.sources.declared_tables import FileTable
+
+SPECTOR = Path(__file__).parents[3] / "data" / "samples" / "spector.csv"
+Score = Callable[..., dg.ExecuteInProcessResult]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """Artifacts, and the home."""
+    return tmp_path_factory.mktemp("root")
+
+
+@pytest.fixture(scope="module")
+def score(root) -> Score:
+    """Run the scoring job with a configuration, after one training."""
+    definitions = build_definitions(
+        FileTable(SPECTOR, target="GRADE"),
+        "spector",
+        resources={"io_manager": ArtifactIOManager(root=str(root))},
+    )
+
+    def run(job: str = "scoring_job", **config: object) -> dg.ExecuteInProcessResult:
+        run_config = {"ops": {"predictions": {"config": config}}} if config else None
+        with dg.DagsterInstance.from_config(str(initialise_home(root / "home"))) as instance:
+            return definitions.resolve_job_def(job).execute_in_process(
+                instance=instance, run_config=run_config, raise_on_error=False
+            )
+
+    trained = run("training_job")
+    assert trained.success
+    assert not trained.asset_materializations_for_node("predictions")
+    return run
+
+
+def metadata(result: dg.ExecuteInProcessResult) -> dict[str, object]:
+    """What the UI shows of the predictions."""
+    (made,) = result.asset_materializations_for_node("predictions")
+    return {name: value.value for name, value in made.metadata.items()}
+
+
+def test_new_rows_are_scored_and_can_be_loaded(score, root) -> None:
+    """By the latest model, whose version they carry."""
+    result = score(score_path=str(SPECTOR), threshold=0.4)
+    assert result.success
+    shown = metadata(result)
+    assert shown["dagster/row_count"] == 32
+    assert shown["threshold"] == 0.4
+    assert shown["interval_withheld"] == ""
+    assert shown["summary"].startswith("32 rows by model ")
+    found = lr_pipeline.load("spector/predictions", home=root / "home").to_pandas()
+    model = lr_pipeline.load("spector/numpy_model", home=root / "home")
+    assert set(found["model_version"]) == {version_of(model)} == {shown["model_version"]}
+    assert (found["label"] == (found["probability"] > 0.4)).all()
+    assert shown["positive"] == found["label"].sum()
+
+
+def test_equal_inputs_are_one_version(score, root, tmp_path) -> None:
+    """Same path, same bytes, same data version; other rows are another."""
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(SPECTOR.read_bytes())
+    first, second = (score(score_path=str(path)) for path in (SPECTOR, copy))
+    assert metadata(first)["path"] == metadata(second)["path"]
+    assert metadata(first)["sha256"] == metadata(second)["sha256"]
+    tags = [
+        result.asset_materializations_for_node("predictions")[0].tags["dagster/data_version"]
+        for result in (first, second)
+    ]
+    assert tags[0] == tags[1]
+    folder = Path(str(metadata(first)["path"])).parent.parent
+    before = {path.name for path in folder.iterdir()}
+    copy.write_text("".join(copy.open().readlines()[:9]))
+    third = score(score_path=str(copy))
+    assert metadata(third)["dagster/row_count"] == 8
+    assert {path.name for path in folder.iterdir()} > before
+
+
+def test_a_changed_version_is_not_taken_for_the_same(score) -> None:
+    """Its hash is verified before it is recorded again."""
+    path = Path(str(metadata(score(score_path=str(SPECTOR), threshold=0.6))["path"]))
+    stored = path.read_bytes()
+    path.write_bytes(stored[:-1] + b"!")
+    result = score(score_path=str(SPECTOR), threshold=0.6)
+    assert not result.success
+    (event,) = [one for one in result.all_events if one.is_step_failure]
+    assert "the content has changed" in event.step_failure_data.error.cause.message
+    path.write_bytes(stored)
+
+
+def test_another_schema_blocks_before_anything_is_written(score, root, tmp_path) -> None:
+    """The failure has the differences as a table."""
+    path = tmp_path / "new.csv"
+    path.write_text("GPA,TUCE\nhigh,20\n")
+    folder = root / "spector" / "predictions"
+    before = set(folder.rglob("*")) if folder.exists() else set()
+    result = score(score_path=str(path))
+    assert not result.success
+    (event,) = [one for one in result.all_events if one.is_step_failure]
+    failure = event.step_failure_data.user_failure_data
+    rows = [record.data for record in failure.metadata["differences"].records]
+    assert rows == [
+        {"column": "GPA", "expected": "number or boolean", "found": "string"},
+        {"column": "PSI", "expected": "number or boolean", "found": "missing"},
+    ]
+    assert "these columns are not as in training" in failure.description
+    assert (set(folder.rglob("*")) if folder.exists() else set()) == before
+
+
+def test_scores_alone_need_a_path(score) -> None:
+    """A run of nothing else fails at once, and says where the path is given."""
+    result = score()
+    assert not result.success
+    (event,) = [one for one in result.all_events if one.is_step_failure]
+    message = event.step_failure_data.user_failure_data.description
+    assert message.startswith("no rows are scored without a score_path. Give it in the Launchpad")
+
+
+def test_all_assets_at_once_skip_the_scores_with_a_word(tmp_path) -> None:
+    """What a click on "Materialize all" runs on a fresh workspace: a success, and a reason."""
+    definitions = build_definitions(
+        FileTable(SPECTOR, target="GRADE"),
+        resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
+    )
+    with dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as instance:
+        result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=instance
+        )
+        assert result.success
+        assert result.asset_materializations_for_node("numpy_model")
+        assert not result.asset_materializations_for_node("predictions")
+        events = [one for one in result.all_events if one.is_asset_observation]
+        observed = events[0].asset_observation_data.asset_observation
+        logs = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    reason = "skipped: no rows are scored without a score_path. Give it in the Launchpad: ops: {"
+    assert observed.asset_key == dg.AssetKey("predictions")
+    assert observed.description.startswith(reason)
+    assert any(message.startswith(reason) for message in logs)
+
+
+def test_called_directly_it_is_a_plain_function(score, root) -> None:
+    """Nothing is read before it is written, but for the columns."""
+    model = lr_pipeline.load("spector/numpy_model", home=root / "home")
+    config = ScoringConfig(score_path=str(SPECTOR))
+    (result,) = predictions(dg.build_asset_context(), config=config, numpy_model=model)
+    assert result.value.counts.rows == 0
+    assert result.data_version.value == result.value.fingerprint
+
+
+def test_without_a_model_the_training_comes_first(tmp_path) -> None:
+    """The message says what to materialize."""
+    definitions = build_definitions(
+        FileTable(SPECTOR, target="GRADE"),
+        resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
+    )
+    config = {"ops": {"predictions": {"config": {"score_path": str(SPECTOR)}}}}
+    with (
+        dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as instance,
+        pytest.raises(ArtifactError, match="Materialize it first"),
+    ):
+        definitions.resolve_job_def("scoring_job").execute_in_process(
+            instance=instance, run_config=config
+        )
+
+
+def test_scores_carry_the_checks_that_failed_of_their_model(tmp_path, monkeypatch) -> None:
+    """In the asset's metadata, in the Parquet file and at the command line, by every door."""
+    rng = np.random.default_rng(6)
+    rows = pd.DataFrame({"y": rng.integers(0, 2, 200), "x": rng.normal(size=200)})
+    rows["late"] = rows["y"] + rng.normal(scale=0.05, size=200)
+    rows.to_csv(tmp_path / "leak.csv", index=False)
+    definitions = build_definitions(
+        FileTable(tmp_path / "leak.csv", target="y"),
+        "leak",
+        resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
+    )
+    config = {"ops": {"predictions": {"config": {"score_path": str(tmp_path / "leak.csv")}}}}
+    with dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as instance:
+        for job in ("training_job", "scoring_job"):
+            result = definitions.resolve_job_def(job).execute_in_process(
+                instance=instance, run_config=config if job == "scoring_job" else None
+            )
+    leak = "leak/dataset: contract: feature 'late' alone tells the classes apart"
+    (shown,) = [text for text in metadata(result)["failed_checks"] if "contract" in text]
+    assert shown.startswith(leak)
+    stored = pq.read_schema(str(metadata(result)["path"])).metadata[b"lr_pipeline.predictions"]
+    assert shown in json.loads(stored)["failed_checks"]
+    monkeypatch.chdir(tmp_path)
+    arguments = ["predict", "leak.csv", "--model", "leak", "--home", str(tmp_path / "home")]
+    said = CliRunner().invoke(main, [*arguments, "--output", "scores.parquet"])
+    assert f"  ! a check of the model's run failed: {leak}" in said.output
+    written = pq.read_schema("scores.parquet").metadata[b"lr_pipeline.predictions"]
+    assert json.loads(written)["failed_checks"] == list(metadata(result)["failed_checks"])

@@ -1,0 +1,113 @@
+"""`load` finds an asset's latest artifact from its name alone."""
+
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from lr_pipeline.orchestration.instance.catalogue import load, stored_assets
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.storage.storage_error import ArtifactError
+from lr_pipeline.tables.table import Table
+
+
+def test_load_returns_the_latest_of_each_kind(tmp_path: Path, home: Path):
+    """A table, and a dictionary under a prefix, come back from the instance's event log."""
+    frame = pd.DataFrame({"x": [0.5, 1.5], "y": ["no", "yes"]})
+
+    @dg.asset
+    def dataset() -> Table:
+        return Table.from_pandas(frame, target="y")
+
+    @dg.asset(key_prefix="breast_cancer")
+    def profile(config: ProfileConfig) -> dict:
+        return {"mean": config.mean}
+
+    @dg.asset
+    def without_value() -> None:
+        return None
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        for mean in (0.25, 0.75):
+            dg.materialize(
+                [dataset, profile, without_value],
+                instance=instance,
+                resources={"io_manager": ArtifactIOManager(root=str(tmp_path / "artifacts"))},
+                run_config=dg.RunConfig(ops={"breast_cancer__profile": ProfileConfig(mean=mean)}),
+            )
+        assert stored_assets(instance) == ["breast_cancer/profile", "dataset"]
+    pd.testing.assert_frame_equal(load("dataset", home).to_pandas(), frame)
+    assert load("breast_cancer/profile", home) == {"mean": 0.75}
+    with pytest.raises(ArtifactError, match=r"'profile'.*found: breast_cancer/profile, dataset"):
+        load("profile", home)
+
+
+def test_a_name_among_many_is_answered_by_one_query_and_in_one_line(
+    tmp_path: Path, home: Path, monkeypatch
+):
+    """Twelve of the names, the closest, and the number of the others."""
+
+    def profile(number: int) -> dg.AssetsDefinition:
+        @dg.asset(name=f"profile{number:02}")
+        def one() -> dict:
+            return {}
+
+        return one
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        dg.materialize(
+            [profile(number) for number in range(15)],
+            instance=instance,
+            resources={"io_manager": ArtifactIOManager(root=str(tmp_path / "artifacts"))},
+        )
+    asked = []
+    ask = dg.DagsterInstance.get_latest_materialization_event
+    monkeypatch.setattr(
+        dg.DagsterInstance,
+        "get_latest_materialization_event",
+        lambda self, key: asked.append(key) or ask(self, key),
+    )
+    with pytest.raises(ArtifactError) as caught:
+        load("profile1", home)
+    assert len(asked) == 1
+    assert "found: profile00, profile01, " in str(caught.value)
+    assert "profile11 and 3 more. Did you mean 'profile" in str(caught.value)
+
+
+class ProfileConfig(dg.Config):
+    """What the second run changes."""
+
+    mean: float
+
+
+def test_report_loads_as_its_numbers(tmp_path: Path, home: Path):
+    """A notebook gets the dictionary of the report, not the page."""
+    from lr_pipeline.report.render import Report
+
+    @dg.asset
+    def evaluation_report():
+        return Report(html="<p>", numbers={"prevalence": 0.5})
+
+    resources = {"io_manager": ArtifactIOManager(root=str(tmp_path / "artifacts"))}
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        dg.materialize([evaluation_report], instance=instance, resources=resources)
+    assert load("evaluation_report", home) == {"prevalence": 0.5}
+
+
+def test_missing_home_is_an_error_and_is_not_created(tmp_path: Path):
+    """Looking for a result makes no folder."""
+    with pytest.raises(ArtifactError, match="expected a Dagster home"):
+        load("numpy_model", tmp_path / "home")
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_home_that_is_a_file_is_said_to_be_one(tmp_path):
+    """As a run says it: to run the pipeline first would not help."""
+    (tmp_path / "home").write_text("")
+    with pytest.raises(ArtifactError) as caught:
+        load("numpy_model", tmp_path / "home")
+    with pytest.raises(ArtifactError) as of_run:
+        initialise_home(tmp_path / "home")
+    assert str(caught.value) == str(of_run.value)

@@ -1,0 +1,96 @@
+"""One home, prepared once, whoever comes first."""
+
+import multiprocessing
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from lr_pipeline.orchestration.instance.home import dagster_home, initialise_home
+
+PROCESSES = 6
+
+
+def test_home_is_the_argument_then_the_variable_then_a_folder_here(tmp_path: Path, monkeypatch):
+    """Always absolute, as Dagster demands of DAGSTER_HOME."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    assert dagster_home() == tmp_path / ".dagster_home"
+    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
+    assert dagster_home() == tmp_path / "elsewhere"
+    assert dagster_home("/chosen") == Path("/chosen")
+
+
+def test_settings_reach_the_instance(instance: dg.DagsterInstance):
+    """No telemetry, no first-visit dialog, and runs are monitored with a limit."""
+    assert not instance.telemetry_enabled
+    assert not instance.nux_enabled
+    assert instance.run_monitoring_enabled
+    assert instance.run_monitoring_max_runtime_seconds == 86_400
+
+
+def test_settings_of_the_user_are_kept(tmp_path: Path):
+    """A dagster.yaml that is there already stays as it is, and is obeyed."""
+    text = "telemetry:\n  enabled: false\nrun_monitoring:\n  enabled: false\n"
+    (tmp_path / "dagster.yaml").write_text(text)
+    initialise_home(tmp_path)
+    assert (tmp_path / "dagster.yaml").read_text() == text
+
+
+def test_prepared_home_is_left_alone(home: Path):
+    """A second start changes no file: it neither opens the storages nor waits for the lock."""
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+    assert initialise_home(home) == home
+    assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before
+
+
+def test_interrupted_preparation_is_taken_up_again(tmp_path: Path):
+    """Until the last step is done, a later start does it all again."""
+    (tmp_path / ".dagster.yaml.0123456789abcdef.partial").write_text("telem")
+    (tmp_path / ".lock").touch()
+    initialise_home(tmp_path)
+    assert yaml.safe_load((tmp_path / "dagster.yaml").read_text())["nux"] == {"enabled": False}
+    assert_every_database_is_stamped_once(tmp_path)
+
+
+@dg.asset
+def one_asset() -> None:
+    """Something to materialize."""
+
+
+def start_and_run(home: Path) -> None:
+    """What every process of the command line and the web server does first, and then a run."""
+    initialise_home(home)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        dg.materialize([one_asset], instance=instance)
+
+
+def assert_every_database_is_stamped_once(home: Path) -> None:
+    """Each database has the one schema version that Dagster expects to find."""
+    for name in ("history/runs.db", "history/runs/index.db", "schedules/schedules.db"):
+        with closing(sqlite3.connect(home / name)) as database:
+            stamps = database.execute("SELECT COUNT(*) FROM alembic_version").fetchone()
+        assert stamps == (1,), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("repetition", range(3))
+def test_simultaneous_starts_on_a_fresh_home_all_succeed(tmp_path: Path, repetition: int):
+    """Six processes meet on an empty folder: each completes a run, and the home stays sound."""
+    home = tmp_path / "home"
+    # A fork server that has imported Dagster starts the processes within milliseconds.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.storage.test_home"])
+    processes = [context.Process(target=start_and_run, args=[home]) for _ in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=60)
+    assert [process.exitcode for process in processes] == [0] * PROCESSES
+    assert_every_database_is_stamped_once(home)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert instance.get_runs_count() == PROCESSES
+        assert dg.materialize([one_asset], instance=instance).success

@@ -1,0 +1,74 @@
+"""Which model scores: a file, a version's folder, or an asset by name."""
+
+import pytest
+
+from lr_pipeline.estimators import fit_linear
+from lr_pipeline.orchestration.instance.model_choice import find_model
+from lr_pipeline.scoring.predictions import ScoringError
+from lr_pipeline.storage.storage_error import ArtifactError
+
+
+@pytest.fixture
+def stored(model, tmp_path):
+    """A version as the pipeline stores it."""
+    path = tmp_path / "model.json"
+    path.write_text(model.to_json(), encoding="utf-8")
+    return path
+
+
+def test_a_file_or_its_folder_is_a_model(model, stored) -> None:
+    """The same one."""
+    for name in (stored, stored.parent):
+        assert find_model(str(name)).to_json() == model.to_json()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"kind": "tree"}', '{"kind": "logistic"}', "\x00"])
+def test_what_is_no_model_is_named(stored, text) -> None:
+    """Not a traceback."""
+    stored.write_text(text)
+    with pytest.raises(ScoringError, match=r"model\.json: expected a model's JSON"):
+        find_model(str(stored))
+
+
+def test_a_missing_file_is_named(tmp_path) -> None:
+    """A name that ends in .json is no asset."""
+    with pytest.raises(ScoringError, match="no such model file"):
+        find_model(str(tmp_path / "none.json"))
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("churn", "churn/numpy_model"),
+        ("churn/", "churn/numpy_model"),
+        ("churn/torch_model", "churn/torch_model"),
+        ("numpy_model", "numpy_model"),
+    ],
+)
+def test_a_name_is_an_asset(monkeypatch, model, name, key) -> None:
+    """A table's name stands for its current model, ``numpy_model``."""
+    asked = []
+
+    def load(key, home):
+        asked.append((key, home))
+        return model
+
+    monkeypatch.setattr("lr_pipeline.orchestration.instance.model_choice.load", load)
+    assert find_model(name, "home") is model
+    assert asked == [(key, "home")]
+
+
+def test_the_linear_baseline_does_not_score(monkeypatch) -> None:
+    """Its values are no probabilities."""
+    X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]
+    monkeypatch.setattr(
+        "lr_pipeline.orchestration.instance.model_choice.load", lambda *_: fit_linear(X, y)
+    )
+    with pytest.raises(ScoringError, match="expected a logistic regression, found Linear"):
+        find_model("churn/linear_baseline")
+
+
+def test_an_unknown_home_is_named(tmp_path) -> None:
+    """As in a notebook."""
+    with pytest.raises(ArtifactError, match="expected a Dagster home"):
+        find_model("churn", tmp_path / "none")

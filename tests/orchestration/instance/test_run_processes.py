@@ -1,0 +1,112 @@
+"""A run whose process has died is found by its tags, and no other run is touched."""
+
+import json
+import os
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from lr_pipeline.orchestration.instance.run_processes import (
+    HOST_TAG,
+    PID_TAG,
+    START_TAG,
+    fail_dead_runs,
+    process_tags,
+)
+
+
+@dg.op
+def nothing() -> None:
+    """Do nothing."""
+
+
+@dg.job
+def some_job() -> None:
+    """One op."""
+    nothing()
+
+
+def start_run(instance: dg.DagsterInstance, tags: dict[str, str]) -> str:
+    """Return the id of a run that is recorded as started."""
+    run = instance.create_run_for_job(some_job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    return run.run_id
+
+
+def status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
+    """Return how Dagster sees the run."""
+    return instance.get_run_by_id(run_id).status
+
+
+@pytest.fixture
+def dead_process_tags() -> dict[str, str]:
+    """What a process writes that is then killed."""
+    script = (
+        "import json, os, signal; "
+        "from lr_pipeline.orchestration.instance.run_processes import process_tags; "
+        "print(json.dumps(process_tags()), flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=False)
+    return json.loads(killed.stdout)
+
+
+def test_run_of_a_killed_process_is_failed(instance, dead_process_tags):
+    """It is reported failed once, with the process and the remedy in the message."""
+    run_id = start_run(instance, dead_process_tags)
+    assert fail_dead_runs(instance) == [run_id]
+    assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
+    messages = [entry.message for entry in instance.all_logs(run_id)]
+    assert any(f"process {dead_process_tags[PID_TAG]}" in message for message in messages)
+    assert fail_dead_runs(instance) == []
+
+
+def test_run_of_a_living_process_goes_on(instance):
+    """The process that asks is itself alive."""
+    run_id = start_run(instance, process_tags())
+    assert fail_dead_runs(instance) == []
+    assert status(instance, run_id) == dg.DagsterRunStatus.STARTED
+
+
+def test_process_id_used_anew_is_not_mistaken(instance):
+    """A living process with the same number started at another time."""
+    run_id = start_run(instance, {**process_tags(), START_TAG: "another-boot.1"})
+    assert fail_dead_runs(instance) == [run_id]
+
+
+def test_unreaped_process_counts_as_dead(instance):
+    """A zombie, which its parent has not waited for, keeps its number but does no work."""
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    try:
+        run_id = start_run(instance, {**process_tags(), PID_TAG: str(child)})
+        assert fail_dead_runs(instance) == [run_id]
+    finally:
+        os.waitpid(child, 0)
+
+
+def test_other_runs_are_not_touched(instance, dead_process_tags):
+    """Runs of another host, without tags, or finished are none of our business."""
+    start_run(instance, {**dead_process_tags, HOST_TAG: "another-host"})
+    start_run(instance, {})
+    finished = some_job.execute_in_process(instance=instance, tags=dead_process_tags)
+    assert fail_dead_runs(instance) == []
+    assert status(instance, finished.run_id) == dg.DagsterRunStatus.SUCCESS
+
+
+def test_run_started_by_the_web_ui_is_not_touched(instance, dead_process_tags, monkeypatch):
+    """A re-execution there copies the tags of the dead run, but runs in another process."""
+    run_id = start_run(instance, dead_process_tags)
+    monkeypatch.setattr(dg.DagsterRun, "remote_job_origin", object())
+    assert fail_dead_runs(instance) == []
+    assert status(instance, run_id) == dg.DagsterRunStatus.STARTED
+
+
+def test_tags_name_host_process_and_start():
+    """All three are there, and short enough for a Dagster tag."""
+    tags = process_tags()
+    assert set(tags) == {HOST_TAG, PID_TAG, START_TAG}
+    assert tags[PID_TAG] == str(os.getpid())
+    assert all(0 < len(value) <= 63 for value in tags.values())

@@ -1,0 +1,77 @@
+"""Medians of columns read in blocks: numpy's own, bit for bit, whatever little is held."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lr_pipeline.tables.preparation.medians import Bracket, finish_medians
+
+
+def medians(columns, capacity, block=1_000):
+    """Medians of the columns, and the passes that they took."""
+    passes = [0]
+
+    def read(chosen):
+        passes[0] += 1
+        for start in range(0, columns.shape[1], block):
+            yield [columns[j, start : start + block] for j in chosen]
+
+    def fill(chosen, brackets):
+        for blocks in read(chosen):
+            for bracket, values in zip(brackets, blocks, strict=True):
+                bracket.add(values)
+        return brackets
+
+    brackets = [Bracket(capacity=capacity) for _ in columns]
+    return finish_medians(fill(range(len(columns)), brackets), fill), passes[0]
+
+
+def columns_of_every_kind(n):
+    """Normal, heavily tied, constant, sorted, periodic, skewed, with missing values."""
+    rng = np.random.default_rng(0)
+    normal = rng.normal(size=n)
+    return np.stack(
+        [
+            normal,
+            rng.integers(0, 2, n).astype(float),
+            np.repeat([0.0, 1.0], [n // 2, n - n // 2]),
+            rng.integers(0, 3, n).astype(float),
+            np.full(n, 7.25),
+            np.sort(normal),
+            np.arange(n) % 64 * 1.0,
+            np.where(np.arange(n) % 64 == 0, -1e9, np.exp(8 * normal)),
+            1e9 + normal * 1e-6,
+            np.where(rng.random(n) < 0.7, np.nan, normal),
+            np.where(rng.random(n) < 0.999, np.nan, normal),
+        ]
+    )
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 1_000, 50_000, 50_001])
+@pytest.mark.parametrize("capacity", [256, 5_000, 1_000_000])
+def test_they_are_numpys_bit_for_bit(n, capacity):
+    """Columns of every kind; two or three passes are enough but where very little is held."""
+    columns = columns_of_every_kind(n)
+    columns[:, 0] = np.where(np.isnan(columns[:, 0]), 0.5, columns[:, 0])
+    found, passes = medians(columns, capacity)
+    np.testing.assert_array_equal(found, np.nanmedian(columns, axis=1))
+    assert passes <= (1 if capacity >= n else 4 if capacity == 5_000 else 10)
+
+
+def test_a_column_without_values_has_none():
+    """NaN, as from numpy."""
+    assert np.isnan(medians(np.full((1, 5), np.nan), 256)[0][0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(-5, 5) | st.floats(-1e300, 1e300), min_size=1, max_size=30),
+    st.integers(1, 400),
+    st.integers(1, 500),
+)
+def test_any_values_in_any_blocks(values, repetitions, block):
+    """Repeated in turn, so that each value fills the same places of every block."""
+    column = np.tile(np.array(values, dtype=float), repetitions)
+    found, _ = medians(column[None], 256, block)
+    assert found[0] == np.median(column)

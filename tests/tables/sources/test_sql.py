@@ -1,0 +1,194 @@
+"""A SQL query is a table: SQLite here, PostgreSQL on a server that the test starts."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import pyarrow.parquet as pq
+import pytest
+
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.sources import sql
+from lr_pipeline.tables.sources.declared_tables import SqlTable
+from lr_pipeline.tables.sources.parquet import open_parquet
+from lr_pipeline.tables.sources.temporary_parquet import spool_parquet
+
+QUERY = "SELECT age, sex, churned FROM customers ORDER BY number"
+ROWS = [(31, "f", "yes"), (None, "m", "no"), (22.5, None, "no"), (45, "f", "yes")]
+COLUMNS = {
+    "age": [31.0, None, 22.5, 45.0],
+    "sex": ["f", "m", None, "f"],
+    "churned": ["yes", "no", "no", "yes"],
+}
+
+
+@pytest.fixture
+def database(tmp_path):
+    """A SQLite file with four customers."""
+    path = tmp_path / "rows.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE customers (number INTEGER, age, sex TEXT, churned TEXT)")
+        rows = [(k, *row) for k, row in enumerate(ROWS)]
+        connection.executemany("INSERT INTO customers VALUES (?, ?, ?, ?)", rows)
+    connection.close()
+    return f"sqlite:///{path}"
+
+
+@pytest.mark.parametrize("portion", [1, 2, 20_000])
+def test_a_query_on_sqlite_is_a_table(database, monkeypatch, portion):
+    """In portions of any size; a column's type holds the values of all of them."""
+    monkeypatch.setattr(sql, "BLOCK_ROWS", portion)
+    table = SqlTable(database, QUERY, target="churned").read()
+    assert table.to_arrow().to_pydict() == COLUMNS
+    assert table.roles.positive == "yes"
+    assert table.provenance["source"] == database
+
+
+def test_keys_of_a_query_stay_exact_whatever_the_portions_hold(tmp_path):
+    """Decimals of any length, beside integers and other scales, and UUIDs; features are floats."""
+    long = Decimal(12345678901234567890)
+    keys = [long, long + 1, Decimal("0.25"), 5]
+    portions = [[(key, Decimal("0.1"), UUID(int=k))] for k, key in enumerate(keys)]
+    names = ["key", "x", "uuid"]
+    parts = sql.write_query_parts(names, iter(portions), names, tmp_path, ["key", "uuid"])
+    spool_parquet({part.name: open_parquet(part) for part in parts}, names, tmp_path / "rows")
+    found = pq.read_table(tmp_path / "rows").to_pydict()
+    assert found["key"] == keys
+    assert found["x"] == [0.1] * 4
+    assert found["uuid"] == [str(UUID(int=k)) for k in range(4)]
+    with pytest.raises(TableError, match="column 'key' holds integers beyond 64 bits"):
+        sql.write_query_parts(["key"], iter([[(2**70,)]]), ["key"], tmp_path, ["key"])
+
+
+def test_only_the_columns_with_a_role_are_kept(database):
+    """Excluded ones are not even converted."""
+    query = "SELECT *, X'00' AS blob FROM customers"
+    table = SqlTable(database, query, "churned", exclude=["blob", "number"]).read()
+    assert table.schema.names == ["age", "sex", "churned"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"query": "SELECT * FROM nowhere"}, "the query failed: no such table: nowhere. Correct"),
+        ({"query": f"{QUERY} LIMIT 0"}, "the table has no rows."),
+        ({"query": "SELECT age, age, churned FROM customers"}, "names occur more than once: 'age'"),
+        ({"target": "churn"}, "Did you mean 'churned'?"),
+        ({"url": "rows"}, "the database's URL cannot be understood"),
+        ({"url": "env:NO_SUCH_URL"}, "the environment variable NO_SUCH_URL is not set"),
+        ({"url": "postgresql://me:secret@host/db"}, "holds a password in the open. Put the URL"),
+        ({"url": "nosuch://host/db"}, "no driver for nosuch"),
+        (
+            {"query": "SELECT iif(churned = 'no', 1, 'a') x, churned FROM customers"},
+            "column 'x' holds values of the types 'int', 'str' (first text 'a' at row 1). Cast it "
+            "to one type in the query, or set missing=['a'] if it stands for no value.",
+        ),
+    ],
+)
+def test_a_query_that_gives_no_table_says_why(database, changes, message):
+    """With the database and without its password."""
+    declared = {"url": database, "query": QUERY, "target": "churned"} | changes
+    with pytest.raises(TableError) as caught:
+        SqlTable(**declared).read()
+    assert message in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_values_whose_type_changes_between_portions_are_refused(database, monkeypatch):
+    """Numbers in the first rows, text in later ones."""
+    monkeypatch.setattr(sql, "BLOCK_ROWS", 1)
+    query = "SELECT CASE number WHEN 0 THEN 1 ELSE 'a' END x, churned FROM customers"
+    with pytest.raises(TableError, match=r"column 'x' is int64 in .* and string in .*one type"):
+        SqlTable(database, query, "churned").read()
+
+
+def test_a_url_in_the_environment_stays_there(database, monkeypatch):
+    """The declaration, which the web UI shows, has only the variable's name."""
+    monkeypatch.setenv("CHURN_DATABASE", database)
+    source = SqlTable("env:CHURN_DATABASE", QUERY, "churned")
+    assert source.read().to_arrow().to_pydict() == COLUMNS
+    assert source.to_dict()["url"] == "env:CHURN_DATABASE"
+
+
+def test_without_sqlalchemy_the_extra_is_named(monkeypatch):
+    """It is optional."""
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(TableError, match=r"pip install 'lr-pipeline\[sql\]'"):
+        SqlTable("sqlite://", QUERY, "churned").read()
+
+
+def server_program(name: str) -> str | None:
+    """Where a program of the PostgreSQL server lies."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return shutil.which(name) or next(
+        (str(f / name) for f in folders if (f / name).is_file()), None
+    )
+
+
+@pytest.fixture
+def postgres(tmp_path_factory) -> Iterator[str]:
+    """URL of a server on the loopback, its data in a temporary folder; not run by root."""
+    initdb, server = server_program("initdb"), server_program("postgres")
+    if initdb is None or server is None:
+        pytest.skip("no PostgreSQL server is installed")
+    folder = tmp_path_factory.mktemp("postgres")
+    user = {"user": "nobody"} if os.geteuid() == 0 else {}
+    if user:
+        shutil.chown(folder, "nobody")
+        for parent in folder.parents[:2]:
+            parent.chmod(0o755)
+    data = folder / "data"
+    quiet = {"stdout": subprocess.DEVNULL, "cwd": folder, **user}
+    subprocess.run([initdb, "-D", data, "-U", "tester", "-A", "trust"], check=True, **quiet)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["-h", "127.0.0.1", "-p", str(port), "-c", f"unix_socket_directories={folder}"]
+    process = subprocess.Popen([server, "-D", data, *options], stderr=subprocess.DEVNULL, **quiet)
+    try:
+        yield f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.mark.slow
+def test_a_query_on_postgresql_is_a_table(postgres):
+    """Its numerics are numbers, its dates dates; more rows than one portion."""
+    import time
+
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(postgres)
+    for _ in range(100):
+        try:
+            connection = engine.connect()
+            break
+        except sqlalchemy.exc.OperationalError:
+            time.sleep(0.1)
+    with connection:
+        connection.execute(
+            sqlalchemy.text(
+                "CREATE TABLE visits AS SELECT k AS number, k::numeric / 8 AS dose, k % 7 = 0 AS "
+                "died, CASE k % 3 WHEN 0 THEN 'a' WHEN 1 THEN 'b' END AS ward, "
+                "DATE '2024-01-01' + k AS day FROM generate_series(1, 50000) AS k"
+            )
+        )
+        connection.commit()
+    engine.dispose()
+    source = SqlTable(postgres, "SELECT * FROM visits ORDER BY number", "died", time="day")
+    table = source.read()
+    assert table.num_rows == 50_000
+    assert table.roles.positive is True
+    assert table.roles.features == ("dose", "ward")
+    assert [one["column"] for one in table.provenance["left_out"]] == ["number"]
+    assert table.column("dose").to_pylist()[:4] == [0.125, 0.25, 0.375, 0.5]
+    assert table.column("ward").to_pylist()[:3] == ["b", None, "a"]
+    assert str(table.schema.field("day").type) == "date32[day]"

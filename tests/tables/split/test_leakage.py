@@ -1,0 +1,178 @@
+"""Leakage is counted: rows, ids and groups that are in both parts, rows lost or made up."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lr_pipeline.tables.aggregate import visit_blocks
+from lr_pipeline.tables.split import leakage as leakage_module
+from lr_pipeline.tables.split.leakage import Leakage, find_leakage
+from lr_pipeline.tables.table import ColumnRoles, Table
+
+N = 60
+
+
+@pytest.fixture(scope="module")
+def frame():
+    """Rows of every kind of value, missing ones too, each row different."""
+    rng = np.random.default_rng(1)
+    number = rng.normal(size=N)
+    return pd.DataFrame(
+        {
+            "number": np.where(number > 1, np.nan, number),
+            "count": rng.integers(0, 3, N),
+            "text": rng.choice(["u", "v", None], N),
+            "flag": rng.random(N) > 0.5,
+            "when": pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(N), "D"),
+            "y": np.arange(N) % 2,
+        }
+    )
+
+
+def build(frame, rows, **roles):
+    """Table of some rows of the frame."""
+    return Table.from_pandas(frame.iloc[list(rows)], "y", **roles)
+
+
+def leakage(frame, train, test, **roles):
+    """Leakage between rows of the frame."""
+    parts = (build(frame, rows, **roles) for rows in (range(len(frame)), train, test))
+    return find_leakage(*parts)
+
+
+def test_a_split_of_all_rows_is_clean(frame, tmp_path):
+    """In any order, and with the parts read from disk."""
+    order = np.random.default_rng(2).permutation(N)
+    parts = [build(frame, rows, time="when") for rows in (range(N), order[:40], order[40:])]
+    for number, part in enumerate(parts):
+        part.write_parquet(tmp_path / f"{number}.parquet")
+    stored = [Table.read_parquet(tmp_path / f"{number}.parquet") for number in range(3)]
+    for three in (parts, stored):
+        found = find_leakage(*three)
+        assert found == Leakage(0, 0, 0, 0, 0, 0)
+        assert found.clean
+        assert str(found) == "no row, id or group is in both parts"
+
+
+def test_one_row_in_both_parts_is_found(frame):
+    """A test row injected into the training part."""
+    found = leakage(frame, [*range(40), 45], range(40, N))
+    assert (found.shared_rows, found.clean) == (1, False)
+    assert str(found) == "shared rows: 1"
+    assert found.to_dict()["shared_rows"] == 1
+
+
+def test_one_shared_id_is_found(frame):
+    """Two rows that differ but belong to the same customer."""
+    frame = frame.assign(key=[f"c{k}" for k in range(N)])
+    clean = leakage(frame, range(40), range(40, N), id="key")
+    assert clean.clean
+    frame.loc[50, "key"] = "c3"
+    found = leakage(frame, range(40), range(40, N), id="key")
+    assert found == Leakage(0, 0, 0, shared_ids=1, shared_groups=0, identical_rows=0)
+    assert not found.clean
+
+
+def test_one_shared_group_is_found(frame):
+    """A group cut in two."""
+    frame = frame.assign(place=["a"] * 40 + ["b"] * 20)
+    assert leakage(frame, range(40), range(40, N), group="place").clean
+    found = leakage(frame, range(41), range(41, N), group="place")
+    assert (found.shared_groups, found.shared_rows, found.clean) == (1, 0, False)
+
+
+def test_one_future_row_is_found(frame):
+    """A training row as late as the first test row, after a split by time; else time is free."""
+    split = {"split": {"policy": {"kind": "time"}}}
+    dataset = build(frame, range(N), time="when")
+
+    def overlap(train, test, provenance):
+        parts = [
+            build(frame, rows, time="when").with_provenance(provenance) for rows in (train, test)
+        ]
+        return find_leakage(dataset, *parts)
+
+    assert overlap(range(40), range(40, N), split).clean
+    mixed = [*range(39), 50], [39, *range(40, 50), *range(51, N)]
+    found = overlap(*mixed, split)
+    assert (found.time_overlap, found.clean, str(found)) == (1, False, "time overlap: 1")
+    assert overlap(*mixed, {}).clean
+
+
+def test_a_lost_row_and_a_made_up_row_are_found(frame):
+    """A row changed in one value is both: one is missing, one was added."""
+    changed = frame.copy()
+    changed.loc[3, "number"] = 77.0
+    found = find_leakage(
+        build(frame, range(N)), build(changed, range(40)), build(frame, range(40, N))
+    )
+    assert (found.missing_rows, found.added_rows, found.shared_rows) == (1, 1, 0)
+    assert leakage(frame, range(39), range(40, N)).missing_rows == 1
+    assert leakage(frame, [*range(40), 3], range(40, N)).added_rows == 1
+
+
+def test_duplicates_of_the_data_are_no_leakage(frame):
+    """Twins that the dataset itself holds are counted apart, also where only the id differs."""
+    twins = pd.concat([frame, frame.iloc[[3, 3]]], ignore_index=True)
+    found = leakage(twins, range(40), range(40, N + 2))
+    assert found == Leakage(0, 0, 0, 0, 0, identical_rows=2)
+    assert found.clean
+    named = twins.assign(key=np.arange(N + 2))
+    assert leakage(named, range(40), range(40, N + 2), id="key").identical_rows == 2
+    third = leakage(twins, [*range(40), 60], range(40, N + 2))
+    assert (third.shared_rows, third.clean) == (1, False)
+
+
+@settings(max_examples=50, deadline=None)
+@given(*[st.lists(st.integers(0, 3), max_size=12) for _ in range(3)])
+def test_the_counts_are_those_of_multisets(dataset, train, test):
+    """Against Python's own multisets."""
+
+    def table(numbers):
+        return Table(pa.table({"x": pa.array(numbers, pa.int64())}), ColumnRoles("x", 1, ("x",)))
+
+    found = find_leakage(table(dataset), table(train), table(test))
+    held, parts = Counter(dataset), Counter(train) + Counter(test)
+    excess, everywhere = parts - held, set(dataset) & set(train) & set(test)
+    shared = sum(excess[value] for value in everywhere)
+    assert found.shared_rows == shared
+    assert found.added_rows == excess.total() - shared
+    assert found.missing_rows == (held - parts).total()
+
+
+@pytest.mark.parametrize("spoiled", [None, 3])
+def test_a_large_table_is_compared_by_sums_of_hashes_first(frame, monkeypatch, spoiled):
+    """Its rows one share after the other only where the sums differ: with the same counts."""
+    parts = [build(frame, rows) for rows in (range(N), range(40), range(40, N))]
+    if spoiled is not None:
+        parts[1] = build(frame, [*range(spoiled), *range(spoiled + 1, 40), 45])
+    expected = find_leakage(*parts)
+    assert expected.clean == (spoiled is None)
+    monkeypatch.setattr(leakage_module, "HASHES_HELD", 30)
+    gathered = []
+
+    def visit(table, columns, begin):
+        found = visit_blocks(table, columns, begin)
+        gathered.append(sum(map(len, getattr(found, "hashes", []))))
+        return found
+
+    assert find_leakage(*parts, visit) == expected
+    passes_of_clean = 3 + 2  # sums of each table; twins in one share of four
+    assert (len(gathered) == passes_of_clean) == (spoiled is None)
+    assert max(gathered) < N
+
+
+def test_twins_in_a_large_table_are_estimated_from_some(frame, monkeypatch):
+    """Each row twice, once in either part: as many twins as test rows, give or take."""
+    twice = pd.concat([frame] * 2, ignore_index=True)
+    monkeypatch.setattr(leakage_module, "HASHES_HELD", 30)
+    found = leakage(twice, range(N), range(N, 2 * N))
+    assert found.clean
+    # One row in 8 is looked at: a binomial count, eightfold, of deviation √(60 · 7).
+    assert abs(found.identical_rows - N) < 4 * np.sqrt(N * 7)
+    assert found.identical_rows % 8 == 0

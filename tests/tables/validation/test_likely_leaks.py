@@ -1,0 +1,84 @@
+"""Features that know the answer are flagged; strong ones that do not are not."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from lr_pipeline.tables.aggregate import visit_blocks
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation import likely_leaks as leaks
+from lr_pipeline.tables.validation.likely_leaks import likely_leaks
+
+N = 400
+Y = np.arange(N) % 2
+NOISE = np.random.default_rng(8).normal(size=N)
+
+
+def flagged(column, y=Y):
+    """Whether a feature is flagged beside a harmless one."""
+    columns = {"y": y, "noise": np.resize(NOISE, len(y)), "x": column}
+    found = likely_leaks(Table.from_arrow(pa.table(columns), "y"))
+    assert all(problem.severity == "warning" for problem in found)
+    return [problem.column for problem in found] == ["x"]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        Y * 5.0 + NOISE / 9,
+        -Y,
+        np.where(Y == 1, "closed", "open"),
+        pa.array(np.where(Y == 1, "closed", "open")).dictionary_encode(),
+        pa.array(NOISE, mask=Y == 0),
+        Y == 1,
+    ],
+    ids=["number", "falling", "text", "dictionary", "missing", "boolean"],
+)
+def test_a_feature_that_is_known_after_the_answer_is_flagged(column):
+    """In either direction, by value, by level, or by being there at all."""
+    assert flagged(column)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [Y + NOISE / 2, NOISE, np.full(N, "a"), pa.array(NOISE, mask=np.arange(N) % 3 == 0)],
+    ids=["strong", "noise", "constant", "missing at random"],
+)
+def test_a_feature_that_is_merely_good_is_not(column):
+    """Areas below 0.995."""
+    assert not flagged(column)
+
+
+@pytest.mark.parametrize("positive", [100, 6_000])
+def test_the_whole_table_is_drawn_from(monkeypatch, positive):
+    """Rows that lie class by class, one of them rare; 1,000 of either class are enough."""
+    monkeypatch.setattr(leaks, "CLASS_ROWS", 1_000)
+    y = (np.arange(12_000) >= 12_000 - positive).astype(int)
+    assert flagged(y + np.resize(NOISE, 12_000) / 9, y)
+    assert not flagged(y * 0.5 + np.resize(NOISE, 12_000), y)
+    table = Table.from_arrow(pa.table({"y": y, "x": np.arange(12_000)}), "y")
+    drawn = pa.Table.from_batches(leaks._drawn_rows(table, ["x", "y"], visit_blocks))
+    counts = np.bincount(drawn["y"])
+    # Binomial: four standard deviations of √1,000.
+    assert abs(counts[0] - 1_000) < 4 * 1_000**0.5
+    assert counts[1] == 100 or abs(counts[1] - 1_000) < 4 * 1_000**0.5
+    monkeypatch.setattr(leaks, "HELD_VALUES", 400)
+    held = pa.Table.from_batches(leaks._drawn_rows(table, ["x", "y"], visit_blocks)).num_rows
+    assert abs(held - 200) < 4 * 200**0.5
+
+
+def test_few_rows_of_a_class_prove_nothing():
+    """19 of one class; and no rows at all."""
+    y = np.array([1] * 19 + [0] * 60)
+    assert not flagged(y, y)
+    assert flagged(np.array([1] * 20 + [0] * 60), np.array([1] * 20 + [0] * 60))
+
+
+def test_the_area_is_scikit_learns():
+    """With ties, and weights."""
+    scores = np.round(NOISE + Y, 1)
+    weight = np.arange(len(Y)) % 4 + 0.5
+    assert leaks._area(scores, Y.astype(float), weight) == pytest.approx(
+        roc_auc_score(Y, scores, sample_weight=weight), rel=1e-12
+    )

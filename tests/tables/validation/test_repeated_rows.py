@@ -1,0 +1,56 @@
+"""Whole rows that were entered twice are mentioned."""
+
+import numpy as np
+import pandas as pd
+
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation.repeated_rows import MOST_VALUES
+from lr_pipeline.tables.validation.validate import find_problems
+
+
+def notes(data: pd.DataFrame, **roles: str) -> list[str]:
+    """What is noted of a table."""
+    found = find_problems(Table.from_pandas(data, "y", **roles))
+    return [str(one) for one in found if one.severity == "note"]
+
+
+def table(rows: int = 200) -> pd.DataFrame:
+    """Rows that all differ."""
+    rng = np.random.default_rng(0)
+    return pd.DataFrame({"y": np.arange(rows) % 2, "x": rng.normal(size=rows)})
+
+
+def test_doubled_rows_are_counted_with_the_first(monkeypatch) -> None:
+    """Wherever they stand, in whichever block."""
+    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 2 * 30)
+    data = table()
+    doubled = pd.concat([data, data.iloc[[3, 50, 3]]])
+    assert notes(doubled) == [
+        "3 of 203 rows equal an earlier one in every column (first: row 201, as row 4). Drop them "
+        "if they were entered twice: a copy in the test part is no new row."
+    ]
+    assert notes(data) == []
+
+
+def test_an_id_does_not_hide_them() -> None:
+    """Numbered rows may be entered twice, too."""
+    data = table()
+    doubled = pd.concat([data, data.head(2)])
+    numbered = doubled.assign(key=[f"k{k}" for k in range(202)])
+    assert "2 of 202 rows" in notes(numbered, id="key")[0]
+    assert notes(numbered.assign(key=1.5 * np.arange(202))) == []
+
+
+def test_where_columns_have_few_values_rows_are_alike_by_themselves() -> None:
+    """More than one in twenty; and rows with a weight say themselves how often they count."""
+    data = table()
+    assert notes(pd.concat([data] * 2)) == []
+    assert notes(pd.concat([data, data.head(1)]).assign(n=1), weight="n") == []
+
+
+def test_a_large_table_is_not_hashed() -> None:
+    """Its rows are compared once it is split."""
+    rows = MOST_VALUES // 2 + 1
+    data = pd.DataFrame({"y": np.arange(rows) % 2, "x": np.arange(rows) * 0.5})
+    data.iloc[-1] = data.iloc[0]
+    assert notes(data) == []
