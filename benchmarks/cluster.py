@@ -31,7 +31,7 @@ from benchmarks.results import machine
 from benchmarks.speed import note
 from benchmarks.streaming import ROOT, RUNS, read_blocks, write_table
 from benchmarks.tables import PUBLISHED_SEED, STREAMED, TableSpec
-from lr_pipeline.tables.sources.parquet import BLOCK_BYTES, rows_within
+from lr_pipeline.tables.files.parquet import BLOCK_BYTES, rows_within
 
 PLAIN, DASK, CACHED = "Parquet engine", "DaskEngine, cache=0", "DaskEngine, default"
 SPARK, DASK_GLM = "Spark MLlib", "dask-glm newton"

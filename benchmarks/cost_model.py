@@ -23,7 +23,7 @@ from math import ceil, inf
 from lr_pipeline.core.acceleration.warm_start import ROWS_PER_PARAMETER, SAMPLE_NUMBERS, SHARE
 from lr_pipeline.engines.cluster.cluster_rows import rows_of_part
 from lr_pipeline.engines.cluster.task_graph import PARTIALS_AT_ONCE
-from lr_pipeline.tables.sources.parquet import BLOCK_BYTES, rows_within
+from lr_pipeline.tables.files.parquet import BLOCK_BYTES, rows_within
 
 FLOAT = 8
 EVALUATIONS = 4  # that the tables measured here took, at a tolerance of 1e-3 standard errors

@@ -31,8 +31,8 @@ from lr_pipeline.core.rows import Block, HeldRows, concatenate
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
 from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.tables.files.parquet import BLOCK_BYTES, rows_within
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.sources.parquet import BLOCK_BYTES, rows_within
 from lr_pipeline.tables.table import Table
 
 MEASURED = Path(__file__).parent / "scaling.json"

@@ -17,7 +17,7 @@ from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.storage.artifacts import write_artifact
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.sources import urls
+from lr_pipeline.tables.files import urls
 from lr_pipeline.tables.sources.declared_tables import FileTable
 
 ROWS = "x,y\n" + "1,no\n2,yes\n" * 10

@@ -6,8 +6,8 @@ from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.engines.block_cache import spool_for
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import PassReport, TableRows
+from lr_pipeline.tables.files.parquet import Stored
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.sources.parquet import Stored
 from lr_pipeline.tables.table import Table
 
 EngineKind = Literal["auto", "memory", "streaming"]

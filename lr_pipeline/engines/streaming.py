@@ -16,10 +16,10 @@ from lr_pipeline.engines.memory import HeldBlocks, held_by_threads
 from lr_pipeline.engines.parallel import in_order
 from lr_pipeline.tables.aggregate import Found, visit_blocks
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.files.parquet import read_footer, rows_within
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.sources.parquet import read_footer, rows_within
 from lr_pipeline.tables.table import Table
 
 BUDGET_BYTES = 512e6

@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.in_memory import require_one_type, without_markers_in
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.sources.in_memory import require_one_type, without_markers_in
-from lr_pipeline.tables.sources.reading_rules import ReadingRules
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validation.spelling import spelling_key
+from lr_pipeline.tables.values.reading_rules import ReadingRules
+from lr_pipeline.tables.values.spelling import spelling_key
 
 RowsToPredict: TypeAlias = Any  # a Table, an Arrow table, a data frame of pandas or polars
 

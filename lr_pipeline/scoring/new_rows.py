@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from lr_pipeline.tables.column_types import read_type
 from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.files.parquet import BLOCK_ROWS, file_batches, open_parquet
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import ColumnRoles, closest
@@ -18,15 +18,15 @@ from lr_pipeline.tables.sources.declaration import naming
 from lr_pipeline.tables.sources.delimited import write_delimited
 from lr_pipeline.tables.sources.header import common_header
 from lr_pipeline.tables.sources.locations import DataFile, all_parquet, find_files
-from lr_pipeline.tables.sources.parquet import BLOCK_ROWS, file_batches, open_parquet
 from lr_pipeline.tables.sources.partitions import partition_columns
-from lr_pipeline.tables.sources.reading_rules import ReadingRules
 from lr_pipeline.tables.sources.source_content import unmoved
 from lr_pipeline.tables.sources.temporary_parquet import Spool, opened_parquet, spool_parquet
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import is_text
-from lr_pipeline.tables.validation.spelling import shown_spelling, spelled_like
-from lr_pipeline.tables.validation.text_forms import TextForms
+from lr_pipeline.tables.values.column_types import read_type
+from lr_pipeline.tables.values.column_values import is_text
+from lr_pipeline.tables.values.reading_rules import ReadingRules
+from lr_pipeline.tables.values.spelling import shown_spelling, spelled_like
+from lr_pipeline.tables.values.text_forms import TextForms
 
 NUMBER, TEXT, IDENTIFIER = "number or boolean", "text", "identifier"
 CODES, NUMBER_AS_TEXT = "category, of text or codes", "number, also as text"

@@ -17,7 +17,7 @@ from lr_pipeline.engines.parallel import one_blas_thread
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding, lost_rows
-from lr_pipeline.tables.target import plain_values
+from lr_pipeline.tables.values.column_values import plain_values
 
 Mask = Bool[np.ndarray, " n"]
 

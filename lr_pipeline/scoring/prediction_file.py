@@ -11,10 +11,10 @@ import pyarrow.types as pt
 
 from lr_pipeline.scoring.predictions import Predictions, ScoringError
 from lr_pipeline.storage.atomic import replaced_file
+from lr_pipeline.tables.files.os_errors import os_reason
+from lr_pipeline.tables.files.places import special_kind
 from lr_pipeline.tables.sources.locations import PARQUET_SUFFIXES
-from lr_pipeline.tables.sources.os_errors import os_reason
-from lr_pipeline.tables.sources.places import special_kind
-from lr_pipeline.tables.target import is_text
+from lr_pipeline.tables.values.column_values import is_text
 
 # A spreadsheet takes a cell for a formula by its first character (OWASP, "CSV Injection"), in
 # some languages by the wide form of it too. A number with its sign is none.

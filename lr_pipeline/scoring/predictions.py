@@ -16,9 +16,9 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.scoring.new_rows import NewRows, open_new_rows
 from lr_pipeline.scoring.prediction import Mask, Prediction, Predictor
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.files.parquet import write_blocks
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preparation.encoding import NumberEncoding, numbers_of, require_usable
-from lr_pipeline.tables.sources.parquet import write_blocks
 from lr_pipeline.tables.sources.source_content import CONTENT, content_of
 
 METADATA_KEY = b"lr_pipeline.predictions"

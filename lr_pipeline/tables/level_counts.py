@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.target import plain_values
-from lr_pipeline.tables.validation.spelling import merged_spellings
+from lr_pipeline.tables.values.column_values import plain_values
+from lr_pipeline.tables.values.spelling import merged_spellings
 
 # Of a sum of weights: more would depend on the order of the rows.
 DIGITS = 12

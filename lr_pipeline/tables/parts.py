@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lr_pipeline.tables.errors import table_error
-from lr_pipeline.tables.sources.parquet import Stored, read_footer
+from lr_pipeline.tables.files.parquet import Stored, read_footer
 from lr_pipeline.tables.table import RowGroups, Table
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from lr_pipeline.tables.errors import LONGEST_NAME, Problem, TableError, cut
-from lr_pipeline.tables.validation.spelling import alike, shown_spelling, spelled_like
+from lr_pipeline.tables.values.spelling import alike, shown_spelling, spelled_like
 from lr_pipeline.versions import with_format_version, without_format_version
 
 METADATA_KEY = b"lr_pipeline"

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.types as pt
 from jaxtyping import Bool, Shaped
 
-from lr_pipeline.tables.decimals import unscaled
-from lr_pipeline.tables.row_hash import keyed_hashes
-from lr_pipeline.tables.target import plain_values
+from lr_pipeline.tables.values.column_values import one_array, plain_values
+from lr_pipeline.tables.values.decimals import unscaled
+from lr_pipeline.tables.values.row_hash import keyed_hashes
 
 RowMask = Bool[np.ndarray, " n"]
 Times = Shaped[np.ndarray, " n"]
@@ -175,11 +175,7 @@ def times_of(column: pa.Array | pa.ChunkedArray) -> Times:
     Of decimals all digits without the point, which is at the same place in all of them.
     """
     if pt.is_decimal(column.type):
-        return unscaled(_one_array(column))
+        return unscaled(one_array(column))
     if pt.is_temporal(column.type):
         column = column.cast(pa.int32() if column.type.bit_width == 32 else pa.int64())
     return np.asarray(column)
-
-
-def _one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -13,11 +13,26 @@ import pyarrow.parquet as pq
 from jaxtyping import Integer
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.column_types import read_batch, read_schema
 from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.files.file_watch import FileWatch, watch_stored
+from lr_pipeline.tables.files.parquet import (
+    BLOCK_BYTES,
+    BLOCK_ROWS,
+    Stored,
+    is_url,
+    open_parquet,
+    read_batches,
+    read_footer,
+    rows_within,
+    write_blocks,
+)
 from lr_pipeline.tables.fingerprint import content_fingerprint
+from lr_pipeline.tables.in_memory import (
+    require_no_numbers_as_text,
+    rows_of_frame,
+    without_markers_in,
+)
 from lr_pipeline.tables.prefetch import prefetched
-from lr_pipeline.tables.preparation.declared_kinds import as_declared, declared_field
 from lr_pipeline.tables.roles import (
     ColumnRoles,
     PositiveValue,
@@ -34,25 +49,11 @@ from lr_pipeline.tables.row_choice import (
     picked,
 )
 from lr_pipeline.tables.row_numbers import renumbered
-from lr_pipeline.tables.sources.file_watch import FileWatch, watch_stored
-from lr_pipeline.tables.sources.in_memory import (
-    require_no_numbers_as_text,
-    rows_of_frame,
-    without_markers_in,
-)
-from lr_pipeline.tables.sources.parquet import (
-    BLOCK_BYTES,
-    BLOCK_ROWS,
-    Stored,
-    is_url,
-    open_parquet,
-    read_batches,
-    read_footer,
-    rows_within,
-    write_blocks,
-)
-from lr_pipeline.tables.sources.reading_rules import READING, ReadingRules
-from lr_pipeline.tables.target import labels, plain_values, positive_value
+from lr_pipeline.tables.target import labels, positive_value
+from lr_pipeline.tables.values.column_types import read_batch, read_schema
+from lr_pipeline.tables.values.column_values import plain_values
+from lr_pipeline.tables.values.declared_kinds import as_declared, declared_field
+from lr_pipeline.tables.values.reading_rules import READING, ReadingRules
 from lr_pipeline.versions import FormatVersionError
 
 if TYPE_CHECKING:

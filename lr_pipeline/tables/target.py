@@ -1,7 +1,7 @@
 """Which of the target's values is the positive one, and the labels that follow from it."""
 
 import operator
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,72 +9,26 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.column_types import read_type, read_values
-from lr_pipeline.tables.decimals import floats_of
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import NAMES_SHOWN, PositiveValue, quoted
-from lr_pipeline.tables.validation.spelling import (
+from lr_pipeline.tables.unknown_answers import require_known_answers
+from lr_pipeline.tables.values.column_values import (
+    Column,
+    exact_values,
+    first_row,
+    is_text,
+    one_array,
+    plain_values,
+)
+from lr_pipeline.tables.values.spelling import (
     alike,
     shown_spelling,
-    spelled_by_key,
     spelling_key,
 )
-from lr_pipeline.tables.validation.unknown_answers import require_known_answers
 
 POSITIVE_WORDS = frozenset({"1", "yes", "y", "true", "t", "positive", "malignant", "present"})
 
 VALUES_COUNTED = 100_000  # of a target that should have two
-
-Column: TypeAlias = pa.ChunkedArray | pa.Array
-
-
-def plain_values(column: Column) -> Column:
-    """``exact_values`` with decimals as floats."""
-    column = exact_values(column)
-    return floats_of(column) if pt.is_decimal(column.type) else column
-
-
-def exact_values(column: Column) -> Column:
-    """The column as a table reads it, without dictionary encoding, NaN as null (both: missing)."""
-    column = _read(column)
-    if pt.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pt.is_floating(column.type):
-        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
-    return column
-
-
-def _read(column: Column) -> Column:
-    if isinstance(column, pa.ChunkedArray):
-        return pa.chunked_array(map(read_values, column.chunks), read_type(column.type))
-    return read_values(column)
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Whether a type holds text, in any of Arrow's forms but a dictionary."""
-    return bool(pt.is_string(kind) or pt.is_large_string(kind) or kind == pa.string_view())
-
-
-def by_spelling(column: pa.Array) -> pa.Array:
-    """Keys as they are compared: texts that read alike are one (see ``spelling``)."""
-    return spelled_by_key(column) if is_text(column.type) else column
-
-
-def kind_of(kind: pa.DataType) -> str:
-    """Number, boolean, text, date or time; else the type's own name."""
-    kind = kind.value_type if pt.is_dictionary(kind) else kind
-    if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind):
-        return "number"
-    if pt.is_boolean(kind):
-        return "boolean"
-    if pt.is_temporal(kind):
-        return "date or time"
-    return "text" if is_text(kind) else str(kind)
-
-
-def first_row(mask: Column) -> int:
-    """Number (from 1) of the first row where the mask is true."""
-    return int(pc.index(mask, True).as_py()) + 1
 
 
 def positive_value(
@@ -128,7 +82,7 @@ class TargetValues:
         self.rows += len(column)
 
     def _count(self, column: Column) -> None:
-        coded = _one_array(column).dictionary_encode()
+        coded = one_array(column).dictionary_encode()
         codes, firsts, counts = np.unique(
             coded.indices.to_numpy(), return_index=True, return_counts=True
         )
@@ -224,10 +178,6 @@ def _complete(name: str, column: Column) -> Column:
     first = first_row(column.is_null()) if missing else 0
     _require_usable(name, column.type, missing, first)
     return column
-
-
-def _one_array(column: Column) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def _can_be_target(kind: pa.DataType) -> bool:

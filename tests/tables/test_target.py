@@ -9,8 +9,8 @@ import pytest
 
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.target import TargetValues, labels, positive_value
-from lr_pipeline.tables.validation.spelling import shown_spelling
-from lr_pipeline.tables.validation.unknown_answers import other_answers
+from lr_pipeline.tables.unknown_answers import other_answers
+from lr_pipeline.tables.values.spelling import shown_spelling
 
 
 def settle(values, positive=None):

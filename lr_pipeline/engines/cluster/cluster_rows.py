@@ -24,10 +24,10 @@ from lr_pipeline.engines.cluster.worker_tasks import (
 from lr_pipeline.engines.memory import HeldBlocks, held_by_threads
 from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
 from lr_pipeline.tables.aggregate import Found
+from lr_pipeline.tables.files.parquet import rows_within
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import ColumnRoles
-from lr_pipeline.tables.sources.parquet import rows_within
 from lr_pipeline.tables.table import Table
 
 # Of a part's design. Each part is a task, which costs some milliseconds; too few would leave

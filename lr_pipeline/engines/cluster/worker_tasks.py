@@ -14,9 +14,9 @@ from lr_pipeline.engines.cluster.worker_process import settle_process
 from lr_pipeline.engines.cluster.worker_versions import require_versions, versions_here
 from lr_pipeline.tables.aggregate import Found
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.files.parquet import is_url
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.sources.parquet import is_url
 from lr_pipeline.tables.table import Table
 
 Sums = tuple[Any, ...]

@@ -12,10 +12,10 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.limits import LARGEST_NUMBER
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.decimals import floats_of, inexact_integers
 from lr_pipeline.tables.errors import table_error
-from lr_pipeline.tables.target import exact_values, first_row, is_text, plain_values
-from lr_pipeline.tables.validation.spelling import spelled_by_key
+from lr_pipeline.tables.values.column_values import exact_values, first_row, is_text, plain_values
+from lr_pipeline.tables.values.decimals import floats_of, inexact_integers
+from lr_pipeline.tables.values.spelling import spelled_by_key
 
 LONGEST_LEVEL = 100  # characters of a level in the name of its column
 DesignColumns = Float64[np.ndarray, "k n"]

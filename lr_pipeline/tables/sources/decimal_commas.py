@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lr_pipeline.tables.sources.parquet import open_parquet
-from lr_pipeline.tables.target import is_text
+from lr_pipeline.tables.files.parquet import open_parquet
+from lr_pipeline.tables.values.column_values import is_text
 
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+|\d*,\d+)([eE][+-]?\d+)?\s*$"
 THOUSANDS = r"^\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*$"

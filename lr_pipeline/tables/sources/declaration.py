@@ -8,6 +8,8 @@ from gzip import BadGzipFile
 from typing import Any, ClassVar
 
 from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.files.os_errors import os_reason
+from lr_pipeline.tables.files.urls import is_of_network, network_problem
 from lr_pipeline.tables.roles import (
     KINDS,
     ColumnRoles,
@@ -15,13 +17,11 @@ from lr_pipeline.tables.roles import (
     assign_roles,
     require_column,
 )
-from lr_pipeline.tables.sources.os_errors import os_reason
-from lr_pipeline.tables.sources.reading_rules import READING, ReadingRules
-from lr_pipeline.tables.sources.urls import is_of_network, network_problem
 from lr_pipeline.tables.split.split_table import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.validation.validate import useful_features
+from lr_pipeline.tables.values.reading_rules import READING, ReadingRules
 
 SAID_IF_GIVEN = (*KINDS, "missing", "keep_na")
 

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.files.parquet import open_parquet
 from lr_pipeline.tables.roles import quoted
 from lr_pipeline.tables.sources.declaration import Declaration, naming
 from lr_pipeline.tables.sources.delimited import write_delimited
 from lr_pipeline.tables.sources.header import common_header
 from lr_pipeline.tables.sources.locations import DataFile, all_parquet, find_files
-from lr_pipeline.tables.sources.parquet import open_parquet
 from lr_pipeline.tables.sources.partitions import partition_columns
 from lr_pipeline.tables.sources.source_content import CONTENT, content_of, unmoved
 from lr_pipeline.tables.sources.sql import database_url, query_rows, write_query_parts

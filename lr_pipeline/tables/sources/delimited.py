@@ -9,14 +9,14 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import Problem, TableError
+from lr_pipeline.tables.files.parquet import open_parquet
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.sources.decimal_commas import POINTED_THOUSANDS, numeric_texts
 from lr_pipeline.tables.sources.delimited_reading import Reading
 from lr_pipeline.tables.sources.header import Header
 from lr_pipeline.tables.sources.locations import DataFile
-from lr_pipeline.tables.sources.parquet import open_parquet
-from lr_pipeline.tables.sources.reading_rules import NO_RULES, ReadingRules
-from lr_pipeline.tables.target import first_row
+from lr_pipeline.tables.values.column_values import first_row
+from lr_pipeline.tables.values.reading_rules import NO_RULES, ReadingRules
 
 LARGEST_EXACT_INTEGER = 2.0**53
 LONG_INTEGER = r"^\s*[+-]?0*(?:9[1-9]\d{14}|[1-9]\d{16,})\s*$"  # beyond 2^53

@@ -13,12 +13,12 @@ import pyarrow.csv
 import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.files.parquet import write_blocks
 from lr_pipeline.tables.sources.decimal_commas import Commas, text_to_numbers
 from lr_pipeline.tables.sources.header import Header, require_utf8
 from lr_pipeline.tables.sources.locations import DataFile
-from lr_pipeline.tables.sources.parquet import write_blocks
-from lr_pipeline.tables.sources.reading_rules import ReadingRules, without_markers
-from lr_pipeline.tables.target import is_text
+from lr_pipeline.tables.values.column_values import is_text
+from lr_pipeline.tables.values.reading_rules import ReadingRules, without_markers
 
 BLOCK_BYTES = 2 << 20  # pyarrow infers the types from the first block
 COLUMN_BYTES = 2 << 10  # at least, of a block: a row group of few rows is all footer

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.files.file_watch import FileState, FileWatch, local_state, remote_state
+from lr_pipeline.tables.files.places import not_found, os_problem, require_file, require_path
+from lr_pipeline.tables.files.urls import is_web, reaching, require_answer, url_filesystem
 from lr_pipeline.tables.sources.file_contents import (
     GZIP_MAGIC,
     PARQUET_MAGIC,
     START_BYTES,
     require_table,
 )
-from lr_pipeline.tables.sources.file_watch import FileState, FileWatch, local_state, remote_state
 from lr_pipeline.tables.sources.partitions import Partition, partition_of
-from lr_pipeline.tables.sources.places import not_found, os_problem, require_file, require_path
-from lr_pipeline.tables.sources.urls import is_web, reaching, require_answer, url_filesystem
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
 GZIP = ".gz"

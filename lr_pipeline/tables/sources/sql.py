@@ -11,12 +11,12 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.types as pt
 
-from lr_pipeline.tables.decimals import floats_of
 from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.files.parquet import write_blocks
 from lr_pipeline.tables.roles import quoted
-from lr_pipeline.tables.sources.parquet import write_blocks
-from lr_pipeline.tables.sources.reading_rules import NO_RULES, ReadingRules
-from lr_pipeline.tables.validation.spelling import shown_spelling, spelling_key
+from lr_pipeline.tables.values.decimals import floats_of
+from lr_pipeline.tables.values.reading_rules import NO_RULES, ReadingRules
+from lr_pipeline.tables.values.spelling import shown_spelling, spelling_key
 
 ENVIRONMENT = "env:"
 BLOCK_ROWS = 20_000

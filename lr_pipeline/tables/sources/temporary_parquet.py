@@ -11,19 +11,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from lr_pipeline.tables.decimals import DIGITS_OF_FLOAT64
 from lr_pipeline.tables.errors import TableError, table_error
-from lr_pipeline.tables.roles import quoted
-from lr_pipeline.tables.sources.file_contents import no_parquet
-from lr_pipeline.tables.sources.locations import DataFile
-from lr_pipeline.tables.sources.parquet import (
+from lr_pipeline.tables.files.parquet import (
     BLOCK_BYTES,
     file_batches,
     open_parquet,
     rows_within,
     write_blocks,
 )
-from lr_pipeline.tables.sources.reading_rules import NO_RULES, ReadingRules
+from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.sources.file_contents import no_parquet
+from lr_pipeline.tables.sources.locations import DataFile
+from lr_pipeline.tables.values.decimals import DIGITS_OF_FLOAT64
+from lr_pipeline.tables.values.reading_rules import NO_RULES, ReadingRules
 
 ParquetFiles = dict[str, pq.ParquetFile]
 

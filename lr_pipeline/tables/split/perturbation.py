@@ -16,7 +16,7 @@ from lr_pipeline.tables.roles import with_metadata
 from lr_pipeline.tables.row_choice import OtherRows, RowChoice, choice_within
 from lr_pipeline.tables.split.split_table import SplitPolicy, choose_rows
 from lr_pipeline.tables.table import RowGroups, Table
-from lr_pipeline.tables.target import is_text, plain_values
+from lr_pipeline.tables.values.column_values import is_text, plain_values
 
 LARGE_INTEGER = 2**53
 STRANGE_LEVEL = "\N{REPLACEMENT CHARACTER} perturbed"

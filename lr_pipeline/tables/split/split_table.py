@@ -18,7 +18,7 @@ from lr_pipeline.tables.split.case_choice import DividedRows, HashedCases
 from lr_pipeline.tables.split.random_split import draw_test_cases, draw_test_rows
 from lr_pipeline.tables.split.split_policy import SplitPolicy
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import by_spelling, exact_values
+from lr_pipeline.tables.values.column_values import by_spelling, exact_values
 
 __all__ = [
     "SplitPolicy",

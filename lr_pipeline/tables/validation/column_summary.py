@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from lr_pipeline.tables.decimals import inexact_integers
-from lr_pipeline.tables.row_hash import RowHashes, row_hashes
-from lr_pipeline.tables.target import by_spelling, first_row, is_text, plain_values
-from lr_pipeline.tables.validation.spelling import spelled_by_key
-from lr_pipeline.tables.validation.text_forms import TextForms
+from lr_pipeline.tables.values.column_values import by_spelling, first_row, is_text, plain_values
+from lr_pipeline.tables.values.decimals import inexact_integers
+from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
+from lr_pipeline.tables.values.spelling import spelled_by_key
+from lr_pipeline.tables.values.text_forms import TextForms
 
 LEVELS_COUNTED = 100_000
 FIRST_ROWS = 256  # nearly always enough to see that the values are many

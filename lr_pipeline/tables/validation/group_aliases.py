@@ -5,9 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from lr_pipeline.tables.errors import Problem
-from lr_pipeline.tables.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import is_text
 from lr_pipeline.tables.validation.column_summary import FEW_VALUES, ColumnSummary
 from lr_pipeline.tables.validation.identifiers import (
     COLLIDING,
@@ -16,6 +14,8 @@ from lr_pipeline.tables.validation.identifiers import (
     is_id_name,
     name_words,
 )
+from lr_pipeline.tables.values.column_values import is_text
+from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 
 NOTHING: RowHashes = np.zeros(0, np.uint64)
 

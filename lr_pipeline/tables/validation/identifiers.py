@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from lr_pipeline.tables.errors import Problem
-from lr_pipeline.tables.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import is_text
 from lr_pipeline.tables.validation.column_summary import FEW_VALUES, ColumnSummary
+from lr_pipeline.tables.values.column_values import is_text
+from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 
 FEWEST_ROWS = 100  # that show by their values alone what they are
 FEWEST_NAMED = 20  # where the name says it, too

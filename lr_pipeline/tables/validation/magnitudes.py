@@ -18,8 +18,8 @@ from lr_pipeline.tables.preparation.encoding import numbers_of, require_usable
 from lr_pipeline.tables.preparation.encoding_fit import holds_text
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import plain_values
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
+from lr_pipeline.tables.values.column_values import plain_values
 
 FLOAT32_DIGITS = 1e-6  # it is written with 7 to 17 digits
 

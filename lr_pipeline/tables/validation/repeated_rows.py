@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import Problem
-from lr_pipeline.tables.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 
 MOST_VALUES = 4_000_000  # of all columns, that are hashed while the columns are looked at
 REMARKABLE = 0.05  # of the rows; more repeat by themselves, where columns have few values

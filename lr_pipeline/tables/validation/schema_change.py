@@ -5,7 +5,7 @@ from typing import Any
 
 from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, cut
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import kind_of
+from lr_pipeline.tables.values.column_values import kind_of
 
 ABSENT = "—"
 NOT_COMPARED = ("path", "url", "query", "split")  # the place may change, the columns may not

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from lr_pipeline.tables.errors import Problem
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import first_row, is_text, plain_values
-from lr_pipeline.tables.validation.spelling import alike, not_plain, shown_spelling, spelling_key
+from lr_pipeline.tables.values.column_values import first_row, is_text, plain_values
+from lr_pipeline.tables.values.spelling import alike, not_plain, shown_spelling, spelling_key
 
 VALUES_SHOWN = 3
 SPELLINGS_SHOWN = 4

@@ -7,8 +7,9 @@ from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.split.split_table import SplitPolicy, choose_sound_parts, require_key
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import TargetValues, is_text
+from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
+from lr_pipeline.tables.values.column_values import is_text
 
 GENERATED_LEVELS = {"missing", "(other)"}  # of the preparation's own naming
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lr_pipeline.tables.errors import Problem, cut
-from lr_pipeline.tables.target import first_row, is_text, plain_values
+from lr_pipeline.tables.values.column_values import first_row, is_text, plain_values
 
 LONGEST_TEXT = 1_000  # characters of a category, a key, a value of the target, or a column's name
 LIMIT = f"{LONGEST_TEXT:,}"

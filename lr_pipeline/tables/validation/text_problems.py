@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from lr_pipeline.tables.errors import Problem
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
-from lr_pipeline.tables.validation.number_problems import number_problem
-from lr_pipeline.tables.validation.text_forms import TextForms
+from lr_pipeline.tables.values.number_problems import number_problem
+from lr_pipeline.tables.values.text_forms import TextForms
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
 MOSTLY = 0.9  # of the values are dates: the others are mistyped

@@ -14,22 +14,23 @@ from lr_pipeline.tables.case_counts import counted, in_stored_rows
 from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, TableError
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import KINDS, ColumnRoles, PositiveValue
-from lr_pipeline.tables.row_hash import row_hashes
 from lr_pipeline.tables.split.split_table import SplitPolicy
 from lr_pipeline.tables.table import Table, no_row_counts
-from lr_pipeline.tables.target import TargetValues, exact_values, is_text, kind_of, plain_values
+from lr_pipeline.tables.target import TargetValues
+from lr_pipeline.tables.unknown_answers import other_answers
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
 from lr_pipeline.tables.validation.group_aliases import group_aliases
 from lr_pipeline.tables.validation.identifiers import identifier_problems
 from lr_pipeline.tables.validation.magnitudes import magnitude_problems
-from lr_pipeline.tables.validation.number_problems import number_problem
 from lr_pipeline.tables.validation.possible_codes import possible_codes
 from lr_pipeline.tables.validation.repeated_rows import RepeatedRows
 from lr_pipeline.tables.validation.spelling_problems import repeated_spellings, spelling_notice
 from lr_pipeline.tables.validation.split_problems import split_problems
 from lr_pipeline.tables.validation.text_length import TextLengths
 from lr_pipeline.tables.validation.text_problems import category_problems, text_problems
-from lr_pipeline.tables.validation.unknown_answers import other_answers
+from lr_pipeline.tables.values.column_values import exact_values, is_text, kind_of, plain_values
+from lr_pipeline.tables.values.number_problems import number_problem
+from lr_pipeline.tables.values.row_hash import row_hashes
 
 COUNTER_ROWS = 100  # so many consecutive integers are no measurement
 

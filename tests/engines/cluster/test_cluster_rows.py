@@ -19,8 +19,8 @@ from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.engines.torch.torch_descent import ManualGradientDescent
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.files import parquet
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.sources import parquet
 from lr_pipeline.tables.table import Table
 from tests.http_files import served
 

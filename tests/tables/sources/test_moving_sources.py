@@ -24,10 +24,10 @@ from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.resources.resources import TableResource
 from lr_pipeline.scoring.predictions import score_file
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.files.file_watch import FileState, FileWatch
 from lr_pipeline.tables.sources import delimited_reading, header
 from lr_pipeline.tables.sources import temporary_parquet as spool
 from lr_pipeline.tables.sources.declared_tables import FileTable
-from lr_pipeline.tables.sources.file_watch import FileState, FileWatch
 from lr_pipeline.tables.sources.source_content import CONTENT
 from lr_pipeline.tables.table import Table
 

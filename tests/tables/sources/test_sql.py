@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.files.parquet import open_parquet
 from lr_pipeline.tables.sources import sql
 from lr_pipeline.tables.sources.declared_tables import SqlTable
-from lr_pipeline.tables.sources.parquet import open_parquet
 from lr_pipeline.tables.sources.temporary_parquet import spool_parquet
 
 QUERY = "SELECT age, sex, churned FROM customers ORDER BY number"

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 from jaxtyping import Float64, UInt64
 
-from lr_pipeline.tables.column_types import read_values
-from lr_pipeline.tables.decimals import DIGITS_OF_FLOAT64, floats_of, plain_text, words_of
-from lr_pipeline.tables.target import by_spelling, exact_values, is_text
+from lr_pipeline.tables.values.column_types import read_values
+from lr_pipeline.tables.values.column_values import by_spelling, exact_values, is_text
+from lr_pipeline.tables.values.decimals import DIGITS_OF_FLOAT64, floats_of, plain_text, words_of
 
 RowHashes = UInt64[np.ndarray, " n"]
 

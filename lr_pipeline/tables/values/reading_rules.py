@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from lr_pipeline.tables.target import is_text
-from lr_pipeline.tables.validation.spelling import spelled_by_key, spelling_key
+from lr_pipeline.tables.values.column_values import is_text
+from lr_pipeline.tables.values.spelling import spelled_by_key, spelling_key
 
 READING = "reading"  # key of a table's provenance
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

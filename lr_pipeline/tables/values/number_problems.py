@@ -1,9 +1,9 @@
 """A text column that is mostly numbers: which words and forms keep it from being one."""
 
 from lr_pipeline.tables.errors import Problem
-from lr_pipeline.tables.validation.number_forms import SEPARATED
-from lr_pipeline.tables.validation.spelling import shown_spelling
-from lr_pipeline.tables.validation.text_forms import TextForms
+from lr_pipeline.tables.values.number_forms import SEPARATED
+from lr_pipeline.tables.values.spelling import shown_spelling
+from lr_pipeline.tables.values.text_forms import TextForms
 
 WORDS_SHOWN, LONGEST_MARKER = 5, 40
 

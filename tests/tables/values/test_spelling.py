@@ -16,7 +16,8 @@ from lr_pipeline.tables.split.leakage import find_leakage
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import positive_value
-from lr_pipeline.tables.validation.spelling import (
+from lr_pipeline.tables.validation.validate import find_problems, useful_features
+from lr_pipeline.tables.values.spelling import (
     PLAIN,
     alike,
     not_plain,
@@ -24,7 +25,6 @@ from lr_pipeline.tables.validation.spelling import (
     spelled_by_key,
     spelling_key,
 )
-from lr_pipeline.tables.validation.validate import find_problems, useful_features
 
 ALIKE = {
     "gekündigt": ["geku\u0308ndigt", "gekündigt ", "\u200bgekündigt", "ge\u00adkündigt"],

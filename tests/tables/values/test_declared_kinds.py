@@ -16,12 +16,12 @@ import lr_pipeline
 from lr_pipeline.cli.command_line import main
 from lr_pipeline.scoring.new_rows import SchemaMismatchError, open_new_rows
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.preparation.declared_kinds import category_texts
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.sources.declared_tables import FileTable, SqlTable, source_from_dict
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.schema_change import contract_of, schema_differences
+from lr_pipeline.tables.values.declared_kinds import category_texts
 
 RACE = [1, 2, 3, 1, 2, 1, 3, 1]
 FRAME = pd.DataFrame({"y": [0, 1] * 4, "race": RACE, "x": [0.5, 1.5, 0.25, 2.0, 1.0, 3.0, 2.5, 4]})

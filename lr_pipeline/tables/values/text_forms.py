@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lr_pipeline.tables.target import first_row
-from lr_pipeline.tables.validation.glued_numbers import FEW_NUMBERS, GluedNumbers
-from lr_pipeline.tables.validation.number_forms import FORMATS, MARKERS, NUMBER
-from lr_pipeline.tables.validation.spelling import spelled_by_key
+from lr_pipeline.tables.values.column_values import first_row
+from lr_pipeline.tables.values.glued_numbers import FEW_NUMBERS, GluedNumbers
+from lr_pipeline.tables.values.number_forms import FORMATS, MARKERS, NUMBER
+from lr_pipeline.tables.values.spelling import spelled_by_key
 
 NUMBERS_HELD = 100  # different ones
 NUMBERS_A_WORD = 10  # different ones, at least: a word among so many is a stray

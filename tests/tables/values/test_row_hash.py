@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from lr_pipeline.tables.feature_profile import profile_features
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.row_hash import keyed_hashes, row_hashes
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.validate import find_problems
+from lr_pipeline.tables.values.row_hash import keyed_hashes, row_hashes
 
 PAYLOAD = np.array([0xFFF8000000000ABC], np.uint64).view(np.float64)[0]  # a NaN like no other
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lr_pipeline.tables.decimals import floats_of, inexact_integers, plain_text, unscaled
-from lr_pipeline.tables.row_hash import keyed_hashes, row_hashes
+from lr_pipeline.tables.values.decimals import floats_of, inexact_integers, plain_text, unscaled
+from lr_pipeline.tables.values.row_hash import keyed_hashes, row_hashes
 
 
 @st.composite

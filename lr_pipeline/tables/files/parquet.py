@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lr_pipeline.tables.errors import table_error
-from lr_pipeline.tables.sources.parquet_damage import damaged
-from lr_pipeline.tables.sources.urls import url_filesystem
+from lr_pipeline.tables.files.parquet_damage import damaged
+from lr_pipeline.tables.files.urls import url_filesystem
 
 BLOCK_ROWS = 65_536
 BLOCK_BYTES = 8 << 20  # of a block of numbers in float64

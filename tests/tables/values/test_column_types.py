@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lr_pipeline.tables.column_types import read_type, read_values
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.sources.declared_tables import FileTable
@@ -17,6 +16,7 @@ from lr_pipeline.tables.split.leakage import find_leakage
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.validate import require_sound
+from lr_pipeline.tables.values.column_types import read_type, read_values
 
 ROWS = 120
 COUNT = list(range(ROWS))

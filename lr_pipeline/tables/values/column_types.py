@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from lr_pipeline.tables.nested_keys import nested_texts
+from lr_pipeline.tables.values.nested_keys import nested_texts
 
 UUID_DASHES = (8, 13, 18, 23)
 UUID_LENGTH = 36

@@ -16,8 +16,8 @@ from lr_pipeline.scoring.new_rows import SchemaMismatchError, open_new_rows
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.sources.declared_tables import FileTable, SqlTable, source_from_dict
-from lr_pipeline.tables.sources.reading_rules import ReadingRules, without_markers
-from lr_pipeline.tables.validation.spelling import shown_spelling
+from lr_pipeline.tables.values.reading_rules import ReadingRules, without_markers
+from lr_pipeline.tables.values.spelling import shown_spelling
 
 MARKERS = [
     "?", "-", ".", "*", ".A", ".z", "._", "#NULL!", "#DIV/0!", "#VALUE!", "none", "None", "unknown",

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from lr_pipeline.tables.errors import TableError, table_error
-from lr_pipeline.tables.sources.os_errors import os_reason
+from lr_pipeline.tables.files.os_errors import os_reason
 
 SPECIAL = {
     stat.S_IFIFO: "a named pipe",

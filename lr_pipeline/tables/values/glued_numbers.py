@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lr_pipeline.tables.validation.number_forms import AROUND, OF_BOUNDS, OF_CODES, OF_SEVERAL
+from lr_pipeline.tables.values.number_forms import AROUND, OF_BOUNDS, OF_CODES, OF_SEVERAL
 
 FEW_NUMBERS = 10  # different ones: up to so many, grades and types are categories
 HELD = 20  # texts around numbers, the most frequent ones; and values of each

@@ -6,7 +6,7 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import ColumnRoles
-from lr_pipeline.tables.target import is_text, plain_values
+from lr_pipeline.tables.values.column_values import is_text, plain_values
 
 WHOLE_NUMBER = r"^([+-]?\d+)\.0$"  # and not 250.00, which is a code
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from lr_pipeline.tables.errors import Problem, table_error
 from lr_pipeline.tables.roles import PositiveValue
-from lr_pipeline.tables.validation.number_forms import MARKERS
-from lr_pipeline.tables.validation.spelling import shown_spelling, spelling_key
+from lr_pipeline.tables.values.number_forms import MARKERS
+from lr_pipeline.tables.values.spelling import shown_spelling, spelling_key
 
 # What stands for no value in a feature but may well be an answer.
 ANSWERS = (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lr_pipeline.tables.nested_keys import nested_texts
+from lr_pipeline.tables.values.nested_keys import nested_texts
 
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 NUMBERS = st.none() | st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0, 1, 10, 11])

@@ -10,8 +10,8 @@ import pytest
 
 from lr_pipeline.storage.formats import format_named
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.files.parquet import file_batches, open_parquet, write_blocks
 from lr_pipeline.tables.sources.declared_tables import FileTable
-from lr_pipeline.tables.sources.parquet import file_batches, open_parquet, write_blocks
 from lr_pipeline.tables.table import Table
 
 ROWS, GROUP = 400, 200

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from lr_pipeline.tables.data_frames import arrow_of, require_pandas
 from lr_pipeline.tables.errors import TableError, table_error
 from lr_pipeline.tables.roles import ColumnRoles
-from lr_pipeline.tables.sources.data_frames import arrow_of, require_pandas
-from lr_pipeline.tables.sources.reading_rules import ReadingRules
-from lr_pipeline.tables.target import is_text
-from lr_pipeline.tables.validation.number_problems import number_problem
-from lr_pipeline.tables.validation.spelling import shown_spelling
-from lr_pipeline.tables.validation.text_forms import TextForms
+from lr_pipeline.tables.values.column_values import is_text
+from lr_pipeline.tables.values.number_problems import number_problem
+from lr_pipeline.tables.values.reading_rules import ReadingRules
+from lr_pipeline.tables.values.spelling import shown_spelling
+from lr_pipeline.tables.values.text_forms import TextForms
 
 if TYPE_CHECKING:
     import pandas
