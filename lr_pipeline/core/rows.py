@@ -105,18 +105,18 @@ class HeldRows:
 
     def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
         """Add ``block_function(block)`` over all blocks, item by item, first to last."""
-        return added(map(block_function, parts_of(self.block, self.block_rows)))
+        return added(map(block_function, row_slices(self.block, self.block_rows)))
 
     def max(self, block_function: Callable[[Block], float]) -> float:
         """Return the largest ``block_function(block)`` over all blocks."""
-        return max(map(block_function, parts_of(self.block, self.block_rows)))
+        return max(map(block_function, row_slices(self.block, self.block_rows)))
 
     def hold(self, *blocks: Block) -> "HeldRows":
         """Offer some of these rows."""
         return HeldRows(blocks[0] if len(blocks) == 1 else concatenate(blocks), self.block_rows)
 
 
-def parts_of(block: Block, rows: int) -> Iterator[Block]:
+def row_slices(block: Block, rows: int) -> Iterator[Block]:
     """Yield views of at most so many rows; the block itself where it has no more."""
     X, y, weight = block
     if len(y) <= rows:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lr_pipeline.core.rows import Block, added, parts_of
+from lr_pipeline.core.rows import Block, added, row_slices
 from lr_pipeline.engines.parallel import in_order
 
 # Numbers of a block, its least and its most rows. Long blocks keep threads from waiting for the
@@ -154,7 +154,7 @@ def held_by_threads(*blocks: Block) -> HeldBlocks:
     rows, parts = len(blocks[0].y), GROUPS
     while parts > 1 and rows < parts * LEAST_ROWS:
         parts //= 2
-    return HeldBlocks(tuple(parts_of(blocks[0], -(-rows // parts))))
+    return HeldBlocks(tuple(row_slices(blocks[0], -(-rows // parts))))
 
 
 def _mapping(numbers: int) -> Callable[..., Iterable[Any]]:

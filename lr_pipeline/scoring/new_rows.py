@@ -20,7 +20,11 @@ from lr_pipeline.tables.sources.header import common_header
 from lr_pipeline.tables.sources.locations import DataFile, all_parquet, find_files
 from lr_pipeline.tables.sources.partitions import partition_columns
 from lr_pipeline.tables.sources.source_content import unmoved
-from lr_pipeline.tables.sources.temporary_parquet import Spool, opened_parquet, spool_parquet
+from lr_pipeline.tables.sources.temporary_parquet import (
+    TemporaryParquet,
+    join_parquet,
+    opened_parquet,
+)
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_types import read_type
 from lr_pipeline.tables.values.column_values import is_text
@@ -122,9 +126,9 @@ def _open_parquet(
         in_place = len(files) == 1 and files[0].local is not None and not added
         if in_place and not rules.missing:
             return Table(files[0].local, roles)
-        spool = Spool()
-        spool_parquet(opened, expected.keys(), spool.path, added, rules)
-    return Table(spool.path, roles, holder=spool)
+        temporary = TemporaryParquet()
+        join_parquet(opened, expected.keys(), temporary.path, added, rules)
+    return Table(temporary.path, roles, holder=temporary)
 
 
 def _open_csv(
@@ -138,15 +142,15 @@ def _open_csv(
     twice = _repeated(header.names)
     wanted = [name for name in header.names if name in expected and name not in twice]
     unread = [pa.field(name, pa.null()) for name in header.names if name not in wanted]
-    spool, stored = Spool(), []
+    temporary, stored = TemporaryParquet(), []
     if wanted:
-        write_delimited(files, header, wanted, spool.path, _texts(expected), rules)
-        with open_parquet(spool.path) as opened:
+        write_delimited(files, header, wanted, temporary.path, _texts(expected), rules)
+        with open_parquet(temporary.path) as opened:
             stored = list(opened.schema_arrow)
             _require_as_expected(expected, [*stored, *unread], path, opened)
     else:
         _require_as_expected(expected, unread, path)
-    return Table(spool.path, roles, holder=spool)
+    return Table(temporary.path, roles, holder=temporary)
 
 
 def _texts(expected: dict[str, str]) -> list[str]:

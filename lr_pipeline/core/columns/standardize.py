@@ -17,7 +17,7 @@ from scipy.linalg import solve_triangular
 
 from lr_pipeline.core.columns.moments import Extremes
 from lr_pipeline.core.columns.rank import ColumnAnalysis
-from lr_pipeline.core.rows import Block, HeldRows, Rows, added, gather, parts_of
+from lr_pipeline.core.rows import Block, HeldRows, Rows, added, gather, row_slices
 from lr_pipeline.core.types import Columns, Parameters
 
 # Above this condition number, the Hessian of standardized columns keeps fewer than ten digits.
@@ -68,7 +68,7 @@ class StandardizedRows:
 
     def _parts(self, block: Block) -> Iterator[Block]:
         """The block standardized, a few rows at a time, which keeps the copies in the cache."""
-        return map(self._standardize, parts_of(block, COPIED_ROWS))
+        return map(self._standardize, row_slices(block, COPIED_ROWS))
 
     def _standardize(self, block: Block) -> Block:
         every = len(self.columns) == block.X.shape[1]

@@ -18,10 +18,10 @@ from lr_pipeline.tables.sources.partitions import partition_columns
 from lr_pipeline.tables.sources.source_content import CONTENT, content_of, unmoved
 from lr_pipeline.tables.sources.sql import database_url, query_rows, write_query_parts
 from lr_pipeline.tables.sources.temporary_parquet import (
-    Spool,
+    TemporaryParquet,
+    join_parquet,
     opened_parquet,
     require_same_columns,
-    spool_parquet,
 )
 from lr_pipeline.tables.split.split_table import SplitPolicy
 from lr_pipeline.tables.table import Table
@@ -110,9 +110,9 @@ class FileTable(Declaration):
             in_place = len(files) == 1 and files[0].local is not None and not added
             if in_place and not self.missing:
                 return Table(files[0].local, roles)
-            spool = Spool()
-            spool_parquet(opened, roles.columns, spool.path, added, self.rules)
-            return Table(spool.path, roles, holder=spool)
+            temporary = TemporaryParquet()
+            join_parquet(opened, roles.columns, temporary.path, added, self.rules)
+            return Table(temporary.path, roles, holder=temporary)
 
     def _read_csv(self, files: list[DataFile]) -> Table:
         header = common_header(files)
@@ -122,11 +122,11 @@ class FileTable(Declaration):
                 f"column {header.names.index('') + 1} has no name", "Name it, or set exclude=['']"
             )
         columns = [name for name in header.names if name in roles.columns]
-        spool = Spool()
+        temporary = TemporaryParquet()
         commas = write_delimited(
-            files, header, columns, spool.path, self._text(), self.rules, roles
+            files, header, columns, temporary.path, self._text(), self.rules, roles
         )
-        table = Table(spool.path, roles, holder=spool)
+        table = Table(temporary.path, roles, holder=temporary)
         return table.with_provenance({"decimal_comma": commas}) if commas else table
 
     def _text(self) -> list[str]:
@@ -160,18 +160,18 @@ class SqlTable(Declaration):
         """
         source = database_url(self.url).render_as_string(hide_password=True)
         with naming(source):
-            spool = Spool()
+            temporary = TemporaryParquet()
             with query_rows(self.url, self.query) as (names, portions):
                 roles = self.roles(names)
                 keys = [one for one in (roles.id, roles.group, roles.time) if one is not None]
-                columns, folder = sorted(roles.columns), spool.folder
+                columns, folder = sorted(roles.columns), temporary.folder
                 parts = write_query_parts(names, portions, columns, folder, keys, self.rules)
             opened = {part.name: open_parquet(part) for part in parts}
-            spool_parquet(opened, roles.columns, spool.path, rules=self.rules)
+            join_parquet(opened, roles.columns, temporary.path, rules=self.rules)
             for part in parts:
                 opened[part.name].close()
                 part.unlink()
-            table = self.settled(Table(spool.path, roles, holder=spool), source, to_split)
+            table = self.settled(Table(temporary.path, roles, holder=temporary), source, to_split)
             content = {"rows": table.num_rows, "fingerprint": table.fingerprint}
             return table.with_provenance(table.provenance | {CONTENT: content})
 

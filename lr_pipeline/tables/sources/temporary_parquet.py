@@ -28,7 +28,7 @@ from lr_pipeline.tables.values.reading_rules import NO_RULES, ReadingRules
 ParquetFiles = dict[str, pq.ParquetFile]
 
 
-class Spool:
+class TemporaryParquet:
     """A temporary Parquet file, removed with the last table that refers to it, or at exit."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ def _opened(file: DataFile) -> pq.ParquetFile:
         raise no_parquet(file.start, file.name) or error from None
 
 
-def spool_parquet(
+def join_parquet(
     files: ParquetFiles,
     columns: Collection[str],
     out: Path,

@@ -25,8 +25,7 @@ from lr_pipeline.orchestration.resources.resources import TableResource
 from lr_pipeline.scoring.predictions import score_file
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.files.file_watch import FileState, FileWatch
-from lr_pipeline.tables.sources import delimited_reading, header
-from lr_pipeline.tables.sources import temporary_parquet as spool
+from lr_pipeline.tables.sources import delimited_reading, header, temporary_parquet
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.sources.source_content import CONTENT
 from lr_pipeline.tables.table import Table
@@ -122,7 +121,11 @@ def _once(monkeypatch, place: object, name: str, act) -> None:
 @pytest.mark.parametrize("folder", [False, True], ids=["file", "folder"])
 def test_a_change_while_a_table_is_declared_is_an_error(source, change, folder, monkeypatch):
     """After the header, or the footer, was read: the file, what changed, and what to do."""
-    place = (spool, "open_parquet") if source.suffix == ".parquet" else (header, "read_header")
+    place = (
+        (temporary_parquet, "open_parquet")
+        if source.suffix == ".parquet"
+        else (header, "read_header")
+    )
     _once(monkeypatch, *place, lambda: change(source))
     with pytest.raises(TableError, match=CHANGES[change]) as caught:
         FileTable(source.parent if folder else source, target="y").read()
@@ -158,7 +161,7 @@ def test_a_change_during_a_pass_is_an_error(tmp_path, change):
         list(blocks)
 
 
-def test_what_was_spooled_before_a_change_stays_as_it_was(source):
+def test_a_copy_made_before_a_change_stays_as_it_was(source):
     """CSV, and a folder, are read once: whatever comes later, the table has the first rows."""
     write(rows(), source.with_name("second" + "".join(source.suffixes)))
     table = FileTable(source.parent, target="y").read()
@@ -173,7 +176,7 @@ def test_a_file_that_joins_its_folder_is_an_error(tmp_path, name, monkeypatch):
     write(rows(), tmp_path / name)
     write(rows(), tmp_path / f"b{Path(name).suffix}")
     late = tmp_path / f"c{Path(name).suffix}"
-    place = spool if name.endswith("parquet") else delimited_reading
+    place = temporary_parquet if name.endswith("parquet") else delimited_reading
     _once(monkeypatch, place, "write_blocks", lambda: write(rows(), late))
     with pytest.raises(TableError, match="the files changed while they were read") as caught:
         FileTable(tmp_path, target="y").read()

@@ -18,7 +18,7 @@ from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.files.parquet import open_parquet
 from lr_pipeline.tables.sources import sql
 from lr_pipeline.tables.sources.declared_tables import SqlTable
-from lr_pipeline.tables.sources.temporary_parquet import spool_parquet
+from lr_pipeline.tables.sources.temporary_parquet import join_parquet
 
 QUERY = "SELECT age, sex, churned FROM customers ORDER BY number"
 ROWS = [(31, "f", "yes"), (None, "m", "no"), (22.5, None, "no"), (45, "f", "yes")]
@@ -58,7 +58,7 @@ def test_keys_of_a_query_stay_exact_whatever_the_portions_hold(tmp_path):
     portions = [[(key, Decimal("0.1"), UUID(int=k))] for k, key in enumerate(keys)]
     names = ["key", "x", "uuid"]
     parts = sql.write_query_parts(names, iter(portions), names, tmp_path, ["key", "uuid"])
-    spool_parquet({part.name: open_parquet(part) for part in parts}, names, tmp_path / "rows")
+    join_parquet({part.name: open_parquet(part) for part in parts}, names, tmp_path / "rows")
     found = pq.read_table(tmp_path / "rows").to_pydict()
     assert found["key"] == keys
     assert found["x"] == [0.1] * 4
