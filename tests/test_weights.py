@@ -13,7 +13,7 @@ from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 from lr_pipeline.evaluation.calibration import calibration_bins
 from lr_pipeline.evaluation.metrics import evaluate
-from lr_pipeline.evaluation.test_scores import judge_models
+from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
 from lr_pipeline.tables.aggregate import visit_blocks
@@ -167,7 +167,7 @@ def test_models_are_those_of_repeated_rows(engine, drawn):
     for kernel, training in TRAININGS.values():
         fits = [train_logistic(one, opened, kernel, training) for one in (weighted, repeated)]
         assert_close_fits(*fits)
-        assert_close_judgements(lines[0], fits[0], weighted, repeated)
+        assert_close_metrics(lines[0], fits[0], weighted, repeated)
 
 
 def assert_close_lines(one, other):
@@ -193,14 +193,14 @@ def assert_close_fits(one, other):
         )
 
 
-def assert_close_judgements(line, model, weighted, repeated):
+def assert_close_metrics(line, model, weighted, repeated):
     """Metrics and calibration of one model on either table."""
     models = {"line": line, "model": model}
-    judged = [judge_models(models, one, visit_blocks) for one in (weighted, repeated)]
-    for name, score in judged[0].scores.items():
+    scored = [score_test_set(models, one, visit_blocks) for one in (weighted, repeated)]
+    for name, score in scored[0].scores.items():
         metrics = []
         bins = []
-        for found in judged:
+        for found in scored:
             z = found.scores[name]
             p = z if name == "line" else 1.0 / (1.0 + np.exp(-z))
             logistic = None if name == "line" else z

@@ -123,7 +123,7 @@ def _show_outcome(predictions: Predictions, target: Path) -> None:
     beyond = {
         "out of range": counts.out_of_range,
         "unseen": counts.unseen,
-        "missing, in training never": counts.lost,
+        "missing here, never in training": counts.unexpected_missing,
     }
     for title, features in beyond.items():
         if features:

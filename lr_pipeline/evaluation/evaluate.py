@@ -23,7 +23,7 @@ from lr_pipeline.evaluation.findings import (
 )
 from lr_pipeline.evaluation.number_format import p_value, significant
 from lr_pipeline.evaluation.remaining_descent import measure_descent
-from lr_pipeline.evaluation.test_scores import Judged, Models, judge_models
+from lr_pipeline.evaluation.test_scores import HELD_ROWS, Models, ScoredTestSet, score_test_set
 from lr_pipeline.evaluation.weight_notices import weight_notices
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.linear_model import LinearModel
@@ -56,8 +56,9 @@ def evaluate_models(
     row_seed: int = 0,
     engine_provenance: Callable[[], dict[str, str]] = dict,
     visit: Visit = visit_blocks,
+    held_rows: int = HELD_ROWS,
 ) -> Findings:
-    """Judge ``models`` on ``test_set``, beside the baseline that predicts the prevalence.
+    """Test ``models`` on ``test_set``, beside the baseline that predicts the prevalence.
 
     ``open_rows`` visits the training rows of what gradient descent trained, to find how far it
     got; ``row_seed`` draws the test row that is predicted by itself; ``engine_provenance`` says
@@ -71,26 +72,26 @@ def evaluate_models(
     fingerprints = {name: model.train_fingerprint for name, model in models.items()}
     require_same_split({"train_set": train_set.fingerprint} | fingerprints, test_set)
     roles, split = test_set.roles, test_set.provenance["split"]
-    judged = judge_models(models, test_set, visit)
+    scored = score_test_set(models, test_set, visit, held_rows)
     held_out = HeldOutRows(
-        labels=judged.labels,
+        labels=scored.labels,
         prevalence=prevalence(train_set, visit),
         train_rows=train_set.num_rows,
         train_fingerprint=train_set.fingerprint,
         test_fingerprint=test_set.fingerprint,
-        weight=judged.weight,
+        weight=scored.weight,
         target=roles.target,
         negative=_negative(train_set),
         positive=str(roles.positive),
-        step=judged.step,
-        whole=judged.whole,
+        step=scored.step,
+        whole=scored.whole,
         train_cases=number_of_cases(train_set),
     )
     policy = ", ".join(f"{name} {value}" for name, value in split["policy"].items())
     if "unit" in split:
         policy += f", {split['unit']} placed"
     prepared = next(iter(models.values())).preparation.encodings if models else ()
-    sections = [_section(name, model, judged) for name, model in models.items()]
+    sections = [_section(name, model, scored) for name, model in models.items()]
     descents = list(_descents(models, train_set, open_rows))
     return Findings(
         held_out,
@@ -107,12 +108,12 @@ def evaluate_models(
             "Split": policy,
             "Table": split["dataset"],
         }
-        | {"ROC AUC": judged.ranking}
+        | {"ROC AUC": scored.ranking}
         | _left_out(test_set)
         | library_versions()
         | engine_provenance(),
         title=f"Evaluation of {roles.target}",
-        drawn_row=draw_row(len(judged.labels), row_seed, judged.step),
+        drawn_row=draw_row(len(scored.labels), row_seed, scored.step),
         descents=descents,
         features=feature_rows(prepared),
     )
@@ -143,19 +144,19 @@ def _descents(models: Models, train_set: Table, open_rows: OpenRows) -> Iterator
                 yield gap
 
 
-def _section(name: str, model: LinearModel | LogisticModel, judged: Judged) -> ModelSection:
+def _section(name: str, model: LinearModel | LogisticModel, scored: ScoredTestSet) -> ModelSection:
     if isinstance(model, LinearModel):
-        return _linear_section(name, model, judged)
-    return _logistic_section(name, model, judged)
+        return _linear_section(name, model, scored)
+    return _logistic_section(name, model, scored)
 
 
-def _linear_section(name: str, model: LinearModel, judged: Judged) -> ModelSection:
+def _linear_section(name: str, model: LinearModel, scored: ScoredTestSet) -> ModelSection:
     fit = model.fit
     return ModelSection(
         name=name,
         title=TITLES.get(name, name),
-        probabilities=judged.scores[name],
-        metrics=judged.metrics.get(name),
+        probabilities=scored.scores[name],
+        metrics=scored.metrics.get(name),
         objective="Σ weight (y − β₀ − x·β)²",
         coefficients=(
             CoefficientRow("(intercept)", fit.intercept),
@@ -166,14 +167,14 @@ def _linear_section(name: str, model: LinearModel, judged: Judged) -> ModelSecti
     )
 
 
-def _logistic_section(name: str, model: LogisticModel, judged: Judged) -> ModelSection:
-    fit, z = model.fit, judged.scores[name]
+def _logistic_section(name: str, model: LogisticModel, scored: ScoredTestSet) -> ModelSection:
+    fit, z = model.fit, scored.scores[name]
     return ModelSection(
         name=name,
         title=TITLES.get(name, name),
         probabilities=sigmoid(z),
         linear_predictor=z,
-        metrics=judged.metrics.get(name),
+        metrics=scored.metrics.get(name),
         objective=fit.objective,
         coefficients=_logistic_rows(model),
         withheld=model.inference.withheld or model.inference.inseparable,

@@ -135,7 +135,7 @@ class DrawnRow:
 
 @dataclass(frozen=True)
 class HeldOutRows:
-    """The test rows, on which the models are judged, and what they were trained on.
+    """The test rows, on which the models are tested, and facts of their training.
 
     ``labels`` (n,) 0 or 1; ``prevalence`` the share of ones in the *training* set, which the
     prevalence baseline predicts for every row. ``target`` names the label column, ``negative``

@@ -103,7 +103,7 @@ class ScoreSums:
         return dict(zip(CELLS, counts, strict=True))
 
 
-class ScoreCounts(NamedTuple):
+class CountsByScore(NamedTuple):
     """Distinct scores (k,), ascending, and the weights (k,) of the rows of either class."""
 
     scores: Float64[np.ndarray, " k"]
@@ -111,7 +111,7 @@ class ScoreCounts(NamedTuple):
     positive: Float64[np.ndarray, " k"]
 
     @classmethod
-    def joined(cls, *parts: "ScoreCounts") -> "ScoreCounts":
+    def joined(cls, *parts: "CountsByScore") -> "CountsByScore":
         """Add up the weights of equal scores."""
         scores, negative, positive = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         distinct, places = np.unique(scores, return_inverse=True)
@@ -119,9 +119,9 @@ class ScoreCounts(NamedTuple):
         return cls(distinct, *sums)
 
 
-def count_scores(y: RowVector, score: RowVector, weight: RowVector) -> ScoreCounts:
+def count_scores(y: RowVector, score: RowVector, weight: RowVector) -> CountsByScore:
     """Count rows of label y, 0 or 1, by their score."""
-    return ScoreCounts.joined(ScoreCounts(score, weight * (1.0 - y), weight * y))
+    return CountsByScore.joined(CountsByScore(score, weight * (1.0 - y), weight * y))
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class RankSums:
     pairs: float = 0.0
     precision: float = 0.0
 
-    def then(self, counts: ScoreCounts) -> "RankSums":
+    def then(self, counts: CountsByScore) -> "RankSums":
         """Go on with scores that are all lower than those before."""
         negative, positive = counts.negative[::-1], counts.positive[::-1]
         below = self.negative + np.cumsum(negative)

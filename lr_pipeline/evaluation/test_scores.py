@@ -1,8 +1,8 @@
-"""Predictions of the test rows, and the metrics of all of them, whoever visits the rows.
+"""Scores of the test rows by each model, and the metrics of tests of very many rows.
 
-The predictions of up to ``HELD_ROWS`` rows are gathered and ranked here. Of more, every so manyth
-is gathered, to be drawn; losses are summed where the rows are, and the areas under the curves are
-counted exactly, one range of scores after the other, each of about ``HELD_ROWS`` rows.
+The scores of up to ``held_rows`` rows are gathered and ranked in this process. Of more rows, every
+k-th is gathered for the figures; losses are summed where the rows are, and the areas under the
+curves are counted exactly, one range of scores after the other, each of about ``held_rows`` rows.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.findings import WholeTestSet
 from lr_pipeline.evaluation.metrics import Metrics
-from lr_pipeline.evaluation.score_sums import RankSums, ScoreCounts, ScoreSums, count_scores
+from lr_pipeline.evaluation.score_sums import CountsByScore, RankSums, ScoreSums, count_scores
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -34,11 +34,12 @@ Scored = tuple[RowVector, RowVector, dict[str, RowVector]]  # label, weight, sco
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Every ``step``-th test row's label, weight and score by each model.
+class ScoredTestSet:
+    """Label, weight and score by each model of every ``step``-th test row.
 
-    A score is z for logistic models, the prediction for others. ``whole`` and ``metrics`` are of
-    all test rows, None and empty where these are all. ``ranking``: how the areas are found.
+    A score is z for logistic models and the prediction for others. ``whole`` and ``metrics``
+    describe all test rows; where ``step`` is 1 they are None and empty. ``ranking`` says how the
+    areas under the curves were found.
     """
 
     labels: RowVector
@@ -50,17 +51,19 @@ class Judged:
     metrics: Mapping[str, Metrics] = field(default_factory=dict)
 
 
-def judge_models(models: Models, test_set: Table, visit: Visit) -> Judged:
-    """Predict the rows of ``test_set`` by each model, and compare with their labels.
+def score_test_set(
+    models: Models, test_set: Table, visit: Visit, held_rows: int = HELD_ROWS
+) -> ScoredTestSet:
+    """Score the rows of ``test_set`` by each model; of more than ``held_rows``, find the metrics.
 
     Raises
     ------
     ValueError
-        A prediction is not finite, where rows are summed; else ``evaluate`` says so.
+        Rows are summed and a prediction is not finite; else ``evaluate`` raises it.
     """
     rows = test_set.num_rows
-    step = max(1, -(-rows // HELD_ROWS))
-    reading = _Reading(
+    step = max(1, -(-rows // held_rows))
+    scorer = _RowScorer(
         test_set.roles,
         {name: model.predictor for name, model in models.items()},
         frozenset(name for name, model in models.items() if isinstance(model, LogisticModel)),
@@ -69,21 +72,23 @@ def judge_models(models: Models, test_set: Table, visit: Visit) -> Judged:
     also = (test_set.roles.target, test_set.roles.weight)
     columns = [name for name in test_set.schema.names if name in wanted or name in also]
     drawn = test_set if step == 1 else test_set.where(EveryRow(step))
-    found = visit(drawn, columns, partial(_Gathered, reading))
+    found = visit(drawn, columns, partial(_Gathered, scorer))
     weight = None if test_set.roles.weight is None else found.weight
-    judged = Judged(found.y, weight, found.scores, step, f"exact: all {rows:,} scores sorted")
+    scored = ScoredTestSet(
+        found.y, weight, found.scores, step, f"exact: all {rows:,} scores sorted"
+    )
     if step == 1:
-        return judged
-    summed = visit(test_set, columns, partial(_Summed, reading))
+        return scored
+    summed = visit(test_set, columns, partial(_Summed, scorer))
     metrics = {}
     for name, drawn_scores in found.scores.items():
         ranks = RankSums()
         for low, high in _ranges_downwards(drawn_scores, step):
-            begin = partial(_Counted, reading.of_one(name), low, high)
+            begin = partial(_Counted, scorer.of_one(name), low, high)
             ranks = ranks.then(visit(test_set, columns, begin).counts)
         metrics[name] = Metrics.of(summed.sums[name], ranks)
     return replace(
-        judged,
+        scored,
         ranking=f"exact: rows counted by score, in {step:,} ranges of scores one after the other; "
         f"curves are drawn from one row in {step:,}",
         whole=WholeTestSet(rows, (summed.negative, summed.positive)),
@@ -99,15 +104,15 @@ def _ranges_downwards(scores: RowVector, number: int) -> list[tuple[float, float
 
 
 @dataclass(frozen=True, eq=False)
-class _Reading:
-    """How labels, weights and scores are read off a block; z are the scores of ``logistic``."""
+class _RowScorer:
+    """Label, weight and scores of each row of a block; a score of ``logistic`` models is z."""
 
     roles: ColumnRoles
     predictors: dict[str, LinearPredictor]
     logistic: frozenset[str]
 
-    def of_one(self, name: str) -> "_Reading":
-        """For one model alone."""
+    def of_one(self, name: str) -> "_RowScorer":
+        """Return the same for one model alone."""
         return replace(self, predictors={name: self.predictors[name]})
 
     def __call__(self, block: pa.RecordBatch) -> Scored:
@@ -119,7 +124,7 @@ class _Reading:
         return y, weight, scores
 
     def of_counted(self, block: pa.RecordBatch) -> Scored:
-        """The same of the rows that count."""
+        """Return the same for the rows of positive weight."""
         y, weight, scores = self(block)
         counted = weight > 0
         return y[counted], weight[counted], {name: z[counted] for name, z in scores.items()}
@@ -128,17 +133,17 @@ class _Reading:
 class _Gathered:
     """Labels, weights and scores, in the order of the rows."""
 
-    def __init__(self, reading: _Reading) -> None:
-        self.reading = reading
+    def __init__(self, scorer: _RowScorer) -> None:
+        self.scorer = scorer
         self.blocks: list[Scored] = []
 
     def add(self, block: pa.RecordBatch) -> None:
         """Take in the next rows."""
-        self.blocks.append(self.reading(block))
+        self.blocks.append(self.scorer(block))
 
     def __add__(self, other: "_Gathered") -> "_Gathered":
         """Return both, one after the other."""
-        both = _Gathered(self.reading)
+        both = _Gathered(self.scorer)
         both.blocks = [*self.blocks, *other.blocks]
         return both
 
@@ -157,30 +162,30 @@ class _Gathered:
         """Model → (n,)."""
         return {
             name: np.concatenate([np.empty(0), *(scores[name] for _, _, scores in self.blocks)])
-            for name in self.reading.predictors
+            for name in self.scorer.predictors
         }
 
 
 class _Summed:
     """Weights of the classes, and what is summed of each model's predictions."""
 
-    def __init__(self, reading: _Reading) -> None:
-        self.reading = reading
+    def __init__(self, scorer: _RowScorer) -> None:
+        self.scorer = scorer
         self.negative = self.positive = 0.0
-        self.sums = dict.fromkeys(reading.predictors, ScoreSums())
+        self.sums = dict.fromkeys(scorer.predictors, ScoreSums())
 
     def add(self, block: pa.RecordBatch) -> None:
         """Take in the next rows."""
-        y, weight, scores = self.reading.of_counted(block)
+        y, weight, scores = self.scorer.of_counted(block)
         self.negative += float(weight @ (1.0 - y))
         self.positive += float(weight @ y)
         for name, score in scores.items():
-            z = score if name in self.reading.logistic else None
+            z = score if name in self.scorer.logistic else None
             self.sums[name] += ScoreSums.of(y, score if z is None else sigmoid(z), weight, z)
 
     def __add__(self, other: "_Summed") -> "_Summed":
         """Return the sums over both sets of rows."""
-        both = _Summed(self.reading)
+        both = _Summed(self.scorer)
         both.negative = self.negative + other.negative
         both.positive = self.positive + other.positive
         both.sums = {name: self.sums[name] + other.sums[name] for name in self.sums}
@@ -190,24 +195,24 @@ class _Summed:
 class _Counted:
     """Rows of either class by score, of one model's scores in [low, high)."""
 
-    def __init__(self, reading: _Reading, low: float, high: float) -> None:
-        self.reading, self.low, self.high = reading, low, high
-        self.found: list[ScoreCounts] = []
+    def __init__(self, scorer: _RowScorer, low: float, high: float) -> None:
+        self.scorer, self.low, self.high = scorer, low, high
+        self.found: list[CountsByScore] = []
 
     def add(self, block: pa.RecordBatch) -> None:
         """Take in the next rows."""
-        y, weight, scores = self.reading.of_counted(block)
+        y, weight, scores = self.scorer.of_counted(block)
         (score,) = scores.values()
         inside = (score >= self.low) & (score < self.high)
         self.found.append(count_scores(y[inside], score[inside], weight[inside]))
 
     def __add__(self, other: "_Counted") -> "_Counted":
         """Return the counts of both sets of rows."""
-        both = _Counted(self.reading, self.low, self.high)
+        both = _Counted(self.scorer, self.low, self.high)
         both.found = [self.counts, other.counts]
         return both
 
     @property
-    def counts(self) -> ScoreCounts:
+    def counts(self) -> CountsByScore:
         """All of them."""
-        return ScoreCounts.joined(ScoreCounts(*np.empty((3, 0))), *self.found)
+        return CountsByScore.joined(CountsByScore(*np.empty((3, 0))), *self.found)

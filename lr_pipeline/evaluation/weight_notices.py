@@ -27,6 +27,6 @@ def weight_notices(train_set: Table) -> Iterator[Notice]:
         yield Notice(
             "note",
             "The split keeps each row whole, since parts of its weight are no cases to be drawn. "
-            "Where a row stands for all answers of one kind, the models are judged on answers that "
+            "Where a row stands for all answers of one kind, the models are tested on answers that "
             "they never saw beside such columns, and the metrics are worse than for new cases.",
         )

@@ -1,4 +1,4 @@
-"""One block of new rows: probabilities with their intervals, and what the model never saw."""
+"""Predictions of a block of new rows: probabilities, intervals, and values new to the model."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ Mask = Bool[np.ndarray, " n"]
 
 
 class Prediction(NamedTuple):
-    """Of n rows: P(y = 1), its interval, and feature → rows beyond training (only where any).
+    """P(y = 1) of n rows, its interval, and for each feature the rows beyond training, if any.
 
-    ``lost``: rows that lack a feature which every training row has; its median or most frequent
-    level stands in.
+    ``unexpected_missing``: rows that lack a feature which every training row has; its median or
+    most frequent level is imputed.
     """
 
     probability: RowVector
@@ -34,7 +34,7 @@ class Prediction(NamedTuple):
     upper: RowVector | None
     out_of_range: Mapping[str, Mask]
     unseen: Mapping[str, Mask]
-    lost: Mapping[str, Mask]
+    unexpected_missing: Mapping[str, Mask]
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,11 @@ class Predictor:
         if not self.withheld:
             reach = NormalDist().inv_cdf((1.0 + self.level) / 2.0) * np.sqrt(self._forms.of(X))
             lower, upper = sigmoid(z - reach), sigmoid(z + reach)
-        unseen, lost = dict(self._unseen(batch)), dict(self._lost(batch))
-        return Prediction(sigmoid(z), lower, upper, out_of_range, unseen, lost)
+        unseen, missing = dict(self._unseen(batch)), dict(self._unexpected_missing(batch))
+        return Prediction(sigmoid(z), lower, upper, out_of_range, unseen, missing)
 
     def _out_of_range(self, X: Design) -> Iterator[tuple[str, Mask]]:
-        """Rows beyond the training set's least and greatest; an imputed median never is."""
+        """Yield each number with rows beyond the training range; an imputed median never is."""
         columns = self.model.preparation.columns
         places = {name: j for j, name in enumerate(columns)}
         for name, (least, greatest) in self.model.ranges.items():
@@ -97,19 +97,19 @@ class Predictor:
                 yield name, (values < least) | (values > greatest)
 
     def _unseen(self, batch: pa.RecordBatch) -> Iterator[tuple[str, Mask]]:
-        """Rows whose level the training set lacks."""
+        """Yield each category with rows whose level the training set lacks."""
         for encoding in self.model.preparation.encodings:
             if isinstance(encoding, CategoryEncoding):
                 column = batch.column(encoding.name)
                 if encoding.unseen(column):
                     yield encoding.name, unseen_rows(encoding, column)
 
-    def _lost(self, batch: pa.RecordBatch) -> Iterator[tuple[str, Mask]]:
-        """Rows that lack what no training row lacks."""
+    def _unexpected_missing(self, batch: pa.RecordBatch) -> Iterator[tuple[str, Mask]]:
+        """Yield each feature that no training row lacks, and the rows that lack it."""
         for encoding in self.model.preparation.encodings:
-            lost = lost_rows(encoding, batch.column(encoding.name))
-            if lost is not None:
-                yield encoding.name, lost.to_numpy(zero_copy_only=False)
+            missing = lost_rows(encoding, batch.column(encoding.name))
+            if missing is not None:
+                yield encoding.name, missing.to_numpy(zero_copy_only=False)
 
 
 def unseen_rows(encoding: CategoryEncoding, column: pa.Array) -> Mask:

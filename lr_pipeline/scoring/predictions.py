@@ -42,17 +42,17 @@ class ScoringError(ValueError):
 
 
 @dataclass
-class ScoreCounts:
+class PredictionCounts:
     """Rows, those with label 1, and by feature those beyond training."""
 
     rows: int = 0
     positive: int = 0
     out_of_range_rows: int = 0
     unseen_rows: int = 0
-    lost_rows: int = 0
+    unexpected_missing_rows: int = 0
     out_of_range: Counter[str] = field(default_factory=Counter)
     unseen: Counter[str] = field(default_factory=Counter)
-    lost: Counter[str] = field(default_factory=Counter)
+    unexpected_missing: Counter[str] = field(default_factory=Counter)
 
     def add(self, prediction: Prediction, label: np.ndarray) -> None:
         """Take in a block."""
@@ -61,12 +61,12 @@ class ScoreCounts:
         for masks, features in (
             (prediction.out_of_range, self.out_of_range),
             (prediction.unseen, self.unseen),
-            (prediction.lost, self.lost),
+            (prediction.unexpected_missing, self.unexpected_missing),
         ):
             features.update({name: int(mask.sum()) for name, mask in masks.items()})
         self.out_of_range_rows += _rows_in_any(prediction.out_of_range)
         self.unseen_rows += _rows_in_any(prediction.unseen)
-        self.lost_rows += _rows_in_any(prediction.lost)
+        self.unexpected_missing_rows += _rows_in_any(prediction.unexpected_missing)
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Predictions:
     threshold: float = THRESHOLD
     progress: Callable[[int, int], None] | None = None
     failed_checks: tuple[str, ...] = ()
-    counts: ScoreCounts = field(default_factory=ScoreCounts)
+    counts: PredictionCounts = field(default_factory=PredictionCounts)
 
     def __post_init__(self) -> None:
         """Find out what depends on the model alone."""
@@ -123,7 +123,7 @@ class Predictions:
 
     def blocks(self) -> Iterator[pa.RecordBatch]:
         """Score block by block, in the order of the rows, and count."""
-        self.counts = ScoreCounts()
+        self.counts = PredictionCounts()
         roles = self.model.preparation.roles
         wanted = {*roles.features, roles.id}
         table = self.new_rows.table
@@ -152,10 +152,10 @@ class Predictions:
             "positive": counts.positive,
             "out_of_range_rows": counts.out_of_range_rows,
             "unseen_category_rows": counts.unseen_rows,
-            "unexpected_missing_rows": counts.lost_rows,
+            "unexpected_missing_rows": counts.unexpected_missing_rows,
             "out_of_range": dict(counts.out_of_range),
             "unseen_category": dict(counts.unseen),
-            "unexpected_missing": dict(counts.lost),
+            "unexpected_missing": dict(counts.unexpected_missing),
             **self.meaning(),
         }
 
@@ -185,7 +185,7 @@ class Predictions:
             pa.repeat(self.model_version, n),
             _named(prediction.out_of_range, n),
             _named(prediction.unseen, n),
-            _named(prediction.lost, n),
+            _named(prediction.unexpected_missing, n),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
@@ -241,7 +241,7 @@ def describe_counts(predictions: Predictions) -> str:
         f"label 1 ({model.target} = {model.positive}, p > {predictions.threshold:g}), "
         f"{counts.out_of_range_rows:,} out of range, "
         f"{counts.unseen_rows:,} with an unseen category, "
-        f"{counts.lost_rows:,} without a value that every training row has"
+        f"{counts.unexpected_missing_rows:,} without a value that every training row has"
     )
 
 

@@ -108,7 +108,7 @@ def descend(learning_rate: float, iterations: int, tolerance: float) -> Path:
 
 def path_numbers(path: Path, tolerance: float) -> dict[str, Any]:
     """One row of the study's table."""
-    verdict, reason = judge(path, tolerance)
+    verdict, reason = path_verdict(path, tolerance)
     finite = bool(np.isfinite(path.loss[-1]))
     return {
         "learning_rate": path.learning_rate,
@@ -122,7 +122,7 @@ def path_numbers(path: Path, tolerance: float) -> dict[str, Any]:
     }
 
 
-def judge(path: Path, tolerance: float) -> tuple[str, str]:
+def path_verdict(path: Path, tolerance: float) -> tuple[str, str]:
     """Verdict and reason; oscillating paths converge too, from side to side."""
     size = f"|1 − 2η| = {abs(path.factor):.6g}"
     if path.learning_rate > 1.0:

@@ -183,7 +183,7 @@ def run_grid(
             name,
             rate,
             loss,
-            judge(loss, reversal, _attracted(step_size, iterations, local), separation),
+            run_verdict(loss, reversal, _attracted(step_size, iterations, local), separation),
         )
         for (name, rate, step_size), loss, reversal in zip(
             chosen, descents.loss.T, descents.reversal.T, strict=True
@@ -196,7 +196,7 @@ def _attracted(step_size: StepSize, iterations: int, local: float | None) -> boo
     return local is not None and step_size(iterations - 1) < local
 
 
-def judge(
+def run_verdict(
     loss: Curve, reversal: Curve, attracted: bool = False, separation: Verdict | None = None
 ) -> str:
     """Verdict on a run by its loss (points,) and its gradient's reversals (points,).

@@ -8,7 +8,7 @@ import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lr_pipeline.evaluation.score_sums import RankSums, ScoreCounts, ScoreSums, count_scores
+from lr_pipeline.evaluation.score_sums import CountsByScore, RankSums, ScoreSums, count_scores
 
 
 def rows(seed, distinct, n=60):
@@ -28,7 +28,7 @@ def test_areas_counted_range_by_range_are_those_of_scikit_learn(seed, distinct):
         inside = (score >= edges[k]) & (score < edges[k + 1])
         halves = [inside & (np.arange(60) % 2 == half) for half in (0, 1)]
         ranks = ranks.then(
-            ScoreCounts.joined(*(count_scores(y[h], score[h], weight[h]) for h in halves))
+            CountsByScore.joined(*(count_scores(y[h], score[h], weight[h]) for h in halves))
         )
     rounding = 60 * np.finfo(np.float64).eps
     expected = sklearn.metrics.roc_auc_score(y, score, sample_weight=weight)
@@ -40,7 +40,7 @@ def test_areas_counted_range_by_range_are_those_of_scikit_learn(seed, distinct):
 
 def test_equal_scores_are_one():
     """Their weights are added by class, and the scores ascend."""
-    found = ScoreCounts.joined(
+    found = CountsByScore.joined(
         count_scores(np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([3.0, 1.0])),
         count_scores(np.array([0.0, 1.0]), np.array([2.0, 2.0]), np.array([5.0, 7.0])),
     )

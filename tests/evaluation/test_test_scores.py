@@ -6,9 +6,8 @@ import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.evaluation import test_scores as judging
 from lr_pipeline.evaluation.evaluate import evaluate_models
-from lr_pipeline.evaluation.test_scores import judge_models
+from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.report.render import render_report
 from lr_pipeline.tables.aggregate import visit_blocks
@@ -38,12 +37,11 @@ def parts_and_models(weighted, tied):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("held", [300, 7])
-def test_counting_gives_the_metrics_of_sorting(monkeypatch, weighted, tied, held):
+def test_counting_gives_the_metrics_of_sorting(weighted, tied, held):
     """In three ranges of scores or in 115, with ties across or without, weighted or not."""
     train, test, models = parts_and_models(weighted, tied)
     expected = render_report(evaluate_models(models, train, test, table_rows))
-    monkeypatch.setattr(judging, "HELD_ROWS", held)
-    found = render_report(evaluate_models(models, train, test, table_rows))
+    found = render_report(evaluate_models(models, train, test, table_rows, held_rows=held))
     for name, metrics in expected.numbers["models"].items():
         for metric, value in metrics.items():
             same = None if value is None else pytest.approx(value, rel=1e-12)
@@ -55,10 +53,9 @@ def test_counting_gives_the_metrics_of_sorting(monkeypatch, weighted, tied, held
     assert f"all {test.num_rows} scores sorted" in expected.html
 
 
-def test_of_many_rows_few_are_held(monkeypatch):
+def test_of_many_rows_few_are_held():
     """Every third row is drawn; a range of scores has about as many."""
     _, test, models = parts_and_models(weighted=False, tied=False)
-    monkeypatch.setattr(judging, "HELD_ROWS", 300)
     counted = []
 
     def visit(table, columns, begin):
@@ -67,22 +64,20 @@ def test_of_many_rows_few_are_held(monkeypatch):
             counted.append(len(found.counts.scores))
         return found
 
-    judged = judge_models(models, test, visit)
-    np.testing.assert_array_equal(judged.labels, test.labels()[::3])
+    scored = score_test_set(models, test, visit, held_rows=300)
+    np.testing.assert_array_equal(scored.labels, test.labels()[::3])
     np.testing.assert_allclose(
-        judged.scores["numpy_model"], models["numpy_model"].linear_predictor(test)[::3]
+        scored.scores["numpy_model"], models["numpy_model"].linear_predictor(test)[::3]
     )
     assert sum(counted) == 2 * 800
     assert max(counted) < 400
 
 
-def test_the_row_that_is_shown_is_one_of_those_drawn(monkeypatch):
+def test_the_row_that_is_shown_is_one_of_those_drawn():
     """Its label and probability are those of its number in the whole test set."""
     train, test, models = parts_and_models(weighted=False, tied=False)
-    monkeypatch.setattr(judging, "HELD_ROWS", 300)
-    row = render_report(evaluate_models(models, train, test, table_rows, row_seed=5)).numbers[
-        "drawn_row"
-    ]
+    findings = evaluate_models(models, train, test, table_rows, row_seed=5, held_rows=300)
+    row = render_report(findings).numbers["drawn_row"]
     assert row["index"] % 3 == 0
     probability = models["numpy_model"].predict_proba(test)[row["index"]]
     assert row["probabilities"]["numpy_model"] == pytest.approx(probability, rel=1e-12)

@@ -19,10 +19,9 @@ from lr_pipeline.core.solvers import Lbfgs, Newton
 from lr_pipeline.engines import streaming
 from lr_pipeline.engines.parallel import in_order
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
-from lr_pipeline.evaluation import test_scores as judging
 from lr_pipeline.evaluation.evaluate import evaluate_models
 from lr_pipeline.evaluation.metrics import evaluate
-from lr_pipeline.evaluation.test_scores import judge_models
+from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.report.render import render_report
 from lr_pipeline.scoring.prediction import Predictor
@@ -226,20 +225,17 @@ def exact_area(score_of: Sequence[Fraction], frame: pd.DataFrame) -> Fraction:
 
 
 @pytest.mark.parametrize(("seed", "held"), [(2, 10**6), (3, 10**6), (4, 250)])
-def test_the_area_of_a_table_with_ties_is_the_exact_rational_number(
-    models, training, monkeypatch, seed, held
-):
+def test_the_area_of_a_table_with_ties_is_the_exact_rational_number(models, training, seed, held):
     """By sorting, or by counting ranges of scores: the nearest float to a ratio of pairs."""
-    monkeypatch.setattr(judging, "HELD_ROWS", held)
     frame = rows_of(seed, 700)
     test = table_of(frame)
-    judged = judge_models(models, test, partial(visit_in, 93, 2))
+    scored = score_test_set(models, test, partial(visit_in, 93, 2), held)
     for name, model in models.items():
         scores = [exact_score(model, kind, training) for kind in range(len(KINDS))]
         expected = exact_area(scores, frame)
         assert 0.55 < expected < 0.95
-        z = judged.scores[name]
-        found = judged.metrics.get(name) or evaluate(judged.labels, z, linear_predictor=z)
+        z = scored.scores[name]
+        found = scored.metrics.get(name) or evaluate(scored.labels, z, linear_predictor=z)
         assert found.roc_auc == float(expected)
 
 

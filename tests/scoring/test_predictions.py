@@ -37,9 +37,9 @@ def test_each_row_has_its_score_and_its_marks(model, new_rows, tmp_path) -> None
     assert found["key"].tolist() == ["a", "b", "c", "d"]
     assert found["out_of_range"].fillna("").tolist() == ["", "age", "dose", ""]
     assert found["unseen_category"].fillna("").tolist() == ["", "", "city", ""]
-    lost = found["unexpected_missing"].fillna("").tolist()
-    assert lost == ["", "", "", "age; dose; city"]
-    assert predictions.counts.lost_rows == 1
+    missing = found["unexpected_missing"].fillna("").tolist()
+    assert missing == ["", "", "", "age; dose; city"]
+    assert predictions.counts.unexpected_missing_rows == 1
     assert predictions.metadata()["unexpected_missing"] == {"age": 1, "dose": 1, "city": 1}
     assert (found["lower"] <= found["probability"]).all()
     assert (found["probability"] <= found["upper"]).all()

@@ -10,7 +10,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.scoring.prediction import Predictor
 from lr_pipeline.tables.table import Table
-from tests.core.test_collinearity import calls
+from tests.core.inference.test_collinearity import calls
 
 
 def test_predictions_of_tied_columns_keep_their_intervals() -> None:

@@ -6,7 +6,7 @@ from sys import float_info
 import numpy as np
 import pytest
 
-from lr_pipeline.studies.descent import Parabola, descend, gradient_descent_study, judge
+from lr_pipeline.studies.descent import Parabola, descend, gradient_descent_study, path_verdict
 from lr_pipeline.studies.descent_figures import draw_distances, draw_paths
 
 
@@ -97,7 +97,7 @@ def test_overflow_counts_as_infinite(study) -> None:
 )
 def test_every_verdict_is_seen(rate, iterations, verdict, reason) -> None:
     """A stop that the tolerance asked for is not taken for an arrival."""
-    found, why = judge(descend(rate, iterations, 1e-8), 1e-8)
+    found, why = path_verdict(descend(rate, iterations, 1e-8), 1e-8)
     assert found == verdict
     assert reason in why
 

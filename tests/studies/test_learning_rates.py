@@ -20,10 +20,10 @@ from lr_pipeline.studies.learning_rates import (
     Run,
     advise,
     best_run,
-    judge,
     learning_rate_study,
     rate_grid,
     run_grid,
+    run_verdict,
     steps_until_near,
 )
 from tests.core.tables import overlapping, spector
@@ -130,7 +130,7 @@ def test_every_verdict_is_seen_on_a_run() -> None:
 )
 def test_verdicts_by_hand(loss, reversal, verdict) -> None:
     """A cycle of two points with the same loss is one too; rounding is none."""
-    assert judge(np.array(loss), np.array(reversal)) == verdict
+    assert run_verdict(np.array(loss), np.array(reversal)) == verdict
 
 
 def test_a_separated_table_has_no_best_rate() -> None:

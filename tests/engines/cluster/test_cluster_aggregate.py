@@ -15,8 +15,7 @@ from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_aggregate import visit_parts
 from lr_pipeline.engines.opening import open_rows
-from lr_pipeline.evaluation import test_scores as judging
-from lr_pipeline.evaluation.test_scores import judge_models
+from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, train_linear, train_logistic
@@ -170,12 +169,11 @@ def test_leaks_are_looked_for_in_the_same_rows(visit, table, monkeypatch):
 
 
 @pytest.mark.parametrize("held", [2**22, 1_000])
-def test_models_are_judged_as_by_one_process(visit, table, monkeypatch, held):
+def test_scores_of_a_test_set_are_those_of_one_process(visit, table, held):
     """By scores that are gathered, or by counts and sums."""
-    monkeypatch.setattr(judging, "HELD_ROWS", held)
     newton = train_logistic(table, open_rows, NumpyKernel(), Training(Newton(), "none"))
     models = {"linear": train_linear(table, open_rows), "newton": newton}
-    found, expected = judge_models(models, table, visit), judge_models(models, table, visit_blocks)
+    found, expected = (score_test_set(models, table, one, held) for one in (visit, visit_blocks))
     np.testing.assert_array_equal(found.labels, expected.labels)
     for name in models:
         np.testing.assert_allclose(found.scores[name], expected.scores[name], rtol=1e-9, atol=1e-12)

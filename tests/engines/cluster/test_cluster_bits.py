@@ -18,8 +18,7 @@ from lr_pipeline.engines.cluster.cluster_aggregate import visit_parts
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
 from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
-from lr_pipeline.evaluation import test_scores as judging
-from lr_pipeline.evaluation.test_scores import judge_models
+from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.tables.feature_profile import profile_features
@@ -49,10 +48,9 @@ def table(tmp_path_factory) -> Table:
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch) -> Iterator[None]:
-    """Each row group a part, and few enough scores held that areas are counted."""
+    """Each row group is a part."""
     monkeypatch.setattr(cluster_rows, "LEAST_BYTES", 1)
     monkeypatch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
-    monkeypatch.setattr(judging, "HELD_ROWS", ROWS // 2)
 
 
 @pytest.fixture
@@ -87,11 +85,11 @@ def chain(
         for kernel, solver in ((NumpyKernel(), Newton()), (TorchKernel(autograd=True), Lbfgs()))
     )
     models = {"linear": linear, "numpy": numpy, "torch": torch}
-    judged = judge_models(models, table, visit)
+    scored = score_test_set(models, table, visit, held_rows=ROWS // 2)  # areas are counted
     return {
         **{name: model.to_json() for name, model in models.items()},
-        "metrics": {name: metrics.numbers() for name, metrics in judged.metrics.items()},
-        "scores": {name: scores.tobytes() for name, scores in judged.scores.items()},
+        "metrics": {name: metrics.numbers() for name, metrics in scored.metrics.items()},
+        "scores": {name: scores.tobytes() for name, scores in scored.scores.items()},
         "agreement": measure_agreement(numpy, torch, table, visit).distance,
         "profile": profile_features(table, visit),
         "leaks": likely_leaks(table, visit),
@@ -105,7 +103,6 @@ def by_one_worker(table, tmp_path_factory) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch, DaskProcesses(folder) as processes:
         patch.setattr(cluster_rows, "LEAST_BYTES", 1)
         patch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
-        patch.setattr(judging, "HELD_ROWS", ROWS // 2)
         processes.start_workers(1)
         with open_cluster(ClusterSettings(processes.address)) as cluster:
             return chain(cluster, table)
