@@ -23,7 +23,7 @@ from lr_pipeline.scoring.predictions import (
 )
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.files.os_errors import os_message
+from lr_pipeline.tables.files.refusals import os_message
 
 
 def fail(error: Exception | str) -> NoReturn:

@@ -38,7 +38,7 @@ from lr_pipeline.tables.sources.source_content import source_lines
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.validation.likely_leaks import likely_leaks
-from lr_pipeline.tables.validation.notices import left_out_reasons
+from lr_pipeline.tables.validation.validate import left_out_reasons
 from lr_pipeline.versions import library_versions
 
 TITLES = {

@@ -25,8 +25,8 @@ from lr_pipeline.tables.split.leakage import find_leakage
 from lr_pipeline.tables.split.perturbation import moved_by_test_rows
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.likely_leaks import likely_leaks
-from lr_pipeline.tables.validation.notices import by_severity, left_out_reasons
 from lr_pipeline.tables.validation.schema_change import schema_problems
+from lr_pipeline.tables.validation.validate import by_severity, left_out_reasons
 
 REFUSAL = (
     "penalty none is refused. Use penalty auto or firth, log-f or l2 (finite for every table), or "

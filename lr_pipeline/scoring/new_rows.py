@@ -11,10 +11,10 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.files.parquet import BLOCK_ROWS, file_batches, open_parquet
+from lr_pipeline.tables.files.refusals import naming
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import ColumnRoles, closest
-from lr_pipeline.tables.sources.declaration import naming
 from lr_pipeline.tables.sources.delimited import write_delimited
 from lr_pipeline.tables.sources.header import common_header
 from lr_pipeline.tables.sources.locations import DataFile, all_parquet, find_files

@@ -11,8 +11,7 @@ import pyarrow.types as pt
 
 from lr_pipeline.scoring.predictions import Predictions, ScoringError
 from lr_pipeline.storage.atomic import replaced_file
-from lr_pipeline.tables.files.os_errors import os_reason
-from lr_pipeline.tables.files.places import special_kind
+from lr_pipeline.tables.files.refusals import os_reason, special_kind
 from lr_pipeline.tables.sources.locations import PARQUET_SUFFIXES
 from lr_pipeline.tables.values.column_values import is_text
 

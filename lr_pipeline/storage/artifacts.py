@@ -11,7 +11,7 @@ from typing import Any
 from lr_pipeline.storage.atomic import new_folder, scratch_folder
 from lr_pipeline.storage.formats import Format, format_named, format_of
 from lr_pipeline.storage.storage_error import ArtifactError
-from lr_pipeline.tables.files.os_errors import os_reason
+from lr_pipeline.tables.files.refusals import os_reason
 
 CONTENT_DIGITS = 16
 

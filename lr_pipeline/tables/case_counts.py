@@ -7,10 +7,9 @@ import numpy as np
 from jaxtyping import UInt
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.errors import Problem
+from lr_pipeline.tables.errors import Problem, renumbered
 from lr_pipeline.tables.level_counts import plain_count
 from lr_pipeline.tables.row_choice import CountedRows
-from lr_pipeline.tables.row_numbers import renumbered
 from lr_pipeline.tables.table import Table, weights_of
 
 EXACT_CASES = 2**53  # whole numbers up to it have exact sums in float64

@@ -1,16 +1,23 @@
 """What can be wrong with a table, and the exception that says so."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Bool
 
 Severity = Literal["error", "warning", "note"]
 
 LONGEST_MESSAGE = 800  # characters of a message, and of a remedy
 LONGEST_NAME = 80  # characters of a name or a value in a list
 MOST_PROBLEMS = 50  # in one message
+
+ROW = re.compile(r"\brow (\d+)\b")
+KeptRows = Bool[np.ndarray, " n"]
 
 
 @dataclass(frozen=True)
@@ -52,25 +59,30 @@ class TableError(ValueError):
         super().__init__("\n".join(f"{prefix}{line}" for line in problem_lines(problems)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Keep the problems when it is raised in one process and caught in another."""
+        """Pickle the problems as well, since a worker's error is caught in another process."""
         return partial(TableError, source=self.source), self.problems
 
 
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
-    """Each problem's text, of the first fifty, and how many more there are."""
+    """The texts of the first 50 problems, and the number of the others."""
     return first_lines(list(map(str, problems)))
 
 
 def first_lines(lines: Sequence[str]) -> list[str]:
-    """The first fifty of some problems' texts, and how many more there are."""
+    """The first 50 lines, and the number of the others."""
     rest = len(lines) - MOST_PROBLEMS
     more = [f"and {rest:,} more problems"] if rest > 0 else []
     return [*lines[:MOST_PROBLEMS], *more]
 
 
 def cut(text: str, longest: int = LONGEST_NAME) -> str:
-    """The text; of a longer one its beginning, and its length."""
+    """The text; where it is too long, its beginning and its length."""
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
+
+
+def count_of(number: int, noun: str) -> str:
+    """The number with its noun: 1 row, 2 rows."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def table_error(
@@ -80,5 +92,47 @@ def table_error(
     row: int | None = None,
     source: str | Path | None = None,
 ) -> TableError:
-    """``TableError`` with a single problem."""
+    """Return a ``TableError`` with one problem."""
     return TableError(Problem(message, remedy, column, row), source=source)
+
+
+def renumbered(problems: Sequence[Problem], masks: Iterable[KeptRows]) -> list[Problem]:
+    """Number the rows of problems as they are stored, where some rows were skipped.
+
+    Before, the rows that were kept (True in ``masks``, one mask a block) are numbered from 1. The
+    masks are read only where a problem has a row.
+    """
+    rows = {row for one in problems for row in _rows_of(one)}
+    numbers = _among_all(masks, rows) if rows else {}
+    return [_renumbered(one, numbers) for one in problems]
+
+
+def _rows_of(problem: Problem) -> list[int]:
+    """The row of a problem, and the rows that its message names."""
+    if problem.row is None:
+        return []
+    return [problem.row, *(int(found[1]) for found in ROW.finditer(problem.message))]
+
+
+def _among_all(masks: Iterable[KeptRows], rows: Iterable[int]) -> dict[int, int]:
+    """Number of a row among those that were kept → its number among all rows."""
+    wanted, found = np.array(sorted(rows)), dict[int, int]()
+    kept = before = 0
+    for mask in masks:
+        places = np.flatnonzero(mask)
+        for row in wanted[(wanted > kept) & (wanted <= kept + len(places))].tolist():
+            found[row] = before + int(places[row - kept - 1]) + 1
+        kept, before = kept + len(places), before + len(mask)
+    return found
+
+
+def _renumbered(problem: Problem, numbers: dict[int, int]) -> Problem:
+    """The problem with the new numbers of its rows, also in its message."""
+    if problem.row is None:
+        return problem
+
+    def other(found: re.Match[str]) -> str:
+        return f"row {numbers.get(int(found[1]), found[1])}"
+
+    message = ROW.sub(other, problem.message)
+    return replace(problem, row=numbers.get(problem.row, problem.row), message=message)

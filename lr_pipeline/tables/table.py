@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Integer
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.errors import Problem, TableError, renumbered, table_error
 from lr_pipeline.tables.files.file_watch import FileWatch, watch_stored
 from lr_pipeline.tables.files.parquet import (
     BLOCK_BYTES,
@@ -48,7 +48,6 @@ from lr_pipeline.tables.row_choice import (
     counts_at_all,
     picked,
 )
-from lr_pipeline.tables.row_numbers import renumbered
 from lr_pipeline.tables.target import labels, positive_value
 from lr_pipeline.tables.values.column_types import read_batch, read_schema
 from lr_pipeline.tables.values.column_values import plain_values

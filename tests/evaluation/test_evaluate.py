@@ -18,8 +18,7 @@ from lr_pipeline.report.model_view import coefficient_table
 from lr_pipeline.report.render import Report, render_report
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validation.notices import by_severity
-from lr_pipeline.tables.validation.validate import useful_features
+from lr_pipeline.tables.validation.validate import by_severity, useful_features
 from tests.scoring.conftest import table_rows
 
 N = 1_000

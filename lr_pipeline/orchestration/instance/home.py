@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 
 from lr_pipeline.storage.atomic import new_file
 from lr_pipeline.storage.storage_error import ArtifactError
-from lr_pipeline.tables.files.os_errors import os_reason
+from lr_pipeline.tables.files.refusals import os_reason
 
 SETTINGS = """\
 # Written once by lr_pipeline; edit freely, it is never overwritten.

@@ -8,8 +8,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.orchestration.instance.catalogue import load
 from lr_pipeline.orchestration.instance.check_results import failed_checks
 from lr_pipeline.scoring.predictions import ScoringError, version_of
-from lr_pipeline.tables.files.os_errors import os_reason
-from lr_pipeline.tables.files.places import special_kind
+from lr_pipeline.tables.files.refusals import os_reason, special_kind
 from lr_pipeline.versions import FormatVersionError
 
 # Of the two logistic models, which a check holds to each other, the one with Newton's method:

@@ -23,8 +23,8 @@ from lr_pipeline.tables.errors import cut
 from lr_pipeline.tables.prevalence import prevalence
 from lr_pipeline.tables.sources.source_content import describe_content, known_content
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validation.notices import left_out_reasons
 from lr_pipeline.tables.validation.schema_change import contract_of
+from lr_pipeline.tables.validation.validate import left_out_reasons
 
 SOURCE = "source"
 # What a page can show, and what keeps Dagster's event log small whatever the table says.

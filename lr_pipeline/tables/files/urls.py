@@ -1,10 +1,8 @@
-"""Files behind URLs: how long is waited for them, and what an error of the network is called."""
+"""Files behind URLs: how they are opened, how long we wait, and what the network refuses."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.errors import Problem, TableError, table_error
 
 CONNECT_SECONDS = 20  # until a web server must have accepted a connection
 SILENT_SECONDS = 60  # without a byte of an answer
@@ -55,20 +53,7 @@ def require_answer(filesystem: Any, url: str) -> None:
         cause = error.__cause__
         answered = cause is None or isinstance(cause, FileNotFoundError)
         if not answered and getattr(cause, "status", None) not in NOT_THERE:
-            raise network_problem(cause or error) from None
-
-
-@contextmanager
-def reaching(location: str) -> Iterator[None]:
-    """Turn the network's errors into a ``TableError``; others, and those of no URL, pass."""
-    try:
-        yield
-    except TableError:
-        raise
-    except Exception as error:
-        if "://" in location and is_of_network(error):
-            raise network_problem(error) from None
-        raise
+            raise TableError(network_problem(cause or error)) from None
 
 
 def is_of_network(error: BaseException) -> bool:
@@ -77,15 +62,15 @@ def is_of_network(error: BaseException) -> bool:
     return isinstance(error, OSError | TimeoutError) or package in NETWORK_PACKAGES
 
 
-def network_problem(error: BaseException) -> TableError:
-    """What is to be said of it: no answer in time, an answer that refuses, or no way there."""
+def network_problem(error: BaseException) -> Problem:
+    """The problem: no answer in time, an answer that refuses, or no way there."""
     if isinstance(error, TimeoutError):
-        return table_error(
+        return Problem(
             f"the server did not answer: {CONNECT_SECONDS} s are waited for a connection, "
             f"{SILENT_SECONDS} s for each part of the answer",
             "Check the URL, or try again later",
         )
     if (status := getattr(error, "status", None)) is not None:
-        return table_error(f"the server answers {status} ({getattr(error, 'message', '')})", CHECK)
+        return Problem(f"the server answers {status} ({getattr(error, 'message', '')})", CHECK)
     reason = " ".join(str(error).split()) or type(error).__name__
-    return table_error(f"cannot be reached: {reason.rstrip('.')}", CHECK)
+    return Problem(f"cannot be reached: {reason.rstrip('.')}", CHECK)

@@ -1,15 +1,9 @@
 """What every declared table has besides its place, and how its rows become a sound table."""
 
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from gzip import BadGzipFile
 from typing import Any, ClassVar
 
-from lr_pipeline.tables.errors import Problem, TableError
-from lr_pipeline.tables.files.os_errors import os_reason
-from lr_pipeline.tables.files.urls import is_of_network, network_problem
 from lr_pipeline.tables.roles import (
     KINDS,
     ColumnRoles,
@@ -121,34 +115,3 @@ class Declaration(_Kind):
         if rules := replace(self.rules, decimal_comma=commas).to_dict():
             provenance[READING] = rules
         return table.with_provenance(provenance | ({"left_out": left_out} if left_out else {}))
-
-
-@contextmanager
-def naming(source: str) -> Iterator[None]:
-    """Put the source's name before each problem of a ``TableError`` that does not say where it is.
-
-    Its subclasses name their sources themselves.
-    """
-    try:
-        yield
-    except (EOFError, BadGzipFile, zlib.error) as error:
-        problem = Problem(f"a file cannot be unpacked: {error}", "Pack it again with gzip")
-        raise TableError(problem, source=source) from None
-    except TableError as error:
-        place = source if source.strip() else None  # a path of spaces is quoted in the message
-        if type(error) is not TableError or (place and str(error).startswith(source)):
-            raise
-        file = None if error.source is None else str(error.source)
-        inner = "" if file is None or source.endswith(file) else f"{file}: "
-        problems = [replace(one, message=f"{inner}{one.message}") for one in error.problems]
-        raise TableError(*problems, source=place) from None
-    except OSError as error:
-        if "://" in source:
-            raise TableError(*network_problem(error).problems, source=source) from None
-        place = "" if error.filename in (None, source) else f"{error.filename}: "
-        reason, remedy = os_reason(error)
-        raise TableError(Problem(f"{place}{reason}", remedy), source=source) from None
-    except Exception as error:
-        if "://" in source and is_of_network(error):
-            raise TableError(*network_problem(error).problems, source=source) from None
-        raise

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.files.parquet import open_parquet
+from lr_pipeline.tables.files.refusals import naming
 from lr_pipeline.tables.roles import quoted
-from lr_pipeline.tables.sources.declaration import Declaration, naming
+from lr_pipeline.tables.sources.declaration import Declaration
 from lr_pipeline.tables.sources.delimited import write_delimited
 from lr_pipeline.tables.sources.header import common_header
 from lr_pipeline.tables.sources.locations import DataFile, all_parquet, find_files

@@ -9,8 +9,8 @@ from typing import Any
 
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.files.file_watch import FileState, FileWatch, local_state, remote_state
-from lr_pipeline.tables.files.places import not_found, os_problem, require_file, require_path
-from lr_pipeline.tables.files.urls import is_web, reaching, require_answer, url_filesystem
+from lr_pipeline.tables.files.refusals import not_found, os_problem, require_file, require_path
+from lr_pipeline.tables.files.urls import is_web, require_answer, url_filesystem
 from lr_pipeline.tables.sources.file_contents import (
     GZIP_MAGIC,
     PARQUET_MAGIC,
@@ -105,11 +105,6 @@ def find_files(location: str | Path) -> list[DataFile]:
     """
     require_path(str(location))
     filesystem, path = _filesystem_of(str(location))
-    with reaching(str(location)):
-        return _found_files(filesystem, path)
-
-
-def _found_files(filesystem: Any, path: str) -> list[DataFile]:
     if is_web(filesystem):
         require_answer(filesystem, path)
     here, base = "file" in _protocols(filesystem), ""

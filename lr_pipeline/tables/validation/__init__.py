@@ -1,5 +1,4 @@
 """Whether a table can be used: everything that is wrong with its content, said at once.
 
-``validate`` gathers the problems; the other modules each know one kind of problem. ``notices`` are
-what is said of a table that can be used.
+``validate`` gathers the problems; each of the other modules knows one kind of problem.
 """

@@ -1,6 +1,6 @@
 """Values and names that read alike: which they are, how many rows, and where the first is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from lr_pipeline.tables.errors import Problem
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation.column_summary import ColumnSummary
 from lr_pipeline.tables.values.column_values import first_row, is_text, plain_values
 from lr_pipeline.tables.values.spelling import alike, not_plain, shown_spelling, spelling_key
 
@@ -55,15 +56,25 @@ def spellings_in(table: Table, name: str) -> list[Spellings]:
     return found
 
 
-def spelling_notice(table: Table, subject: str, name: str) -> Iterator[Problem]:
-    """Warn of values in several spellings, which count as one in features and groups."""
-    if found := spellings_in(table, name):
-        message = (
-            f"{subject} {name!r} has values in several spellings, which read alike and are taken "
-            f"as one: {_listed(found)}"
-        )
-        row = min(one.first_row for one in found)
-        yield Problem(message, "Write each in one way", name, row, severity="warning")
+def spelling_problems(table: Table, summaries: Mapping[str, ColumnSummary]) -> Iterator[Problem]:
+    """Warn of values in several spellings, which count as one in features and groups.
+
+    Only the columns that have some are read once more.
+    """
+    subjects = dict.fromkeys(table.roles.features, "feature")
+    if table.roles.group is not None:
+        subjects[table.roles.group] = "group"
+    for name, subject in subjects.items():
+        one = summaries[name]
+        if not (is_text(one.kind) and one.num_levels < len(one.levels)):
+            continue
+        if found := spellings_in(table, name):
+            message = (
+                f"{subject} {name!r} has values in several spellings, which read alike and are "
+                f"taken as one: {_listed(found)}"
+            )
+            row = min(one.first_row for one in found)
+            yield Problem(message, "Write each in one way", name, row, severity="warning")
 
 
 def repeated_spellings(table: Table, name: str) -> str:

@@ -1,11 +1,14 @@
 """A text column that is no category: numbers, dates, or too many different values."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
-from lr_pipeline.tables.errors import Problem
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lr_pipeline.tables.errors import Problem, cut
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
-from lr_pipeline.tables.values.number_problems import number_problem
-from lr_pipeline.tables.values.text_forms import TextForms
+from lr_pipeline.tables.values.column_values import first_row, is_text, plain_values
+from lr_pipeline.tables.values.text_forms import TextForms, number_problem
 
 MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
 MOSTLY = 0.9  # of the values are dates: the others are mistyped
@@ -52,3 +55,68 @@ def text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
 def _names_rows(column: ColumnSummary, forms: TextForms) -> bool:
     """Whether the texts are whole numbers, another one in each row: they measure nothing."""
     return forms.whole and forms.numbers.count == column.rows == column.num_levels
+
+
+LONGEST_TEXT = 1_000  # characters of a category, a key, a value of the target, or a column's name
+LIMIT = f"{LONGEST_TEXT:,}"
+
+
+class TextLength:
+    """The longest text of a column, gathered block by block.
+
+    ``longest``: its characters, 0 where none has more than 1,000; ``first_row`` of those that have
+    more, from 1.
+    """
+
+    def __init__(self) -> None:
+        self.rows = self.longest = self.first_row = 0
+
+    def add(self, column: pa.Array) -> None:
+        """Take in the next rows; values of another type than text have no length."""
+        if is_text(column.type):
+            column = column.cast(pa.large_string())
+            if (pc.max(pc.binary_length(column)).as_py() or 0) > LONGEST_TEXT:
+                self._measure(column)
+        self.rows += len(column)
+
+    def _measure(self, column: pa.Array) -> None:
+        characters = pc.utf8_length(column)
+        longest = pc.max(characters).as_py()
+        if longest > LONGEST_TEXT:
+            found = first_row(pc.greater(characters, LONGEST_TEXT))
+            self.first_row = self.first_row or self.rows + found
+            self.longest = max(self.longest, longest)
+
+
+class TextLengths:
+    """The same of all columns of a table."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.columns = {name: TextLength() for name in names}
+
+    def add(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        for name, column in self.columns.items():
+            column.add(plain_values(block.column(name)))
+
+    def problems(
+        self, features: Sequence[str], free_text: Collection[str | None] = ()
+    ) -> Iterator[Problem]:
+        """An error for each column with too long a name or text; features could be left out.
+
+        Texts of ``free_text``, which are no categories anyway, may have any length.
+        In a CSV file such a text is most often the rest of the file after a quotation mark that
+        nothing closes.
+        """
+        for name, column in self.columns.items():
+            if len(name) > LONGEST_TEXT:
+                message = f"the name of column {cut(name)!r} is too long: at most {LIMIT}"
+                yield Problem(message, "Rename it", name)
+            if (row := column.first_row) and name not in free_text:
+                message = (
+                    f"column {cut(name)!r} has a text of {column.longest:,} characters; at most "
+                    f"{LIMIT} are a category or a key (first longer one at row {row})"
+                )
+                remedy = "Shorten it, or close a quotation mark that is left open there"
+                leave_out = f", or set exclude=[{cut(name)!r}]" if name in features else ""
+                yield Problem(message, remedy + leave_out, name, row)

@@ -12,8 +12,8 @@ from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.split import random_split
-from lr_pipeline.tables.split.case_draws import draw_cases
 from lr_pipeline.tables.split.leakage import find_leakage
+from lr_pipeline.tables.split.random_split import draw_cases
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from lr_pipeline.tables.errors import Problem
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.identifiers import is_id_name, name_words
-from lr_pipeline.tables.validation.notices import by_severity
-from lr_pipeline.tables.validation.validate import find_problems, useful_features
+from lr_pipeline.tables.validation.validate import by_severity, find_problems, useful_features
 
 ROWS = 600
 

@@ -10,8 +10,12 @@ from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.split.split_table import SplitPolicy
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validation.notices import by_severity
-from lr_pipeline.tables.validation.validate import find_problems, require_sound, useful_features
+from lr_pipeline.tables.validation.validate import (
+    by_severity,
+    find_problems,
+    require_sound,
+    useful_features,
+)
 
 Y = [0, 1, 0, 1]
 CLEAN = {"y": Y, "x": [0.1, 0.2, 0.3, 0.5]}

@@ -3,9 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from lr_pipeline.tables.values.number_problems import number_problem
 from lr_pipeline.tables.values.spelling import shown_spelling
-from lr_pipeline.tables.values.text_forms import TextForms
+from lr_pipeline.tables.values.text_forms import TextForms, number_problem
 
 FORMS = {
     "numbers": ["48120", "-1.5", " .5 ", "1e-3", "+7."],

@@ -1,6 +1,7 @@
-"""Whole rows that occur more than once, where that is remarkable."""
+"""Rows and features that repeat another one."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,8 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import Problem
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation.column_summary import ColumnSummary
+from lr_pipeline.tables.values.column_values import plain_values
 from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 
 MOST_VALUES = 4_000_000  # of all columns, that are hashed while the columns are looked at
@@ -51,3 +54,30 @@ def _is_comparable(kind: pa.DataType) -> bool:
     """Whether a row's hash knows the type; no feature is of another."""
     other = pt.is_nested(kind) or pt.is_fixed_size_binary(kind) or pt.is_interval(kind)
     return not (other or isinstance(kind, pa.BaseExtensionType))
+
+
+def repeated_features(table: Table, summaries: Mapping[str, ColumnSummary]) -> Iterator[Problem]:
+    """Warn of features that equal an earlier one in every row.
+
+    Only features of equal range and equally many missing values are compared, block by block.
+    """
+    alike: dict[tuple[Hashable, ...], list[str]] = {}
+    for name in table.roles.features:
+        one = summaries[name]
+        if one.usable and one.missing < one.rows and one.least != one.greatest:
+            alike.setdefault((one.missing, one.least, one.greatest), []).append(name)
+    groups = [names for names in alike.values() if len(names) > 1]
+    for block in table.blocks(columns=list(chain(*groups))) if groups else ():
+        parts: dict[tuple[int, bytes], list[str]] = {}
+        for number, name in ((k, name) for k, names in enumerate(groups) for name in names):
+            values = pa.record_batch([plain_values(block.column(name))], names=["values"])
+            content = row_hashes(values, ["values"]).tobytes()
+            parts.setdefault((number, content), []).append(name)
+        groups = [names for names in parts.values() if len(names) > 1]
+        if not groups:
+            return
+    for first, *others in groups:
+        for name in others:
+            message = f"feature {name!r} equals {first!r} in every row"
+            remedy = f"Set exclude=[{name!r}]"
+            yield Problem(message, remedy, name, severity="warning", useless=True)

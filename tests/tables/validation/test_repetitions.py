@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validation.repeated_rows import MOST_VALUES
+from lr_pipeline.tables.validation.repetitions import MOST_VALUES
 from lr_pipeline.tables.validation.validate import find_problems
 
 
