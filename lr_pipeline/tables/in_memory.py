@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.errors import Problem, TableError, count_of, table_error
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.values.column_values import is_text
 from lr_pipeline.tables.values.reading_rules import ReadingRules
@@ -48,7 +48,8 @@ def require_one_type(name: str, values: list[Any]) -> None:
     if texts and numbers:
         text = values[texts[0] - 1]
         raise table_error(
-            f"column {name!r} holds {numbers} numbers and {len(texts)} texts (first "
+            f"column {name!r} holds {count_of(numbers, 'number')} and "
+            f"{count_of(len(texts), 'text')} (first "
             f"{shown_spelling(text)} at row {texts[0]})",
             f"Correct them, or set missing=[{text!r}] if it stands for no value",
             name,

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Integer
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.errors import Problem, TableError, renumbered, table_error
+from lr_pipeline.tables.errors import Problem, TableError, count_of, renumbered, table_error
 from lr_pipeline.tables.files.file_watch import FileWatch, watch_stored
 from lr_pipeline.tables.files.parquet import (
     BLOCK_BYTES,
@@ -351,7 +351,7 @@ class Table:
         known = "num_rows" in self.__dict__ or not self.choices  # else counting is a pass
         if known and written != self.num_rows:
             raise table_error(
-                f"the table has {self.num_rows:,} rows, and {written:,} were written",
+                f"the table has {count_of(self.num_rows, 'row')}, and {written:,} were written",
                 "Run again once nothing writes to its source",
                 source=self.provenance.get("source"),
             )
@@ -397,7 +397,8 @@ class Table:
 
     def __repr__(self) -> str:
         return (
-            f"Table({self.num_rows} rows, {len(self.roles.features)} features, "
+            f"Table({count_of(self.num_rows, 'row')}, "
+            f"{count_of(len(self.roles.features), 'feature')}, "
             f"target {self.roles.target!r}, positive {self.roles.positive!r})"
         )
 

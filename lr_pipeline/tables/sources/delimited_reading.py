@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.types as pt
 
-from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.errors import TableError, count_of, table_error
 from lr_pipeline.tables.files.parquet import write_blocks
 from lr_pipeline.tables.sources.decimal_commas import Commas, text_to_numbers
 from lr_pipeline.tables.sources.header import Header, require_utf8
@@ -178,7 +178,7 @@ def _rejected_rows(rejected: Sequence[Any], file: DataFile) -> TableError:
     row = None if first.number is None else first.number - 1  # the header is a row of the file
     place = "" if row is None else f"row {row} "
     return table_error(
-        f"{found} row{'s' * (found > 1)} {'have' if found > 1 else 'has'} another number of fields "
+        f"{count_of(found, 'row')} {'have' if found > 1 else 'has'} another number of fields "
         f"than the header's {first.expected_columns} "
         f"(first: {place}with {first.actual_columns}: {first.text[:60]!r})",
         "Correct them, or quote fields that contain the delimiter",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.errors import count_of, table_error
 from lr_pipeline.tables.sources.locations import DataFile
 from lr_pipeline.tables.sources.temporary_parquet import require_same_columns
 
@@ -86,7 +86,7 @@ def _require_no_comments(text: str) -> None:
     if comments == 1 and fields[0] == fields[1] > 1 and lines[0][1:2] not in (" ", "#", "!", "\t"):
         return
     raise table_error(
-        f"the file begins with {comments} line{'s' * (comments > 1)} of comment "
+        f"the file begins with {count_of(comments, 'line')} of comment "
         f"({lines[0][:60]!r}), where the header is expected",
         "Remove them",
     )

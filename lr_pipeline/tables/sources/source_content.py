@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.errors import count_of, table_error
 from lr_pipeline.tables.roles import quoted
 from lr_pipeline.tables.sources.locations import DataFile, find_files
 
@@ -71,10 +71,9 @@ def known_content(provenance: Mapping[str, Any]) -> dict[str, Any]:
 def describe_content(content: Mapping[str, Any]) -> str:
     """The hash, or what stands for it, and what it is of, in one line."""
     if "fingerprint" in content:
-        return f"fingerprint {content['fingerprint']} of {content['rows']:,} rows"
-    files = f"{content['files']:,} file{'' if content['files'] == 1 else 's'}"
+        return f"fingerprint {content['fingerprint']} of {count_of(content['rows'], 'row')}"
     kind = "SHA-256" if "sha256" in content else "version"
-    return f"{kind} {content.get('sha256') or content['version']} ({files})"
+    return f"{kind} {content.get('sha256') or content['version']} ({count_of(content['files'], 'file')})"
 
 
 def source_lines(provenance: Mapping[str, Any]) -> dict[str, str]:

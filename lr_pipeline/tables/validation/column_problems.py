@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow.types as pt
 
 from lr_pipeline.core.limits import MAX_COLUMNS
-from lr_pipeline.tables.errors import Problem
+from lr_pipeline.tables.errors import Problem, count_of
 from lr_pipeline.tables.roles import KINDS, NAMES_SHOWN
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
@@ -73,7 +73,8 @@ def _id_problems(table: Table, name: str, column: ColumnSummary) -> Iterator[Pro
         first = "" if column.missing else f" (first at row {row})"
         alike = repeated_spellings(table, name)
         message = (
-            f"id {name!r} must differ from row to row, found {repeated} repetitions{first}{alike}"
+            f"id {name!r} must differ from row to row, found "
+            f"{count_of(repeated, 'repetition')}{first}{alike}"
         )
         remedy = f"Drop repeated rows, or set group={name!r} instead"
         yield Problem(message, remedy, name, None if column.missing else row)

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lr_pipeline.tables.case_counts import counted, in_stored_rows
-from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, TableError, count_of
+from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, TableError
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import NAMES_SHOWN, PositiveValue
 from lr_pipeline.tables.split.split_policy import SplitPolicy
@@ -117,8 +117,7 @@ def _too_few_rows(table: Table, found: Sequence[Problem]) -> list[Problem]:
     useful = len({*table.roles.features} - {one.column for one in found if one.useless})
     if table.num_rows >= useful:
         return []
-    verb = "is" if table.num_rows == 1 else "are"
-    message = f"{count_of(table.num_rows, 'row')} {verb} too few for {count_of(useful, 'feature')}"
+    message = f"{table.num_rows:,} rows are too few for {useful:,} features"
     remedy = "Add rows, or name fewer features: the estimate is not unique"
     return [Problem(message, remedy, severity="warning")]
 

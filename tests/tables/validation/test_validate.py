@@ -236,7 +236,7 @@ def test_fewer_rows_than_features_are_a_warning():
     columns = {f"x{j}": [rng.random() for _ in range(4)] for j in range(3_000)}
     (problem,) = problems({"y": Y} | columns)
     assert problem.severity == "warning"
-    assert problem.message == "4 rows are too few for 3000 features"
+    assert problem.message == "4 rows are too few for 3,000 features"
 
 
 def test_too_few_rows_are_counted_against_the_features_that_stay() -> None:
