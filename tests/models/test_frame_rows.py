@@ -96,6 +96,6 @@ def test_markers_among_objects_are_missing_as_in_training(frame) -> None:
     assert np.array_equal(model.predict_proba(rows), model.predict_proba(frame))
     rows.loc[4, "age"] = "old"
     with pytest.raises(
-        TableError, match=r"'age' holds \d+ numbers and 1 texts \(first 'old' at row 5"
+        TableError, match=r"'age' holds \d+ numbers and 1 text \(first 'old' at row 5"
     ):
         model.predict_proba(rows)

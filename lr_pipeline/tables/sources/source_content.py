@@ -73,7 +73,8 @@ def describe_content(content: Mapping[str, Any]) -> str:
     if "fingerprint" in content:
         return f"fingerprint {content['fingerprint']} of {count_of(content['rows'], 'row')}"
     kind = "SHA-256" if "sha256" in content else "version"
-    return f"{kind} {content.get('sha256') or content['version']} ({count_of(content['files'], 'file')})"
+    files = count_of(content["files"], "file")
+    return f"{kind} {content.get('sha256') or content['version']} ({files})"
 
 
 def source_lines(provenance: Mapping[str, Any]) -> dict[str, str]:

@@ -129,7 +129,7 @@ def test_a_value_that_is_sometimes_missing_is_not_constant():
     [
         ("id", ["a", "b", "b", "b"], "id 'k' must differ from row to row, found 2 repetitions"),
         ("id", ["a", None, "b", "c"], "column 'k' has missing values: 1 (first at row 2)"),
-        ("id", pa.array(["a", "a", "b", "c"]).dictionary_encode(), "found 1 repetitions"),
+        ("id", pa.array(["a", "a", "b", "c"]).dictionary_encode(), "found 1 repetition"),
         ("group", ["a", "a", None, "c"], "column 'k' has missing values: 1 (first at row 3)"),
         ("time", [1.0, 2.0, 3.0, float("nan")], "column 'k' has missing values: 1"),
         ("weight", [1.0, -1.0, 2.0, 1.0], "weight 'k' must be finite and ≥ 0, found -1.0…2.0"),

@@ -168,7 +168,7 @@ def test_ids_that_read_alike_are_repetitions() -> None:
     )
     (problem,) = find_problems(table)
     assert problem.message == (
-        "id 'k' must differ from row to row, found 1 repetitions (first at row 3), of those that "
+        "id 'k' must differ from row to row, found 1 repetition (first at row 3), of those that "
         "read alike 'b2' and 'b2\\u200b' (rows: 1, first at row 3)"
     )
 
