@@ -1,4 +1,4 @@
-"""The options that describe a table, the same for ``run`` and ``new``."""
+"""Options that verbs share: those that describe a table, for ``run`` and ``new``, and --home."""
 
 from collections.abc import Callable
 from math import isfinite
@@ -11,7 +11,7 @@ from lr_pipeline.tables.split.split_policy import KINDS, LARGEST_SEED, SplitPoli
 
 
 class FiniteRange(click.FloatRange):
-    """Numbers between two bounds; NaN, which is not below or above any, and infinity are none."""
+    """A finite number between two bounds; click itself would let NaN pass."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -25,6 +25,7 @@ class FiniteRange(click.FloatRange):
 
 SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 SEED = click.IntRange(0, LARGEST_SEED)
+HOME_HELP = "Dagster home [default: $DAGSTER_HOME, else .dagster_home here]."
 TESTED_ON = {"time": "the latest rows by", "group": "whole groups of"}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -71,7 +72,7 @@ OPTIONS = (
 
 
 def table_options(command: Command) -> Command:
-    """Give a command all of them, in this order; ``file_table`` takes their values."""
+    """Give a command all ``OPTIONS`` in their order; ``file_table`` takes their values."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command
@@ -80,7 +81,7 @@ def table_options(command: Command) -> Command:
 def file_table(
     file: str, target: str | None, split: str | None, test_size: float, seed: int, **columns: Any
 ) -> FileTable:
-    """The table that the options describe; says so where a column alone decides how it is split.
+    """Return the table that the options describe; print how it is split where a column decides it.
 
     Raises
     ------

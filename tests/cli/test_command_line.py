@@ -1,143 +1,11 @@
-"""The command ``lr-pipeline`` as a person uses it: output, exit codes, artifacts."""
+"""The command ``lr-pipeline`` itself: its verbs, their help, and what each of them loads."""
 
-import re
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
-import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
-import lr_pipeline
 from lr_pipeline.cli.command_line import main
-
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
-Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def spector(run) -> Result:
-    """A run on a real file."""
-    return run("run", SAMPLES / "spector.csv", "--target", "GRADE")
-
-
-def artifacts(folder: Path) -> dict[Path, bytes]:
-    """Every artifact file and its content."""
-    return {p: p.read_bytes() for p in (folder / "data" / "artifacts").rglob("*") if p.is_file()}
-
-
-def test_a_run_shows_each_asset_and_the_outcome(spector) -> None:
-    """Progress asset by asset, models × metrics, failed checks, the report's path."""
-    assert spector.exit_code == 0, spector.output
-    for asset in ("dataset", "train_set", "numpy_model", "torch_model", "evaluation_report"):
-        assert re.search(rf"✓ spector/{asset} +\d+\.\d\d s", spector.output)
-    assert re.search(r"numpy_model +0\.\d{4}", spector.output)
-    assert "Checks that failed:" in spector.output
-    report = re.search(r"Report: (.+report\.html)", spector.output)
-    assert report is not None
-    assert Path(report[1]).is_file()
-    assert "DEBUG" not in spector.output
-
-
-def test_what_a_run_made_can_be_loaded(spector, folder) -> None:
-    """Model, table and report, by the name of the asset."""
-    home = folder / ".dagster_home"
-    model = lr_pipeline.load("spector/numpy_model", home=home)
-    test_set = lr_pipeline.load("spector/test_set", home=home)
-    report = lr_pipeline.load("spector/evaluation_report", home=home)
-    probabilities = model.predict_proba(test_set)
-    assert probabilities.shape == (report["test_rows"],)
-    assert ((probabilities > 0) & (probabilities < 1)).all()
-    assert report["models"]["numpy_model"]["brier_score"] == pytest.approx(
-        ((probabilities - test_set.labels()) ** 2).mean()
-    )
-
-
-@pytest.fixture
-def three_values(tmp_path) -> Path:
-    """A file whose target has three values, one of them first at row 17."""
-    values = ["no", "yes"] * 8 + ["unknown", "no"]
-    path = tmp_path / "churn.csv"
-    path.write_text("x,churned\n" + "".join(f"{i},{v}\n" for i, v in enumerate(values)))
-    return path
-
-
-def test_three_values_in_the_target_are_one_clear_line(run, spector, three_values, folder) -> None:
-    """Exit code 1, file, column, values and row; earlier artifacts stay as they were."""
-    before = artifacts(folder)
-    result = run("run", three_values, "--target", "churned")
-    assert result.exit_code == 1
-    assert result.stderr.strip() == (
-        f"error: {three_values}: target 'churned' must have two values, found 3: "
-        "'no', 'yes', 'unknown' (first 'unknown' at row 17). Give --positive or drop those rows."
-    )
-    assert "✓" not in result.output
-    assert artifacts(folder) == before
-    assert lr_pipeline.load("spector/test_set", home=folder / ".dagster_home").num_rows == 7
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("no.csv", "--target", "y"), "no.csv: no such file. Check the path."),
-        ((SAMPLES / "spector.csv", "--target", "GRADES"), "Did you mean 'GRADE'?"),
-        ((SAMPLES / "spector.csv",), "Give --target."),
-        ((SAMPLES, "--target", "GRADE"), "the files differ in their columns: "),
-        (("--l2", "2"), "give both or neither"),
-        (("--target", "y"), "--target describes a table: name its FILE."),
-        (("--seed", "5"), "--seed describes a table: name its FILE."),
-        (("--name", "a/b c"), "letters, digits and underscores only, such as"),
-        ((SAMPLES / "spector.csv", "--target", "GRADE", "--feature", "GRADE"), "Give it one role."),
-    ],
-)
-def test_a_mistake_is_one_line_and_exit_code_1(run, arguments, message) -> None:
-    """Without a traceback."""
-    result = run("run", *arguments)
-    assert result.exit_code == 1
-    assert message in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
-    assert "Traceback" not in result.output
-
-
-def test_one_positive_row_is_refused_with_the_file(run, tmp_path) -> None:
-    """A split by class needs two of each."""
-    path = tmp_path / "rare.csv"
-    path.write_text("x,y\n" + "".join(f"{i},{int(i == 7)}\n" for i in range(30)))
-    result = run("run", path, "--target", "y")
-    assert "✓" not in result.output
-    assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: {path}: a stratified split needs 2 rows of each class")
-
-
-def test_verbose_shows_the_traceback(folder) -> None:
-    """Dagster's log, with the frames that led to the error; without it, only the line."""
-    program = Path(sys.executable).parent / "lr-pipeline"
-    outputs = []
-    for options in ([], ["--verbose"]):
-        command = [program, "run", "no.csv", "--target", "y", *options]
-        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        assert result.returncode == 1
-        outputs.append(result.stdout + result.stderr)
-    quiet, loud = outputs
-    assert "Stack Trace" in loud
-    assert "sources.py" in loud
-    assert "Stack Trace" not in quiet
-
-
-def test_a_separated_table_without_penalty_is_refused(run) -> None:
-    """With the remedy, and nothing trained."""
-    result = run("run", SAMPLES / "breast_cancer.csv", "--target", "malignant", "--penalty", "none")
-    assert result.exit_code == 1
-    assert "Use penalty auto or firth" in result.stderr
-    assert "✓ breast_cancer/numpy_model" not in result.output
-
-
-def test_the_strength_of_log_f_without_that_penalty_is_refused(run) -> None:
-    """The option would do nothing."""
-    result = run("run", SAMPLES / "spector.csv", "--target", "GRADE", "--log-f", "2")
-    assert result.exit_code == 1
-    assert result.stderr == "Error: --log-f is the strength of --penalty log-f: give that too.\n"
 
 
 def test_help_explains_itself() -> None:
@@ -148,8 +16,24 @@ def test_help_explains_itself() -> None:
     assert "--penalty" in text
 
 
-def test_a_scheduler_without_the_dask_engine_is_refused(run) -> None:
-    """The option would do nothing."""
-    result = run("run", "--scheduler", "tcp://127.0.0.1:8786")
-    assert result.exit_code == 1
-    assert "--scheduler is for --engine dask: give both or neither." in result.output
+def test_every_verb_is_listed() -> None:
+    """Each with the first sentence of its help."""
+    lines = CliRunner().invoke(main, ["--help"]).output.partition("Commands:")[2].splitlines()
+    assert [line.split()[0] for line in lines if line.strip()] == ["init", "new", "predict", "run"]
+    assert all(len(line.split()) > 3 for line in lines if line.strip())
+
+
+def test_a_misspelt_verb_is_an_error_of_usage() -> None:
+    """Click reports it with exit code 2."""
+    result = CliRunner().invoke(main, ["predictt"])
+    assert result.exit_code == 2
+    assert "No such command 'predictt'" in result.output
+
+
+def test_predict_loads_neither_the_assets_nor_the_figures() -> None:
+    """A verb starts without the libraries that another one needs."""
+    code = "import lr_pipeline.cli.predict, sys; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert "lr_pipeline.scoring.predictions" in loaded
+    assert not loaded & {"dagster", "torch", "matplotlib", "lr_pipeline.orchestration.pipeline"}

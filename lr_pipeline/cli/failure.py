@@ -1,0 +1,15 @@
+"""How a verb ends that cannot do what was asked: one line and exit code 1."""
+
+import sys
+from typing import NoReturn
+
+import click
+
+from lr_pipeline.tables.files.refusals import os_message
+
+
+def fail(error: Exception | str) -> NoReturn:
+    """Print the error and exit with code 1."""
+    text = os_message(error) if isinstance(error, OSError) and error.errno else str(error)
+    click.echo(f"error: {text}", err=True)
+    sys.exit(1)

@@ -1,0 +1,21 @@
+"""The verb ``init``: a Dagster home, ready for any number of processes."""
+
+import click
+import dagster as dg
+
+from lr_pipeline.cli.table_options import HOME_HELP
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs
+
+
+@click.command()
+@click.option("--home", type=click.Path(), help=HOME_HELP)
+def init(home: str | None) -> None:
+    """Prepare the Dagster home before anything else meets on it; prints its path.
+
+    Runs of this command line that were killed are marked as failed.
+    """
+    path = initialise_home(home)
+    with dg.DagsterInstance.from_config(str(path)) as instance:
+        fail_dead_runs(instance)
+    click.echo(path)

@@ -1,0 +1,44 @@
+"""The verb ``new``: a code location for a table."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lr_pipeline.cli.failure import fail
+from lr_pipeline.cli.location_file import NewLocation, write_location
+from lr_pipeline.cli.remedies import in_options
+from lr_pipeline.cli.table_options import file_table, table_options
+from lr_pipeline.cli.workspace_file import WORKSPACE, LocationError
+from lr_pipeline.tables.errors import TableError
+
+
+@click.command()
+@click.argument("name")
+@click.argument("file", type=click.Path())
+@table_options
+@click.option("--schedule", help="Cron expression (UTC) at which it trains, switched on at once.")
+def new(name: str, schedule: str | None, **described: Any) -> None:
+    """Make FILE (CSV or Parquet) the code location NAME of the web UI.
+
+    Writes locations/NAME.py and its entry in workspace.yaml of the current folder; done again it
+    changes nothing, and a file that was edited is left alone.
+
+    \b
+    lr-pipeline new churn data/churn.parquet --target churned --schedule "0 2 * * *"
+    """
+    table = file_table(**described)
+    try:
+        changed = write_location(NewLocation(name, table, schedule), Path())
+    except TableError as error:
+        fail(in_options(str(error)))
+    except LocationError as error:
+        fail(error)
+    for file in changed:
+        click.echo(f"{'extended' if file.name == WORKSPACE else 'written'}: {file}")
+    if not changed:
+        click.echo(f"{name} is there already; nothing was changed.")
+    trains = f"trains at {schedule!r} (UTC)" if schedule else "has its schedule switched off"
+    click.echo(f"In the web UI (make ui), {name} {trains}.")
+    if changed:
+        click.echo("A web UI that is running must be ended and started again to show it.")

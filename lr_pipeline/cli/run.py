@@ -1,0 +1,162 @@
+"""The verb ``run``: a table on its way to an evaluation report."""
+
+import re
+import sys
+from collections.abc import Mapping, Set
+from typing import Any, Literal
+
+import click
+import dagster as dg
+from click.core import ParameterSource
+
+from lr_pipeline.cli.key_prefix import asset_prefix, own_prefix
+from lr_pipeline.cli.run_outcome import show_outcome
+from lr_pipeline.cli.table_options import HOME_HELP, FiniteRange, file_table, table_options
+from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
+from lr_pipeline.engines.opening import EngineKind
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
+from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.resources.resources import DaskEngine, Engine, RowsEngine
+from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
+from lr_pipeline.tables.validation.schema_change import ACCEPT
+
+
+def _checked_name(
+    _context: click.Context, _option: click.Parameter, name: str | None
+) -> str | None:
+    """Refuse a name that Dagster does not allow in an asset's key."""
+    if name is not None and not re.fullmatch(r"\w+", name, flags=re.ASCII):
+        raise click.ClickException(
+            f"--name {name!r}: letters, digits and underscores only, "
+            f"such as {asset_prefix(name)!r}."
+        )
+    return name
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path())
+@table_options
+@click.option(
+    "--penalty",
+    type=click.Choice(["auto", "none", "l2", "log-f", "firth"]),
+    default="auto",
+    show_default=True,
+    help="auto: maximum likelihood where it exists, else Firth's penalty, or log-F where that "
+    "has several optima.",
+)
+@click.option("--l2", type=FiniteRange(0, min_open=True), help="Strength of penalty l2.")
+@click.option(
+    "--log-f",
+    type=FiniteRange(0, min_open=True),
+    help="m of penalty log-f, log-F(m, m) on standardized columns [default: 2].",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "memory", "streaming", "dask"]),
+    default="auto",
+    show_default=True,
+    help="auto: rows in memory while they fit, else streamed. dask: by the workers of a cluster.",
+)
+@click.option(
+    "--scheduler",
+    help="Address of engine dask's scheduler, such as tcp://10.0.0.1:8786 "
+    "[default: $DASK_SCHEDULER_ADDRESS, else workers on this machine].",
+)
+@click.option(
+    "--name",
+    callback=_checked_name,
+    help="Key prefix of the assets [default: the file's name, unless another file has it].",
+)
+@click.option(
+    "--accept-schema", is_flag=True, help="Train although columns changed since the last run."
+)
+@click.option("--home", type=click.Path(), help=HOME_HELP)
+@click.option("--verbose", is_flag=True, help="Show Dagster's log and, on an error, the traceback.")
+def run(
+    file: str | None,
+    penalty: str,
+    l2: float | None,
+    log_f: float | None,
+    engine: EngineKind | Literal["dask"],
+    scheduler: str | None,
+    name: str | None,
+    accept_schema: bool,
+    home: str | None,
+    verbose: bool,
+    **described: Any,
+) -> None:
+    """Take FILE (CSV or Parquet) to an evaluation report; without FILE, the tutorial's table.
+
+    \b
+    lr-pipeline run
+    lr-pipeline run data/samples/breast_cancer.csv --target malignant
+    """
+    source: TableSource = SyntheticTable()
+    if file is None:
+        _refuse_options({*described, "accept_schema"})
+    else:
+        source = file_table(file, **described)
+        name = name or own_prefix(file, home)
+    _require_consistent(penalty, l2, log_f, engine, scheduler)
+    strengths = {"l2": l2, "log_f": log_f}
+    given = {name: value for name, value in strengths.items() if value is not None}
+    training = {"penalty": penalty} | given
+    tags = {ACCEPT: "true"} if accept_schema else {}
+    rows = DaskEngine(address=scheduler) if engine == "dask" else Engine(kind=engine)
+    sys.exit(run_pipeline(source, name, training, rows, home, verbose, tags))
+
+
+def _refuse_options(of_a_table: Set[str]) -> None:
+    """Refuse an option that describes a table, since it does nothing without one."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        given = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+        if given and parameter.name in of_a_table:
+            raise click.ClickException(f"{parameter.opts[0]} describes a table: name its FILE.")
+
+
+def _require_consistent(
+    penalty: str, l2: float | None, log_f: float | None, engine: str, scheduler: str | None
+) -> None:
+    """Refuse an option that does nothing, or that lacks the other one which it needs."""
+    if (l2 is not None) != (penalty == "l2"):
+        raise click.ClickException("--l2 is the strength of --penalty l2: give both or neither.")
+    if log_f is not None and penalty != "log-f":
+        raise click.ClickException("--log-f is the strength of --penalty log-f: give that too.")
+    if scheduler is not None and engine != "dask":
+        raise click.ClickException("--scheduler is for --engine dask: give both or neither.")
+    if scheduler == "":
+        raise click.ClickException(
+            "--scheduler '' is no address: give one such as tcp://10.0.0.1:8786, or leave it out."
+        )
+
+
+def run_pipeline(
+    source: TableSource,
+    name: str | None,
+    training: Mapping[str, object],
+    engine: RowsEngine,
+    home: str | None,
+    verbose: bool,
+    tags: Mapping[str, str],
+) -> int:
+    """Materialize every asset of ``source``; returns the exit code."""
+    studies = isinstance(source, SyntheticTable)
+    definitions = build_definitions(
+        source, name, studies=studies, engine=engine, loggers={PROGRESS: progress_logger}
+    )
+    job = definitions.resolve_job_def("training_job")
+    config = {"config": training}
+    run_config: dict[str, object] = {"ops": {"numpy_model": config, "torch_model": config}}
+    if not verbose:
+        run_config["loggers"] = {PROGRESS: {}}
+    with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:
+        fail_dead_runs(instance)
+        result = job.execute_in_process(
+            run_config=run_config,
+            instance=instance,
+            tags={**process_tags(), **tags},
+            raise_on_error=False,
+        )
+    return show_outcome(result)

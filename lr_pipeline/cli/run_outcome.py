@@ -1,0 +1,74 @@
+"""How a run ended: what stopped it, or its metrics, failed checks and report."""
+
+import re
+
+import click
+import dagster as dg
+from rich.table import Table as TerminalTable
+
+from lr_pipeline.cli.remedies import in_options
+from lr_pipeline.cli.terminal_progress import CONSOLE
+from lr_pipeline.report.metrics_table import table_rows
+
+
+def show_outcome(result: dg.ExecuteInProcessResult) -> int:
+    """Print what stopped the run, or what it found; return the exit code."""
+    failures = failure_lines(result)
+    for line in failures:
+        click.echo(f"error: {line}", err=True)
+    if failures:
+        return 1
+    _show_metrics(result)
+    _show_failed_checks(result)
+    (report,) = result.asset_materializations_for_node("evaluation_report")
+    CONSOLE.print(f"Report: {report.metadata['path'].value}", soft_wrap=True)
+    return 0
+
+
+def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:
+    """Return a line for each problem that stopped the run; none if nothing did."""
+    if result.success:
+        return []
+    blocking = [
+        in_options(f"{check.check_name}: {check.description}")
+        for check in failed_checks(result)
+        if check.severity is dg.AssetCheckSeverity.ERROR
+    ]
+    events = result.all_events
+    errors = [event.step_failure_data.error for event in events if event.is_step_failure]
+    # A failure of the run itself comes before its first step: no cluster, for example.
+    errors += [event.job_failure_data.error for event in events if event.is_job_failure]
+    for error in filter(None, errors):
+        cause = error.cause or error
+        if cause.cls_name == "DagsterAssetCheckFailedError" and blocking:
+            return list(dict.fromkeys(blocking))  # the models have one message in common
+        message = re.sub(r"^lr_pipeline[.\w]*: ", "", cause.message.strip())
+        return in_options(message).splitlines()
+    return ["the run failed; --verbose shows Dagster's log"]
+
+
+def failed_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:
+    """Return the checks that did not pass, warnings included."""
+    return [check for check in result.get_asset_check_evaluations() if not check.passed]
+
+
+def _show_metrics(result: dg.ExecuteInProcessResult) -> None:
+    """Print a line of metrics for each model."""
+    header, *rows = table_rows(result.output_for_node("evaluation_report").numbers)
+    table = TerminalTable(*header, box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    CONSOLE.print()
+    CONSOLE.print(table)
+
+
+def _show_failed_checks(result: dg.ExecuteInProcessResult) -> None:
+    """Print how many checks failed, and a line for each of them."""
+    failed = failed_checks(result)
+    CONSOLE.print(f"\nChecks that failed: {len(failed) or 'none'}")
+    for check in failed:
+        asset = check.asset_key.to_user_string()
+        described = in_options(check.description or "failed")
+        CONSOLE.print(f"  {asset}, {check.check_name}: {described}", soft_wrap=True)

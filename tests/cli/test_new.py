@@ -1,0 +1,96 @@
+"""``new`` as a person uses it: output, exit codes, files."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from lr_pipeline.tables.split.split_table import SplitPolicy
+
+SPECTOR = Path(__file__).parents[2] / "data" / "samples" / "spector.csv"
+
+
+def test_new_writes_once_and_says_what(run, folder) -> None:
+    """The second time nothing changes, still with exit code 0."""
+    command = ("new", "students", SPECTOR, "--target", "GRADE", "--schedule", "0 2 * * *")
+    first, second = run(*command), run(*command)
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert "written: locations/students.py\nextended: workspace.yaml\n" in first.output
+    assert "students trains at '0 2 * * *' (UTC)" in first.output
+    assert "A web UI that is running must be ended and started again to show it." in first.output
+    assert "must be ended" not in second.output
+    assert "students is there already; nothing was changed." in second.output
+    assert (folder / "locations" / "students.py").is_file()
+
+
+def test_new_without_a_schedule_says_so(run) -> None:
+    """It can be switched on in the UI."""
+    result = run("new", "quiet", SPECTOR, "--target", "GRADE")
+    assert "quiet has its schedule switched off" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "split", "said"),
+    [
+        (["--time", "TUCE"], SplitPolicy(kind="time"), "Tests on the latest rows by 'TUCE'"),
+        (["--group", "TUCE"], SplitPolicy(kind="group"), "Tests on whole groups of 'TUCE'"),
+        (["--time", "TUCE", "--split", "random"], SplitPolicy(kind="random"), ""),
+        (
+            ["--split", "sticky", "--seed", "4", "--test-size", "0.4", "--feature", "PSI"],
+            SplitPolicy(kind="sticky", seed=4, test_size=0.4),
+            "",
+        ),
+    ],
+)
+def test_new_takes_the_options_of_run(run, folder, options, split, said) -> None:
+    """A time or a group column says how to split, unless --split does; the file has it all."""
+    result = run("new", "optioned", SPECTOR, "--target", "GRADE", *options)
+    assert result.exit_code == 0, result.output
+    path = folder / "locations" / "optioned.py"
+    table = runpy.run_path(str(path))["table"]
+    path.unlink()
+    (folder / "workspace.yaml").unlink()
+    assert table.split == split
+    assert table.features == (("PSI",) if "--feature" in options else None)
+    assert result.output.startswith(f"{said} (--split {split.kind}).\n" if said else "written")
+
+
+def test_a_group_and_a_time_ask_for_a_split(run, folder) -> None:
+    """Neither is silently left out of account."""
+    command = ("both", SPECTOR, "--target", "GRADE", "--group", "TUCE", "--time", "GPA")
+    result = run("new", *command)
+    assert result.exit_code == 1
+    assert "no split does both. Name one of them, or give --split" in result.stderr
+    assert not (folder / "locations" / "both.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("numpy", SPECTOR, "--target", "GRADE"), "is that of a Python module"),
+        (("a-b", SPECTOR, "--target", "GRADE"), "letters, digits and underscores only"),
+        (("a", "no.csv", "--target", "GRADE"), "no.csv: no such file"),
+        (("a", SPECTOR, "--target", "GRADES"), "Did you mean 'GRADE'?"),
+        (("a", SPECTOR, "--target", "GRADE", "--schedule", "daily"), "five fields"),
+    ],
+)
+def test_a_mistake_in_new_is_one_line_and_exit_code_1(run, folder, arguments, message) -> None:
+    """Nothing is written."""
+    result = run("new", *arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not (folder / "locations" / "a.py").exists()
+
+
+def test_an_edited_location_is_not_overwritten(run, folder) -> None:
+    """Exit code 1, with the remedy."""
+    command = ("new", "edited", SPECTOR, "--target", "GRADE")
+    run(*command)
+    file = folder / "locations" / "edited.py"
+    file.write_text(file.read_text() + "# mine\n")
+    result = run(*command)
+    assert result.exit_code == 1
+    assert "is not overwritten. Edit it, remove it, or choose another name." in result.stderr
+    assert file.read_text().endswith("# mine\n")
