@@ -27,6 +27,7 @@ from benchmarks.tables import PUBLISHED_SEED, STREAMED, TableSpec
 from lr_pipeline.core.acceleration.warm_start import SHARE, warm_start
 from lr_pipeline.core.columns.sampling_pass import survey
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.rows import Block, HeldRows, concatenate
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
@@ -65,7 +66,7 @@ def measure_rates(spec: TableSpec, path: Path) -> Rates:
 
     blocks, kernel, w = read(), NumpyKernel(), np.zeros(spec.columns + 1)
     held = HeldRows(concatenate(blocks))
-    fit = processor_seconds(lambda: warm_start(held, kernel, 0.0))
+    fit = processor_seconds(lambda: warm_start(held, kernel, NoPenalty()))
     look = processor_seconds(lambda: survey(held, SHARE))
     seconds = {
         "read": processor_seconds(read),

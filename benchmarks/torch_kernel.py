@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 

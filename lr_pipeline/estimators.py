@@ -31,6 +31,7 @@ from lr_pipeline.core.least_squares import linear_fit as linear
 from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.limits import ColumnError
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
 from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
@@ -113,7 +114,7 @@ def fit_logistic(
         Inputs as in ``fit_linear``; labels other than 0 and 1, or of one class alone; a strength
         beside another penalty than its own.
     """
-    _require_own_penalty(penalty, l2=("l2", l2), log_f=("log-f", log_f))
+    added = penalty_choice(penalty, l2=l2, log_f=log_f)
     opened = _open(X, y, weight)
     try:
         with (
@@ -123,10 +124,8 @@ def fit_logistic(
             found = fit.fit_logistic(
                 opened.rows,
                 _kernel_named(kernel),
-                penalty,
+                added,
                 _solver_named(solver),
-                1.0 if l2 is None else l2,
-                log_f=2.0 if log_f is None else log_f,
                 start=None if start is None else vector_array("start", start),
                 tolerance=tolerance,
                 standard_errors=standard_errors,
@@ -135,16 +134,6 @@ def fit_logistic(
     except SeparationError as error:
         raise SeparationError(error.existence, opened.columns) from None
     return _with_names(found, opened.columns)
-
-
-def _require_own_penalty(penalty: str, **strengths: tuple[str, float | None]) -> None:
-    """Refuse a strength that would do nothing."""
-    for name, (own, strength) in strengths.items():
-        if strength is not None and penalty != own:
-            raise ValueError(
-                f"{name}= is the strength of penalty {own!r}, found {name}={strength} with "
-                f"penalty={penalty!r}: give penalty={own!r} too, or leave {name}= out"
-            )
 
 
 def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:

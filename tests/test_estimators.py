@@ -10,6 +10,7 @@ import statsmodels.api as sm
 import lr_pipeline
 from lr_pipeline.core.existence.existence import SeparationError
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.engines import design as preparing
 from lr_pipeline.tables.table import Table
@@ -151,7 +152,7 @@ def test_a_separated_table_is_refused_by_name_and_fitted_by_auto():
         lr_pipeline.fit_logistic(Table.from_pandas(frame.assign(died=y), target="died"))
     with pytest.raises(SeparationError, match="column 1"):
         lr_pipeline.fit_logistic(frame.to_numpy(), y)
-    assert lr_pipeline.fit_logistic(frame, y, penalty="auto").penalty == "firth"
+    assert lr_pipeline.fit_logistic(frame, y, penalty="auto").penalty == Firth()
 
 
 @pytest.mark.parametrize("solver", ["auto", "newton", "lbfgs", Newton(tolerance=1e-7)])

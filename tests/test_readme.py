@@ -102,7 +102,7 @@ def test_the_configuration_is_accepted() -> None:
     (block,) = blocks("yaml")
     config = yaml.safe_load(block)["ops"]["numpy_model"]["config"]
     parsed = NumpyTrainingConfig(**config)
-    assert parsed.training().penalty == "l2"
+    assert parsed.training().penalty.name == "l2"
     assert parsed.training().solver.tolerance == 1e-9
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.core.logistic.loss import sigmoid
-from lr_pipeline.core.logistic.penalties import ONE_OPTIMUM
+from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.evaluation.feature_rows import feature_rows
 from lr_pipeline.evaluation.findings import (
@@ -273,17 +273,12 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-STAND_INS = {
-    "firth": " Firth's penalised likelihood stands in.",
-    "log-f": " The log-F penalty stands in, which has one optimum.",
-}
-
-
-def _existence_notices(existence: dict[str, Any], penalty: str) -> Iterator[Notice]:
-    if penalty in ONE_OPTIMUM:  # which is unique however the columns depend on each other
+def _existence_notices(existence: dict[str, Any], penalty: Penalty) -> Iterator[Notice]:
+    if penalty.strictly_convex:  # which is unique however the columns depend on each other
         existence = existence | {"dependent_columns": []}
     if not has_estimate(existence):
-        yield Notice("warning", describe_existence(existence) + STAND_INS.get(penalty, ""))
+        text = f"{describe_existence(existence)} {penalty.as_stand_in}".rstrip()
+        yield Notice("warning", text)
     elif existence["dependent_columns"]:
         yield Notice("note", describe_existence(existence))
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
+from lr_pipeline.core.certificate.distance import Certificate
+from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.tables.level_counts import plain_count

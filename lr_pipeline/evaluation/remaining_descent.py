@@ -11,7 +11,6 @@ import numpy as np
 from lr_pipeline.core.fitting.fit import LogisticFit, fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import named_penalty
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.types import ParameterMatrix, Parameters
@@ -29,16 +28,14 @@ def measure_descent(
 ) -> DescentGap | None:
     """Compare a model trained by gradient descent on ``train_set`` with Newton's optimum.
 
-    None where there is no such comparison: another
-    solver, Firth's penalty (whose Hessian the core does not have), or no certified optimum.
+    None where there is no such comparison: another solver, a penalty whose Hessian the core does
+    not have (Firth's), or no certified optimum.
     """
     fit = model.fit
-    if fit.solver not in DESCENTS or fit.penalty == "firth":
+    if fit.solver not in DESCENTS or not fit.penalty.hessian_is_exact:
         return None
     rows = open_rows(train_set, model.preparation)
-    optimum = fit_logistic(
-        rows, NumpyKernel(), fit.penalty, l2=fit.l2 or 1.0, log_f=fit.log_f or 2.0
-    )
+    optimum = fit_logistic(rows, NumpyKernel(), fit.penalty)
     if optimum.status is not Status.CONVERGED:
         return None
     error = _parameters(fit) - _parameters(optimum)
@@ -62,7 +59,7 @@ def _iterations_needed(
 
     None where it would never arrive, or where no one learning rate says how it goes on.
     """
-    penalty = named_penalty(fit.penalty, fit.l2, fit.log_f, np.ones_like(fit.scale), fit.scale)
+    penalty = fit.penalty.in_coordinates(np.ones_like(fit.scale), fit.scale)
     objective = LogisticObjective(rows, NumpyKernel(), penalty)
     _, gradient = objective.value_gradient(_parameters(fit))
     rates = {point.step for point in fit.trace if point.iteration > 0}

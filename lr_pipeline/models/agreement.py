@@ -110,4 +110,4 @@ def _objectives_differ(first: LogisticModel, second: LogisticModel) -> bool:
     """Whether the objective values differ by more than rounding and convergence explain."""
     values = first.fit.value, second.fit.value
     bound = first.fit.certificate.loss + second.fit.certificate.loss + VALUE_ROUNDING
-    return bool(first.fit.penalty == "firth" and abs(values[0] - values[1]) > bound)
+    return bool(first.fit.penalty.may_have_several_minima and abs(values[0] - values[1]) > bound)

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from lr_pipeline.core.existence.existence import Verdict
+from lr_pipeline.core.logistic.penalties.by_name import PENALTIES
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.tables.preparation.encoding import NumberEncoding
 from lr_pipeline.tables.preparation.preparation import Preparation
@@ -30,6 +31,12 @@ class ModelDocumentError(ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"field {field!r}: {message}" if field else message)
         self.field = field
+
+
+def _known_penalty(name: str) -> str:
+    if name not in PENALTIES:
+        raise ValueError(f"expected one of {', '.join(PENALTIES)}")
+    return name
 
 
 def _known_status(label: str) -> str:
@@ -212,8 +219,8 @@ class _Linear(_Model):
 class _Logistic(_Model):
     kind: Literal["logistic"]
     kernel: str
-    penalty: str
-    l2: Number
+    penalty: Annotated[str, AfterValidator(_known_penalty)]
+    l2: Annotated[Number, Field(ge=0)]
     log_f: Positive | None = None
     remedy: str
     evaluations: Count
@@ -296,8 +303,13 @@ def _in_words(error: Any) -> str:
 
 def _contradictions(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Fields, each sound by itself, that do not belong together."""
-    if (document.get("penalty") == "log-f") != (document.get("log_f") is not None):
-        yield "log_f", "it goes with penalty log-f, whose strength it is, and with no other"
+    for one in PENALTIES.values():
+        for strength in one.strength_names:
+            if (document.get("penalty") == one.name) != bool(document.get(strength)):
+                yield (
+                    strength,
+                    f"it goes with penalty {one.name}, whose strength it is, and no other",
+                )
     yield from _of_other_columns(document)
     yield from _of_other_lengths(document)
     if document["kind"] == "logistic":

@@ -10,16 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.fitting.fit import LogisticFit
 from lr_pipeline.core.fitting.minimum_search import MinimumSearch, OtherMinimum
-from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
+from lr_pipeline.core.logistic.penalties.by_name import PENALTIES
+from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.core.types import Columns
 from lr_pipeline.models.table_existence import existence_from_dict, existence_to_dict
 
 PLAIN_FIELDS = (
-    "penalty",
-    "l2",
-    "objective",
     "solver",
     "iterations",
     "evaluations",
@@ -36,7 +35,11 @@ ARRAY_FIELDS = ("covariance", "certificate_units", "center", "scale", "scaled_pa
 
 def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
     """Plain data; what belongs to a column carries its name."""
+    strengths = {"l2": 0.0} | fit.penalty.strengths
     return {
+        "penalty": fit.penalty.name,
+        "l2": strengths.pop("l2"),
+        "objective": fit.objective,
         **{name: getattr(fit, name) for name in PLAIN_FIELDS},
         "columns": list(columns),
         "coefficients": array_to_dict(fit.coefficients, columns),
@@ -49,7 +52,7 @@ def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
         "search": None if fit.search is None else _search_to_dict(fit.search),
         "trace": [_trace_point(point) for point in fit.trace],
         **{name: _list(getattr(fit, name)) for name in ARRAY_FIELDS},
-        **({"log_f": fit.log_f} if fit.penalty == "log-f" else {}),
+        **strengths,
     }
 
 
@@ -57,10 +60,12 @@ def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
     """Inverse of :func:`fit_to_dict`."""
     columns = data["columns"]
     existence, search = data["existence"], data.get("search")
+    kind = PENALTIES[data["penalty"]]
+    penalty = kind(**{name: data[name] for name in kind.strength_names})
     return LogisticFit(
         **{name: data[name] for name in PLAIN_FIELDS},
         **{name: _array(data[name]) for name in ARRAY_FIELDS},
-        log_f=data.get("log_f", 0.0),
+        penalty=penalty,
         coefficients=array_from_dict(data["coefficients"], columns),
         standard_errors=array_from_dict(data["standard_errors"], columns),
         status=next(status for status in Status if status.label == data["status"]),

@@ -14,6 +14,8 @@ from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.core.inference.logistic_inference import infer_logistic
 from lr_pipeline.core.least_squares.linear_fit import fit_linear
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.by_name import AUTO, Auto
+from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
@@ -58,9 +60,7 @@ class Training:
     """
 
     solver: Solver
-    penalty: str = "auto"
-    l2: float | None = None
-    log_f: float | None = None
+    penalty: Penalty | Auto = AUTO
     start: Callable[[int], Parameters] | None = None
 
 
@@ -81,7 +81,7 @@ def train_logistic(
     Raises
     ------
     SeparationError
-        The penalty is "none" and the table is separated; names the columns.
+        There is no penalty and the table is separated; names the columns.
     ProvenanceError
         ``existence`` was found for another table.
     """
@@ -96,8 +96,6 @@ def train_logistic(
                 kernel,
                 penalty=training.penalty,
                 solver=training.solver,
-                l2=1.0 if training.l2 is None else training.l2,
-                log_f=2.0 if training.log_f is None else training.log_f,
                 existence=None if existence is None else existence_from_dict(existence),
                 start=training.start and training.start(len(preparation.columns) + 1),
                 progress=progress,

@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lr_pipeline.core.solvers.result import Certificate, Status
+from lr_pipeline.core.certificate.distance import Certificate
+from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.evaluation.findings import CoefficientRow, ModelSection
 from lr_pipeline.evaluation.number_format import (
     UNDEFINED,

@@ -18,7 +18,7 @@ from lr_pipeline.core.existence.existence import SeparationError, Verdict
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.step_size import (
     CosineDecay,

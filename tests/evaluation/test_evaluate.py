@@ -8,6 +8,9 @@ import pytest
 from markupsafe import escape
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.log_f import LogF
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.evaluation.evaluate import _existence_notices, _logistic_rows, evaluate_models
 from lr_pipeline.evaluation.findings import ModelSection
@@ -135,7 +138,7 @@ def test_columns_that_cannot_be_told_apart_are_named_first_and_not_reported() ->
     assert errors["visits"] > 0
 
 
-@pytest.mark.parametrize("penalty", ["l2", "log-f", "firth"])
+@pytest.mark.parametrize("penalty", [Ridge(), LogF(), Firth()])
 def test_a_penalty_that_was_asked_for_does_not_hide_that_the_classes_are_separated(penalty) -> None:
     """The report says first why a penalty was needed, whichever one was chosen."""
     verdict = {
@@ -150,4 +153,4 @@ def test_a_penalty_that_was_asked_for_does_not_hide_that_the_classes_are_separat
     (notice,) = _existence_notices(verdict, penalty)
     assert notice.severity == "warning"
     assert "completely separated by x (40 rows)" in notice.text
-    assert ("not unique" in notice.text) == (penalty == "firth")
+    assert ("not unique" in notice.text) == (penalty == Firth())

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.log_f import LogF
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.solvers import GradientDescent, Newton
 from lr_pipeline.core.solvers.gradient_descent import normal_start
 from lr_pipeline.core.solvers.step_size import InverseTimeDecay
@@ -37,11 +40,11 @@ def descend(
     steps: int,
     rate: float = 1e-3,
     standardize: bool = False,
-    penalty: str = "none",
+    penalty: Penalty | None = None,
 ) -> LogisticModel:
     """Gradient descent from the tutorial's normal draw."""
     solver = GradientDescent(rate, steps, record_every=steps, standardize=standardize)
-    training = Training(solver, penalty=penalty, log_f=2.0, start=start_at_seed_0)
+    training = Training(solver, penalty or NoPenalty(), start=start_at_seed_0)
     return train_logistic(train_set, ROWS, NumpyKernel(), training)
 
 
@@ -80,7 +83,7 @@ def test_directions_that_change_no_prediction_are_left_out() -> None:
 def test_the_gap_is_the_difference_to_newtons_coefficients(train_set) -> None:
     """5,000 steps at 1e-3 are far from the optimum, which Newton reaches in a few."""
     model = descend(train_set, 5_000)
-    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty="none"))
+    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty=NoPenalty()))
     gap = measure_descent("numpy_model", model, train_set, ROWS)
     differences = {k: abs(v - newton.coefficients[k]) for k, v in model.coefficients.items()}
     assert gap.difference == pytest.approx(max(differences.values()), rel=1e-9)
@@ -91,7 +94,7 @@ def test_the_gap_is_the_difference_to_newtons_coefficients(train_set) -> None:
     assert 400_000 < gap.iterations_needed < 450_000
 
 
-@pytest.mark.parametrize("penalty", ["none", "log-f"])
+@pytest.mark.parametrize("penalty", [NoPenalty(), LogF()])
 def test_the_estimate_holds_when_the_descent_is_run_to_the_end(train_set, penalty) -> None:
     """With a rate of 1 (500,000 steps would take a minute) it is within 10 % of the steps taken."""
     first = descend(train_set, 20, rate=1.0, penalty=penalty)
@@ -108,7 +111,7 @@ def test_the_tutorials_own_descent_takes_as_long_as_estimated(train_set) -> None
     needed = measure_descent(
         "numpy_model", descend(train_set, 5_000), train_set, ROWS
     ).iterations_needed
-    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty="none"))
+    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty=NoPenalty()))
     columns = [np.asarray(train_set.column(name)) for name in newton.features]
     X = np.column_stack([np.ones(train_set.num_rows), *columns])
     y, w = train_set.labels(), start_at_seed_0(X.shape[1])
@@ -133,7 +136,7 @@ def test_a_descent_on_standardized_columns_is_not_given_an_estimate(train_set) -
 def test_a_decaying_rate_is_not_given_an_estimate(train_set) -> None:
     """No one factor a step says how it goes on."""
     solver = GradientDescent(InverseTimeDecay(1.0, 0.1), 100)
-    model = train_logistic(train_set, ROWS, NumpyKernel(), Training(solver, penalty="none"))
+    model = train_logistic(train_set, ROWS, NumpyKernel(), Training(solver, penalty=NoPenalty()))
     gap = measure_descent("numpy_model", model, train_set, ROWS)
     assert gap.iterations_needed is None
     assert gap.difference > 0
@@ -141,7 +144,7 @@ def test_a_decaying_rate_is_not_given_an_estimate(train_set) -> None:
 
 def test_only_gradient_descent_is_measured(train_set) -> None:
     """Newton's certificate says more."""
-    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty="none"))
+    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty=NoPenalty()))
     assert measure_descent("numpy_model", newton, train_set, ROWS) is None
 
 
@@ -157,7 +160,9 @@ def test_numpy_and_torch_take_the_same_path(train_set) -> None:
             train_set,
             ROWS,
             kernel,
-            Training(solver(**settings, record_parameters=True), "none", start=start_at_seed_0),
+            Training(
+                solver(**settings, record_parameters=True), NoPenalty(), start=start_at_seed_0
+            ),
         ).fit
         for kernel, solver in (
             (NumpyKernel(), GradientDescent),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.certificate import firth_certificate
+from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.models.agreement import measure_agreement
@@ -44,7 +45,7 @@ def test_the_distance_of_an_intercept_shift_is_its_information(train, overlappin
 
 def test_two_optima_of_firths_likelihood_are_told_apart(train, separated) -> None:
     """Where the objectives differ too, the models are at optima of their own."""
-    model = train(separated, penalty="firth")
+    model = train(separated, penalty=Firth())
     elsewhere = moved(model, 0.5)
     elsewhere = replace(elsewhere, fit=replace(elsewhere.fit, value=model.fit.value + 1e-3))
     found = measure_agreement(model, elsewhere, separated)
@@ -65,7 +66,7 @@ def test_nothing_is_agreed_upon_without_certificates(train, overlapping) -> None
 def test_estimated_distances_are_not_called_a_bound(train, separated, monkeypatch, by) -> None:
     """Firth's fits whose minima are not proven: within or beyond, it is said what is compared."""
     monkeypatch.setattr(firth_certificate, "MOST_PARAMETERS", 1)
-    model = train(separated, penalty="firth")
+    model = train(separated, penalty=Firth())
     found = measure_agreement(model, moved(model, by), separated)
     assert not found.rigorous
     assert "certificates allow" not in found.description
@@ -76,10 +77,10 @@ def test_estimated_distances_are_not_called_a_bound(train, separated, monkeypatc
 
 def test_one_estimate_is_enough_to_make_it_no_bound(train, separated, monkeypatch) -> None:
     """And two proven minima make a bound."""
-    proven = train(separated, penalty="firth")
+    proven = train(separated, penalty=Firth())
     assert measure_agreement(proven, proven, separated).rigorous
     assert "both certificates allow" in measure_agreement(proven, proven, separated).description
     monkeypatch.setattr(firth_certificate, "MOST_PARAMETERS", 1)
-    estimated = train(separated, penalty="firth")
+    estimated = train(separated, penalty=Firth())
     assert not measure_agreement(proven, estimated, separated).rigorous
     assert not measure_agreement(estimated, proven, separated).rigorous

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+from lr_pipeline.core.logistic.penalties.log_f import LogF
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.models import model_from_json
 from lr_pipeline.models.document import ModelDocumentError
@@ -126,17 +127,28 @@ def test_convergence_is_told_in_a_sentence(train, overlapping) -> None:
 
 def test_a_log_f_models_strength_is_stored_and_only_there(train, separated, overlapping) -> None:
     """Inference needs it again; other models do not change, and older ones can be read."""
-    model = train(separated, penalty="log-f", log_f=2.0)
+    model = train(separated, penalty=LogF(2.0))
     restored = model_from_json(model.to_json())
-    assert (restored.fit.penalty, restored.fit.log_f) == ("log-f", 2.0)
+    assert restored.fit.penalty == LogF(2.0)
     assert restored.to_json() == model.to_json()
     assert not restored.inference.withheld
     assert "log_f" not in json.loads(train(overlapping).to_json())
 
 
-@pytest.mark.parametrize("change", [{"log_f": None}, {"penalty": "l2"}, {"log_f": -1.0}])
-def test_a_strength_that_contradicts_the_penalty_is_refused(train, separated, change) -> None:
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"log_f": None}, "log_f"),
+        ({"penalty": "none"}, "log_f"),
+        ({"penalty": "l2"}, "l2"),
+        ({"log_f": -1.0}, "log_f"),
+        ({"penalty": "l1"}, "penalty"),
+    ],
+)
+def test_a_strength_that_contradicts_the_penalty_is_refused(
+    train, separated, change, field
+) -> None:
     """By the field's name."""
-    document = json.loads(train(separated, penalty="log-f").to_json()) | change
-    with pytest.raises(ModelDocumentError, match="field 'log_f'"):
+    document = json.loads(train(separated, penalty=LogF()).to_json()) | change
+    with pytest.raises(ModelDocumentError, match=f"field '{field}'"):
         model_from_json(json.dumps(document))

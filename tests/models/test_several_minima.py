@@ -6,6 +6,7 @@ import pytest
 
 from lr_pipeline.core.fitting import problem as fit_problem
 from lr_pipeline.core.fitting.minimum_search import MinimumSearch, search_minimum
+from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 from lr_pipeline.evaluation.evaluate import evaluate_models
@@ -39,7 +40,7 @@ def test_a_better_profile_restarts_the_fit(train, monkeypatch) -> None:
     """Were the search to end in a higher minimum, the profiles lead on to the lowest."""
     X, y = two_scales(17)
     monkeypatch.setattr(fit_problem, "search_minimum", first_minimum)
-    model = train(table_of(17), penalty="firth")
+    model = train(table_of(17), penalty=Firth())
     assert model.fit.value * 16 == pytest.approx(lowest_of_restarts(X, y), abs=1e-5)
     assert model.inference.better_start is None
     assert np.isfinite(model.inference.p_values).all()
@@ -51,7 +52,7 @@ def test_restarts_that_do_not_end_leave_nothing_inferred(train, monkeypatch) -> 
     """Without any, everything is withheld, and the reason says that another fit is better."""
     monkeypatch.setattr(fit_problem, "search_minimum", first_minimum)
     monkeypatch.setattr("lr_pipeline.models.train.RESTARTS", 0)
-    model = train(table_of(17), penalty="firth")
+    model = train(table_of(17), penalty=Firth())
     assert model.inference.withheld.startswith("the fit is not the best one")
     assert np.isnan(model.inference.p_values).all()
     restored = LogisticModel.from_json(model.to_json())
@@ -60,7 +61,7 @@ def test_restarts_that_do_not_end_leave_nothing_inferred(train, monkeypatch) -> 
 
 def test_the_search_survives_json(train) -> None:
     """Counts, the lowest minimum and its rivals, bit for bit."""
-    search = (model := train(table_of(9), penalty="firth")).fit.search
+    search = (model := train(table_of(9), penalty=Firth())).fit.search
     restored = LogisticModel.from_json(model.to_json()).fit.search
     assert (restored.starts, restored.agreeing) == (search.starts, search.agreeing)
     np.testing.assert_array_equal(restored.parameters, search.parameters)
@@ -71,7 +72,7 @@ def test_the_search_survives_json(train) -> None:
 
 def test_a_search_of_other_columns_is_refused(train) -> None:
     """A rival of four parameters in a model of three was edited by hand."""
-    document = train(table_of(9), penalty="firth").to_json()
+    document = train(table_of(9), penalty=Firth()).to_json()
     edited = document.replace('"parameters": [', '"parameters": [1.0,', 1)
     with pytest.raises(ModelDocumentError, match=r"search\.parameters"):
         LogisticModel.from_json(edited)
@@ -79,7 +80,7 @@ def test_a_search_of_other_columns_is_refused(train) -> None:
 
 def test_check_metadata_and_summary_say_how_many_starts_agree(train) -> None:
     """In numbers and in words, and that the distance is to a minimum."""
-    model = train(table_of(9), penalty="firth")
+    model = train(table_of(9), penalty=Firth())
     search = model.fit.search
     words = f"{search.agreeing} of {search.starts} start"
     assert f"standard errors from a minimum ({words}" in model.convergence
@@ -96,9 +97,9 @@ def test_the_report_says_that_the_best_known_is_not_proven_to_be_the_best(train)
     frame = pd.DataFrame({"hours": X[:, 0], "earnings": X[:, 1], "works": y > 0})
     table = Table.from_pandas(frame, target="works")
     train_set, test_set = split_table(table, SplitPolicy(test_size=0.25))
-    training = Training(Newton(), penalty="firth")
+    training = Training(Newton(), penalty=Firth())
     models = {
-        "numpy_model": train(train_set, penalty="firth"),
+        "numpy_model": train(train_set, penalty=Firth()),
         "torch_model": train_logistic(train_set, open_rows, TorchKernel(), training),
     }
     search = models["numpy_model"].fit.search

@@ -5,6 +5,10 @@ import pytest
 
 from lr_pipeline.core.existence.existence import SeparationError
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.by_name import AUTO
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.models.provenance import ProvenanceError
@@ -15,8 +19,8 @@ from tests.models.conftest import open_rows
 
 def test_a_separated_table_is_fitted_by_firth_under_auto(train, separated) -> None:
     """The estimate is finite, and the model says that it is penalised."""
-    model = train(separated, penalty="auto")
-    assert model.fit.penalty == "firth"
+    model = train(separated, penalty=AUTO)
+    assert model.fit.penalty == Firth()
     assert np.isfinite(list(model.coefficients.values())).all()
     assert model.fit.standard_errors is None
     assert model.inference.method == "profile"
@@ -26,7 +30,7 @@ def test_a_separated_table_is_fitted_by_firth_under_auto(train, separated) -> No
 def test_a_separated_table_is_refused_without_penalty(train, separated) -> None:
     """The error names the column and the remedy."""
     with pytest.raises(SeparationError, match=r"'x' to \+∞.*auto or firth"):
-        train(separated, penalty="none")
+        train(separated, penalty=NoPenalty())
 
 
 def test_the_assessment_names_the_separating_column(separated) -> None:
@@ -52,17 +56,17 @@ def test_an_assessment_already_made_decides(train, separated, overlapping) -> No
     """Given that the classes overlap, ``auto`` is maximum likelihood without asking again."""
     found = assess_table(overlapping, open_rows)
     assert describe_existence(found) == "The maximum-likelihood estimate exists."
-    assert train(overlapping, penalty="auto").fit.penalty == "none"
+    assert train(overlapping, penalty=AUTO).fit.penalty == NoPenalty()
 
 
 def test_large_tables_get_walds_inference(train, overlapping, monkeypatch) -> None:
     """Beyond the limit the profile would take too long; Firth's then has none, and says why."""
     monkeypatch.setattr("lr_pipeline.models.train.PROFILE_LIMIT", 0.0)
-    model = train(overlapping, penalty="none")
+    model = train(overlapping, penalty=NoPenalty())
     assert model.inference.method == "wald"
     expected = model.fit.coefficients - 1.959963984540054 * model.fit.standard_errors
     np.testing.assert_allclose(model.inference.lower[1:], expected, rtol=1e-12)
-    firth = train(overlapping, penalty="firth").inference
+    firth = train(overlapping, penalty=Firth()).inference
     assert "the profile method is right for it" in firth.withheld
     assert np.isnan(firth.lower).all()
 
@@ -85,4 +89,4 @@ def test_an_assessment_of_other_rows_is_refused(train, separated, overlapping) -
 def test_a_strength_of_zero_is_refused(train, overlapping) -> None:
     """It is not taken for the default."""
     with pytest.raises(ValueError, match="l2 must be positive"):
-        train(overlapping, penalty="l2", l2=0.0)
+        train(overlapping, penalty=Ridge(0.0))

@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from lr_pipeline.core.solvers.result import Certificate, Status
+from lr_pipeline.core.certificate.distance import Certificate
+from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.evaluation.findings import CoefficientRow, FitFacts, ModelSection
 from lr_pipeline.report.model_view import (
     coefficient_table,

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
+from lr_pipeline.core.certificate.distance import Certificate
+from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.evaluation.findings import (
     CoefficientRow,
     DescentGap,

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
@@ -53,7 +54,7 @@ def without_id(frame) -> LogisticModel:
 @pytest.fixture(scope="session")
 def penalised(frame) -> LogisticModel:
     """Ridge: without standard errors."""
-    return fit(Table.from_pandas(frame, target="died", id="key"), penalty="l2", l2=1.0)
+    return fit(Table.from_pandas(frame, target="died", id="key"), penalty=Ridge())
 
 
 @pytest.fixture

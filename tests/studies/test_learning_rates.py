@@ -11,7 +11,7 @@ import yaml
 from lr_pipeline.core.existence.existence import Verdict
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.orchestration.config.training_config import GradientDescentConfig
 from lr_pipeline.studies.learning_rate_figures import draw_final_loss, draw_loss_curves

@@ -22,13 +22,14 @@ from scipy.linalg import lapack
 
 from lr_pipeline.core.certificate.certificate import CLOSE_FEW, distance_bounds
 from lr_pipeline.core.certificate.curvature import length
+from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.certificate.rounding import UNIT_ROUNDOFF, addition_error, plain_bounds
 from lr_pipeline.core.limits import SMALLEST_NUMBER
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.hessian_solve import is_last_step
 from lr_pipeline.core.solvers.line_search import VALUE_ROUNDING
 from lr_pipeline.core.solvers.newton import Newton
-from lr_pipeline.core.solvers.result import Certificate, TracePoint
+from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
 
 FEW_NUMBERS = 2**14

@@ -16,7 +16,7 @@ from lr_pipeline.core.columns.sampling_pass import survey
 from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import L2, NoPenalty
+from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers import Newton, Status
@@ -85,12 +85,11 @@ class WarmStart:
         return self.factors.times(self.objective.total_weight * exp(-change) * (1.0 - ROUNDING))
 
 
-def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | None:
+def warm_start(rows: Rows, kernel: LogisticKernel, penalty: Penalty) -> WarmStart | None:
     """Fit a tenth of the rows, itself started from a tenth of that; one pass over all rows.
 
-    ``l2``: strength of the penalty on the sum over all rows, 0 for none. None where the table is
-    small, or the sample does not determine an estimate: one class alone, separated, dependent
-    columns.
+    ``penalty``: that of the sum over all rows. None where the table is small, or the sample does
+    not determine an estimate: one class alone, separated, dependent columns.
 
     Raises
     ------
@@ -101,11 +100,11 @@ def warm_start(rows: Rows, kernel: LogisticKernel, l2: float) -> WarmStart | Non
     if sampled is None:
         return None
     classes, samples = sampled
-    l2_per_weight = l2 / classes.total_weight
     found = None
     for block in samples:
-        held = rows.hold(block)
-        found = _fit_sample(held, ClassCounts.of(block), kernel, l2_per_weight, found)
+        sample_classes = ClassCounts.of(block)
+        share = penalty.for_share(sample_classes.total_weight, classes.total_weight)
+        found = _fit_sample(rows.hold(block), sample_classes, kernel, share, found)
     if found is None:
         return None
     analysis = replace(
@@ -153,7 +152,7 @@ def _fit_sample(
     rows: Rows,
     classes: ClassCounts,
     kernel: LogisticKernel,
-    l2_per_weight: float,
+    penalty: Penalty,
     before: WarmStart | None,
 ) -> WarmStart | None:
     """Newton's method on a sample, from the fit of a smaller one; None if there is no estimate."""
@@ -165,13 +164,15 @@ def _fit_sample(
             return None
         every = tuple(range(rows.num_columns))
         coordinates = (
-            standardized(analysis, every, False) if l2_per_weight else orthonormal(analysis, False)
+            standardized(analysis, every, False)
+            if penalty.strictly_convex
+            else orthonormal(analysis, False)
         )
     else:
         coordinates = before.coordinates
     weight = classes.total_weight
-    penalty = L2(l2_per_weight * weight / coordinates.scale**2) if l2_per_weight else NoPenalty()
-    objective = LogisticObjective(coordinates.rows(rows), kernel, penalty, weight)
+    terms = penalty.in_coordinates(coordinates.scale, coordinates.deviation)
+    objective = LogisticObjective(coordinates.rows(rows), kernel, terms, weight)
     if before is not None:
         return _refined(objective, before, classes)
     result = NEWTON.minimize(objective, prevalence_start(*classes.weights, rows.num_columns))

@@ -27,7 +27,7 @@ from lr_pipeline.core.columns.standardize import StandardizedRows, standardized
 from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.linear_algebra.conjugate_gradient import conjugate_gradient
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.hessian_solve import decrement, is_last_step

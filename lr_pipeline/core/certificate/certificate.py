@@ -34,6 +34,7 @@ from math import exp, inf, log1p, sqrt
 import numpy as np
 
 from lr_pipeline.core.certificate.curvature import Curvature, length
+from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.certificate.rounding import (
     Bounds,
     bounds_by_columns,
@@ -42,8 +43,6 @@ from lr_pipeline.core.certificate.rounding import (
 )
 from lr_pipeline.core.columns.standardize import Coordinates
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import Firth
-from lr_pipeline.core.solvers.result import Certificate
 from lr_pipeline.core.types import Parameters
 
 # A bound that costs no pass over the rows will do where it is below this, in standard errors: for
@@ -51,10 +50,6 @@ from lr_pipeline.core.types import Parameters
 CLOSE_MANY = 1e-4
 CLOSE_FEW = 1e-9
 MANY_NUMBERS = 100_000
-# Firth's objective is not convex, and its true Hessian can be less than the information that
-# stands in for it (down to 0.16 of it at the minima of separated tables that we have seen): the
-# bound becomes an estimate, and this much wider.
-FIRTH_MARGIN = 10.0
 
 UNBOUNDED = Certificate(loss=inf, standard_errors=inf)
 
@@ -89,16 +84,11 @@ def certify(
     if certificate.standard_errors > max(close, 2.0 * curvature.decrement):
         amplification = coordinates.amplification()
         certificate = bounded(bounds_by_rows(objective, w, curvature, amplification))
-    if not isinstance(objective.penalty, Firth):
-        return certificate
-    loss, distance = certificate.loss, certificate.standard_errors
-    return Certificate(FIRTH_MARGIN**2 * loss, FIRTH_MARGIN * distance, rigorous=False)
+    return objective.penalty.widened(certificate)
 
 
 def _penalty_radius(objective: LogisticObjective, curvature: Curvature) -> float:
     """Largest √(x̃ᵀ H⁻¹ x̃) of the rows whose logistic loss the penalty is."""
-    if isinstance(objective.penalty, Firth):
-        return 0.0
     norms = np.linalg.norm(curvature.inverse_factor, axis=0)
     return float(np.max(objective.penalty.row_sizes(len(norms)) * norms))
 

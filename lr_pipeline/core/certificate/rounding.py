@@ -17,7 +17,6 @@ from lr_pipeline.core.columns.standardize import Coordinates
 from lr_pipeline.core.logistic.fast_kernel import combine_rows, linear_predictor
 from lr_pipeline.core.logistic.loss import residual, variance
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import Firth
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
@@ -224,11 +223,10 @@ def bounds_by_rows(
 
 def _penalty_rounding(objective: LogisticObjective, w: Parameters) -> Parameters:
     """Rounding of the penalty's part of the gradient."""
-    if isinstance(objective.penalty, Firth):
+    added = objective.penalty.addition(w)
+    if added is None:
         return np.zeros_like(w)
-    return np.asarray(
-        PENALTY_ROUNDINGS * UNIT_ROUNDOFF * np.abs(objective.penalty.addition(w).gradient)
-    )
+    return np.asarray(PENALTY_ROUNDINGS * UNIT_ROUNDOFF * np.abs(added.gradient))
 
 
 def _largest_norm(block: Block, inverse_factor: ParameterMatrix) -> float:

@@ -115,6 +115,11 @@ class Coordinates:
     B: Square | None
     minimum_norm: bool
 
+    @property
+    def deviation(self) -> Columns:
+        """Standard deviations (k,) of the chosen columns."""
+        return self.analysis.scale[list(self.columns)]
+
     def rows(self, rows: Rows) -> Rows:
         """Return the table's rows in these coordinates."""
         plain = not self.center.any() and bool(np.all(self.scale == 1.0))

@@ -22,7 +22,7 @@ from lr_pipeline.core.existence.separation import Separation, UndecidedError, fi
 from lr_pipeline.core.existence.tied_rows import TiedRows
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Status

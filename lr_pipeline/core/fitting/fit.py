@@ -11,7 +11,7 @@ from lr_pipeline.core.acceleration.warm_start import warm_start
 from lr_pipeline.core.acceleration.wide_start import wide_start
 from lr_pipeline.core.certificate.certificate import certify
 from lr_pipeline.core.certificate.curvature import Curvature, curvature_at
-from lr_pipeline.core.certificate.firth_certificate import certify_minimum
+from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.columns.moments import column_extremes
 from lr_pipeline.core.columns.standardize import Coordinates
 from lr_pipeline.core.existence.existence import (
@@ -20,17 +20,18 @@ from lr_pipeline.core.existence.existence import (
     assess_existence,
     existing,
 )
-from lr_pipeline.core.fitting.logistic_fit import LogisticFit, objective_formula
+from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.fitting.problem import MANY_COLUMNS, TOLERANCE, FitProblem
 from lr_pipeline.core.inference.inference import reason_withheld
 from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import ONE_OPTIMUM
+from lr_pipeline.core.logistic.penalties.by_name import Auto
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows, in_one_block
 from lr_pipeline.core.solvers import FitResult, Lbfgs, Progress, Solver, Status, TracePoint
-from lr_pipeline.core.solvers.result import Certificate
 from lr_pipeline.core.solvers.solver import require_positive
 from lr_pipeline.core.types import Columns, Parameters
 
@@ -41,17 +42,15 @@ CERTIFIED = 1e-3
 # Iterations after which a guess at the Hessian is replaced by that of all rows.
 PASSES_WITH_A_GUESS = 10
 
-PENALTIES = ("none", "l2", "log-f", "firth", "auto")
+MAXIMUM_LIKELIHOOD = NoPenalty()
 
 
 def fit_logistic(
     rows: Rows,
     kernel: LogisticKernel,
-    penalty: str = "none",
+    penalty: Penalty | Auto = MAXIMUM_LIKELIHOOD,
     solver: Solver | None = None,
-    l2: float = 1.0,
     *,
-    log_f: float = 2.0,
     existence: Existence | None = None,
     start: Parameters | None = None,
     tolerance: float | None = None,
@@ -60,13 +59,8 @@ def fit_logistic(
 ) -> LogisticFit:
     """Fit a logistic regression, by maximum likelihood or penalised.
 
-    ``penalty``: "none"; "l2", which adds l2/2 Σ β² over the coefficients in the table's units
-    (scikit-learn's C = 1 / l2); "log-f", which adds Σ m log(1 + exp γ) − ½ m γ over the
-    coefficients γ = β · deviation of the standardized columns (mean and deviation of these rows,
-    weights as frequencies), m = ``log_f``; "firth", which adds −½ log det of the information;
-    "auto", which is "none" where the maximum-likelihood estimate exists, and where it does not, or
-    rounding leaves that open, "firth", or "log-f" if Firth's penalised likelihood is found to have
-    several maxima.
+    ``penalty``: what is added to Σ log loss (``penalties``), or ``Auto``: nothing where the
+    maximum-likelihood estimate exists, else Firth's penalty or log-F.
     ``solver``: unless given, Newton on small tables and L-BFGS on large ones, preconditioned with
     the Hessian of a sample. A large table's fit starts from that of a sample (``warm_start``),
     but for solvers that want the table's own columns.
@@ -75,62 +69,58 @@ def fit_logistic(
     ``existence``: the assessment of the same rows, where at hand.
     ``start`` (p,) in the table's units; unless given, the optimum of the intercept alone, or for
     Firth a point near the lowest minimum found, which depends on neither solver nor kernel (see
-    ``firth``).
+    ``minimum_search``).
     ``standard_errors``: without them the Hessian of all rows need not be formed.
 
     Raises
     ------
     SeparationError
-        ``penalty="none"`` and the table is separated.
+        No penalty, and the table is separated.
     ValueError
-        Labels other than 0 and 1, one class alone, an unknown penalty, or a strength that is not
-        positive.
+        Labels other than 0 and 1, one class alone, or a strength that is not positive.
     """
-    _check_penalty(penalty, l2, log_f)
     if tolerance is not None:
         require_positive(tolerance=tolerance)
     if start is not None and not np.isfinite(start).all():
         raise ValueError("start must have finite numbers, found NaN or infinity")
     if tolerance is not None and solver is not None:
         raise ValueError("tolerance is for the solver chosen here: set the given solver's own")
-    problem = FitProblem(
-        rows, kernel, solver, l2, log_f, start, tolerance, standard_errors, progress
-    )
-    if penalty in (*ONE_OPTIMUM, "firth"):
+    problem = FitProblem(rows, kernel, solver, start, tolerance, standard_errors, progress)
+    if isinstance(penalty, Penalty) and not penalty.adds_nothing:
+        penalty.require_positive_strengths()
         return replace(_fit(problem, penalty), existence=existence)
     if existence is None:
         few = _fit_few_rows(problem)
         if few is not None:
             return few
-        fit = _fit(problem, "none")
+        fit = _fit(problem, MAXIMUM_LIKELIHOOD)
         if isfinite(fit.certificate.loss):  # which proves that the estimate exists
             return replace(fit, existence=existing(fit.dependent_columns))
         existence = assess_existence(rows, problem.analysis)
-        if existence.exists or (penalty == "none" and not existence.separated):
+        if existence.exists or not (existence.separated or isinstance(penalty, Auto)):
             return replace(fit, existence=existence)
-    if existence.separated and penalty == "none":
-        raise SeparationError(existence)
-    plain = existence.exists or penalty == "none"
-    fit = _fit(problem, "none" if plain else problem.stand_in)
-    return replace(fit, existence=existence)
+    if existence.exists or not isinstance(penalty, Auto):
+        if existence.separated:
+            raise SeparationError(existence)
+        return replace(_fit(problem, MAXIMUM_LIKELIHOOD), existence=existence)
+    return replace(_fit(problem, problem.stand_in(penalty)), existence=existence)
 
 
-def _fit(problem: FitProblem, penalty: str) -> LogisticFit:
+def _fit(problem: FitProblem, penalty: Penalty) -> LogisticFit:
     """Fit from a sample where that leads to a certified optimum, else from the beginning."""
     solver = problem.solver
-    sampled = penalty in ("none", "l2")  # log-F would need the deviations of all rows first
-    if sampled and problem.start is None and (solver is None or solver.orthonormalize):
+    free = problem.start is None and (solver is None or solver.orthonormalize)
+    if free and penalty.starts_from_sample:
         fit = _fit_from_sample(problem, penalty)
         if fit is not None and fit.status is Status.CONVERGED:
             return fit
     return _fit_from_beginning(problem, penalty, solver or problem.chosen_solver(penalty))
 
 
-def _fit_from_sample(problem: FitProblem, penalty: str) -> LogisticFit | None:
+def _fit_from_sample(problem: FitProblem, penalty: Penalty) -> LogisticFit | None:
     """Start at a sample's optimum, with its Hessian as preconditioner; None for lack of one."""
-    l2 = problem.l2 if penalty == "l2" else 0.0
-    warm = warm_start(problem.rows, problem.kernel, l2)
-    if warm is None and penalty == "none":
+    warm = warm_start(problem.rows, problem.kernel, penalty)
+    if warm is None and penalty.adds_nothing:
         warm = wide_start(problem.rows, problem.kernel)
     if warm is None:
         return None
@@ -163,7 +153,7 @@ def _fit_from_sample(problem: FitProblem, penalty: str) -> LogisticFit | None:
     return _assemble(problem, penalty, solver, objective, coordinates, result, curvature, passes)
 
 
-def _fit_from_beginning(problem: FitProblem, penalty: str, solver: Solver) -> LogisticFit:
+def _fit_from_beginning(problem: FitProblem, penalty: Penalty, solver: Solver) -> LogisticFit:
     """Solve in the solver's coordinates, and certify in standardized ones."""
     solving, certifying = problem.solving(penalty, solver), problem.certifying(penalty)
     objective = problem.objective(penalty, solving)
@@ -183,7 +173,7 @@ def _fit_from_beginning(problem: FitProblem, penalty: str, solver: Solver) -> Lo
 
 def _assemble(
     problem: FitProblem,
-    penalty: str,
+    penalty: Penalty,
     solver: Solver,
     objective: LogisticObjective,
     coordinates: Coordinates,
@@ -193,7 +183,7 @@ def _assemble(
 ) -> LogisticFit:
     """Certify a solver's result, and return it in the table's units."""
     w, analysis = result.parameters, coordinates.analysis
-    certificate = certify_minimum(objective, w, coordinates) or certify(
+    certificate = penalty.own_certificate(objective, w, coordinates) or certify(
         objective, w, curvature, coordinates, problem.tolerance or 0.0
     )
     certificate = _with_estimate(certificate, result.trace)
@@ -204,14 +194,11 @@ def _assemble(
         intercept=intercept,
         coefficients=coefficients,
         penalty=penalty,
-        l2=problem.l2 if penalty == "l2" else 0.0,
-        log_f=problem.log_f if penalty == "log-f" else 0.0,
-        objective=objective_formula(penalty, problem.l2, problem.log_f),
         solver=solver.name,
         status=_settled_status(result.status, certificate),
         evaluations=passes,
         log_likelihood=objective.log_likelihood(w, result.value),
-        unique=penalty in ONE_OPTIMUM or not dependent,
+        unique=penalty.strictly_convex or not dependent,
         dependent_columns=dependent,
         center=analysis.mean,
         scale=analysis.scale,
@@ -242,14 +229,11 @@ def _fit_few_rows(problem: FitProblem) -> LogisticFit | None:
         found.rows.scale[1:],
     )
     coefficients = w[1:] / scale
-    withheld = reason_withheld("none", (), True, problem.standard_errors)
+    withheld = reason_withheld(MAXIMUM_LIKELIHOOD, (), True, problem.standard_errors)
     return LogisticFit(
         intercept=fsum([float(w[0]), *(-mean * coefficients).tolist()]),
         coefficients=coefficients,
-        penalty="none",
-        l2=0.0,
-        log_f=0.0,
-        objective=objective_formula("none"),
+        penalty=MAXIMUM_LIKELIHOOD,
         solver=solver.name,
         status=_settled_status(Status.CONVERGED, certificate),
         iterations=len(found.trace) - 1,
@@ -324,15 +308,3 @@ def _with_estimate(certificate: Certificate, trace: tuple[TracePoint, ...]) -> C
         return certificate
     rate = log(first.gradient_norm / last.gradient_norm) / (last.iteration - first.iteration)
     return replace(certificate, iterations_needed=int(np.ceil(log(missing) / rate)))
-
-
-def _check_penalty(penalty: str, l2: float, log_f: float) -> None:
-    """Reject unknown names and strengths that are not positive."""
-    if penalty not in PENALTIES:
-        raise ValueError(f"penalty must be one of {', '.join(PENALTIES)}, found {penalty!r}")
-    if penalty == "l2" and not (isfinite(l2) and l2 > 0):
-        raise ValueError(f"l2 must be positive and finite, found {l2}: use penalty none for 0")
-    if penalty == "log-f" and not (isfinite(log_f) and log_f > 0):
-        raise ValueError(
-            f"log_f must be positive and finite, found {log_f}: use penalty none for 0"
-        )

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.existence.existence import Existence
 from lr_pipeline.core.fitting.minimum_search import MinimumSearch
-from lr_pipeline.core.solvers.result import Certificate, Status, TracePoint
+from lr_pipeline.core.logistic.penalties.penalty import Penalty
+from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
+
+SUM_OF_LOSSES = "Σ weight·[log(1 + exp(z)) − y·z], z = intercept + X·coefficients"
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,8 +19,7 @@ class LogisticFit:
     z = intercept + X coefficients is the log-odds of the label 1. Where the design is
     rank-deficient (``unique`` is False) the coefficients are those of least Euclidean norm.
 
-    ``penalty``, ``l2``, ``log_f``, ``objective``: what was minimised, the last as a formula; the
-    strengths are 0 where the penalty is another.
+    ``penalty``, ``objective``: what was minimised, the second as a formula.
     ``value``: the objective divided by Σ weight; ``log_likelihood``: the sum, without penalty.
     ``evaluations``: passes over the rows that the solver made.
     ``covariance`` (p, p), intercept first, ``standard_errors`` (d,): ``None`` where they would be
@@ -33,10 +36,7 @@ class LogisticFit:
 
     intercept: float
     coefficients: Columns
-    penalty: str
-    l2: float
-    log_f: float
-    objective: str
+    penalty: Penalty
     solver: str
     status: Status
     iterations: int
@@ -60,28 +60,11 @@ class LogisticFit:
     search: MinimumSearch | None = field(default=None, repr=False)
 
     @property
+    def objective(self) -> str:
+        """The minimised sum as a formula for people, with the penalty and its strength."""
+        return f"{SUM_OF_LOSSES}; {self.penalty.formula}"
+
+    @property
     def optimum(self) -> str:
         """What the certificate's distance is to, in words."""
-        return "a minimum" if self.penalty == "firth" else "the optimum"
-
-
-def objective_formula(penalty: str, l2: float = 0.0, log_f: float = 0.0) -> str:
-    """Return the minimised sum as a formula for people, with the penalty and its strength."""
-    loss = "Σ weight·[log(1 + exp(z)) − y·z], z = intercept + X·coefficients"
-    if penalty == "l2":
-        return (
-            f"{loss}; + (l2/2)·Σ coefficients², l2 = {l2:g} (scikit-learn's C = {1 / l2:g}), "
-            "coefficients in the table's units, intercept not penalised"
-        )
-    if penalty == "log-f":
-        return (
-            f"{loss}; + Σ m·log(1 + exp(γ)) − (m/2)·γ, the log-F(m, m) penalty, m = {log_f:g}, "
-            "γ = coefficient·standard deviation of its column in the training rows, intercept not "
-            "penalised"
-        )
-    if penalty == "firth":
-        return (
-            f"{loss}; − ½·log det(Σ weight·p(1 − p)·x̃x̃ᵀ), Firth's penalty, "
-            "x̃ = (1, x) of the standardized columns"
-        )
-    return f"{loss}; no penalty"
+        return "a minimum" if self.penalty.may_have_several_minima else "the optimum"

@@ -23,7 +23,7 @@ from scipy.linalg import solve_triangular
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel, linear_predictor
 from lr_pipeline.core.logistic.loss import variance
 from lr_pipeline.core.logistic.objective import LogisticObjective, Objective
-from lr_pipeline.core.logistic.penalties import Firth
+from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Status

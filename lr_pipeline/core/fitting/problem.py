@@ -12,7 +12,9 @@ from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, stand
 from lr_pipeline.core.fitting.minimum_search import MinimumSearch, search_minimum
 from lr_pipeline.core.linear_algebra.cholesky import cholesky_solve
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import ONE_OPTIMUM, named_penalty
+from lr_pipeline.core.logistic.penalties.by_name import Auto
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Lbfgs, Newton, Progress, Solver
@@ -33,8 +35,6 @@ class FitProblem:
     rows: Rows
     kernel: LogisticKernel
     solver: Solver | None
-    l2: float
-    log_f: float
     start: Parameters | None
     tolerance: float | None
     standard_errors: bool
@@ -50,16 +50,16 @@ class FitProblem:
         """Location, scale and dependencies of the columns, by all rows."""
         return analyse_columns(self.rows)
 
-    def certifying(self, penalty: str) -> Coordinates:
+    def certifying(self, penalty: Penalty) -> Coordinates:
         """Return the coordinates in which fits are certified, the best conditioned ones.
 
-        All columns for l2 and log-F, whose optimum is always unique, else the independent.
+        All columns where the optimum is unique whatever they are, else the independent ones.
         """
-        if penalty in ONE_OPTIMUM:
+        if penalty.strictly_convex:
             return standardized(self.analysis, tuple(range(self.rows.num_columns)), False)
         return orthonormal(self.analysis, minimum_norm=True)
 
-    def solving(self, penalty: str, solver: Solver) -> Coordinates:
+    def solving(self, penalty: Penalty, solver: Solver) -> Coordinates:
         """Return the solver's coordinates.
 
         Without a penalty, the table's own columns are taken all together, as in the tutorial.
@@ -70,16 +70,15 @@ class FitProblem:
         columns, least = certifying.columns, certifying.minimum_norm
         if solver.standardize:
             return standardized(self.analysis, columns, least)
-        if penalty == "none":
+        if penalty.adds_nothing:
             columns = tuple(range(self.rows.num_columns))
         return table_units(self.analysis, columns, least)
 
-    def objective(self, penalty: str, coordinates: Coordinates) -> LogisticObjective:
-        """Return the objective there: β = w / scale, so l2 β² is l2 / scale² on w²."""
-        weight, scale = coordinates.analysis.total_weight, coordinates.scale
-        units = coordinates.analysis.scale[list(coordinates.columns)]
-        terms = named_penalty(penalty, self.l2, self.log_f, scale, units)
-        return LogisticObjective(coordinates.rows(self.rows), self.kernel, terms, weight)
+    def objective(self, penalty: Penalty, coordinates: Coordinates) -> LogisticObjective:
+        """Return the objective there."""
+        terms = penalty.in_coordinates(coordinates.scale, coordinates.deviation)
+        rows, weight = coordinates.rows(self.rows), coordinates.analysis.total_weight
+        return LogisticObjective(rows, self.kernel, terms, weight)
 
     @property
     def newton(self) -> Newton:
@@ -91,13 +90,13 @@ class FitProblem:
         """Where a solver chosen here stops: a certificate is somewhat more than its estimate."""
         return TOLERANCE if self.tolerance is None else self.tolerance / SLACK
 
-    def chosen_solver(self, penalty: str) -> Solver:
+    def chosen_solver(self, penalty: Penalty) -> Solver:
         """Newton; for many columns without a penalty L-BFGS, whose passes take less.
 
         Where all probabilities are the prevalence, the Hessian of the mean is p (1 − p) times the
         columns' correlation matrix RᵀR, which has been factored.
         """
-        if penalty != "none" or self.rows.num_columns < MANY_COLUMNS:
+        if not penalty.adds_nothing or self.rows.num_columns < MANY_COLUMNS:
             return self.newton
         weight_0, weight_1 = self.classes.weights
         variance = weight_0 * weight_1 / self.classes.total_weight**2
@@ -111,14 +110,14 @@ class FitProblem:
 
         return Lbfgs(tolerance=self.stop, preconditioner=solve, polish=False)
 
-    def starting_point(self, penalty: str, coordinates: Coordinates) -> Parameters:
-        """Return the given start, or the intercept-only optimum; for Firth, near its minimum."""
+    def starting_point(self, penalty: Penalty, coordinates: Coordinates) -> Parameters:
+        """Return the given start, the intercept-only optimum, or one near the lowest minimum."""
         weights, p = self.classes.weights, self.rows.num_columns + 1
         if self.start is not None:
             if len(self.start) != p:
                 raise ValueError(f"start must have {p} parameters, found {len(self.start)}")
             return coordinates.from_table(float(self.start[0]), self.start[1:])
-        if penalty != "firth":
+        if not penalty.may_have_several_minima:
             return prevalence_start(*weights, len(coordinates.columns))
         w, _ = self.lowest_minimum
         return coordinates.from_table(*self.certifying(penalty).to_table(w))
@@ -126,21 +125,20 @@ class FitProblem:
     @cached_property
     def lowest_minimum(self) -> tuple[Parameters, MinimumSearch]:
         """The lowest minimum of Firth's objective that was found, in the certifying coordinates."""
-        certifying = self.certifying("firth")
+        certifying = self.certifying(Firth())
         start = prevalence_start(*self.classes.weights, len(certifying.columns))
         return search_minimum(certifying.rows(self.rows), start)
 
-    @property
-    def stand_in(self) -> str:
-        """The penalty where maximum likelihood has no estimate (docs/decisions/0009)."""
-        return "firth" if self.lowest_minimum[1].unanimous else "log-f"
+    def stand_in(self, choice: Auto) -> Penalty:
+        """Return the penalty where maximum likelihood has no estimate."""
+        return choice.first if self.lowest_minimum[1].unanimous else choice.second
 
-    def search(self, penalty: str) -> MinimumSearch | None:
+    def search(self, penalty: Penalty) -> MinimumSearch | None:
         """Return how that minimum was found, its rivals in the table's units.
 
         None where none was searched for: the objective has one, or a start was given.
         """
-        if penalty != "firth" or self.start is not None:
+        if not penalty.may_have_several_minima or self.start is not None:
             return None
         w, search = self.lowest_minimum
         to_table = self.certifying(penalty).to_table

@@ -11,6 +11,7 @@ from jaxtyping import Bool
 
 from lr_pipeline.core.existence.existence import NAMED_COLUMNS
 from lr_pipeline.core.inference.collinearity import inseparable_columns
+from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.types import Columns, Parameters
 
 
@@ -105,13 +106,16 @@ def wald_inference(
 
 
 def reason_withheld(
-    penalty: str, dependent_columns: tuple[int, ...], curvature: bool, wanted: bool
+    penalty: Penalty, dependent_columns: tuple[int, ...], curvature: bool, wanted: bool
 ) -> str:
     """Return why a fit has no standard errors, or an empty string if it has."""
     if not wanted:
         return "standard errors were not asked for"
-    if penalty != "none":
-        return f"the estimate is penalised ({penalty}): the inverse information is not its variance"
+    if not penalty.adds_nothing:
+        return (
+            f"the estimate is penalised ({penalty.name}): "
+            "the inverse information is not its variance"
+        )
     if dependent_columns:
         return f"the estimate is not unique: columns {list(dependent_columns)} depend on others"
     if not curvature:

@@ -36,7 +36,6 @@ from lr_pipeline.core.inference.profile_likelihood import (
 )
 from lr_pipeline.core.linear_algebra.triangular import invert_triangular
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import ONE_OPTIMUM, named_penalty
 from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.newton import Newton
@@ -114,7 +113,7 @@ def infer_logistic(
             better, withheld = problem.better_start(error), _better_reason(problem, error)
     found = _nothing(len(unidentified)) if found is None else found
     inflation = _variance_inflation(analysis, unidentified[1:])
-    groups = [] if fit.penalty in ONE_OPTIMUM else inseparable_groups(analysis, inflation)
+    groups = [] if fit.penalty.strictly_convex else inseparable_groups(analysis, inflation)
     ratios = np.array(fit.coefficients)
     if groups:
         tied = inseparable_columns(inflation)
@@ -167,7 +166,7 @@ class _Problem:
 
 def _coordinates(fit: LogisticFit, analysis: ColumnAnalysis) -> Coordinates:
     """Well-scaled coordinates of the parameters that the fit has."""
-    if fit.penalty in ONE_OPTIMUM:
+    if fit.penalty.strictly_convex:
         return standardized(analysis, tuple(range(len(analysis.mean))), minimum_norm=False)
     return orthonormal(analysis, minimum_norm=True)
 
@@ -176,8 +175,7 @@ def _refit(
     rows: Rows, kernel: LogisticKernel, fit: LogisticFit, coordinates: Coordinates
 ) -> _Problem:
     """Go the rest of the way from the fit to the optimum, in well-scaled coordinates."""
-    units = coordinates.analysis.scale[list(coordinates.columns)]
-    penalty = named_penalty(fit.penalty, fit.l2, fit.log_f, coordinates.scale, units)
+    penalty = fit.penalty.in_coordinates(coordinates.scale, coordinates.deviation)
     objective = LogisticObjective(coordinates.rows(rows), kernel, penalty)
     start = coordinates.from_table(fit.intercept, fit.coefficients)
     known = fit.search
@@ -194,9 +192,7 @@ def _refit(
             f"expected the rows of the fit, found others: their optimum is {moved:.2g} standard "
             "errors away. Pass the rows, labels and weights that it was fitted to"
         )
-    # With all coefficients zero every row has the same variance s, and det I = s^p · constant:
-    # Firth's penalty then adds p / 2 to the count of each class.
-    added = len(w) / 2.0 if fit.penalty == "firth" else 0.0
+    added = penalty.weight_added_to_null(len(w))
     weight_0, weight_1 = count_classes(rows).weights
     null = prevalence_start(weight_0 + added, weight_1 + added, len(w) - 1)
     rivals = [
@@ -249,9 +245,10 @@ def _nothing(num_parameters: int) -> _ParameterInference:
 
 def _reason(fit: LogisticFit, method: str) -> str:
     """Why the method would be wrong for every parameter, or an empty string."""
-    if fit.inference_withheld and (method == "wald" or fit.penalty == "l2"):
-        remedy = "" if fit.penalty in ("none", "l2") else "; the profile method is right for it"
-        return fit.inference_withheld + remedy
+    penalty = fit.penalty
+    if fit.inference_withheld and (method == "wald" or not penalty.profile_is_right):
+        helps = penalty.profile_is_right and not penalty.adds_nothing
+        return fit.inference_withheld + "; the profile method is right for it" * helps
     if fit.certificate_units is None:
         return "the information is singular in float64"
     if fit.status is not Status.CONVERGED:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.columns.moments import counted_rows
 from lr_pipeline.core.columns.rank import (
     ROUNDING_ERRORS_OF_MEAN,
@@ -21,7 +22,7 @@ from lr_pipeline.core.least_squares.solution_error import (
 from lr_pipeline.core.least_squares.weighted_solution import LeastSquares, solve_least_squares
 from lr_pipeline.core.linear_algebra.double_double import DoubleDouble
 from lr_pipeline.core.rows import Block, Rows
-from lr_pipeline.core.solvers.result import Certificate, Status
+from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.types import Columns, ParameterMatrix, RowVector
 
 # The fast path is kept when its fitted values are right to this fraction of the residuals, and

@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from lr_pipeline.core.logistic.penalties import Firth, Penalty
+from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.logistic.sums import LogisticKernel, LogisticSums
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import ParameterMatrix, Parameters
@@ -53,8 +53,7 @@ class LogisticObjective:
         penalty: Penalty,
         total_weight: float | None = None,
     ) -> None:
-        # Firth's penalty takes logarithms of the Hessian's smallest eigenvalues.
-        self.sums = LogisticSums(rows, kernel, fold=not isinstance(penalty, Firth))
+        self.sums = LogisticSums(rows, kernel, fold=penalty.may_reparametrize)
         self.penalty = penalty
         self.hessian_is_exact = penalty.hessian_is_exact
         if total_weight is None:
@@ -87,9 +86,8 @@ class LogisticObjective:
 
     def log_likelihood(self, w: Parameters, value: float) -> float:
         """Minus Σ loss without the penalty, from f(w); one pass more for Firth."""
-        if isinstance(self.penalty, Firth):
-            return -self.sums.loss(w)
-        return self.penalty.addition(w).value - value * self.total_weight
+        added = self.penalty.addition(w)
+        return -self.sums.loss(w) if added is None else added.value - value * self.total_weight
 
 
 def _block_weight(block: Block) -> tuple[float]:

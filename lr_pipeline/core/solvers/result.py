@@ -1,4 +1,4 @@
-"""What a solver returns: the parameters, how it ended, and how far from the optimum it can be."""
+"""What a solver returns: the parameters, how it ended, and the way there."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,24 +49,6 @@ class TracePoint:
     gradient_norm: float
     step: float
     parameters: tuple[float, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """Upper bounds on the distance between a fit and its optimum.
-
-    ``loss``: f(w) − f(w*) at most this, in the objective's unit (mean per row).
-    ``standard_errors``: |w_j − w*_j| / se_j at most this for every parameter j.
-    Both are infinite where no bound could be established. ``iterations_needed`` estimates what a
-    solver that has not converged would still need (``None`` when converged or unknown).
-    ``rigorous`` is False where the bound is an estimate (of Firth's objective, where nothing better
-    is proven).
-    """
-
-    loss: float
-    standard_errors: float
-    rigorous: bool = True
-    iterations_needed: int | None = None
 
 
 @dataclass(frozen=True)

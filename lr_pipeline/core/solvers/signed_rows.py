@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import L2
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.logistic.sums import LogisticSums
 from lr_pipeline.core.rows import gather
 from lr_pipeline.core.types import Parameters
@@ -42,7 +43,7 @@ class SignedRows:
         """
         rows, penalty = objective.sums.rows, objective.penalty
         p = rows.num_columns + 1
-        if not isinstance(penalty, L2) or rows.num_rows * p > MOST_NUMBERS:
+        if not isinstance(penalty, NoPenalty | Ridge) or rows.num_rows * p > MOST_NUMBERS:
             return None
         X, y, weight = gather(rows)
         A = np.empty((p, len(y)))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from lr_pipeline.core.logistic.objective import LogisticObjective, SmoothFunction
-from lr_pipeline.core.logistic.penalties import L2
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.iterate import FunctionIterate, Iterate
@@ -67,8 +68,8 @@ class ManualGradientDescent(GradientDescent):
                 f"solver manual_gradient_descent needs kernel 'torch', found {kernel.name!r}. "
                 "Use that kernel, or solver gradient_descent."
             )
-        if kernel.autograd and isinstance(objective.penalty, L2):
-            return AutogradIterate(objective, objective.penalty, kernel, start)
+        if kernel.autograd and isinstance(objective.penalty, NoPenalty | Ridge):
+            return AutogradIterate(objective, kernel, start)
         signed = None if kernel.autograd else SignedRows.of(objective)
         if signed is None:
             return FunctionIterate(objective, start)
@@ -79,12 +80,14 @@ class AutogradIterate:
     """A point whose gradient ``backward()`` leaves in ``w.grad`` and ``b.grad``."""
 
     def __init__(
-        self, objective: LogisticObjective, penalty: L2, kernel: TorchKernel, start: Parameters
+        self, objective: LogisticObjective, kernel: TorchKernel, start: Parameters
     ) -> None:
         import torch
 
         self.sums, self.kernel, self.total_weight = objective.sums, kernel, objective.total_weight
-        self.strength = kernel.tensor(np.asarray(penalty.strength, dtype=np.float64))
+        added = objective.penalty.addition(start)
+        assert added is not None
+        self.strength = kernel.tensor(added.diagonal[1:])
         self.penalised = bool(self.strength.any())
         self.w = kernel.tensor(start[None, 1:].copy()).requires_grad_()
         self.b = kernel.tensor(start[:1].copy()).requires_grad_()

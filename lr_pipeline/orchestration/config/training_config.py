@@ -8,6 +8,7 @@ import dagster as dg
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
+from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent, normal_start
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.core.solvers.newton import Newton
@@ -151,9 +152,7 @@ class NumpyTrainingConfig(TrainingConfig):
         """What the core is asked to do."""
         return Training(
             solver=self.solver.solver(),
-            penalty=self.penalty,
-            l2=self.l2,
-            log_f=self.log_f,
+            penalty=penalty_choice(self.penalty, l2=self.l2, log_f=self.log_f),
             start=self.solver.start(),
         )
 
@@ -182,8 +181,6 @@ class TorchTrainingConfig(TrainingConfig):
             solver = ManualGradientDescent(**vars(solver))
         return Training(
             solver=solver,
-            penalty=self.penalty,
-            l2=self.l2,
-            log_f=self.log_f,
+            penalty=penalty_choice(self.penalty, l2=self.l2, log_f=self.log_f),
             start=self.solver.start(),
         )

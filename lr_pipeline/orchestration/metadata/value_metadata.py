@@ -160,7 +160,7 @@ def logistic_metadata(model: LogisticModel) -> Metadata:
         {
             "summary": model.convergence,
             "objective": fit.objective,
-            "penalty": fit.penalty,
+            "penalty": fit.penalty.name,
             "solver": fit.solver,
             "status": fit.status.label,
             "iterations": fit.iterations,

@@ -10,7 +10,7 @@ from lr_pipeline.core.columns.moments import Extremes
 from lr_pipeline.core.columns.standardize import StandardizedRows
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.engines.memory import ArrayRows
 
 

@@ -8,7 +8,8 @@ from lr_pipeline.core.columns.sampling_pass import survey
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.rows import gather
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Status
 from lr_pipeline.engines.memory import ArrayRows
@@ -61,8 +62,10 @@ def test_fewer_passes_are_made_than_without_a_sample():
 def test_the_penalty_is_that_of_all_rows():
     """With l2 the sample is penalised by its share, and the optimum is Newton's from zero."""
     X, y = table()
-    warm = fit_logistic(ArrayRows(X, y), NumpyKernel(), "l2", l2=30.0)
-    cold = fit_logistic(ArrayRows(X, y), NumpyKernel(), "l2", Newton(), 30.0, start=np.zeros(D + 1))
+    warm = fit_logistic(ArrayRows(X, y), NumpyKernel(), Ridge(30.0))
+    cold = fit_logistic(
+        ArrayRows(X, y), NumpyKernel(), Ridge(30.0), Newton(), start=np.zeros(D + 1)
+    )
     assert warm.status is Status.CONVERGED
     assert scaled_distance(warm, cold) <= warm.certificate.standard_errors + 1e-9
 
@@ -93,7 +96,7 @@ def test_a_sample_bounds_the_hessian_of_all_rows_from_below():
     """At its optimum and away from it: the difference has no negative eigenvalue."""
     X, y = table()
     rows = ArrayRows(X, y)
-    warm = warm_start(rows, NumpyKernel(), 0.0)
+    warm = warm_start(rows, NumpyKernel(), NoPenalty())
     objective = LogisticObjective(warm.coordinates.rows(rows), NumpyKernel(), NoPenalty())
     for w in (warm.start, warm.start + 0.3, np.zeros(D + 1)):
         hessian = objective.value_gradient_hessian(w)[2] * objective.total_weight
@@ -107,7 +110,7 @@ def test_a_sample_bounds_the_hessian_of_all_rows_from_below():
 def test_far_from_the_sample_it_bounds_nothing(far):
     """The variances there may be zero: no factors, rather than some that are not finite."""
     X, y = table()
-    warm = warm_start(ArrayRows(X, y), NumpyKernel(), 0.0)
+    warm = warm_start(ArrayRows(X, y), NumpyKernel(), NoPenalty())
     with np.errstate(over="ignore", invalid="ignore"):
         assert warm.factors_below(warm.start + far) is None
 
@@ -116,7 +119,7 @@ def test_a_sample_has_so_many_numbers_at_most(monkeypatch):
     """However large the table, which need not fit into memory."""
     monkeypatch.setattr("lr_pipeline.core.acceleration.warm_start.SAMPLE_NUMBERS", 600 * D)
     X, y = table()
-    sample = warm_start(ArrayRows(X, y), NumpyKernel(), 0.0).objective.sums.rows
+    sample = warm_start(ArrayRows(X, y), NumpyKernel(), NoPenalty()).objective.sums.rows
     assert 500 < sample.num_rows < 700
 
 
@@ -139,7 +142,7 @@ def test_a_tolerance_belongs_to_the_chosen_solver():
 )
 def test_no_start_is_better_than_a_wrong_one(X, y):
     """Where a sample determines no estimate there is no warm start."""
-    assert warm_start(ArrayRows(X, y), NumpyKernel(), 0.0) is None
+    assert warm_start(ArrayRows(X, y), NumpyKernel(), NoPenalty()) is None
 
 
 def test_a_rare_column_is_fitted_all_the_same():

@@ -14,7 +14,7 @@ from lr_pipeline.core.existence.existence import SeparationError
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.any_order import ShuffledRows
@@ -81,7 +81,7 @@ def test_single_precision_helps_where_columns_are_not_nearly_dependent(kind):
     X, y = table()
     X = changed(X, kind)
     rows = ArrayRows(X, y)
-    assert warm_start(rows, NumpyKernel(), 0.0) is None
+    assert warm_start(rows, NumpyKernel(), NoPenalty()) is None
     start = wide_start(rows, NumpyKernel())
     reached = np.array([*start.coordinates.to_table(start.start)], dtype=object)
     w = np.array([reached[0], *reached[1]], dtype=float)

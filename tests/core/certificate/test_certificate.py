@@ -9,7 +9,9 @@ from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.standardize import orthonormal
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import L2, LogF, NoPenalty
+from lr_pipeline.core.logistic.penalties.log_f import LogF
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import (
@@ -49,7 +51,7 @@ def certificate_at(objective, coordinates, w):
 @pytest.mark.parametrize("table", TABLES, ids=range(len(TABLES)))
 @pytest.mark.parametrize(
     "penalty",
-    [NoPenalty(), L2(0.5), LogF(1.0), LogF(2.0), LogF(4.0, 30.0)],
+    [NoPenalty(), Ridge(0.5), LogF(1.0), LogF(2.0), LogF(4.0, 30.0)],
     ids=["none", "l2", "log-F(1, 1)", "log-F(2, 2)", "log-F on large units"],
 )
 def test_the_bounds_hold_at_any_distance_and_in_any_direction(table, penalty):

@@ -11,7 +11,8 @@ from lr_pipeline.core.columns.standardize import orthonormal
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import Firth, NoPenalty
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.reference import firth, in_standard_errors
 from tests.core.tables import breast_cancer, one_positive, spector
@@ -24,7 +25,7 @@ def first_columns(number):
 
 
 def fit_firth(X, y, **options):
-    return fit_logistic(ArrayRows(X, y), NumpyKernel(), "firth", **options)
+    return fit_logistic(ArrayRows(X, y), NumpyKernel(), Firth(), **options)
 
 
 TABLES = [spector, lambda: one_positive(200), lambda: first_columns(3)]
@@ -46,7 +47,7 @@ def test_the_bound_holds_at_any_distance_from_the_minimum(table):
         for _ in range(3):
             v = rng.standard_normal(len(exact)) * fit.certificate_units
             w = coordinates.from_table(*_moved(exact, distance * v))
-            certificate = certify_minimum(objective, w, coordinates)
+            certificate = certify_minimum(objective, 0.5, w, coordinates)
             if certificate is None:
                 continue
             intercept, coefficients = coordinates.to_table(w)
@@ -68,7 +69,7 @@ def test_it_holds_for_weights():
     """Rows that count several times are as many rows."""
     X, y = spector()
     counts = np.arange(len(y)) % 3 + 1.0
-    fit = fit_logistic(ArrayRows(X, y, counts), NumpyKernel(), "firth")
+    fit = fit_logistic(ArrayRows(X, y, counts), NumpyKernel(), Firth())
     repeated = np.repeat(X, counts.astype(int), axis=0), np.repeat(y, counts.astype(int))
     optimum = firth(*repeated, [fit.intercept, *fit.coefficients])
     assert fit.certificate.rigorous
@@ -90,7 +91,7 @@ def test_nothing_is_proven_far_from_a_minimum_nor_for_another_penalty():
     zero = np.zeros(4)
     for penalty in (Firth(), NoPenalty()):
         objective = LogisticObjective(standardized, NumpyKernel(), penalty)
-        assert certify_minimum(objective, zero, coordinates) is None
+        assert penalty.own_certificate(objective, zero, coordinates) is None
 
 
 def test_many_parameters_leave_an_estimate(monkeypatch):

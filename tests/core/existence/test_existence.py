@@ -21,6 +21,7 @@ from lr_pipeline.core.existence.existence import (
 )
 from lr_pipeline.core.existence.separation import find_separation
 from lr_pipeline.core.existence.tied_rows import TiedRows
+from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.engines.memory import ArrayRows
@@ -175,7 +176,7 @@ def test_where_rounding_leaves_it_in_doubt_firth_stands_in_and_nothing_else_conv
     assert plain.certificate.standard_errors == np.inf
     stand_in = lr_pipeline.fit_logistic(X, y, penalty="auto")
     assert stand_in.existence == plain.existence
-    assert stand_in.penalty == "firth"
+    assert stand_in.penalty == Firth()
     assert stand_in.status is Status.CONVERGED
 
 

@@ -9,6 +9,10 @@ from lr_pipeline.core.existence.existence import Existence, SeparationError, Ver
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.loss import sigmoid
+from lr_pipeline.core.logistic.penalties.by_name import AUTO, penalty_choice
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.log_f import LogF
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Status
 from lr_pipeline.core.solvers.gradient_descent import normal_start
 from lr_pipeline.engines.memory import ArrayRows
@@ -30,7 +34,8 @@ from tests.core.tables import (
 def fit(X, y, penalty="none", *, weight=None, block_rows=16_384, **options):
     """The fit of arrays, with the numpy kernel."""
     rows = ArrayRows(np.ascontiguousarray(X), y, weight, block_rows)
-    return fit_logistic(rows, NumpyKernel(), penalty, **options)
+    strengths = {name: options.pop(name, None) for name in ("l2", "log_f")}
+    return fit_logistic(rows, NumpyKernel(), penalty_choice(penalty, **strengths), **options)
 
 
 def parameters(fitted):
@@ -228,7 +233,7 @@ def test_auto_is_firth_where_the_table_is_separated_and_says_so():
     """The penalty used, its formula and the verdict are in the result."""
     x, y = np.linspace(-1, 1, 10)[:, None], np.repeat([0.0, 1.0], 5)
     fitted = fit(x, y, "auto")
-    assert fitted.penalty == "firth"
+    assert fitted.penalty == Firth()
     assert "log det" in fitted.objective
     assert fitted.existence.verdict is Verdict.COMPLETE_SEPARATION
     np.testing.assert_array_equal(fitted.coefficients, fit(x, y, "firth").coefficients)
@@ -240,18 +245,18 @@ def test_auto_is_log_f_where_firths_likelihood_has_several_maxima(seed):
     X, y = np.random.default_rng(seed).normal(size=(16, 6)), np.arange(16) % 2.0
     assert not fit(X, y, "firth").search.unanimous
     fitted = fit(X, y, "auto")
-    assert (fitted.penalty, fitted.log_f) == ("log-f", 2.0)
+    assert fitted.penalty == LogF(2.0)
     assert fitted.certificate.rigorous
     assert fitted.existence.separated
     np.testing.assert_array_equal(fitted.coefficients, fit(X, y, "log-f").coefficients)
-    with_torch = fit_logistic(ArrayRows(X, y), TorchKernel(), "auto")
-    assert with_torch.penalty == fit(X, y, "auto", start=np.ones(7)).penalty == "log-f"
+    with_torch = fit_logistic(ArrayRows(X, y), TorchKernel(), AUTO)
+    assert with_torch.penalty == fit(X, y, "auto", start=np.ones(7)).penalty == LogF()
 
 
 def test_auto_is_maximum_likelihood_elsewhere():
     """The estimate exists, by the fit's own certificate."""
     fitted = fit(*overlapping(), "auto")
-    assert fitted.penalty == "none"
+    assert fitted.penalty == NoPenalty()
     assert fitted.existence == Existence(Verdict.UNIQUE)
     np.testing.assert_array_equal(parameters(fitted), parameters(fit(*overlapping())))
 
@@ -259,7 +264,7 @@ def test_auto_is_maximum_likelihood_elsewhere():
 def test_an_assessment_made_before_is_believed():
     """Given the verdict, no second one is made: auto goes straight to Firth."""
     separated = Existence(Verdict.QUASI_COMPLETE_SEPARATION, (0,), (1.0,), 0.0, 3)
-    assert fit(*overlapping(), "auto", existence=separated).penalty == "firth"
+    assert fit(*overlapping(), "auto", existence=separated).penalty == Firth()
 
 
 def test_the_tutorials_run_does_not_claim_convergence():
@@ -294,7 +299,6 @@ def test_the_iterations_still_needed_are_estimated():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"penalty": "l1"}, "one of none, l2, log-f, firth, auto, found 'l1'"),
         ({"penalty": "l2", "l2": 0.0}, "l2 must be positive and finite, found 0.0"),
         ({"penalty": "log-f", "log_f": np.nan}, "log_f must be positive and finite, found nan"),
         ({"start": np.zeros(3)}, "start must have 4 parameters, found 3"),

@@ -8,6 +8,8 @@ import pytest
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.fitting.minimum_search import MinimumSearch, OtherMinimum
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import Lbfgs, Newton, Status
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
@@ -24,7 +26,7 @@ from tests.core.tables import breast_cancer, one_positive, overlapping, spector
 def fit_firth(X, y, solver=None, weight=None):
     """Firth's fit of arrays."""
     return fit_logistic(
-        ArrayRows(np.ascontiguousarray(X), y, weight), NumpyKernel(), "firth", solver
+        ArrayRows(np.ascontiguousarray(X), y, weight), NumpyKernel(), Firth(), solver
     )
 
 
@@ -85,7 +87,7 @@ def test_the_minimum_is_lower_than_the_direct_road_leads_to():
     X, y = breast_cancer()
     X = np.ascontiguousarray(X[:, :20])
     direct = fit_logistic(
-        ArrayRows(X, y), NumpyKernel(), "firth", start=np.zeros(21), solver=Newton()
+        ArrayRows(X, y), NumpyKernel(), Firth(), start=np.zeros(21), solver=Newton()
     )
     assert fit_firth(X, y).value < direct.value - 0.005
 
@@ -123,7 +125,7 @@ def test_no_random_restart_of_another_optimiser_ends_lower(table):
     X, y = table
     fit = fit_firth(X, y)
     straight = fit_logistic(
-        ArrayRows(X, y), NumpyKernel(), "firth", Newton(), start=np.zeros(X.shape[1] + 1)
+        ArrayRows(X, y), NumpyKernel(), Firth(), Newton(), start=np.zeros(X.shape[1] + 1)
     )
     assert straight.value * len(y) > fit.value * len(y) + 0.01
     assert fit.value * len(y) <= lowest_of_restarts(X, y) + 1e-6
@@ -137,8 +139,8 @@ def test_both_kernels_and_algorithms_end_in_the_same_of_several_minima(table):
     """Newton in numpy and L-BFGS by torch's autograd, from one search."""
     X, y = table
     rows = ArrayRows(X, y)
-    first = fit_logistic(rows, NumpyKernel(), "firth", Newton())
-    second = fit_logistic(rows, TorchKernel(autograd=True), "firth", Lbfgs())
+    first = fit_logistic(rows, NumpyKernel(), Firth(), Newton())
+    second = fit_logistic(rows, TorchKernel(autograd=True), Firth(), Lbfgs())
     apart = np.abs(first.coefficients - second.coefficients) / first.certificate_units[1:]
     assert apart.max() <= first.certificate.standard_errors + second.certificate.standard_errors
     assert first.search.agreeing == second.search.agreeing
@@ -199,7 +201,7 @@ def test_how_many_starts_agree_is_said_in_words():
 def test_a_given_start_is_not_searched_around():
     """Whoever gives one gets the minimum next to it."""
     X, y = two_scales(2)
-    given = fit_logistic(ArrayRows(X, y), NumpyKernel(), "firth", start=np.zeros(3))
+    given = fit_logistic(ArrayRows(X, y), NumpyKernel(), Firth(), start=np.zeros(3))
     assert given.search is None
 
 
@@ -207,4 +209,4 @@ def test_a_penalty_with_one_optimum_has_no_search():
     """Nothing is to be counted there."""
     X, y = overlapping(60)
     assert fit_logistic(ArrayRows(X, y), NumpyKernel()).search is None
-    assert fit_logistic(ArrayRows(X, y), NumpyKernel(), "l2").search is None
+    assert fit_logistic(ArrayRows(X, y), NumpyKernel(), Ridge()).search is None

@@ -7,6 +7,9 @@ import statsmodels.api as sm
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.inference.inference import reason_withheld, wald_inference
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import fair, spector
 
@@ -43,12 +46,12 @@ def test_a_level_outside_zero_and_one_is_refused():
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("none", (), True, True), ""),
-        (("l2", (), True, True), "penalised (l2)"),
-        (("firth", (), True, True), "penalised (firth)"),
-        (("none", (2, 4), True, True), "columns [2, 4] depend on others"),
-        (("none", (), False, True), "singular in float64"),
-        (("none", (), True, False), "not asked for"),
+        ((NoPenalty(), (), True, True), ""),
+        ((Ridge(), (), True, True), "penalised (l2)"),
+        ((Firth(), (), True, True), "penalised (firth)"),
+        ((NoPenalty(), (2, 4), True, True), "columns [2, 4] depend on others"),
+        ((NoPenalty(), (), False, True), "singular in float64"),
+        ((NoPenalty(), (), True, False), "not asked for"),
     ],
 )
 def test_the_reason_for_withholding_is_stated(arguments, reason):

@@ -14,6 +14,8 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.inference.logistic_inference import infer_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
+from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
@@ -25,7 +27,7 @@ from tests.core.tables import breast_cancer, fair, overlapping, spector
 def infer(X, y, penalty="none", weight=None, solver=None, **settings):
     """Fit arrays and infer."""
     rows = ArrayRows(np.ascontiguousarray(X), y, weight)
-    fit = fit_logistic(rows, NumpyKernel(), penalty, solver)
+    fit = fit_logistic(rows, NumpyKernel(), penalty_choice(penalty), solver)
     return fit, infer_logistic(rows, NumpyKernel(), fit, **settings)
 
 
@@ -228,7 +230,7 @@ def test_settings_without_meaning_are_refused():
 def fit_and_infer(X, y, penalty, level=0.95):
     """Fit arrays by Newton's method and infer by profiles."""
     rows = ArrayRows(np.ascontiguousarray(X), y)
-    fit = fit_logistic(rows, NumpyKernel(), penalty)
+    fit = fit_logistic(rows, NumpyKernel(), penalty_choice(penalty))
     return fit, infer_logistic(rows, NumpyKernel(), fit, level)
 
 
@@ -288,14 +290,14 @@ def test_a_profile_that_beats_the_fit_withholds_everything_and_says_where_to_sta
     """From a minimum that is not the lowest; fitted again from there, all is given."""
     X, y = two_scales(17)
     rows = ArrayRows(X, y)
-    straight = fit_logistic(rows, NumpyKernel(), "firth", Newton(), start=np.zeros(3))
+    straight = fit_logistic(rows, NumpyKernel(), Firth(), Newton(), start=np.zeros(3))
     found = infer_logistic(rows, NumpyKernel(), straight)
     assert found.withheld.startswith("the fit is not the best one: another, met with a coefficient")
     assert found.withheld.endswith("Fit again with start=better_start")
     assert np.isnan(found.p_values).all()
     assert found.model_test is None
     while found.better_start is not None:
-        again = fit_logistic(rows, NumpyKernel(), "firth", Newton(), start=found.better_start)
+        again = fit_logistic(rows, NumpyKernel(), Firth(), Newton(), start=found.better_start)
         assert again.value < straight.value
         found = infer_logistic(rows, NumpyKernel(), again)
     assert again.value * len(y) == pytest.approx(lowest_of_restarts(X, y), abs=1e-5)
@@ -307,8 +309,8 @@ def test_kernels_and_algorithms_have_the_same_intervals():
     for seed in (2, 9):
         X, y = two_scales(seed)
         rows = ArrayRows(X, y)
-        by_newton = fit_logistic(rows, NumpyKernel(), "firth", Newton())
-        by_lbfgs = fit_logistic(rows, TorchKernel(), "firth", Lbfgs())
+        by_newton = fit_logistic(rows, NumpyKernel(), Firth(), Newton())
+        by_lbfgs = fit_logistic(rows, TorchKernel(), Firth(), Lbfgs())
         one, other = (infer_logistic(rows, NumpyKernel(), fit) for fit in (by_newton, by_lbfgs))
         for name in ("lower", "upper", "statistics", "p_values"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))

@@ -12,6 +12,7 @@ from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.inference.logistic_inference import infer_logistic
 from lr_pipeline.core.inference.profile_likelihood import profile_parameter
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.profile_reference import exact_endpoint
 from tests.core.tables import fair, near_duplicate, nearly_separated, spector
@@ -29,7 +30,7 @@ def small_separated():
 def infer(X, y, penalty="none", weight=None, level=0.95):
     """Profile inference of arrays."""
     rows = ArrayRows(np.ascontiguousarray(X), y, weight)
-    fit = fit_logistic(rows, NumpyKernel(), penalty)
+    fit = fit_logistic(rows, NumpyKernel(), penalty_choice(penalty))
     return fit, infer_logistic(rows, NumpyKernel(), fit, level)
 
 

@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.inference.logistic_inference import infer_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.log_f import LogF
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Status
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
@@ -46,7 +47,7 @@ TABLES = [spector, separated, quasi_separated, nearly_separated, far_from_zero]
 def fit(X, y, m=1.0, *, weight=None, kernel=None, solver=None):
     """The fit of arrays with penalty log-f."""
     rows = ArrayRows(np.ascontiguousarray(X), y, weight)
-    return fit_logistic(rows, kernel or NumpyKernel(), "log-f", solver, log_f=m)
+    return fit_logistic(rows, kernel or NumpyKernel(), LogF(m), solver)
 
 
 def infer(X, y, m=1.0, method="profile"):
@@ -156,9 +157,7 @@ def test_a_descent_in_the_tables_units_has_the_same_objective():
     optimum = fit(X, y, 2.0)
     start = np.array([optimum.intercept, *optimum.coefficients])
     rows = ArrayRows(X, y)
-    moved = fit_logistic(
-        rows, NumpyKernel(), "log-f", GradientDescent(0.1, 50), log_f=2.0, start=start
-    )
+    moved = fit_logistic(rows, NumpyKernel(), LogF(2.0), GradientDescent(0.1, 50), start=start)
     np.testing.assert_allclose(moved.coefficients, optimum.coefficients, rtol=1e-8)
     assert moved.value == pytest.approx(optimum.value, rel=1e-12)
 

@@ -5,15 +5,18 @@ import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import L2, Firth, LogF, NoPenalty
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.log_f import LogF
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import overlapping
 
 W = np.array([0.3, 0.8, -0.5, 0.2])
 EXACT = [
     NoPenalty(),
-    L2(2.0),
-    L2(np.array([0.5, 0.0, 3.0])),
+    Ridge(2.0),
+    Ridge(2.0, np.array([3.0, 0.1, 20.0])),
     LogF(1.0),
     LogF(2.0, np.array([3.0, 0.1, 20.0])),
 ]
@@ -67,7 +70,7 @@ def test_firth_is_infinite_where_the_information_is_singular():
 def test_the_intercept_is_not_penalised():
     """Changing the intercept alone changes the penalised and plain values by the same amount."""
     shift = np.array([1.0, 0, 0, 0])
-    plain, ridge = objective(NoPenalty()), objective(L2(5.0))
+    plain, ridge = objective(NoPenalty()), objective(Ridge(5.0))
     change = ridge.value(W + shift) - ridge.value(W)
     assert change == pytest.approx(plain.value(W + shift) - plain.value(W), rel=1e-12)
 

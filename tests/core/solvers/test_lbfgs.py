@@ -6,7 +6,8 @@ from scipy.optimize import rosen, rosen_der, rosen_hess
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import Firth, NoPenalty
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers import Lbfgs, Newton, Status
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import overlapping

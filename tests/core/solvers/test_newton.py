@@ -7,7 +7,9 @@ from scipy.optimize import minimize
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import L2, Firth, NoPenalty
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import overlapping, undamped_newton_diverges
@@ -60,7 +62,7 @@ def test_a_strong_penalty_leads_to_its_closed_form_limit():
     """For l2 → ∞ the coefficients tend to −∇loss(logit ȳ, 0) / l2."""
     X, y = overlapping()
     strength = 1e9
-    w = Newton().minimize(objective((X, y), L2(strength)), np.zeros(4)).parameters
+    w = Newton().minimize(objective((X, y), Ridge(strength)), np.zeros(4)).parameters
     assert w[0] == pytest.approx(np.log(y.mean() / (1 - y.mean())), rel=1e-6)
     np.testing.assert_allclose(w[1:], X.T @ (y - y.mean()) / strength, rtol=1e-5)
 

@@ -4,7 +4,9 @@ import numpy as np
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import L2, Firth, NoPenalty
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import signed_rows
 from lr_pipeline.core.solvers.signed_rows import SignedRows
 from lr_pipeline.engines.memory import ArrayRows
@@ -15,7 +17,7 @@ def test_labels_are_turned_about_and_weights_become_shares():
     """By hand: a = (1 − 2y)(1, x), a row of weight 0 left out, the strength over all weight."""
     X = np.array([[2.0], [3.0], [4.0]])
     rows = ArrayRows(X, np.array([0.0, 1.0, 1.0]), np.array([1.0, 3.0, 0.0]), block_rows=2)
-    objective = LogisticObjective(rows, NumpyKernel(), L2(6.0))
+    objective = LogisticObjective(rows, NumpyKernel(), Ridge(6.0))
     signed = SignedRows.of(objective)
     np.testing.assert_array_equal(signed.A, [[1.0, -1.0], [2.0, -3.0]])
     np.testing.assert_array_equal(signed.share, [0.25, 0.75])

@@ -5,7 +5,7 @@ import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import NoPenalty
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.step_size import (
     CosineDecay,

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers import Lbfgs, Newton
 from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import ClusterSettings, open_cluster
@@ -105,7 +106,7 @@ def test_the_rows_of_a_view_are_chosen_by_the_workers(visit, table, choice):
 def test_predictions_and_agreement_are_those_of_one_process(visit, table):
     """In the order of the rows."""
     newton, lbfgs = (
-        train_logistic(table, open_rows, NumpyKernel(), Training(solver, "none"))
+        train_logistic(table, open_rows, NumpyKernel(), Training(solver, NoPenalty()))
         for solver in (Newton(), Lbfgs())
     )
     linear = train_linear(table, open_rows)
@@ -171,7 +172,7 @@ def test_leaks_are_looked_for_in_the_same_rows(visit, table, monkeypatch):
 @pytest.mark.parametrize("held", [2**22, 1_000])
 def test_scores_of_a_test_set_are_those_of_one_process(visit, table, held):
     """By scores that are gathered, or by counts and sums."""
-    newton = train_logistic(table, open_rows, NumpyKernel(), Training(Newton(), "none"))
+    newton = train_logistic(table, open_rows, NumpyKernel(), Training(Newton(), NoPenalty()))
     models = {"linear": train_linear(table, open_rows), "newton": newton}
     found, expected = (score_test_set(models, table, one, held) for one in (visit, visit_blocks))
     np.testing.assert_array_equal(found.labels, expected.labels)

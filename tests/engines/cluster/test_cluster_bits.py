@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers import Lbfgs, Newton
 from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
@@ -80,7 +81,7 @@ def chain(
     linear = train_linear(table, rows, visit)
     numpy, torch = (
         train_logistic(
-            table, rows, kernel, Training(solver, "none"), progress=progress, visit=visit
+            table, rows, kernel, Training(solver, NoPenalty()), progress=progress, visit=visit
         )
         for kernel, solver in ((NumpyKernel(), Newton()), (TorchKernel(autograd=True), Lbfgs()))
     )
@@ -146,7 +147,7 @@ def test_rows_that_are_alike_score_alike_on_workers_and_here(processes, table, t
     rows = table.to_arrow()
     repeated = Table(tmp_path / "repeated.parquet", table.roles)
     pq.write_table(pa.concat_tables([rows] * 3), repeated.data, row_group_size=1_117)
-    training = Training(Newton(), "none")
+    training = Training(Newton(), NoPenalty())
     models = (
         train_linear(table, open_rows),
         train_logistic(table, open_rows, NumpyKernel(), training),

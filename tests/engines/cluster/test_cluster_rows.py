@@ -11,6 +11,9 @@ from lr_pipeline.core.existence.existence import assess_existence
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.least_squares.linear_fit import fit_linear
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
@@ -90,10 +93,10 @@ def test_max_is_that_of_all_blocks(cluster, table, preparation):
 @pytest.mark.parametrize(
     ("kernel", "penalty"),
     [
-        (NumpyKernel(), "none"),
-        (TorchKernel(), "none"),
-        (NumpyKernel(), "l2"),
-        (TorchKernel(), "firth"),
+        (NumpyKernel(), NoPenalty()),
+        (TorchKernel(), NoPenalty()),
+        (NumpyKernel(), Ridge()),
+        (TorchKernel(), Firth()),
     ],
 )
 def test_a_fit_has_the_coefficients_of_memory(cluster, table, preparation, kernel, penalty):

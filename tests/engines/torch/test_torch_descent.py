@@ -6,7 +6,10 @@ from sklearn.datasets import make_classification
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import L2, Firth, LogF, NoPenalty
+from lr_pipeline.core.logistic.penalties.firth import Firth
+from lr_pipeline.core.logistic.penalties.log_f import LogF
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import signed_rows
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent, normal_start
 from lr_pipeline.core.solvers.result import Status
@@ -88,7 +91,7 @@ def test_l2_weights_and_blocks_are_those_of_the_objective(table, strength):
     rate = StepDecay(0.1, every=50)
     settings = {"learning_rate": rate, "iterations": 200}
     start = normal_start(11, seed=1)
-    manual, autograd, reference = descend_thrice(rows, L2(strength), start, **settings)
+    manual, autograd, reference = descend_thrice(rows, Ridge(strength), start, **settings)
     assert_same_descent(manual, reference)
     assert_same_descent(autograd, reference)
 
@@ -96,10 +99,10 @@ def test_l2_weights_and_blocks_are_those_of_the_objective(table, strength):
 def test_a_table_too_large_to_copy_is_descended_along_the_objective(table, monkeypatch):
     """Above the limit the same iterates come from the kernel's passes over the blocks."""
     monkeypatch.setattr(signed_rows, "MOST_NUMBERS", 1099)  # 100 rows of 11 are 1,100
-    objective = LogisticObjective(ArrayRows(*table), TorchKernel(), L2(1.0))
+    objective = LogisticObjective(ArrayRows(*table), TorchKernel(), Ridge(1.0))
     assert SignedRows.of(objective) is None
     manual, _, reference = descend_thrice(
-        ArrayRows(*table), L2(1.0), np.zeros(11), learning_rate=0.1, iterations=50
+        ArrayRows(*table), Ridge(1.0), np.zeros(11), learning_rate=0.1, iterations=50
     )
     assert_same_descent(manual, reference)
 
@@ -108,7 +111,9 @@ def test_the_tolerance_stops_it_where_it_stops_the_numpy_descent(table):
     """A small change of the value ends the run with that status."""
     X, y, _ = table
     settings = {"learning_rate": 0.5, "iterations": 500, "tolerance": 1e-5}
-    manual, autograd, reference = descend_thrice(ArrayRows(X, y), L2(1.0), np.zeros(11), **settings)
+    manual, autograd, reference = descend_thrice(
+        ArrayRows(X, y), Ridge(1.0), np.zeros(11), **settings
+    )
     assert manual.status is Status.SMALL_CHANGE
     assert_same_descent(autograd, reference)
     assert_same_descent(manual, reference)
@@ -117,7 +122,7 @@ def test_the_tolerance_stops_it_where_it_stops_the_numpy_descent(table):
 def test_a_rate_far_too_large_diverges_without_an_error(table):
     """The value grows, the status says so, and the parameters stay finite."""
     X, y, _ = table
-    objective = LogisticObjective(ArrayRows(X, y), TorchKernel(), L2(100.0))
+    objective = LogisticObjective(ArrayRows(X, y), TorchKernel(), Ridge(100.0))
     fit = ManualGradientDescent(learning_rate=50.0, iterations=20).minimize(objective, np.zeros(11))
     assert fit.status is Status.DIVERGED
     assert fit.value > fit.trace[0].value

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer
 
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.orchestration.assets import data, evaluation, models
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
@@ -93,7 +94,7 @@ def test_the_solver_is_the_configured_one(table, existence) -> None:
         config=config, engine=Engine(), train_set=table, mle_existence=existence
     ).value
     assert model.fit.solver == "lbfgs"
-    assert (model.fit.penalty, model.fit.l2) == ("l2", 2.0)
+    assert model.fit.penalty == Ridge(2.0)
 
 
 def test_the_engine_does_not_change_the_model(table, existence) -> None:

@@ -11,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import train_test_split
 
+from lr_pipeline.core.logistic.penalties.log_f import LogF
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
@@ -155,7 +157,7 @@ def test_a_separated_table_is_named_and_fitted_by_log_f(breast_cancer) -> None:
     assert existence.severity is dg.AssetCheckSeverity.WARN
     assert "completely separated" in existence.description
     for name in ("numpy_model", "torch_model"):
-        assert breast_cancer.output_for_node(name).fit.penalty == "log-f"
+        assert breast_cancer.output_for_node(name).fit.penalty == LogF()
         assert found[name, "converged"].passed
     assert found["torch_model", "models_agree"].passed
     report = breast_cancer.output_for_node("evaluation_report")
@@ -216,7 +218,7 @@ def test_the_tutorial_job_ends_on_a_separated_table(tmp_path) -> None:
     result = materialize(source, tmp_path, "breast_cancer", job="tutorial_job")
     assert result.success
     fits = [result.output_for_node(name).fit for name in ("numpy_model", "torch_model")]
-    assert {fit.penalty for fit in fits} == {"log-f"}
+    assert {fit.penalty for fit in fits} == {LogF()}
     assert {fit.iterations for fit in fits} == {5_000}
 
 
@@ -228,7 +230,7 @@ def test_spector_on_all_rows_gives_greenes_coefficients(tmp_path) -> None:
     from lr_pipeline.orchestration.resources.resources import Engine
 
     table = FileTable(SAMPLES / "spector.csv", "GRADE").read()
-    model = train_logistic(table, Engine().rows, NumpyKernel(), Training(Newton(), penalty="none"))
+    model = train_logistic(table, Engine().rows, NumpyKernel(), Training(Newton(), NoPenalty()))
     assert model.coefficients["GPA"] == pytest.approx(2.826, abs=5e-4)
     assert model.coefficients["TUCE"] == pytest.approx(0.0952, abs=5e-5)
     assert model.coefficients["PSI"] == pytest.approx(2.379, abs=5e-4)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from lr_pipeline.core.logistic.penalties.log_f import LogF
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.core.solvers.newton import Newton
@@ -66,8 +67,8 @@ def test_the_strength_of_log_f_is_for_log_f(penalty) -> None:
     """An option that does nothing would be a defect; log-f itself has a default."""
     with pytest.raises(ValidationError, match="log_f= sets the strength of penalty log-f"):
         TorchTrainingConfig(penalty=penalty, log_f=2.0)
-    assert NumpyTrainingConfig(penalty="log-f").training().log_f is None
-    assert TorchTrainingConfig(penalty="log-f", log_f=2.0).training().log_f == 2.0
+    assert NumpyTrainingConfig(penalty="log-f").training().penalty == LogF(2.0)
+    assert TorchTrainingConfig(penalty="log-f", log_f=3.0).training().penalty == LogF(3.0)
 
 
 def test_every_setting_reaches_the_solver() -> None:
