@@ -24,8 +24,9 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.tables.aggregate import Visit
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.row_choice import EveryRow
-from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
+from lr_pipeline.tables.weights import weights_of
 
 HELD_ROWS = 2**22
 

@@ -11,7 +11,8 @@ from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.tables.aggregate import Visit, visit_blocks
-from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.weights import weights_of
 
 VALUE_ROUNDING = 1e-12
 

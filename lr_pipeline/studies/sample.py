@@ -10,7 +10,8 @@ from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.tables.case_counts import are_whole
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.table import RowIndices, Table
+from lr_pipeline.tables.row_batches import RowIndices
+from lr_pipeline.tables.table import Table
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from jaxtyping import UInt
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.errors import Problem, renumbered
 from lr_pipeline.tables.level_counts import plain_count
-from lr_pipeline.tables.row_choice import CountedRows
-from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.weights import CountedRows, weights_of
 
 EXACT_CASES = 2**53  # whole numbers up to it have exact sums in float64
 

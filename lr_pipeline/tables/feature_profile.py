@@ -12,9 +12,10 @@ from lr_pipeline.tables.aggregate import Visit, visit_blocks
 from lr_pipeline.tables.level_counts import LevelCounts, plain_count
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.sources.source_content import known_content
-from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.values.column_values import is_text, plain_values
+from lr_pipeline.tables.weights import weights_of
 
 CLASSES = {"negative": 0.0, "positive": 1.0}
 LEVELS_SHOWN = 20

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lr_pipeline.tables.errors import Problem, TableError, count_of, table_error
-from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.errors import Problem, TableError, count_of, renumbered, table_error
+from lr_pipeline.tables.roles import ColumnRoles, PositiveValue
+from lr_pipeline.tables.row_choice import RowMask
+from lr_pipeline.tables.target import positive_value
 from lr_pipeline.tables.values.column_values import is_text
 from lr_pipeline.tables.values.reading_rules import ReadingRules
 from lr_pipeline.tables.values.spelling import shown_spelling
@@ -61,6 +63,28 @@ def without_markers_in(data: pa.Table, rules: ReadingRules) -> pa.Table:
     """The rows with every marker made missing."""
     batches = [rules.marked(batch) for batch in data.to_batches()]
     return pa.Table.from_batches(batches, schema=data.schema)
+
+
+def sound_positive_value(
+    data: pa.Table, roles: ColumnRoles, positive: PositiveValue | None, counted: RowMask | None
+) -> PositiveValue:
+    """The target's positive value, of rows without features that are mostly numbers as text.
+
+    ``counted`` says which of the caller's rows are in ``data``, None for all: messages number the
+    caller's rows.
+
+    Raises
+    ------
+    TableError
+        See ``positive_value`` and ``require_no_numbers_as_text``.
+    """
+    try:
+        settled = positive_value(roles.target, data.column(roles.target), positive)
+        require_no_numbers_as_text(data, roles)
+    except TableError as error:
+        problems = error.problems if counted is None else renumbered(error.problems, [counted])
+        raise TableError(*problems, source=error.source) from None
+    return settled
 
 
 def require_no_numbers_as_text(data: pa.Table, roles: ColumnRoles) -> None:

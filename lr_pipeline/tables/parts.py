@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lr_pipeline.tables.errors import table_error
-from lr_pipeline.tables.files.parquet import Stored, read_footer
-from lr_pipeline.tables.table import RowGroups, Table
+from lr_pipeline.tables.files.parquet import RowGroups, Stored, read_footer
+from lr_pipeline.tables.table import Table
 
 
 def parts_of(table: Table, rows: int) -> list[Table]:

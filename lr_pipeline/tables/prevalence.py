@@ -7,8 +7,9 @@ import pyarrow as pa
 
 from lr_pipeline.tables.aggregate import Visit, visit_blocks
 from lr_pipeline.tables.roles import ColumnRoles
-from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
+from lr_pipeline.tables.weights import weights_of
 
 
 def prevalence(table: Table, visit: Visit = visit_blocks) -> float:

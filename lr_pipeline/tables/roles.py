@@ -5,13 +5,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict
 
 import pyarrow as pa
 
-from lr_pipeline.tables.errors import LONGEST_NAME, Problem, TableError, cut
+from lr_pipeline.tables.errors import LONGEST_NAME, Problem, TableError, cut, table_error
 from lr_pipeline.tables.values.spelling import alike, shown_spelling, spelled_like
-from lr_pipeline.versions import with_format_version, without_format_version
+from lr_pipeline.versions import FormatVersionError, with_format_version, without_format_version
 
 METADATA_KEY = b"lr_pipeline"
 NAMES_SHOWN = 12
@@ -47,6 +48,11 @@ class ColumnRoles:
         others = (self.target, self.id, self.group, self.time, self.weight)
         return frozenset(self.features) | {name for name in others if name is not None}
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The id and the group, of whose values only equality counts."""
+        return frozenset(name for name in (self.id, self.group) if name is not None)
+
     def of_features(self, features: tuple[str, ...]) -> "ColumnRoles":
         """The same roles with fewer features."""
         kept = set(features)
@@ -65,6 +71,19 @@ class ColumnRoles:
     def from_dict(cls, values: dict[str, Any]) -> "ColumnRoles":
         """Inverse of ``to_dict``."""
         return cls(**values | {one: tuple(values.get(one, ())) for one in ("features", *KINDS)})
+
+
+class RoleNames(TypedDict, total=False):
+    """The columns that ``assign_roles`` gives a part besides the target, as keyword arguments."""
+
+    features: Sequence[str] | None
+    exclude: Sequence[str]
+    id: str | None
+    group: str | None
+    time: str | None
+    weight: str | None
+    category: Sequence[str]
+    number: Sequence[str]
 
 
 def assign_roles(
@@ -180,18 +199,25 @@ def with_metadata(schema: pa.Schema, roles: ColumnRoles, provenance: dict[str, A
     return schema.with_metadata({METADATA_KEY: document.encode()})
 
 
-def read_metadata(schema: pa.Schema) -> tuple[ColumnRoles, dict[str, Any]] | None:
-    """Roles and provenance from a schema's metadata, ``None`` where there are none.
+def stored_metadata(schema: pa.Schema, source: str | Path) -> tuple[ColumnRoles, dict[str, Any]]:
+    """Roles and provenance from a schema's metadata; ``source`` is the file that it is of.
 
     Raises
     ------
-    FormatVersionError
-        A later version of this package wrote them.
+    TableError
+        There are none, or a later version of this package wrote them.
     """
     document = (schema.metadata or {}).get(METADATA_KEY)
     if document is None:
-        return None
-    values = without_format_version("table", json.loads(document))
+        raise table_error(
+            "the Parquet schema carries no column roles",
+            "Read it with FileTable(path, target=…)",
+            source=source,
+        )
+    try:
+        values = without_format_version("table", json.loads(document))
+    except FormatVersionError as error:
+        raise table_error(error.message, error.remedy, source=source) from None
     return ColumnRoles.from_dict(values["roles"]), values["provenance"]
 
 

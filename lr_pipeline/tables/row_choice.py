@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 from jaxtyping import Bool, Shaped
 
-from lr_pipeline.tables.values.column_values import one_array, plain_values
+from lr_pipeline.tables.values.column_values import one_array
 from lr_pipeline.tables.values.decimals import unscaled
 from lr_pipeline.tables.values.row_hash import keyed_hashes
 
@@ -78,25 +78,6 @@ def picked(batch: pa.RecordBatch, choice: RowChoice, start: int) -> pa.RecordBat
     if isinstance(choice, DividingChoice):
         return choice.divided(batch, start)
     return batch.filter(pa.array(choice.mask(batch, start)))
-
-
-@dataclass(frozen=True)
-class CountedRows:
-    """Rows whose weight in ``column`` is not 0; one that is no weight is left to the validation."""
-
-    column: str
-
-    def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """Whether each row counts at all."""
-        return counts_at_all(batch.column(self.column))
-
-
-def counts_at_all(weight: pa.Array | pa.ChunkedArray) -> RowMask:
-    """(n,) whether a row of this weight counts: it is not 0."""
-    weight = plain_values(weight)
-    if not (pt.is_integer(weight.type) or pt.is_floating(weight.type)):
-        return np.ones(len(weight), bool)
-    return np.asarray(weight.to_numpy(zero_copy_only=False) != 0)
 
 
 @dataclass(frozen=True)

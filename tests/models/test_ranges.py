@@ -1,5 +1,7 @@
 """The training set's ranges: of its numbers, without what is missing, kept in the model's JSON."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,7 @@ from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 
-def test_ranges_are_those_of_the_known_numbers(monkeypatch) -> None:
+def test_ranges_are_those_of_the_known_numbers() -> None:
     """Booleans too, text not; a block of missing values alone changes nothing."""
     frame = pd.DataFrame(
         {
@@ -21,8 +23,8 @@ def test_ranges_are_those_of_the_known_numbers(monkeypatch) -> None:
     )
     table = Table.from_pandas(frame, target="y")
     preparation = Preparation.fit(table)
-    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 2 * 2)
-    assert training_ranges(table, preparation) == {"x": (-1.5, 3.0), "flag": (0.0, 1.0)}
+    blocks_of_two = replace(table, block_bytes=8 * 2 * 2)
+    assert training_ranges(blocks_of_two, preparation) == {"x": (-1.5, 3.0), "flag": (0.0, 1.0)}
 
 
 def test_a_table_of_text_has_no_ranges() -> None:

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.run_processes import process_tags
-from lr_pipeline.tables.table import BLOCK_ROWS, Table
+from lr_pipeline.tables.files.parquet import BLOCK_ROWS
+from lr_pipeline.tables.table import Table
 
 
 def block(number: int) -> pa.RecordBatch:

@@ -9,6 +9,7 @@ and a checksum for each page; where a file has these, reading verifies them.
 
 import os
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,15 @@ def rows_within(num_bytes: int, num_columns: int, most: int = BLOCK_ROWS) -> int
 
 
 Stored = Path | str  # a file here, or a URL of any scheme that fsspec knows
+
+
+@dataclass(frozen=True)
+class RowGroups:
+    """Neighbouring row groups of a Parquet file, and the number of their first row, from 0."""
+
+    numbers: tuple[int, ...]
+    first_row: int
+    num_rows: int
 
 
 def open_parquet(

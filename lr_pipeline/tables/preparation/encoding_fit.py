@@ -18,8 +18,9 @@ from lr_pipeline.tables.preparation.encoding import (
 )
 from lr_pipeline.tables.preparation.medians import HELD_VALUES, Bracket, finish_medians
 from lr_pipeline.tables.preparation.weighted_medians import WeightedBracket
-from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_values import is_text
+from lr_pipeline.tables.weights import weights_of
 
 AnyBracket = Bracket | WeightedBracket
 

@@ -17,9 +17,10 @@ from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEncoding
 from lr_pipeline.tables.preparation.encoding_fit import fit_encodings, holds_text
 from lr_pipeline.tables.roles import ColumnRoles, quoted
-from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.values.reading_rules import NO_RULES, READING, ReadingRules
+from lr_pipeline.tables.weights import weights_of
 
 BlockColumns = Float64[np.ndarray, "c n"]
 Encoding = NumberEncoding | CategoryEncoding

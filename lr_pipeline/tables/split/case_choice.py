@@ -13,8 +13,8 @@ from jaxtyping import Int64
 
 from lr_pipeline.tables.case_counts import CaseCounts
 from lr_pipeline.tables.row_choice import RowMask
-from lr_pipeline.tables.table import weights_of
 from lr_pipeline.tables.values.row_hash import RowHashes, keyed_hashes
+from lr_pipeline.tables.weights import weights_of
 
 HASHED_CASES = 32  # of a row, one by one; of the others only how many is drawn
 CASE_STEP = np.uint64(0x9E3779B97F4A7C15)  # odd: no two cases of a row have the same key

@@ -12,9 +12,10 @@ from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.aggregate import Visit, visit_blocks
 from lr_pipeline.tables.row_choice import RowMask, times_of
 from lr_pipeline.tables.split.split_table import CASES
-from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_values import by_spelling, exact_values
 from lr_pipeline.tables.values.row_hash import RowHashes, keyed_hashes, row_hashes
+from lr_pipeline.tables.weights import weights_of
 
 HASHES_HELD = 2_000_000  # of dataset and parts together; sorting them takes some 50 bytes each
 

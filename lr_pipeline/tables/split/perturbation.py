@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.files.parquet import RowGroups
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import with_metadata
 from lr_pipeline.tables.row_choice import OtherRows, RowChoice, choice_within
 from lr_pipeline.tables.split.split_table import SplitPolicy, choose_rows
-from lr_pipeline.tables.table import RowGroups, Table
+from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_values import is_text, plain_values
 
 LARGE_INTEGER = 2**53

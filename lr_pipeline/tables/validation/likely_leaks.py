@@ -14,10 +14,11 @@ from lr_pipeline.tables.errors import Problem
 from lr_pipeline.tables.preparation.encoding import numbers_of
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.row_choice import RowMask
-from lr_pipeline.tables.table import Table, weights_of
+from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.values.column_values import is_text, plain_values
 from lr_pipeline.tables.values.row_hash import keyed_hashes
+from lr_pipeline.tables.weights import weights_of
 
 ALMOST_PERFECT = 0.995  # area under the ROC curve
 FEWEST_OF_A_CLASS = 20  # with fewer, chance alone can order them so

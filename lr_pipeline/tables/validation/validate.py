@@ -12,7 +12,7 @@ from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, TableError
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import NAMES_SHOWN, PositiveValue
 from lr_pipeline.tables.split.split_policy import SplitPolicy
-from lr_pipeline.tables.table import Table, no_row_counts
+from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.unknown_answers import other_answers
 from lr_pipeline.tables.validation.column_problems import (
@@ -28,6 +28,7 @@ from lr_pipeline.tables.validation.spelling_problems import spelling_problems
 from lr_pipeline.tables.validation.split_problems import split_problems
 from lr_pipeline.tables.validation.text_problems import TextLengths
 from lr_pipeline.tables.values.column_values import exact_values, is_text, kind_of, plain_values
+from lr_pipeline.tables.weights import no_row_counts
 
 
 class _Contents:

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lr_pipeline.tables.aggregate import visit_blocks
+from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.split import leakage as leakage_module
 from lr_pipeline.tables.split.leakage import Leakage, find_leakage
-from lr_pipeline.tables.table import ColumnRoles, Table
+from lr_pipeline.tables.table import Table
 
 N = 60
 

@@ -1,5 +1,7 @@
 """Whole numbers of few values are said to be possible codes, in one note."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,13 +12,14 @@ from lr_pipeline.tables.validation.validate import find_problems
 ROWS = 120
 
 
-def notes(rows: int = ROWS, block: int | None = None, **columns: object) -> list[str]:
+def notes(rows: int = ROWS, block_bytes: int | None = None, **columns: object) -> list[str]:
     """What is noted of a table with these features."""
     kinds = columns.pop("kinds", {})
     y = np.arange(rows) % 2
     table = Table.from_arrow(
         pa.table({"y": y, "z": np.sin(np.arange(rows))} | columns), "y", **kinds
     )
+    table = replace(table, block_bytes=block_bytes)
     return [str(one) for one in find_problems(table) if one.severity == "note"]
 
 
@@ -60,11 +63,11 @@ def test_a_declared_kind_ends_the_note() -> None:
         assert notes(race=CODES, kinds={kind: ["race"]}) == []
 
 
-def test_values_are_counted_over_all_blocks(monkeypatch) -> None:
+def test_values_are_counted_over_all_blocks() -> None:
     """Eleven values that no block has together are too many."""
-    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 3 * 10)
-    assert notes(grade=np.sort(np.arange(ROWS) % 11)) == []
-    assert len(notes(grade=np.sort(np.arange(ROWS) % 10))) == 1
+    ten_rows = 8 * 3 * 10
+    assert notes(block_bytes=ten_rows, grade=np.sort(np.arange(ROWS) % 11)) == []
+    assert len(notes(block_bytes=ten_rows, grade=np.sort(np.arange(ROWS) % 10))) == 1
 
 
 def test_of_many_columns_twelve_are_named() -> None:

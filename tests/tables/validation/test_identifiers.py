@@ -1,5 +1,7 @@
 """Columns that say whose a row is are no measurements, and repeated ones ask for a group."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -240,10 +242,10 @@ def test_what_is_measured_once_a_group_stays(column) -> None:
     assert kept.roles.features == ("x", *column)
 
 
-def test_groups_are_compared_over_all_blocks(monkeypatch) -> None:
+def test_groups_are_compared_over_all_blocks() -> None:
     """A second value of one group in another block is no alias."""
-    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 3 * 25)
     other = POOLED.copy()
     other[-1] = 7
     data = frame(249, stratum=STRATA, **{"pooled.stratum": other})
-    assert useful_features(Table.from_pandas(data, "y", group="stratum"))[1] == []
+    table = replace(Table.from_pandas(data, "y", group="stratum"), block_bytes=8 * 3 * 25)
+    assert useful_features(table)[1] == []

@@ -1,5 +1,7 @@
 """Whole rows that were entered twice are mentioned."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -8,9 +10,10 @@ from lr_pipeline.tables.validation.repetitions import MOST_VALUES
 from lr_pipeline.tables.validation.validate import find_problems
 
 
-def notes(data: pd.DataFrame, **roles: str) -> list[str]:
-    """What is noted of a table."""
-    found = find_problems(Table.from_pandas(data, "y", **roles))
+def notes(data: pd.DataFrame, block_bytes: int | None = None, **roles: str) -> list[str]:
+    """What is noted of a table, read in blocks of so many bytes."""
+    table = replace(Table.from_pandas(data, "y", **roles), block_bytes=block_bytes)
+    found = find_problems(table)
     return [str(one) for one in found if one.severity == "note"]
 
 
@@ -20,16 +23,16 @@ def table(rows: int = 200) -> pd.DataFrame:
     return pd.DataFrame({"y": np.arange(rows) % 2, "x": rng.normal(size=rows)})
 
 
-def test_doubled_rows_are_counted_with_the_first(monkeypatch) -> None:
+def test_doubled_rows_are_counted_with_the_first() -> None:
     """Wherever they stand, in whichever block."""
-    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 2 * 30)
+    thirty_rows = 8 * 2 * 30
     data = table()
     doubled = pd.concat([data, data.iloc[[3, 50, 3]]])
-    assert notes(doubled) == [
+    assert notes(doubled, thirty_rows) == [
         "3 of 203 rows equal an earlier one in every column (first: row 201, as row 4). Drop them "
         "if they were entered twice: a copy in the test part is no new row."
     ]
-    assert notes(data) == []
+    assert notes(data, thirty_rows) == []
 
 
 def test_an_id_does_not_hide_them() -> None:

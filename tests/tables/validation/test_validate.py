@@ -1,6 +1,7 @@
 """Every problem of a table's content is found, at once, with column, row and remedy."""
 
 import random
+from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
@@ -214,10 +215,10 @@ def test_what_only_resembles_a_counter_or_a_copy_stays():
     assert problems(CLEAN | {"k": [1, 2, 3, 4]}) == []
 
 
-def test_a_repetition_in_another_block_is_found(monkeypatch):
+def test_a_repetition_in_another_block_is_found():
     """The first pass looks within blocks only."""
-    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 3 * 40)
     table = wide(twice=[*range(199), 0], gap=[*range(150), *range(151, 201)])
+    table = replace(table, block_bytes=8 * 3 * 40)
     kept, (left_out,) = useful_features(table)
     assert kept.roles.features == ("day", "twice")
     assert left_out["column"] == "gap"
