@@ -100,10 +100,9 @@ class Table:
         assigned = assign_roles(data.column_names, target, **roles)
         rules = ReadingRules(tuple(map(str, missing)))
         data = without_markers_in(data, rules) if missing else data
-        weight = assigned.weight
-        counted = None if weight is None else counted_rows(data, weight)
+        counted = counted_rows(data, assigned.weight)
         if counted is not None:
-            data = cls(data, assigned, choices=(CountedRows(weight or ""),)).to_arrow()
+            data = cls(data, assigned, choices=(CountedRows(str(assigned.weight)),)).to_arrow()
         settled = sound_positive_value(data, assigned, positive, counted)
         provenance = json.dumps({READING: rules.to_dict()}) if missing else "{}"
         return cls(data, replace(assigned, positive=settled), provenance)
@@ -221,9 +220,8 @@ class Table:
     def column(self, name: str) -> pa.ChunkedArray:
         """One column, read alone."""
         require_column(self.schema.names, name)
-        field = self.schema.field(name)
-        batches = self._batches(BLOCK_ROWS, [name])
-        return pa.chunked_array([batch.column(name) for batch in batches], type=field.type)
+        columns = [batch.column(name) for batch in self._batches(BLOCK_ROWS, [name])]
+        return pa.chunked_array(columns, type=self.schema.field(name).type)
 
     def label_blocks(self) -> Iterator[RowVector]:
         """Yield the labels block by block."""

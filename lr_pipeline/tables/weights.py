@@ -27,25 +27,27 @@ def weights_of(block: pa.RecordBatch | pa.Table, name: str) -> RowVector:
 
 @dataclass(frozen=True)
 class CountedRows:
-    """Rows whose weight in ``column`` is not 0; one that is no weight is left to the validation."""
+    """Rows whose weight in ``column`` is not 0; the validation refuses what is no weight."""
 
     column: str
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """Whether each row counts at all."""
+        """(n,) whether each row counts."""
         return counts_at_all(batch.column(self.column))
 
 
 def counts_at_all(weight: pa.Array | pa.ChunkedArray) -> RowMask:
-    """(n,) whether a row of this weight counts: it is not 0."""
+    """(n,) whether each weight is not 0, so that its row counts."""
     weight = plain_values(weight)
     if not (pt.is_integer(weight.type) or pt.is_floating(weight.type)):
         return np.ones(len(weight), bool)
     return np.asarray(weight.to_numpy(zero_copy_only=False) != 0)
 
 
-def counted_rows(data: pa.Table, weight: str) -> RowMask | None:
-    """(n,) which rows do not have the weight 0; None where all do not."""
+def counted_rows(data: pa.Table, weight: str | None) -> RowMask | None:
+    """(n,) which rows have another weight than 0; None where all have, or there are no weights."""
+    if weight is None:
+        return None
     counted = counts_at_all(data.column(weight))
     if len(counted) and not counted.any():
         raise TableError(no_row_counts(weight))
@@ -53,6 +55,6 @@ def counted_rows(data: pa.Table, weight: str) -> RowMask | None:
 
 
 def no_row_counts(weight: str) -> Problem:
-    """What is wrong with a table of weights that are all 0."""
+    """The problem of a table whose weights are all 0."""
     message = f"weight {weight!r} is 0 in every row, so that none counts"
     return Problem(message, "Correct it, or name no weight", weight)
