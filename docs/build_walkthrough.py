@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lr_pipeline.core.rows import gather
 from lr_pipeline.core.solvers.result import TracePoint
+from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.evaluation.number_format import MINUS, count, significant
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.orchestration.instance.home import initialise_home
@@ -24,6 +27,8 @@ from lr_pipeline.report.canvas import picture
 from lr_pipeline.report.figures import calibration_curve, roc_curves
 from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.studies.descent import gradient_descent_study
+from lr_pipeline.studies.newton_steps import NewtonSteps, newton_steps
+from lr_pipeline.studies.newton_steps_figure import draw_newton_steps
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 
 DOCS = Path(__file__).parent
@@ -49,6 +54,7 @@ CHINESE = {
     "overflow": "溢出",
     "separable": "可完全分开",
 }
+TUTORIAL_RATE = 1e-3
 # Below this a gradient is rounding, which differs from machine to machine.
 ROUNDING = 1e-12
 
@@ -74,12 +80,13 @@ def build_walkthrough(folder: Path) -> Walkthrough:
             _Results(definitions.resolve_job_def(job).execute_in_process(instance=instance))
             for job in ("training_job", "tutorial_job")
         )
-    numbers = collect_numbers(trained, tutorial) | {"edges": _edges(definitions)}
+    steps = follow_newton(trained)
+    numbers = collect_numbers(trained, tutorial, steps) | {"edges": _edges(definitions)}
     pages = {
         name: _environment().get_template(name).render(n=numbers, zh=CHINESE)
         for name in (f"walkthrough.{language}.md" for language in LANGUAGES)
     }
-    return Walkthrough(pages, draw_pictures(trained, tutorial), numbers)
+    return Walkthrough(pages, draw_pictures(trained, tutorial, steps), numbers)
 
 
 def _environment() -> Environment:
@@ -115,7 +122,15 @@ class _Results:
         return self.result.output_for_node(asset)
 
 
-def collect_numbers(trained: _Results, tutorial: _Results) -> dict[str, Any]:
+def follow_newton(trained: _Results) -> NewtonSteps:
+    """Both methods on the training rows, to the optimum of the model."""
+    train_set, model = trained["train_set"], trained["numpy_model"]
+    rows = gather(TableRows(train_set, model.preparation))
+    optimum = np.array([model.fit.intercept, *model.fit.coefficients])
+    return newton_steps(rows, optimum, TUTORIAL_RATE)
+
+
+def collect_numbers(trained: _Results, tutorial: _Results, steps: NewtonSteps) -> dict[str, Any]:
     """Every number of the pages."""
     studies = {name: trained[name].numbers for name in STUDIES}
     paths, rates = studies["gradient_descent_study"]["paths"], studies["learning_rate_study"]
@@ -144,6 +159,13 @@ def collect_numbers(trained: _Results, tutorial: _Results) -> dict[str, Any]:
             "loss": newton.fit.value,
             "gradient_norm": newton.fit.gradient_norm,
         },
+        "steps": {
+            "path": list(zip(steps.losses, steps.distances, strict=True)),
+            "smallest": steps.smallest,
+            "largest": steps.largest,
+            "factor": 1.0 - TUTORIAL_RATE * steps.smallest,
+            "needed": round(steps.needed, -3),
+        },
         "agreement": measure_agreement(
             newton, trained["torch_model"], trained["train_set"]
         ).distance,
@@ -164,7 +186,7 @@ def collect_numbers(trained: _Results, tutorial: _Results) -> dict[str, Any]:
     }
 
 
-def draw_pictures(trained: _Results, tutorial: _Results) -> dict[str, bytes]:
+def draw_pictures(trained: _Results, tutorial: _Results, steps: NewtonSteps) -> dict[str, bytes]:
     """The studies' pictures, those of other learning rates, and figures of the report."""
     pictures = {
         ("rate_" if study == "learning_rate_study" else "") + name: trained[study].pictures[name]
@@ -175,6 +197,7 @@ def draw_pictures(trained: _Results, tutorial: _Results) -> dict[str, bytes]:
     pictures["descent_small_large"] = gradient_descent_study((0.01, 0.8)).pictures["paths"]
     newton = trained["numpy_model"]
     pictures["newton"] = _descent(newton.fit.trace, "Newton's method")
+    pictures["newton_steps"] = picture(draw_newton_steps(steps, TUTORIAL_RATE))
     pictures["tutorial_descent"] = _descent(tutorial["numpy_model"].fit.trace, "numpy, η = 0.001")
     pictures["torch_descent"] = _descent(tutorial["torch_model"].fit.trace, "torch, η = 0.001")
     test_set = trained["test_set"]
