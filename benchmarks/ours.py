@@ -52,7 +52,7 @@ def fit_streamed(path: Path) -> LogisticFit:
 def fit_on_cluster(cluster: Cluster, path: Path, cache: float, spool: bool = True) -> LogisticFit:
     """The same by the workers of a cluster, as ``DaskEngine(cache=cache, spool=spool)`` does it."""
     table, reading = Table.read_parquet(path), ClusterReading(cluster, cache, spool)
-    return _fit_rows(reading.rows(table, Preparation.fit(table, reading.visit)))
+    return _fit_rows(reading.rows(table, Preparation.fit(table, reading.aggregate)))
 
 
 def _fit_rows(rows: Rows) -> LogisticFit:

@@ -16,7 +16,7 @@ from lr_pipeline.evaluation.metrics import evaluate
 from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
-from lr_pipeline.tables.aggregate import visit_blocks
+from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.feature_profile import profile_features
 from lr_pipeline.tables.preparation.preparation import Preparation
@@ -196,7 +196,7 @@ def assert_close_fits(one, other):
 def assert_close_metrics(line, model, weighted, repeated):
     """Metrics and calibration of one model on either table."""
     models = {"line": line, "model": model}
-    scored = [score_test_set(models, one, visit_blocks) for one in (weighted, repeated)]
+    scored = [score_test_set(models, one, aggregate_here) for one in (weighted, repeated)]
     for name, score in scored[0].scores.items():
         metrics = []
         bins = []

@@ -1,13 +1,20 @@
-"""Blocks of rows, and what an engine must offer to have them summed."""
+"""Blocks of rows, and the one contract for going over them: from a block to a value that adds up.
+
+A function says what is made of one block, an engine applies it to every block and adds the
+values. Whoever wants several things of the same rows returns a tuple or a dictionary of them.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from operator import add as plus
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
 from lr_pipeline.core.types import Design, RowVector
+
+Value = TypeVar("Value")
 
 
 class Block(NamedTuple):
@@ -26,8 +33,8 @@ class Block(NamedTuple):
 class Rows(Protocol):
     """All the rows of one design matrix, wherever they are kept.
 
-    An engine knows how to visit the blocks and combine what a function returns for each of them,
-    in a fixed order; it does not know what is being computed.
+    An engine knows how to come by the blocks and how to add what a function returns for each of
+    them, in a fixed order; it does not know what is being computed.
     """
 
     @property
@@ -42,37 +49,63 @@ class Rows(Protocol):
     def block_rows(self) -> int:
         """Most rows that a block has."""
 
-    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
-        """Add ``block_function(block)`` over all blocks, item by item, in a fixed order.
-
-        The items are added to the first block's with ``+``: numbers, arrays, anything that adds.
-        Lists are concatenated, which is how rows are gathered.
-        """
-
-    def max(self, block_function: Callable[[Block], float]) -> float:
-        """Return the largest ``block_function(block)`` over all blocks."""
+    def sum(self, block_function: Callable[[Block], Value]) -> Value:
+        """Add ``block_function(block)`` over all blocks with ``add``, in a fixed order."""
 
     def hold(self, *blocks: Block) -> "Rows":
         """Offer some of these rows, held in memory, in the way that suits this engine."""
 
 
+def add(a: Any, b: Any, plus: Callable[[Any, Any], Any] = plus) -> Any:
+    """Return the sum of two values: item by item of tuples, key by key of dictionaries, else a + b.
+
+    Numbers, arrays and anything else that adds is added with ``plus``. Lists are joined, which is
+    how rows are gathered.
+    """
+    if isinstance(a, dict):
+        return {key: add(one, b[key], plus) for key, one in a.items()}
+    if isinstance(a, tuple):
+        items = [add(one, other, plus) for one, other in zip(a, b, strict=True)]
+        return type(a)(*items) if hasattr(a, "_fields") else tuple(items)
+    return plus(a, b)
+
+
+def added(values: Iterable[Value]) -> Value:
+    """Add values, first to last."""
+    return reduce(add, values)
+
+
+def largest(rows: Rows, block_function: Callable[[Block], float]) -> float:
+    """Return the largest ``block_function(block)`` over all blocks."""
+    return float(rows.sum(lambda block: _Largest(block_function(block))).value)
+
+
+@dataclass(frozen=True)
+class _Largest:
+    """A number of which the larger one is kept where two are added."""
+
+    value: float
+
+    def __add__(self, other: "_Largest") -> "_Largest":
+        return _Largest(max(self.value, other.value))
+
+
 def gather(rows: Rows) -> Block:
     """Copy all rows of positive weight into one block in memory, in the engine's order."""
 
-    def copy_counted(block: Block) -> tuple[list[Block]]:
+    def copy_counted(block: Block) -> list[Block]:
         X, y, weight = block
         if weight is None:
-            return ([block],)
+            return [block]
         counted = weight > 0
-        return ([Block(X[counted], y[counted], weight[counted])],)
+        return [Block(X[counted], y[counted], weight[counted])]
 
-    (parts,) = rows.sum(copy_counted)
-    return concatenate(parts)
+    return concatenate(rows.sum(copy_counted))
 
 
 def in_one_block(rows: Rows) -> Block:
-    """All rows in one block, copied only where the engine visits them in several."""
-    (blocks,) = rows.sum(lambda block: ([block],))
+    """Return all rows in one block, copied only where the engine has them in several."""
+    blocks = rows.sum(lambda block: [block])
     return blocks[0] if len(blocks) == 1 else concatenate(blocks)
 
 
@@ -88,7 +121,7 @@ def concatenate(blocks: Sequence[Block]) -> Block:
 
 @dataclass(frozen=True)
 class HeldRows:
-    """One block held in memory, visited a few rows at a time in this thread."""
+    """One block held in memory, summed a few rows at a time in this thread."""
 
     block: Block
     block_rows: int = 8192
@@ -103,13 +136,9 @@ class HeldRows:
         """Number of columns d of the design, not counting the intercept."""
         return int(self.block.X.shape[1])
 
-    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
-        """Add ``block_function(block)`` over all blocks, item by item, first to last."""
+    def sum(self, block_function: Callable[[Block], Value]) -> Value:
+        """Add ``block_function(block)`` over all blocks, first to last."""
         return added(map(block_function, row_slices(self.block, self.block_rows)))
-
-    def max(self, block_function: Callable[[Block], float]) -> float:
-        """Return the largest ``block_function(block)`` over all blocks."""
-        return max(map(block_function, row_slices(self.block, self.block_rows)))
 
     def hold(self, *blocks: Block) -> "HeldRows":
         """Offer some of these rows."""
@@ -125,8 +154,3 @@ def row_slices(block: Block, rows: int) -> Iterator[Block]:
     for start in range(0, len(y), rows):
         part = slice(start, start + rows)
         yield Block(X[part], y[part], None if weight is None else weight[part])
-
-
-def added(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """Add tuples item by item, first to last."""
-    return reduce(lambda a, b: tuple(x + y for x, y in zip(a, b, strict=True)), parts)

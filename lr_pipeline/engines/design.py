@@ -1,17 +1,17 @@
 """From a table to its rows' design, a large file being decoded once for both."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.block_cache import spool_for
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.engines.streaming import (
     TableRows,
+    aggregate_by_threads,
     threaded_parts,
     threads_within,
-    visit_by_threads,
 )
-from lr_pipeline.tables.aggregate import Found, Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, BatchFunction, Value, aggregate_here
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
@@ -33,10 +33,10 @@ def prepare_rows(
         As ``Preparation.fit``; or a label is missing.
     """
     numbers = _spooled_numbers(table, memory_budget_mb, block_rows)
-    visit: Visit = visit_blocks  # which holds the values of a small table, and settles medians
+    aggregate: Aggregate = aggregate_here  # holds more values of a small table, and settles medians
     if len(threaded_parts(table, len(table.roles.features))) > 1:
-        visit = _Visits(numbers, threads_within(memory_budget_mb * 1e6))
-    preparation = Preparation.fit(table, visit)
+        aggregate = _ByThreads(numbers, threads_within(memory_budget_mb * 1e6))
+    preparation = Preparation.fit(table, aggregate)
     rows = open_rows(table, preparation, kind, memory_budget_mb, block_rows, numbers=numbers)
     return preparation, rows
 
@@ -52,14 +52,16 @@ def _spooled_numbers(table: Table, budget_mb: float, block_rows: int | None) -> 
     return rows if rows.spool is not None else None
 
 
-class _Visits:
-    """A ``Visit`` by threads, which goes by the blocks of ``numbers`` the first time."""
+class _ByThreads:
+    """An ``Aggregate`` by threads, of which the first pass goes by the blocks of ``numbers``."""
 
     def __init__(self, numbers: TableRows | None, threads: int) -> None:
         self.numbers, self.threads, self.passes = numbers, threads, 0
 
-    def __call__(self, table: Table, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
+    def __call__(
+        self, table: Table, columns: Sequence[str], function: BatchFunction[Value]
+    ) -> Value:
         self.passes += 1
         if self.numbers is None or self.passes > 1:
-            return visit_by_threads(table, columns, begin, self.threads)
-        return self.numbers.gather(begin)
+            return aggregate_by_threads(table, columns, function, self.threads)
+        return self.numbers.aggregate(function)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lr_pipeline.core.rows import Block, added, row_slices
+from lr_pipeline.core.rows import Block, Value, added, row_slices
 from lr_pipeline.engines.parallel import in_order
 
 # Numbers of a block, its least and its most rows. Long blocks keep threads from waiting for the
@@ -73,27 +73,22 @@ class ArrayRows:
         """Number of columns d of the design, not counting the intercept."""
         return int(self.X.shape[1])
 
-    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
-        """Add ``block_function(block)`` over all blocks, item by item, in a fixed order."""
+    def sum(self, block_function: Callable[[Block], Value]) -> Value:
+        """Add ``block_function(block)`` over all blocks, in a fixed order."""
         starts = range(0, self.num_rows, self.block_rows)
         if len(starts) == 1:
             return block_function(Block(self.X, self.y, self.weight))
 
-        def add_group(group: Sequence[int]) -> tuple[Any, ...]:
+        def add_group(group: Sequence[int]) -> Value:
             return added(block_function(self._block(start)) for start in group)
 
         return added(self._apply(add_group, _groups(starts)))
-
-    def max(self, block_function: Callable[[Block], float]) -> float:
-        """Return the largest ``block_function(block)``."""
-        starts = range(0, self.num_rows, self.block_rows)
-        return float(max(self._apply(lambda start: block_function(self._block(start)), starts)))
 
     def hold(self, *blocks: Block) -> "HeldBlocks":
         """Offer some of these rows, in as many blocks as several threads need."""
         return held_by_threads(*blocks)
 
-    def _apply(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterable[Any]:
+    def _apply(self, function: Callable[[Any], Value], items: Sequence[Any]) -> Iterable[Value]:
         """Apply a function in order, by several threads where there is much to do."""
         return _mapping(self.X.size)(function, items)
 
@@ -124,23 +119,19 @@ class HeldBlocks:
         """Most rows that a block has."""
         return max(len(block.y) for block in self.blocks)
 
-    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
-        """Add ``block_function(block)`` over all blocks, item by item, in a fixed order."""
+    def sum(self, block_function: Callable[[Block], Value]) -> Value:
+        """Add ``block_function(block)`` over all blocks, in a fixed order."""
 
-        def add_group(group: Sequence[Block]) -> tuple[Any, ...]:
+        def add_group(group: Sequence[Block]) -> Value:
             return added(map(block_function, group))
 
         return added(self._apply(add_group, _groups(self.blocks)))
-
-    def max(self, block_function: Callable[[Block], float]) -> float:
-        """Return the largest ``block_function(block)``."""
-        return float(max(self._apply(block_function, self.blocks)))
 
     def hold(self, *blocks: Block) -> "HeldBlocks":
         """Offer some of these rows."""
         return held_by_threads(*blocks)
 
-    def _apply(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterable[Any]:
+    def _apply(self, function: Callable[[Any], Value], items: Sequence[Any]) -> Iterable[Value]:
         return _mapping(sum(block.X.size for block in self.blocks))(function, items)
 
 

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from functools import cached_property, partial, reduce
-from operator import add
+from functools import cached_property, partial
+from itertools import tee
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import pyarrow as pa
 
-from lr_pipeline.core.rows import Block, added
+from lr_pipeline.core.rows import Block, Value, added
 from lr_pipeline.engines.block_cache import RowSpool
 from lr_pipeline.engines.memory import HeldBlocks, held_by_threads
 from lr_pipeline.engines.parallel import in_order
-from lr_pipeline.tables.aggregate import Found, visit_blocks
+from lr_pipeline.tables.aggregate import (
+    BatchFunction,
+    added_batches,
+    aggregate_here,
+    no_rows,
+)
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.files.parquet import read_footer, rows_within
 from lr_pipeline.tables.parts import parts_of
@@ -34,7 +38,6 @@ PARTS = 16
 PART_BYTES = 128e6
 
 PassReport = Callable[[int, int], None]
-Look = Callable[[pa.RecordBatch], None]
 
 
 class TableRows:
@@ -80,43 +83,37 @@ class TableRows:
         """Number of columns d of the design, not counting the intercept."""
         return len(self.preparation.columns)
 
-    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+    def sum(self, block_function: Callable[[Block], Value]) -> Value:
         """Add ``block_function(block)`` over all blocks, in order; not for a table without rows."""
-        visited = _Visited(self)
+        progress = _Progress(self)
 
-        def count(block: Block) -> tuple[Any, ...]:
-            sums = block_function(block)
-            visited.add(len(block.y))
-            return sums
+        def count(block: Block) -> Value:
+            value = block_function(block)
+            progress.add(len(block.y))
+            return value
 
         if not self.in_parts:
             with closing(prefetched(self._blocks(0))) as blocks:
                 return added(map(count, blocks))
 
-        def add_part(part: int) -> tuple[Any, ...]:
+        def add_part(part: int) -> Value:
             return added(map(count, self._blocks(part)))
 
         return added(in_order(add_part, range(len(self._parts)), self.threads))
-
-    def max(self, block_function: Callable[[Block], float]) -> float:
-        """Return the largest ``block_function(block)`` over all blocks."""
-        (values,) = self.sum(lambda block: ([block_function(block)],))
-        return float(max(values))
 
     def hold(self, *blocks: Block) -> HeldBlocks:
         """Offer some of these rows, in memory."""
         return held_by_threads(*blocks)
 
-    def gather(self, begin: Callable[[], Found]) -> Found:
-        """Gather from the table's blocks, part by part, in the first pass that a spool takes in."""
+    def aggregate(self, function: BatchFunction[Value]) -> Value:
+        """Add ``function`` over the table's own batches, which the block cache then has decoded."""
+        columns = self.preparation.source_columns
+        empty = no_rows(self.table, columns)
 
-        def gather_part(part: int) -> Found:
-            found = begin()
-            for _ in self._blocks(part, found.add):
-                pass
-            return found
+        def add_part(part: int) -> Value:
+            return added_batches(self._batches(part), function, empty)
 
-        return reduce(add, in_order(gather_part, range(len(self._parts)), self.threads))
+        return added(in_order(add_part, range(len(self._parts)), self.threads))
 
     @property
     def in_parts(self) -> bool:
@@ -132,15 +129,26 @@ class TableRows:
     def _parts(self) -> list[Table]:
         return threaded_parts(self.table, self.num_columns)
 
-    def _blocks(self, part: int, look: Look | None = None) -> Iterator[Block]:
-        """The design of a part's rows, block by block; each ``X`` is stored column by column.
-
-        ``look`` sees the table's own blocks before.
-        """
+    def _blocks(self, part: int) -> Iterator[Block]:
+        """Yield the design of a part's rows; each ``X`` is stored column by column."""
         if self.numbers is not None:
             return map(self.preparation.imputed, self.numbers._blocks(part))
-        batches = self._parts[part].blocks(self.block_rows, self.preparation.source_columns)
-        made = map(self.preparation.block, batches if look is None else _seen(batches, look))
+        return self._cached(part, self._stored_batches(part))
+
+    def _batches(self, part: int) -> Iterator[pa.RecordBatch]:
+        """Yield a part's rows as they are stored, and leave their design in the block cache."""
+        batches, copies = tee(self._stored_batches(part))
+        decoded = self._cached(part, copies)
+        for batch in batches:
+            yield batch
+            next(decoded)
+        next(decoded, None)  # without it the cache would not know that this is the whole part
+
+    def _stored_batches(self, part: int) -> Iterator[pa.RecordBatch]:
+        return self._parts[part].blocks(self.block_rows, self.preparation.source_columns)
+
+    def _cached(self, part: int, batches: Iterable[pa.RecordBatch]) -> Iterator[Block]:
+        made = map(self.preparation.block, batches)
         return made if self.spool is None else self.spool.blocks(part, made)
 
 
@@ -149,13 +157,13 @@ def threads_within(memory_budget: float) -> int:
     return max(1, int(memory_budget / PART_BYTES))
 
 
-def visit_by_threads(
-    table: Table, columns: Sequence[str], begin: Callable[[], Found], threads: int
-) -> Found:
-    """Gather from the parts of a large file by so many threads at most: a ``Visit``."""
+def aggregate_by_threads(
+    table: Table, columns: Sequence[str], function: BatchFunction[Value], threads: int
+) -> Value:
+    """Add the values of the parts of a large file by so many threads at most: an ``Aggregate``."""
     parts = threaded_parts(table, len(columns))
-    visit_part = partial(visit_blocks, columns=columns, begin=begin)
-    return reduce(add, in_order(visit_part, parts, threads))
+    add_part = partial(aggregate_here, columns=columns, function=function)
+    return added(in_order(add_part, parts, threads))
 
 
 def threaded_parts(table: Table, columns: int) -> list[Table]:
@@ -175,14 +183,8 @@ def threaded_parts(table: Table, columns: int) -> list[Table]:
     return [part for part in parts if part.num_rows] or [table]
 
 
-def _seen(batches: Iterable[pa.RecordBatch], look: Look) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        look(batch)
-        yield batch
-
-
-class _Visited:
-    """Counts the rows of a pass, by several threads, and tells of them."""
+class _Progress:
+    """Counts the rows of a pass, by several threads, and reports them."""
 
     def __init__(self, rows: TableRows) -> None:
         self.rows, self.done, self.lock = rows, 0, Lock()

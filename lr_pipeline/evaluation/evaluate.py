@@ -31,7 +31,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_split
 from lr_pipeline.models.table_existence import describe_existence, existence_to_dict, has_estimate
 from lr_pipeline.models.train import OpenRows
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.case_counts import number_of_cases
 from lr_pipeline.tables.prevalence import prevalence
 from lr_pipeline.tables.sources.source_content import source_lines
@@ -55,14 +55,14 @@ def evaluate_models(
     open_rows: OpenRows,
     row_seed: int = 0,
     engine_provenance: Callable[[], dict[str, str]] = dict,
-    visit: Visit = visit_blocks,
+    aggregate: Aggregate = aggregate_here,
     held_rows: int = HELD_ROWS,
 ) -> Findings:
     """Test ``models`` on ``test_set``, beside the baseline that predicts the prevalence.
 
     ``open_rows`` visits the training rows of what gradient descent trained, to find how far it
     got; ``row_seed`` draws the test row that is predicted by itself; ``engine_provenance`` says
-    what the passes over the rows took, once they are over; ``visit`` predicts and counts.
+    what the passes over the rows took, once they are over; ``aggregate`` predicts and counts.
 
     Raises
     ------
@@ -72,10 +72,10 @@ def evaluate_models(
     fingerprints = {name: model.train_fingerprint for name, model in models.items()}
     require_same_split({"train_set": train_set.fingerprint} | fingerprints, test_set)
     roles, split = test_set.roles, test_set.provenance["split"]
-    scored = score_test_set(models, test_set, visit, held_rows)
+    scored = score_test_set(models, test_set, aggregate, held_rows)
     held_out = HeldOutRows(
         labels=scored.labels,
-        prevalence=prevalence(train_set, visit),
+        prevalence=prevalence(train_set, aggregate),
         train_rows=train_set.num_rows,
         train_fingerprint=train_set.fingerprint,
         test_fingerprint=test_set.fingerprint,
@@ -97,11 +97,11 @@ def evaluate_models(
         held_out,
         sections,
         notices=[
-            *(Notice("warning", str(leak)) for leak in likely_leaks(train_set, visit)),
+            *(Notice("warning", str(leak)) for leak in likely_leaks(train_set, aggregate)),
             *(Notice(one["severity"], one["text"]) for one in _of_source(test_set)),
             *dict.fromkeys(_notices(models)),
             *weight_notices(train_set),
-            *_agreement(models, train_set, visit),
+            *_agreement(models, train_set, aggregate),
         ],
         provenance={
             **source_lines(test_set.provenance),
@@ -259,11 +259,11 @@ def _notices(models: Models) -> Iterator[Notice]:
             yield Notice("warning", f"{name}: {model.convergence}.")
 
 
-def _agreement(models: Models, train_set: Table, visit: Visit) -> Iterator[Notice]:
+def _agreement(models: Models, train_set: Table, aggregate: Aggregate) -> Iterator[Notice]:
     """How far apart the logistic models are, where there are two."""
     fitted = [model for model in models.values() if isinstance(model, LogisticModel)]
     for first, second in pairwise(fitted):
-        agreement = measure_agreement(first, second, train_set, visit)
+        agreement = measure_agreement(first, second, train_set, aggregate)
         kernels = f"{first.kernel} and {second.kernel}"
         severity: Literal["note", "warning"] = "note" if agreement.within_tolerance else "warning"
         yield Notice(severity, f"The {kernels} models are {agreement.description}.")

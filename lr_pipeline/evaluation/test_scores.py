@@ -21,7 +21,7 @@ from lr_pipeline.evaluation.score_sums import CountsByScore, RankSums, ScoreSums
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.tables.aggregate import Visit
+from lr_pipeline.tables.aggregate import Aggregate
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.row_choice import EveryRow
 from lr_pipeline.tables.table import Table
@@ -53,7 +53,7 @@ class ScoredTestSet:
 
 
 def score_test_set(
-    models: Models, test_set: Table, visit: Visit, held_rows: int = HELD_ROWS
+    models: Models, test_set: Table, aggregate: Aggregate, held_rows: int = HELD_ROWS
 ) -> ScoredTestSet:
     """Score the rows of ``test_set`` by each model; of more than ``held_rows``, find the metrics.
 
@@ -73,26 +73,29 @@ def score_test_set(
     also = (test_set.roles.target, test_set.roles.weight)
     columns = [name for name in test_set.schema.names if name in wanted or name in also]
     drawn = test_set if step == 1 else test_set.where(EveryRow(step))
-    found = visit(drawn, columns, partial(_Gathered, scorer))
-    weight = None if test_set.roles.weight is None else found.weight
+    y, weights, scores = aggregate(drawn, columns, scorer.gathered)
     scored = ScoredTestSet(
-        found.y, weight, found.scores, step, f"exact: all {rows:,} scores sorted"
+        np.concatenate(y),
+        None if test_set.roles.weight is None else np.concatenate(weights),
+        {name: np.concatenate(scores[name]) for name in models},
+        step,
+        f"exact: all {rows:,} scores sorted",
     )
     if step == 1:
         return scored
-    summed = visit(test_set, columns, partial(_Summed, scorer))
+    class_weights, sums = aggregate(test_set, columns, scorer.summed)
     metrics = {}
-    for name, drawn_scores in found.scores.items():
+    for name, drawn_scores in scored.scores.items():
         ranks = RankSums()
         for low, high in _ranges_downwards(drawn_scores, step):
-            begin = partial(_Counted, scorer.of_one(name), low, high)
-            ranks = ranks.then(visit(test_set, columns, begin).counts)
-        metrics[name] = Metrics.of(summed.sums[name], ranks)
+            counts = aggregate(test_set, columns, partial(scorer.of_one(name).counted, low, high))
+            ranks = ranks.then(CountsByScore.joined(*counts))
+        metrics[name] = Metrics.of(sums[name], ranks)
     return replace(
         scored,
         ranking=f"exact: rows counted by score, in {step:,} ranges of scores one after the other; "
         f"curves are drawn from one row in {step:,}",
-        whole=WholeTestSet(rows, (summed.negative, summed.positive)),
+        whole=WholeTestSet(rows, class_weights),
         metrics=metrics,
     )
 
@@ -124,96 +127,31 @@ class _RowScorer:
         scores = {name: one.of_block(block) for name, one in self.predictors.items()}
         return y, weight, scores
 
-    def of_counted(self, block: pa.RecordBatch) -> Scored:
-        """Return the same for the rows of positive weight."""
+    def gathered(
+        self, block: pa.RecordBatch
+    ) -> tuple[list[RowVector], list[RowVector], dict[str, list[RowVector]]]:
+        """Label, weight and scores as lists, which blocks are added to in the order of the rows."""
+        y, weight, scores = self(block)
+        return [y], [weight], {name: [score] for name, score in scores.items()}
+
+    def summed(self, block: pa.RecordBatch) -> tuple[tuple[float, float], dict[str, ScoreSums]]:
+        """Weight of either class, and the sums of each model's scores."""
+        y, weight, scores = self._counted_rows(block)
+        sums = {}
+        for name, score in scores.items():
+            z = score if name in self.logistic else None
+            sums[name] = ScoreSums.of(y, score if z is None else sigmoid(z), weight, z)
+        return (float(weight @ (1.0 - y)), float(weight @ y)), sums
+
+    def counted(self, low: float, high: float, block: pa.RecordBatch) -> list[CountsByScore]:
+        """Rows of either class by score, of the only model's scores in [low, high)."""
+        y, weight, scores = self._counted_rows(block)
+        (score,) = scores.values()
+        inside = (score >= low) & (score < high)
+        return [count_scores(y[inside], score[inside], weight[inside])]
+
+    def _counted_rows(self, block: pa.RecordBatch) -> Scored:
+        """Label, weight and scores of the rows of positive weight."""
         y, weight, scores = self(block)
         counted = weight > 0
         return y[counted], weight[counted], {name: z[counted] for name, z in scores.items()}
-
-
-class _Gathered:
-    """Labels, weights and scores, in the order of the rows."""
-
-    def __init__(self, scorer: _RowScorer) -> None:
-        self.scorer = scorer
-        self.blocks: list[Scored] = []
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        self.blocks.append(self.scorer(block))
-
-    def __add__(self, other: "_Gathered") -> "_Gathered":
-        """Return both, one after the other."""
-        both = _Gathered(self.scorer)
-        both.blocks = [*self.blocks, *other.blocks]
-        return both
-
-    @property
-    def y(self) -> RowVector:
-        """(n,) labels."""
-        return np.concatenate([np.empty(0), *(y for y, _, _ in self.blocks)])
-
-    @property
-    def weight(self) -> RowVector:
-        """(n,) weights, 1 where no column says so."""
-        return np.concatenate([np.empty(0), *(weight for _, weight, _ in self.blocks)])
-
-    @property
-    def scores(self) -> dict[str, RowVector]:
-        """Model → (n,)."""
-        return {
-            name: np.concatenate([np.empty(0), *(scores[name] for _, _, scores in self.blocks)])
-            for name in self.scorer.predictors
-        }
-
-
-class _Summed:
-    """Weights of the classes, and what is summed of each model's predictions."""
-
-    def __init__(self, scorer: _RowScorer) -> None:
-        self.scorer = scorer
-        self.negative = self.positive = 0.0
-        self.sums = dict.fromkeys(scorer.predictors, ScoreSums())
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        y, weight, scores = self.scorer.of_counted(block)
-        self.negative += float(weight @ (1.0 - y))
-        self.positive += float(weight @ y)
-        for name, score in scores.items():
-            z = score if name in self.scorer.logistic else None
-            self.sums[name] += ScoreSums.of(y, score if z is None else sigmoid(z), weight, z)
-
-    def __add__(self, other: "_Summed") -> "_Summed":
-        """Return the sums over both sets of rows."""
-        both = _Summed(self.scorer)
-        both.negative = self.negative + other.negative
-        both.positive = self.positive + other.positive
-        both.sums = {name: self.sums[name] + other.sums[name] for name in self.sums}
-        return both
-
-
-class _Counted:
-    """Rows of either class by score, of one model's scores in [low, high)."""
-
-    def __init__(self, scorer: _RowScorer, low: float, high: float) -> None:
-        self.scorer, self.low, self.high = scorer, low, high
-        self.found: list[CountsByScore] = []
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        y, weight, scores = self.scorer.of_counted(block)
-        (score,) = scores.values()
-        inside = (score >= self.low) & (score < self.high)
-        self.found.append(count_scores(y[inside], score[inside], weight[inside]))
-
-    def __add__(self, other: "_Counted") -> "_Counted":
-        """Return the counts of both sets of rows."""
-        both = _Counted(self.scorer, self.low, self.high)
-        both.found = [self.counts, other.counts]
-        return both
-
-    @property
-    def counts(self) -> CountsByScore:
-        """All of them."""
-        return CountsByScore.joined(CountsByScore(*np.empty((3, 0))), *self.found)

@@ -10,7 +10,7 @@ from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.weights import weights_of
 
@@ -63,7 +63,7 @@ class Agreement:
 
 
 def measure_agreement(
-    first: LogisticModel, second: LogisticModel, table: Table, visit: Visit = visit_blocks
+    first: LogisticModel, second: LogisticModel, table: Table, aggregate: Aggregate = aggregate_here
 ) -> Agreement:
     """Compare two models in the metric of the Fisher information on ``table``.
 
@@ -75,8 +75,8 @@ def measure_agreement(
     """
     for model in (first, second):
         require_same_table(f"the {model.kernel} model", model.train_fingerprint, table)
-    begin = partial(_SquaredDistance, first.predictor, second.predictor)
-    distance = float(np.sqrt(visit(table, first.preparation.source_columns, begin).total))
+    squares = partial(_squared_distance, first.predictor, second.predictor)
+    distance = float(np.sqrt(aggregate(table, first.preparation.source_columns, squares)))
     certificates = first.fit.certificate, second.fit.certificate
     return Agreement(
         distance,
@@ -86,25 +86,15 @@ def measure_agreement(
     )
 
 
-class _SquaredDistance:
-    """Σ weight · p (1 − p) (z₁ − z₂)², gathered block by block."""
-
-    def __init__(self, first: LinearPredictor, second: LinearPredictor) -> None:
-        self.first, self.second, self.total = first, second, 0.0
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        z, other = self.first.of_block(block), self.second.of_block(block)
-        p = sigmoid(z)
-        terms = p * (1.0 - p) * (z - other) ** 2
-        name = self.first.preparation.roles.weight
-        self.total += float(terms.sum() if name is None else terms @ weights_of(block, name))
-
-    def __add__(self, other: "_SquaredDistance") -> "_SquaredDistance":
-        """Return the sum over both sets of rows."""
-        both = _SquaredDistance(self.first, self.second)
-        both.total = self.total + other.total
-        return both
+def _squared_distance(
+    first: LinearPredictor, second: LinearPredictor, batch: pa.RecordBatch
+) -> float:
+    """Σ weight · p (1 − p) (z₁ − z₂)²."""
+    z, other = first.of_block(batch), second.of_block(batch)
+    p = sigmoid(z)
+    terms = p * (1.0 - p) * (z - other) ** 2
+    name = first.preparation.roles.weight
+    return float(terms.sum() if name is None else terms @ weights_of(batch, name))
 
 
 def _objectives_differ(first: LogisticModel, second: LogisticModel) -> bool:

@@ -20,7 +20,7 @@ from lr_pipeline.models.fit_json import (
 from lr_pipeline.models.frame_rows import RowsToPredict, rows_to_predict
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.versions import with_format_version
 
 PLAIN_FIELDS = (
@@ -61,10 +61,10 @@ class LinearModel(TrainedModel):
         return LinearPredictor(self.preparation, center, parameters)
 
     def predict_proba(
-        self, rows: RowsToPredict, visit: Visit = visit_blocks
+        self, rows: RowsToPredict, aggregate: Aggregate = aggregate_here
     ) -> Float64[np.ndarray, " rows"]:
         """ŷ for every row, as ``LogisticModel``: a probability only where it lies in [0, 1]."""
-        return self.predictor.of_table(rows_to_predict(rows, self.preparation), visit)
+        return self.predictor.of_table(rows_to_predict(rows, self.preparation), aggregate)
 
     def to_json(self) -> str:
         """Strict JSON; :meth:`from_json` restores every bit."""

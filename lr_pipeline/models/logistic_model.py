@@ -18,7 +18,7 @@ from lr_pipeline.models.inference_json import inference_from_dict, inference_to_
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.ranges import Ranges
 from lr_pipeline.models.trained_model import TrainedModel, origin_from_dict
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.table import Table
 from lr_pipeline.versions import with_format_version
 
@@ -72,10 +72,10 @@ class LogisticModel(TrainedModel):
         return LinearPredictor(self.preparation, fit.center, parameters)
 
     def linear_predictor(
-        self, table: Table, visit: Visit = visit_blocks
+        self, table: Table, aggregate: Aggregate = aggregate_here
     ) -> Float64[np.ndarray, " rows"]:
         """Log odds z (rows,) of y = 1 for every row of ``table``."""
-        return self.predictor.of_table(table, visit)
+        return self.predictor.of_table(table, aggregate)
 
     def predict_proba(self, rows: RowsToPredict) -> Float64[np.ndarray, " rows"]:
         """P(y = 1) for every row of a table or data frame with the columns of :attr:`features`.

@@ -27,7 +27,7 @@ from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.table_existence import existence_from_dict, existence_to_dict
 from lr_pipeline.models.trained_model import origin_of
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.sources.source_content import known_content
 from lr_pipeline.tables.table import Table
@@ -42,9 +42,11 @@ RESTARTS = 10
 OpenRows = Callable[[Table, Preparation], Rows]
 
 
-def assess_table(train: Table, open_rows: OpenRows, visit: Visit = visit_blocks) -> dict[str, Any]:
+def assess_table(
+    train: Table, open_rows: OpenRows, aggregate: Aggregate = aggregate_here
+) -> dict[str, Any]:
     """Existence and uniqueness of the estimate on ``train``, columns by name."""
-    preparation = Preparation.fit(train, visit)
+    preparation = Preparation.fit(train, aggregate)
     with threads_for(len(preparation.columns)):
         existence = assess_existence(open_rows(train, preparation))
     found = existence_to_dict(existence, preparation.columns)
@@ -71,12 +73,12 @@ def train_logistic(
     training: Training,
     existence: dict[str, Any] | None = None,
     progress: Progress | None = None,
-    visit: Visit = visit_blocks,
+    aggregate: Aggregate = aggregate_here,
 ) -> LogisticModel:
     """Fit a logistic regression to ``train`` and bind it to the table's columns.
 
     ``existence`` is what :func:`assess_table` found for the same table, where already known;
-    ``visit`` is how the rows are visited that are not prepared yet.
+    ``aggregate`` is how the rows are visited that are not prepared yet.
 
     Raises
     ------
@@ -87,7 +89,7 @@ def train_logistic(
     """
     if existence is not None:
         require_same_table("mle_existence", existence["train_fingerprint"], train)
-    preparation = Preparation.fit(train, visit)
+    preparation = Preparation.fit(train, aggregate)
     rows = open_rows(train, preparation)
     try:
         with threads_for(rows.num_columns):
@@ -114,7 +116,7 @@ def train_logistic(
         kernel=kernel.name,
         fit=fit,
         inference=inference,
-        ranges=training_ranges(train, preparation, visit),
+        ranges=training_ranges(train, preparation, aggregate),
     )
 
 
@@ -142,8 +144,10 @@ def _infer(rows: Rows, fit: LogisticFit, columns: tuple[str, ...]) -> LogisticIn
         return infer_logistic(rows, NumpyKernel(), fit, method=method, names=columns)
 
 
-def train_linear(train: Table, open_rows: OpenRows, visit: Visit = visit_blocks) -> LinearModel:
+def train_linear(
+    train: Table, open_rows: OpenRows, aggregate: Aggregate = aggregate_here
+) -> LinearModel:
     """Least squares of the 0/1 label on the prepared columns."""
-    preparation = Preparation.fit(train, visit)
+    preparation = Preparation.fit(train, aggregate)
     fit = fit_linear(open_rows(train, preparation))
     return LinearModel(**origin_of(train, preparation), fit=fit)

@@ -12,7 +12,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.train import OpenRows
 from lr_pipeline.models.trained_model import TrainedModel
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEncoding
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.split.perturbation import encoded_otherwise
@@ -26,7 +26,7 @@ ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 
 def not_of_training_rows(
-    model: TrainedModel, train: Table, open_rows: OpenRows, visit: Visit = visit_blocks
+    model: TrainedModel, train: Table, open_rows: OpenRows, aggregate: Aggregate = aggregate_here
 ) -> list[str]:
     """What of the model is not what the rows of ``train`` give: features, or columns' scalers.
 
@@ -40,7 +40,7 @@ def not_of_training_rows(
         The model was trained on another table than ``train``.
     """
     require_same_table("the model", model.train_fingerprint, train)
-    preparation = Preparation.fit(train, visit)
+    preparation = Preparation.fit(train, aggregate)
     alike = _with_samples_of(model.preparation, preparation)
     if otherwise := encoded_otherwise(model.preparation, alike):
         return [f"preparation of {feature}" for feature in otherwise]

@@ -48,7 +48,7 @@ def contract(
     differences = differences_since_training(context, check.asset_key, dataset)
     found = by_severity(dataset)
     errors = [*found["error"], *map(str, schema_problems(differences))]
-    leaks = likely_leaks(dataset, engine.visit) if not errors else []
+    leaks = likely_leaks(dataset, engine.aggregate) if not errors else []
     problems = [*errors, *found["warning"], *map(str, leaks)]
     left_out = [f"{reason}: left out." for reason in left_out_reasons(dataset)]
     noted = " ".join([*first_lines(found["note"]), *left_out])
@@ -73,9 +73,9 @@ def no_leakage(
     """No row, id or group is in both parts of the split, and none was lost; a split by time tests
     on the future; the preparation's fitted values do not move when the test rows are perturbed.
     """
-    visit = engine.visit
-    leakage = find_leakage(dataset, train_set, test_set, visit)
-    moved = moved_by_test_rows(dataset, train_set, visit) if leakage.clean else []
+    aggregate = engine.aggregate
+    leakage = find_leakage(dataset, train_set, test_set, aggregate)
+    moved = moved_by_test_rows(dataset, train_set, aggregate) if leakage.clean else []
     unmoved = "preparation does not move with the test rows"
     proof = f"preparation saw test rows: {', '.join(moved)}" if moved else unmoved
     return dg.AssetCheckResult(
@@ -92,7 +92,7 @@ def fitted_to_training_rows(
     again, they are the same. With the check of the split, they do not move with the test rows.
     """
     reading = engine.reading()
-    found = not_of_training_rows(model, train_set, reading.rows, reading.visit)
+    found = not_of_training_rows(model, train_set, reading.rows, reading.aggregate)
     return dg.AssetCheckResult(
         passed=not found,
         description=f"not fitted to the training rows alone: {', '.join(found)}"
@@ -154,7 +154,7 @@ def models_agree(
     """Two kernels and two algorithms meet within the sum of their certificates, a bound where both
     are rigorous, else an estimate.
     """
-    agreement = measure_agreement(numpy_model, torch_model, train_set, engine.visit)
+    agreement = measure_agreement(numpy_model, torch_model, train_set, engine.aggregate)
     return dg.AssetCheckResult(
         passed=agreement.within_tolerance,
         severity=dg.AssetCheckSeverity.WARN,

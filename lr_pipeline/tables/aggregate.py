@@ -1,39 +1,77 @@
-"""One pass over a table's blocks that gathers something: here, or by an engine elsewhere."""
+"""Aggregates of a table: what a function makes of each record batch, added over all of them.
 
-from collections.abc import Callable, Sequence
+The contract is that of ``core.rows``: from some rows to a value that adds up, a tuple or a
+dictionary for whoever wants several things of the same rows in one pass. The rows are read here or
+by an engine elsewhere, in one place or in several at once.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import iadd
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import pyarrow as pa
 
+from lr_pipeline.core.rows import add
+from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.table import Table
 
-
-@runtime_checkable
-class Gatherer(Protocol):
-    """What a pass finds out: it takes in blocks, and adds up with what was found elsewhere."""
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-
-    def __add__(self, other: Any) -> Any:
-        """Return what both found; the other's rows come later in the table."""
-
-
-Found = TypeVar("Found", bound=Gatherer)
+Value = TypeVar("Value")
+BatchFunction = Callable[[pa.RecordBatch], Value]
 
 
 @runtime_checkable
-class Visit(Protocol):
-    """How a table's rows are visited."""
+class Aggregate(Protocol):
+    """How the values of a table's batches are computed and added."""
 
-    def __call__(self, table: Table, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
-        """Gather from the blocks of the columns; each place where rows are read begins anew."""
+    def __call__(
+        self, table: Table, columns: Sequence[str], function: BatchFunction[Value]
+    ) -> Value:
+        """Add ``function(batch)`` over the batches of these columns, in the order of the rows.
+
+        Of a table without rows it is the value of a batch without rows.
+        """
 
 
-def visit_blocks(table: Table, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
-    """Gather in this process, one block after the other."""
-    found = begin()
-    for block in prefetched(table.blocks(columns=columns)):
-        found.add(block)
-    return found
+def aggregate_here(table: Table, columns: Sequence[str], function: BatchFunction[Value]) -> Value:
+    """Add the values in this process, one batch after the other: an ``Aggregate``."""
+    batches = prefetched(table.blocks(columns=columns))
+    return added_batches(batches, function, no_rows(table, columns))
+
+
+def added_batches(
+    batches: Iterable[pa.RecordBatch], function: BatchFunction[Value], empty: pa.RecordBatch
+) -> Value:
+    """Add the values of the batches of one place, first to last, to that of a batch without rows.
+
+    With ``+=``, so that a sum may take in the next rows without a copy of what it holds: the sum
+    of no rows, with which this begins, is nobody else's. The sums of several places are added with
+    ``+``. Where a batch is refused, the error counts its rows from the first batch on.
+    """
+    total, rows = function(empty), 0
+    for batch in batches:
+        try:
+            value = function(batch)
+        except TableError as error:
+            raise error.after(rows) from None
+        total = add(total, value, iadd)
+        rows += batch.num_rows
+    return total
+
+
+def no_rows(table: Table, columns: Sequence[str]) -> pa.RecordBatch:
+    """Return a batch of these columns without rows."""
+    fields = [table.schema.field(name) for name in columns]
+    return pa.record_batch([pa.nulls(0, field.type) for field in fields], schema=pa.schema(fields))
+
+
+@dataclass(frozen=True, eq=False)
+class Together:
+    """Several functions of the same batches as one, for a single pass: name → value."""
+
+    functions: Mapping[str, BatchFunction[Any]]
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, Any]:
+        """Return the value of each function."""
+        return {name: function(batch) for name, function in self.functions.items()}

@@ -1,7 +1,7 @@
 """What can be wrong with a table, and the exception that says so."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,6 @@ Severity = Literal["error", "warning", "note"]
 LONGEST_MESSAGE = 800  # characters of a message, and of a remedy
 LONGEST_NAME = 80  # characters of a name or a value in a list
 MOST_PROBLEMS = 50  # in one message
-
 ROW = re.compile(r"\brow (\d+)\b")
 KeptRows = Bool[np.ndarray, " n"]
 
@@ -41,6 +40,13 @@ class Problem:
         object.__setattr__(self, "message", cut(self.message, LONGEST_MESSAGE))
         object.__setattr__(self, "remedy", cut(self.remedy, LONGEST_MESSAGE))
 
+    def renumbered(self, number: Callable[[int], int]) -> "Problem":
+        """Return the problem with other numbers of its rows, in its message too."""
+        if self.row is None:
+            return self
+        message = ROW.sub(lambda found: f"row {number(int(found[1]))}", self.message)
+        return replace(self, row=number(self.row), message=message)
+
     def __str__(self) -> str:
         end = "" if self.remedy.endswith("?") else "."
         return f"{self.message}. {self.remedy}{end}"
@@ -61,6 +67,11 @@ class TableError(ValueError):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the problems as well, since a worker's error is caught in another process."""
         return partial(TableError, source=self.source), self.problems
+
+    def after(self, rows: int) -> "TableError":
+        """Return the error with its rows counted from so many rows earlier on."""
+        later = [problem.renumbered(lambda row: rows + row) for problem in self.problems]
+        return TableError(*later, source=self.source)
 
 
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
@@ -104,7 +115,7 @@ def renumbered(problems: Sequence[Problem], masks: Iterable[KeptRows]) -> list[P
     """
     rows = {row for one in problems for row in _rows_of(one)}
     numbers = _among_all(masks, rows) if rows else {}
-    return [_renumbered(one, numbers) for one in problems]
+    return [one.renumbered(lambda row: numbers.get(row, row)) for one in problems]
 
 
 def _rows_of(problem: Problem) -> list[int]:
@@ -124,15 +135,3 @@ def _among_all(masks: Iterable[KeptRows], rows: Iterable[int]) -> dict[int, int]
             found[row] = before + int(places[row - kept - 1]) + 1
         kept, before = kept + len(places), before + len(mask)
     return found
-
-
-def _renumbered(problem: Problem, numbers: dict[int, int]) -> Problem:
-    """The problem with the new numbers of its rows, also in its message."""
-    if problem.row is None:
-        return problem
-
-    def other(found: re.Match[str]) -> str:
-        return f"row {numbers.get(int(found[1]), found[1])}"
-
-    message = ROW.sub(other, problem.message)
-    return replace(problem, row=numbers.get(problem.row, problem.row), message=message)

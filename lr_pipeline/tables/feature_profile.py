@@ -1,14 +1,19 @@
 """What each feature looks like in either class: counts, range, mean and deviation."""
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from lr_pipeline.core.columns.moments import moments_of, standard_deviation
+from lr_pipeline.core.columns.moments import (
+    Extremes,
+    Moments,
+    moments_of,
+    standard_deviation,
+)
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.level_counts import LevelCounts, plain_count
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.sources.source_content import known_content
@@ -21,7 +26,7 @@ CLASSES = {"negative": 0.0, "positive": 1.0}
 LEVELS_SHOWN = 20
 
 
-def profile_features(table: Table, visit: Visit = visit_blocks) -> dict[str, Any]:
+def profile_features(table: Table, aggregate: Aggregate = aggregate_here) -> dict[str, Any]:
     """Describe the features class by class; one pass over the blocks.
 
     ``{"rows", "target", "positive", "classes": {"negative": rows, "positive": rows},
@@ -35,7 +40,7 @@ def profile_features(table: Table, visit: Visit = visit_blocks) -> dict[str, Any
     roles = table.roles
     columns = [*roles.features, roles.target]
     weighted = [] if roles.weight is None else [roles.weight]
-    found = visit(table, columns + weighted, partial(_Profile, roles))
+    found = aggregate(table, columns + weighted, partial(_profile, roles))
     classes = {name: plain_count(found.classes[name]) for name in CLASSES}
     return {
         "rows": table.num_rows,
@@ -44,95 +49,87 @@ def profile_features(table: Table, visit: Visit = visit_blocks) -> dict[str, Any
         "positive": roles.positive,
         "classes": classes,
         "features": {
-            feature: {name: found.summaries[feature, name].to_dict() for name in CLASSES}
+            feature: {name: found.features[name][feature].to_dict() for name in CLASSES}
             for feature in roles.features
         },
         **known_content(table.provenance),
     }
 
 
-class _Profile:
-    """The features by class, gathered block by block."""
+class _NumberSummary(NamedTuple):
+    """Cases of a number or boolean in one class, and what is known of its values."""
 
-    def __init__(self, roles: ColumnRoles) -> None:
-        self.roles, self.classes = roles, dict.fromkeys(CLASSES, 0.0)
-        self.summaries = {
-            (feature, name): _Summary() for feature in roles.features for name in CLASSES
-        }
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        roles = self.roles
-        y = labels(roles.target, block.column(roles.target), roles.positive)
-        for name, label in CLASSES.items():
-            of_class = block.filter(pa.array(y == label))
-            weight = None if roles.weight is None else weights_of(of_class, roles.weight)
-            cases = of_class.num_rows if weight is None else float(weight.sum())
-            self.classes[name] += cases
-            for feature in roles.features:
-                self.summaries[feature, name].add(plain_values(of_class.column(feature)), weight)
-
-    def __add__(self, other: "_Profile") -> "_Profile":
-        """Return the profile of both sets of rows."""
-        both = _Profile(self.roles)
-        both.classes = {name: self.classes[name] + other.classes[name] for name in CLASSES}
-        both.summaries = {key: one + other.summaries[key] for key, one in self.summaries.items()}
-        return both
-
-
-class _Summary:
-    """One feature in one class, gathered block by block."""
-
-    def __init__(self) -> None:
-        self.text = False
-        self.count = self.missing = 0.0
-        self.levels = LevelCounts()
-        self.least, self.greatest = np.inf, -np.inf
-        self.moments = moments_of(np.empty((0, 1)))
-
-    def add(self, values: pa.Array, weight: RowVector | None) -> None:
-        """Take in the next rows of the class."""
-        self.text = is_text(values.type)
-        missing = values.is_null().to_numpy(zero_copy_only=False)
-        known = values.drop_null()
-        if weight is None:
-            self.missing, self.count = self.missing + values.null_count, self.count + len(known)
-        else:
-            self.missing += float(weight[missing].sum())
-            weight = weight[~missing]
-            self.count += float(weight.sum())
-        if self.text:
-            self.levels.add(known, weight)
-        elif len(known):
-            numbers = known.cast(pa.uint8()) if values.type == pa.bool_() else known
-            x = np.asarray(numbers.cast(pa.float64()), dtype=np.float64) + 0.0  # 0 for −0
-            self.least = min(self.least, float(x.min()))
-            self.greatest = max(self.greatest, float(x.max()))
-            self.moments = self.moments + moments_of(x[:, None], weight)
-
-    def __add__(self, other: "_Summary") -> "_Summary":
-        """Return the summary of both sets of rows."""
-        both = _Summary()
-        both.text = self.text or other.text
-        both.count, both.missing = self.count + other.count, self.missing + other.missing
-        both.levels = self.levels + other.levels
-        both.least, both.greatest = min(self.least, other.least), max(self.greatest, other.greatest)
-        both.moments = self.moments + other.moments
-        return both
+    known: float
+    missing: float
+    extremes: Extremes
+    moments: Moments
 
     def to_dict(self) -> dict[str, Any]:
-        """The summary of all rows."""
-        counts = {"count": plain_count(self.count), "missing": plain_count(self.missing)}
-        summary: dict[str, Any] = counts
-        if self.text:
-            counted = self.levels.merged().known
-            by_count = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
-            return summary | {"levels": dict(by_count[:LEVELS_SHOWN])}
-        if self.count == 0:
+        """Return the summary as plain values."""
+        summary: dict[str, Any] = _counts(self.known, self.missing)
+        if self.known == 0:
             return summary | dict.fromkeys(("min", "max", "mean", "deviation"))
         return summary | {
-            "min": self.least,
-            "max": self.greatest,
+            "min": float(self.extremes.lower[0]),
+            "max": float(self.extremes.upper[0]),
             "mean": float(self.moments.mean[0]),
             "deviation": float(standard_deviation(self.moments)[0]),
         }
+
+
+class _TextSummary(NamedTuple):
+    """Cases of a text in one class, in all and by level."""
+
+    known: float
+    missing: float
+    levels: LevelCounts
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the summary as plain values."""
+        counted = self.levels.merged().known
+        by_count = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+        return _counts(self.known, self.missing) | {"levels": dict(by_count[:LEVELS_SHOWN])}
+
+
+class _Profile(NamedTuple):
+    """By class: the cases, and the summary of each feature."""
+
+    classes: dict[str, float]
+    features: dict[str, dict[str, _NumberSummary | _TextSummary]]
+
+
+def _profile(roles: ColumnRoles, batch: pa.RecordBatch) -> _Profile:
+    """Describe the rows of a batch."""
+    y = labels(roles.target, batch.column(roles.target), roles.positive)
+    profile = _Profile({}, {})
+    for name, label in CLASSES.items():
+        of_class = batch.filter(pa.array(y == label))
+        weight = None if roles.weight is None else weights_of(of_class, roles.weight)
+        profile.classes[name] = of_class.num_rows if weight is None else float(weight.sum())
+        profile.features[name] = {
+            feature: _summary(plain_values(of_class.column(feature)), weight)
+            for feature in roles.features
+        }
+    return profile
+
+
+def _summary(values: pa.Array, weight: RowVector | None) -> _NumberSummary | _TextSummary:
+    """Describe one feature in the rows of one class."""
+    known = values.drop_null()
+    count: float = len(known)
+    missing: float = values.null_count
+    if weight is not None:
+        is_missing = values.is_null().to_numpy(zero_copy_only=False)
+        missing, weight = float(weight[is_missing].sum()), weight[~is_missing]
+        count = float(weight.sum())
+    if is_text(values.type):
+        return _TextSummary(count, missing, LevelCounts.of(known, weight))
+    numbers = known.cast(pa.uint8()) if values.type == pa.bool_() else known
+    X = np.asarray(numbers.cast(pa.float64()), dtype=np.float64)[:, None] + 0.0  # 0 for −0
+    moments = moments_of(X, weight)
+    extremes = moments.extremes if weight is None else Extremes.of(X)
+    return _NumberSummary(count, missing, extremes, moments)
+
+
+def _counts(count: float, missing: float) -> dict[str, Any]:
+    return {"count": plain_count(count), "missing": plain_count(missing)}

@@ -14,33 +14,35 @@ DIGITS = 12
 class LevelCounts:
     """Value → rows that have it, or the sum of their weights; None for missing ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, *counts: dict[str | None, int | float]) -> None:
         self.of_value: dict[str | None, int | float] = {}
+        for one in counts:
+            self._add(one)
 
-    def add(self, column: pa.Array, weight: RowVector | None = None) -> None:
-        """Take in the next rows."""
+    @classmethod
+    def of(cls, column: pa.Array, weight: RowVector | None = None) -> "LevelCounts":
+        """Count the rows of a column."""
         values = plain_values(column)
         if weight is None:
             pairs = values.value_counts().to_pylist()
-            self._add({pair["values"]: pair["counts"] for pair in pairs})
-            return
+            return cls({pair["values"]: pair["counts"] for pair in pairs})
         coded = values.dictionary_encode("encode")
         levels = coded.dictionary.to_pylist()
         sums = np.bincount(coded.indices.to_numpy(), weight, len(levels))
-        self._add(dict(zip(levels, sums.tolist(), strict=True)))
+        return cls(dict(zip(levels, sums.tolist(), strict=True)))
 
     def __add__(self, other: "LevelCounts") -> "LevelCounts":
         """Return the counts of both sets of rows."""
-        both = LevelCounts()
-        both._add(self.of_value)
-        both._add(other.of_value)
-        return both
+        return LevelCounts(self.of_value, other.of_value)
+
+    def __iadd__(self, later: "LevelCounts") -> "LevelCounts":
+        """Take in the counts of further rows."""
+        self._add(later.of_value)
+        return self
 
     def merged(self) -> "LevelCounts":
         """Return the counts of values in any of their spellings (see ``spelling``)."""
-        merged = LevelCounts()
-        merged._add(merged_spellings(self.of_value))
-        return merged
+        return LevelCounts(merged_spellings(self.of_value))
 
     @property
     def known(self) -> dict[str, int | float]:

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from lr_pipeline.core.rows import Block, HeldRows, concatenate
+from lr_pipeline.core.rows import Block, HeldRows, Value, add, concatenate
 
 
 @dataclass(frozen=True)
@@ -35,17 +34,13 @@ class ShuffledRows:
         """At most all rows."""
         return len(self.X)
 
-    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+    def sum(self, block_function: Callable[[Block], Value]) -> Value:
         """Add the blocks' results two by two."""
         results = [block_function(block) for block in self._blocks()]
         while len(results) > 1:
             first, second, *rest = results
-            results = [*rest, tuple(a + b for a, b in zip(first, second, strict=True))]
+            results = [*rest, add(first, second)]
         return results[0]
-
-    def max(self, block_function: Callable[[Block], float]) -> float:
-        """Largest over the blocks."""
-        return max(block_function(block) for block in self._blocks())
 
     def hold(self, *blocks: Block) -> HeldRows:
         """Some of the rows, in order."""

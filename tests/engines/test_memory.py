@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lr_pipeline.core.rows import Block, Rows, gather
+from lr_pipeline.core.rows import Block, Rows, gather, largest
 from lr_pipeline.engines.memory import ArrayRows
 
 X = np.arange(20.0).reshape(10, 2)
@@ -26,7 +26,7 @@ def test_sums_do_not_depend_on_the_block_size(block_rows):
     total, count = rows.sum(lambda block: (block.weight @ block.X, len(block.y)))
     np.testing.assert_array_equal(total, (Y + 1.0) @ X)
     assert count == 10
-    assert rows.max(lambda block: float(block.X.max())) == 19.0
+    assert largest(rows, lambda block: float(block.X.max())) == 19.0
 
 
 def test_blocks_are_views_in_order():
@@ -89,7 +89,7 @@ def test_a_block_is_held_in_as_many_parts_as_keep_two_threads_busy(rows, parts):
     assert max(lengths) - min(lengths) < parts
     assert values == X[:, 0].tolist()
     assert (held.num_rows, held.num_columns, held.block_rows) == (rows, 1, max(lengths))
-    assert held.max(lambda block: float(block.X.max())) == rows - 1
+    assert largest(held, lambda block: float(block.X.max())) == rows - 1
 
 
 @pytest.mark.parametrize("blocks", [2, 7, 8, 9, 20])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
-from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.rows import Rows, largest
 from lr_pipeline.engines.block_cache import RowSpool
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import TableRows
@@ -68,8 +68,8 @@ def test_sums_equal_those_of_the_whole_design(table, preparation, block_rows):
 def test_max_is_that_of_all_blocks(table, preparation, block_rows):
     """The largest |a| of all rows."""
     rows = TableRows(table, preparation, block_rows)
-    largest = rows.max(lambda block: float(np.abs(block.X[:, 0]).max()))
-    assert largest == np.abs(table.column("a").to_numpy()).max()
+    found = largest(rows, lambda block: float(np.abs(block.X[:, 0]).max()))
+    assert found == np.abs(table.column("a").to_numpy()).max()
 
 
 def test_memory_and_disk_give_the_same_bits(table, preparation, tmp_path):
@@ -120,7 +120,7 @@ def test_parts_of_a_large_file_are_added_in_order_by_any_number_of_threads(
     np.testing.assert_array_equal(found, expected)
     assert len(names) == sum(-(-len(part) // 10) for part in parts)
     assert sorted(seen)[-1] == (500, 500) and len(seen) == len(names)
-    assert rows.max(lambda block: float(block.X[:, 0].max())) == X[:, 0].max()
+    assert largest(rows, lambda block: float(block.X[:, 0].max())) == X[:, 0].max()
 
 
 @pytest.mark.parametrize("threads", [1, 5])
@@ -143,7 +143,7 @@ def test_with_a_spool_the_bits_are_the_same_and_the_file_is_read_once(
             np.testing.assert_array_equal(found, wanted)
         if number == 0:
             monkeypatch.setattr(Table, "_stored_batches", None)
-    assert rows.max(lambda block: float(block.X[:, 0].max())) == 49.0
+    assert largest(rows, lambda block: float(block.X[:, 0].max())) == 49.0
 
 
 def test_a_pass_that_failed_leaves_a_spool_that_the_next_completes(large, preparation):

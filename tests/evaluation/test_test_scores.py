@@ -10,7 +10,7 @@ from lr_pipeline.evaluation.evaluate import evaluate_models
 from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.report.render import render_report
-from lr_pipeline.tables.aggregate import visit_blocks
+from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 from tests.scoring.conftest import table_rows
@@ -58,13 +58,13 @@ def test_of_many_rows_few_are_held():
     _, test, models = parts_and_models(weighted=False, tied=False)
     counted = []
 
-    def visit(table, columns, begin):
-        found = visit_blocks(table, columns, begin)
-        if hasattr(found, "counts"):
-            counted.append(len(found.counts.scores))
+    def aggregate(table, columns, function):
+        found = aggregate_here(table, columns, function)
+        if isinstance(found, list):
+            counted.append(sum(len(counts.scores) for counts in found))
         return found
 
-    scored = score_test_set(models, test, visit, held_rows=300)
+    scored = score_test_set(models, test, aggregate, held_rows=300)
     np.testing.assert_array_equal(scored.labels, test.labels()[::3])
     np.testing.assert_allclose(
         scored.scores["numpy_model"], models["numpy_model"].linear_predictor(test)[::3]

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import partial, reduce
+from functools import partial
 from itertools import product
-from operator import add
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.rows import added
 from lr_pipeline.core.solvers import Lbfgs, Newton
 from lr_pipeline.engines import streaming
 from lr_pipeline.engines.parallel import in_order
@@ -70,16 +70,9 @@ def models(training):
     return {"linear": train_linear(training, open_rows), "numpy": numpy, "torch": torch}
 
 
-def visit_in(block_rows: int, threads: int, table: Table, columns: Sequence[str], begin):
-    """Gather from blocks of so many rows, by so many threads."""
-
-    def of_block(block):
-        found = begin()
-        found.add(block)
-        return found
-
-    blocks = list(table.blocks(block_rows, list(columns)))
-    return reduce(add, in_order(of_block, blocks, threads), begin())
+def aggregate_in(block_rows: int, threads: int, table: Table, columns: Sequence[str], function):
+    """Add the values of blocks of so many rows, by so many threads."""
+    return added(in_order(function, list(table.blocks(block_rows, list(columns))), threads))
 
 
 def bits_by_kind(scores: np.ndarray, kind: Sequence[int]) -> dict[int, set[bytes]]:
@@ -103,10 +96,10 @@ def test_equal_rows_have_the_same_bits_in_any_block_thread_and_order(
     table, shuffled = table_of(frame), table_of(frame.iloc[order])
     alone = table_of(KINDS.assign(y=[0, 1] * (len(KINDS) // 2), kind=0))
     for model in models.values():
-        by_row = partial(visit_in, 1, 1)
+        by_row = partial(aggregate_in, 1, 1)
         expected = model.predictor.of_table(alone, by_row)[frame["kind"]]
-        visit = partial(visit_in, block_rows, threads)
-        np.testing.assert_array_equal(model.predictor.of_table(table, visit), expected)
+        aggregate = partial(aggregate_in, block_rows, threads)
+        np.testing.assert_array_equal(model.predictor.of_table(table, aggregate), expected)
         np.testing.assert_array_equal(model.predictor.of_table(table), expected)
         np.testing.assert_array_equal(model.predictor.of_table(shuffled), expected[order])
         assert max(map(len, bits_by_kind(model.predict_proba(table), frame["kind"]).values())) == 1
@@ -126,8 +119,8 @@ def test_a_file_read_in_parts_by_threads_scores_like_the_table_in_memory(
     for model in models.values():
         expected = model.predictor.of_table(table)
         for threads in (1, 2, 4):
-            visit = partial(streaming.visit_by_threads, threads=threads)
-            np.testing.assert_array_equal(model.predictor.of_table(stored, visit), expected)
+            aggregate = partial(streaming.aggregate_by_threads, threads=threads)
+            np.testing.assert_array_equal(model.predictor.of_table(stored, aggregate), expected)
 
 
 def storages(frame: pd.DataFrame) -> list[pa.Table]:
@@ -229,7 +222,7 @@ def test_the_area_of_a_table_with_ties_is_the_exact_rational_number(models, trai
     """By sorting, or by counting ranges of scores: the nearest float to a ratio of pairs."""
     frame = rows_of(seed, 700)
     test = table_of(frame)
-    scored = score_test_set(models, test, partial(visit_in, 93, 2), held)
+    scored = score_test_set(models, test, partial(aggregate_in, 93, 2), held)
     for name, model in models.items():
         scores = [exact_score(model, kind, training) for kind in range(len(KINDS))]
         expected = exact_area(scores, frame)

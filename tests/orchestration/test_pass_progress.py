@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lr_pipeline.core.rows import largest
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.orchestration.pass_progress import PassProgress
 from lr_pipeline.tables.preparation.preparation import Preparation
@@ -37,5 +38,5 @@ def test_the_streaming_engine_reports_each_block(table):
         table, Preparation.fit(table), block_rows=8, progress=lambda *at: seen.append(at)
     )
     rows.sum(lambda block: (len(block.y),))
-    rows.max(lambda block: float(len(block.y)))
+    largest(rows, lambda block: float(len(block.y)))
     assert seen == [(8, 20), (16, 20), (20, 20)] * 2

@@ -17,7 +17,7 @@ from lr_pipeline.core.columns.standardize import Coordinates
 from lr_pipeline.core.logistic.fast_kernel import combine_rows, linear_predictor
 from lr_pipeline.core.logistic.loss import residual, variance
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.rows import Block
+from lr_pipeline.core.rows import Block, largest
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
@@ -217,7 +217,7 @@ def bounds_by_rows(
     # An 8-norm bounds a maximum and can be summed: here of |w|ᵀ|x̃|.
     rounded = float(np.linalg.norm(inverse @ np.sqrt(spread)))
     eta = _hessian_rounding(len(w), predictor**0.125, columns, rounded, addition)
-    radius = rows.max(lambda block: _largest_norm(block, curvature.inverse_factor))
+    radius = largest(rows, lambda block: _largest_norm(block, curvature.inverse_factor))
     return Bounds(SECOND_ORDER * gradient_error, eta, radius, columns)
 
 

@@ -9,7 +9,7 @@ also made orthonormal, since a Hessian squares their condition number.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import fsum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -17,7 +17,7 @@ from scipy.linalg import solve_triangular
 
 from lr_pipeline.core.columns.moments import Extremes
 from lr_pipeline.core.columns.rank import ColumnAnalysis
-from lr_pipeline.core.rows import Block, HeldRows, Rows, added, gather, row_slices
+from lr_pipeline.core.rows import Block, HeldRows, Rows, Value, added, gather, row_slices
 from lr_pipeline.core.types import Columns, Parameters
 
 # Above this condition number, the Hessian of standardized columns keeps fewer than ten digits.
@@ -54,13 +54,9 @@ class StandardizedRows:
         """Number of columns chosen."""
         return len(self.columns)
 
-    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+    def sum(self, block_function: Callable[[Block], Value]) -> Value:
         """Add ``block_function`` over the standardized blocks."""
         return self.rows.sum(lambda block: added(map(block_function, self._parts(block))))
-
-    def max(self, block_function: Callable[[Block], float]) -> float:
-        """Return the largest ``block_function`` over the standardized blocks."""
-        return self.rows.max(lambda block: max(map(block_function, self._parts(block))))
 
     def hold(self, *blocks: Block) -> Rows:
         """Offer some of these rows."""

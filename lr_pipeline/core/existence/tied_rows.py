@@ -7,13 +7,12 @@ does, b + ε c separates more (Albert & Anderson, 1984, Biometrika 71).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from lr_pipeline.core.columns.standardize import Coordinates
 from lr_pipeline.core.existence.separation import is_tied
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.rows import Block, Rows, Value
 from lr_pipeline.core.types import Parameters
 
 
@@ -43,13 +42,9 @@ class TiedRows:
         """Number of columns."""
         return self.rows.num_columns
 
-    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+    def sum(self, block_function: Callable[[Block], Value]) -> Value:
         """Add ``block_function`` over the blocks so weighted."""
         return self.rows.sum(lambda block: block_function(self._weighted(block)))
-
-    def max(self, block_function: Callable[[Block], float]) -> float:
-        """Return the largest ``block_function`` over the blocks so weighted."""
-        return self.rows.max(lambda block: block_function(self._weighted(block)))
 
     def hold(self, *blocks: Block) -> Rows:
         """Offer some of these rows."""

@@ -24,7 +24,7 @@ from lr_pipeline.core.logistic.fast_kernel import NumpyKernel, linear_predictor
 from lr_pipeline.core.logistic.loss import variance
 from lr_pipeline.core.logistic.objective import LogisticObjective, Objective
 from lr_pipeline.core.logistic.penalties.firth import Firth
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.rows import Block, Rows, largest
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.types import ParameterMatrix, Parameters
@@ -270,7 +270,7 @@ def _largest_leverage(objective: LogisticObjective, w: Parameters) -> float:
         factor = np.linalg.cholesky(information)
     except np.linalg.LinAlgError:
         return np.inf
-    return objective.sums.rows.max(lambda block: _block_leverage(block, w, factor))
+    return largest(objective.sums.rows, lambda block: _block_leverage(block, w, factor))
 
 
 def _block_leverage(block: Block, w: Parameters, factor: ParameterMatrix) -> float:

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from lr_pipeline.core.columns.moments import Extremes, column_extremes
 from lr_pipeline.core.columns.reparametrization import Fold
 from lr_pipeline.core.logistic.fast_kernel import linear_predictor
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.rows import Block, Rows, largest
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
 
@@ -102,7 +102,9 @@ class LogisticSums:
     def largest_predictor(self, v: Parameters) -> float:
         """Return max |x̃ᵀ v| over all rows."""
         raw, rows = self._folded(v, self.fold), self.rows if self.fold is None else self.fold.rows
-        return rows.max(lambda block: float(np.abs(linear_predictor(block, raw)).max(initial=0.0)))
+        return largest(
+            rows, lambda block: float(np.abs(linear_predictor(block, raw)).max(initial=0.0))
+        )
 
     def largest(self) -> Columns | None:
         """Return bounds (k,) on the columns' absolute values, where they have been watched."""

@@ -18,17 +18,8 @@ from lr_pipeline.engines.cluster.task_graph import (
     keeping_tasks,
     summing_tasks,
 )
-from lr_pipeline.engines.cluster.worker_tasks import (
-    Combine,
-    Fold,
-    Named,
-    Partial,
-    Reading,
-    Summing,
-    Sums,
-)
+from lr_pipeline.engines.cluster.worker_tasks import Fold, Named, PartReader, PartSum, Summing
 from lr_pipeline.engines.cluster.worker_versions import require_same_versions
-from lr_pipeline.tables.aggregate import Gatherer
 from lr_pipeline.tables.table import Table
 
 if TYPE_CHECKING:
@@ -66,7 +57,7 @@ class Cluster:
         return float(sum(worker.memory_limit for worker in workers))
 
     def part(
-        self, parts: Sequence[Table], reading: Reading, held: int = 0, kept: int = 0
+        self, parts: Sequence[Table], reader: PartReader, held: int = 0, kept: int = 0
     ) -> PartedTable:
         """Make parts known: the first ``held`` are read and kept in the workers' memory.
 
@@ -74,7 +65,7 @@ class Cluster:
         """
         token = uuid4().hex
         named = [Named(f"{token}-{number}", part) for number, part in enumerate(parts)]
-        parted = PartedTable(named, reading, held, kept, token, [])
+        parted = PartedTable(named, reader, held, kept, token, [])
         if kept:
             parted.futures.extend(self._submit(keeping_tasks(parted), parted.kept_keys))
         return parted
@@ -83,29 +74,32 @@ class Cluster:
         self,
         table: PartedTable,
         fold: Fold,
-        combine: Combine,
+        convert: Callable[[Any], Any] | None = None,
         progress: PartsDone | None = None,
-    ) -> Sums:
-        """Combine ``fold(blocks)`` of all parts, in an order fixed by the parts alone.
+        gathers: bool = False,
+    ) -> Any:
+        """Add ``fold(blocks)`` of all parts, in an order fixed by the parts alone.
 
-        Neighbours are combined, up to eight at a time, until one is left: whichever worker
-        computes them, and whether or not again. ``progress`` is told how many parts are done.
+        Neighbours are added, up to eight at a time, until one sum is left: whichever worker adds
+        them, and whether or not again. ``convert`` is applied to the blocks before. ``progress``
+        is told how many parts are done; ``gathers`` says whether more is sent than sums.
         """
         if not table.parts:
             raise ValueError("expected at least one row, found none")
         self.watch.begin()
         token, begun = uuid4().hex, time.monotonic()
-        graph, levels = summing_tasks(table, Summing(fold, combine), token)
+        graph, levels = summing_tasks(table, Summing(fold, convert), token)
         *leaves, last = self._submit(graph, [*levels[0], levels[-1][0]])
         self._summed.clear()
         result = self._result(leaves, last, progress or _unseen)
-        if result.sums is None:
+        if result.value is None:
             raise ValueError("expected at least one row, found none")
         if result.work.bytes <= FEW_BYTES:
             self._summed.extend([*leaves, last])
-        gathers = any(isinstance(item, list | Gatherer) for item in result.sums)
+        items = result.value if isinstance(result.value, tuple) else (result.value,)
+        gathers = gathers or any(isinstance(item, list) for item in items)
         self.passes.append(Pass(result.work, time.monotonic() - begun, gathers, self.asset))
-        return result.sums
+        return result.value
 
     def _submit(self, graph: dict[Any, Any], keys: list[Key]) -> "list[Future]":
         """Ask for the results of some tasks."""
@@ -117,7 +111,7 @@ class Cluster:
             raise self.watch.gone() from None
         return futures
 
-    def _result(self, leaves: "list[Future]", last: "Future", progress: PartsDone) -> Partial:
+    def _result(self, leaves: "list[Future]", last: "Future", progress: PartsDone) -> PartSum:
         """The last sum, once it is here; meanwhile the cluster is watched."""
         from distributed import KilledWorker
 
@@ -141,8 +135,8 @@ class Cluster:
         return result
 
 
-async def _arrived(future: "Future") -> Partial:
-    result: Partial = await future
+async def _arrived(future: "Future") -> PartSum:
+    result: PartSum = await future
     return result
 
 

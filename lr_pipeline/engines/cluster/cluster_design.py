@@ -1,16 +1,39 @@
 """From a table to its rows' design on a cluster, a table of numbers being decoded once for both."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from lr_pipeline.engines.cluster.cluster import Cluster
-from lr_pipeline.engines.cluster.cluster_aggregate import visit_parts
-from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
+from lr_pipeline.engines.cluster.cluster_rows import ClusterRows, rows_of_part
 from lr_pipeline.engines.cluster.kept_parts import bytes_in_files
+from lr_pipeline.engines.cluster.worker_tasks import PartReader
 from lr_pipeline.engines.streaming import PassReport
-from lr_pipeline.tables.aggregate import Found
+from lr_pipeline.tables.aggregate import BatchFunction, Value, added_batches, no_rows
+from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
+
+
+def aggregate_on_workers(
+    cluster: Cluster, table: Table, columns: Sequence[str], function: BatchFunction[Value]
+) -> Value:
+    """Add the values of each part's batches, then those of neighbouring parts, as ``ClusterRows``.
+
+    Raises
+    ------
+    TableError
+        The table is not one that workers can read (see ``parts_of``).
+    """
+    stored_rows = replace(table, choices=()).num_rows  # counting chosen ones would be a pass
+    parts = parts_of(table, rows_of_part(stored_rows, 8 * len(columns)))
+    empty = no_rows(table, columns)
+    if not parts:
+        return function(empty)
+    parted = cluster.part(parts, PartReader(tuple(columns), None))
+    fold = partial(added_batches, function=function, empty=empty)
+    value: Value = cluster.sum(parted, fold, gathers=True)
+    return value
 
 
 @dataclass(eq=False)
@@ -31,8 +54,10 @@ class ClusterReading:
     _begun: bool = field(default=False, init=False)
     _numbers: ClusterRows | None = field(default=None, init=False)
 
-    def visit(self, table: Table, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
-        """Gather from the table's blocks: a ``Visit``; errors as ``visit_parts``."""
+    def aggregate(
+        self, table: Table, columns: Sequence[str], function: BatchFunction[Value]
+    ) -> Value:
+        """Add the values of the table's batches; errors as ``aggregate_on_workers``."""
         weight = table.roles.weight
         features = [*table.roles.features, *([] if weight is None else [weight])]
         if not self._begun and list(columns) == features:
@@ -41,10 +66,10 @@ class ClusterReading:
         self._begun = True
         numbers = self._numbers
         if numbers is None or numbers.table is not table or not set(columns) <= set(features):
-            return visit_parts(self.cluster, table, columns, begin)
+            return aggregate_on_workers(self.cluster, table, columns, function)
         if len(columns) < len(features) and not numbers.kept:  # fewer columns to decode
-            return visit_parts(self.cluster, table, columns, begin)
-        return numbers.gather(columns, begin)
+            return aggregate_on_workers(self.cluster, table, columns, function)
+        return numbers.aggregate(columns, function)
 
     def rows(self, table: Table, preparation: Preparation) -> ClusterRows:
         """Offer the design that ``preparation`` makes of ``table``; what was kept goes with it."""

@@ -2,28 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
 
-from lr_pipeline.core.rows import Block
+from lr_pipeline.core.rows import Block, Value
 from lr_pipeline.engines.cluster.cluster import Cluster
 from lr_pipeline.engines.cluster.task_graph import PartedTable
-from lr_pipeline.engines.cluster.worker_tasks import (
-    BlockByBlock,
-    Combine,
-    Fold,
-    Gathering,
-    Made,
-    Reading,
-    Sums,
-    add_items,
-    largest_items,
-)
+from lr_pipeline.engines.cluster.worker_tasks import PartReader, added_blocks
 from lr_pipeline.engines.memory import HeldBlocks, held_by_threads
 from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
-from lr_pipeline.tables.aggregate import Found
+from lr_pipeline.tables.aggregate import BatchFunction, added_batches, no_rows
 from lr_pipeline.tables.files.parquet import rows_within
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.preparation.preparation import Preparation
@@ -95,37 +85,29 @@ class ClusterRows:
         """Number of columns d of the design, not counting the intercept."""
         return len(self.preparation.columns)
 
-    def sum(self, block_function: Callable[[Block], tuple[Any, ...]]) -> tuple[Any, ...]:
+    def sum(self, block_function: Callable[[Block], Value]) -> Value:
         """Add ``block_function(block)`` over all blocks, in an order fixed by the parts alone."""
-        return self._combined(block_function, add_items)
-
-    def max(self, block_function: Callable[[Block], float]) -> float:
-        """Return the largest ``block_function(block)`` over all blocks."""
-
-        def one(block: Block) -> tuple[float]:
-            return (block_function(block),)
-
-        return float(self._combined(one, largest_items)[0])
+        parted, convert = self.parted, None
+        if self.numbers is not None:
+            parted = self.numbers.parted
+            convert = self.preparation.imputed if self.preparation.imputes else None
+        fold = partial(added_blocks, block_function)
+        value: Value = self.cluster.sum(parted, fold, convert, self._told)
+        return value
 
     def hold(self, *blocks: Block) -> HeldBlocks:
         """Offer some of these rows, in the driver's memory."""
         return held_by_threads(*blocks)
 
-    def gather(self, columns: Sequence[str], begin: Callable[[], Found]) -> Found:
-        """Gather from blocks of features or weights of a table of numbers, cut as these rows."""
+    def aggregate(self, columns: Sequence[str], function: BatchFunction[Value]) -> Value:
+        """Add ``function`` over batches of features or weights of a table of numbers."""
+        empty = no_rows(self.table, columns)
         if not self.parted.parts:
-            return begin()
-        fold = Made(_Batches(self.table.roles, columns), Gathering(begin))
-        found: Found = self.cluster.sum(self.parted, fold, add_items, self._told)[0]
-        return found
-
-    def _combined(self, block_function: Callable[[Block], Sums], combine: Combine) -> Sums:
-        fold: Fold = BlockByBlock(block_function, combine)
-        if self.numbers is None:
-            return self.cluster.sum(self.parted, fold, combine, self._told)
-        if self.preparation.imputes:
-            fold = Made(self.preparation.imputed, fold)
-        return self.cluster.sum(self.numbers.parted, fold, combine, self._told)
+            return function(empty)
+        fold = partial(added_batches, function=function, empty=empty)
+        convert = _Batches(self.table.roles, columns)
+        value: Value = self.cluster.sum(self.parted, fold, convert, self._told, gathers=True)
+        return value
 
     def _is_cut_like(self, other: "ClusterRows") -> bool:
         """Whether other rows of the same table come in the same blocks."""
@@ -141,11 +123,11 @@ class ClusterRows:
         """Its parts, which the workers begin to read where they keep some."""
         parts = parts_of(self.table, self.part_rows)
         columns = self.preparation.source_columns
-        reading = Reading(columns, self.block_rows, self.preparation)
+        reader = PartReader(columns, self.block_rows, self.preparation)
         part_bytes = self.num_rows / len(parts) * self._row_bytes if parts else 1.0
         held = min(len(parts), int(self.hold_bytes / part_bytes))
         kept = min(len(parts), held + int(self.file_bytes / part_bytes))
-        return self.cluster.part(parts, reading, held, kept)
+        return self.cluster.part(parts, reader, held, kept)
 
     @property
     def _row_bytes(self) -> int:

@@ -12,8 +12,8 @@ from lr_pipeline.engines.block_cache import LARGEST_SHARE, RowSpool, spool_for, 
 from lr_pipeline.engines.cluster.worker_process import settle_process
 from lr_pipeline.engines.cluster.worker_tasks import (
     Named,
-    Partial,
-    Reading,
+    PartReader,
+    PartSum,
     Summing,
     stored_rows,
     sum_blocks,
@@ -33,24 +33,24 @@ def bytes_in_files(memory: float, cache: float) -> float:
     return memory * min(LARGEST_SHARE, max(0.0, KEPT_SHARE - cache))
 
 
-def hold_part(part: Named, reading: Reading) -> list[Block]:
+def hold_part(part: Named, reader: PartReader) -> list[Block]:
     """Read a part, to keep it in the worker's memory.
 
     In one array, for which the system finds memory in a part of the time, in large pages. Dask's
     workers give small ones back to it at once.
     """
     settle_process()
-    preparation = reading.preparation
+    preparation = reader.preparation
     assert preparation is not None
     columns = preparation.block_columns
     blocks, room = [], np.zeros(columns * stored_rows(part.value))
-    for batch in reading.batches(part.value):
+    for batch in reader.batches(part.value):
         taken, room = np.split(room, [columns * batch.num_rows])
         blocks.append(preparation.block(batch, taken.reshape(columns, batch.num_rows)))
     return blocks
 
 
-def sum_held(blocks: list[Block], rows: int, summing: Summing) -> Partial:
+def sum_held(blocks: list[Block], rows: int, summing: Summing) -> PartSum:
     """Sum over a part of so many rows that is in some worker's memory."""
     return sum_blocks(map(aligned, blocks), rows, summing)
 
@@ -72,16 +72,16 @@ class FiledPart:
     and read anew.
     """
 
-    def __init__(self, part: Table, reading: Reading) -> None:
-        assert reading.preparation is not None
-        self.part, self.reading = part, reading
-        shape = stored_rows(part), len(reading.preparation.columns)
+    def __init__(self, part: Table, reader: PartReader) -> None:
+        assert reader.preparation is not None
+        self.part, self.reader = part, reader
+        shape = stored_rows(part), len(reader.preparation.columns)
         self.num_bytes = spooled_bytes(*shape)
         self.spool = FILES.spool(*shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What is sent."""
-        return FiledPart, (self.part, self.reading)
+        return FiledPart, (self.part, self.reader)
 
     def __sizeof__(self) -> int:
         """As if the file were sent, so that Dask has the part summed by the worker that has it."""
@@ -89,16 +89,16 @@ class FiledPart:
 
     def blocks(self) -> Iterator[Block]:
         """Its blocks, from the file if that has them."""
-        made = self.reading.blocks(self.part)
+        made = self.reader.blocks(self.part)
         return made if self.spool is None else self.spool.blocks(0, made)
 
 
-def file_part(part: Named, reading: Reading) -> FiledPart:
+def file_part(part: Named, reader: PartReader) -> FiledPart:
     """Make room for a part in a file; nothing is read yet."""
-    return FiledPart(part.value, reading)
+    return FiledPart(part.value, reader)
 
 
-def sum_filed(filed: FiledPart, rows: int, summing: Summing) -> Partial:
+def sum_filed(filed: FiledPart, rows: int, summing: Summing) -> PartSum:
     """Sum over a part of so many rows that is in this worker's file, or read now."""
     return sum_blocks(filed.blocks(), rows, summing)
 

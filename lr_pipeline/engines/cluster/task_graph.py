@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from lr_pipeline.engines.cluster.kept_parts import file_part, hold_part, sum_filed, sum_held
 from lr_pipeline.engines.cluster.worker_tasks import (
     Named,
-    Reading,
+    PartReader,
     Summing,
-    combine_partials,
+    add_neighbours,
     stored_rows,
     sum_part,
     unnamed,
@@ -18,7 +18,7 @@ from lr_pipeline.engines.cluster.worker_tasks import (
 if TYPE_CHECKING:
     from distributed import Future
 
-PARTIALS_AT_ONCE = 8
+SUMS_AT_ONCE = 8
 
 Key = tuple[str, int]
 
@@ -31,7 +31,7 @@ class PartedTable:
     """
 
     parts: Sequence[Named]
-    reading: Reading
+    reader: PartReader
     held: int
     kept: int
     token: str
@@ -45,11 +45,11 @@ class PartedTable:
 
 def keeping_tasks(table: PartedTable) -> dict[Any, Any]:
     """The tasks that read the parts to be kept, or make room for them."""
-    reading = f"lr_reading-{table.token}"
-    graph: dict[Any, Any] = {reading: (unnamed, Named(reading, table.reading))}
+    reader = f"lr_reader-{table.token}"
+    graph: dict[Any, Any] = {reader: (unnamed, Named(reader, table.reader))}
     for number, key in enumerate(table.kept_keys):
         keep = hold_part if number < table.held else file_part
-        graph[key] = (keep, table.parts[number], reading)
+        graph[key] = (keep, table.parts[number], reader)
     return graph
 
 
@@ -61,19 +61,19 @@ def summing_tasks(
     Tasks that read parts to be kept are among them under the same keys as before, so that one
     that was lost is read again.
     """
-    reading, function = f"lr_reading-{table.token}", f"lr_function-{token}"
+    reader, function = f"lr_reader-{table.token}", f"lr_function-{token}"
     graph = keeping_tasks(table) | {function: (unnamed, Named(function, summing))}
     keys: list[Key] = [(f"lr_part-{token}", number) for number in range(len(table.parts))]
     for key, part in zip(keys[table.kept :], table.parts[table.kept :], strict=True):
-        graph[key] = (sum_part, part, reading, function)
+        graph[key] = (sum_part, part, reader, function)
     for number, kept in enumerate(table.kept_keys):
         sum_kept = sum_held if number < table.held else sum_filed
         graph[keys[number]] = (sum_kept, kept, stored_rows(table.parts[number].value), function)
     levels = [keys]
     while len(levels) == 1 or len(levels[-1]) > 1:
         name, below = f"lr_sum{len(levels)}-{token}", levels[-1]
-        groups = range(0, len(below), PARTIALS_AT_ONCE)
+        groups = range(0, len(below), SUMS_AT_ONCE)
         levels.append([(name, number) for number in range(len(groups))])
         for key, start in zip(levels[-1], groups, strict=True):
-            graph[key] = (combine_partials, below[start : start + PARTIALS_AT_ONCE], function)
+            graph[key] = (add_neighbours, below[start : start + SUMS_AT_ONCE])
     return graph, levels

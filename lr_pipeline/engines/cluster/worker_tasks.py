@@ -3,29 +3,27 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from itertools import chain
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any
 
 import pyarrow as pa
 
-from lr_pipeline.core.rows import Block, concatenate
+from lr_pipeline.core.rows import Block, added, concatenate
 from lr_pipeline.engines.cluster.worker_process import settle_process
 from lr_pipeline.engines.cluster.worker_versions import require_versions, versions_here
-from lr_pipeline.tables.aggregate import Found
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.files.parquet import is_url
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
-Sums = tuple[Any, ...]
-Fold = Callable[[Iterable[Any]], Sums | None]  # of some blocks, None for none
-Combine = Callable[[Sums, Sums], Sums]
+# Of the blocks of a part; None where there is none.
+Fold = Callable[[Iterable[Any]], Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class PartReader:
     """How a part is read: its ``columns``, ``block_rows`` rows at a time.
 
     Each block is made one of the design by the ``preparation``, or stays as it is stored.
@@ -38,8 +36,8 @@ class Reading:
     def blocks(self, part: Table) -> Iterator[Any]:
         """Yield the blocks of a part, as made; errors as ``batches``.
 
-        Those of a URL ahead of their use: of a file there is nothing to be waited for that the
-        system does not read ahead, and another thread would take time from the other workers.
+        Blocks of a URL are read ahead of their use. Of a file the system reads ahead by itself, and
+        another thread would take time from the other workers.
         """
         made: Iterable[Any] = self.batches(part)
         if self.preparation is not None:
@@ -60,56 +58,22 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Summing:
-    """One pass: what is made of the blocks of a part, and how two results become one.
+    """One pass: ``fold`` makes the sum of a part of its blocks, as ``convert`` makes them.
 
     ``versions``: those of the driver, which a worker that joined late may not have.
     """
 
     fold: Fold
-    combine: Combine
+    convert: Callable[[Any], Any] | None = None
     versions: dict[str, str] = field(default_factory=versions_here)
 
 
-@dataclass(frozen=True, eq=False)
-class BlockByBlock:
-    """Combines ``block_function(block)`` over the blocks of a part, first to last."""
-
-    block_function: Callable[[Any], Sums]
-    combine: Combine
-
-    def __call__(self, blocks: Iterable[Any]) -> Sums | None:
-        """Sum; None for no blocks."""
-        sums: Sums | None = None
-        for block in blocks:
-            found = self.block_function(block)
-            sums = found if sums is None else self.combine(sums, found)
-        return sums
-
-
-@dataclass(frozen=True, eq=False)
-class Gathering(Generic[Found]):
-    """Begins anew with each part, and takes in its blocks."""
-
-    begin: Callable[[], Found]
-
-    def __call__(self, blocks: Iterable[pa.RecordBatch]) -> tuple[Found]:
-        """What was found, in the place of a sum."""
-        found = self.begin()
-        for block in blocks:
-            found.add(block)
-        return (found,)
-
-
-@dataclass(frozen=True, eq=False)
-class Made:
-    """A fold of what ``convert`` makes of each block."""
-
-    convert: Callable[[Any], Any]
-    fold: Fold
-
-    def __call__(self, blocks: Iterable[Any]) -> Sums | None:
-        """Sum; None for no blocks."""
-        return self.fold(map(self.convert, blocks))
+def added_blocks(block_function: Callable[[Any], Any], blocks: Iterable[Any]) -> Any:
+    """Add ``block_function(block)`` over the blocks of a part, first to last; None for none."""
+    remaining = iter(blocks)
+    for first in remaining:
+        return added(chain([block_function(first)], map(block_function, remaining)))
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,65 +110,55 @@ class Work:
 
 
 @dataclass(frozen=True, eq=False)
-class Partial:
-    """The sums over some parts, None where they have no rows, and what they took."""
+class PartSum:
+    """The sum over some parts, None where they have no rows, and what it took."""
 
-    sums: Sums | None
+    value: Any
     work: Work
 
 
-def sum_part(part: Named, reading: Reading, summing: Summing) -> Partial:
+def sum_part(part: Named, reader: PartReader, summing: Summing) -> PartSum:
     """Sum over a part while reading it."""
-    return sum_blocks(reading.blocks(part.value), stored_rows(part.value), summing)
+    return sum_blocks(reader.blocks(part.value), stored_rows(part.value), summing)
 
 
-def combine_partials(partials: list[Partial], summing: Summing) -> Partial:
-    """Add up neighbours, first to last."""
-    known = [partial.sums for partial in partials if partial.sums is not None]
-    work = reduce(Work.__add__, (partial.work for partial in partials))
-    sums = reduce(summing.combine, known) if known else None
-    return Partial(sums, work + Work(bytes=travelling_bytes(sums)))
-
-
-def add_items(a: Sums, b: Sums) -> Sums:
-    """Add item by item."""
-    return tuple(x + y for x, y in zip(a, b, strict=True))
-
-
-def largest_items(a: Sums, b: Sums) -> Sums:
-    """Take the larger, item by item."""
-    return tuple(max(x, y) for x, y in zip(a, b, strict=True))
+def add_neighbours(sums: list[PartSum]) -> PartSum:
+    """Add the sums of neighbouring parts, first to last."""
+    known = [one.value for one in sums if one.value is not None]
+    work = added(one.work for one in sums)
+    value = added(known) if known else None
+    return PartSum(value, work + Work(bytes=travelling_bytes(value)))
 
 
 def be_ready() -> None:
-    """Load what a process's first task would have to: pyarrow loads pandas at its first scalar."""
+    """Load what the first task of a process needs: pyarrow loads pandas at its first scalar."""
     settle_process()
     pa.scalar(0.0)
 
 
 def unnamed(named: Named) -> Any:
-    """What many tasks need, as a task: it travels once to each worker, and again to a new one."""
+    """Return a value that many tasks need: as a task it is sent to each worker once."""
     return named.value
 
 
-def sum_blocks(blocks: Iterable[Any], rows: int, summing: Summing) -> Partial:
+def sum_blocks(blocks: Iterable[Any], rows: int, summing: Summing) -> PartSum:
     """Sum over the blocks of a part of so many rows."""
     worker, begun = worker_address(), time.perf_counter()
     require_versions(summing.versions, worker)
     settle_process()
-    sums = _packed(summing.fold(blocks))
+    value = _packed(
+        summing.fold(blocks if summing.convert is None else map(summing.convert, blocks))
+    )
     seconds = time.perf_counter() - begun
-    return Partial(sums, Work({worker: rows}, {worker: seconds}, travelling_bytes(sums)))
+    return PartSum(value, Work({worker: rows}, {worker: seconds}, travelling_bytes(value)))
 
 
-def _packed(sums: Sums | None) -> Sums | None:
-    """Rows that were gathered in one block: many small ones take longer to send."""
-    return None if sums is None else tuple(map(_in_one_block, sums))
-
-
-def _in_one_block(item: Any) -> Any:
-    gathered = isinstance(item, list) and len(item) > 1 and isinstance(item[0], Block)
-    return [concatenate(item)] if gathered else item
+def _packed(value: Any) -> Any:
+    """Return the value with gathered rows in one block: many small ones take longer to send."""
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(map(_packed, value))
+    gathered = isinstance(value, list) and len(value) > 1 and isinstance(value[0], Block)
+    return [concatenate(value)] if gathered else value
 
 
 def stored_rows(part: Table) -> int:

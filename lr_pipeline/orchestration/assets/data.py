@@ -68,6 +68,6 @@ def feature_profile(engine: RowsEngine, dataset: Table) -> dg.MaterializeResult[
 
     docs/walkthrough.en.md#log-likelihood, 中文 docs/walkthrough.zh.md#log-likelihood
     """
-    profile = profile_features(dataset, engine.visit)
+    profile = profile_features(dataset, engine.aggregate)
     metadata = profile_metadata(profile) | engine.metadata()
     return dg.MaterializeResult(value=profile, metadata=metadata)

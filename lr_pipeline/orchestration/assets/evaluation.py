@@ -43,7 +43,7 @@ def evaluation_report(
         engine.rows,
         config.row_seed,
         engine.provenance,
-        engine.visit,
+        engine.aggregate,
     )
     report = render_report(findings)
     return dg.MaterializeResult(

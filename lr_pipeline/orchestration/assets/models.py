@@ -33,7 +33,7 @@ def mle_existence(engine: RowsEngine, train_set: Table) -> dg.MaterializeResult[
     docs/walkthrough.en.md#beyond, 中文 docs/walkthrough.zh.md#beyond
     """
     reading = engine.reading()
-    existence = assess_table(train_set, reading.rows, reading.visit)
+    existence = assess_table(train_set, reading.rows, reading.aggregate)
     return dg.MaterializeResult(
         value=existence, metadata=existence_metadata(existence) | engine.metadata()
     )
@@ -54,7 +54,7 @@ def linear_baseline(engine: RowsEngine, train_set: Table) -> dg.MaterializeResul
     docs/walkthrough.en.md#multiple-regression, 中文 docs/walkthrough.zh.md#multiple-regression
     """
     reading = engine.reading()
-    model = train_linear(train_set, reading.rows, reading.visit)
+    model = train_linear(train_set, reading.rows, reading.aggregate)
     return dg.MaterializeResult(value=model, metadata=linear_metadata(model) | engine.metadata())
 
 
@@ -78,7 +78,7 @@ def numpy_model(
         NumpyKernel(),
         config.training(),
         existence=mle_existence,
-        visit=reading.visit,
+        aggregate=reading.aggregate,
     )
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())
 
@@ -104,6 +104,6 @@ def torch_model(
         TorchKernel(config.device, config.autograd),
         config.training(),
         existence=mle_existence,
-        visit=reading.visit,
+        aggregate=reading.aggregate,
     )
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())

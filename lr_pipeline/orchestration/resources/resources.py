@@ -10,13 +10,12 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.cluster.cluster import Cluster, open_cluster
-from lr_pipeline.engines.cluster.cluster_aggregate import visit_parts
-from lr_pipeline.engines.cluster.cluster_design import ClusterReading
+from lr_pipeline.engines.cluster.cluster_design import ClusterReading, aggregate_on_workers
 from lr_pipeline.engines.cluster.cluster_settings import ClusterSettings
 from lr_pipeline.engines.cluster.pass_report import describe_passes
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.orchestration.pass_progress import PASSES, PassProgress
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.sources.declared_tables import TableSource, source_from_dict
 from lr_pipeline.tables.table import Table
@@ -54,12 +53,12 @@ class RowsEngine(dg.ConfigurableResource[Any]):
         raise NotImplementedError
 
     @property
-    def visit(self) -> Visit:
+    def aggregate(self) -> Aggregate:
         """How something is gathered from a table's blocks as they are stored."""
-        return visit_blocks
+        return aggregate_here
 
     def reading(self) -> "RowsEngine | ClusterReading":
-        """What offers ``rows`` and ``visit`` for one table, and may decode it once for both."""
+        """What offers ``rows`` and ``aggregate`` for one table, and may decode it once for both."""
         return self
 
     def metadata(self) -> dict[str, Any]:
@@ -190,9 +189,9 @@ class DaskEngine(RowsEngine):
         return ClusterReading(self.cluster(), self.cache, self.spool, self.block_rows, progress)
 
     @property
-    def visit(self) -> Visit:
+    def aggregate(self) -> Aggregate:
         """Gathers from a table's blocks as they are stored, on the workers."""
-        return partial(visit_parts, self.cluster())
+        return partial(aggregate_on_workers, self.cluster())
 
     def cluster(self) -> Cluster:
         """The cluster, opened at the first call."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.types as pt
 
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.level_counts import LevelCounts, plain_count
 from lr_pipeline.tables.preparation.encoding import (
@@ -30,67 +30,47 @@ MARKED_ROWS, MARKED_SHARE = 10, 0.05
 EXACT_ROWS = 100_000
 
 
-class _Numbers:
-    """Numeric features, each in a bracket of its own; ``weight``: the column of weights, if any."""
+class _Features(NamedTuple):
+    """The rows and their cases, and what is known of the median or the levels of each feature."""
 
-    def __init__(
-        self, names: Sequence[str], brackets: Sequence[AnyBracket], weight: str | None
-    ) -> None:
-        self.names, self.brackets = names, [bracket.empty() for bracket in brackets]
-        self.weight, self.rows = weight, 0
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        weight = None if self.weight is None else weights_of(block, self.weight)
-        for name, bracket in zip(self.names, self.brackets, strict=True):
-            values = numbers_of(name, block.column(name), self.rows)
-            require_finite(name, values, self.rows)
-            if isinstance(bracket, Bracket):
-                bracket.add(values)
-            elif weight is not None:
-                bracket.add(values, weight)
-        self.rows += block.num_rows
-
-    def __add__(self, other: "_Numbers") -> "_Numbers":
-        """Return what both found."""
-        both = _Numbers(self.names, self.brackets, self.weight)
-        pairs: Iterator[tuple[Any, Any]] = zip(self.brackets, other.brackets, strict=True)
-        both.brackets = [one + another for one, another in pairs]
-        both.rows = self.rows + other.rows
-        return both
+    rows: int
+    cases: float
+    brackets: dict[str, AnyBracket]
+    levels: dict[str, LevelCounts]
 
 
-class _Features:
-    """Numeric features, the levels of text with their numbers of cases, and the rows."""
+def _features(
+    brackets: dict[str, AnyBracket],
+    texts: Sequence[str],
+    weight_column: str | None,
+    batch: pa.RecordBatch,
+) -> _Features:
+    """Count the rows and the levels of ``texts``, and collect numbers within their brackets."""
+    weight = None if weight_column is None else weights_of(batch, weight_column)
+    return _Features(
+        batch.num_rows,
+        float(batch.num_rows if weight is None else weight.sum()),
+        _collected(brackets, weight_column, batch),
+        {name: LevelCounts.of(batch.column(name), weight) for name in texts},
+    )
 
-    def __init__(
-        self, names: Sequence[str], capacity: int, texts: Sequence[str], weight: str | None
-    ) -> None:
-        kind = Bracket if weight is None else WeightedBracket
-        self.numbers = _Numbers(names, [kind(capacity=capacity) for _ in names], weight)
-        self.levels: dict[str, LevelCounts] = {name: LevelCounts() for name in texts}
-        self.rows, self.cases, self.weight = 0, 0.0, weight
 
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        weight = None if self.weight is None else weights_of(block, self.weight)
-        self.rows += block.num_rows
-        self.cases += block.num_rows if weight is None else float(weight.sum())
-        self.numbers.add(block)
-        for name, counts in self.levels.items():
-            counts.add(block.column(name), weight)
-
-    def __add__(self, other: "_Features") -> "_Features":
-        """Return what both found."""
-        both = _Features((), 0, (), self.weight)
-        both.numbers = self.numbers + other.numbers
-        both.levels = {name: self.levels[name] + other.levels[name] for name in self.levels}
-        both.rows, both.cases = self.rows + other.rows, self.cases + other.cases
-        return both
+def _collected(
+    brackets: dict[str, AnyBracket], weight_column: str | None, batch: pa.RecordBatch
+) -> dict[str, AnyBracket]:
+    """Collect the values of numeric features that lie within their brackets."""
+    weight = () if weight_column is None else (weights_of(batch, weight_column),)
+    found = {}
+    for name, bracket in brackets.items():
+        values = numbers_of(name, batch.column(name))
+        require_finite(name, values)
+        collecting: Any = bracket
+        found[name] = collecting.collected(values, *weight)
+    return found
 
 
 def fit_encodings(
-    table: Table, visit: Visit = visit_blocks
+    table: Table, aggregate: Aggregate = aggregate_here
 ) -> list[NumberEncoding | CategoryEncoding]:
     """Learn every feature's median or levels from the training table's blocks.
 
@@ -108,25 +88,25 @@ def fit_encodings(
     kinds = {field.name: field.type for field in table.schema}
     names = [name for name in features if not holds_text(kinds[name])]
     texts = [name for name in features if holds_text(kinds[name])]
-    held = HELD_VALUES if visit is visit_blocks else SENT_VALUES
+    held = HELD_VALUES if aggregate is aggregate_here else SENT_VALUES
     capacity = held // max(1, len(names))
     columns = features if weight is None else [*features, weight]
-    found = visit(table, columns, partial(_Features, names, capacity, texts, weight))
-    brackets = dict(zip(names, found.numbers.brackets, strict=True))
-    known = {name for name, bracket in brackets.items() if bracket.total}
+    kind = Bracket if weight is None else WeightedBracket
+    empty = {name: kind(capacity=capacity) for name in names}
+    found = aggregate(table, columns, partial(_features, empty, texts, weight))
+    known = {name for name, bracket in found.brackets.items() if bracket.total}
     known |= {name for name, counts in found.levels.items() if counts.known}
     _require_values([name for name in features if name not in known])
     encodings: dict[str, NumberEncoding | CategoryEncoding] = {
-        one.name: one for one in _numbers(table, visit, brackets, found)
+        one.name: one for one in _numbers(table, aggregate, found)
     }
     encodings |= {name: _category(name, counts.merged()) for name, counts in found.levels.items()}
     return [encodings[name] for name in features]
 
 
-def _numbers(
-    table: Table, visit: Visit, brackets: dict[str, AnyBracket], found: _Features
-) -> Iterator[NumberEncoding]:
+def _numbers(table: Table, aggregate: Aggregate, found: _Features) -> Iterator[NumberEncoding]:
     """Exact medians of the columns that need one, the sample's of the others."""
+    brackets, weight = found.brackets, table.roles.weight
     sampled = {
         name: bracket.sample_median()
         for name, bracket in brackets.items()
@@ -138,9 +118,9 @@ def _numbers(
     missing = {name: plain_count(brackets[name].missing) for name in exact}
 
     def fill(chosen: list[int], narrowed: list[AnyBracket]) -> list[AnyBracket]:
-        names, weight = [exact[j] for j in chosen], found.weight
-        columns = names if weight is None else [*names, weight]
-        return visit(table, columns, partial(_Numbers, names, narrowed, weight)).brackets
+        wanted = {exact[j]: bracket for j, bracket in zip(chosen, narrowed, strict=True)}
+        columns = [*wanted, *([] if weight is None else [weight])]
+        return list(aggregate(table, columns, partial(_collected, wanted, weight)).values())
 
     medians = finish_medians([brackets[name] for name in exact], fill)
     for name, median in zip(exact, medians, strict=True):

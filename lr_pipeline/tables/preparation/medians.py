@@ -32,8 +32,8 @@ class Collecting(Protocol):
 class Bracket:
     """Collects the values of one column that lie between two numbers, and counts the others.
 
-    ``limits`` are known to enclose the median. ``thinning``: only every so manyth value inside
-    is kept, so that at most ``capacity`` are.
+    ``limits`` are known to enclose the median. Every ``thinning``-th value inside is
+    kept, so that at most ``capacity`` are.
     """
 
     def __init__(
@@ -51,39 +51,52 @@ class Bracket:
         self.thinning = 1
         self.inside: list[Float64[np.ndarray, " m"]] = []
 
-    def add(self, values: Float64[np.ndarray, " n"]) -> None:
-        """Count and collect some values; NaN is missing."""
+    def collected(self, values: Float64[np.ndarray, " n"]) -> "Bracket":
+        """Return one between the same two numbers that has counted these values; NaN is missing.
+
+        It holds views of all values inside: ``+=`` thins and copies them.
+        """
+        found = self.empty()
         missing = np.isnan(values)
-        known = len(values) - int(np.count_nonzero(missing))
-        self.total += known
-        self.missing += len(values) - known
+        found.total = len(values) - int(np.count_nonzero(missing))
+        found.missing = len(values) - found.total
         if np.isinf(self.low) and np.isinf(self.high):
-            found = values if known == len(values) else values[~missing]
+            inside = values if found.missing == 0 else values[~missing]
         else:
             from_low, to_high = values >= self.low, values <= self.high
-            self.below += known - int(np.count_nonzero(from_low))
-            self.next_below = np.fmax.reduce(values, where=~from_low, initial=self.next_below)
-            self.next_above = np.fmin.reduce(values, where=~to_high, initial=self.next_above)
+            found.below = found.total - int(np.count_nonzero(from_low))
+            found.next_below = np.fmax.reduce(values, where=~from_low, initial=-np.inf)
+            found.next_above = np.fmin.reduce(values, where=~to_high, initial=np.inf)
             enclosed = values[from_low & to_high]
             at_low, at_high = enclosed == self.low, enclosed == self.high
-            self.at_low += int(np.count_nonzero(at_low))
+            found.at_low = int(np.count_nonzero(at_low))
             if self.low == self.high:
-                return
-            self.at_high += int(np.count_nonzero(at_high))
-            found = enclosed[~(at_low | at_high)]
-        kept = found[(-self.seen) % self.thinning :: self.thinning].copy()
-        self.seen += len(found)
-        self.inside.append(kept)
-        self.held += len(kept)
-        self._thin()
+                return found
+            found.at_high = int(np.count_nonzero(at_high))
+            inside = enclosed[~(at_low | at_high)]
+        found.inside, found.seen, found.held = [inside], len(inside), len(inside)
+        return found
+
+    def __iadd__(self, later: "Bracket") -> "Bracket":
+        """Take in the values of the next rows, thinned as if all had come in one sequence.
+
+        ``later`` is not thinned itself.
+        """
+        self._count(later)
+        for values in later.inside:
+            kept = values[(-self.seen) % self.thinning :: self.thinning].copy()
+            self.seen += len(values)
+            self.inside.append(kept)
+            self.held += len(kept)
+            self._thin()
+        return self
 
     def __add__(self, other: "Bracket") -> "Bracket":
         """Return what both collected between the same two numbers, thinned alike."""
         both = self.empty()
-        for name in ("below", "at_low", "at_high", "total", "missing", "seen"):
-            setattr(both, name, getattr(self, name) + getattr(other, name))
-        both.next_below = max(self.next_below, other.next_below)
-        both.next_above = min(self.next_above, other.next_above)
+        both._count(self)
+        both._count(other)
+        both.seen = self.seen + other.seen
         both.thinning = max(self.thinning, other.thinning)
         both.inside = [
             np.concatenate([np.empty(0), *part.inside])[:: both.thinning // part.thinning]
@@ -92,6 +105,16 @@ class Bracket:
         both.held = sum(map(len, both.inside))
         both._thin()
         return both
+
+    def _count(self, other: "Bracket") -> None:
+        """Add what the other counted outside its values."""
+        self.below += other.below
+        self.at_low += other.at_low
+        self.at_high += other.at_high
+        self.total += other.total
+        self.missing += other.missing
+        self.next_below = max(self.next_below, other.next_below)
+        self.next_above = min(self.next_above, other.next_above)
 
     def empty(self) -> "Bracket":
         """Return one between the same two numbers, into which nothing has been added."""

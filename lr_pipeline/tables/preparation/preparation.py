@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from lr_pipeline.core.limits import MAX_COLUMNS
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.types import Design
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEncoding
 from lr_pipeline.tables.preparation.encoding_fit import fit_encodings, holds_text
@@ -48,7 +48,7 @@ class Preparation:
     rules: ReadingRules = NO_RULES
 
     @classmethod
-    def fit(cls, table: Table, visit: Visit = visit_blocks) -> "Preparation":
+    def fit(cls, table: Table, aggregate: Aggregate = aggregate_here) -> "Preparation":
         """Learn medians and levels from ``table``, all features in each pass over its blocks.
 
         One pass, or about two more over columns with missing values that exceed 4 million numbers
@@ -60,7 +60,7 @@ class Preparation:
             A feature is neither number, boolean nor text, or has no value; two design columns
             would have the same name, or they would be more than a fit can hold.
         """
-        encodings = fit_encodings(table, visit)
+        encodings = fit_encodings(table, aggregate)
         names = Counter(column for encoding in encodings for column in encoding.columns)
         twice = [name for name, count in names.items() if count > 1]
         if twice:

@@ -49,32 +49,43 @@ class WeightedBracket:
         """Whether not all values inside are held."""
         return self.spacing > 0.0
 
-    def add(self, values: RowVector, weight: RowVector) -> None:
-        """Weigh and collect some values; NaN is missing."""
+    def collected(self, values: RowVector, weight: RowVector) -> "WeightedBracket":
+        """Return one between the same two numbers that has weighed these values; NaN is missing.
+
+        It holds all values inside: ``+=`` thins them.
+        """
+        found = self.empty()
         missing = np.isnan(values)
-        self.missing += float(weight[missing].sum())
+        found.missing = float(weight[missing].sum())
         values, weight = values[~missing], weight[~missing]
-        self.total += float(weight.sum())
+        found.total = float(weight.sum())
         below, above = values < self.low, values > self.high
-        self.below += float(weight[below].sum())
-        self.next_below = _nearest(np.max, self.next_below, values[below], weight[below])
-        self.next_above = _nearest(np.min, self.next_above, values[above], weight[above])
+        found.below = float(weight[below].sum())
+        found.next_below = _nearest(np.max, found.next_below, values[below], weight[below])
+        found.next_above = _nearest(np.min, found.next_above, values[above], weight[above])
         at_low = values == self.low
         at_high = (values == self.high) & ~at_low
-        self.at_low += float(weight[at_low].sum())
-        self.at_high += float(weight[at_high].sum())
+        found.at_low, found.at_high = float(weight[at_low].sum()), float(weight[at_high].sum())
         inside = ~(below | above | at_low | at_high)
-        self._hold(values[inside], weight[inside])
+        found.values, found.weights = [values[inside]], [weight[inside]]
+        return found
+
+    def __iadd__(self, later: "WeightedBracket") -> "WeightedBracket":
+        """Take in the values of the next rows, thinned as if all had come in one sequence.
+
+        ``later`` is not thinned itself.
+        """
+        self._weigh(later)
+        for values, weights in zip(later.values, later.weights, strict=True):
+            self._hold(values, weights)
+        return self
 
     def __add__(self, other: "WeightedBracket") -> "WeightedBracket":
         """Return what both collected between the same two numbers, thinned alike."""
         both = self.empty()
-        for name in ("below", "at_low", "at_high", "total", "missing"):
-            setattr(both, name, getattr(self, name) + getattr(other, name))
-        both.next_below = _nearest(np.max, self.next_below, *_as_rows(other.next_below))
-        both.next_above = _nearest(np.min, self.next_above, *_as_rows(other.next_above))
         both.spacing = max(self.spacing, other.spacing)
         for part in (self, other):
+            both._weigh(part)
             both.passed = 0.0
             if part.spacing == both.spacing:
                 both._append(np.concatenate(part.values), np.concatenate(part.weights))
@@ -83,6 +94,16 @@ class WeightedBracket:
         both.seen = self.seen + other.seen
         both._thin()
         return both
+
+    def _weigh(self, other: "WeightedBracket") -> None:
+        """Add what the other weighed outside its values."""
+        self.below += other.below
+        self.at_low += other.at_low
+        self.at_high += other.at_high
+        self.total += other.total
+        self.missing += other.missing
+        self.next_below = _nearest(np.max, self.next_below, *_as_rows(other.next_below))
+        self.next_above = _nearest(np.min, self.next_above, *_as_rows(other.next_above))
 
     def empty(self) -> "WeightedBracket":
         """Return one between the same two numbers, into which nothing has been added."""
@@ -100,7 +121,7 @@ class WeightedBracket:
     def sample_median(self) -> tuple[float, int]:
         """The median of the values held, each with the weight it stands for, and their number."""
         sample = WeightedBracket(capacity=self.held)
-        sample.add(np.concatenate(self.values), np.concatenate(self.weights))
+        sample += sample.collected(np.concatenate(self.values), np.concatenate(self.weights))
         median = sample.median()
         assert median is not None
         return median, self.held

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import UInt64
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.row_choice import RowMask, times_of
 from lr_pipeline.tables.split.split_table import CASES
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_values import by_spelling, exact_values
 from lr_pipeline.tables.values.row_hash import RowHashes, keyed_hashes, row_hashes
 from lr_pipeline.tables.weights import weights_of
+
+HashSums = UInt64[np.ndarray, "3"]
 
 HASHES_HELD = 2_000_000  # of dataset and parts together; sorting them takes some 50 bytes each
 
@@ -72,7 +75,9 @@ COUNTS = tuple(one.name for one in fields(Leakage) if one.name != "divided")
 NOTHING = Leakage(0, 0, 0, 0, 0, 0)
 
 
-def find_leakage(dataset: Table, train: Table, test: Table, visit: Visit = visit_blocks) -> Leakage:
+def find_leakage(
+    dataset: Table, train: Table, test: Table, aggregate: Aggregate = aggregate_here
+) -> Leakage:
     """Compare the parts of a split with the dataset, row by row, by 64-bit hashes.
 
     For each distinct row, the numbers of times it occurs in train and test must add up to its
@@ -86,58 +91,56 @@ def find_leakage(dataset: Table, train: Table, test: Table, visit: Visit = visit
     number = -(-rows // HASHES_HELD)
     divided = train.provenance.get("split", {}).get("unit") == CASES
     weight = dataset.roles.weight if divided else None
-    shares = [_Share(k, number, visit, weight) for k in range(number)]
+    shares = [_Share(_Remainder(k, number), aggregate, weight) for k in range(number)]
     found = [_shared_keys(train, test, share) for share in shares]
-    if len(shares) > 1 and _adds_up(*parts, visit, weight):
+    if len(shares) > 1 and _adds_up(*parts, aggregate, weight):
         twins = _twins(train, test, shares[0])
         found.append(replace(NOTHING, identical_rows=len(shares) * twins))
     else:
         found += [_find_in_share(*parts, share) for share in shares]
     counts = {name: sum(part.counts[name] for part in found) for name in COUNTS}
-    counts["time_overlap"] = _time_overlap(train, test, visit)
+    counts["time_overlap"] = _time_overlap(train, test, aggregate)
     return Leakage(**counts, divided=divided)
 
 
 def _adds_up(
-    dataset: Table, train: Table, test: Table, visit: Visit, weight: str | None = None
+    dataset: Table, train: Table, test: Table, aggregate: Aggregate, weight: str | None = None
 ) -> bool:
     """Whether each different row of the dataset is as often in train and test together."""
     columns = dataset.schema.names
-    begin = partial(_HashSums, _without(columns, weight), weight)
-    whole, *parts = (visit(one, columns, begin) for one in (dataset, train, test))
-    return bool((whole.sums == parts[0].sums + parts[1].sums).all())
+    sums = partial(_hash_sums, _without(columns, weight), weight)
+    whole, *parts = (aggregate(one, columns, sums) for one in (dataset, train, test))
+    return bool((whole == parts[0] + parts[1]).all())
 
 
-class _HashSums:
+def _hash_sums(names: Sequence[str], weight: str | None, batch: pa.RecordBatch) -> HashSums:
     """Number of rows, or of their cases, and two sums of their hashes modulo 2⁶⁴."""
-
-    def __init__(self, names: Sequence[str], weight: str | None = None) -> None:
-        self.names, self.weight, self.sums = names, weight, np.zeros(3, np.uint64)
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        hashes = row_hashes(block, self.names)
-        others = keyed_hashes(pa.array(hashes), seed=1)
-        if self.weight is not None:
-            times = weights_of(block, self.weight).astype(np.uint64)
-            self.sums += np.array([one.sum() for one in (times, times * hashes, times * others)])
-        else:
-            self.sums += np.array([len(hashes), hashes.sum(), others.sum()], np.uint64)
-
-    def __add__(self, other: "_HashSums") -> "_HashSums":
-        """Return the sums over both sets of rows."""
-        both = _HashSums(self.names, self.weight)
-        both.sums = self.sums + other.sums
-        return both
+    hashes = row_hashes(batch, names)
+    others = keyed_hashes(pa.array(hashes), seed=1)
+    if weight is None:
+        return np.array([len(hashes), hashes.sum(), others.sum()], np.uint64)
+    times = weights_of(batch, weight).astype(np.uint64)
+    return np.array([one.sum() for one in (times, times * hashes, times * others)])
 
 
 @dataclass(frozen=True)
-class _Share:
+class _Remainder:
     """One of ``shares`` parts of all hashes, by their remainder; equal rows are in the same."""
 
     number: int
     shares: int
-    visit: Visit
+
+    def of(self, hashes: RowHashes) -> RowMask:
+        """Whether each hash is in this part."""
+        return np.asarray(hashes % np.uint64(self.shares) == self.number)
+
+
+@dataclass(frozen=True)
+class _Share:
+    """The rows of a table whose hashes leave a remainder, and how to come by them."""
+
+    remainder: _Remainder
+    aggregate: Aggregate
     weight: str | None = None
 
     def rows(self, table: Table, names: Sequence[str]) -> tuple[RowHashes, RowVector | None]:
@@ -146,54 +149,30 @@ class _Share:
         Column values in the order of ``names``; None for once each, where there is no ``weight``.
         """
         columns = [name for name in table.schema.names if name in {*names, self.weight}]
-        begin = partial(_Hashes, self.number, self.shares, names, self.weight)
-        found = self.visit(table, columns, begin)
-        return (
-            np.concatenate([np.zeros(0, np.uint64), *found.hashes]),
-            None if self.weight is None else np.concatenate([np.zeros(0), *found.times]),
-        )
+        hashes_of = partial(_hashes, self.remainder, names, self.weight)
+        hashes, times = self.aggregate(table, columns, hashes_of)
+        return np.concatenate(hashes), np.concatenate(times) if times else None
 
     def known_values(self, table: Table, name: str) -> RowHashes:
         """Different hashes of the values of a column that are not missing."""
-        found = self.visit(table, [name], partial(_ValueHashes, self.number, self.shares, [name]))
-        return np.unique(np.concatenate([np.zeros(0, np.uint64), *found.hashes]))
+        hashes = self.aggregate(table, [name], partial(_value_hashes, self.remainder, name))
+        return np.unique(np.concatenate(hashes))
 
 
-class _Hashes:
-    """Hashes of rows that leave a remainder."""
-
-    def __init__(
-        self, number: int, shares: int, names: Sequence[str], weight: str | None = None
-    ) -> None:
-        self.number, self.shares, self.names, self.weight = number, shares, names, weight
-        self.hashes: list[RowHashes] = []
-        self.times: list[RowVector] = []
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        hashes = row_hashes(block, self.names)
-        mine = hashes % np.uint64(self.shares) == self.number
-        self.hashes.append(hashes[mine])
-        if self.weight is not None:
-            self.times.append(weights_of(block, self.weight)[mine])
-
-    def __add__(self, other: "_Hashes") -> "_Hashes":
-        """Return those of both sets of rows."""
-        both = type(self)(self.number, self.shares, self.names, self.weight)
-        both.hashes = [*self.hashes, *other.hashes]
-        both.times = [*self.times, *other.times]
-        return both
+def _hashes(
+    remainder: _Remainder, names: Sequence[str], weight: str | None, batch: pa.RecordBatch
+) -> tuple[list[RowHashes], list[RowVector]]:
+    """Hashes of the rows, and the weights where there are some."""
+    hashes = row_hashes(batch, names)
+    mine = remainder.of(hashes)
+    return [hashes[mine]], [] if weight is None else [weights_of(batch, weight)[mine]]
 
 
-class _ValueHashes(_Hashes):
-    """Different hashes of one column's known values in each block."""
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        (name,) = self.names
-        known = by_spelling(exact_values(block.column(name)).drop_null())
-        super().add(pa.record_batch([known], names=[name]))
-        self.hashes[-1] = np.unique(self.hashes[-1])
+def _value_hashes(remainder: _Remainder, name: str, batch: pa.RecordBatch) -> list[RowHashes]:
+    """Different hashes of one column's known values."""
+    known = by_spelling(exact_values(batch.column(name)).drop_null())
+    (hashes,), _ = _hashes(remainder, [name], None, pa.record_batch([known], names=[name]))
+    return [np.unique(hashes)]
 
 
 def _number(marked: RowMask, times: RowVector | None) -> int:
@@ -255,35 +234,20 @@ def _shared_values(train: Table, test: Table, name: str | None, share: _Share) -
     return len(np.intersect1d(of_train, of_test, assume_unique=True))
 
 
-def _time_overlap(train: Table, test: Table, visit: Visit) -> int:
+def _time_overlap(train: Table, test: Table, aggregate: Aggregate) -> int:
     """Training rows that are as late as the first test row or later, after a split by time."""
     policy, name = train.provenance.get("split", {}).get("policy", {}), train.roles.time
     if policy.get("kind") != "time" or name is None:
         return 0
-    first = visit(test, [name], partial(_Times, name)).first
-    return 0 if first is None else visit(train, [name], partial(_Times, name, first)).later
+    times = aggregate(test, [name], partial(_first_time, name))
+    return aggregate(train, [name], partial(_rows_since, name, min(times))) if times else 0
 
 
-class _Times:
-    """The first time, and how many are ``since`` or later."""
+def _first_time(name: str, batch: pa.RecordBatch) -> list[Any]:
+    """The earliest time, if there are rows."""
+    return [times_of(batch.column(name)).min()] if batch.num_rows else []
 
-    def __init__(self, name: str, since: Any = None) -> None:
-        self.name, self.since = name, since
-        self.first: Any = None
-        self.later = 0
 
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        times = times_of(block.column(self.name))
-        self.first = min([times.min()] if self.first is None else [self.first, times.min()])
-        if self.since is not None:
-            self.later += int((times >= self.since).sum())
-
-    def __add__(self, other: "_Times") -> "_Times":
-        """Return what is true of both sets of rows."""
-        both = _Times(self.name, self.since)
-        both.first = min(
-            (one.first for one in (self, other) if one.first is not None), default=None
-        )
-        both.later = self.later + other.later
-        return both
+def _rows_since(name: str, first: Any, batch: pa.RecordBatch) -> int:
+    """How many rows are as late as ``first`` or later."""
+    return int((times_of(batch.column(name)) >= first).sum())

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.files.parquet import RowGroups
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import with_metadata
@@ -23,7 +23,9 @@ LARGE_INTEGER = 2**53
 STRANGE_LEVEL = "\N{REPLACEMENT CHARACTER} perturbed"
 
 
-def moved_by_test_rows(dataset: Table, train: Table, visit: Visit = visit_blocks) -> list[str]:
+def moved_by_test_rows(
+    dataset: Table, train: Table, aggregate: Aggregate = aggregate_here
+) -> list[str]:
     """Features whose fitted median, levels or missing mark move with the test rows' values.
 
     ``train`` is the training part of ``dataset``. Every feature of the test rows is replaced: half
@@ -36,7 +38,7 @@ def moved_by_test_rows(dataset: Table, train: Table, visit: Visit = visit_blocks
     in_train, _ = choose_rows(dataset, policy)
     perturbed = perturbed_table(dataset, OtherRows(in_train)).where(in_train)
     return encoded_otherwise(
-        Preparation.fit(dataset.where(in_train), visit), Preparation.fit(perturbed, visit)
+        Preparation.fit(dataset.where(in_train), aggregate), Preparation.fit(perturbed, aggregate)
     )
 
 

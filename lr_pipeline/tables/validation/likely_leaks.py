@@ -9,7 +9,7 @@ import pyarrow as pa
 from jaxtyping import Float64
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.errors import Problem
 from lr_pipeline.tables.preparation.encoding import numbers_of
 from lr_pipeline.tables.roles import ColumnRoles
@@ -26,7 +26,7 @@ CLASS_ROWS = 50_000  # drawn of either class, or fewer where there are many colu
 HELD_VALUES = 20_000_000
 
 
-def likely_leaks(table: Table, visit: Visit = visit_blocks) -> list[Problem]:
+def likely_leaks(table: Table, aggregate: Aggregate = aggregate_here) -> list[Problem]:
     """Warn of each feature that alone orders the classes almost perfectly.
 
     By the area under the ROC curve, 0.995 or more in either direction, of a number's values, of
@@ -39,7 +39,7 @@ def likely_leaks(table: Table, visit: Visit = visit_blocks) -> list[Problem]:
     weighted = [] if roles.weight is None else [roles.weight]
     columns = [*roles.features, roles.target, *weighted]
     schema = pa.schema([table.schema.field(name) for name in columns])
-    rows = pa.Table.from_batches(_drawn_rows(table, columns, visit), schema=schema)
+    rows = pa.Table.from_batches(_drawn_rows(table, columns, aggregate), schema=schema)
     y = labels(roles.target, rows.column(roles.target), roles.positive)
     weight = np.ones(len(y)) if roles.weight is None else weights_of(rows, roles.weight)
     if min(weight @ y, weight @ (1.0 - y)) < FEWEST_OF_A_CLASS:
@@ -57,13 +57,13 @@ def likely_leaks(table: Table, visit: Visit = visit_blocks) -> list[Problem]:
     ]
 
 
-def _drawn_rows(table: Table, columns: list[str], visit: Visit) -> list[pa.RecordBatch]:
+def _drawn_rows(table: Table, columns: list[str], aggregate: Aggregate) -> list[pa.RecordBatch]:
     """Some rows of either class, the same at every call."""
-    positive = visit(table, [table.roles.target], partial(_Positive, table.roles)).rows
+    positive = aggregate(table, [table.roles.target], partial(_positive_rows, table.roles))
     wanted = min(CLASS_ROWS, HELD_VALUES // (2 * len(columns)))
     shares = wanted / max(table.num_rows - positive, 1), wanted / max(positive, 1)
     drawn = table.where(_DrawnByClass(table.roles.target, table.roles, shares))
-    return visit(drawn, columns, _Rows).blocks
+    return aggregate(drawn, columns, _rows)
 
 
 @dataclass(frozen=True)
@@ -82,39 +82,12 @@ class _DrawnByClass:
         return np.asarray(keyed_hashes(numbers, seed=0) / 2.0**64 < share)
 
 
-class _Positive:
-    """Number of positive rows."""
-
-    def __init__(self, roles: ColumnRoles) -> None:
-        self.roles, self.rows = roles, 0
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        target = self.roles.target
-        self.rows += int(labels(target, block.column(target), self.roles.positive).sum())
-
-    def __add__(self, other: "_Positive") -> "_Positive":
-        """Return those of both sets of rows."""
-        both = _Positive(self.roles)
-        both.rows = self.rows + other.rows
-        return both
+def _positive_rows(roles: ColumnRoles, batch: pa.RecordBatch) -> int:
+    return int(labels(roles.target, batch.column(roles.target), roles.positive).sum())
 
 
-class _Rows:
-    """The rows themselves."""
-
-    def __init__(self) -> None:
-        self.blocks: list[pa.RecordBatch] = []
-
-    def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows."""
-        self.blocks.append(block)
-
-    def __add__(self, other: "_Rows") -> "_Rows":
-        """Return both, in their order."""
-        both = _Rows()
-        both.blocks = [*self.blocks, *other.blocks]
-        return both
+def _rows(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+    return [batch]
 
 
 def _best_area(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> float:

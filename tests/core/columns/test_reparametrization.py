@@ -8,6 +8,7 @@ from lr_pipeline.core.columns.reparametrization import LARGEST_SHIFT, MANY_NUMBE
 from lr_pipeline.core.columns.standardize import StandardizedRows
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.sums import LogisticSums
+from lr_pipeline.core.rows import largest
 from lr_pipeline.engines.memory import ArrayRows
 
 CENTER, SCALE = np.array([3.0, -20.0]), np.array([0.5, 4.0])
@@ -69,8 +70,8 @@ def test_rows_of_a_large_table_far_from_zero_are_only_centred(B):
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-10)
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-9)
     np.testing.assert_allclose(folded.loss_gradient_information(w)[2], expected[2], rtol=1e-9)
-    largest = rows.max(lambda block: float(np.abs(block.X[:, 0]).max()))
-    assert folded.largest()[0] == pytest.approx(largest, rel=1e-12)
+    found = largest(rows, lambda block: float(np.abs(block.X[:, 0]).max()))
+    assert folded.largest()[0] == pytest.approx(found, rel=1e-12)
 
 
 def test_rows_far_from_zero_are_not_folded():

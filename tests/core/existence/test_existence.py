@@ -22,7 +22,7 @@ from lr_pipeline.core.existence.existence import (
 from lr_pipeline.core.existence.separation import find_separation
 from lr_pipeline.core.existence.tied_rows import TiedRows
 from lr_pipeline.core.logistic.penalties.firth import Firth
-from lr_pipeline.core.rows import Rows, gather
+from lr_pipeline.core.rows import Rows, gather, largest
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.tables import (
@@ -282,7 +282,7 @@ def test_rows_on_a_hyperplane_are_rows():
     assert (tied.num_rows, tied.num_columns) == (3, 2)
     np.testing.assert_array_equal(gather(tied).X, X[[0, 2]])
     np.testing.assert_array_equal(gather(tied).weight, [2.0, 4.0])
-    assert tied.max(lambda block: float(block.weight.max())) == 4.0
+    assert largest(tied, lambda block: float(block.weight.max())) == 4.0
     assert tied.hold(gather(rows)).num_rows == 3
 
 

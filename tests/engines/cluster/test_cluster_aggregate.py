@@ -14,13 +14,13 @@ from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers import Lbfgs, Newton
 from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import ClusterSettings, open_cluster
-from lr_pipeline.engines.cluster.cluster_aggregate import visit_parts
+from lr_pipeline.engines.cluster.cluster_design import aggregate_on_workers
 from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, train_linear, train_logistic
-from lr_pipeline.tables.aggregate import Visit, visit_blocks
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.feature_profile import profile_features
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.prevalence import prevalence
@@ -51,7 +51,7 @@ def table(tmp_path_factory) -> Table:
 
 
 @pytest.fixture(scope="module")
-def visit(standing) -> Iterator[Visit]:
+def aggregate(standing) -> Iterator[Aggregate]:
     """By the workers of the standing cluster, each row group a part."""
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -59,19 +59,19 @@ def visit(standing) -> Iterator[Visit]:
     ):
         patch.setattr(cluster_rows, "LEAST_BYTES", 1)
         patch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
-        yield partial(visit_parts, cluster)
+        yield partial(aggregate_on_workers, cluster)
 
 
 @pytest.mark.parametrize("sent", [2**18, 1])
-def test_medians_and_levels_are_exactly_those_of_one_process(visit, table, monkeypatch, sent):
+def test_medians_and_levels_are_exactly_those_of_one_process(aggregate, table, monkeypatch, sent):
     """Also where so few values may be sent that a median takes several passes."""
     monkeypatch.setattr("lr_pipeline.tables.preparation.encoding_fit.SENT_VALUES", sent)
-    assert Preparation.fit(table, visit) == Preparation.fit(table)
+    assert Preparation.fit(table, aggregate) == Preparation.fit(table)
 
 
-def test_the_profile_is_that_of_one_process(visit, table):
+def test_the_profile_is_that_of_one_process(aggregate, table):
     """Counts and ranges exactly, means and deviations to rounding."""
-    found, expected = profile_features(table, visit), profile_features(table)
+    found, expected = profile_features(table, aggregate), profile_features(table)
     for classes in expected["features"].values():
         for values in classes.values():
             for name in {"mean", "deviation"} & values.keys():
@@ -80,10 +80,10 @@ def test_the_profile_is_that_of_one_process(visit, table):
 
 
 @pytest.mark.parametrize("weight", [None, "b"])
-def test_the_prevalence_is_that_of_one_process(visit, table, weight):
+def test_the_prevalence_is_that_of_one_process(aggregate, table, weight):
     """Sums of whole numbers: exactly."""
     weighted = Table(table.data, replace(table.roles, weight=weight))
-    assert prevalence(weighted, visit) == prevalence(weighted)
+    assert prevalence(weighted, aggregate) == prevalence(weighted)
 
 
 @pytest.mark.parametrize(
@@ -95,15 +95,15 @@ def test_the_prevalence_is_that_of_one_process(visit, table, weight):
     ],
     ids=["by number", "by column", "by mask"],
 )
-def test_the_rows_of_a_view_are_chosen_by_the_workers(visit, table, choice):
+def test_the_rows_of_a_view_are_chosen_by_the_workers(aggregate, table, choice):
     """By their number in the whole table, the value of a column, or a mask cut in parts."""
     view = table.where(choice)
-    found, expected = profile_features(view, visit), profile_features(view)
+    found, expected = profile_features(view, aggregate), profile_features(view)
     assert found["classes"] == expected["classes"]
     assert found["features"]["s"] == expected["features"]["s"]
 
 
-def test_predictions_and_agreement_are_those_of_one_process(visit, table):
+def test_predictions_and_agreement_are_those_of_one_process(aggregate, table):
     """In the order of the rows."""
     newton, lbfgs = (
         train_logistic(table, open_rows, NumpyKernel(), Training(solver, NoPenalty()))
@@ -111,20 +111,20 @@ def test_predictions_and_agreement_are_those_of_one_process(visit, table):
     )
     linear = train_linear(table, open_rows)
     np.testing.assert_allclose(
-        newton.linear_predictor(table, visit), newton.linear_predictor(table), rtol=1e-12
+        newton.linear_predictor(table, aggregate), newton.linear_predictor(table), rtol=1e-12
     )
     np.testing.assert_allclose(
-        linear.predict_proba(table, visit), linear.predict_proba(table), rtol=1e-12
+        linear.predict_proba(table, aggregate), linear.predict_proba(table), rtol=1e-12
     )
-    assert training_ranges(table, newton.preparation, visit) == newton.ranges
-    found = measure_agreement(newton, lbfgs, table, visit)
+    assert training_ranges(table, newton.preparation, aggregate) == newton.ranges
+    found = measure_agreement(newton, lbfgs, table, aggregate)
     expected = measure_agreement(newton, lbfgs, table)
     assert found.distance == pytest.approx(expected.distance, rel=1e-6, abs=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["random", "sticky"])
 @pytest.mark.parametrize("held", [2_000_000, 5_000])
-def test_a_split_is_compared_as_by_one_process(visit, table, tmp_path, monkeypatch, kind, held):
+def test_a_split_is_compared_as_by_one_process(aggregate, table, tmp_path, monkeypatch, kind, held):
     """Clean or not, by hashes or by their sums; and its perturbed rows, cut in parts."""
     monkeypatch.setattr(leakage, "HASHES_HELD", held)
     stored = []
@@ -132,49 +132,51 @@ def test_a_split_is_compared_as_by_one_process(visit, table, tmp_path, monkeypat
         part.write_parquet(tmp_path / f"{number}.parquet")
         stored.append(Table.read_parquet(tmp_path / f"{number}.parquet"))
     train, test = stored
-    found = leakage.find_leakage(table, train, test, visit)
+    found = leakage.find_leakage(table, train, test, aggregate)
     assert found.clean
     assert found == leakage.find_leakage(table, train, test)
-    assert moved_by_test_rows(table, train, visit) == []
+    assert moved_by_test_rows(table, train, aggregate) == []
     monkeypatch.setattr("lr_pipeline.tables.preparation.encoding_fit.EXACT_ROWS", 1000)
     monkeypatch.setattr("lr_pipeline.tables.preparation.encoding_fit.SENT_VALUES", 1)
-    sampled = Preparation.fit(train, visit).encodings
+    sampled = Preparation.fit(train, aggregate).encodings
     assert any(getattr(one, "sampled_rows", 0) for one in sampled)
-    assert moved_by_test_rows(table, train, visit) == []  # nor do medians of a sample
-    mixed = leakage.find_leakage(table, train, train, visit)
+    assert moved_by_test_rows(table, train, aggregate) == []  # nor do medians of a sample
+    mixed = leakage.find_leakage(table, train, train, aggregate)
     assert not mixed.clean
     assert mixed == leakage.find_leakage(table, train, train)
 
 
-def test_a_preparation_that_saw_perturbed_rows_is_found_by_workers(visit, table):
+def test_a_preparation_that_saw_perturbed_rows_is_found_by_workers(aggregate, table):
     """The rows that are perturbed are the same in any part; the others stay as they are."""
     third = np.arange(ROWS) % 3 == 0
     by_mask = MaskedRows(third), MaskedRows(~third)
     by_number = tuple(HashedRows(1, 0.2, below) for below in (True, False))
     for chosen, others in (by_mask, by_number):
         perturbed = perturbed_table(table, chosen)
-        assert Preparation.fit(perturbed, visit) != Preparation.fit(table)
-        assert Preparation.fit(perturbed.where(others), visit) == Preparation.fit(
+        assert Preparation.fit(perturbed, aggregate) != Preparation.fit(table)
+        assert Preparation.fit(perturbed.where(others), aggregate) == Preparation.fit(
             table.where(others)
         )
 
 
-def test_leaks_are_looked_for_in_the_same_rows(visit, table, monkeypatch):
+def test_leaks_are_looked_for_in_the_same_rows(aggregate, table, monkeypatch):
     """Drawn from either class by the hash of their number in the whole table."""
     drawn = []
     monkeypatch.setattr(leaks, "CLASS_ROWS", 200)
     monkeypatch.setattr(leaks, "_best_area", lambda name, column, *_: drawn.append(column) or 1.0)
-    assert leaks.likely_leaks(table, visit) == leaks.likely_leaks(table)
+    assert leaks.likely_leaks(table, aggregate) == leaks.likely_leaks(table)
     half = len(drawn) // 2
     assert [one.to_pylist() for one in drawn[:half]] == [one.to_pylist() for one in drawn[half:]]
 
 
 @pytest.mark.parametrize("held", [2**22, 1_000])
-def test_scores_of_a_test_set_are_those_of_one_process(visit, table, held):
+def test_scores_of_a_test_set_are_those_of_one_process(aggregate, table, held):
     """By scores that are gathered, or by counts and sums."""
     newton = train_logistic(table, open_rows, NumpyKernel(), Training(Newton(), NoPenalty()))
     models = {"linear": train_linear(table, open_rows), "newton": newton}
-    found, expected = (score_test_set(models, table, one, held) for one in (visit, visit_blocks))
+    found, expected = (
+        score_test_set(models, table, one, held) for one in (aggregate, aggregate_here)
+    )
     np.testing.assert_array_equal(found.labels, expected.labels)
     for name in models:
         np.testing.assert_allclose(found.scores[name], expected.scores[name], rtol=1e-9, atol=1e-12)

@@ -15,7 +15,7 @@ from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers import Lbfgs, Newton
 from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
-from lr_pipeline.engines.cluster.cluster_aggregate import visit_parts
+from lr_pipeline.engines.cluster.cluster_design import aggregate_on_workers
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
 from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
@@ -69,7 +69,7 @@ def chain(
     cluster: Cluster, table: Table, hold_bytes: float = 0.0, between: Between = nothing
 ) -> dict[str, Any]:
     """All that a run computes of the rows; ``between`` is called in the middle of each fit."""
-    visit = partial(visit_parts, cluster)
+    aggregate = partial(aggregate_on_workers, cluster)
 
     def rows(table, preparation):
         return ClusterRows(cluster, table, preparation, 256, 1, hold_bytes)
@@ -78,22 +78,27 @@ def chain(
         if point.iteration == 1:
             between()
 
-    linear = train_linear(table, rows, visit)
+    linear = train_linear(table, rows, aggregate)
     numpy, torch = (
         train_logistic(
-            table, rows, kernel, Training(solver, NoPenalty()), progress=progress, visit=visit
+            table,
+            rows,
+            kernel,
+            Training(solver, NoPenalty()),
+            progress=progress,
+            aggregate=aggregate,
         )
         for kernel, solver in ((NumpyKernel(), Newton()), (TorchKernel(autograd=True), Lbfgs()))
     )
     models = {"linear": linear, "numpy": numpy, "torch": torch}
-    scored = score_test_set(models, table, visit, held_rows=ROWS // 2)  # areas are counted
+    scored = score_test_set(models, table, aggregate, held_rows=ROWS // 2)  # areas are counted
     return {
         **{name: model.to_json() for name, model in models.items()},
         "metrics": {name: metrics.numbers() for name, metrics in scored.metrics.items()},
         "scores": {name: scores.tobytes() for name, scores in scored.scores.items()},
-        "agreement": measure_agreement(numpy, torch, table, visit).distance,
-        "profile": profile_features(table, visit),
-        "leaks": likely_leaks(table, visit),
+        "agreement": measure_agreement(numpy, torch, table, aggregate).distance,
+        "profile": profile_features(table, aggregate),
+        "leaks": likely_leaks(table, aggregate),
     }
 
 
@@ -155,5 +160,5 @@ def test_rows_that_are_alike_score_alike_on_workers_and_here(processes, table, t
     processes.start_workers(2)
     with open_cluster(ClusterSettings(processes.address)) as cluster:
         for model in models:
-            z = model.predictor.of_table(repeated, partial(visit_parts, cluster))
+            z = model.predictor.of_table(repeated, partial(aggregate_on_workers, cluster))
             np.testing.assert_array_equal(z, np.tile(model.predictor.of_table(table), 3))

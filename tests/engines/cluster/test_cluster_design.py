@@ -82,7 +82,7 @@ def read_by(
 ) -> tuple[Preparation, ClusterRows]:
     """Prepared by one reading, in blocks of 128 rows."""
     reading = ClusterReading(cluster, *keep, block_rows=128)
-    preparation = Preparation.fit(table, reading.visit)
+    preparation = Preparation.fit(table, reading.aggregate)
     return preparation, reading.rows(table, preparation)
 
 
@@ -150,9 +150,11 @@ def test_medians_that_need_more_passes_are_exact(cluster, store, keep, monkeypat
     monkeypatch.setattr(encoding_fit, "SENT_VALUES", 1_000)
     table = store("missing")
     visited = []
-    once = cluster_preparing.visit_parts
+    once = cluster_preparing.aggregate_on_workers
     monkeypatch.setattr(
-        cluster_preparing, "visit_parts", lambda *given: visited.append(given[2]) or once(*given)
+        cluster_preparing,
+        "aggregate_on_workers",
+        lambda *given: visited.append(given[2]) or once(*given),
     )
     preparation, _ = read_by(cluster, table, keep)
     assert preparation == Preparation.fit(table)
@@ -174,7 +176,7 @@ def test_nothing_is_left_on_the_worker(alone, store):
         assert (filed > 0) == (keep == FILES)
         del rows
         reading = ClusterReading(alone, *keep)
-        Preparation.fit(table, reading.visit)
+        Preparation.fit(table, reading.aggregate)
         del reading
         assert _soon_nothing(alone)
 

@@ -14,7 +14,7 @@ from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.logistic.penalties.ridge import Ridge
-from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.rows import Rows, largest
 from lr_pipeline.core.solvers import GradientDescent
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
@@ -85,9 +85,9 @@ def test_rows_are_gathered_in_the_order_of_the_table(cluster, table, preparation
 def test_max_is_that_of_all_blocks(cluster, table, preparation):
     """The largest |b| of all rows."""
     rows = rows_of(cluster, table, preparation)
-    largest = rows.max(lambda block: float(np.abs(block.X[:, 1]).max()))
+    found = largest(rows, lambda block: float(np.abs(block.X[:, 1]).max()))
     assert not cluster.passes[-1].gathers
-    assert largest == np.abs(table.column("b").to_numpy()).max()
+    assert found == np.abs(table.column("b").to_numpy()).max()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from lr_pipeline.engines import block_cache as row_spool
 from lr_pipeline.engines.cluster.kept_parts import FILES, FiledPart, bytes_in_files, hold_part
-from lr_pipeline.engines.cluster.worker_tasks import Named, Reading
+from lr_pipeline.engines.cluster.worker_tasks import Named, PartReader
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.row_choice import HashedRows
@@ -50,11 +50,11 @@ def table(tmp_path) -> Table:
     return Table(tmp_path / "rows.parquet", Table.from_arrow(data, "y", weight="w").roles)
 
 
-def reading_of(table: Table) -> tuple[Table, Reading]:
+def reader_of(table: Table) -> tuple[Table, PartReader]:
     """Its only part, in blocks of 300 rows."""
     preparation = Preparation.fit(table)
     (part,) = parts_of(table, ROWS)
-    return part, Reading(preparation.source_columns, 300, preparation)
+    return part, PartReader(preparation.source_columns, 300, preparation)
 
 
 def bits(blocks):
@@ -67,7 +67,7 @@ def test_a_part_is_held_in_one_array(table, chosen):
     """With the blocks of any reading, also where only some of its rows are chosen."""
     if chosen:
         table = table.where(HashedRows(seed=3, share=0.4, below=True))
-    part, reading = reading_of(table)
+    part, reading = reader_of(table)
     held = hold_part(Named("part", part), reading)
     assert bits(held) == bits(reading.blocks(part))
     assert len({id(block.X.base.base) for block in held}) == 1
@@ -75,7 +75,7 @@ def test_a_part_is_held_in_one_array(table, chosen):
 
 def test_a_part_in_a_file_is_decoded_once(table):
     """And sent as a description, as large as the file so that it stays where that is."""
-    part, reading = reading_of(table)
+    part, reading = reader_of(table)
     filed = FiledPart(part, reading)
     expected = bits(filed.blocks())
     sent = pickle.dumps(filed)
@@ -88,7 +88,7 @@ def test_a_part_in_a_file_is_decoded_once(table):
 
 def test_files_of_one_worker_share_their_room(table, monkeypatch):
     """A quarter of what is free, together; those that are let go make room."""
-    part, reading = reading_of(table)
+    part, reading = reader_of(table)
     size = FiledPart(part, reading).num_bytes
     gc.collect()
     assert FILES.bytes == 0
@@ -110,7 +110,7 @@ def test_without_a_disk_a_part_is_decoded_at_every_pass(table, monkeypatch, fold
         raise OSError("read-only")
 
     monkeypatch.setattr(tempfile, "TemporaryFile" if folder else "gettempdir", refuse)
-    part, reading = reading_of(table)
+    part, reading = reader_of(table)
     filed = FiledPart(part, reading)
     assert bits(filed.blocks()) == bits(filed.blocks()) == bits(reading.blocks(part))
     table.data.rename(table.data.with_name("moved"))

@@ -1,5 +1,7 @@
 """Medians of columns read in blocks: numpy's own, bit for bit, whatever little is held."""
 
+from operator import iadd
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,8 +21,10 @@ def medians(columns, capacity, block=1_000):
 
     def fill(chosen, brackets):
         for blocks in read(chosen):
-            for bracket, values in zip(brackets, blocks, strict=True):
-                bracket.add(values)
+            brackets = [
+                iadd(bracket, bracket.collected(values))
+                for bracket, values in zip(brackets, blocks, strict=True)
+            ]
         return brackets
 
     brackets = [Bracket(capacity=capacity) for _ in columns]

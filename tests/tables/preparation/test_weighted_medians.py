@@ -20,7 +20,7 @@ def median_of(values, weight, capacity, block):
         starts = range(0, len(values), block)
         for k, start in enumerate(starts):
             part = slice(start, start + block)
-            halves[k >= len(starts) // 2].add(values[part], weight[part])
+            halves[k >= len(starts) // 2] += one.collected(values[part], weight[part])
         return [halves[0] + halves[1]]
 
     return finish_medians(fill([0], [WeightedBracket(capacity=capacity)]), fill)[0]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lr_pipeline.tables.aggregate import visit_blocks
+from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.split import leakage as leakage_module
 from lr_pipeline.tables.split.leakage import Leakage, find_leakage
@@ -157,12 +157,12 @@ def test_a_large_table_is_compared_by_sums_of_hashes_first(frame, monkeypatch, s
     monkeypatch.setattr(leakage_module, "HASHES_HELD", 30)
     gathered = []
 
-    def visit(table, columns, begin):
-        found = visit_blocks(table, columns, begin)
-        gathered.append(sum(map(len, getattr(found, "hashes", []))))
+    def aggregate(table, columns, function):
+        found = aggregate_here(table, columns, function)
+        gathered.append(sum(map(len, found[0])) if isinstance(found, tuple) else 0)
         return found
 
-    assert find_leakage(*parts, visit) == expected
+    assert find_leakage(*parts, aggregate) == expected
     passes_of_clean = 3 + 2  # sums of each table; twins in one share of four
     assert (len(gathered) == passes_of_clean) == (spoiled is None)
     assert max(gathered) < N

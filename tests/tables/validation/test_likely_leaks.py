@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from lr_pipeline.tables.aggregate import visit_blocks
+from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation import likely_leaks as leaks
 from lr_pipeline.tables.validation.likely_leaks import likely_leaks
@@ -58,13 +58,13 @@ def test_the_whole_table_is_drawn_from(monkeypatch, positive):
     assert flagged(y + np.resize(NOISE, 12_000) / 9, y)
     assert not flagged(y * 0.5 + np.resize(NOISE, 12_000), y)
     table = Table.from_arrow(pa.table({"y": y, "x": np.arange(12_000)}), "y")
-    drawn = pa.Table.from_batches(leaks._drawn_rows(table, ["x", "y"], visit_blocks))
+    drawn = pa.Table.from_batches(leaks._drawn_rows(table, ["x", "y"], aggregate_here))
     counts = np.bincount(drawn["y"])
     # Binomial: four standard deviations of √1,000.
     assert abs(counts[0] - 1_000) < 4 * 1_000**0.5
     assert counts[1] == 100 or abs(counts[1] - 1_000) < 4 * 1_000**0.5
     monkeypatch.setattr(leaks, "HELD_VALUES", 400)
-    held = pa.Table.from_batches(leaks._drawn_rows(table, ["x", "y"], visit_blocks)).num_rows
+    held = pa.Table.from_batches(leaks._drawn_rows(table, ["x", "y"], aggregate_here)).num_rows
     assert abs(held - 200) < 4 * 200**0.5
 
 
