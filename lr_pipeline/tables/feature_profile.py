@@ -25,6 +25,8 @@ from lr_pipeline.tables.weights import weights_of
 CLASSES = {"negative": 0.0, "positive": 1.0}
 LEVELS_SHOWN = 20
 
+Cases = int | float
+
 
 def profile_features(table: Table, aggregate: Aggregate = aggregate_here) -> dict[str, Any]:
     """Describe the features class by class; one pass over the blocks.
@@ -59,8 +61,8 @@ def profile_features(table: Table, aggregate: Aggregate = aggregate_here) -> dic
 class _NumberSummary(NamedTuple):
     """Cases of a number or boolean in one class, and what is known of its values."""
 
-    known: float
-    missing: float
+    known: Cases
+    missing: Cases
     extremes: Extremes
     moments: Moments
 
@@ -80,8 +82,8 @@ class _NumberSummary(NamedTuple):
 class _TextSummary(NamedTuple):
     """Cases of a text in one class, in all and by level."""
 
-    known: float
-    missing: float
+    known: Cases
+    missing: Cases
     levels: LevelCounts
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,7 +96,7 @@ class _TextSummary(NamedTuple):
 class _Profile(NamedTuple):
     """By class: the cases, and the summary of each feature."""
 
-    classes: dict[str, float]
+    classes: dict[str, Cases]
     features: dict[str, dict[str, _NumberSummary | _TextSummary]]
 
 
@@ -116,8 +118,8 @@ def _profile(roles: ColumnRoles, batch: pa.RecordBatch) -> _Profile:
 def _summary(values: pa.Array, weight: RowVector | None) -> _NumberSummary | _TextSummary:
     """Describe one feature in the rows of one class."""
     known = values.drop_null()
-    count: float = len(known)
-    missing: float = values.null_count
+    count: Cases = len(known)
+    missing: Cases = values.null_count
     if weight is not None:
         is_missing = values.is_null().to_numpy(zero_copy_only=False)
         missing, weight = float(weight[is_missing].sum()), weight[~is_missing]
@@ -131,5 +133,5 @@ def _summary(values: pa.Array, weight: RowVector | None) -> _NumberSummary | _Te
     return _NumberSummary(count, missing, extremes, moments)
 
 
-def _counts(count: float, missing: float) -> dict[str, Any]:
-    return {"count": plain_count(count), "missing": plain_count(missing)}
+def _counts(known: Cases, missing: Cases) -> dict[str, Any]:
+    return {"count": plain_count(known), "missing": plain_count(missing)}

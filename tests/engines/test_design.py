@@ -121,7 +121,7 @@ def test_a_large_file_without_a_chosen_row_has_no_medians(store):
 
 def test_without_room_every_pass_reads_the_file(store, monkeypatch):
     """And gives the same bits."""
-    for module in ("preparing", "opening"):
+    for module in ("design", "opening"):
         monkeypatch.setattr(f"lr_pipeline.engines.{module}.spool_for", lambda *shape: None)
     table = store("missing")
     preparation, rows = prepare_rows(table, "streaming", block_rows=64)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lr_pipeline.engines.cluster import cluster_design as cluster_preparing
+from lr_pipeline.engines.cluster import cluster_design as cluster_design
 from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_design import ClusterReading
@@ -150,9 +150,9 @@ def test_medians_that_need_more_passes_are_exact(cluster, store, keep, monkeypat
     monkeypatch.setattr(encoding_fit, "SENT_VALUES", 1_000)
     table = store("missing")
     visited = []
-    once = cluster_preparing.aggregate_on_workers
+    once = cluster_design.aggregate_on_workers
     monkeypatch.setattr(
-        cluster_preparing,
+        cluster_design,
         "aggregate_on_workers",
         lambda *given: visited.append(given[2]) or once(*given),
     )
