@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lr_pipeline.engines.cluster import cluster_design
-from lr_pipeline.engines.cluster import cluster_rows
+from lr_pipeline.engines.cluster import cluster_design, cluster_rows
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_design import ClusterReading
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
