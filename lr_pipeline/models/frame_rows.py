@@ -88,7 +88,7 @@ def _to_arrow(rows: Any, places: list[int], rules: ReadingRules) -> pa.Table:
 
 def _known(column: Any, rules: ReadingRules) -> Any:
     """A column of pandas' objects, None where it has a marker: numbers may stand beside some."""
-    keys = {spelling_key(one) for one in rules.of(column.name)}
+    keys = {spelling_key(one) for one in rules.markers_of(column.name)}
     if column.dtype != object or not keys:
         return column
     return column.map(

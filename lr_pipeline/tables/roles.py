@@ -173,7 +173,8 @@ def require_column(names: Sequence[str], column: str, role: str = "") -> None:
 def _not_found(names: Sequence[str], column: str, role: str) -> Problem:
     subject = f"{role} column {column!r}".strip()
     close = spelled_like(column, names) or closest(column, names, cutoff=0.7)
-    remedy = f"Did you mean {shown_spelling(close[0])}?" if close else "Name one of these"
+    meant = shown_spelling(close[0], escape_blanks=False) if close else ""
+    remedy = f"Did you mean {meant}?" if close else "Name one of these"
     return Problem(f"{subject} not found; there are: {quoted(names)}", remedy, column)
 
 

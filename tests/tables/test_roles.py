@@ -118,3 +118,9 @@ def test_a_feature_that_is_named_twice_is_one():
     """To say it again changes nothing."""
     roles = assign_roles(["a", "b", "y"], "y", features=["b", "a", "b"])
     assert roles.features == ("b", "a")
+
+
+def test_a_blank_at_the_end_of_a_name_is_shown_as_it_is_typed():
+    """A message that names a column shows what to write, not an escape for it."""
+    with pytest.raises(TableError, match=r"Did you mean 'wage '\?$"):
+        require_column(["wage ", "y"], "wage")

@@ -1,4 +1,4 @@
-"""Whether a file is still what it was when it was found: its size, times, inode and content."""
+"""Whether a file has changed since it was found: its size, times, inode and content."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lr_pipeline.tables.errors import TableError, table_error
 
-# A file system's clock may stand still for so long: what was written then shows in no time.
+# A file system's clock may stand still for 2 s, so a file's times do not show what is written then.
 CLOCK_NS = 2_000_000_000
 VERSION_FIELDS = ("ETag", "etag", "VersionId", "version_id", "generation", "md5Hash", "content_md5")
 TIME_FIELDS = ("LastModified", "last_modified", "Last-Modified", "updated", "mtime", "created")
@@ -22,10 +22,10 @@ TIME_FIELDS = ("LastModified", "last_modified", "Last-Modified", "updated", "mti
 
 @dataclass(frozen=True)
 class FileState:
-    """What a file system says of a file; ``None`` where it does not say.
+    """What a file system says of a file; ``None`` where it says nothing.
 
-    Of a file here ``modified`` and ``changed`` are nanoseconds since 1970 and ``version`` is the
-    inode's number; of one behind a URL they are what the server sends.
+    For a local file ``modified`` and ``changed`` are nanoseconds since 1970 and ``version`` is the
+    inode's number; for a file behind a URL they are what the server sends.
     """
 
     size: int | None = None
@@ -34,7 +34,7 @@ class FileState:
     changed: int | None = None
 
     def difference(self, now: "FileState") -> str | None:
-        """What of the file is another, in words; ``changed`` alone is no difference."""
+        """What differs now, in words; None if at most ``changed`` does."""
         if now.size != self.size:
             return f"its size went from {_bytes(self.size)} to {_bytes(now.size)}"
         if now.version != self.version:
@@ -45,10 +45,10 @@ class FileState:
 
 
 class FileWatch:
-    """A file from the first look at it on: its first state, and the hash of its content.
+    """Watches a file from the first look on: its first state, and the hash of its content.
 
-    ``name`` is what messages call it; ``look`` tells its state, and ``open_file`` opens it for
-    bytes, unpacked. The hash is of all bytes of a reading, so each complete one is compared.
+    Messages call the file ``name``; ``look`` tells its state, and ``open_file`` opens its bytes,
+    unpacked. A hash covers all bytes of one reading, so complete readings can be compared.
     """
 
     def __init__(
@@ -59,24 +59,24 @@ class FileWatch:
         times = [one for one in (self.first.modified, self.first.changed) if isinstance(one, int)]
         self.young = bool(times) and time.time_ns() - max(times) < CLOCK_NS
         self.digests: set[str] = set()
-        self.hashed_before = False  # the hash is that of the content at the first look
+        self.hashed_before = False  # whether the hash is of the content at the first look
 
     def sha256(self) -> str:
-        """SHA-256 (hex) of the content, unpacked; read for it once, if no reading has seen it."""
+        """SHA-256 (hex) of the content, unpacked; reads the file if nothing has read it whole."""
         if not self.digests:
             self.require_unchanged()
             self._record(self._read_digest())
         return min(self.digests)
 
     def open_whole(self) -> "HashedStream":
-        """Open for a reading from start to end, whose hash counts."""
+        """Open the file to be read from start to end, and keep the hash of what is read."""
         return HashedStream(self.open_file(), self._record)
 
     def require_unchanged(self, content: bool = False) -> None:
-        """Raise ``TableError`` where the file is not what it was.
+        """Raise ``TableError`` where the file has changed.
 
-        The content is read again where the times cannot vouch for it: an attribute has changed, or,
-        with ``content``, the file was written just before the first look.
+        The content is read again where the times do not prove that it is the same: an attribute
+        has changed, or, with ``content``, the file was written just before the first look.
         """
         now = self._look()
         if difference := self.first.difference(now):
@@ -92,7 +92,7 @@ class FileWatch:
             self.first = replace(self.first, changed=now.changed)
 
     def guarded(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Yield the batches of one reading, during which the file must stay as it is."""
+        """Yield the batches of one reading; raise ``TableError`` if the file changes meanwhile."""
         self.require_unchanged()
         try:
             yield from batches
@@ -127,20 +127,27 @@ class FileWatch:
 
 
 class HashedStream(io.RawIOBase):
-    """Bytes of a file, hashed as they are read; at the end ``seen`` gets the SHA-256 (hex)."""
+    """Bytes of a file, hashed as they are read; at the end ``seen`` gets the SHA-256 (hex).
+
+    ``has_hexadecimal``: 0x or 0X has been read, with which hexadecimal numbers begin.
+    """
 
     def __init__(self, file: Any, seen: Callable[[str], None]) -> None:
         super().__init__()
         self.file, self.seen, self.hash = file, seen, hashlib.sha256()
+        self.has_hexadecimal, self._last = False, b""
 
     def readable(self) -> bool:
-        """It can be read, and nothing else."""
+        """Return True: the stream can be read, but not written."""
         return True
 
     def read(self, size: int = -1) -> bytes:
         """Read up to ``size`` bytes; none at the end."""
         found: bytes = self.file.read(size)
         self.hash.update(found)
+        start = self._last + found[:1]  # may be cut between two readings
+        self.has_hexadecimal |= any(x in part for x in (b"0x", b"0X") for part in (found, start))
+        self._last = found[-1:]
         if not found:
             self.seen(self.hash.hexdigest())
         return found
@@ -152,13 +159,13 @@ class HashedStream(io.RawIOBase):
 
 
 def local_state(path: str | Path) -> FileState:
-    """State of a file here."""
+    """Return the state of a local file."""
     stat = Path(path).stat()
     return FileState(stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_ctime_ns)
 
 
 def remote_state(filesystem: Any, path: str) -> FileState:
-    """State of a file that fsspec reads: what its server says."""
+    """Return the state of a file that fsspec reads, as its server tells it."""
     filesystem.invalidate_cache()
     info = filesystem.info(path)
     version = next((str(info[name]) for name in VERSION_FIELDS if info.get(name)), None)
@@ -167,7 +174,7 @@ def remote_state(filesystem: Any, path: str) -> FileState:
 
 
 def watch_stored(path: Path) -> FileWatch:
-    """Watch a Parquet file here, whose content nobody has hashed."""
+    """Watch a local Parquet file, whose content nothing has hashed."""
     return FileWatch(str(path), lambda: local_state(path), lambda: path.open("rb"))
 
 

@@ -1,6 +1,7 @@
-"""Text separated by commas, semicolons or tabs, streamed into Parquet; errors say where."""
+"""Writes delimited text (commas, semicolons, tabs) to Parquet, and refuses what is ambiguous."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from lr_pipeline.tables.values.column_values import first_row
 from lr_pipeline.tables.values.reading_rules import NO_RULES, ReadingRules
 
 LARGEST_EXACT_INTEGER = 2.0**53
+HEXADECIMAL = r"^\s*[+-]?0[xX]"
 LONG_INTEGER = r"^\s*[+-]?0*(?:9[1-9]\d{14}|[1-9]\d{16,})\s*$"  # beyond 2^53
 
 
@@ -30,25 +32,28 @@ def write_delimited(
     text_columns: Sequence[str] = (),
     rules: ReadingRules = NO_RULES,
     roles: ColumnRoles | None = None,
+    block_bytes: int = 0,
 ) -> tuple[str, ...]:
     """Write ``columns`` of the files into one Parquet file, a few MB at a time.
 
-    The types are those that the first block suggests, held from there on; where a later value
-    contradicts, the column takes the next wider type and the reading starts again.
-    ``text_columns`` keep their leading zeros. Missing is an empty field, NA, NaN, null and the
-    like, and what ``rules`` say. Text columns that turn out to be numbers are read once more:
-    returned are those that have a decimal comma. ``roles``, of rows to train on, say which are
-    numbers.
+    The first block suggests the columns' types; where a later value contradicts, its column takes
+    the next wider type and the reading starts again. ``text_columns`` keep their leading zeros. An
+    empty field, NA, NaN, null and the like are missing, and so are the markers of ``rules``. Text
+    columns that turn out to be numbers are read once more. ``roles``, of rows to train on, say
+    which columns are numbers; ``block_bytes`` limits a block, 0 for what suits the columns.
+    Returns the columns that have a decimal comma.
 
     Raises
     ------
     TableError
         Rows have too few or too many fields (with their number and the first), the file is not
-        UTF-8, a number has more digits than a 64-bit integer holds, or points may separate its
-        thousands, since another column has decimal commas; or a feature may be lists of answers.
+        UTF-8, a number is hexadecimal or has more digits than a 64-bit integer holds, points may
+        separate its thousands since another column has decimal commas, or a feature may be lists
+        of answers.
     """
     kept = [name for name in columns if name in text_columns or name in rules.keep_na]
-    reading = Reading(files, header, columns, dict.fromkeys(kept, pa.string()), rules)
+    types: dict[str, pa.DataType] = dict.fromkeys(kept, pa.string())
+    reading = Reading(files, header, columns, types, rules, block_bytes=block_bytes)
     reading.write(out)
     numbers = () if roles is None else (*roles.number, roles.weight, roles.time)
     reading.numeric, lists = numeric_texts(
@@ -58,6 +63,7 @@ def write_delimited(
         reading.write(out)
     commas = tuple(name for name, point in reading.numeric.items() if point == ",")
     found = [*_long_integers(reading, out), *_pointed_thousands(reading, out, commas)]
+    found += _hexadecimal_numbers(reading, out)
     features = () if roles is None else roles.features
     found += _lists_of_answers(reading, [name for name in lists if name in features])
     if found:
@@ -66,11 +72,11 @@ def write_delimited(
 
 
 def _long_integers(reading: Reading, out: Path) -> Iterator[Problem]:
-    """Columns whose integers were read as float64, which is inexact from 2^53.
+    """Columns whose integers were read as float64, which is inexact beyond 2^53.
 
-    pyarrow does so from 2^63, or where others have a decimal point. Only the text tells
-    12345678901234567890 from 1.2e19, so the columns with such numbers, by the file's own
-    statistics, are read once more.
+    pyarrow reads integers so from 2^63 on, or where other values have a decimal point. Only the
+    text tells 12345678901234567890 from 1.2e19, so columns with such numbers, by the statistics
+    of the written file, are read once more.
     """
     with open_parquet(out) as file:
         large = list(_columns_beyond_integers(file))
@@ -82,8 +88,20 @@ def _long_integers(reading: Reading, out: Path) -> Iterator[Problem]:
         yield Problem(message, f"Set exclude=[{name!r}], or id= for an identifier", name, row)
 
 
+def _hexadecimal_numbers(reading: Reading, out: Path) -> Iterator[Problem]:
+    """Columns in which 0x35 was read as 53, as pyarrow reads it where all values are integers."""
+    if not reading.has_hexadecimal:
+        return
+    with open_parquet(out) as file:
+        integers = [one.name for one in file.schema_arrow if pt.is_integer(one.type)]
+    for name, (row, text) in _first_matches(reading, integers, HEXADECIMAL).items():
+        message = f"column {name!r} has hexadecimal numbers (first {text!r} at row {row})"
+        remedy = f"Write decimal digits, or set category=[{name!r}] if they are codes"
+        yield Problem(message, remedy, name, row)
+
+
 def _pointed_thousands(reading: Reading, out: Path, commas: Sequence[str]) -> Iterator[Problem]:
-    """Columns in which 1.234 may be a thousand and more, as it is where others have 1,5."""
+    """Columns in which 1.234 may mean 1234, since other columns write 1,5 for one and a half."""
     with open_parquet(out) as file:
         floats = {one.name for one in file.schema_arrow if pt.is_floating(one.type)}
     names = [name for name in reading.columns if name in floats.difference(commas)]
@@ -118,11 +136,11 @@ def _lists_of_answers(reading: Reading, names: Sequence[str]) -> Iterator[Proble
 def _first_matches(
     reading: Reading, names: Sequence[str], pattern: str, but: str | None = None
 ) -> dict[str, tuple[int, str]]:
-    """Column → row and text of the first value that matches, and not ``but``; read as text."""
+    """Column → row and text of the first value that matches, and does not match ``but``."""
     if not names:
         return {}
     text: dict[str, pa.DataType] = dict.fromkeys(names, pa.string())
-    _, blocks = Reading(reading.files, reading.header, names, text, reading.rules).open()
+    _, blocks = replace(reading, columns=names, types=text, numeric={}).open()
     found, rows = dict[str, tuple[int, str]](), 0
     for block in blocks:
         for name in names:
@@ -138,7 +156,7 @@ def _first_matches(
 
 
 def _columns_beyond_integers(file: pq.ParquetFile) -> Iterator[str]:
-    """Float columns with a number beyond the integers that float64 holds one by one."""
+    """Float columns with a number beyond 2^53, up to which float64 holds every integer."""
     for place, one in enumerate(file.schema_arrow):
         if pt.is_float64(one.type):
             groups = range(file.metadata.num_row_groups)

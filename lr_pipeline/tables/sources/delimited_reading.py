@@ -1,4 +1,4 @@
-"""One reading of delimited files: the types of their columns, and blocks of their rows."""
+"""Reads delimited files: settles the types of their columns, and yields blocks of their rows."""
 
 import csv
 import io
@@ -13,6 +13,7 @@ import pyarrow.csv
 import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import TableError, count_of, table_error
+from lr_pipeline.tables.files.file_watch import HashedStream
 from lr_pipeline.tables.files.parquet import write_blocks
 from lr_pipeline.tables.sources.decimal_commas import Commas, text_to_numbers
 from lr_pipeline.tables.sources.header import Header, require_utf8
@@ -21,7 +22,7 @@ from lr_pipeline.tables.values.column_values import is_text
 from lr_pipeline.tables.values.reading_rules import ReadingRules, without_markers
 
 BLOCK_BYTES = 2 << 20  # pyarrow infers the types from the first block
-COLUMN_BYTES = 2 << 10  # at least, of a block: a row group of few rows is all footer
+COLUMN_BYTES = 2 << 10  # of a block, for each column; row groups of few rows are mostly footer
 LARGEST_BLOCK_BYTES = 1 << 30
 MISSING_WORDS: tuple[str, ...] = tuple(pa.csv.ConvertOptions().null_values)
 CONVERSION_ERROR = re.compile(r"In CSV column #(\d+): .*?invalid value '(.*)'", re.DOTALL)
@@ -41,7 +42,7 @@ TYPE_ORDER = (
 
 @dataclass
 class Reading:
-    """What is known of the columns' types so far."""
+    """One reading of the files, and what it knows so far of the columns' types."""
 
     files: Sequence[DataFile]
     header: Header
@@ -49,11 +50,19 @@ class Reading:
     types: dict[str, pa.DataType]
     rules: ReadingRules
     numeric: dict[str, str] = field(default_factory=dict)  # text column → its decimal point
+    block_bytes: int = 0  # of a block; 0 for what suits the number of columns
     rejected: list[Any] = field(default_factory=list)
+    streams: list[HashedStream] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Start with blocks that suit the number of columns."""
-        self.block_bytes = max(BLOCK_BYTES, COLUMN_BYTES * len(self.header.names))
+        suited = max(BLOCK_BYTES, COLUMN_BYTES * len(self.header.names))
+        self.block_bytes = self.block_bytes or suited
+
+    @property
+    def has_hexadecimal(self) -> bool:
+        """Whether the bytes read so far may hold hexadecimal numbers, which pyarrow accepts."""
+        return any(stream.has_hexadecimal for stream in self.streams)
 
     def write(self, out: Path) -> None:
         """Write the rows; start again with wider types until every value fits."""
@@ -66,7 +75,7 @@ class Reading:
                 return
 
     def open(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        """The schema of what is read, and the rows from the first on."""
+        """Return the schema of what is read, and the blocks of rows from the first on."""
         schema = self.reader(self.files[0]).schema
         self.types.update(zip(schema.names, schema.types, strict=True))
         if any(pt.is_binary(kind) for kind in schema.types):
@@ -87,23 +96,24 @@ class Reading:
                 raise _rejected_rows(self.rejected, file)
 
     def _values(self, name: str, column: pa.Array) -> pa.Array:
-        """The column without what is missing by the rules, or by its spelling, as "NA "."""
+        """Make missing what the rules say, and usual words for it in any spelling, as "NA "."""
         if is_text(column.type):
             words = ("",) if name in self.rules.keep_na else MISSING_WORDS
-            column = without_markers(column, {*words, *self.rules.of(name)})
+            column = without_markers(column, {*words, *self.rules.markers_of(name)})
             point = self.numeric.get(name)
             return column if point is None else text_to_numbers(column, point)
-        return without_markers(column, self.rules.of(name))
+        return without_markers(column, self.rules.markers_of(name))
 
     def reader(self, file: DataFile) -> Any:
-        """Pyarrow's reader of one file; rows that it rejects are kept for the message."""
+        """Open pyarrow's reader of one file; rows that it rejects are kept for the message."""
 
         def reject(row: Any) -> Literal["skip"]:
             self.rejected.append(row)
             return "skip"
 
+        self.streams.append(file.watch.open_whole())
         return pa.csv.open_csv(
-            file.watch.open_whole(),
+            self.streams[-1],
             pa.csv.ReadOptions(block_size=self.block_bytes, use_threads=False),
             pa.csv.ParseOptions(
                 delimiter=self.header.delimiter,
@@ -119,14 +129,13 @@ class Reading:
         )
 
     def comma_elsewhere(self) -> str | None:
-        """A column that is not read and plainly has decimal commas, by the file's first block."""
+        """A column that is not read and plainly has decimal commas in the file's first block."""
         names = [one for one in self.header.names if self.header.names.count(one) == 1]
         others = [name for name in names if name not in self.columns]
         if not others:
             return None
         kinds: dict[str, pa.DataType] = dict.fromkeys(others, pa.binary())
         probe = replace(self, columns=others, types=kinds)
-        probe.block_bytes = self.block_bytes
         empty = pa.RecordBatch.from_pylist([], schema=pa.schema(kinds.items()))
         block = next(iter(probe.reader(self.files[0])), empty)
         for name in others:
@@ -140,7 +149,7 @@ class Reading:
         return None
 
     def _widen(self, failure: str) -> None:
-        """Settle on what the next attempt does otherwise, or raise ``TableError``."""
+        """Change what made the reading fail for the next attempt, or raise ``TableError``."""
         if found := CONVERSION_ERROR.search(failure):
             name = self.header.names[int(found[1])]
             self.types[name] = self._wider(self.types[name], found[2])

@@ -1,14 +1,16 @@
-"""Folders named ``column=value``, as Hive, Spark and pandas write them: a column in the paths."""
+"""Columns that stand in the paths: folders named ``column=value``, as Hive and Spark write them."""
 
 from collections.abc import Collection, Sequence
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import quoted
 
 MISSING = "__HIVE_DEFAULT_PARTITION__"
+INTEGER = r"^[+-]?\d+$"
 
 Partition = dict[str, str | None]  # column → value, None where it is missing
 
@@ -50,7 +52,9 @@ def partition_columns(
 
 
 def _as_integers(texts: pa.Array) -> pa.Array:
-    """As pyarrow infers them: 01 is the number 1."""
+    """The texts as integers where all of them are decimal integers: 01 is the number 1."""
+    if pc.any(pc.invert(pc.match_substring_regex(texts, INTEGER))).as_py():
+        return texts  # pyarrow would read 0x35 as 53
     try:
         return texts.cast(pa.int64())
     except pa.ArrowInvalid:

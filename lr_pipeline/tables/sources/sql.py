@@ -121,7 +121,7 @@ def _batches(
     keys: Sequence[str],
     rules: ReadingRules,
 ) -> Iterator[pa.RecordBatch]:
-    markers = [frozenset(map(spelling_key, rules.of(names[place]))) for place in places]
+    markers = [frozenset(map(spelling_key, rules.markers_of(names[place]))) for place in places]
     rows_before = 0
     for rows in portions:
         columns = [

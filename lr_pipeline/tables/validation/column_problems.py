@@ -1,7 +1,10 @@
 """What is wrong with one column by itself, given what its role asks of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lr_pipeline.core.limits import MAX_COLUMNS
@@ -11,7 +14,8 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
 from lr_pipeline.tables.validation.spelling_problems import repeated_spellings
 from lr_pipeline.tables.validation.text_problems import category_problems, text_problems
-from lr_pipeline.tables.values.column_values import is_text
+from lr_pipeline.tables.values.column_values import first_row, is_text, plain_values
+from lr_pipeline.tables.values.spelling import shown_spelling
 from lr_pipeline.tables.values.text_forms import number_problem
 
 COUNTER_ROWS = 100  # consecutive integers in at least so many rows are no measurement
@@ -27,7 +31,7 @@ def column_problems(table: Table, summaries: Mapping[str, ColumnSummary]) -> Ite
     if roles.group is not None:
         yield from _missing_values(roles.group, summaries[roles.group])
     if roles.time is not None:
-        yield from _time_problems(roles.time, summaries[roles.time])
+        yield from _time_problems(table, roles.time, summaries[roles.time])
     if roles.weight is not None:
         yield from _weight_problems(roles.weight, summaries[roles.weight])
     for name in roles.features:
@@ -91,17 +95,40 @@ def _missing_values(name: str, column: ColumnSummary) -> Iterator[Problem]:
         yield Problem(message, "Fill or drop those rows", name, row)
 
 
-def _time_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
+def _time_problems(table: Table, name: str, column: ColumnSummary) -> Iterator[Problem]:
     kind = column.kind
     if column.forms.some_stray:
         yield number_problem("time", name, column.forms)
         return
     ticks = pt.is_temporal(kind) and not pt.is_interval(kind)
     if not (pt.is_integer(kind) or pt.is_floating(kind) or ticks):
-        message = f"time {name!r} must be numbers, dates or timestamps, found {kind}"
-        yield Problem(message, "Write it as 2024-01-31, or convert it", name)
+        row, text = _first_without_date(table, name) if is_text(kind) else (None, "")
+        found = f"{shown_spelling(text)} at row {row}" if row else str(kind)
+        message = f"time {name!r} must be numbers, dates or timestamps, found {found}"
+        yield Problem(message, "Write it as 2024-01-31, or convert it", name, row)
         return
     yield from _missing_values(name, column)
+
+
+def _first_without_date(table: Table, name: str) -> tuple[int | None, str]:
+    """Row (from 1) and text of the first value that is no ISO date; row None if all are dates."""
+    rows_before = 0
+    for block in table.blocks(columns=[name]):
+        column = plain_values(block.column(name))
+        no_dates = [text for text in column.drop_null().unique().to_pylist() if not _is_date(text)]
+        if no_dates:
+            place = first_row(pc.is_in(column, pa.array(no_dates, column.type)))
+            return rows_before + place, column[place - 1].as_py()
+        rows_before += len(column)
+    return None, ""
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text.strip())
+    except ValueError:
+        return False
+    return True
 
 
 def _weight_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:

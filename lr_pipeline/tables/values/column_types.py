@@ -1,8 +1,8 @@
-"""One type for each kind of values: what Arrow stores in several ways is read in one of them.
+"""The types in which columns are read: one for each kind of values, however Arrow stores them.
 
 A table's columns have these types wherever its rows come from, so that the rest of the package
-knows of no views, run ends or extensions. A type that no role can use stays as it is, and is
-refused by its own name.
+meets no views, run ends or extensions. A type that no role can use stays as it is, and the
+validation refuses it by its own name.
 """
 
 from collections.abc import Collection
@@ -22,8 +22,8 @@ VIEWS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 def read_type(kind: pa.DataType, key: bool = False) -> pa.DataType:
     """The type in which a column of type ``kind`` is read.
 
-    ``key``: the column is an id or a group, of which only equality counts; nested values and
-    UUIDs are then text, and all that is else stored as bytes is binary.
+    ``key``: the column is an id or a group, of whose values only equality counts; nested values
+    and UUIDs are then text, and other values that are stored as bytes are binary.
     """
     if not _is_odd(kind, key):
         return kind
@@ -39,7 +39,7 @@ def read_type(kind: pa.DataType, key: bool = False) -> pa.DataType:
 
 
 def read_values(column: pa.Array, key: bool = False) -> pa.Array:
-    """The same values in the type that ``read_type`` names."""
+    """Return the same values in the type that ``read_type`` names."""
     kind = column.type
     if not _is_odd(kind, key):
         return column
@@ -58,12 +58,12 @@ def read_values(column: pa.Array, key: bool = False) -> pa.Array:
 
 
 def read_schema(stored: pa.Schema, keys: Collection[str | None]) -> pa.Schema:
-    """The schema with the types in which its columns are read."""
+    """Return the schema with the types in which its columns are read."""
     return pa.schema([_read_field(field, field.name in keys) for field in stored])
 
 
 def read_batch(batch: pa.RecordBatch, schema: pa.Schema, keys: Collection[str]) -> pa.RecordBatch:
-    """The batch with the columns of ``schema`` in the types in which they are read."""
+    """Return the batch with its columns in the types of ``schema``, in which they are read."""
     columns = [
         read_values(column, field.name in keys)
         for column, field in zip(batch.columns, batch.schema, strict=True)
@@ -78,7 +78,7 @@ def _read_field(field: pa.Field, key: bool) -> pa.Field:
 
 
 def _is_odd(kind: pa.DataType, key: bool) -> bool:
-    """Whether the values are read in another type."""
+    """Whether the values are read in another type than they are stored in."""
     if pt.is_run_end_encoded(kind):
         return True
     if pt.is_dictionary(kind):
@@ -92,14 +92,14 @@ def _is_odd(kind: pa.DataType, key: bool) -> bool:
 
 
 def _repeated(column: pa.Array, key: bool) -> pa.Array:
-    """Each value of the runs as often as its run is long."""
+    """Repeat the value of each run as often as the run is long."""
     rows = np.arange(column.offset, column.offset + len(column))
     runs = np.searchsorted(column.run_ends.to_numpy(), rows, side="right")
     return read_values(column.values, key).take(pa.array(runs))
 
 
 def _uuid_texts(column: pa.Array) -> pa.Array:
-    """UUIDs as they are written: 8-4-4-4-12 hexadecimal digits."""
+    """Write UUIDs as text: 8-4-4-4-12 hexadecimal digits."""
     digits = np.frombuffer(b"0123456789abcdef", np.uint8)
     if len(column) == 0:
         return pa.array([], pa.string())

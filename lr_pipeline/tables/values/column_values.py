@@ -1,4 +1,4 @@
-"""A column as the rest of the package reads it: plain values, missing ones null; and its kind."""
+"""A column's values as the rest of the package reads them, and the kind of its type."""
 
 from typing import TypeAlias
 
@@ -14,13 +14,13 @@ Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
 def plain_values(column: Column) -> Column:
-    """``exact_values`` with decimals as floats."""
+    """Return the column as ``exact_values`` does, with decimals as floats."""
     column = exact_values(column)
     return floats_of(column) if pt.is_decimal(column.type) else column
 
 
 def exact_values(column: Column) -> Column:
-    """The column as a table reads it, without dictionary encoding, NaN as null (both: missing)."""
+    """Return the column in the type in which it is read, decoded, with NaN as null (missing)."""
     column = _read(column)
     if pt.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -36,17 +36,17 @@ def _read(column: Column) -> Column:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether a type holds text, in any of Arrow's forms but a dictionary."""
+    """Whether a type is one of Arrow's types of text; a dictionary is none."""
     return bool(pt.is_string(kind) or pt.is_large_string(kind) or kind == pa.string_view())
 
 
 def by_spelling(column: pa.Array) -> pa.Array:
-    """Keys as they are compared: texts that read alike are one (see ``spelling``)."""
+    """Return keys as they are compared: texts that read alike become one (see ``spelling``)."""
     return spelled_by_key(column) if is_text(column.type) else column
 
 
 def kind_of(kind: pa.DataType) -> str:
-    """Number, boolean, text, date or time; else the type's own name."""
+    """The kind of a type: number, boolean, text, date or time, or else its own name."""
     kind = kind.value_type if pt.is_dictionary(kind) else kind
     if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind):
         return "number"
@@ -63,5 +63,5 @@ def first_row(mask: Column) -> int:
 
 
 def one_array(column: Column) -> pa.Array:
-    """The column in one piece."""
+    """Return the column in one piece."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -1,4 +1,4 @@
-"""Decimals of Arrow, whose 128 or 256 bits no type of numpy holds, as numbers that numpy has."""
+"""Arrow's decimals, of 128 or 256 bits, as numbers of types that numpy has."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ import pyarrow.types as pt
 from jaxtyping import Shaped, UInt64
 
 DIGITS_OF_INT64 = 18
-DIGITS_OF_FLOAT64 = 15  # that many digits, over a power of ten that is exact, round only once
+DIGITS_OF_FLOAT64 = 15  # an integer of 15 digits over an exact power of ten rounds only once
 LARGEST_EXACT_POWER = 22
 LARGEST_EXACT_INTEGER = 2**53  # in float64
 
@@ -17,7 +17,7 @@ Words = UInt64[np.ndarray, "n k"]
 
 
 def words_of(column: pa.Array) -> Words:
-    """(n, k) the unscaled values as 64-bit words in two's complement, the lowest first."""
+    """(n, k) unscaled values as 64-bit words in two's complement, the lowest word first."""
     width = column.type.bit_width // 64
     if len(column) == 0:
         return np.zeros((0, width), np.uint64)
@@ -26,7 +26,7 @@ def words_of(column: pa.Array) -> Words:
 
 
 def unscaled(column: pa.Array) -> Shaped[np.ndarray, " n"]:
-    """(n,) the values times 10^scale: int64 up to 18 digits, else Python's integers."""
+    """(n,) values times 10^scale: int64 up to 18 digits, else Python's integers."""
     words = words_of(column)
     if column.type.precision <= DIGITS_OF_INT64:
         return words[:, 0].astype(np.int64)
@@ -37,7 +37,7 @@ def unscaled(column: pa.Array) -> Shaped[np.ndarray, " n"]:
 
 
 def floats_of(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """The float64 nearest to each decimal; Arrow's own cast is off by an ulp for one in seven."""
+    """Return the float64 nearest to each decimal; Arrow's cast misses it for one in seven."""
     if isinstance(column, pa.ChunkedArray):
         return pa.chunked_array(map(floats_of, column.chunks), pa.float64())
     scale = column.type.scale
@@ -48,7 +48,7 @@ def floats_of(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 
 def inexact_integers(column: pa.Array) -> pa.Array | None:
-    """Which values are integers beyond 2^53, inexact in float64; None for a type that has none."""
+    """Which values are integers beyond 2^53, inexact in float64; None if the type cannot be."""
     kind = column.type
     if pt.is_decimal(kind) and kind.scale <= 0 and kind.precision > DIGITS_OF_FLOAT64:
         far = np.abs(unscaled(column)) * 10**-kind.scale > LARGEST_EXACT_INTEGER
@@ -63,6 +63,6 @@ def inexact_integers(column: pa.Array) -> pa.Array | None:
 
 
 def plain_text(value: Decimal) -> str:
-    """The decimal without an exponent and without zeros at its end: the same for equal values."""
+    """Write a decimal without an exponent or zeros at its end: equal decimals give equal texts."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

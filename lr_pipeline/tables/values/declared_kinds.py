@@ -8,11 +8,11 @@ from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.values.column_values import is_text, plain_values
 
-WHOLE_NUMBER = r"^([+-]?\d+)\.0$"  # and not 250.00, which is a code
+WHOLE_NUMBER = r"^([+-]?\d+)\.0$"  # but 250.00 is a code
 
 
 def declared_field(field: pa.Field, roles: ColumnRoles) -> pa.Field:
-    """The field with its declared type: text for a category, float64 for numbers in text."""
+    """Return the field with its declared type: text for a category, float64 for numbers in text."""
     kind = field.type.value_type if pt.is_dictionary(field.type) else field.type
     if field.name in roles.category and not pt.is_nested(kind):
         return pa.field(field.name, pa.string())
@@ -22,12 +22,12 @@ def declared_field(field: pa.Field, roles: ColumnRoles) -> pa.Field:
 
 
 def as_declared(batch: pa.RecordBatch, roles: ColumnRoles, rows_before: int) -> pa.RecordBatch:
-    """The rows with every declared column in its declared type.
+    """Return the rows with every declared column in its declared type.
 
     Raises
     ------
     TableError
-        Text of a declared number is none; names the column and the first row.
+        A text in a declared number column is no number; names the column and the first row.
     """
     wanted = {*roles.category, *roles.number}
     for place, stored in enumerate(batch.schema if wanted else ()):
@@ -43,7 +43,7 @@ def as_declared(batch: pa.RecordBatch, roles: ColumnRoles, rows_before: int) -> 
 
 
 def category_texts(column: pa.Array) -> pa.Array:
-    """The values as text, missing ones null; a whole number has no decimal point: 1.0 is 1."""
+    """Return the values as text; a whole number has no decimal point: 1.0 becomes 1."""
     if pt.is_floating(column.type):
         numbers = column.cast(pa.float64() if column.type == pa.float64() else pa.float32())
         column = pc.add(plain_values(numbers), pa.scalar(0.0, numbers.type))  # −0.0 + 0.0 is 0.0
@@ -51,7 +51,7 @@ def category_texts(column: pa.Array) -> pa.Array:
     levels = plain_values(coded.dictionary)
     texts = levels.cast(pa.string())
     if pt.is_boolean(levels.type):
-        texts = pc.utf8_capitalize(texts)  # as Python and pandas write it
+        texts = pc.utf8_capitalize(texts)  # as Python and pandas write them
     return pc.replace_substring_regex(texts, WHOLE_NUMBER, r"\1").take(coded.indices)
 
 

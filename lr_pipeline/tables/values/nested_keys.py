@@ -1,4 +1,4 @@
-"""Lists, structs and maps as texts that are equal where the values are."""
+"""Lists, structs and maps as texts; equal values give equal texts."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ LISTS = (
 
 
 def nested_texts(column: pa.Array) -> list[str | None]:
-    """A text for each value, None where it is missing: its parts as JSON, in their order."""
+    """Return each value as text: its parts as JSON, in their order; None where it is missing."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
         return nested_texts(column.storage)
@@ -72,7 +72,7 @@ def _plain_texts(column: pa.Array) -> list[str | None]:
     if kind == pa.binary_view():
         return _plain_texts(column.cast(pa.binary()))
     if pt.is_nested(kind):
-        # Unions only, whose parts may be of any type.
+        # Only unions come here; their parts may be of any type.
         return [None if v is None else repr(v) for v in column.to_pylist()]
     return list(column.cast(pa.string()).to_pylist())
 

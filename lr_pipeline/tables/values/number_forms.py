@@ -1,7 +1,7 @@
-"""How numbers are written otherwise than with digits and a point, and what stands for none.
+"""Numbers that are not written with digits and a point alone, and words for a missing value.
 
-The patterns are those of texts in the spelling of their key: dashes are hyphens, digits of full
-width plain ones, spaces single.
+The patterns describe the keys of texts (see ``spelling``): dashes are hyphens, full-width digits
+are plain ones, spaces are single.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _COMMA = r"\d*,\d+(?:[eE][+-]?\d+)?"
 _MONEY = r"(?:[A-Z]{0,3}\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|RMB|INR|CAD|AUD|SEK|NOK|DKK|PLN|kr|元|円)"
 _DIGITS = rf"(?:{_THOUSANDS}|{_COMMA}|{PLAIN})"
 _AMOUNT = rf"[+-]? ?{_MONEY}? ?[+-]?{_DIGITS} ?(?:{_MONEY}|[%‰])?"
-# Decimal digits of scripts that have their own, each from its zero on.
+# The zeros of scripts that have their own decimal digits; nine digits follow each.
 _ZEROS = "٠۰߀०০੦૦୦௦౦೦൦๐໐༠၀០᠐"
 _FOREIGN = "".join(f"{zero}-{chr(ord(zero) + 9)}" for zero in _ZEROS)
 _GLUED = (
@@ -28,7 +28,7 @@ _GLUED = (
 )
 
 SEPARATED = "thousands separators, a decimal comma, a currency or a percent sign"
-# What the number has, and the pattern of its key; the first that matches counts.
+# What a number has → the pattern of its key; the first pattern that matches counts.
 FORMATS = {
     "digits or signs of another shape, or characters that are not seen": NUMBER,
     SEPARATED: rf"^{_AMOUNT}$",
@@ -37,6 +37,7 @@ FORMATS = {
     "a comparison sign": (
         rf"^(?:(?:<|>|≤|≥|=|~|≈|±|<=|>=|==|=<|=>|<<|>>) ?[+-]?{_DIGITS}|{_DIGITS} ?\+)$"
     ),
+    "hexadecimal digits": r"^[+-]?0[xX][0-9A-Fa-f]+$",
     "an exponent as Fortran writes it": (
         r"^[+-]?(?:(?:\d+\.\d*|\.\d+)[dDqQ][+-]?\d{1,3}|\d+[dD][+-]\d{1,3}|\d*\.\d+[+-]\d{2,3})$"
     ),
@@ -45,15 +46,15 @@ FORMATS = {
     "a mark": rf"^[+-]?{_DIGITS} ?(?:[*†‡#]|\[\w\]|\(\w\))$",
 }
 
-# One number in other text. A letter or a dash before it makes a code, as in E888, P-12, level 3;
-# what follows it in 2024-01, 12:30 and 1.2.3 is another number.
+# One number in other text. A letter or a dash before it makes it a code, as in E888, P-12, level 3.
+# In 2024-01, 12:30 and 1.2.3 another number follows.
 AROUND = rf"^(?P<before>[^\p{{Nd}}]*?)[+-]?(?P<number>{_DIGITS})(?P<after>.*)$"
 OF_CODES = r"[\p{L}_/-] ?$"
 OF_BOUNDS = r"(?i)\b(?:than|over|under|above|below|about|around|circa|least|most|rs) ?$"
 OF_SEVERAL = r"^[-:/.,;~] ?\p{Nd}|^ ?(?:to|of|and|or) ?\p{Nd}"
 
-# What programs, agencies and people write for no value, in lower case and as their keys. Those of
-# SAS and Stata are .a to .z and ._; those of spreadsheets start with #.
+# What programs, agencies and people write for a missing value, as keys in lower case. SAS and Stata
+# write .a to .z and ._; the markers of spreadsheets start with #.
 _WORDS = """
 ? ?? - -- --- . .. ... * ** : :: / x xx na n/a n.a. n.a #n/a #na #null! #div/0! #value! #ref! #num!
 #name? #spill! #calc! #error! #err err error none null nil nan nat <na> (null) void missing miss
@@ -69,13 +70,13 @@ _DOTTED = (f".{letter}" for letter in "_abcdefghijklmnopqrstuvwxyz")
 MARKERS = ("", r"\n", *_WORDS.split(), *_PHRASES, *_DOTTED)
 
 
-FEW_NUMBERS = 10  # different ones: up to so many, grades and types are categories
-HELD = 20  # texts around numbers, the most frequent ones; and values of each
+FEW_NUMBERS = 10  # different numbers; up to so many are grades or types, which are categories
+HELD = 20  # most frequent texts around numbers, and values of each
 
 
 @dataclass
 class Glued:
-    """Values that are one text around a number: how many, and the first different ones."""
+    """Values with one and the same text around a number, as in 35kgs, 36kgs: a measurement."""
 
     before: str
     after: str
@@ -90,7 +91,7 @@ class Glued:
 
     @property
     def having(self) -> str:
-        """What the numbers have, for a message."""
+        """What the numbers have around them, for a message."""
         sides = (("before", self.before), ("after", self.after))
         return " and ".join(f"{text.strip()!r} {side} them" for side, text in sides if text)
 
@@ -109,13 +110,13 @@ class GluedNumbers:
 
     @property
     def many(self) -> list[Glued]:
-        """Texts around more than 10 different numbers, the most frequent first."""
+        """The texts around more than 10 different numbers, the most frequent first."""
         return [one for one in self.texts.values() if one.many]
 
     def add(self, values: pa.Array, spelled: pa.Array, counts: pa.Array) -> pa.Array:
-        """Take in different values that have no other form, their keys, and their counts.
+        """Take in different values that have no other form, with their keys and counts.
 
-        Returns which of them are now known to be numbers with one text around many of these.
+        Returns which of them have a text around them that is around more than 10 numbers so far.
         """
         found = pc.extract_regex(spelled, AROUND)
         names = ("before", "number", "after")

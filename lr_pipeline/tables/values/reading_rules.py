@@ -1,4 +1,4 @@
-"""How a table's words are read: which of them stand for a missing value, and where none does."""
+"""Which words of a table stand for a missing value, and in which columns none does."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,12 +18,12 @@ PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 @dataclass(frozen=True)
 class ReadingRules:
-    """What was declared, or found, of a table's words, for later files of the same columns.
+    """How words are read, as declared or found, kept for later files with the same columns.
 
-    ``missing``: markers that stand for a missing value in every column, matched by their spelling,
-    in columns of numbers by their value. ``keep_na``: columns in which every word is a value, also
-    NA and the markers; only an empty field is missing. ``decimal_comma``: columns of delimited
-    text in which 1,5 is a number.
+    ``missing``: markers that stand for a missing value in every column; they are compared by their
+    spelling, in columns of numbers by their value. ``keep_na``: columns in which every word is a
+    value, NA and the markers too; only an empty field is missing. ``decimal_comma``: columns of
+    delimited text in which 1,5 is a number.
     """
 
     missing: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class ReadingRules:
     decimal_comma: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, list[str]]:
-        """Plain values for JSON: only what there is."""
+        """Plain values for JSON, without the rules that are empty."""
         return {name: list(values) for name, values in vars(self).items() if values}
 
     @classmethod
@@ -39,15 +39,15 @@ class ReadingRules:
         """Inverse of ``to_dict``."""
         return cls(**{name: tuple(given) for name, given in values.items()})
 
-    def of(self, column: str) -> tuple[str, ...]:
+    def markers_of(self, column: str) -> tuple[str, ...]:
         """The markers of one column."""
         return () if column in self.keep_na else self.missing
 
     def marked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows with every marker made missing."""
+        """Return the rows with every marker made missing."""
         if not self.missing:
             return batch
-        columns = [without_markers(batch.column(n), self.of(n)) for n in batch.schema.names]
+        columns = [without_markers(batch.column(n), self.markers_of(n)) for n in batch.schema.names]
         return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
@@ -55,7 +55,7 @@ NO_RULES = ReadingRules()
 
 
 def without_markers(column: pa.Array, markers: Iterable[str]) -> pa.Array:
-    """The column, null where it has one of the markers."""
+    """Return the column with its markers made null."""
     markers = list(markers)
     kind = column.type
     if not markers or pt.is_null(kind):
@@ -81,7 +81,7 @@ def without_markers(column: pa.Array, markers: Iterable[str]) -> pa.Array:
 
 
 def _numbers_among(markers: Iterable[str], kind: pa.DataType) -> list[float] | list[int]:
-    """Markers such as -999 that are numbers of this type."""
+    """The markers that are numbers of this type, such as -999."""
     numbers = [float(one) for one in map(spelling_key, markers) if PLAIN_NUMBER.fullmatch(one)]
     if pt.is_floating(kind):
         return numbers

@@ -1,4 +1,4 @@
-"""64-bit hashes of values and rows, the same on every machine and in every process."""
+"""64-bit hashes of values and rows, equal on every machine and in every process."""
 
 import hashlib
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ MISSING = np.uint64(0x9E3779B97F4A7C15)
 
 
 def row_hashes(block: pa.RecordBatch, names: Iterable[str]) -> RowHashes:
-    """(n,) one hash a row, h ← mix(h ⊕ mix(bits of the value)) over its columns in order."""
+    """(n,) hash of each row: h ← mix(h ⊕ mix(bits of the value)) over its columns in order."""
     hashes = np.zeros(block.num_rows, dtype=np.uint64)
     for position, name in enumerate(names):
         bits = _value_bits(block.column(name))
@@ -30,7 +30,7 @@ def row_hashes(block: pa.RecordBatch, names: Iterable[str]) -> RowHashes:
 
 
 def keyed_hashes(column: pa.Array, seed: int) -> RowHashes:
-    """(n,) mix(mix(bits of the value) ⊕ mix(seed)): another seed, other hashes.
+    """(n,) mix(mix(bits of the value) ⊕ mix(seed)); another seed gives other hashes.
 
     An integer has the same hash as its text without leading zeros, and as the equal decimal: CSV
     keeps keys as text, databases as decimals. Texts that read alike have the same hash (see
@@ -46,7 +46,7 @@ def keyed_hashes(column: pa.Array, seed: int) -> RowHashes:
 
 
 def _key_bits(column: pa.Array) -> RowHashes:
-    """(n,) bits of texts, those of the integer where a text is one."""
+    """(n,) bits of texts; a text that is an integer has the integer's bits."""
     whole = pc.match_substring_regex(column, INTEGER_TEXT).fill_null(False)
     nothing = pa.scalar(None, column.type)
     integers = _value_bits(pc.if_else(whole, column, nothing).cast(pa.int64()))
@@ -55,7 +55,7 @@ def _key_bits(column: pa.Array) -> RowHashes:
 
 
 def _decimal_bits(column: pa.Array) -> RowHashes:
-    """(n,) bits of decimals: the float's up to 15 digits, which it tells apart, else the text's."""
+    """(n,) bits of decimals: the float's up to 15 digits, beyond that the text's."""
     coded = column.dictionary_encode()
     texts = [plain_text(value) for value in coded.dictionary.to_pylist()]
     floats = np.array([float(text) for text in texts])
@@ -66,7 +66,7 @@ def _decimal_bits(column: pa.Array) -> RowHashes:
 
 
 def _value_bits(column: pa.Array) -> RowHashes:
-    """(n,) 64 bits that stand for each value, however stored; missing ones share a constant."""
+    """(n,) 64 bits that stand for each value, however it is stored; missing values share theirs."""
     column = exact_values(read_values(column, key=True))
     if pt.is_decimal(column.type) and column.type.precision <= DIGITS_OF_FLOAT64:
         column = floats_of(column)
@@ -91,7 +91,7 @@ def _value_bits(column: pa.Array) -> RowHashes:
 
 
 def _float_bits(values: Float64[np.ndarray, " n"]) -> RowHashes:
-    """Those of the integer where a number is one (0 for −0), else the number's own."""
+    """(n,) bits of floats; a whole number has the integer's bits, and −0 those of 0."""
     bits = values.view(np.uint64)
     whole = (np.trunc(values) == values) & (values >= -INTEGERS_END) & (values < INTEGERS_END)
     if not whole.any():

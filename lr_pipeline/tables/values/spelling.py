@@ -1,10 +1,10 @@
-"""Texts that read alike: what of a spelling does not count, and how a message shows it.
+"""Texts that read alike: which differences of spelling do not count, and how messages show them.
 
 Two texts are spellings of one value where they differ only invisibly or typographically: by
 Unicode's normal and compatibility forms (composed or not, full-width, ligatures; superscripts,
-subscripts, fractions and circled signs say something else and stay), by what is not seen
+subscripts, fractions and circled signs say something else and stay), by invisible characters
 (zero-width characters, soft hyphens, byte order marks, control characters, variation selectors),
-by the number and kind of spaces and by any at either end, and by the shape of apostrophes,
+by the number and kind of spaces, by spaces at either end, and by the shape of apostrophes,
 quotation marks and dashes. Upper and lower case differ, as do letters with and without accents.
 """
 
@@ -36,8 +36,8 @@ _SHAPES = (
     | dict.fromkeys(map(ord, _DASHES), "-")
     | dict.fromkeys(_UNSEEN, "")
 )
-# Ranges of characters that are their own spelling, whatever stands beside them: most texts are
-# made of these alone, which one pattern tells; the others are looked at one by one.
+# Ranges of characters that are their own spelling, whatever stands beside them. Most texts consist
+# of these alone, as one pattern tells; the others are examined one by one.
 PLAIN = (
     ("!", "_"), ("a", "~"), ("À", "Ö"), ("Ø", "ö"), ("ø", "ı"), ("Ĵ", "ľ"), ("Ł", "ň"), ("Ŋ", "ž"),
     ("ƀ", "ǃ"), ("Ύ", "Ρ"), ("Σ", "ώ"), ("Ѐ", "ҁ"), ("Ҋ", "ԯ"), ("ぁ", "ゔ"), ("ァ", "ヺ"),
@@ -49,7 +49,7 @@ _JAMO = range(0x1100, 0x1200)  # which join into syllables
 
 
 def spelling_key(text: str) -> str:
-    """The one text that all spellings of a value share; it is a spelling of its own key."""
+    """Return the key of a text: all spellings of a value share one key, which is one of them."""
     if text.isascii() and text.isprintable() and "`" not in text:
         return " ".join(text.split())
     shaped = text.translate(_SHAPES)
@@ -60,18 +60,18 @@ def spelling_key(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _plain_form(character: str) -> str:
-    """What a character is made of, but for those whose form has a meaning."""
+    """Decompose a character, unless its form has a meaning."""
     if unicodedata.decomposition(character).startswith(MEANT):
         return character
     return unicodedata.normalize("NFKD", character).translate(_SHAPES)
 
 
-def shown_spelling(text: str) -> str:
-    r"""Quote a text for a message with escapes for what cannot be told by eye: 'u\u0308'."""
+def shown_spelling(text: str, escape_blanks: bool = True) -> str:
+    r"""Quote a text for a message, with escapes for what the eye cannot tell apart: 'u\u0308'."""
     read = len(text.rstrip(" "))
     head = text[:SHOWN_CHARACTERS]
     shown = [
-        r"\x20" if one == " " and (before == " " or place >= read) else _seen(one)
+        r"\x20" if escape_blanks and one == " " and (before == " " or place >= read) else _seen(one)
         for place, (before, one) in enumerate(zip(" " + head, head, strict=False))
     ]
     return f"'{''.join(shown)}{'…' if len(text) > len(head) else ''}'"
@@ -86,12 +86,12 @@ def _seen(character: str) -> str:
 
 
 def not_plain(texts: pa.Array) -> pa.Array:
-    """Which of the texts may be spelled otherwise than by their key; null where missing."""
+    """Which texts may differ from their key; null where a text is missing."""
     return pc.invert(pc.match_substring_regex(texts, PLAIN_TEXT))
 
 
 def spelled_by_key(column: pa.Array) -> pa.Array:
-    """The column of texts with each in its key's spelling: one look at each different text."""
+    """Replace each text by its key; each different text is examined once."""
     coded = column.dictionary_encode()
     texts = coded.dictionary
     if not pc.any(not_plain(texts)).as_py():
@@ -101,7 +101,7 @@ def spelled_by_key(column: pa.Array) -> pa.Array:
 
 
 def alike(texts: Iterable[str]) -> list[list[str]]:
-    """Those of the different texts that are spellings of one value, value by value."""
+    """Group the texts that are spellings of one value; a value with one spelling has no group."""
     groups: dict[str, list[str]] = {}
     for text in texts:
         groups.setdefault(spelling_key(text), []).append(text)
@@ -109,13 +109,13 @@ def alike(texts: Iterable[str]) -> list[list[str]]:
 
 
 def spelled_like(text: str, others: Iterable[str]) -> list[str]:
-    """Those of the other texts that are spellings of ``text``."""
+    """The other texts that are spellings of the same value as ``text``."""
     key = spelling_key(text)
     return [other for other in others if spelling_key(other) == key]
 
 
 def merged_spellings(counts: Mapping[Level, int | float]) -> dict[Level, int | float]:
-    """Counts by value instead of by spelling; a value is called by its most frequent one."""
+    """Add up the counts of a value's spellings; its most frequent spelling is its name."""
     merged, known = dict(counts), {text: text for text in counts if text is not None}
     for group in alike(known):
         first, *others = sorted((known[text] for text in group), key=lambda t: (-counts[t], t))

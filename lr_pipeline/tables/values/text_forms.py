@@ -1,4 +1,4 @@
-"""What the values of a text column look like: plain numbers, formatted ones, dates, or words."""
+"""The forms of a text column's values: plain numbers, formatted numbers, dates, or words."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -18,9 +18,9 @@ from lr_pipeline.tables.values.number_forms import (
 )
 from lr_pipeline.tables.values.spelling import shown_spelling, spelled_by_key
 
-NUMBERS_HELD = 100  # different ones
-NUMBERS_A_WORD = 10  # different ones, at least: a word among so many is a stray
-WORDS_HELD = 20  # of a column's values that are neither numbers nor dates
+NUMBERS_HELD = 100  # different numbers of a column
+NUMBERS_A_WORD = 10  # a word among at least so many different numbers is a stray
+WORDS_HELD = 20  # different values that are neither numbers nor dates
 
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
@@ -34,7 +34,7 @@ DATE = (
     rf"|{_MONTH}\s+{_DAY},?\s+{_YEAR}){_TIME}\s*$"
 )
 FORMS_OF_KEYS = FORMATS | {"": DATE}
-# What no text without it is: a digit near the start, or a month.
+# Every form begins with a digit near the start, or with a month.
 _SIGNS = r"[^\p{L}\p{Nd}]"
 POSSIBLE = rf"^{_SIGNS}{{0,6}}(?:[A-Z]{{1,3}}|kr|元|円)?{_SIGNS}{{0,4}}\p{{Nd}}|^{_MONTH}"
 INTEGER = r"^\s*[+-]?\d+\s*$"
@@ -42,7 +42,7 @@ INTEGER = r"^\s*[+-]?\d+\s*$"
 
 @dataclass
 class Form:
-    """Values of one form: how many, and the first of them with its row, from 1."""
+    """The values of one form: how many, the first of them, and its row, from 1."""
 
     count: int = 0
     first: str = ""
@@ -51,7 +51,7 @@ class Form:
 
 @dataclass(frozen=True)
 class _Left:
-    """Different values of the next rows, their keys and counts, that no form has taken yet."""
+    """Different values of a block that have no form yet, with their keys and counts."""
 
     values: pa.Array
     spelled: pa.Array
@@ -60,7 +60,7 @@ class _Left:
     rows_before: int
 
     def without(self, chosen: pa.Array, form: Form) -> "_Left":
-        """Give the chosen values to a form; return the others."""
+        """Count the chosen values for a form; return the others."""
         values = self.values.filter(chosen)
         if len(values) and not form.count:
             form.first = values[0].as_py()
@@ -69,7 +69,7 @@ class _Left:
         return self.kept(pc.invert(chosen))
 
     def kept(self, chosen: pa.Array) -> "_Left":
-        """The chosen values alone."""
+        """Return the chosen values alone."""
         return replace(
             self,
             values=self.values.filter(chosen),
@@ -79,13 +79,13 @@ class _Left:
 
 
 class TextForms:
-    """The values of a text column by form, each value in one: gathered block by block.
+    """Counts the values of a text column by form, block by block; each value has one form.
 
-    ``numbers`` as a program writes them (NUMBER); ``formatted`` ones as people do, by what they
-    have (a thousands separator, a unit, …); ``dates``; and ``others``. ``words``: how often each of
-    the first 20 different others is. ``markers``: how many of the others stand for no value.
-    ``whole``: all numbers are whole. ``glued``: the numbers among the others with other text around
-    them. ``different``: the first 100 different numbers or so.
+    ``numbers`` are written as programs write them (NUMBER), ``formats`` as people do, by what they
+    have (a thousands separator, a unit, …); then there are ``dates`` and ``others``. ``words``
+    counts the first 20 different others, ``markers`` those that stand for a missing value, and
+    ``glued`` those that are numbers with other text around them. ``whole``: all numbers are whole.
+    ``different`` holds the first 100 or so different numbers.
     """
 
     def __init__(self) -> None:
@@ -97,24 +97,25 @@ class TextForms:
 
     @property
     def formatted(self) -> Form:
-        """The formatted numbers, of all forms."""
+        """All formatted numbers as one form."""
         found = sorted(self.formats.values(), key=lambda form: form.row)
         count = sum(form.count for form in found)
         return Form(count, found[0].first, found[0].row) if found else Form()
 
     @property
     def known(self) -> int:
-        """All values."""
+        """Number of all values that are not missing."""
         return sum(
             one.count for one in (self.numbers, self.dates, self.others, *self.formats.values())
         )
 
     @property
     def mostly_numbers(self) -> bool:
-        """Whether more than half of the values that are no markers are numbers.
+        """Whether more than half of the values are numbers, not counting markers.
 
-        So are those with one text around them, where they are many different ones; and all are
-        where few of many different values are words, as one for all below a limit.
+        Numbers with one text around them count where many of them differ. A column with few words
+        among many different numbers is mostly numbers too: one word may stand for all values
+        below a limit.
         """
         numbers = self.numbers.count + self.formatted.count
         numbers += sum(one.count for one in self.glued.many)
@@ -124,11 +125,11 @@ class TextForms:
 
     @property
     def some_stray(self) -> bool:
-        """Whether they are mostly numbers, and some are no plain ones."""
+        """Whether the values are mostly numbers, but not all of them plain numbers."""
         return self.mostly_numbers and self.numbers.count < self.known
 
     def add(self, column: pa.Array, rows_before: int) -> pa.Array:
-        """Take in the next rows of text; returns the different values among them."""
+        """Take in the next rows of text; return their different values."""
         found = column.drop_null().value_counts()
         values, counts = found.field("values"), found.field("counts")
 
@@ -174,9 +175,9 @@ WORDS_SHOWN, LONGEST_MARKER = 5, 40
 
 
 def number_problem(part: str, name: str, forms: TextForms) -> Problem:
-    """Say what is no plain number: how many values, the first and its row, and the remedy.
+    """The problem of a text column that is mostly numbers: what else it has, and the remedy.
 
-    ``part`` is what the column is, such as feature: one that can be left out.
+    ``part`` is the part that the column plays; only a "feature" can be left out.
     """
     subject = f"{part} {name!r}"
     strays = [form for form in (forms.formatted, forms.dates, forms.others) if form.count]
@@ -213,13 +214,13 @@ def _remedy(forms: TextForms, leave_out: str) -> str:
 
 
 def _words(forms: TextForms) -> list[str]:
-    """The first words that are no numbers with other text around them."""
+    """The first words that are not numbers with other text around them."""
     glued = {value for one in forms.glued.many for value in one.values}
     return [word for word in forms.words if word not in glued]
 
 
 def _counted(forms: TextForms) -> str:
-    """Numbers, formatted ones by what they have, and the other words."""
+    """How many values are plain numbers, formatted numbers, words and dates."""
     known, formatted = forms.known, forms.formatted.count
     parts = []
     glued = forms.glued.many

@@ -18,13 +18,13 @@ from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 def read(tmp_path):
     """Read a text, all of its columns, and return them as lists."""
 
-    def read(text, text_columns=(), encoding="utf-8"):
+    def read(text, text_columns=(), encoding="utf-8", block_bytes=0):
         path = tmp_path / "rows.csv"
         path.write_text(text, encoding=encoding, newline="")
         files = find_files(path)
         header = read_header(files[0])
         out = tmp_path / "rows.parquet"
-        write_delimited(files, header, header.names, out, text_columns)
+        write_delimited(files, header, header.names, out, text_columns, block_bytes=block_bytes)
         return pq.read_table(out).to_pydict()
 
     return read
@@ -68,18 +68,30 @@ def test_empty_fields_and_the_usual_words_are_missing(read):
 
 
 @pytest.mark.parametrize("first", ["7", "2.5"])
-def test_integers_beyond_64_bits_are_refused_as_others_beyond_2_to_53_are(read, monkeypatch, first):
+def test_integers_beyond_64_bits_are_refused_as_others_beyond_2_to_53_are(read, first):
     """Also where only a late row has one; a large measurement and an identifier are none."""
-    monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
     text = "k,x\n" + f"{first},1e30\n" * 50 + "12345678901234567890,-2.5e19\n"
     with pytest.raises(TableError) as caught:
-        read(text)
+        read(text, block_bytes=64)
     assert str(caught.value) == (
         "column 'k' has integers beyond 2^53, inexact in float64 (first '12345678901234567890' at "
         "row 51). Set exclude=['k'], or id= for an identifier."
     )
     assert read(text, text_columns=["k"])["x"] == [1e30] * 50 + [-2.5e19]
+
+
+@pytest.mark.parametrize("block_bytes", [0, 64])
+def test_hexadecimal_numbers_are_refused(read, block_bytes):
+    """No integer is read where the file has digits and letters; 0x in a text is no number."""
+    text = "k,x\n" + "7,1\n" * 50 + "8,0x35\n"
+    with pytest.raises(TableError) as caught:
+        read(text, block_bytes=block_bytes)
+    assert str(caught.value) == (
+        "column 'x' has hexadecimal numbers (first '0x35' at row 51). Write decimal digits, or "
+        "set category=['x'] if they are codes."
+    )
+    assert read(text, text_columns=["x"])["x"][-1] == "0x35"
+    assert read("k,x\n10x10,5\n0x,6\n") == {"k": ["10x10", "0x"], "x": [5, 6]}
 
 
 def test_text_columns_keep_leading_zeros(read):
@@ -97,11 +109,9 @@ def test_semicolons_allow_for_decimal_commas(read):
 
 
 @pytest.mark.parametrize(("late", "value"), [("1.5", 1.5), ("many", "many")])
-def test_a_type_that_a_later_block_contradicts_is_read_again(read, monkeypatch, late, value):
+def test_a_type_that_a_later_block_contradicts_is_read_again(read, late, value):
     """Integers in the first block, something else later: the column takes the wider type."""
-    monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
-    column = read("a,b\n" + "1,2\n" * 100 + f"{late},2\n")["a"]
+    column = read("a,b\n" + "1,2\n" * 100 + f"{late},2\n", block_bytes=64)["a"]
     assert column[-1] == value
     assert type(column[0]) is type(value)
 
@@ -115,22 +125,18 @@ def test_a_type_that_a_later_block_contradicts_is_read_again(read, monkeypatch, 
         (["1", "2.5", 'a "quoted" word'], ["1", "2.5", 'a "quoted" word']),
     ],
 )
-def test_a_column_takes_one_wider_type_after_another(read, monkeypatch, values, expected):
+def test_a_column_takes_one_wider_type_after_another(read, values, expected):
     """However often later blocks contradict, and whatever is in the value that does."""
-    monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
     quote = '"{}"'.format
     lines = [quote(v.replace('"', '""')) + ",2\n" for v in values for _ in range(50)]
-    column = read("a,b\n" + "".join(lines))["a"]
+    column = read("a,b\n" + "".join(lines), block_bytes=64)["a"]
     assert [column[0], column[50], column[100]] == (expected or values)
     assert len(column) == 150
 
 
-def test_a_row_longer_than_a_block_is_read(read, monkeypatch):
+def test_a_row_longer_than_a_block_is_read(read):
     """The block grows until it holds the row."""
-    monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
-    assert read("a,b\n1," + "x" * 1000 + "\n")["b"] == ["x" * 1000]
+    assert read("a,b\n1," + "x" * 1000 + "\n", block_bytes=64)["b"] == ["x" * 1000]
 
 
 def test_a_header_without_a_line_break_has_no_rows(read):

@@ -115,6 +115,17 @@ def test_the_names_of_partitions_are_columns(partitioned, scheme, monkeypatch):
     assert FileTable(place, "y", exclude=["year", "place"]).read().roles.features == ("x",)
 
 
+def test_a_folder_with_hexadecimal_digits_in_its_name_is_text(tmp_path):
+    """The integer parser of Arrow would read 0x35 as 53."""
+    for name, columns in zip(("g=0x35", "g=0x36"), PARTS, strict=True):
+        (tmp_path / name).mkdir()
+        pq.write_table(pa.table(columns), tmp_path / name / "part.parquet")
+    table = FileTable(tmp_path, "y", category=["g"]).read()
+    assert set(table.column("g").to_pylist()) == {"0x35", "0x36"}
+    with pytest.raises(TableError, match=r"'g' is text because of '0x35'.*with hexadecimal digits"):
+        FileTable(tmp_path, "y").read()
+
+
 def test_a_partition_without_a_value_is_missing(tmp_path):
     """As Hive writes it; leading zeros of a group's name stay."""
     for name, columns in zip(("g=07", "g=__HIVE_DEFAULT_PARTITION__"), PARTS, strict=True):

@@ -302,3 +302,18 @@ def test_third_answers_are_a_note_that_keeps_nothing_back() -> None:
     assert note.severity == "note"
     assert "'b' (rows: 20), 'c' (rows: 10)" in note.message
     assert not [one for one in found if one.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("times", "found"),
+    [
+        (["2024-01-31", "2024-02-30", "2024-03-01", "soon"], "'2024-02-30' at row 2"),
+        (["31/01/2024", "29/02/2024", "01/03/2024", "02/03/2024"], "'31/01/2024' at row 1"),
+        (["2024-01-31", None, "2024-01-31", "soon"], "'soon' at row 4"),
+    ],
+)
+def test_the_first_value_that_is_no_date_is_named_with_its_row(times, found):
+    """A single bad date makes a whole column text."""
+    problem = problems(CLEAN | {"t": times}, time="t")[0]
+    message = f"time 't' must be numbers, dates or timestamps, found {found}"
+    assert (problem.message, problem.row) == (message, int(found[-1]))

@@ -53,6 +53,7 @@ WRITTEN = {
     "parentheses for a minus": ["(5)", "(1,200)", "(5.5)"],
     "a sign after the digits": ["5-", "1,200.50-", "5 CR"],
     "a comparison sign": ["<5", "> 100", "≥5", "<=0.01", "~5", "5+"],
+    "hexadecimal digits": ["0x35", "0XFF", "-0x1a"],
     "an exponent as Fortran writes it": ["1.5D+03", "-2.d3", "1.5d-10", ".5D0", "1.5+103"],
     "digits of another script": ["٣", "-١٢٫٥", "४२"],
     "a unit": ["5 kg", "5kg", "1.5 mg/l", "36 months", "37.2°C", "12 µg"],
