@@ -31,8 +31,8 @@ from lr_pipeline.core.least_squares import linear_fit as linear
 from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.limits import ColumnError
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
-from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
 from lr_pipeline.core.types import Design, RowVector

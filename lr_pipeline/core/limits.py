@@ -1,5 +1,7 @@
 """What a fit can hold: columns, and numbers whose squares and sums neither overflow nor vanish."""
 
+from math import isfinite
+
 # Matrices of columns × columns are held and factorized.
 MAX_COLUMNS = 3_000
 # A column's numbers: squares of up to 1e200, times a weight and a number of rows, stay below the
@@ -22,3 +24,10 @@ class ColumnError(ValueError):
     def named(self, names: tuple[str, ...] | None) -> "ColumnError":
         """Return the error with the column's name."""
         return ColumnError(self.message, self.column, names)
+
+
+def require_positive(**settings: int | float) -> None:
+    """Raise ``ValueError`` for the first setting that is not a positive, finite number."""
+    for name, value in settings.items():
+        if not (value > 0 and isfinite(value)):
+            raise ValueError(f"{name} must be positive and finite, found {value}")

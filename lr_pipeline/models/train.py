@@ -14,9 +14,9 @@ from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.core.inference.logistic_inference import infer_logistic
 from lr_pipeline.core.least_squares.linear_fit import fit_linear
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.penalties.by_name import AUTO, Auto
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
-from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
 from lr_pipeline.core.types import Parameters

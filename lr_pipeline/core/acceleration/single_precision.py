@@ -68,8 +68,9 @@ def _extremes(A: SingleDesign) -> Extremes:
 
 
 class Expansion(NamedTuple):
-    """A function to second order at a point: f(w), ∇f(w), and v ↦ ∇²f(w) v."""
+    """A function to second order at a point: w, f(w), ∇f(w), and v ↦ ∇²f(w) v."""
 
+    w: Parameters
     value: float
     gradient: Parameters
     product: LinearSolve
@@ -95,7 +96,7 @@ class SingleObjective:
 
         loss, gradient, weighted = self.engine.hold(*self.blocks).sum(sums)
         if not isfinite(loss):
-            return Expansion(inf, gradient, lambda v: v)
+            return Expansion(w, inf, gradient, lambda v: v)
         held = self.engine.hold(*weighted)
 
         def product(v: Parameters) -> Parameters:
@@ -104,7 +105,7 @@ class SingleObjective:
             )
             return np.asarray(total / self.total_weight)
 
-        return Expansion(loss / self.total_weight, gradient / self.total_weight, product)
+        return Expansion(w, loss / self.total_weight, gradient / self.total_weight, product)
 
 
 def _predictor(block: Block, w: Parameters) -> RowVector:

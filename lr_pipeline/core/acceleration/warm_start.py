@@ -15,9 +15,9 @@ from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.sampling_pass import survey
 from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
-from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.solvers.hessian_solve import decrement

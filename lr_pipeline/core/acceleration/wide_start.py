@@ -26,12 +26,12 @@ from lr_pipeline.core.columns.sampling_pass import survey
 from lr_pipeline.core.columns.standardize import StandardizedRows, standardized
 from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.linear_algebra.conjugate_gradient import conjugate_gradient
+from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
-from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.hessian_solve import decrement, is_last_step
-from lr_pipeline.core.solvers.line_search import sufficiently_lower
+from lr_pipeline.core.solvers.line_search import backtrack
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
 from lr_pipeline.core.types import Columns, Parameters
 
@@ -188,24 +188,10 @@ def _approach(
             share, w = LAST_FORCING, w - step
             at = objective.expand(w)
             continue
-        found = _backtrack(objective, w, at, step)
+        found, _, _ = backtrack(objective.expand, at, -step, MOST_HALVINGS)
         if found is None:
             break
-        w, at = found
+        w, at = found.w, found
         if not close:
             break
     return _Reached(w, at, False)
-
-
-def _backtrack(
-    objective: SingleObjective, w: Parameters, at: Expansion, step: Parameters
-) -> tuple[Parameters, Expansion] | None:
-    """Halve the step until the loss falls enough; None where that takes too many times."""
-    slope = -float(at.gradient @ step)
-    for halvings in range(MOST_HALVINGS):
-        t = 0.5**halvings
-        trial = objective.expand(w - t * step)
-        new_slope = -float(trial.gradient @ step)
-        if sufficiently_lower(at.value, slope, t, trial.value, new_slope):
-            return w - t * step, trial
-    return None

@@ -23,16 +23,16 @@ from lr_pipeline.core.existence.existence import (
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.fitting.problem import MANY_COLUMNS, TOLERANCE, FitProblem
 from lr_pipeline.core.inference.inference import reason_withheld
+from lr_pipeline.core.limits import require_positive
 from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.logistic.penalties.by_name import Auto
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
-from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows, in_one_block
-from lr_pipeline.core.solvers import FitResult, Lbfgs, Progress, Solver, Status, TracePoint
-from lr_pipeline.core.solvers.solver import require_positive
+from lr_pipeline.core.solvers import Lbfgs, Progress, Solver, SolverResult, Status, TracePoint
 from lr_pipeline.core.types import Columns, Parameters
 
 __all__ = ["LogisticFit", "fit_logistic"]
@@ -177,7 +177,7 @@ def _assemble(
     solver: Solver,
     objective: LogisticObjective,
     coordinates: Coordinates,
-    result: FitResult,
+    result: SolverResult,
     curvature: Curvature | None,
     passes: int,
 ) -> LogisticFit:
@@ -253,7 +253,7 @@ def _fit_few_rows(problem: FitProblem) -> LogisticFit | None:
     )
 
 
-def _as_found(result: FitResult, certificate: Certificate, scaled: Columns) -> dict[str, Any]:
+def _as_found(result: SolverResult, certificate: Certificate, scaled: Columns) -> dict[str, Any]:
     """What a fit takes over from its solver and its certificate."""
     return {
         "iterations": result.iterations,
@@ -281,7 +281,7 @@ def _inferred(found: Curvature | FewRowsFit | None, withheld: str) -> dict[str, 
 
 
 def _curvature(
-    objective: LogisticObjective, coordinates: Coordinates, result: FitResult
+    objective: LogisticObjective, coordinates: Coordinates, result: SolverResult
 ) -> Curvature | None:
     """What the solver left of gradient and Hessian, or one pass for them."""
     w, W = result.parameters, objective.total_weight

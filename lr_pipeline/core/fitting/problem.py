@@ -11,11 +11,11 @@ from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, standardized, table_units
 from lr_pipeline.core.fitting.minimum_search import MinimumSearch, search_minimum
 from lr_pipeline.core.linear_algebra.cholesky import cholesky_solve
+from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.logistic.penalties.by_name import Auto
 from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
-from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Lbfgs, Newton, Progress, Solver
 from lr_pipeline.core.types import Parameters

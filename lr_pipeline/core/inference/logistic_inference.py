@@ -35,8 +35,8 @@ from lr_pipeline.core.inference.profile_likelihood import (
     profile_parameter,
 )
 from lr_pipeline.core.linear_algebra.triangular import invert_triangular
+from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.sums import LogisticKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Status

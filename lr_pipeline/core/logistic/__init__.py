@@ -1,4 +1,5 @@
-"""Logistic regression as sums over rows: the loss, its derivatives, kernels and penalties.
+"""Logistic regression as sums over rows.
 
-Read ``loss``, then ``fast_kernel``, ``sums`` and ``objective``; docs/notation.md has the symbols.
+Read ``loss``, ``kernel``, ``sums``, ``objective`` and ``penalties``; docs/notation.md has the
+symbols. ``fast_kernel`` is ``kernel`` once more, arranged for speed.
 """

@@ -4,8 +4,9 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
-from lr_pipeline.core.logistic.sums import LogisticKernel, LogisticSums
+from lr_pipeline.core.logistic.sums import LogisticSums
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 

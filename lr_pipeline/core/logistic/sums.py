@@ -1,7 +1,7 @@
 """The kernel's sums over all rows of a table, for parameters of standardized columns."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -9,40 +9,9 @@ from jaxtyping import Float64
 from lr_pipeline.core.columns.moments import Extremes, column_extremes
 from lr_pipeline.core.columns.reparametrization import Fold
 from lr_pipeline.core.logistic.fast_kernel import linear_predictor
+from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.rows import Block, Rows, largest
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
-
-
-@runtime_checkable
-class LogisticKernel(Protocol):
-    """Sums over one block of rows, for parameters ``w = (intercept, coefficients…)``.
-
-    Every method returns a *sum* over the block's rows, each row times its weight, in float64.
-    With z = w[0] + X w[1:], p = σ(z), s = p (1 − p) and x̃ = (1, x):
-    """
-
-    @property
-    def name(self) -> str:
-        """The kernel's name in results."""
-
-    def loss(self, block: Block, w: Parameters) -> float:
-        """Σ log(1 + exp(z)) − y z."""
-
-    def loss_gradient(self, block: Block, w: Parameters) -> tuple[float, Parameters]:
-        """The loss and Σ (p − y) x̃."""
-
-    def loss_gradient_information(
-        self, block: Block, w: Parameters
-    ) -> tuple[float, Parameters, ParameterMatrix]:
-        """The loss, its gradient and its Hessian Σ s x̃ x̃ᵀ, the Fisher information."""
-
-    def information_product(self, block: Block, w: Parameters, v: Parameters) -> Parameters:
-        """Σ s x̃ (x̃ᵀ v)."""
-
-    def information_trace_gradient(
-        self, block: Block, w: Parameters, A: ParameterMatrix
-    ) -> Parameters:
-        """∇_w tr(A Σ s x̃ x̃ᵀ) = Σ s (1 − 2p) (x̃ᵀ A x̃) x̃ for a fixed symmetric A."""
 
 
 class LogisticSums:

@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from lr_pipeline.core.limits import require_positive
 from lr_pipeline.core.logistic.objective import SmoothFunction
 from lr_pipeline.core.solvers.iterate import Iterate, iterate_of
-from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
-from lr_pipeline.core.solvers.solver import require_positive
+from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, Trace, TracePoint
 from lr_pipeline.core.solvers.step_size import FixedStep, StepSize
 from lr_pipeline.core.types import Parameters
 
@@ -46,7 +46,7 @@ class GradientDescent:
 
     def minimize(
         self, objective: SmoothFunction, start: Parameters, progress: Progress | None = None
-    ) -> FitResult:
+    ) -> SolverResult:
         """Minimise from ``start``; the trace begins with it."""
         rate = self.learning_rate
         step_size = FixedStep(float(rate)) if isinstance(rate, int | float) else rate
@@ -71,7 +71,7 @@ class GradientDescent:
         if not value <= first[0]:
             status = Status.DIVERGED
         w, norm = iterate.parameters, float(np.linalg.norm(gradient))
-        return FitResult(w, status, iteration, iteration + 1, value, norm, tuple(trace.points))
+        return SolverResult(w, status, iteration, iteration + 1, value, norm, tuple(trace.points))
 
     def iterate(self, objective: SmoothFunction, start: Parameters) -> Iterate:
         """Return the point to move, at ``start``."""

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from lr_pipeline.core.limits import require_positive
 from lr_pipeline.core.logistic.objective import Objective
 from lr_pipeline.core.solvers.hessian_solve import curvature_solve, decrement, is_last_step
 from lr_pipeline.core.solvers.line_search import wolfe_search
-from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
+from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, Trace, TracePoint
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
-from lr_pipeline.core.solvers.solver import require_positive
 from lr_pipeline.core.types import Parameters
 
 # A Hessian takes the time of one gradient and one more for every so many columns, and after it
@@ -59,7 +59,7 @@ class Lbfgs:
 
     def minimize(
         self, objective: Objective, start: Parameters, progress: Progress | None = None
-    ) -> FitResult:
+    ) -> SolverResult:
         """Minimise from ``start``."""
         trace = Trace(progress)
         pairs = SecantPairs(self.memory)
@@ -110,7 +110,7 @@ class Lbfgs:
             trace.record(TracePoint(iteration, value, norm, length))
         norm = float(np.linalg.norm(gradient))
         points = tuple(trace.points)
-        return FitResult(
+        return SolverResult(
             w, status, iteration, evaluations, value, norm, points, gradient, hessian, hessian_at
         )
 

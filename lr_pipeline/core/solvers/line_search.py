@@ -1,6 +1,7 @@
 """How far to go along a descent direction."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +25,47 @@ class Step(NamedTuple):
     value: float
     gradient: Parameters
     evaluations: int
+
+
+@runtime_checkable
+class Evaluated(Protocol):
+    """A point at which a function and its gradient are known."""
+
+    @property
+    def w(self) -> Parameters:
+        """The parameters."""
+
+    @property
+    def value(self) -> float:
+        """The function there."""
+
+    @property
+    def gradient(self) -> Parameters:
+        """Its gradient there."""
+
+
+Point = TypeVar("Point", bound=Evaluated)
+
+
+def backtrack(
+    evaluate: Callable[[Parameters], Point],
+    begin: Point,
+    direction: Parameters,
+    most_trials: int = MAX_TRIALS,
+) -> tuple[Point | None, float, int]:
+    """Halve the step t from 1 until the point w + t d is ``sufficiently_lower`` (Armijo).
+
+    Returns the point, or None where none of ``most_trials`` is low enough; t; the evaluations.
+    """
+    slope = float(begin.gradient @ direction)
+    t = 1.0
+    for tried in range(1, most_trials + 1):
+        trial = evaluate(begin.w + t * direction)
+        new_slope = float(trial.gradient @ direction)
+        if sufficiently_lower(begin.value, slope, t, trial.value, new_slope):
+            return trial, t, tried
+        t /= 2.0
+    return None, 0.0, most_trials
 
 
 def wolfe_search(

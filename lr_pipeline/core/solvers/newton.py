@@ -1,35 +1,41 @@
-"""Newton's method, damped so that it converges from anywhere."""
+"""Newton's method, damped so that it converges from anywhere.
+
+*Step.* Near w the objective is f(w + d) ≈ f(w) + gᵀd + ½ dᵀH d, with g = ∇f(w) and H = ∇²f(w). H is
+positive definite where the columns are independent, and so the right-hand side has one minimum,
+where its derivative g + H d is zero:
+
+    d = −H⁻¹ g,    w ← w + d.
+
+*Damping.* Far from the optimum the expansion may be poor, and a full step may raise f. But gᵀd < 0,
+so that f falls along d to begin with: t = 1, ½, ¼, … are tried until f(w + t d) is low enough
+(``backtrack``). Near the optimum t = 1 is, and the number of right digits doubles with each step.
+
+*Stop.* λ = √(W gᵀH⁻¹g), the decrement, is the length of d in standard errors, and about the
+distance to the optimum: at λ ≤ ``tolerance`` that is reached. It cannot be met where rounding
+takes over earlier (``_Nearing``).
+"""
 
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from lr_pipeline.core.limits import require_positive
 from lr_pipeline.core.logistic.objective import Objective
 from lr_pipeline.core.solvers.hessian_solve import curvature_solve, decrement, is_last_step
-from lr_pipeline.core.solvers.line_search import (
-    MAX_TRIALS,
-    VALUE_ROUNDING,
-    sufficiently_lower,
-)
-from lr_pipeline.core.solvers.result import FitResult, Progress, Status, Trace, TracePoint
+from lr_pipeline.core.solvers.line_search import VALUE_ROUNDING, backtrack
+from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, Trace, TracePoint
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
-from lr_pipeline.core.solvers.solver import require_positive
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 # Iterations that may pass without getting nearer, once only rounding is left to gain.
 PATIENCE = 4
+# A step gets nearer that leaves at most this share of the least distance so far.
+NEARER = 0.9
 MAX_POLISH = 10
-
-
-class _Point(NamedTuple):
-    """An iterate with the objective's value, gradient and Hessian."""
-
-    w: Parameters
-    value: float
-    gradient: Parameters
-    hessian: ParameterMatrix
+# Steps that are remembered where the objective's Hessian is not exact.
+MEMORY = 10
 
 
 @dataclass(frozen=True)
@@ -57,89 +63,127 @@ class Newton:
 
     def minimize(
         self, objective: Objective, start: Parameters, progress: Progress | None = None
-    ) -> FitResult:
+    ) -> SolverResult:
         """Minimise from ``start``."""
-        trace = Trace(progress)
-        pairs = SecantPairs(0 if objective.hessian_is_exact else 10)
-        point = _Point(start, *objective.value_gradient_hessian(start))
-        evaluations, iteration, length, nearest, barren = 1, 0, 0.0, np.inf, 0
-        lowest = np.inf
+
+        def evaluate(w: Parameters) -> _Point:
+            return _Point(w, *objective.value_gradient_hessian(w))
+
+        trace, nearing = Trace(progress), _Nearing()
+        pairs = None if objective.hessian_is_exact else SecantPairs(MEMORY)
+        point, length, iteration, evaluations = evaluate(start), 0.0, 0, 1
         while True:
-            norm = float(np.linalg.norm(point.gradient))
-            trace.record(TracePoint(iteration, point.value, norm, length))
-            solve = curvature_solve(point.hessian)
-            step = solve(point.gradient)
-            distance = sqrt(max(objective.total_weight * float(point.gradient @ step), 0.0))
-            direction = -(pairs.solve(solve, point.gradient) if pairs.pairs else step)
-            still = not point.value < lowest  # the last step has not lowered the value
-            barren = 0 if distance < 0.9 * nearest else barren + 1
-            nearest, lowest = min(distance, nearest), min(point.value, lowest)
-            if distance <= self.tolerance and is_last_step(direction, point.w):
-                status = Status.CONVERGED
-            elif iteration == self.max_iterations:
-                status = Status.ITERATION_LIMIT
-            elif barren >= PATIENCE and (still or _only_rounding_to_gain(point, direction)):
+            trace.record(TracePoint(iteration, point.value, point.gradient_norm, length))
+            step = _Step.at(point, objective.total_weight, pairs)
+            nearing.observe(step.distance, point.value)
+            status = self._ending(point, step, nearing, iteration)
+            if status is not None:
+                break
+            trial, length, tried = backtrack(evaluate, point, step.direction)
+            evaluations += tried
+            if trial is None:
                 status = Status.STALLED
-            else:
-                trial, length, tried = _backtrack(objective, point, direction)
-                evaluations += tried
-                if trial is not None:
-                    if not objective.hessian_is_exact:
-                        pairs.add(trial.w - point.w, trial.gradient - point.gradient)
-                    point, iteration = trial, iteration + 1
-                    continue
-                status = Status.STALLED
-            break
-        hessian_at = point.w
+                break
+            if pairs is not None:
+                pairs.add(trial.w - point.w, trial.gradient - point.gradient)
+            point, iteration = trial, iteration + 1
+        end = point
         if self.polish and status is Status.CONVERGED:
-            point, polished = _polish(objective, point, solve, pairs)
+            end, polished = _polish(objective, point, step.solve, pairs)
             evaluations += polished
-        return FitResult(
-            point.w,
+        return SolverResult(
+            end.w,
             status,
             iteration,
             evaluations,
-            point.value,
-            float(np.linalg.norm(point.gradient)),
+            end.value,
+            end.gradient_norm,
             tuple(trace.points),
-            point.gradient,
-            point.hessian,
-            hessian_at,
+            end.gradient,
+            end.hessian,
+            hessian_at=point.w,
         )
 
+    def _ending(
+        self, point: "_Point", step: "_Step", nearing: "_Nearing", iteration: int
+    ) -> Status | None:
+        """How the iteration ends at a point; None where another step is to be taken."""
+        converged = step.distance <= self.tolerance and is_last_step(step.direction, point.w)
+        only_rounding_left = nearing.barren >= PATIENCE and (
+            not nearing.value_fell or step.fall <= VALUE_ROUNDING * abs(point.value)
+        )
+        if converged:
+            return Status.CONVERGED
+        if iteration == self.max_iterations:
+            return Status.ITERATION_LIMIT
+        return Status.STALLED if only_rounding_left else None
 
-def _only_rounding_to_gain(point: _Point, direction: Parameters) -> bool:
-    """Whether the fall that the slope predicts is lost in the rounding of the value."""
-    return -float(point.gradient @ direction) <= VALUE_ROUNDING * abs(point.value)
+
+class _Point(NamedTuple):
+    """An iterate with the objective's value, gradient and Hessian."""
+
+    w: Parameters
+    value: float
+    gradient: Parameters
+    hessian: ParameterMatrix
+
+    @property
+    def gradient_norm(self) -> float:
+        """‖g‖."""
+        return float(np.linalg.norm(self.gradient))
 
 
-def _backtrack(
-    objective: Objective, point: _Point, direction: Parameters
-) -> tuple[_Point | None, float, int]:
-    """Halve the step until the objective falls enough: the point, the step, the evaluations."""
-    slope = float(point.gradient @ direction)
-    t = 1.0
-    for tried in range(1, MAX_TRIALS + 1):
-        w = point.w + t * direction
-        trial = _Point(w, *objective.value_gradient_hessian(w))
-        new_slope = float(trial.gradient @ direction)
-        if sufficiently_lower(point.value, slope, t, trial.value, new_slope):
-            return trial, t, tried
-        t /= 2.0
-    return None, 0.0, MAX_TRIALS
+class _Step(NamedTuple):
+    """Newton's step from a point: g ↦ H⁻¹ g, the decrement λ, the direction d and −gᵀd."""
+
+    solve: LinearSolve
+    distance: float
+    direction: Parameters
+    fall: float
+
+    @classmethod
+    def at(cls, point: _Point, total_weight: float, pairs: SecantPairs | None) -> "_Step":
+        """Solve H d = −g, corrected by the pairs where there are any."""
+        solve, g = curvature_solve(point.hessian), point.gradient
+        step = solve(g)
+        distance = sqrt(max(total_weight * float(g @ step), 0.0))
+        direction = -(pairs.solve(solve, g) if pairs else step)
+        return cls(solve, distance, direction, -float(g @ direction))
+
+
+@dataclass
+class _Nearing:
+    """How near the iterates have come, and for how long they have come no nearer.
+
+    ``barren``: iterations since the last that came nearer. ``value_fell``: whether the last step
+    has led below all values before it.
+    """
+
+    nearest: float = inf
+    lowest: float = inf
+    barren: int = 0
+    value_fell: bool = True
+
+    def observe(self, distance: float, value: float) -> None:
+        """Take in the next iterate."""
+        self.value_fell = value < self.lowest
+        self.barren = 0 if distance < NEARER * self.nearest else self.barren + 1
+        self.nearest, self.lowest = min(distance, self.nearest), min(value, self.lowest)
 
 
 def _polish(
-    objective: Objective, point: _Point, solve: LinearSolve, pairs: SecantPairs
+    objective: Objective, point: _Point, solve: LinearSolve, pairs: SecantPairs | None
 ) -> tuple[_Point, int]:
     """Take full steps with the same factors while they at least halve the gradient."""
     before = decrement(solve, point.gradient, 1.0)
     for tried in range(1, MAX_POLISH + 1):
-        w = point.w - pairs.solve(solve, point.gradient)
+        step = pairs.solve(solve, point.gradient) if pairs else solve(point.gradient)
+        w = point.w - step
         value, gradient = objective.value_gradient(w)
         after = decrement(solve, gradient, 1.0)
         if not after < 0.5 * before:
             return point, tried
-        pairs.add(w - point.w, gradient - point.gradient)
+        if pairs is not None:
+            pairs.add(w - point.w, gradient - point.gradient)
         point, before = _Point(w, value, gradient, point.hessian), after
     return point, MAX_POLISH

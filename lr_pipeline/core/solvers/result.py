@@ -52,7 +52,7 @@ class TracePoint:
 
 
 @dataclass(frozen=True)
-class FitResult:
+class SolverResult:
     """Where a solver stopped, and why.
 
     ``value`` is the objective (mean per row) and ``gradient_norm`` the Euclidean norm of its

@@ -16,6 +16,10 @@ class SecantPairs:
     def __init__(self, memory: int) -> None:
         self.pairs: deque[tuple[Parameters, Parameters, float]] = deque(maxlen=memory)
 
+    def __len__(self) -> int:
+        """How many steps are remembered."""
+        return len(self.pairs)
+
     def add(self, step: Parameters, change: Parameters) -> None:
         """Remember a pair, unless sᵀy is not clearly positive."""
         product = float(step @ change)

@@ -1,10 +1,9 @@
 """What every solver offers."""
 
-from math import isfinite
 from typing import Protocol, runtime_checkable
 
 from lr_pipeline.core.logistic.objective import Objective
-from lr_pipeline.core.solvers.result import FitResult, Progress
+from lr_pipeline.core.solvers.result import Progress, SolverResult
 from lr_pipeline.core.types import Parameters
 
 
@@ -30,12 +29,5 @@ class Solver(Protocol):
 
     def minimize(
         self, objective: Objective, start: Parameters, progress: Progress | None = None
-    ) -> FitResult:
+    ) -> SolverResult:
         """Minimise from ``start``."""
-
-
-def require_positive(**settings: int | float) -> None:
-    """Raise ``ValueError`` for the first setting that is not a positive, finite number."""
-    for name, value in settings.items():
-        if not (value > 0 and isfinite(value)):
-            raise ValueError(f"{name} must be positive and finite, found {value}")

@@ -11,7 +11,7 @@ from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.iterate import FunctionIterate, Iterate
-from lr_pipeline.core.solvers.result import FitResult, Progress
+from lr_pipeline.core.solvers.result import Progress, SolverResult
 from lr_pipeline.core.solvers.signed_rows import SignedRows
 from lr_pipeline.core.types import Parameters
 from lr_pipeline.engines.torch.autograd_sums import log_loss
@@ -40,7 +40,7 @@ class ManualGradientDescent(GradientDescent):
 
     def minimize(
         self, objective: SmoothFunction, start: Parameters, progress: Progress | None = None
-    ) -> FitResult:
+    ) -> SolverResult:
         """Minimise from ``start``; the trace begins with it.
 
         Raises TypeError for an objective that is no ``LogisticObjective``, ValueError for another
