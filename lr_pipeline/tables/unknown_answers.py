@@ -1,4 +1,4 @@
-"""Values of a target that are no answer, and those that are one besides the two."""
+"""Values of a target that say that the answer is not known, and answers besides the two."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +8,12 @@ from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.values.number_forms import MARKERS
 from lr_pipeline.tables.values.spelling import shown_spelling, spelling_key
 
-# What stands for no value in a feature but may well be an answer.
+# Words that stand for a missing value in a feature but may be an answer in a target.
 ANSWERS = (
     "none nil x xx - -- --- * ** void nd n.d. nr n.r. bd b.d. bdl lod blq bloq bql loq <loq nq"
 )
 UNKNOWN = frozenset(MARKERS).difference(ANSWERS.split())
-UNKNOWN_NUMBERS = frozenset({-9, -99, -999, -9999, -99999})  # beside two other values
+UNKNOWN_NUMBERS = frozenset({-9, -99, -999, -9999, -99999})  # beside at least two other values
 SHOWN = 5
 
 
@@ -23,14 +23,14 @@ def require_known_answers(
     first_rows: Mapping[Any, int],
     meant: PositiveValue | None,
 ) -> None:
-    """Refuse values that say the answer is not known, but for the one that is ``meant``.
+    """Refuse values that say that the answer is not known, except the one that is ``meant``.
 
-    ``counts``: each value's rows. Of more than two values numbers such as -999 are no answer.
+    ``counts``: value → rows. Among more than two values, numbers such as -999 are no answer.
 
     Raises
     ------
     TableError
-        With the values, their rows and the first of these.
+        There are such values; the message has their rows and the first of these.
     """
     several = len(counts) > 2
     unknown = [value for value in counts if value != meant and _is_unknown(value, several)]
@@ -48,7 +48,7 @@ def require_known_answers(
 def other_answers(
     name: str, counts: Mapping[Any, int], positive: PositiveValue | None
 ) -> list[Problem]:
-    """A note where several values count as the other answer than ``positive``."""
+    """Note that several values count as the other answer, if they do."""
     others = [value for value in counts if value != positive]
     if positive is None or len(others) < 2:
         return []

@@ -1,1 +1,1 @@
-"""Files as such: Parquet, URLs, whether a file stays as it was, and what cannot be opened."""
+"""Files whatever they hold: Parquet, URLs, files that change, and files that cannot be opened."""

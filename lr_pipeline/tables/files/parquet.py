@@ -1,10 +1,10 @@
 """Parquet files read and written in blocks whose size in memory is bounded, however they are cut.
 
-A reader holds, of each column, a page (about 1 MiB unless a smaller column chunk ends it) and a
+For each column a reader holds one page (about 1 MiB, or less where the column chunk ends) and a
 buffer of the file. Without ``pre_buffer`` and with buffered streams it holds nothing else, however
 large a row group is: its memory grows with the number of columns, not of rows. The files written
-here have a row group for each block, so that reading them takes little more than a block does,
-and a checksum for each page; where a file has these, reading verifies them.
+here have a row group for each block, so that reading them takes little more memory than a block,
+and a checksum for each page. Reading verifies the checksums that a file has.
 """
 
 import os
@@ -25,13 +25,13 @@ BLOCK_BYTES = 8 << 20  # of a block of numbers in float64
 VALUE_BYTES = 8
 BUFFER_BYTES = 32 << 20  # of all columns' buffers together
 SMALLEST_BUFFER, LARGEST_BUFFER = 4 << 10, 64 << 10
-# Of a column's dictionary. Numbers that hardly repeat make one as large as the column, the file a
-# quarter larger, and writing it take five times as long; a few thousand values fit.
+# Limits a column's dictionary to a few thousand values. For numbers that hardly repeat, a larger
+# dictionary makes the file a quarter larger, and writing it five times as slow.
 DICTIONARY_BYTES = 32 << 10
 
 
 def rows_within(num_bytes: int, num_columns: int, most: int = BLOCK_ROWS) -> int:
-    """Rows of a block of ``num_columns`` float64 columns: at most ``num_bytes``, at least 1."""
+    """Rows of a block of ``num_columns`` float64 columns, of at most ``num_bytes``; at least 1."""
     return max(1, min(most, num_bytes // (VALUE_BYTES * max(1, num_columns))))
 
 
@@ -40,7 +40,7 @@ Stored = Path | str  # a file here, or a URL of any scheme that fsspec knows
 
 @dataclass(frozen=True)
 class RowGroups:
-    """Neighbouring row groups of a Parquet file, and the number of their first row, from 0."""
+    """Neighbouring row groups of a Parquet file; ``first_row`` is numbered from 0."""
 
     numbers: tuple[int, ...]
     first_row: int
@@ -54,8 +54,8 @@ def open_parquet(
 ) -> pq.ParquetFile:
     """Open a Parquet file, or raise a ``TableError`` that says what the path is instead.
 
-    ``metadata``: the file's own, where at hand; thousands of row groups take a while to parse.
-    ``source`` is a path, a URL or an open file, and ``name`` what messages call the latter.
+    ``metadata`` is the file's footer where it is known: thousands of row groups take a while to
+    parse. ``source`` is a path, a URL or an open file, which messages call ``name``.
     """
     shown = name or str(source)
     remote = is_url(source)
@@ -65,7 +65,7 @@ def open_parquet(
     buffer = min(LARGEST_BUFFER, max(SMALLEST_BUFFER, BUFFER_BYTES // max(1, columns)))
     try:
         file = _open_url(source) if remote else source
-        # Of a remote file neighbouring columns are asked for at once, not page by page.
+        # From a remote file neighbouring columns are fetched at once, not page by page.
         return pq.ParquetFile(
             file,
             metadata=metadata,
@@ -83,7 +83,7 @@ def open_parquet(
             source=shown,
         ) from None
     except ValueError as error:
-        if "HTTP" not in str(error):  # of fsspec's words for it
+        if "HTTP" not in str(error):  # fsspec says so
             raise
         raise table_error(
             "its server sends whole files only, and of Parquet parts are read",
@@ -93,7 +93,7 @@ def open_parquet(
 
 
 def is_url(source: Any) -> bool:
-    """Whether a file is named by a URL."""
+    """Whether a source is a URL."""
     return isinstance(source, str) and "://" in source
 
 
@@ -103,12 +103,12 @@ def _open_url(url: str) -> Any:
 
 
 def read_footer(stored: Stored) -> pq.FileMetaData:
-    """The file's footer; parsed once a process, for as long as the file stays as it is."""
+    """Return the file's footer, parsed once in a process unless the file changes."""
     return _footer(stored, _state(stored))
 
 
 def _state(stored: Stored) -> Hashable:
-    """What changes with the file; None where there is none, which opening it will say."""
+    """What changes when the file does; None where there is no file, as opening it will say."""
     try:
         if isinstance(stored, str) and is_url(stored):
             filesystem, path = url_filesystem(stored)
@@ -133,10 +133,10 @@ def file_batches(
     use_threads: bool = True,
     row_groups: Sequence[int] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the columns of an open file in batches of at most ``rows`` rows, as it is cut.
+    """Yield the columns of an open file in batches of at most ``rows`` rows, cut at row groups.
 
-    Of all row groups, or those numbered. Raises ``TableError``, which calls the file ``name``,
-    where its content is damaged: a page does not have its checksum, or rows are lacking.
+    Of all row groups, or of those numbered. Raises ``TableError``, which calls the file ``name``,
+    where the content is damaged: a page does not match its checksum, or rows are missing.
     """
     found = 0
     try:
@@ -164,9 +164,9 @@ def read_batches(
     rows: int,
     row_groups: Sequence[int] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the columns ``names`` in batches of at most ``rows`` rows, as the file is cut.
+    """Yield the columns ``names`` in batches of at most ``rows`` rows, cut at row groups.
 
-    Of all row groups, or those numbered.
+    Of all row groups, or of those numbered.
     """
     threads = (os.cpu_count() or 1) > 2  # the caller's own thread computes meanwhile
     with open_parquet(stored, metadata) as file:
@@ -175,10 +175,7 @@ def read_batches(
 
 
 def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> int:
-    """Write each block as a row group, so that reading needs no more than a block does.
-
-    Returns the number of rows.
-    """
+    """Write each block as a row group, as a reader will hold it; return the number of rows."""
     rows = 0
     with pq.ParquetWriter(
         path, schema, dictionary_pagesize_limit=DICTIONARY_BYTES, write_page_checksum=True
@@ -189,11 +186,8 @@ def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.Record
     return rows
 
 
-ROWS_TRIED = 65_536  # at a time, so that the search takes no more memory than reading does
-
-
 def damaged(file: pq.ParquetFile, name: str, columns: Sequence[str], reason: str) -> TableError:
-    """Say that ``file``, which messages call ``name``, is damaged, and where, if that is known."""
+    """The error of a damaged file, which it calls ``name``: where it is damaged, if that shows."""
     column, group = _first_unreadable(file, columns) or (None, 0)
     place, row = "", None
     if column is not None:
@@ -214,11 +208,11 @@ def damaged(file: pq.ParquetFile, name: str, columns: Sequence[str], reason: str
 
 
 def _first_unreadable(file: pq.ParquetFile, columns: Sequence[str]) -> tuple[str, int] | None:
-    """The first column chunk that raises, or has another number of rows than its row group."""
+    """The first column chunk that cannot be read, or lacks rows of its row group."""
     for group in range(file.metadata.num_row_groups):
         for column in columns:
             try:
-                batches = file.iter_batches(ROWS_TRIED, row_groups=[group], columns=[column])
+                batches = file.iter_batches(BLOCK_ROWS, row_groups=[group], columns=[column])
                 found = sum(batch.num_rows for batch in batches)
             except (pa.ArrowInvalid, OSError):
                 return column, group

@@ -4,8 +4,8 @@ from typing import Any
 
 from lr_pipeline.tables.errors import Problem, TableError, table_error
 
-CONNECT_SECONDS = 20  # until a web server must have accepted a connection
-SILENT_SECONDS = 60  # without a byte of an answer
+CONNECT_SECONDS = 20  # for a web server to accept a connection
+SILENT_SECONDS = 60  # for the next bytes of an answer
 NETWORK_PACKAGES = {"aiohttp", "yarl", "fsspec", "s3fs", "botocore", "aiobotocore", "gcsfs"}
 NETWORK_PACKAGES |= {"google", "adlfs", "azure", "paramiko", "requests", "urllib3", "ftplib"}
 NOT_THERE = (404, 410)
@@ -13,7 +13,7 @@ CHECK = "Check the URL, the network and who may read it"
 
 
 def url_filesystem(location: str) -> tuple[Any, str]:
-    """Return fsspec's file system and its name for the file; one of the web with our time limits.
+    """Return fsspec's file system, with our time limits for the web, and its name for the file.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def is_web(filesystem: Any) -> bool:
 
 
 def require_answer(filesystem: Any, url: str) -> None:
-    """Raise ``TableError`` unless a web server answers; that there is no such file is an answer."""
+    """Raise ``TableError`` unless a web server answers; "no such file" is an answer too."""
     try:
         filesystem.info(url)
     except FileNotFoundError as error:

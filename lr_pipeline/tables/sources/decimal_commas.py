@@ -1,8 +1,9 @@
-"""Text columns of a delimited file that are numbers: with a decimal comma, or all as they are.
+"""Text columns of a delimited file that are numbers, with a decimal comma or a decimal point.
 
-1,5 is one and a half where a column can be nothing else. Where 1,234 may be a thousand and more,
-or 1,2 the answers 1 and 2, another column that plainly has decimal commas decides, of answers also
-that the column is declared to be numbers. Otherwise it stays text, which is refused.
+1,5 is one and a half if the column can mean nothing else. Where 1,234 may be more than a thousand,
+or 1,2 may be the answers 1 and 2, another column that plainly has decimal commas decides; for
+answers, so does a declaration that the column is numbers. Otherwise the column stays text, which
+is refused.
 """
 
 from collections.abc import Callable, Collection
@@ -27,12 +28,12 @@ def numeric_texts(
     numbers: Collection[str],
     elsewhere: Callable[[], str | None],
 ) -> tuple[dict[str, str], list[str]]:
-    """Column → decimal point, ``.`` or ``,``, of the text columns that hold nothing but numbers.
+    """Find the text columns that hold nothing but numbers; return column → decimal point.
 
-    And the columns that may as well be lists of answers. Not of ``text_columns``, which are meant
-    as text. Those of ``decimal_comma`` are known to have commas, those of ``numbers`` to be no
-    lists; ``elsewhere`` names another column of the file with commas, where there is one. The
-    reading ends as soon as no column can be one any more.
+    Also returns the columns that may be lists of answers instead. ``text_columns`` are meant as
+    text and stay so. Columns of ``decimal_comma`` are known to have commas, those of ``numbers``
+    are known to be no lists; ``elsewhere`` names another column of the file with decimal commas,
+    if there is one. Reading stops when no column is left that can be numbers.
     """
     with open_parquet(path) as file:
         names = [one.name for one in file.schema_arrow if is_text(one.type)]
@@ -56,7 +57,7 @@ def numeric_texts(
 
 
 class Commas:
-    """What the values of a column have shown so far."""
+    """What the values of a column show of commas and points."""
 
     def __init__(self) -> None:
         self.values = self.commas = self.points = False
@@ -64,7 +65,7 @@ class Commas:
         self.decimals: set[int] = set()  # how many digits follow a comma
 
     def add(self, values: pa.Array) -> bool:
-        """Take in different values; whether all of them are numbers."""
+        """Take in different values; return whether all of them are numbers."""
         if not pc.all(pc.match_substring_regex(values, NUMBER)).as_py():
             return len(values) == 0
         self.values = True
@@ -81,24 +82,24 @@ class Commas:
         return True
 
     def _add_answers(self, text: str) -> None:
-        """Lists of answers are in order, and of none to begin with."""
+        """Rule out lists of answers, which are in order and start from 1."""
         first, second = text.split(",")
         self.no_answers |= not 0 < int(first) < int(second)
         self.decimals.add(len(second.strip()))
 
     @property
     def commas_alone(self) -> bool:
-        """Whether there are commas, and no points."""
+        """Whether there are commas and no points."""
         return self.commas and not self.points
 
     @property
     def maybe_answers(self) -> bool:
-        """Whether all may be lists of answers; two decimals everywhere, as of prices, are none."""
+        """Whether all values may be lists of answers; prices, with two decimals each, are not."""
         as_prices = self.several and len(self.decimals) == 1 and min(self.decimals) > 1
         return not (self.no_answers or as_prices)
 
     def point(self, number: bool = False) -> str | None:
-        """The decimal point; None where that is not to be decided. ``number``: it is no list."""
+        """The decimal point, None if the values do not decide it. ``number``: they are no lists."""
         if not self.commas:
             return "." if self.values else None
         plain = self.no_thousands and (number or not self.maybe_answers)
@@ -114,7 +115,7 @@ def _all(mask: pa.Array) -> bool:
 
 
 def text_to_numbers(column: pa.Array, point: str) -> pa.Array:
-    """float64 of the texts, the nearest to each."""
+    """Return the float64 nearest to each text."""
     plain = pc.utf8_ltrim(pc.utf8_trim_whitespace(column), characters="+")
     if point == ",":
         plain = pc.replace_substring(plain, ",", ".")

@@ -1,4 +1,4 @@
-"""What every declared table has besides its place, and how its rows become a sound table."""
+"""What all declared tables share: the roles, the rules of reading, and the validation."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -21,7 +21,7 @@ SAID_IF_GIVEN = (*KINDS, "missing", "keep_na")
 
 
 class _Kind:
-    """What each of the declared tables has of its own, after its place."""
+    """The fields that each declared table has of its own, besides its place."""
 
     kind: ClassVar[str]
     target: str
@@ -31,10 +31,10 @@ class _Kind:
 class Declaration(_Kind):
     """Base of the declared tables, which add their place and the target.
 
-    Every column is a feature that is not named otherwise; ``features`` names them instead.
-    ``positive`` is the target's value whose probability is modelled, against all its others.
-    ``category``: features to be coded level by level though their values are numbers (codes 1, 2,
-    3); ``number``: features that are numbers whatever they look like, as identifiers or as text.
+    Every column without another role is a feature, unless ``features`` names the features.
+    ``positive`` is the target's value whose probability is modelled, against all other values.
+    ``category``: features that are coded level by level though their values are numbers (codes 1,
+    2, 3). ``number``: features that are numbers though they look like identifiers or are text.
     ``missing``: markers of a missing value, such as ``?``, in every column but those of
     ``keep_na``, in which NA and every other word is a value.
     """
@@ -53,7 +53,7 @@ class Declaration(_Kind):
     split: SplitPolicy = field(default_factory=SplitPolicy)
 
     def __post_init__(self) -> None:
-        """Accept lists (from JSON and YAML) and a single name for tuples; settle the split."""
+        """Turn lists (from JSON and YAML) and single names into tuples; settle the split."""
         for name in ("features", "exclude", *SAID_IF_GIVEN):
             value = getattr(self, name)
             if value is not None:
@@ -62,7 +62,7 @@ class Declaration(_Kind):
         object.__setattr__(self, "split", self.split.settled(self.group, self.time))
 
     def to_dict(self) -> dict[str, Any]:
-        """The declaration as plain values, of kinds and words those that are declared."""
+        """The declaration as plain values, without kinds and words that are not declared."""
         values = asdict(self)
         values = {name: v for name, v in values.items() if v or name not in SAID_IF_GIVEN}
         plain = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
@@ -70,11 +70,11 @@ class Declaration(_Kind):
 
     @property
     def rules(self) -> ReadingRules:
-        """What words mean besides those that every file is read by."""
+        """The rules of reading that are declared, besides those for every file."""
         return ReadingRules(tuple(map(str, self.missing)), tuple(self.keep_na))
 
     def roles(self, names: Sequence[str]) -> ColumnRoles:
-        """The declared roles among the columns ``names``. Errors: see ``assign_roles``."""
+        """Assign the declared roles to the columns ``names``. Errors: see ``assign_roles``."""
         for name in self.keep_na:
             require_column(names, name, "keep_na")
         return assign_roles(
@@ -92,11 +92,11 @@ class Declaration(_Kind):
         )
 
     def settled(self, table: Table, source: str, to_split: bool) -> Table:
-        """Return the table validated, without useless features, its positive value settled.
+        """Validate the table; return it without useless features, with its positive value.
 
         A feature that is constant, a copy of another, a row counter or text with too many values
         is left out, unless ``features`` names it; the provenance's ``left_out`` says why.
-        ``to_split``: what would keep the rows from being split as declared is a problem, too.
+        ``to_split``: rows that cannot be split as declared are a problem too.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Where a table comes from: declared as plain data, read with ``read()``."""
+"""The sources that users declare as plain data, and read with ``read()``."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
@@ -68,9 +68,9 @@ class FileTable(Declaration):
     """CSV or Parquet with a two-valued target column: a file, a folder of files, or a glob.
 
     ``path`` may be a URL of any scheme that fsspec knows, such as ``s3://bucket/churn/*.parquet``.
-    For the other fields see ``Declaration``, for what ``path`` may mean ``find_files``.
-    Rows of a single local Parquet file are read where they lie; all others are streamed into a
-    temporary Parquet file, which goes with the last table that reads it.
+    For the other fields see ``Declaration``; ``find_files`` says what ``path`` may mean. The rows
+    of a single local Parquet file are read where they lie; all others are streamed into a temporary
+    Parquet file, which is removed with the last table that reads it.
     """
 
     path: str | Path
@@ -131,7 +131,7 @@ class FileTable(Declaration):
         return table.with_provenance({"decimal_comma": commas}) if commas else table
 
     def _text(self) -> list[str]:
-        """Columns whose leading zeros mean something."""
+        """The columns whose leading zeros have a meaning."""
         return [name for name in (self.id, self.group, *self.category) if name is not None]
 
 
@@ -139,9 +139,9 @@ class FileTable(Declaration):
 class SqlTable(Declaration):
     """The rows of a SQL query, with a two-valued target column (extra ``sql``).
 
-    ``url`` is SQLAlchemy's, such as ``sqlite:///rows.db``; one with a password is declared as
-    ``env:NAME``, the environment variable that holds it. For the other fields see
-    ``Declaration``.
+    ``url`` is a URL of SQLAlchemy, such as ``sqlite:///rows.db``; one with a password is declared
+    as ``env:NAME``, with the name of an environment variable that holds it. For the other fields
+    see ``Declaration``.
     """
 
     url: str
@@ -207,7 +207,7 @@ def source_from_dict(declaration: Mapping[str, Any]) -> TableSource:
 
 
 def _declared(kind: type, values: Mapping[str, Any]) -> Any:
-    """Construct a dataclass; name a field that is unknown or missing."""
+    """Construct a dataclass, or raise ``TableError`` for a field that is unknown or missing."""
     known = {one.name: one for one in fields(kind)}
     unknown = [name for name in values if name not in known]
     if unknown:

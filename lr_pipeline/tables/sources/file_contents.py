@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, where it is neither text nor Parquet as it stands."""
+"""Files that are neither text nor Parquet, recognised by their first bytes or their names."""
 
 import re
 
@@ -9,7 +9,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
 AS_TABLE = "Save it as CSV UTF-8, or as Parquet"
 FEATHER = "Write it as Parquet: pyarrow.feather.read_table, then pyarrow.parquet.write_table"
-# Those that pack one file, by their first bytes and by the end of their names.
+# Packers of files, by the first bytes they write and by the end of the names.
 PACKERS = {
     b"BZh": "bz2",
     b"\xfd7zXZ\0": "xz",
@@ -37,9 +37,10 @@ WEB_PAGE = re.compile(rb"\s*<(!doctype\s+html|html|head|body|\?xml)", re.IGNOREC
 
 
 def require_table(start: bytes, name: str) -> None:
-    """Raise ``TableError`` where the first bytes, or the name, are those of no text or Parquet.
+    """Raise ``TableError`` where the first bytes, or the name, show neither text nor Parquet.
 
-    ``start``: as the file is stored, packed or not; ``name`` is what messages call the file.
+    ``start`` holds the first bytes as they are stored, packed or not; messages call the file
+    ``name``.
     """
     lower = name.lower()
     by_name = [one.rpartition(".")[2] for one in PACKED_SUFFIXES if lower.endswith(one)]
@@ -47,7 +48,7 @@ def require_table(start: bytes, name: str) -> None:
         remedy = "Unpack it, or give .csv.gz"
         raise table_error(f"{packer} is not unpacked here", remedy, source=name)
     for magic, (kind, remedy) in BINARY.items():
-        # "ORC" may be the first column of a text.
+        # A text may begin with "ORC".
         if start.startswith(magic) and (len(magic) > 3 or not _is_text(start)):
             raise table_error(f"the file is no text but {kind}", remedy, source=name)
     text = start.removeprefix(b"\xef\xbb\xbf")
@@ -66,7 +67,7 @@ def require_table(start: bytes, name: str) -> None:
 
 
 def no_parquet(start: bytes, name: str) -> TableError | None:
-    """What a file named like Parquet is instead, as far as its first bytes tell."""
+    """The error of a file that is named like Parquet but is something else; None if unknown."""
     if start.startswith((PARQUET_MAGIC, b"PARE")):
         return None
     try:
@@ -87,7 +88,7 @@ def no_parquet(start: bytes, name: str) -> TableError | None:
 
 
 def _is_text(start: bytes) -> bool:
-    """Whether the bytes can be text; a character may be cut at their end."""
+    """Whether the bytes can be text, of which the last character may be cut."""
     try:
         start[:-4].decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""The first line of delimited text: names, delimiter, and what it is if it is no header."""
+"""The header of delimited text: the names, the delimiter, and lines that are no header."""
 
 import codecs
 import csv
@@ -18,14 +18,14 @@ JSON_START = re.compile(r"\s*(\{\s*\"|\[\s*[\[{])")
 
 @dataclass(frozen=True)
 class Header:
-    """The column names of a file in order, and what separates its columns."""
+    """The column names of a file in order, and its delimiter."""
 
     names: list[str]
     delimiter: str
 
 
 def read_header(source: DataFile) -> Header:
-    """Read the column names; the delimiter is the one that makes most of them.
+    """Read the column names; the delimiter is the one that gives the most names.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def read_header(source: DataFile) -> Header:
 
 
 def _require_header(text: str) -> None:
-    """Raise ``TableError`` for a first line that can be no header."""
+    """Raise ``TableError`` for a first line that cannot be a header."""
     first = text.split("\n", 1)[0].strip()
     if "\0" in first:
         raise table_error(
@@ -76,7 +76,7 @@ def _require_header(text: str) -> None:
 
 
 def _require_no_comments(text: str) -> None:
-    """Raise ``TableError`` for lines of comment; a header may begin with #, as in #id,x,y."""
+    """Raise ``TableError`` for comment lines; a header may begin with #, as in #id,x,y."""
     lines = text.splitlines()
     comments = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
     if comments == 0:
@@ -97,7 +97,7 @@ def _count_fields(line: str) -> Callable[[str], int]:
 
 
 def _require_one_column(text: str) -> None:
-    """Raise ``TableError`` where one column is none: another delimiter, or a line of comment."""
+    """Raise ``TableError`` if one column is a mistake: another delimiter, or a line of comment."""
     lines = text.splitlines()[:2]
     first, second = lines if len(lines) == 2 else (lines[0], "")
     for delimiter, name in OTHER_DELIMITERS.items():
@@ -117,7 +117,7 @@ def _require_one_column(text: str) -> None:
 
 
 def common_header(files: Sequence[DataFile]) -> Header:
-    """The header that all of the files have.
+    """Return the header that all of the files share.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def common_header(files: Sequence[DataFile]) -> Header:
 
 
 def require_utf8(*sources: DataFile) -> None:
-    """Raise ``TableError`` with the first line that is not UTF-8."""
+    """Raise ``TableError`` for the first line that is not UTF-8."""
     for source in sources:
         with source.open() as file:
             for number, line in enumerate(file, start=1):

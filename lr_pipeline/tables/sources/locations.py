@@ -1,4 +1,4 @@
-"""The files that a path means: one file, a folder of them or a glob, here or behind a URL."""
+"""The files that a path means: one file, a folder or a glob, on this machine or behind a URL."""
 
 import os
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ GLOB_CHARACTERS = "*?["
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a table; ``name`` is what messages call it.
+    """One file of a table; messages call it ``name``.
 
-    ``filesystem`` is fsspec's; ``local`` the file's path where it lies on this machine, as it is.
-    ``partition``: what the folders' names add to every row. ``watch``: what it was when found.
+    ``filesystem`` is fsspec's; ``local`` is the path of a file on this machine. ``partition``: the
+    columns that the folders' names add to every row. ``watch`` knows how the file was when found.
     """
 
     name: str
@@ -41,24 +41,24 @@ class DataFile:
     watch: FileWatch = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Take the first look."""
+        """Take the first look at the file."""
         object.__setattr__(self, "watch", FileWatch(self.name, self.state, self.open))
 
     def state(self) -> FileState:
-        """What its file system says of it now."""
+        """Return what the file system says of the file now."""
         if self.local is not None:
             return local_state(self.local)
         return remote_state(self.filesystem, self.name)
 
     @cached_property
     def start(self) -> bytes:
-        """The first bytes, as they are stored."""
+        """The file's first bytes, as they are stored."""
         with self._opened(None) as file:
             return bytes(file.read(START_BYTES))
 
     @cached_property
     def is_parquet(self) -> bool:
-        """By its name or its first bytes."""
+        """Whether the file is Parquet, by its name or its first bytes."""
         if self.name.lower().endswith(PARQUET_SUFFIXES):
             return True
         with self.open() as file:
@@ -66,16 +66,16 @@ class DataFile:
 
     @property
     def is_packed(self) -> bool:
-        """By its first bytes, whatever its name."""
+        """Whether the file is packed with gzip, by its first bytes, whatever its name."""
         return self.start.startswith(GZIP_MAGIC)
 
     def open(self) -> Any:
-        """Open for reading bytes, unpacked: a file, or what fsspec makes of a URL.
+        """Open the file for reading bytes, unpacked.
 
         Raises
         ------
         TableError
-            It cannot be read, or is neither text nor Parquet.
+            The file cannot be read, or is neither text nor Parquet.
         """
         if self.name.lower().endswith(PARQUET_SUFFIXES):
             return self._opened(None)
@@ -92,11 +92,12 @@ class DataFile:
 def find_files(location: str | Path) -> list[DataFile]:
     """Return the files that ``location`` means, sorted by name.
 
-    A path, or a URL of any scheme that fsspec knows (``s3://…`` needs the package s3fs, and so
-    on). A folder means the Parquet files directly in it, or else its CSV files, or else those in
-    folders named ``column=value``, whose columns they get; a name with ``*``, ``?`` or ``[`` that
-    is no file itself is a glob. Text may be packed with gzip. Where the environment variable
-    LR_PIPELINE_DATA_ROOT is set, all of them must lie below that folder, links resolved.
+    ``location`` is a path, or a URL of any scheme that fsspec knows (``s3://…`` needs the package
+    s3fs, and so on). A folder means the Parquet files directly in it, or else its CSV files, or
+    else the files in folders named ``column=value``, which add those columns. A name with ``*``,
+    ``?`` or ``[`` that is no file itself is a glob. Text may be packed with gzip. Where the
+    environment variable LR_PIPELINE_DATA_ROOT is set, all files must lie below that folder, with
+    links resolved.
 
     Raises
     ------
@@ -134,7 +135,7 @@ def find_files(location: str | Path) -> list[DataFile]:
 
 
 def all_parquet(files: Sequence[DataFile]) -> bool:
-    """Whether the files are Parquet; if not, they are text.
+    """Whether all files are Parquet; if not, all are text.
 
     Raises
     ------
@@ -167,7 +168,7 @@ def _protocols(filesystem: Any) -> Sequence[str]:
 def _files_in_folder(filesystem: Any, folder: str) -> tuple[str, list[str]]:
     """The folder as fsspec names it, and its Parquet files or its CSV files, sorted.
 
-    Or else those in its partitions. Names that start with a dot or _ are no table's.
+    If it has neither, the files in its partitions. Names that start with a dot or _ are skipped.
     """
     try:
         listed = filesystem.ls(folder, detail=False)
@@ -198,7 +199,7 @@ def _files_in_folder(filesystem: Any, folder: str) -> tuple[str, list[str]]:
 
 
 def _is_visible(name: str, folder: str | None = None) -> bool:
-    """Whether neither the file nor a folder below ``folder`` starts with a dot or _."""
+    """Whether neither the name nor a part of it below ``folder`` starts with a dot or _."""
     parts = name.split("/")[-1:] if folder is None else name[len(folder) + 1 :].split("/")
     return not any(part.startswith((".", "_")) for part in parts)
 

@@ -16,7 +16,7 @@ Partition = dict[str, str | None]  # column → value, None where it is missing
 
 
 def partition_of(file: str, folder: str) -> Partition:
-    """The columns that the folders between ``folder`` and ``file`` name, from the outermost."""
+    """The columns that the folders between ``folder`` and ``file`` name, the outermost first."""
     inner = file[len(folder.rstrip("/")) :].split("/")[:-1]
     pairs = (part.partition("=") for part in inner if "=" in part)
     return {unquote(name): None if value == MISSING else unquote(value) for name, _, value in pairs}
@@ -25,9 +25,9 @@ def partition_of(file: str, folder: str) -> Partition:
 def partition_columns(
     partitions: Sequence[Partition], names: Collection[str], text_columns: Collection[str] = ()
 ) -> dict[str, pa.Array]:
-    """Column → its value for each file: integers where all of them are, else text.
+    """Column → its value for each file: integers where all values are, else text.
 
-    ``names`` are the columns that the files themselves have; ``text_columns`` keep leading zeros.
+    ``names`` are the columns in the files themselves; ``text_columns`` keep leading zeros.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a table's files held when they were read: one hash, which its artifacts and models keep."""
+"""One hash of what a table's files held when they were read; artifacts and models keep it."""
 
 import hashlib
 import os
@@ -11,20 +11,20 @@ from lr_pipeline.tables.errors import count_of, table_error
 from lr_pipeline.tables.roles import quoted
 from lr_pipeline.tables.sources.locations import DataFile, find_files
 
-LONGEST_PATH = 300  # characters shown of one
+LONGEST_PATH = 300  # characters of a path in a message
 CONTENT = "source_content"  # in a table's provenance, and in what is made of the table
 
 
 @contextmanager
 def unmoved(location: str | Path, files: Sequence[DataFile]) -> Iterator[None]:
-    """Require that ``location`` means the same files with the same content, before and after.
+    """Require that ``location`` means the same files with the same content before and after.
 
-    Where they changed, that is the error, whatever else went wrong meanwhile.
+    If they changed, that is the error, whatever else went wrong meanwhile.
 
     Raises
     ------
     TableError
-        Names the file and what changed.
+        A file changed; the message names it and what changed.
     """
     try:
         yield
@@ -46,9 +46,9 @@ def unmoved(location: str | Path, files: Sequence[DataFile]) -> Iterator[None]:
 def content_of(files: Sequence[DataFile]) -> dict[str, Any]:
     """Number of files, their bytes as stored, and the SHA-256 (hex) of their content, unpacked.
 
-    Of several files it is that of the lines ``sha256sum`` prints for them, with their names below
-    the folder that they share. Of Parquet files behind URLs, of which parts are read, ``version``
-    takes its place: a hash of the sizes, times and ETags that the servers send.
+    The hash of several files is that of the lines which ``sha256sum`` prints for them, with their
+    names below the folder that they share. Parquet files behind URLs are read in parts; they have
+    a ``version`` instead: a hash of the sizes, times and ETags that the servers send.
     """
     states = [(one.size, one.modified, one.version) for one in (f.watch.first for f in files)]
     known = {"files": len(files), "bytes": sum(size or 0 for size, *_ in states)}
@@ -64,12 +64,12 @@ def content_of(files: Sequence[DataFile]) -> dict[str, Any]:
 
 
 def known_content(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of the source's content, to be merged into a result; else nothing."""
+    """The source's content as a mapping to merge into a result; empty if it is not known."""
     return {CONTENT: provenance[CONTENT]} if CONTENT in provenance else {}
 
 
 def describe_content(content: Mapping[str, Any]) -> str:
-    """The hash, or what stands for it, and what it is of, in one line."""
+    """One line: the hash or version of the content, and how many files or rows it covers."""
     if "fingerprint" in content:
         return f"fingerprint {content['fingerprint']} of {count_of(content['rows'], 'row')}"
     kind = "SHA-256" if "sha256" in content else "version"
@@ -78,7 +78,7 @@ def describe_content(content: Mapping[str, Any]) -> str:
 
 
 def source_lines(provenance: Mapping[str, Any]) -> dict[str, str]:
-    """Where a table comes from and what was there: label → text."""
+    """Label → text for a report: where a table comes from, and the hash of what was there."""
     content = provenance.get(CONTENT)
     return {"Source": provenance.get("source", "generated")} | (
         {"Source content": describe_content(content)} if content else {}

@@ -23,7 +23,7 @@ BLOCK_ROWS = 20_000
 
 
 def database_url(declared: str) -> Any:
-    """Return SQLAlchemy's URL; ``env:NAME`` takes it from an environment variable.
+    """Return the URL for SQLAlchemy; ``env:NAME`` stands for an environment variable that has it.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def database_url(declared: str) -> Any:
 
 @contextmanager
 def query_rows(declared: str, query: str) -> Iterator[tuple[list[str], Iterator[Sequence[Any]]]]:
-    """Run the query in one transaction; gives the columns' names and the rows in portions.
+    """Run the query in one transaction; yield the columns' names and the rows in portions.
 
     Raises
     ------
@@ -96,9 +96,9 @@ def write_query_parts(
 ) -> list[Path]:
     """Write the rows into Parquet files, a new one where a portion has other types.
 
-    Decimal numbers become float64, but in ``keys``, which stay exact, and texts that are markers by
-    the ``rules`` missing, also among numbers. The first file has no rows and every column without a
-    type.
+    Decimal numbers become float64, except in ``keys``, which stay exact. Texts that are markers by
+    the ``rules`` become missing, also among numbers. The first file has no rows, and columns
+    without a type.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def _batches(
 
 
 def _value(value: Any, markers: frozenset[str]) -> Any:
-    """The value as Arrow knows it: a UUID as text, None for a marker."""
+    """Return the value as Arrow takes it: a UUID as text, a marker as None."""
     if isinstance(value, UUID):
         return str(value)
     marked = markers and isinstance(value, str) and spelling_key(value) in markers

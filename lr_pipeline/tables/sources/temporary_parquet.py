@@ -1,4 +1,4 @@
-"""Rows that are no single local Parquet file, written to one for as long as their table lives."""
+"""Temporary Parquet files for rows that are no single local Parquet file."""
 
 import shutil
 import tempfile
@@ -38,12 +38,12 @@ class TemporaryParquet:
 
 
 def require_same_columns(columns: dict[str, list[str]]) -> list[str]:
-    """Return the columns that all of the files (name → columns) have, in order.
+    """Return the columns, in order, that all of the files (name → columns) share.
 
     Raises
     ------
     TableError
-        Two files differ; says in which columns.
+        Two files differ; the message names the columns.
     """
     (first, names), *others = columns.items()
     for other, found in others:
@@ -59,13 +59,13 @@ def require_same_columns(columns: dict[str, list[str]]) -> list[str]:
 
 @contextmanager
 def opened_parquet(files: Sequence[DataFile]) -> Iterator[ParquetFiles]:
-    """The Parquet files by their names, for as long as they are read."""
+    """Open the Parquet files by their names while the context lasts."""
     with ExitStack() as stack:
         yield {file.name: stack.enter_context(_opened(file)) for file in files}
 
 
 def _opened(file: DataFile) -> pq.ParquetFile:
-    """The file, or what it is if it is no Parquet."""
+    """Open the file, or raise an error that says what it is instead of Parquet."""
     try:
         return open_parquet(file.local or file.open(), name=file.name)
     except TableError as error:
@@ -120,7 +120,7 @@ def _cast(column: pa.Array, field: pa.Field, source: str) -> pa.Array:
 
 
 def _joined_field(name: str, files: ParquetFiles) -> pa.Field:
-    """The column's type in every file, joined: numbers with numbers, null with anything."""
+    """Join the column's types in all files: numbers with numbers, null with anything."""
     joined, first = pa.field(name, pa.null()), ""
     for source, file in files.items():
         first = source if pt.is_null(joined.type) else first
@@ -137,12 +137,12 @@ def _joined_field(name: str, files: ParquetFiles) -> pa.Field:
 
 
 def _joined_type(first: pa.Field, second: pa.Field) -> pa.DataType:
-    """A type that holds the values of both, to the last digit. Errors: ``ArrowTypeError``."""
+    """The type that holds the values of both exactly. Errors: ``ArrowTypeError``."""
     kinds = first.type, second.type
     schemas = [pa.schema([first]), pa.schema([second])]
     joined = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
     if pt.is_decimal(joined) and any(map(pt.is_integer, kinds)):
-        # Arrow leaves out the digits after the point that the integers will have.
+        # Arrow's own type has no room for the digits after the point that integers get.
         return (
             pa.decimal128(38, joined.scale)
             if joined.scale < 19

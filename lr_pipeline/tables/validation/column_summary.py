@@ -1,4 +1,4 @@
-"""What a check needs to know of a column, gathered block by block."""
+"""A summary of a column, gathered block by block for the checks."""
 
 from typing import Any
 
@@ -14,19 +14,20 @@ from lr_pipeline.tables.values.spelling import spelled_by_key
 from lr_pipeline.tables.values.text_forms import TextForms
 
 LEVELS_COUNTED = 100_000
-FIRST_ROWS = 256  # nearly always enough to see that the values are many
-FEW_VALUES = 10  # of a column of whole numbers, which may be codes
+FIRST_ROWS = 256  # nearly always enough to see that there are many different values
+FEW_VALUES = 10  # different whole numbers, which may be codes
 
 
 class ColumnSummary:
-    """Rows, missing values, range, levels and the first row of each kind of trouble, from 1.
+    """Rows, missing values, range, levels, and the first row (from 1) of each kind of trouble.
 
-    ``counts_rows``: integers, each the one before plus 1. ``repeats``: no integers, or some are
-    missing or equal within a block: surely no identifier. ``forms``: what texts look like.
-    ``whole``: numbers without a fraction or an infinity. ``few``: their different values, None
-    where there are more than 10. ``cases``: Σ weight of the rows, once it is known.
-    ``holds_ids``: keep a hash of each value, to find repetitions (two different texts, or decimals
-    of more than 64 bits, of n have the same with probability n²/2⁶⁵; other numbers never).
+    ``counts_rows``: the values are integers, each one more than the one before. ``repeats``: they
+    are not integers, or some are missing or equal within a block, so this is surely no identifier.
+    ``forms``: the forms of texts. ``whole``: the numbers have no fraction, and none is infinite.
+    ``few``: their different values, None where there are more than 10. ``cases``: Σ weight of the
+    rows, once it is known. ``holds_ids``: a hash of each value is kept to find repetitions. Among n
+    texts, or decimals of more than 64 bits, two different ones have equal hashes with probability
+    n²/2⁶⁵; other numbers never have.
     """
 
     def __init__(self, holds_ids: bool = False) -> None:
@@ -53,7 +54,7 @@ class ColumnSummary:
 
     @property
     def num_levels(self) -> int:
-        """Different texts, of which at most 100,000 are counted; spellings of one are one."""
+        """Number of different texts, at most 100,000; spellings of one text count once."""
         return len(spelled_by_key(pa.array(self.levels, pa.large_string())).unique())
 
     @property
@@ -80,7 +81,7 @@ class ColumnSummary:
         self.rows += len(column)
 
     def repetitions(self) -> tuple[int, int]:
-        """Ids that an earlier row has, and the first of their rows (where no id is missing)."""
+        """Number of ids that an earlier row has, and the first such row (if no id is missing)."""
         hashes = np.concatenate([np.zeros(0, np.uint64), *(self.ids or [])])
         ordered = np.sort(hashes)
         found = int(np.count_nonzero(ordered[1:] == ordered[:-1]))
@@ -111,7 +112,7 @@ class ColumnSummary:
             self._count_levels(column)
 
     def _continues_counting(self, column: pa.Array) -> bool:
-        """Whether the values are integers, each the one before plus 1."""
+        """Whether the values are integers, each one more than the one before."""
         if not pt.is_integer(column.type) or column.null_count or len(column) == 0:
             return False
         numbers = column.to_numpy()
@@ -137,7 +138,7 @@ class ColumnSummary:
 
 
 def _all_different_integers(column: pa.Array) -> bool:
-    """Whether a block's values are integers, none missing, no two equal."""
+    """Whether a block's values are integers, none of them missing and no two equal."""
     if not pt.is_integer(column.type) or column.null_count:
         return False
     ordered = np.sort(column.to_numpy())
@@ -145,7 +146,7 @@ def _all_different_integers(column: pa.Array) -> bool:
 
 
 def _few_whole_numbers(column: pa.Array, known: set[int]) -> set[int] | None:
-    """The known whole numbers and those of the next rows; None where they are more than 10."""
+    """Add the whole numbers of the next rows to the known ones; None for more than 10."""
     for rows in (column.slice(0, FIRST_ROWS), column.slice(FIRST_ROWS)):
         if not (pt.is_integer(rows.type) or pt.is_floating(rows.type)):
             return None
@@ -159,7 +160,7 @@ def _few_whole_numbers(column: pa.Array, known: set[int]) -> set[int] | None:
 
 
 def _are_whole(column: pa.Array) -> bool:
-    """Whether all values are whole numbers; those of fractions show within the first rows."""
+    """Whether all values are whole numbers; the first rows nearly always show fractions."""
     if not pt.is_floating(column.type):
         return bool(pt.is_integer(column.type) or pt.is_null(column.type))
     for rows in (column.slice(0, FIRST_ROWS), column.slice(FIRST_ROWS)):

@@ -1,7 +1,8 @@
-"""Columns that say which row or whose it is, and measure nothing: by their names and values.
+"""Identifiers among the features: columns that say which row it is, or whose, and measure nothing.
 
-``find_problems`` leaves those out of which nearly all values differ, and asks for ``group=`` where
-values repeat: the rows of one patient would be in both parts of the split.
+Their names and values show it. ``find_problems`` warns of those whose values nearly all differ,
+which are left out, and asks for ``group=`` where values repeat: otherwise the rows of one patient
+may be in both parts of the split.
 """
 
 import re
@@ -16,22 +17,22 @@ from lr_pipeline.tables.validation.column_summary import FEW_VALUES, ColumnSumma
 from lr_pipeline.tables.values.column_values import is_text
 from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 
-FEWEST_ROWS = 100  # that show by their values alone what they are
-FEWEST_NAMED = 20  # where the name says it, too
+FEWEST_ROWS = 100  # from which values alone show an identifier
+FEWEST_NAMED = 20  # rows, where the name shows it as well
 # n draws from so many integers are all different with probability ≤ exp(−n² / (2 n²/40)) = 2e-9.
 COLLIDING = 40
-NEARLY_ALL = 0.9  # of the values differ
+NEARLY_ALL = 0.9  # share of different values
 ID_WORDS = frozenset({"id", "ids", "identifier", "uuid", "guid", "ssn", "mrn"})
 OWNERS = frozenset({"patient", "subject", "participant"})  # as the whole name
 LAST_WORDS = frozenset({"no", "nr", "key", "code"})  # as in card_no
 COUNT_WORDS = frozenset({"number", "num", "index"})  # card_number, but also platelet_number
-REPEATED = frozenset({"no", "nr", "key", "number", "num"})  # on many rows: not zip_code, cpi_index
+REPEATED = frozenset({"no", "nr", "key", "number", "num"})  # but not zip_code, cpi_index
 IN_CHINESE = re.compile(r".*(?:[Ii][Dd]|编号|序号|号码|学号|工号|卡号|单号|身份证号?)")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def name_words(name: str) -> list[str]:
-    """Words of a column's name in lower case: of ``patientID``, "patient" and "id"."""
+    """The words of a column's name in lower case: ``patientID`` has "patient" and "id"."""
     return [word.lower() for word in WORD.findall(name)]
 
 
@@ -44,7 +45,7 @@ def is_id_name(name: str) -> bool:
 
 
 def is_key_name(name: str) -> bool:
-    """Whether ``is_id_name``, or the last word is one such as no, key, code; or code number."""
+    """Whether it is an id's name, or ends in a word such as no, key, code or in code number."""
     words = name_words(name)
     if words[-1:] and words[-1] in COUNT_WORDS:
         return is_id_name(name) or not (LAST_WORDS | ID_WORDS).isdisjoint(words[-2:-1])
@@ -52,7 +53,7 @@ def is_key_name(name: str) -> bool:
 
 
 def may_be_count(name: str) -> bool:
-    """Whether the name is one of keys and of measurements: card_number, platelet_number."""
+    """Whether keys and measurements may have the name: card_number, platelet_number."""
     return not is_key_name(name) and not COUNT_WORDS.isdisjoint(name_words(name)[1:][-1:])
 
 
@@ -61,13 +62,13 @@ def identifier_problems(
 ) -> Iterator[Problem]:
     """Warn of each feature that looks like an identifier, of rows or of what rows belong to.
 
-    Whole numbers are left out that are named so (``is_key_name``; of 20 rows or more) and of which
-    90 % differ; or, of 100 rows or more, that all differ within n²/40: values that are measured
-    would meet by chance (the birthday problem). Those that ``may_be_count`` stay, with a warning,
-    unless their values show it. Values that repeat in a column with ``is_id_name``, or whose last
-    word is one such as no, number, key, more than 10 different ones, whole numbers or text, ask for
-    a group, unless there is one or the split is by time. Another pass over the columns that can be
-    such, one at a time: 8 bytes a row.
+    Two kinds of whole numbers are useless: those with a key's name (``is_key_name``) in 20 rows or
+    more, if 90 % differ; and, in 100 rows or more, those that all differ within a range of n²/40,
+    where measured values would meet by chance (the birthday problem). A feature that
+    ``may_be_count`` stays, with a warning, unless its values show the second kind. Whole numbers
+    or texts with more than 10 different values that repeat, under an id's name (``is_id_name``) or
+    one that ends in no, number, key …, ask for a group, unless there is one or the split is by
+    time. The columns that may be identifiers are read once more, one at a time, with 8 bytes a row.
     """
     grouped = table.roles.group is not None or table.roles.time is not None
     for name in features:
@@ -86,7 +87,7 @@ def identifier_problems(
 
 
 def _are_close(one: ColumnSummary) -> bool:
-    """Whether there are too few whole numbers within the range for measured ones to differ."""
+    """Whether the range is so narrow that measured whole numbers would not all differ."""
     if one.rows < FEWEST_ROWS or one.repeats:
         return False
     return int(one.greatest) - int(one.least) < one.rows**2 // COLLIDING
@@ -95,9 +96,9 @@ def _are_close(one: ColumnSummary) -> bool:
 def _of_values(
     name: str, one: ColumnSummary, different: int, grouped: bool, certain: bool
 ) -> Iterator[Problem]:
-    """What is said of a feature that is named like an identifier, or all of whose values differ.
+    """Warn of a feature that has an identifier's name, or whose values all differ.
 
-    It can be left out where that is ``certain``; else one warning is enough.
+    It is useless where it is ``certain`` to be an identifier; else one warning is enough.
     """
     known = one.rows - one.missing
     repeated = known - different
@@ -126,7 +127,7 @@ def _of_values(
 
 
 def can_identify(one: ColumnSummary) -> bool:
-    """Whether the values are whole numbers or text, more than 10 different ones."""
+    """Whether the values are whole numbers or text, and more than 10 differ."""
     if is_text(one.kind):
         return one.num_levels > FEW_VALUES
     return one.whole and one.few is None
@@ -151,11 +152,12 @@ def group_aliases(
 ) -> Iterator[Problem]:
     """Warn of each feature that stands for the group, and measures nothing.
 
-    It has one value in each group, more than 10 in all, whole numbers or text, and is named like
-    an identifier or ends in the same word as the group's name; or it has another value in every
-    group, and is text, or numbers so close together (k of 100 groups or more within k²/40) that
-    measured ones would meet by chance. What else is constant within a group, such as the age of a
-    patient, is a measurement. One more pass over the columns that can be such.
+    Such a feature has one value in each group, whole numbers or text, more than 10 in all. Either
+    it has an identifier's name, or one with the same last word as the group's. Or its value differs
+    from group to group, and it is text, or numbers so close together (for k ≥ 100 groups, within
+    k²/40) that measured ones would meet by chance. Other features that are constant within a group,
+    such as the age of a patient, are measurements. The columns that may stand for the group are
+    read once more.
     """
     candidates = [name for name in features if can_identify(summaries[name])]
     counts, groups = _different_values(table, group, candidates)
@@ -176,7 +178,7 @@ def group_aliases(
 
 
 def _identifies(one: ColumnSummary, groups: int) -> bool:
-    """Whether values that differ from group to group can hardly be measured."""
+    """Whether values that differ from group to group are hardly measurements."""
     if is_text(one.kind):
         return True
     return groups >= FEWEST_ROWS and int(one.greatest) - int(one.least) < groups**2 // COLLIDING
@@ -185,7 +187,7 @@ def _identifies(one: ColumnSummary, groups: int) -> bool:
 def _different_values(
     table: Table, group: str, candidates: list[str]
 ) -> tuple[dict[str, int], int]:
-    """Number of different values of each candidate with one value a group; and of groups."""
+    """Candidate with one value a group → number of its values; and the number of groups."""
     groups, left = NOTHING, dict.fromkeys(candidates, (NOTHING, NOTHING))
     for block in table.blocks(columns=[group, *candidates]) if candidates else ():
         groups = np.union1d(groups, row_hashes(block, [group]))

@@ -1,4 +1,4 @@
-"""Numbers that a table may hold and no fit can: so large or so small that sums of squares fail."""
+"""Numbers so large or so small that no fit can use them: sums of their squares fail."""
 
 from collections.abc import Iterator, Mapping
 from math import isclose, isfinite
@@ -21,14 +21,14 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
 from lr_pipeline.tables.values.column_values import plain_values
 
-FLOAT32_DIGITS = 1e-6  # it is written with 7 to 17 digits
+FLOAT32_DIGITS = 1e-6  # the largest float32 is written with 7 to 17 digits
 
 
 def magnitude_problems(table: Table, summaries: Mapping[str, ColumnSummary]) -> Iterator[Problem]:
-    """Refuse features with a number beyond 1e100 or none of size 1e-100, weights beyond 1e50.
+    """Refuse features with a number beyond 1e100 or none as large as 1e-100, weights beyond 1e50.
 
-    And features with the largest number of float32, which stands for no value.
-    By the columns' ranges; the row is found in another pass over a column that is refused.
+    And features with the largest number of float32, which stands for a missing value. The columns'
+    ranges show them; a column that is refused is read once more for the row.
     """
     roles = table.roles
     for name in _numbers_in(roles):
@@ -38,7 +38,7 @@ def magnitude_problems(table: Table, summaries: Mapping[str, ColumnSummary]) -> 
 
 
 def require_usable_rows(table: Table) -> None:
-    """Raise ``TableError`` for the first row of ``table`` with a number that no fit can hold."""
+    """Raise ``TableError`` for the first row with a number that no fit can use."""
     numbers = _numbers_in(table.roles)
     names = [name for name in numbers if not holds_text(table.schema.field(name).type)]
     before = 0
@@ -49,7 +49,7 @@ def require_usable_rows(table: Table) -> None:
 
 
 def _numbers_in(roles: ColumnRoles) -> list[str]:
-    """Features that may be numbers, since they are not declared to be categories."""
+    """The features that may be numbers: those not declared to be categories."""
     return [name for name in roles.features if name not in roles.category]
 
 
@@ -98,7 +98,7 @@ def _weight_problems(table: Table, name: str, column: ColumnSummary) -> Iterator
 
 
 def _size(column: ColumnSummary) -> float:
-    """The largest absolute value; 0 where there are no floats or other problems' infinities."""
+    """The largest absolute value of floats; 0 for other types, and where one is infinite."""
     if not pt.is_floating(column.kind) or column.least is None:
         return 0.0
     size = max(abs(column.least), abs(column.greatest))
@@ -106,7 +106,7 @@ def _size(column: ColumnSummary) -> float:
 
 
 def _first_beyond(table: Table, name: str, limit: float) -> tuple[int, float]:
-    """Number (from 1) and value of the first row whose number is larger."""
+    """Row (from 1) and value of the first number that is larger than the limit."""
     start = 0
     for block in table.blocks(columns=[name]):
         values = plain_values(block.column(name)).fill_null(0.0).to_numpy()

@@ -13,12 +13,12 @@ from lr_pipeline.tables.validation.column_summary import ColumnSummary
 from lr_pipeline.tables.values.column_values import plain_values
 from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 
-MOST_VALUES = 4_000_000  # of all columns, that are hashed while the columns are looked at
-REMARKABLE = 0.05  # of the rows; more repeat by themselves, where columns have few values
+MOST_VALUES = 4_000_000  # of all columns; the rows of a larger table are not hashed
+REMARKABLE = 0.05  # share of rows; where columns have few values, more rows repeat by chance
 
 
 class RepeatedRows:
-    """The rows that equal an earlier one in all columns but the id, gathered block by block."""
+    """Finds rows that equal an earlier row in all columns but the id, block by block."""
 
     def __init__(self, table: Table) -> None:
         id = table.roles.id
@@ -28,7 +28,7 @@ class RepeatedRows:
         self.rows = 0
 
     def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows; of a table of more than 4 million values nothing is kept."""
+        """Take in the next rows; nothing is kept of a table of more than 4 million values."""
         self.rows += block.num_rows
         if self.rows * len(self.names) > MOST_VALUES:
             self.hashes = None
@@ -36,7 +36,7 @@ class RepeatedRows:
             self.hashes.append(row_hashes(block, self.names))
 
     def problems(self) -> Iterator[Problem]:
-        """A note, if up to 5 % of the rows are repetitions; the first of them with its row."""
+        """A note with the first repetition, if at most 5 % of the rows are repetitions."""
         hashes = np.concatenate([np.zeros(0, np.uint64), *(self.hashes or [])])
         _, firsts, places = np.unique(hashes, return_index=True, return_inverse=True)
         later = np.flatnonzero(firsts[places] != np.arange(len(hashes)))
@@ -51,7 +51,7 @@ class RepeatedRows:
 
 
 def _is_comparable(kind: pa.DataType) -> bool:
-    """Whether a row's hash knows the type; no feature is of another."""
+    """Whether values of the type can be hashed; no feature has another type."""
     other = pt.is_nested(kind) or pt.is_fixed_size_binary(kind) or pt.is_interval(kind)
     return not (other or isinstance(kind, pa.BaseExtensionType))
 

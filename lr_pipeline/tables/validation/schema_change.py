@@ -1,4 +1,4 @@
-"""What a table's source promised when a model was last trained on it, and what changed since."""
+"""The columns and types that a model was last trained on, and what has changed since."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,10 +13,10 @@ ACCEPT = "lr_pipeline/accept_schema"  # tag of a run
 
 
 def contract_of(table: Table) -> dict[str, Any]:
-    """Return the table's declaration, but for its place and its split, and column → kind of values.
+    """Return the table's declaration, without its place and split, and column → kind of values.
 
-    Integers, decimals and floating point are one kind, ``number``. Columns that were left out
-    belong to it, since the next rows may make them useful.
+    Integers, decimals and floating point are one kind, ``number``. Columns that were left out are
+    included, since the next rows may make them useful.
     """
     declaration = table.provenance.get("declaration", {})
     columns = {field.name: kind_of(field.type) for field in table.schema}
@@ -27,9 +27,9 @@ def contract_of(table: Table) -> dict[str, Any]:
 
 
 def schema_differences(before: Mapping[str, Any], table: Table) -> dict[str, tuple[str, str]]:
-    """Column → kind before and now, for those that differ; ``—`` where there is none.
+    """Column → kind before and now, for columns that differ; ``—`` where there was none.
 
-    A column whose part was declared otherwise meanwhile is not among them: it was meant.
+    A column that is declared to play another part now is not included: its user wants that.
     """
     now = contract_of(table)
     old, new = before["columns"], now["columns"]
@@ -42,7 +42,7 @@ def schema_differences(before: Mapping[str, Any], table: Table) -> dict[str, tup
 
 
 def _part(declaration: Mapping[str, Any], column: str) -> str | None:
-    """Role of a column, ``feature`` or its declared kind, or None where it is left out."""
+    """The role of a column, ``feature`` or its declared kind; None where it is left out."""
     for role in ("target", "id", "group", "time", "weight"):
         if declaration.get(role) == column:
             return role
@@ -55,7 +55,7 @@ def _part(declaration: Mapping[str, Any], column: str) -> str | None:
 
 
 def schema_problems(differences: Mapping[str, tuple[str, str]]) -> list[Problem]:
-    """One error for all differences, with what to do."""
+    """One error for all differences, with the remedy."""
     if not differences:
         return []
     changes = [f"{cut(name)!r}: {old} → {new}" for name, (old, new) in differences.items()]

@@ -1,4 +1,4 @@
-"""Values and names that read alike: which they are, how many rows, and where the first is."""
+"""Values that read alike: which they are, in how many rows, and where the first is."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SPELLINGS_SHOWN = 4
 
 @dataclass(frozen=True)
 class Spellings:
-    """One value: its most frequent spelling, the others, their rows and the first of these."""
+    """One value: its most frequent spelling, the others, and the rows that have these."""
 
     most: str
     others: tuple[str, ...]
@@ -34,7 +34,7 @@ class Spellings:
 
 
 def spellings_in(table: Table, name: str) -> list[Spellings]:
-    """The values of a text column that it has in several spellings; holds that column alone."""
+    """The values of a text column with several spellings; holds that column in memory."""
     column = plain_values(table.column(name)).combine_chunks()
     if not is_text(column.type):
         return []
@@ -42,7 +42,7 @@ def spellings_in(table: Table, name: str) -> list[Spellings]:
     texts, counts = counted.field("values"), counted.field("counts")
     odd = texts.filter(not_plain(texts))
     keys = pa.array(set(map(spelling_key, odd.to_pylist())), texts.type)
-    chosen = pc.or_(not_plain(texts), pc.is_in(texts, keys))  # a plain text is its own key
+    chosen = pc.or_(not_plain(texts), pc.is_in(texts, keys))  # a plain text equals its key
     rows = dict(
         zip(texts.filter(chosen).to_pylist(), counts.filter(chosen).to_pylist(), strict=True)
     )
@@ -78,7 +78,7 @@ def spelling_problems(table: Table, summaries: Mapping[str, ColumnSummary]) -> I
 
 
 def repeated_spellings(table: Table, name: str) -> str:
-    """What to add where ids are the same but for their spelling; empty where none are."""
+    """What a message adds about ids that differ in spelling only; empty where none do."""
     found = spellings_in(table, name)
     return f", of those that read alike {_listed(found)}" if found else ""
 

@@ -1,4 +1,4 @@
-"""What only shows once the rows are split, found before anything of the table is stored."""
+"""Problems that only a split shows, found before anything of the table is stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
 from lr_pipeline.tables.values.column_values import is_text
 
-GENERATED_LEVELS = {"missing", "(other)"}  # of the preparation's own naming
+GENERATED_LEVELS = {"missing", "(other)"}  # the preparation gives columns these names
 
 
 def split_problems(
@@ -21,9 +21,9 @@ def split_problems(
     found: Sequence[Problem],
     summaries: Mapping[str, ColumnSummary],
 ) -> Sequence[Problem]:
-    """Every reason for which the split, or the preparation of its training rows, would refuse.
+    """The errors that splitting, or preparing the training rows, would raise.
 
-    As far as can be told without the columns whose problems were ``found`` already.
+    Columns whose problems were ``found`` already are left out.
     """
     roles = table.roles
     spoiled = {one.column for one in found if one.column is not None}
@@ -47,7 +47,7 @@ def split_problems(
 def _doubtful_features(
     table: Table, test_rows: int, summaries: Mapping[str, ColumnSummary]
 ) -> set[str]:
-    """Those that may have no training value, or a design column of another one's name."""
+    """Features that may have no training value, or a design column with another one's name."""
     features = table.roles.features
     doubtful = set()
     for name in features:

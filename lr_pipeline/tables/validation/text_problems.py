@@ -1,4 +1,4 @@
-"""A text column that is no category: numbers, dates, or too many different values."""
+"""Text columns that cannot be categories: numbers, dates, too many values or too long ones."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -10,12 +10,12 @@ from lr_pipeline.tables.validation.column_summary import ColumnSummary
 from lr_pipeline.tables.values.column_values import first_row, is_text, plain_values
 from lr_pipeline.tables.values.text_forms import TextForms, number_problem
 
-MAX_LEVELS = 100  # of a text column; each but one becomes a column of the design
-MOSTLY = 0.9  # of the values are dates: the others are mistyped
+MAX_LEVELS = 100  # of a text column; each level but one becomes a column of the design
+MOSTLY = 0.9  # share of dates from which the other values are mistyped dates
 
 
 def category_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
-    """What keeps a declared category from being one: more than 100 levels, or one a row."""
+    """Refuse a declared category with more than 100 levels, or with one a row."""
     levels = column.num_levels
     if levels > MAX_LEVELS or levels >= column.rows:
         counted = f"{levels:,}" if column.all_levels else f"more than {levels:,}"
@@ -27,10 +27,10 @@ def category_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
 
 
 def text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
-    """What keeps a text column from being a category.
+    """Refuse a text column that cannot be a category.
 
-    Numbers and dates that were read as text are none, however few they are; nor is what has more
-    than 100 levels, or one a row (of a weight up to 1).
+    Numbers and dates that were read as text cannot, however few they are; nor can a column with
+    more than 100 levels, or with one a case.
     """
     forms = column.forms
     if forms.mostly_numbers and not _names_rows(column, forms):
@@ -53,7 +53,7 @@ def text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
 
 
 def _names_rows(column: ColumnSummary, forms: TextForms) -> bool:
-    """Whether the texts are whole numbers, another one in each row: they measure nothing."""
+    """Whether the texts are whole numbers that differ from row to row, and measure nothing."""
     return forms.whole and forms.numbers.count == column.rows == column.num_levels
 
 
@@ -64,15 +64,15 @@ LIMIT = f"{LONGEST_TEXT:,}"
 class TextLength:
     """The longest text of a column, gathered block by block.
 
-    ``longest``: its characters, 0 where none has more than 1,000; ``first_row`` of those that have
-    more, from 1.
+    ``longest`` is its number of characters, 0 where no text has more than 1,000; ``first_row`` is
+    the first row, from 1, with a text that has more.
     """
 
     def __init__(self) -> None:
         self.rows = self.longest = self.first_row = 0
 
     def add(self, column: pa.Array) -> None:
-        """Take in the next rows; values of another type than text have no length."""
+        """Take in the next rows; only texts have a length."""
         if is_text(column.type):
             column = column.cast(pa.large_string())
             if (pc.max(pc.binary_length(column)).as_py() or 0) > LONGEST_TEXT:
@@ -89,7 +89,7 @@ class TextLength:
 
 
 class TextLengths:
-    """The same of all columns of a table."""
+    """The longest texts of all columns of a table."""
 
     def __init__(self, names: list[str]) -> None:
         self.columns = {name: TextLength() for name in names}
@@ -102,10 +102,10 @@ class TextLengths:
     def problems(
         self, features: Sequence[str], free_text: Collection[str | None] = ()
     ) -> Iterator[Problem]:
-        """An error for each column with too long a name or text; features could be left out.
+        """Refuse columns with too long a name or text; a feature can be left out.
 
-        Texts of ``free_text``, which are no categories anyway, may have any length.
-        In a CSV file such a text is most often the rest of the file after a quotation mark that
+        Texts in columns of ``free_text``, which cannot be categories anyway, may have any length.
+        In a CSV file a long text is most often the rest of the file after a quotation mark that
         nothing closes.
         """
         for name, column in self.columns.items():
