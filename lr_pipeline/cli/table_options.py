@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from lr_pipeline.tables.sources.declared_tables import FileTable
-from lr_pipeline.tables.split.split_policy import KINDS, LARGEST_SEED, SplitPolicy
+from lr_pipeline.tables.split.split_policy import LARGEST_SEED, SPLIT_KINDS, SplitPolicy
 
 
 class FiniteRange(click.FloatRange):
@@ -62,7 +62,7 @@ OPTIONS = (
     ),
     click.option(
         "--split",
-        type=click.Choice(KINDS),
+        type=click.Choice(SPLIT_KINDS),
         help="sticky: by a hash of --group or --id (else of the row's number), so that new rows "
         "move no old one. time: test on the latest rows. [default: time with --time, group with "
         "--group, else random]",

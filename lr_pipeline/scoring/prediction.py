@@ -16,7 +16,7 @@ from lr_pipeline.core.types import Design, RowVector
 from lr_pipeline.engines.parallel import one_blas_thread
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.tables.preparation.encoding import CategoryEncoding, lost_rows
+from lr_pipeline.tables.preparation.encoding import CategoryEncoding, newly_missing
 from lr_pipeline.tables.values.column_values import plain_values
 
 Mask = Bool[np.ndarray, " n"]
@@ -107,7 +107,7 @@ class Predictor:
     def _unexpected_missing(self, batch: pa.RecordBatch) -> Iterator[tuple[str, Mask]]:
         """Yield each feature that no training row lacks, and the rows that lack it."""
         for encoding in self.model.preparation.encodings:
-            missing = lost_rows(encoding, batch.column(encoding.name))
+            missing = newly_missing(encoding, batch.column(encoding.name))
             if missing is not None:
                 yield encoding.name, missing.to_numpy(zero_copy_only=False)
 

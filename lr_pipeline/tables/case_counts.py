@@ -1,4 +1,4 @@
-"""How often rows count: a row of weight 0 is none, and one of weight 3 is three cases."""
+"""Cases: a row of weight 3 is three cases, and a row of weight 0 is none."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,13 +12,13 @@ from lr_pipeline.tables.level_counts import plain_count
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.weights import CountedRows, weights_of
 
-EXACT_CASES = 2**53  # whole numbers up to it have exact sums in float64
+EXACT_CASES = 2**53  # sums of whole numbers up to it are exact in float64
 
 CaseCounts = UInt[np.ndarray, " n"]
 
 
 def counted(table: Table) -> Table:
-    """Return the table without its rows of weight 0, if any; reads the weights up to the first."""
+    """Return the table without its rows of weight 0; reads the weights up to the first 0."""
     name = table.roles.weight
     if name is None or _skipping(table) is not None:
         return table
@@ -28,7 +28,7 @@ def counted(table: Table) -> Table:
 
 
 def in_stored_rows(table: Table, problems: Sequence[Problem]) -> list[Problem]:
-    """The problems of a ``counted`` table with rows numbered as they are stored."""
+    """Number the rows in problems of a ``counted`` table as they are stored."""
     skipping = _skipping(table)
     if skipping is None:
         return list(problems)
@@ -37,7 +37,7 @@ def in_stored_rows(table: Table, problems: Sequence[Problem]) -> list[Problem]:
 
 
 def case_counts(table: Table) -> CaseCounts | None:
-    """(n,) cases of each row, where it ``has_cases``, else None."""
+    """(n,) cases of each row; None where the table does not have cases (``has_cases``)."""
     if not has_cases(table):
         return None
     counts = [in_few_bytes(weight) for weight in _weight_blocks(table)]
@@ -45,7 +45,7 @@ def case_counts(table: Table) -> CaseCounts | None:
 
 
 def has_cases(table: Table) -> bool:
-    """Whether there are weights, all of them whole numbers, of at most 2⁵³ in all."""
+    """Whether there are weights that are all whole numbers, with a sum of at most 2⁵³."""
     total = 0.0
     for weight in _weight_blocks(table):
         total += float(weight.sum())
@@ -55,7 +55,7 @@ def has_cases(table: Table) -> bool:
 
 
 def number_of_cases(table: Table) -> int | float | None:
-    """Σ weight, an integer where it is one; None where no column says how often rows count."""
+    """Σ weight, as an integer where it is one; None for a table without weights."""
     if table.roles.weight is None:
         return None
     return plain_count(sum(float(weight.sum()) for weight in _weight_blocks(table)))
@@ -74,7 +74,7 @@ def in_few_bytes(counts: np.ndarray) -> CaseCounts:
 
 
 def _weight_blocks(table: Table) -> Iterator[RowVector]:
-    """Yield the weights block by block; nothing where no column has them."""
+    """Yield the weights block by block; nothing for a table without weights."""
     name = table.roles.weight
     if name is not None:
         for block in table.blocks(columns=[name]):
@@ -82,5 +82,5 @@ def _weight_blocks(table: Table) -> Iterator[RowVector]:
 
 
 def _skipping(table: Table) -> CountedRows | None:
-    """What leaves out the rows of weight 0, which are so no rows of the table."""
+    """The choice that leaves out the rows of weight 0; None if the table has none."""
     return next((one for one in table.choices if isinstance(one, CountedRows)), None)

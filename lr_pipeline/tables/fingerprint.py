@@ -1,4 +1,4 @@
-"""A content hash that sees roles, names, types and values, but not how they are stored."""
+"""A hash of a table's roles, names, types and values, whatever way they are stored."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ def content_fingerprint(
 ) -> str:
     """SHA-256 (hex) of the roles and of each column's name, type and values.
 
-    Chunks, row groups, dictionary encoding and the width of string offsets leave no trace.
+    Chunks, row groups, dictionary encoding and the width of string offsets do not change it.
 
     Raises
     ------
@@ -34,9 +34,9 @@ def content_fingerprint(
 
 
 class _ColumnHash:
-    """Hashes one column piece by piece; the pieces' bounds leave no trace.
+    """Hashes one column piece by piece; where the pieces end does not change the hash.
 
-    Validity, lengths (of text) and values are three streams, so that each can be continued.
+    Validity, lengths (of text) and values are hashed as three streams, each of which can continue.
     """
 
     def __init__(self, field: pa.Field) -> None:
@@ -68,7 +68,7 @@ class _ColumnHash:
 
 
 def _canonical_type(field: pa.Field) -> pa.DataType:
-    """The type that every storage of the same values shares."""
+    """Return one type for all types in which the same values may be stored."""
     kind = field.type.value_type if pt.is_dictionary(field.type) else field.type
     if pt.is_nested(kind) or pt.is_interval(kind) or isinstance(kind, pa.BaseExtensionType):
         nested = "nested " if pt.is_nested(kind) else ""
@@ -89,7 +89,7 @@ def _canonical_type(field: pa.Field) -> pa.DataType:
 
 
 def _as_number(array: pa.Array) -> pa.Array:
-    """Booleans, dates and times as the integers they are stored as."""
+    """Return booleans, dates and times as the integers that store them."""
     if pt.is_boolean(array.type):
         return array.cast(pa.uint8())
     if pt.is_float16(array.type):
@@ -106,7 +106,7 @@ def _bytes(array: pa.Array) -> memoryview:
 
 
 def _text_bytes(array: pa.Array) -> memoryview:
-    """The bytes of all texts, one after the other."""
+    """Return the bytes of all texts, one after the other."""
     _, offsets, data = array.buffers()
     bounds = np.frombuffer(offsets, dtype=np.int32)
     start, stop = bounds[array.offset], bounds[array.offset + len(array)]

@@ -1,4 +1,4 @@
-"""Rows that a caller holds: markers made missing, and text that is mostly numbers refused."""
+"""Rows in memory, as data frames and Arrow tables: markers become missing, mixed types fail."""
 
 import math
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def rows_of_frame(df: "pandas.DataFrame", missing: Sequence[str] = ()) -> pa.Table:
-    """The columns of a data frame without its index, with every marker made missing.
+    """Return a data frame's columns as an Arrow table, with every marker made missing.
 
     Raises
     ------
     TableError
-        A column has texts among numbers; names the first and its row.
+        A column has texts among numbers; the message names the first text and its row.
     """
     require_pandas(df)
     markers = set(missing)
@@ -44,7 +44,7 @@ def _without(markers: set[str]) -> Any:
 
 
 def require_one_type(name: str, values: list[Any]) -> None:
-    """Raise ``TableError`` where texts stand among numbers; names the first and its row."""
+    """Raise ``TableError`` where a column has texts among numbers."""
     texts = [row for row, value in enumerate(values, 1) if isinstance(value, str)]
     numbers = sum(isinstance(one, int | float) and not math.isnan(one) for one in values)
     if texts and numbers:
@@ -60,7 +60,7 @@ def require_one_type(name: str, values: list[Any]) -> None:
 
 
 def without_markers_in(data: pa.Table, rules: ReadingRules) -> pa.Table:
-    """The rows with every marker made missing."""
+    """Return the rows with every marker made missing."""
     batches = [rules.marked(batch) for batch in data.to_batches()]
     return pa.Table.from_batches(batches, schema=data.schema)
 
@@ -68,7 +68,7 @@ def without_markers_in(data: pa.Table, rules: ReadingRules) -> pa.Table:
 def sound_positive_value(
     data: pa.Table, roles: ColumnRoles, positive: PositiveValue | None, counted: RowMask | None
 ) -> PositiveValue:
-    """The target's positive value, of rows without features that are mostly numbers as text.
+    """Return the target's positive value; refuse features that are mostly numbers as text.
 
     ``counted`` says which of the caller's rows are in ``data``, None for all: messages number the
     caller's rows.
@@ -88,9 +88,9 @@ def sound_positive_value(
 
 
 def require_no_numbers_as_text(data: pa.Table, roles: ColumnRoles) -> None:
-    """Refuse features of text that are mostly numbers: each value would be a column of its own.
+    """Refuse text features that are mostly numbers: each value would be a column of its own.
 
-    Those of a declared kind are what they are declared to be, and a dictionary is a category.
+    Features of a declared kind are of that kind, and a dictionary is a category.
 
     Raises
     ------
@@ -118,7 +118,7 @@ if TYPE_CHECKING:
 
 
 def require_pandas(df: object) -> None:
-    """Raise ``TableError`` where the frame is none of pandas'."""
+    """Raise ``TableError`` for an object that is no data frame of pandas."""
     import pandas
 
     if not isinstance(df, pandas.DataFrame):
@@ -134,8 +134,8 @@ def arrow_of(df: "pandas.DataFrame") -> pa.Table:
     Raises
     ------
     TableError
-        Columns hold values of several types or of one that Arrow
-        does not know; names each.
+        A column holds values of several types, or of a type that Arrow does not know; the message
+        names every such column.
     """
     import pandas
 

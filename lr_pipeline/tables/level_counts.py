@@ -7,8 +7,7 @@ from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.values.column_values import plain_values
 from lr_pipeline.tables.values.spelling import merged_spellings
 
-# Of a sum of weights: more would depend on the order of the rows.
-DIGITS = 12
+DIGITS = 12  # of a sum of weights; further digits depend on the order of the rows
 
 
 class LevelCounts:

@@ -1,4 +1,4 @@
-"""A table in a Parquet file, cut into parts that other processes can read by themselves."""
+"""Parts of a table in a Parquet file, which other processes can read by themselves."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,16 +9,17 @@ from lr_pipeline.tables.table import Table
 
 
 def parts_of(table: Table, rows: int) -> list[Table]:
-    """Cut at row groups, each part as few of them as have ``rows`` rows, the last what is left.
+    """Cut the table at row groups; each part has as few of them as have ``rows`` rows together.
 
-    The parts are views: path, roles and what chooses the rows, but nothing of the rows. One
-    after the other they have the table's rows in its order. They depend on the file and ``rows``
-    alone, do not keep a temporary file in being, and do not watch it: it may be another machine's.
+    The last part has what is left. The parts are views: they hold the path, the roles and the
+    choices, but no rows. One after the other they have the table's rows in order. They depend on
+    the file and ``rows`` alone, do not keep a temporary file in being, and do not watch the file,
+    which may be on another machine.
 
     Raises
     ------
     TableError
-        The rows are in memory, or which are chosen depends on how many were before.
+        The rows are in memory, or a choice depends on the number of rows chosen before.
     """
     if not isinstance(table.data, Stored):
         raise table_error(

@@ -1,4 +1,4 @@
-"""Reading ahead: the next items are made by another thread while the caller works on this one."""
+"""Reads ahead: another thread makes the next items while the caller works on the current one."""
 
 from collections import deque
 from collections.abc import Generator, Iterable

@@ -1,4 +1,4 @@
-"""Which column of a table plays which part."""
+"""The roles of a table's columns: target, features, id, group, time and weight."""
 
 import difflib
 import json
@@ -17,19 +17,19 @@ from lr_pipeline.versions import FormatVersionError, with_format_version, withou
 METADATA_KEY = b"lr_pipeline"
 NAMES_SHOWN = 12
 
-KINDS = ("category", "number")  # what a feature can be declared to be
+KINDS = ("category", "number")  # that a feature can be declared to have
 
 PositiveValue = str | int | float | bool
 
 
 @dataclass(frozen=True)
 class ColumnRoles:
-    """The part each column plays; a column without a part is not in the table.
+    """The role of each column; a column without a role is not in the table.
 
-    ``positive`` is the value of ``target`` whose probability is modelled, against all others;
-    ``None`` only until it has been settled. ``id`` identifies a row, ``group`` keeps rows
+    ``positive`` is the value of ``target`` whose probability is modelled, against all others; it
+    is ``None`` only until it has been settled. ``id`` identifies a row, ``group`` keeps rows
     together in a split, ``time`` orders them and ``weight`` says how often a row counts.
-    ``category`` and ``number``: features that are such whatever their values look like.
+    ``category`` and ``number``: features that are of that kind whatever their values look like.
     """
 
     target: str
@@ -44,7 +44,7 @@ class ColumnRoles:
 
     @property
     def columns(self) -> frozenset[str]:
-        """Every column that has a part."""
+        """Every column that has a role."""
         others = (self.target, self.id, self.group, self.time, self.weight)
         return frozenset(self.features) | {name for name in others if name is not None}
 
@@ -54,14 +54,14 @@ class ColumnRoles:
         return frozenset(name for name in (self.id, self.group) if name is not None)
 
     def of_features(self, features: tuple[str, ...]) -> "ColumnRoles":
-        """The same roles with fewer features."""
+        """Return the same roles with fewer features."""
         kept = set(features)
         category = tuple(name for name in self.category if name in kept)
         number = tuple(name for name in self.number if name in kept)
         return replace(self, features=features, category=category, number=number)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; declared kinds are among them only where there are any."""
+        """Plain values for JSON, without kinds that are not declared."""
         kinds = {kind: list(getattr(self, kind)) for kind in KINDS}
         plain = {name: value for name, value in asdict(self).items() if name not in kinds}
         given = {name: names for name, names in kinds.items() if names}
@@ -74,7 +74,7 @@ class ColumnRoles:
 
 
 class RoleNames(TypedDict, total=False):
-    """The columns that ``assign_roles`` gives a part besides the target, as keyword arguments."""
+    """The keyword arguments of ``assign_roles`` that name columns besides the target."""
 
     features: Sequence[str] | None
     exclude: Sequence[str]
@@ -100,14 +100,14 @@ def assign_roles(
     category: Sequence[str] = (),
     number: Sequence[str] = (),
 ) -> ColumnRoles:
-    """Check the declared columns against ``names``; features default to all that is left.
+    """Check the declared columns against ``names``; features default to all other columns.
 
-    ``category`` and ``number`` say what kind some of the features are.
+    ``category`` and ``number`` declare the kind of some of the features.
 
     Raises
     ------
     TableError
-        With every reason: a column is missing, occurs twice or has two parts, or no feature is
+        With every reason: a column is missing, occurs twice or has two roles, or no feature is
         left.
     """
     roles = {"target": target, "id": id, "group": group, "time": time, "weight": weight}
@@ -138,7 +138,7 @@ def assign_roles(
 def _of_no_feature(
     kinds: Iterable[tuple[str, str]], features: Sequence[str], found: Sequence[Problem]
 ) -> Iterator[Problem]:
-    """Columns of a declared kind that are none of the features named."""
+    """Refuse a declared kind for a column that is no feature."""
     known = {*features, *(one.column for one in found)}
     for kind, column in kinds:
         if column not in known:
@@ -147,7 +147,7 @@ def _of_no_feature(
 
 
 def _of_two_parts(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
-    """Columns that are declared to be two things; one with a role may be excluded as a feature."""
+    """Refuse columns with two roles; a column with a role may be excluded as a feature."""
     parts: dict[str, list[str]] = {}
     for part, column in named:
         parts.setdefault(column, []).append(part)
@@ -160,7 +160,7 @@ def _of_two_parts(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
 
 
 def _has_one_kind(parts: Sequence[str]) -> bool:
-    """Whether a feature's kind is declared, in one way."""
+    """Whether exactly one kind is declared."""
     return len(set(KINDS) & set(parts)) == 1
 
 
@@ -179,14 +179,14 @@ def _not_found(names: Sequence[str], column: str, role: str) -> Problem:
 
 
 def closest(name: str, names: Iterable[str], cutoff: float) -> list[str]:
-    """The one of the names that is closest, whichever case they have; none where none is close."""
+    """The closest of the names, in any case of letters; none where none is close."""
     folded = {one.strip().casefold(): one for one in reversed(list(names))}
     wanted = name.strip().casefold()
     return [folded[one] for one in difflib.get_close_matches(wanted, folded, 1, cutoff)]
 
 
 def quoted(values: Iterable[Any], longest: int = LONGEST_NAME) -> str:
-    """List values for a message, cut where there are too many, or one is too long, to read."""
+    """List values for a message; cut the list where it is long, and each long value."""
     values = list(values)
     shown = ", ".join(cut(repr(value), longest) for value in values[:NAMES_SHOWN])
     rest = len(values) - NAMES_SHOWN
@@ -201,12 +201,12 @@ def with_metadata(schema: pa.Schema, roles: ColumnRoles, provenance: dict[str, A
 
 
 def stored_metadata(schema: pa.Schema, source: str | Path) -> tuple[ColumnRoles, dict[str, Any]]:
-    """Roles and provenance from a schema's metadata; ``source`` is the file that it is of.
+    """Return roles and provenance from the schema's metadata of the file ``source``.
 
     Raises
     ------
     TableError
-        There are none, or a later version of this package wrote them.
+        The metadata has no roles, or a later version of this package wrote them.
     """
     document = (schema.metadata or {}).get(METADATA_KEY)
     if document is None:

@@ -1,4 +1,4 @@
-"""Some rows of a table, chosen while it is read: by a mask, the hash of a key, or the time."""
+"""Choices of some rows of a table, made while it is read: by a mask, a hash, or the time."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -18,14 +18,14 @@ Times = Shaped[np.ndarray, " n"]
 
 @runtime_checkable
 class RowChoice(Protocol):
-    """Says of each row of a batch whether it is chosen.
+    """Tells for each row of a batch whether it is chosen.
 
-    ``column`` is what the choice reads of the batch, if anything.
+    ``column`` is the column of the batch that the choice reads, if it reads one.
     """
 
     @property
     def column(self) -> str | None:
-        """Column that the choice depends on."""
+        """The column that the choice depends on, or None."""
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
         """(n,) whether each row is chosen; ``start`` is the number of the first, from 0."""
@@ -33,25 +33,25 @@ class RowChoice(Protocol):
 
 @runtime_checkable
 class PartedChoice(RowChoice, Protocol):
-    """A choice that knows something of each row, and so can be cut."""
+    """A choice with a value for each row, which can be cut into parts."""
 
     def part(self, start: int, rows: int) -> RowChoice:
-        """The choice for some neighbouring rows alone; numbers stay those of the table."""
+        """Return the choice for some neighbouring rows, which keep their numbers in the table."""
 
 
 @runtime_checkable
 class DividingChoice(RowChoice, Protocol):
-    """A choice that may take a part of a row's weight."""
+    """A choice that may take only a part of a row's weight."""
 
     def divided(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
-        """The rows of which something is chosen, each with that as its weight."""
+        """Return the rows of which a part is chosen, with that part as their weight."""
 
 
 @dataclass(frozen=True, eq=False)
 class MaskedRows:
-    """The rows marked True in ``chosen`` (rows of the table,), one byte each.
+    """Chooses the rows that are True in ``chosen`` (rows of the table,), one byte each.
 
-    ``first``: number of the row that the first mark is for.
+    ``first`` is the number of the row that the first value is for.
     """
 
     chosen: RowMask
@@ -59,22 +59,22 @@ class MaskedRows:
     first: int = 0
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """Slice of the mask."""
+        """Return the values for the batch."""
         return self.chosen[start - self.first : start - self.first + batch.num_rows]
 
     def part(self, start: int, rows: int) -> "MaskedRows":
-        """The marks of some neighbouring rows alone."""
+        """Return the choice with the values of some neighbouring rows alone."""
         place = start - self.first
         return MaskedRows(self.chosen[place : place + rows], first=start)
 
 
 def choice_within(choice: RowChoice, start: int, rows: int) -> RowChoice:
-    """The same choice for some neighbouring rows: what has a value a row is cut."""
+    """Return the choice for some neighbouring rows; a choice with a value a row is cut."""
     return choice.part(start, rows) if isinstance(choice, PartedChoice) else choice
 
 
 def picked(batch: pa.RecordBatch, choice: RowChoice, start: int) -> pa.RecordBatch:
-    """The rows that are chosen, each with as much of its weight as is."""
+    """Return the chosen rows, each with the chosen part of its weight."""
     if isinstance(choice, DividingChoice):
         return choice.divided(batch, start)
     return batch.filter(pa.array(choice.mask(batch, start)))
@@ -82,41 +82,41 @@ def picked(batch: pa.RecordBatch, choice: RowChoice, start: int) -> pa.RecordBat
 
 @dataclass(frozen=True)
 class OtherRows:
-    """The rows that another choice leaves."""
+    """Chooses the rows that another choice does not choose."""
 
     choice: RowChoice
 
     @property
     def column(self) -> str | None:
-        """Column that the other choice depends on."""
+        """The column that the other choice depends on."""
         return self.choice.column
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """Whether each row is left."""
+        """(n,) whether the other choice leaves the row."""
         return ~self.choice.mask(batch, start)
 
     def part(self, start: int, rows: int) -> "OtherRows":
-        """The same for some neighbouring rows."""
+        """Return the choice for some neighbouring rows."""
         return OtherRows(choice_within(self.choice, start, rows))
 
 
 @dataclass(frozen=True)
 class EveryRow:
-    """The first row and every ``step``-th after it."""
+    """Chooses the first row and every ``step``-th row after it."""
 
     step: int
     column: None = None
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """Whether the row's number is a multiple of ``step``."""
+        """(n,) whether the row's number is a multiple of ``step``."""
         return np.asarray(np.arange(start, start + batch.num_rows) % self.step == 0)
 
 
 @dataclass(frozen=True)
 class HashedRows:
-    """Rows whose key hashes below ``share`` of all hashes, or (``below=False``) the others.
+    """Chooses rows whose key hashes below ``share`` of all hashes, or (``below=False``) the others.
 
-    The key is the value of ``column``, or the row's number where there is none. A row's place
+    The key is the value of ``column``, or the row's number where ``column`` is None. A row's place
     depends on its key and ``seed`` alone: rows added later move none. With n rows the share's
     standard deviation is √(share (1 − share) / n).
     """
@@ -127,7 +127,7 @@ class HashedRows:
     column: str | None = None
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """Compare each row's hash with ``share`` · 2⁶⁴."""
+        """(n,) whether the row's hash is below ``share`` · 2⁶⁴, or (``below=False``) is not."""
         if self.column is None:
             keys = pa.array(np.arange(start, start + batch.num_rows, dtype=np.int64))
         else:
@@ -138,14 +138,14 @@ class HashedRows:
 
 @dataclass(frozen=True)
 class TimedRows:
-    """Rows whose time in ``column`` is ``cut`` or later, or (``later=False``) before it."""
+    """Chooses rows whose time in ``column`` is ``cut`` or later, or (``later=False``) earlier."""
 
     column: str
     cut: int | float
     later: bool
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """Compare each row's time with the cut."""
+        """(n,) whether the row's time is on the chosen side of the cut."""
         later = np.asarray(times_of(batch.column(self.column)) >= self.cut, dtype=bool)
         return np.asarray(later == self.later)
 
@@ -153,7 +153,7 @@ class TimedRows:
 def times_of(column: pa.Array | pa.ChunkedArray) -> Times:
     """(n,) numbers in the order of time: int64 ticks of dates and timestamps, numbers as stored.
 
-    Of decimals all digits without the point, which is at the same place in all of them.
+    Decimals become the integer of all their digits; the point is at the same place in all.
     """
     if pt.is_decimal(column.type):
         return unscaled(one_array(column))

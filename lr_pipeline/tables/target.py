@@ -36,10 +36,11 @@ def positive_value(
 ) -> PositiveValue:
     """Settle the positive value of the target ``name``.
 
-    Without ``positive`` there must be two values: it is 1, True, or a word such as "yes", "true"
-    or "malignant"; else the larger number or the text that sorts last. With ``positive`` it is
-    that value against all others; where none is spelled so, also one that is the same as text or
-    as a number ("1" for 1.0), by the rule of ``spelling``, or but for case.
+    Without ``positive`` the target must have two values; the positive one is 1, True, or a word
+    such as "yes", "true" or "malignant", else the larger number or the text that sorts last. With
+    ``positive`` it is that value, against all others. If the target does not have exactly that
+    value, one that is equal as text, as a number ("1" for 1.0), by the rule of ``spelling``, or but
+    for case is meant.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def positive_value(
 
 
 class TargetValues:
-    """The values of a target column, counted block by block."""
+    """Counts the values of a target column, block by block."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -92,7 +93,7 @@ class TargetValues:
             self.counts[value] = self.counts.get(value, 0) + count
 
     def positive_value(self, positive: PositiveValue | None) -> PositiveValue:
-        """Settle the positive value, as the function of that name says."""
+        """Settle the positive value by the rule of the function of that name."""
         _require_usable(self.name, self.kind, self.missing, self.first_missing)
         _require_one_spelling_each(self.name, self.counts, self.first_rows)
         values = sorted(self.counts, key=lambda value: -self.counts[value])
@@ -105,7 +106,7 @@ class TargetValues:
 def _require_one_spelling_each(
     name: str, counts: dict[Any, int], first_rows: dict[Any, int]
 ) -> None:
-    """Refuse values that read alike: which rows count as positive would be hidden."""
+    """Refuse values that read alike, since it is unclear which rows are positive."""
     for spellings in alike(value for value in counts if isinstance(value, str)):
         most, *others = sorted(spellings, key=lambda value: (-counts[value], first_rows[value]))
         rows, row = sum(counts[v] for v in others), min(first_rows[v] for v in others)
@@ -172,7 +173,7 @@ def labels(name: str, column: Column, positive: PositiveValue | None) -> RowVect
 
 
 def _complete(name: str, column: Column) -> Column:
-    """The target's plain values, refused where they are of no use as a target."""
+    """Return the target's plain values; raise ``TableError`` where they cannot be a target."""
     column = plain_values(column)
     missing = column.null_count
     first = first_row(column.is_null()) if missing else 0
@@ -204,7 +205,7 @@ def _require_usable(name: str, kind: pa.DataType | None, missing: int, row: int)
 
 
 def _match(name: str, values: list[Any], positive: PositiveValue) -> PositiveValue:
-    """The value that ``positive`` stands for: itself, else the same text, number or word."""
+    """The value that ``positive`` means: itself, else the same text, number or word."""
     for same in (operator.eq, _same_text, _same_number, _same_spelling, _same_word):
         for value in values:
             if same(value, positive):
@@ -223,7 +224,7 @@ def _same_text(value: object, positive: object) -> bool:
 
 
 def _same_number(value: object, positive: object) -> bool:
-    """Whether a number is meant that is written otherwise, as 1 for 1.0."""
+    """Whether both are the same number, written in two ways, as 1 and 1.0."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     try:
@@ -243,7 +244,7 @@ def _same_word(value: object, positive: object) -> bool:
 def _require_one_spelling(
     name: str, values: list[Any], first_rows: dict[Any, int], positive: PositiveValue
 ) -> None:
-    """Refuse a positive value that other rows write in another case."""
+    """Refuse a positive value that other rows have in another case of letters."""
     others = [value for value in values if value != positive and _same_word(value, positive)]
     if others:
         row = min(first_rows[value] for value in others)

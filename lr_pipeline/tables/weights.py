@@ -27,7 +27,7 @@ def weights_of(block: pa.RecordBatch | pa.Table, name: str) -> RowVector:
 
 @dataclass(frozen=True)
 class CountedRows:
-    """Rows whose weight in ``column`` is not 0; the validation refuses what is no weight."""
+    """Chooses rows whose weight in ``column`` is not 0, or is no number."""
 
     column: str
 

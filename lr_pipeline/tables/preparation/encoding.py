@@ -23,11 +23,11 @@ DesignColumns = Float64[np.ndarray, "k n"]
 
 @dataclass(frozen=True)
 class NumberEncoding:
-    """A number: itself, the training ``median`` where missing, and a mark if that is frequent.
+    """A number as one column, with the training ``median`` where it is missing.
 
-    ``missing``: training cases without a value; ``marks_missing``: there are enough of them for a
-    column ``name=missing``. ``sampled_rows``: the median is that of so many training rows, None
-    that of all.
+    ``missing``: training cases without a value. ``marks_missing``: there are enough of them for a
+    missing indicator, the column ``name=missing``. ``sampled_rows``: the number of training rows
+    that the median was computed from, None for all.
     """
 
     name: str
@@ -47,9 +47,9 @@ class NumberEncoding:
         self.impute(out)
 
     def impute(self, out: DesignColumns) -> None:
-        """Do so where the first of them has the feature's values, NaN where missing."""
+        """Impute the values in ``out[0]``, NaN where missing; fill the missing indicator."""
         values = out[0]
-        # NaN where a value is, and large where one is: a pass over what is in cache, in place.
+        # The sum is NaN if a value is, and large if one is: a cheap test of values in cache.
         with np.errstate(over="ignore", invalid="ignore"):
             if values @ values <= LARGEST_NUMBER**2:
                 return
@@ -71,14 +71,14 @@ class NumberEncoding:
 
 @dataclass(frozen=True)
 class CategoryEncoding:
-    """Text: one column of 0 and 1 for each of ``levels``, none for the ``reference``.
+    """Text as one column of 0 and 1 for each of ``levels``, none for the ``reference``.
 
     The reference is the most frequent level of the training table, the first in order among
-    equals; the levels are in order. The ``pooled`` ones, too rare to have a column each, share
-    ``name=(other)``, as does then a level that training lacks. Missing text is a level of its own
-    where enough of the ``missing`` training rows are, else the reference. A text that reads like a
-    level is that level (see ``spelling``): a level's name is its most frequent spelling. In a
-    column's name, a level of more than 100 characters is cut and a checksum of it added.
+    equals; the levels are in order. The ``pooled`` levels, too rare for columns of their own, share
+    ``name=(other)``; so do then levels that the training table lacks. Missing text is a level of
+    its own where enough training cases are ``missing``, else the reference. A text that reads like
+    a level is that level (see ``spelling``): a level's name is its most frequent spelling. In a
+    column's name, a level of more than 100 characters is cut, and a checksum is added.
     """
 
     name: str
@@ -114,9 +114,9 @@ class CategoryEncoding:
         return int(places.null_count - values.null_count)
 
     def _places(self, column: pa.Array) -> tuple[pa.Array, pa.Array]:
-        """The texts, and where each is in levels, reference and pooled ones; null in none.
+        """The texts, and the place of each among levels, reference and pooled levels, or null.
 
-        A text that is none of them is looked for by its spelling.
+        A text that is none of them is compared by its spelling.
         """
         values = _texts(self.name, column)
         names = pa.array((*self.levels, self.reference, *self.pooled), values.type)
@@ -141,14 +141,14 @@ class CategoryEncoding:
 
 
 def shortened(level: str) -> str:
-    """A level as a column's name has it: of a long one the beginning, and a checksum of it all."""
+    """Return a level for a column's name; a long one is cut and gets a checksum."""
     if len(level) <= LONGEST_LEVEL:
         return level
     return f"{level[:LONGEST_LEVEL]}…#{crc32(level.encode()):08x}"
 
 
-def lost_rows(encoding: NumberEncoding | CategoryEncoding, column: pa.Array) -> pa.Array | None:
-    """Which rows of a block are missing where no training row is; None for no row."""
+def newly_missing(encoding: NumberEncoding | CategoryEncoding, column: pa.Array) -> pa.Array | None:
+    """Which rows of a block are missing here, never in training; None for no row."""
     if encoding.marks_missing or encoding.missing:
         return None
     values = plain_values(column)
@@ -156,9 +156,10 @@ def lost_rows(encoding: NumberEncoding | CategoryEncoding, column: pa.Array) -> 
 
 
 def numbers_of(name: str, column: pa.Array, rows_before: int = 0) -> RowVector:
-    """(n,) float64, NaN where missing and 0 for −0; refuses no number, or one inexact in it.
+    """(n,) float64, NaN where missing and 0 for −0.
 
-    ``rows_before``: those of the blocks before, for the row that a message names.
+    ``rows_before`` is the number of rows in earlier blocks, for the row that a message names.
+    Raises ``TableError`` for values that are no numbers, or integers that are inexact in float64.
     """
     if pt.is_dictionary(column.type):
         column = exact_values(column)
@@ -198,7 +199,7 @@ def _require_exact(name: str, column: pa.Array, rows_before: int) -> None:
 def require_finite(name: str, numbers: RowVector, rows_before: int = 0) -> None:
     """Raise ``TableError`` where a number is infinite; NaN is missing.
 
-    ``rows_before``: those of the blocks before, for the row that the message names.
+    ``rows_before`` is the number of rows in earlier blocks, for the row that the message names.
     """
     infinite = np.isinf(numbers)
     if infinite.any():
@@ -228,7 +229,7 @@ def require_usable(name: str, numbers: RowVector, rows_before: int = 0) -> None:
 
 
 def _without_defaults(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON says how many rows a median was sampled from, or were missing, only where some were."""
+    """Leave out ``sampled_rows`` and ``missing`` where there are none, so that JSON is short."""
     rare = {"sampled_rows", "missing"}
     return {name: value for name, value in values.items() if value or name not in rare}
 

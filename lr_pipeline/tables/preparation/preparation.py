@@ -1,4 +1,4 @@
-"""From a table's features to design columns: numbers, with imputed values and coded categories."""
+"""From a table's features to the design: numbers, with imputed values and coded categories."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -49,10 +49,10 @@ class Preparation:
 
     @classmethod
     def fit(cls, table: Table, aggregate: Aggregate = aggregate_here) -> "Preparation":
-        """Learn medians and levels from ``table``, all features in each pass over its blocks.
+        """Learn medians and levels from ``table``, those of all features in one pass.
 
-        One pass, or about two more over columns with missing values that exceed 4 million numbers
-        (``fit_encodings`` tells which medians are exact).
+        Columns with missing values that together exceed 4 million numbers take about two passes
+        more (``fit_encodings`` says which medians are exact).
 
         Raises
         ------
@@ -79,7 +79,7 @@ class Preparation:
 
     @classmethod
     def of_numbers(cls, table: Table) -> "Preparation | None":
-        """Return the one that leaves missing numbers NaN; None where a feature is text."""
+        """Return a preparation that leaves missing numbers NaN; None where a feature is text."""
         names = table.roles.features
         if any(holds_text(table.schema.field(name).type) for name in names):
             return None
@@ -117,8 +117,8 @@ class Preparation:
     def block(self, batch: pa.RecordBatch, out: BlockColumns | None = None) -> Block:
         """Design, labels and weights of a block of rows.
 
-        In ``out``, which is 0, where given: a row for each column of the design, the labels and
-        the weights, if there are any.
+        ``out``, filled with 0, is used where it is given: it has a row for each column of the
+        design, for the labels, and for the weights if there are any.
         """
         roles, d = self.roles, len(self.columns)
         if out is None:
@@ -143,7 +143,7 @@ class Preparation:
             start = stop
 
     def imputed(self, numbers: Block) -> Block:
-        """What ``block`` makes of rows whose features are those of ``of_numbers``."""
+        """Return a block of the preparation ``of_numbers`` with its missing numbers imputed."""
         encodings = [one for one in self.encodings if isinstance(one, NumberEncoding)]
         if not self.imputes:
             return numbers
@@ -157,7 +157,7 @@ class Preparation:
         return numbers._replace(X=columns.T)
 
     def unseen(self, batch: pa.RecordBatch) -> dict[str, int]:
-        """Feature → rows of the block whose level the training table lacks, where there are any."""
+        """Feature → number of rows whose level the training table lacks, if there are any."""
         counts = {
             encoding.name: encoding.unseen(_feature(batch, encoding.name))
             for encoding in self.encodings

@@ -1,7 +1,7 @@
 """Training and test rows: drawn, hashed or cut by time, and never mixed.
 
-``split_policy`` is what users declare; ``split_table`` divides; ``leakage`` and ``perturbation``
-prove that nothing crosses.
+``split_policy`` is what users declare; ``split_table`` divides the rows; ``leakage`` shows that no
+row is in both parts, and ``perturbation`` that the preparation used no test row.
 """
 
 from typing import TYPE_CHECKING

@@ -16,7 +16,7 @@ from lr_pipeline.tables.row_choice import RowMask
 from lr_pipeline.tables.values.row_hash import RowHashes, keyed_hashes
 from lr_pipeline.tables.weights import weights_of
 
-HASHED_CASES = 32  # of a row, one by one; of the others only how many is drawn
+HASHED_CASES = 32  # of a row, one by one; of its other cases only a number is drawn
 CASE_STEP = np.uint64(0x9E3779B97F4A7C15)  # odd: no two cases of a row have the same key
 
 Cases = Int64[np.ndarray, " n"]
@@ -24,9 +24,9 @@ Cases = Int64[np.ndarray, " n"]
 
 @dataclass(frozen=True, eq=False)
 class DividedRows:
-    """So many ``cases`` (rows of the table,) of each row, which becomes its ``weight``.
+    """Chooses a number of ``cases`` (rows of the table,) of each row, which becomes its ``weight``.
 
-    ``first``: number of the row that the first count is for.
+    ``first`` is the number of the row that the first count is for.
     """
 
     weight: str
@@ -35,15 +35,15 @@ class DividedRows:
     first: int = 0
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """Whether a case of each row is chosen."""
+        """(n,) whether a case of the row is chosen."""
         return self._of(batch, start) > 0
 
     def divided(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
-        """The rows with a case that is chosen, and how many are as their weight."""
+        """Return the rows with a chosen case; their weight is the number of chosen cases."""
         return with_cases(batch, self.weight, self._of(batch, start))
 
     def part(self, start: int, rows: int) -> "DividedRows":
-        """The counts of some neighbouring rows alone."""
+        """Return the choice with the counts of some neighbouring rows alone."""
         place = start - self.first
         return replace(self, cases=self.cases[place : place + rows], first=start)
 
@@ -53,12 +53,12 @@ class DividedRows:
 
 @dataclass(frozen=True)
 class HashedCases:
-    """Cases that hash below ``share`` of all hashes, or (``below=False``) the others.
+    """Chooses cases that hash below ``share`` of all hashes, or (``below=False``) the others.
 
-    The k-th case of a row is placed by its row's number, k and ``seed`` alone: rows added later,
+    The place of the k-th case depends on its row's number, k and ``seed`` alone: rows added later,
     and cases added to a row, move none. A row of one case is placed as ``HashedRows`` places it.
-    Beyond 32 cases of a row, how many more are below is drawn by its hash from the binomial
-    distribution.
+    Beyond 32 cases of a row, the number of those below is drawn from the binomial distribution by
+    the row's hash.
     """
 
     seed: int
@@ -67,15 +67,15 @@ class HashedCases:
     column: str
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """Whether a case of each row is chosen."""
+        """(n,) whether a case of the row is chosen."""
         return self._of(batch, start) > 0
 
     def divided(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
-        """The rows with a case that is chosen, and how many are as their weight."""
+        """Return the rows with a chosen case; their weight is the number of chosen cases."""
         return with_cases(batch, self.column, self._of(batch, start))
 
     def _of(self, batch: pa.RecordBatch, start: int) -> Cases:
-        """(n,) cases of each row that are chosen."""
+        """(n,) number of chosen cases of each row."""
         all_cases = weights_of(batch, self.column).astype(np.int64)
         numbers = np.arange(start, start + batch.num_rows, dtype=np.int64)
         hashes = keyed_hashes(pa.array(numbers), self.seed)
@@ -84,7 +84,7 @@ class HashedCases:
         return found if self.below else all_cases - found
 
     def _first_cases(self, hashes: RowHashes, cases: Cases) -> Cases:
-        """(n,) how many of the first cases of each row are below, one hash a case."""
+        """(n,) how many of the first cases of each row are below, by one hash for each case."""
         row = np.repeat(np.arange(len(cases)), cases)
         k = np.arange(len(row)) - np.repeat(np.cumsum(cases) - cases, cases)
         others = keyed_hashes(pa.array(hashes[row] + k.astype(np.uint64) * CASE_STEP), self.seed)
@@ -93,7 +93,7 @@ class HashedCases:
         return np.bincount(row[below], minlength=len(cases))
 
     def _further_cases(self, hashes: RowHashes, cases: Cases) -> Cases:
-        """(n,) how many of so many cases are below: the binomial quantile of the row's hash."""
+        """(n,) how many of the further cases are below: the binomial quantile of the row's hash."""
         many = np.flatnonzero(cases)
         found = np.zeros(len(cases), np.int64)
         if len(many):
@@ -106,7 +106,7 @@ class HashedCases:
 
 
 def with_cases(batch: pa.RecordBatch, weight: str, cases: np.ndarray) -> pa.RecordBatch:
-    """The rows with a case, and the number of cases in the column ``weight``, where it is read."""
+    """Return the rows with a case; the column ``weight``, if read, holds the number of cases."""
     chosen = cases > 0
     batch = batch.filter(pa.array(chosen))
     place = batch.schema.get_field_index(weight)
@@ -117,7 +117,7 @@ def with_cases(batch: pa.RecordBatch, weight: str, cases: np.ndarray) -> pa.Reco
 
 
 def _as_stored(cases: np.ndarray, kind: pa.DataType) -> pa.Array:
-    """Whole numbers in the type of the weights."""
+    """Return whole numbers in the type of the weights."""
     if pt.is_dictionary(kind):
         return _as_stored(cases, kind.value_type).dictionary_encode().cast(kind)
     if pt.is_decimal(kind):

@@ -1,4 +1,4 @@
-"""The proof that preparation saw no test row: what it fits does not move when those rows do."""
+"""Checks that the preparation used no test row: it must not change when those rows change."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,13 +26,14 @@ STRANGE_LEVEL = "\N{REPLACEMENT CHARACTER} perturbed"
 def moved_by_test_rows(
     dataset: Table, train: Table, aggregate: Aggregate = aggregate_here
 ) -> list[str]:
-    """Features whose fitted median, levels or missing mark move with the test rows' values.
+    """Features whose fitted median, levels or missing indicator change with the test rows.
 
-    ``train`` is the training part of ``dataset``. Every feature of the test rows is replaced: half
-    of them by its type's extreme or a level of its own, the others by a missing value. The target
-    and the columns that the split goes by stay, so the same rows are split off; what is fitted to
-    them must be what is fitted to the same rows of ``dataset``, exactly: medians of a sample, too,
-    which depend on how the rows are cut into parts. A row with cases in both parts stays as it is.
+    ``train`` is the training part of ``dataset``. Every feature of the test rows is replaced: in
+    half of them by its type's extreme or a level of its own, in the others by a missing value. The
+    target and the columns that the split depends on stay, so the split gives the same training
+    rows, and the preparation that is fitted to them must be exactly the same. This includes medians
+    of a sample, which depend on how the rows are cut into parts. A row with cases in both parts
+    stays as it is.
     """
     policy = SplitPolicy(**train.provenance["split"]["policy"])
     in_train, _ = choose_rows(dataset, policy)
@@ -43,25 +44,25 @@ def moved_by_test_rows(
 
 
 def encoded_otherwise(one: Preparation, other: Preparation) -> list[str]:
-    """Features that two preparations do not encode with the same fitted values."""
+    """Features that two preparations encode with different fitted values."""
     first, second = ({found.name: found for found in each.encodings} for each in (one, other))
     return [name for name in first | second if first.get(name) != second.get(name)]
 
 
 def perturbed_table(dataset: Table, chosen: RowChoice) -> "PerturbedTable":
-    """The same table, with other values in the features of the rows chosen."""
+    """Return the same table with other values in the features of the chosen rows."""
     return PerturbedTable(dataset.data, dataset.roles, holder=dataset.holder, perturbed=chosen)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PerturbedTable(Table):
-    """Rows of which some have other features, made while they are read."""
+    """A table in which some rows have other features, replaced whenever they are read."""
 
     perturbed: RowChoice | None = None
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Features have their plain type: no dictionaries or decimals."""
+        """The table's schema, with features in plain types instead of dictionaries or decimals."""
         features = set(self.roles.features)
         fields = [
             field.with_type(plain_values(pa.array([], field.type)).type)
@@ -72,7 +73,7 @@ class PerturbedTable(Table):
         return with_metadata(pa.schema(fields), self.roles, self.provenance)
 
     def part(self, groups: RowGroups) -> "PerturbedTable":
-        """Return the rows in some row groups, of which the same are perturbed."""
+        """Return the rows in some row groups, perturbed as in the whole table."""
         choice = self.perturbed and choice_within(self.perturbed, groups.first_row, groups.num_rows)
         same = replace(self, perturbed=choice)
         return cast(PerturbedTable, super(PerturbedTable, same).part(groups))
@@ -95,14 +96,14 @@ class PerturbedTable(Table):
 
 
 def _replaced(column: pa.Array, mask: np.ndarray) -> pa.Array:
-    """The column with every second value of the mask missing, and a strange one in the others."""
+    """Replace the values of the mask: every second one is missing, the others are strange."""
     places = np.flatnonzero(mask)
-    lost = np.zeros(len(mask), bool)
-    lost[places[1::2]] = True
+    missing = np.zeros(len(mask), bool)
+    missing[places[1::2]] = True
     strange = pc.invert(column) if pt.is_boolean(column.type) else _strange(column.type)
     if strange is not None:
         column = pc.if_else(pa.array(mask), strange, column)
-    return pc.if_else(pa.array(lost), pa.scalar(None, column.type), column)
+    return pc.if_else(pa.array(missing), pa.scalar(None, column.type), column)
 
 
 def _strange(kind: pa.DataType) -> pa.Scalar | None:

@@ -1,4 +1,4 @@
-"""Test rows, or test cases, drawn at random: those of scikit-learn's ``train_test_split``."""
+"""Test rows, or test cases, drawn at random as scikit-learn's ``train_test_split`` draws them."""
 
 import math
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ def draw_test_rows(table: Table, policy: SplitPolicy) -> RowMask:
 def draw_test_cases(table: Table, policy: SplitPolicy, cases: CaseCounts) -> np.ndarray:
     """(n,) how many cases of each row are tested.
 
-    Up to 10 million cases those of ``train_test_split``, if each were a row; of more, which would
-    take too long a list, others that are as likely.
+    Up to 10 million cases, they are those that ``train_test_split`` would draw if each case were a
+    row. More cases would make too long a list; other sets that are as likely are drawn instead.
     """
     positive = _positive_rows(table)
     total = int(cases.sum(dtype=np.int64))
@@ -47,9 +47,9 @@ def _positive_rows(table: Table) -> RowMask:
 
 
 def _drawn_rows(positive: RowMask, policy: SplitPolicy) -> RowMask:
-    """(n,) the test rows of ``train_test_split``, at a byte or nine a row.
+    """(n,) whether ``train_test_split`` would test each row, in a byte or nine a row.
 
-    That function makes lists of Python's integers; these are the same draws in the same order.
+    That function makes lists of Python's integers; this one draws the same in the same order.
     """
     random = np.random.RandomState(policy.seed)
     rows = len(positive)
@@ -70,7 +70,7 @@ def _drawn_rows(positive: RowMask, policy: SplitPolicy) -> RowMask:
 def _class_sizes(
     classes: Sequence[int], policy: SplitPolicy, random: np.random.RandomState
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How many of either class (2,) are trained on and tested, in a stratified split."""
+    """(2,) how many of each class are trained on, and how many tested, in a stratified split."""
     from sklearn.utils.extmath import _approximate_mode
 
     counts = np.array(classes)
@@ -80,7 +80,7 @@ def _class_sizes(
 
 
 def _require_enough(target: str, unit: str, rows: int, positive: int, policy: SplitPolicy) -> None:
-    """Say in our words what scikit-learn would refuse; ``unit``: rows, or cases of them."""
+    """Raise ``TableError`` where scikit-learn would refuse; ``unit``: rows or cases."""
     counts = f"{positive} positive and {rows - positive} negative {unit} of target {target!r}"
     if policy.stratify and min(positive, rows - positive) < 2:
         raise table_error(
@@ -98,24 +98,24 @@ def _require_enough(target: str, unit: str, rows: int, positive: int, policy: Sp
         )
 
 
-LISTED_CASES = 10_000_000  # in all, with a byte or nine for each
+LISTED_CASES = 10_000_000  # of all rows; a list takes a byte or nine for each
 
 Drawn = Int64[np.ndarray, " n"]
 CaseMask = Bool[np.ndarray, " cases"]
 
 
 def drawn_of_rows(in_part: CaseMask, cases: CaseCounts) -> Drawn:
-    """(n,) how many of each row's cases are marked; a row's cases are neighbours."""
+    """(n,) how many of each row's cases are in the part; a row's cases are neighbours."""
     ends = np.cumsum(cases, dtype=np.int64)
     before = np.concatenate([[0], np.cumsum(in_part, dtype=np.int64)])
     return np.diff(before[np.concatenate([[0], ends])])
 
 
 def draw_cases(cases: np.ndarray, number: int, random: np.random.RandomState) -> Drawn:
-    """(n,) how many of each row's cases are among ``number``, all sets of as many alike likely.
+    """(n,) how many of each row's cases are drawn; all sets of ``number`` cases are equally likely.
 
-    Without a list of the cases: each is drawn by itself with the probability number / Σ cases,
-    which leaves some √number too many or too few; those are taken back, or drawn, one by one.
+    There is no list of the cases. Each is drawn by itself with the probability number / Σ cases,
+    which gives about √number too many or too few; these are taken back, or drawn, one by one.
     """
     cases = cases.astype(np.int64)
     drawn: Drawn = random.binomial(cases, number / int(cases.sum())).astype(np.int64)
@@ -128,7 +128,7 @@ def draw_cases(cases: np.ndarray, number: int, random: np.random.RandomState) ->
 
 
 def _few_cases(cases: Drawn, number: int, random: np.random.RandomState) -> Drawn:
-    """The same, of few: different ones by their places among all."""
+    """Draw a few different cases by their places among all."""
     ends = np.cumsum(cases)
     places = np.zeros(0, np.int64)
     while len(places) < number:

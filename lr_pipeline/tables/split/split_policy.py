@@ -1,4 +1,4 @@
-"""How a table's rows are to be split, as it is declared."""
+"""How a table's rows are split, as users declare it."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -7,12 +7,12 @@ from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import quoted
 
 LARGEST_SEED = 2**32 - 1  # of numpy's RandomState
-KINDS = ("random", "sticky", "group", "time")
+SPLIT_KINDS = ("random", "sticky", "group", "time")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitPolicy:
-    """How rows are placed: ``test_size`` is the test rows' share of all rows.
+    """How rows are split: ``test_size`` is the test rows' share of all rows.
 
     Unless ``kind`` is given, a table with a time column is split by time, one with a group column
     by group, any other at random. ``kind="random"`` chooses exactly that share of the rows;
@@ -32,7 +32,7 @@ class SplitPolicy:
     kind: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a share that leaves a part empty, and to stratify what cannot be."""
+        """Refuse a share that leaves a part empty, and stratification where it is impossible."""
         if not 0 < self.test_size < 1:
             raise table_error(
                 f"test_size must lie between 0 and 1, found {self.test_size}", "Set it to 0.2, say"
@@ -44,9 +44,9 @@ class SplitPolicy:
             )
         if self.kind is None:
             return
-        if self.kind not in KINDS:
+        if self.kind not in SPLIT_KINDS:
             raise table_error(
-                f"split kind {self.kind!r} is unknown", f"Set it to one of {quoted(KINDS)}"
+                f"split kind {self.kind!r} is unknown", f"Set it to one of {quoted(SPLIT_KINDS)}"
             )
         if self.kind != "random" and self.stratify:
             raise table_error(
@@ -57,12 +57,12 @@ class SplitPolicy:
             object.__setattr__(self, "stratify", self.kind == "random")
 
     def settled(self, group: str | None, time: str | None) -> "SplitPolicy":
-        """The policy with a kind: the one that the columns of these roles ask for, unless given.
+        """Return the policy with a kind; the group or time column chooses it unless it is given.
 
         Raises
         ------
         TableError
-            There are both.
+            There are both columns, and no kind.
         """
         if self.kind is not None:
             return self

@@ -1,4 +1,4 @@
-"""Training and test rows, as views of their table; each part knows the other's fingerprint."""
+"""Splits a table into a training and a test part, which are views of it."""
 
 import numpy as np
 
@@ -32,10 +32,10 @@ CASES, ROWS = "cases", "rows"  # what a split places
 
 
 def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
-    """Training and test part, each in the table's order: views, of which nothing is read yet.
+    """Return the training and the test part: views in the table's order, not read yet.
 
     The parts of a random split have the rows of scikit-learn's ``train_test_split``, which also
-    shuffles them. Where the table has a group column whole groups are placed instead
+    shuffles them. Where the table has a group column, whole groups are placed instead
     (``GroupShuffleSplit``; ``test_size`` is then a share of the groups, and nothing is
     stratified). Weights that are whole numbers count cases, and cases are placed: a row may be in
     both parts, each time with the weight of its cases there. The provenance of each part has
@@ -63,7 +63,7 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
 
 
 def choose_sound_parts(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
-    """``choose_rows``, refused with a ``TableError`` where a part would lack one of the classes."""
+    """Choose rows, or raise ``TableError`` where a part would lack one of the classes."""
     choices, target = choose_rows(table, policy), table.roles.target
     classes = [_num_classes(table.where(choice)) for choice in choices]
     problems = [
@@ -82,7 +82,7 @@ def choose_sound_parts(table: Table, policy: SplitPolicy) -> tuple[RowChoice, Ro
 
 
 def choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
-    """What chooses the rows of the training and of the test part."""
+    """Return the choices of the training rows and of the test rows."""
     policy = policy.settled(table.roles.group, table.roles.time)
     require_key(table.roles, policy)
     if policy.kind == "time" and table.roles.time is not None:
@@ -107,7 +107,7 @@ def choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice
 
 
 def _hashed(table: Table, policy: SplitPolicy, below: bool) -> RowChoice:
-    """Rows by their key, whole; without a key, cases where there are any, else rows."""
+    """Place rows by the hash of their key; without a key, cases if there are any, else rows."""
     roles = table.roles
     key = roles.group or roles.id
     if key is None and roles.weight is not None and has_cases(table):
@@ -116,7 +116,7 @@ def _hashed(table: Table, policy: SplitPolicy, below: bool) -> RowChoice:
 
 
 def require_key(roles: ColumnRoles, policy: SplitPolicy) -> None:
-    """The column that a kind of split goes by must be there, and no other that it would break."""
+    """Refuse a kind of split without its column, and a split by time that cuts groups."""
     if policy.kind in ("group", "time") and getattr(roles, policy.kind) is None:
         raise table_error(
             f"a split by {policy.kind} needs a {policy.kind} column", f"Set {policy.kind}="
@@ -130,7 +130,7 @@ def require_key(roles: ColumnRoles, policy: SplitPolicy) -> None:
 
 
 def _first_test_time(name: str, table: Table, policy: SplitPolicy) -> int | float:
-    """The time from which on rows are tested: as near to ``test_size`` as equal times allow."""
+    """The first time that is tested, for a share as near to ``test_size`` as equal times allow."""
     times, weight = times_of(table.column(name)), table.weights()
     values, places = np.unique(times, return_inverse=True)
     counts = np.bincount(places, weight)
@@ -147,7 +147,7 @@ def _first_test_time(name: str, table: Table, policy: SplitPolicy) -> int | floa
 
 
 def _num_classes(part: Table) -> int:
-    """How many of the two there are; reads no further than to both."""
+    """How many classes a part has; reads no further than to the second."""
     found = set[float]()
     for y in part.label_blocks():
         found.update(np.unique(y).tolist())
