@@ -132,7 +132,8 @@ def test_a_block_has_labels_and_weights():
 def test_it_survives_json_exactly(numbers, texts):
     """Every float to the last bit, every text."""
     n = min(len(numbers), len(texts))
-    table = table_of(x=numbers[:n], s=[*texts[1:n], None])
+    columns = {"y": [k % 2 for k in range(n)], "x": numbers[:n], "s": [*texts[1:n], None]}
+    table = Table.from_arrow(pa.table(columns), "y", category=["s"])  # the texts may be numbers
     preparation = Preparation.fit(table)
     assert Preparation.from_dict(json.loads(json.dumps(preparation.to_dict()))) == preparation
 
