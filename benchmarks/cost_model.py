@@ -22,7 +22,7 @@ from math import ceil, inf
 
 from lr_pipeline.core.acceleration.warm_start import ROWS_PER_PARAMETER, SAMPLE_NUMBERS, SHARE
 from lr_pipeline.engines.cluster.cluster_rows import rows_of_part
-from lr_pipeline.engines.cluster.task_graph import PARTIALS_AT_ONCE
+from lr_pipeline.engines.cluster.task_graph import SUMS_AT_ONCE
 from lr_pipeline.tables.files.parquet import BLOCK_BYTES, rows_within
 
 FLOAT = 8
@@ -103,7 +103,7 @@ def part_rows(rows: int, columns: int) -> int:
 def levels_of(parts: int) -> Iterator[int]:
     """Tasks of each level of the tree above the parts."""
     while True:
-        parts = ceil(parts / PARTIALS_AT_ONCE)
+        parts = ceil(parts / SUMS_AT_ONCE)
         yield parts
         if parts == 1:
             return
@@ -145,7 +145,7 @@ def pass_seconds(
     waves = ceil(parts / machines.workers)
     work = min(waves * size, rows) * row + waves * overheads.worker_task
     planning = (parts + sum(levels)) * overheads.scheduler_task
-    carried = (PARTIALS_AT_ONCE + 1) * sum_bytes(rates.columns, hessian)
+    carried = (SUMS_AT_ONCE + 1) * sum_bytes(rates.columns, hessian)
     hop = machines.latency + carried / machines.bandwidth + overheads.worker_task
     return max(work, planning) + overheads.round_trip + len(levels) * hop
 

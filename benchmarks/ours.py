@@ -11,7 +11,7 @@ from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.cluster.cluster import Cluster
-from lr_pipeline.engines.cluster.cluster_design import ClusterReading
+from lr_pipeline.engines.cluster.cluster_reading import ClusterReading
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.tables.preparation.preparation import Preparation
@@ -49,9 +49,11 @@ def fit_streamed(path: Path) -> LogisticFit:
     return _fit_rows(TableRows(table, Preparation.fit(table)))
 
 
-def fit_on_cluster(cluster: Cluster, path: Path, cache: float, spool: bool = True) -> LogisticFit:
-    """The same by the workers of a cluster, as ``DaskEngine(cache=cache, spool=spool)`` does it."""
-    table, reading = Table.read_parquet(path), ClusterReading(cluster, cache, spool)
+def fit_on_cluster(
+    cluster: Cluster, path: Path, cache: float, disk_cache: bool = True
+) -> LogisticFit:
+    """The same by the workers of a cluster, as ``DaskEngine`` with these caches does it."""
+    table, reading = Table.read_parquet(path), ClusterReading(cluster, cache, disk_cache)
     return _fit_rows(reading.rows(table, Preparation.fit(table, reading.aggregate)))
 
 

@@ -149,11 +149,12 @@ def measure_fits(paths: dict[int, Path]) -> Iterator[Run]:
     for workers in (1, 2):
         with open_cluster(ClusterSettings(workers=workers)) as cluster:
             first = next(iter(paths.values()))
-            ours.fit_on_cluster(cluster, first, 0.0, spool=False)  # imports, and the files' cache
+            # The first fit imports libraries, and fills the system's cache of the files.
+            ours.fit_on_cluster(cluster, first, 0.0, disk_cache=False)
             for rows, path in paths.items():
                 for cache in (0.0, 0.5) if workers == 2 else (0.0,):
                     begun = time.perf_counter()
-                    fit = ours.fit_on_cluster(cluster, path, cache, spool=False)
+                    fit = ours.fit_on_cluster(cluster, path, cache, disk_cache=False)
                     seconds = time.perf_counter() - begun
                     yield Run(rows, workers, cache > 0, fit.evaluations, seconds)
     for rows, path in paths.items():

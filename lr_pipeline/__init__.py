@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from lr_pipeline.estimators import assess_existence, fit_linear, fit_logistic, infer
     from lr_pipeline.orchestration.instance.catalogue import load
     from lr_pipeline.orchestration.pipeline import build_definitions
-    from lr_pipeline.orchestration.resources.resources import DaskEngine, Engine
+    from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
+    from lr_pipeline.orchestration.resources.engine_resource import Engine
     from lr_pipeline.tables.errors import TableError
     from lr_pipeline.tables.sources.declared_tables import FileTable, SqlTable, SyntheticTable
     from lr_pipeline.tables.split.split_policy import SplitPolicy
@@ -90,8 +91,8 @@ def deferred(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
 __getattr__ = deferred(
     __name__,
     {
-        "DaskEngine": "lr_pipeline.orchestration.resources.resources",
-        "Engine": "lr_pipeline.orchestration.resources.resources",
+        "DaskEngine": "lr_pipeline.orchestration.resources.dask_resource",
+        "Engine": "lr_pipeline.orchestration.resources.engine_resource",
         "FileTable": "lr_pipeline.tables.sources.declared_tables",
         "SplitPolicy": "lr_pipeline.tables.split.split_policy",
         "SqlTable": "lr_pipeline.tables.sources.declared_tables",

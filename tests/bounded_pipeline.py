@@ -13,7 +13,7 @@ import torch
 
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
-from lr_pipeline.orchestration.resources.resources import Engine
+from lr_pipeline.orchestration.resources.engine_resource import Engine
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable
 from lr_pipeline.tables.split.split_table import SplitPolicy
 

@@ -24,6 +24,7 @@ ORDER = (
     ("core", "versions"),
 )
 DAGSTER_ROOMS = {"cli", "definitions", "orchestration"}
+CLUSTER = "lr_pipeline.engines.cluster"
 
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 
@@ -57,6 +58,14 @@ def test_imports_point_one_way(path: Path) -> None:
         if module.startswith("lr_pipeline."):
             other = module.split(".")[1]
             assert other == room or LEVEL[other] > LEVEL[room], f"{room} imports {other}"
+
+
+def test_nothing_outside_the_cluster_engine_imports_its_insides() -> None:
+    """The door of ``engines/cluster`` exports what other rooms may use."""
+    for path in files():
+        if path.parent != PACKAGE / "engines" / "cluster":
+            inside = [one for one in imported_modules(path) if one.startswith(f"{CLUSTER}.")]
+            assert not inside, f"{path} imports {inside}"
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -17,7 +17,8 @@ from lr_pipeline.engines.opening import EngineKind
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.orchestration.pipeline import build_definitions
-from lr_pipeline.orchestration.resources.resources import DaskEngine, Engine, RowsEngine
+from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
+from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
 from lr_pipeline.tables.validation.schema_change import ACCEPT
 

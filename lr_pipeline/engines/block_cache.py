@@ -1,4 +1,4 @@
-"""Blocks of rows as they are, kept in a temporary file between passes.
+"""Decoded blocks of rows, kept in a temporary file between passes.
 
 Decoding and converting a stored table takes several times as long as reading its numbers back
 from the system's file cache, which is no part of a process's resident memory as long as the file
@@ -18,21 +18,21 @@ import numpy as np
 
 from lr_pipeline.core.rows import Block
 
-# Of the memory and of the disk that are free, a file takes this share at most: beyond it the system
-# holds up whoever writes, for the disk's sake, and may have to read it from there again.
+# A file takes at most this share of the free memory and of the free disk. Beyond it the system
+# makes the writer wait for the disk, and may have to read the file from there again.
 LARGEST_SHARE = 0.25
 FLOAT64_BYTES = 8
-# Of Linux.
+# Linux tells the free memory and the limits of a container in these files.
 MEMINFO, OWN_GROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
 
 
-class RowSpool:
-    """The blocks of each part of a table, taken in by one whole pass and given back to later ones.
+class BlockCache:
+    """Keeps the blocks of each part of a table from one whole pass for the later ones.
 
-    There is a file for each part, so that several threads can write. They have no names, and go
-    with this object or with the process, however that ends. Where one cannot grow, as on a full
-    disk, all are given up, and every pass goes without.
+    There is a file for each part, so that several threads can write. The files have no names: the
+    system removes them with this object or when the process ends. Where a file cannot grow, as on
+    a full disk, all are given up, and every pass decodes the table.
     """
 
     def __init__(self) -> None:
@@ -40,11 +40,11 @@ class RowSpool:
         self._whole: dict[int, _BlockFile] = {}
 
     def blocks(self, part: int, made: Iterator[Block]) -> Iterator[Block]:
-        """Blocks of a part: from its file where that has them all, else ``made``, on their way."""
+        """Yield the blocks of a part from its file, or those ``made`` while they are written."""
         file = self._whole.get(part)
-        return file.blocks() if file is not None else self._taken_in(part, made)
+        return file.blocks() if file is not None else self._written(part, made)
 
-    def _taken_in(self, part: int, made: Iterator[Block]) -> Iterator[Block]:
+    def _written(self, part: int, made: Iterator[Block]) -> Iterator[Block]:
         file: _BlockFile | None = None
         if not self.given_up:
             with self._or_given_up():
@@ -69,7 +69,7 @@ class RowSpool:
 
 
 class _Place(NamedTuple):
-    """Where a block begins in the file, in bytes, and its shape."""
+    """Byte at which a block begins in the file, and the block's shape."""
 
     start: int
     rows: int
@@ -78,7 +78,7 @@ class _Place(NamedTuple):
 
 
 class _BlockFile:
-    """Blocks of float64 one after the other, each column by column, then labels and weights."""
+    """A file of float64 blocks one after the other: columns, then labels, then weights."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="lr_pipeline-", buffering=0)  # noqa: SIM115
@@ -97,7 +97,7 @@ class _BlockFile:
                 left, self._end = left[written:], self._end + written
 
     def blocks(self) -> Iterator[Block]:
-        """Each in memory of its own, stored as when it was written."""
+        """Yield each block in new memory, laid out as when it was written."""
         for start, rows, columns, weighted in self._places:
             numbers = np.empty((columns + 1 + weighted, rows))
             self._fill(_bytes(numbers), start)
@@ -116,28 +116,28 @@ def _bytes(array: np.ndarray) -> memoryview:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
-def spool_for(num_rows: int, num_columns: int, taken: int = 0) -> RowSpool | None:
-    """A file for so many rows and columns; None where disk or memory have too little room.
+def block_cache_for(num_rows: int, num_columns: int, taken: int = 0) -> BlockCache | None:
+    """Return a cache for so many rows and columns; None where disk or memory lack the room.
 
-    ``taken``: bytes that other files of this process take.
+    ``taken`` is the number of bytes that other files of this process take.
     """
-    needed = taken + spooled_bytes(num_rows, num_columns)
+    needed = taken + cached_bytes(num_rows, num_columns)
     if not hasattr(os, "preadv"):  # Windows
         return None
     try:
         free = min(free_memory(), shutil.disk_usage(tempfile.gettempdir()).free + taken)
-        return RowSpool() if needed <= LARGEST_SHARE * free else None
+        return BlockCache() if needed <= LARGEST_SHARE * free else None
     except OSError:  # no folder for temporary files, or none that may be written
         return None
 
 
-def spooled_bytes(num_rows: int, num_columns: int) -> int:
-    """Bytes of a file of so many rows, with labels and weights."""
+def cached_bytes(num_rows: int, num_columns: int) -> int:
+    """Return the bytes of a file of so many rows, with labels and weights."""
     return num_rows * (num_columns + 2) * FLOAT64_BYTES
 
 
 def free_memory() -> int:
-    """Bytes of memory that the system may use for files, as far as it tells; a container's too."""
+    """Return the bytes of memory that the system, or a container's limit, leaves for files."""
     if not MEMINFO.exists():
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     found = dict(line.split(":", 1) for line in MEMINFO.read_text().splitlines() if ":" in line)
@@ -146,7 +146,7 @@ def free_memory() -> int:
 
 
 def _limits_of_groups() -> Iterator[int]:
-    """Limits of the control groups that this process is in, of either version, and around them."""
+    """Yield the memory limits of this process's control groups and of those around them."""
     for line in OWN_GROUPS.read_text().splitlines() if OWN_GROUPS.exists() else ():
         _, controllers, path = line.split(":", 2)
         if controllers and "memory" not in controllers.split(","):

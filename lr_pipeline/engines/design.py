@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.engines.block_cache import spool_for
+from lr_pipeline.engines.block_cache import block_cache_for
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.engines.streaming import (
     TableRows,
@@ -32,7 +32,7 @@ def prepare_rows(
     TableError
         As ``Preparation.fit``; or a label is missing.
     """
-    numbers = _spooled_numbers(table, memory_budget_mb, block_rows)
+    numbers = _cached_numbers(table, memory_budget_mb, block_rows)
     aggregate: Aggregate = aggregate_here  # holds more values of a small table, and settles medians
     if len(threaded_parts(table, len(table.roles.features))) > 1:
         aggregate = _ByThreads(numbers, threads_within(memory_budget_mb * 1e6))
@@ -41,15 +41,15 @@ def prepare_rows(
     return preparation, rows
 
 
-def _spooled_numbers(table: Table, budget_mb: float, block_rows: int | None) -> TableRows | None:
+def _cached_numbers(table: Table, budget_mb: float, block_rows: int | None) -> TableRows | None:
     """The table's own numbers, which their first pass will leave in a file."""
     plain = Preparation.of_numbers(table)
     if plain is None:
         return None
     rows = TableRows(table, plain, block_rows, budget_mb * 1e6)
     if rows.in_parts:
-        rows.spool = spool_for(rows.num_rows, rows.num_columns)
-    return rows if rows.spool is not None else None
+        rows.block_cache = block_cache_for(rows.num_rows, rows.num_columns)
+    return rows if rows.block_cache is not None else None
 
 
 class _ByThreads:

@@ -1,9 +1,9 @@
-"""Which engine visits the rows of a table: held in memory while they fit, else streamed."""
+"""The choice of an engine: a table's rows are held in memory while they fit, else streamed."""
 
 from typing import Literal
 
 from lr_pipeline.core.rows import Rows, gather
-from lr_pipeline.engines.block_cache import spool_for
+from lr_pipeline.engines.block_cache import block_cache_for
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import PassReport, TableRows
 from lr_pipeline.tables.files.parquet import Stored
@@ -14,10 +14,10 @@ EngineKind = Literal["auto", "memory", "streaming"]
 
 FLOAT64_BYTES = 8
 MEMORY_BUDGET_MB = 512.0
-# Gathering a design takes it twice, and fitting it some copies of a part.
+# Gathering a design takes twice its memory, and a fit takes some copies of a part.
 DESIGN_SHARE = 1 / 4
 # Text of more levels is encoded again in less time than its zeros and ones take to be written.
-SPOOLED_COLUMNS = 8  # a feature
+CACHED_COLUMNS = 8  # columns of the design for each feature
 
 
 def open_rows(
@@ -27,23 +27,23 @@ def open_rows(
     memory_budget_mb: float = MEMORY_BUDGET_MB,
     block_rows: int | None = None,
     progress: PassReport | None = None,
-    spool: bool = True,
+    disk_cache: bool = True,
     numbers: TableRows | None = None,
 ) -> Rows:
     """Offer the design that ``preparation`` makes of ``table`` to the kernels.
 
     ``auto`` holds it in memory where it takes at most a quarter of ``memory_budget_mb`` in
-    float64. ``block_rows``: the length of a streamed block, by the budget unless given.
-    ``progress`` hears of streamed passes. ``spool``: a stored table that is streamed is decoded
-    once, and later passes read a temporary file, where memory and disk have the room for it.
-    ``numbers``: the table's own, which a spool has taken in.
+    float64. ``block_rows`` is the length of a streamed block, by the budget unless given.
+    ``progress`` is told of streamed passes. With ``disk_cache``, a stored table that is streamed is
+    decoded once, and later passes read a temporary file, where memory and disk have the room.
+    ``numbers`` are the table's own numbers in a block cache.
     """
     budget = memory_budget_mb * 1e6
     columns = len(preparation.columns)
     fits = table.num_rows * columns * FLOAT64_BYTES <= budget * DESIGN_SHARE
     held = kind == "memory" or (kind == "auto" and fits)
-    few = columns <= SPOOLED_COLUMNS * len(preparation.encodings)
-    decoded_often = isinstance(table.data, Stored) and not held
-    kept = spool_for(table.num_rows, columns) if spool and few and decoded_often else None
-    rows = TableRows(table, preparation, block_rows, budget, progress, kept, numbers)
+    few = columns <= CACHED_COLUMNS * len(preparation.encodings)
+    cached = disk_cache and few and isinstance(table.data, Stored) and not held
+    cache = block_cache_for(table.num_rows, columns) if cached else None
+    rows = TableRows(table, preparation, block_rows, budget, progress, cache, numbers)
     return ArrayRows(*gather(rows)) if held else rows

@@ -10,7 +10,7 @@ from threading import Lock
 import pyarrow as pa
 
 from lr_pipeline.core.rows import Block, Value, added
-from lr_pipeline.engines.block_cache import RowSpool
+from lr_pipeline.engines.block_cache import BlockCache
 from lr_pipeline.engines.memory import HeldBlocks, held_by_threads
 from lr_pipeline.engines.parallel import in_order
 from lr_pipeline.tables.aggregate import (
@@ -27,15 +27,15 @@ from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 BUDGET_BYTES = 512e6
-# Of the budget, a block's design may take this share: several are alive, with what is computed
-# from them and the reader's pages.
+# A block's design may take this share of the budget: several blocks are alive at once, with what
+# is computed from them and the reader's pages.
 BLOCK_SHARE = 1 / 32
 # More rows gain nothing, and leave the processor's cache.
 MOST_ROWS = 16_384
-# A file of many numbers is read by several threads, each a part of it, which takes so much.
+# A file of more numbers is read by several threads, each of which reads parts of it.
 MANY_NUMBERS = 2**22
 PARTS = 16
-PART_BYTES = 128e6
+PART_BYTES = 128e6  # memory that the reading of a part takes
 
 PassReport = Callable[[int, int], None]
 
@@ -47,12 +47,12 @@ class TableRows:
     the same ``block_rows`` gives the same bits, whatever the table's chunks or row groups. Unless
     given, it follows from ``memory_budget`` (bytes) and the number of columns. Another thread
     reads and converts the next blocks meanwhile. Parquet files of more than 4 million numbers are
-    cut into up to 16 parts at row groups, each visited in the same way by a thread of its own,
-    and then the parts are added: there the same file gives the same bits. ``progress`` is told,
-    after each block, how many rows of the pass are done and how many there are. The first pass
-    leaves the blocks in the ``spool``, if there is one, and later ones read them from there: the
-    same bits in a part of the time. Where the table's own ``numbers``, NaN where missing, are at
-    hand, cut in the same way, their blocks are taken and imputed instead.
+    cut into up to 16 parts at row groups, each read in the same way by a thread of its own, and
+    then the parts are added: there the same file gives the same bits. ``progress`` is told, after
+    each block, how many rows of the pass are done and how many there are. The first pass leaves the
+    blocks in the ``block_cache``, if there is one, and later passes read them from there: the same
+    bits in a part of the time. Where the table's own ``numbers``, NaN where missing, are at hand
+    and cut in the same way, their blocks are imputed instead.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class TableRows:
         block_rows: int | None = None,
         memory_budget: float = BUDGET_BYTES,
         progress: PassReport | None = None,
-        spool: RowSpool | None = None,
+        block_cache: BlockCache | None = None,
         numbers: "TableRows | None" = None,
     ) -> None:
         self.table = table
@@ -70,7 +70,7 @@ class TableRows:
         share = int(memory_budget * BLOCK_SHARE)
         self.block_rows = block_rows or rows_within(share, self.num_columns, MOST_ROWS)
         self.threads = threads_within(memory_budget)
-        self.progress, self.spool = progress, spool
+        self.progress, self.block_cache = progress, block_cache
         self.numbers = numbers if numbers is not None and self._is_cut_like(numbers) else None
 
     @property
@@ -149,7 +149,7 @@ class TableRows:
 
     def _cached(self, part: int, batches: Iterable[pa.RecordBatch]) -> Iterator[Block]:
         made = map(self.preparation.block, batches)
-        return made if self.spool is None else self.spool.blocks(part, made)
+        return made if self.block_cache is None else self.block_cache.blocks(part, made)
 
 
 def threads_within(memory_budget: float) -> int:

@@ -17,7 +17,7 @@ from lr_pipeline.models.table_existence import describe_existence, has_estimate
 from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.models.training_rows import not_of_training_rows
 from lr_pipeline.orchestration.metadata.value_metadata import difference_table
-from lr_pipeline.orchestration.resources.resources import RowsEngine
+from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.orchestration.trained_columns import differences_since_training
 from lr_pipeline.report.render import Report
 from lr_pipeline.tables.errors import first_lines

@@ -9,7 +9,8 @@ from lr_pipeline.orchestration.assets import data, evaluation, models, scoring, 
 from lr_pipeline.orchestration.checks import build_checks
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.jobs import scoring_job, study_job, training_job, tutorial_job
-from lr_pipeline.orchestration.resources.resources import Engine, RowsEngine, TableResource
+from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
+from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.schedules import DAILY, build_training_schedule
 from lr_pipeline.tables.sources.declared_tables import TableSource
 

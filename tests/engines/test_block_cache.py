@@ -1,4 +1,4 @@
-"""A spool of blocks: what was taken in comes back, to the bit, or is made again."""
+"""A cache of decoded blocks: what was taken in comes back to the bit, or is made again."""
 
 import errno
 import os
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.rows import Block
-from lr_pipeline.engines import block_cache as row_spool
-from lr_pipeline.engines.block_cache import RowSpool, free_memory, spool_for
+from lr_pipeline.engines import block_cache
+from lr_pipeline.engines.block_cache import BlockCache, block_cache_for, free_memory
 
 GIGABYTE = 10**9
 
@@ -25,7 +25,7 @@ def made_of(*lengths, columns=3, weighted=False):
 
 def refused():
     """Blocks that must not be asked for."""
-    raise AssertionError("the blocks are in the spool")
+    raise AssertionError("the blocks are in the cache")
     yield
 
 
@@ -57,48 +57,48 @@ def test_later_passes_read_the_same_bits_and_make_nothing(columns, weighted):
     """Blocks of uneven length, an empty one too; the first pass hands on what was made."""
     options = {"columns": columns, "weighted": weighted}
     expected = bits(made_of(7, 1, 0, 5, **options))
-    spool = RowSpool()
-    assert bits(spool.blocks(0, made_of(7, 1, 0, 5, **options))) == expected
+    cache = BlockCache()
+    assert bits(cache.blocks(0, made_of(7, 1, 0, 5, **options))) == expected
     for _ in range(2):
-        assert bits(spool.blocks(0, refused())) == expected
+        assert bits(cache.blocks(0, refused())) == expected
 
 
 def test_each_part_has_its_own_blocks():
     """Even where the parts are taken in by turns, as several threads do."""
-    spool = RowSpool()
-    parts = [spool.blocks(0, made_of(4, 2)), spool.blocks(1, made_of(3, 6))]
+    cache = BlockCache()
+    parts = [cache.blocks(0, made_of(4, 2)), cache.blocks(1, made_of(3, 6))]
     for _ in zip(*parts, strict=True):
         pass
     for part in parts:
         next(part, None)
-    assert bits(spool.blocks(1, refused())) == bits(made_of(3, 6))
-    assert bits(spool.blocks(0, refused())) == bits(made_of(4, 2))
+    assert bits(cache.blocks(1, refused())) == bits(made_of(3, 6))
+    assert bits(cache.blocks(0, refused())) == bits(made_of(4, 2))
 
 
 def test_a_block_is_the_callers_to_change():
     """What is read is in memory of its own, and the file stays as it was."""
-    spool = RowSpool()
-    list(spool.blocks(0, made_of(4, 4)))
-    for block in spool.blocks(0, refused()):
+    cache = BlockCache()
+    list(cache.blocks(0, made_of(4, 4)))
+    for block in cache.blocks(0, refused()):
         block.X[:] = 0.0
-    assert bits(spool.blocks(0, refused())) == bits(made_of(4, 4))
+    assert bits(cache.blocks(0, refused())) == bits(made_of(4, 4))
 
 
 def test_a_part_that_was_left_half_way_is_made_again():
     """An error of the computation, or of the reader, leaves nothing that counts as the part."""
-    spool = RowSpool()
-    first = spool.blocks(0, made_of(4, 4))
+    cache = BlockCache()
+    first = cache.blocks(0, made_of(4, 4))
     next(first)
     first.close()
-    assert bits(spool.blocks(0, made_of(4, 4))) == bits(made_of(4, 4))
-    assert bits(spool.blocks(0, refused())) == bits(made_of(4, 4))
+    assert bits(cache.blocks(0, made_of(4, 4))) == bits(made_of(4, 4))
+    assert bits(cache.blocks(0, refused())) == bits(made_of(4, 4))
 
 
 @pytest.mark.parametrize("failing", [0, 5])
 def test_on_a_full_disk_every_pass_is_made_and_the_files_are_gone(monkeypatch, files, failing):
     """Whether the first block or a later one finds no space; other parts' files go, too."""
-    spool = RowSpool()
-    list(spool.blocks(1, made_of(2)))
+    cache = BlockCache()
+    list(cache.blocks(1, made_of(2)))
     writes, pwrite = [], os.pwrite
 
     def fill(fd, data, offset):
@@ -108,12 +108,12 @@ def test_on_a_full_disk_every_pass_is_made_and_the_files_are_gone(monkeypatch, f
         return pwrite(fd, data, offset)
 
     monkeypatch.setattr(os, "pwrite", fill)
-    assert bits(spool.blocks(0, made_of(4, 4, 4))) == bits(made_of(4, 4, 4))
+    assert bits(cache.blocks(0, made_of(4, 4, 4))) == bits(made_of(4, 4, 4))
     assert len(writes) == failing + 1
-    assert spool.given_up
+    assert cache.given_up
     assert files() == 0
     for part, lengths in enumerate([(4, 4, 4), (2,)]):
-        assert bits(spool.blocks(part, made_of(*lengths))) == bits(made_of(*lengths))
+        assert bits(cache.blocks(part, made_of(*lengths))) == bits(made_of(*lengths))
 
 
 def test_an_error_of_the_blocks_themselves_is_not_taken_for_a_full_disk():
@@ -123,10 +123,10 @@ def test_an_error_of_the_blocks_themselves_is_not_taken_for_a_full_disk():
         yield from made_of(3)
         raise OSError("the Parquet file is gone")
 
-    spool = RowSpool()
+    cache = BlockCache()
     with pytest.raises(OSError, match="Parquet file is gone"):
-        list(spool.blocks(0, fail()))
-    assert not spool.given_up
+        list(cache.blocks(0, fail()))
+    assert not cache.given_up
 
 
 def test_writes_and_reads_that_the_system_cuts_short_are_continued(monkeypatch):
@@ -134,52 +134,52 @@ def test_writes_and_reads_that_the_system_cuts_short_are_continued(monkeypatch):
     pwrite, preadv = os.pwrite, os.preadv
     monkeypatch.setattr(os, "pwrite", lambda fd, data, at: pwrite(fd, data[:10], at))
     monkeypatch.setattr(os, "preadv", lambda fd, into, at: preadv(fd, [into[0][:10]], at))
-    spool = RowSpool()
-    list(spool.blocks(0, made_of(4, 3, weighted=True)))
-    assert bits(spool.blocks(0, refused())) == bits(made_of(4, 3, weighted=True))
+    cache = BlockCache()
+    list(cache.blocks(0, made_of(4, 3, weighted=True)))
+    assert bits(cache.blocks(0, refused())) == bits(made_of(4, 3, weighted=True))
 
 
 def test_a_file_that_was_cut_off_is_an_error(monkeypatch):
     """Rather than numbers that nobody wrote."""
-    spool = RowSpool()
-    list(spool.blocks(0, made_of(4)))
+    cache = BlockCache()
+    list(cache.blocks(0, made_of(4)))
     monkeypatch.setattr(os, "preadv", lambda fd, into, at: 0)
     with pytest.raises(OSError, match="ends early"):
-        list(spool.blocks(0, refused()))
+        list(cache.blocks(0, refused()))
 
 
-def test_the_files_have_no_name_and_go_with_the_spool(files):
+def test_the_files_have_no_name_and_go_with_the_cache(files):
     """Nothing is left behind, whatever ends the process."""
-    spool = RowSpool()
-    list(spool.blocks(0, made_of(4)))
+    cache = BlockCache()
+    list(cache.blocks(0, made_of(4)))
     assert files() == 1
-    del spool
+    del cache
     assert files() == 0
 
 
-def test_a_spool_takes_a_quarter_of_free_memory_and_disk_at_most(monkeypatch):
+def test_a_block_cache_takes_a_quarter_of_free_memory_and_disk_at_most(monkeypatch):
     """An hundred columns of a million rows take 0.8 GB, labels and weights included."""
     for memory, disk, expected in [(4, 4, True), (3, 4, False), (4, 3, False)]:
-        monkeypatch.setattr(row_spool, "free_memory", lambda memory=memory: memory * GIGABYTE)
+        monkeypatch.setattr(block_cache, "free_memory", lambda memory=memory: memory * GIGABYTE)
         usage = type("Usage", (), {"free": disk * GIGABYTE})
         monkeypatch.setattr("shutil.disk_usage", lambda folder, usage=usage: usage)
-        assert (spool_for(10**6, 100) is not None) == expected
+        assert (block_cache_for(10**6, 100) is not None) == expected
 
 
-def test_without_a_folder_for_temporary_files_there_is_no_spool(monkeypatch):
+def test_without_a_folder_for_temporary_files_there_is_no_cache(monkeypatch):
     """As in a container that may write nowhere."""
 
     def none():
         raise FileNotFoundError("No usable temporary directory found")
 
     monkeypatch.setattr(tempfile, "gettempdir", none)
-    assert spool_for(10, 1) is None
+    assert block_cache_for(10, 1) is None
 
 
-def test_without_positioned_reads_there_is_no_spool(monkeypatch):
+def test_without_positioned_reads_there_is_no_cache(monkeypatch):
     """Windows has none."""
     monkeypatch.delattr(os, "preadv")
-    assert spool_for(10, 1) is None
+    assert block_cache_for(10, 1) is None
 
 
 @pytest.mark.parametrize(
@@ -194,12 +194,12 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch, line, file):
     (tmp_path / "memory.max").write_text("max\n")
     listed = tmp_path / "listed"
     listed.write_text(f"{line}\n")
-    monkeypatch.setattr(row_spool, "GROUPS", tmp_path)
-    monkeypatch.setattr(row_spool, "OWN_GROUPS", listed)
+    monkeypatch.setattr(block_cache, "GROUPS", tmp_path)
+    monkeypatch.setattr(block_cache, "OWN_GROUPS", listed)
     assert free_memory() == 123456
 
 
 def test_without_a_list_of_free_memory_half_of_it_is_taken_to_be_free(monkeypatch):
     """Other systems than Linux keep no such file."""
-    monkeypatch.setattr(row_spool, "MEMINFO", Path("/nowhere"))
+    monkeypatch.setattr(block_cache, "MEMINFO", Path("/nowhere"))
     assert free_memory() == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2

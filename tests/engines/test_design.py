@@ -10,7 +10,7 @@ from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.engines.streaming import TableRows
-from lr_pipeline.orchestration.resources.resources import Engine
+from lr_pipeline.orchestration.resources.engine_resource import Engine
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.row_choice import HashedRows
@@ -76,7 +76,7 @@ def assert_same_sums(rows, other):
     ("kind", "design"), [("complete", 4), ("few missing", 4), ("missing", 6), ("text", 5)]
 )
 def test_preparation_and_rows_are_those_of_separate_passes(store, kind, design, weight):
-    """Imputed and marked values, text and weights: the same bits as without any spool."""
+    """Imputed and marked values, text and weights: the same bits as without a block cache."""
     table = store(kind, weight)
     preparation, rows = prepare_rows(table, "streaming", block_rows=64)
     assert preparation == Preparation.fit(table)
@@ -103,7 +103,7 @@ def test_a_file_of_numbers_is_read_once(store, monkeypatch, kind, engine):
     assert sum(read) == N and len(read) == 15
 
 
-def test_chosen_rows_are_spooled_after_the_choice(store):
+def test_chosen_rows_are_cached_after_the_choice(store):
     """A view of some of the rows, cut into parts like the file."""
     table = store("missing").where(HashedRows(0, 0.7, below=True))
     preparation, rows = prepare_rows(table, "streaming", block_rows=64)
@@ -122,11 +122,11 @@ def test_a_large_file_without_a_chosen_row_has_no_medians(store):
 def test_without_room_every_pass_reads_the_file(store, monkeypatch):
     """And gives the same bits."""
     for module in ("design", "opening"):
-        monkeypatch.setattr(f"lr_pipeline.engines.{module}.spool_for", lambda *shape: None)
+        monkeypatch.setattr(f"lr_pipeline.engines.{module}.block_cache_for", lambda *shape: None)
     table = store("missing")
     preparation, rows = prepare_rows(table, "streaming", block_rows=64)
     assert preparation == Preparation.fit(table)
-    assert rows.spool is rows.numbers is None
+    assert rows.block_cache is rows.numbers is None
     assert_same_sums(rows, TableRows(table, preparation, 64))
 
 
@@ -139,7 +139,7 @@ def test_on_a_disk_that_is_full_at_once_the_fit_goes_without(store, monkeypatch)
     monkeypatch.setattr("os.pwrite", full)
     table = store("missing")
     preparation, rows = prepare_rows(table, "streaming", block_rows=64)
-    assert rows.numbers.spool.given_up
+    assert rows.numbers.block_cache.given_up
     assert_same_sums(rows, TableRows(table, preparation, 64))
 
 
@@ -167,13 +167,13 @@ def test_what_is_wrong_with_the_rows_is_said(store, tmp_path, bad):
 
 def test_many_levels_are_encoded_at_every_pass(tmp_path):
     """Nine columns of zeros and ones take longer to be written than the text to be encoded."""
-    for levels, spooled in [(9, True), (10, False)]:
+    for levels, cached in [(9, True), (10, False)]:
         text = [f"level {number % levels}" for number in range(300)]
         path = tmp_path / f"{levels}.parquet"
         Table.from_arrow(pa.table({"s": text, "y": [0, 1] * 150}), "y").write_parquet(path)
         table = Table.read_parquet(path)
         rows = open_rows(table, Preparation.fit(table), "streaming")
-        assert (rows.spool is not None) == spooled
+        assert (rows.block_cache is not None) == cached
 
 
 def test_rows_in_memory_have_no_file_and_others_none_where_told_so(store):
@@ -181,7 +181,7 @@ def test_rows_in_memory_have_no_file_and_others_none_where_told_so(store):
     table = store("complete")
     in_memory = Table(table.to_arrow(), table.roles)
     preparation = Preparation.fit(table)
-    assert Engine(kind="streaming").rows(table, preparation).spool is not None
-    assert Engine(kind="streaming", spool=False).rows(table, preparation).spool is None
-    assert open_rows(in_memory, preparation, "streaming").spool is None
+    assert Engine(kind="streaming").rows(table, preparation).block_cache is not None
+    assert Engine(kind="streaming", disk_cache=False).rows(table, preparation).block_cache is None
+    assert open_rows(in_memory, preparation, "streaming").block_cache is None
     assert isinstance(open_rows(table, preparation, "memory"), ArrayRows)

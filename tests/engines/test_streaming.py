@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Rows, largest
-from lr_pipeline.engines.block_cache import RowSpool
+from lr_pipeline.engines.block_cache import BlockCache
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import TableRows
 from lr_pipeline.tables.preparation.encoding import NumberEncoding
@@ -125,7 +125,7 @@ def test_parts_of_a_large_file_are_added_in_order_by_any_number_of_threads(
 
 @pytest.mark.parametrize("threads", [1, 5])
 @pytest.mark.parametrize("in_parts", [True, False])
-def test_with_a_spool_the_bits_are_the_same_and_the_file_is_read_once(
+def test_with_a_block_cache_the_bits_are_the_same_and_the_file_is_read_once(
     large, preparation, monkeypatch, threads, in_parts
 ):
     """Sums that round, at the first pass and at later ones; text and weights included."""
@@ -137,7 +137,7 @@ def test_with_a_spool_the_bits_are_the_same_and_the_file_is_read_once(
         return np.sin(block.X).T @ block.weight, np.exp(block.X[:, 0]) @ block.y
 
     expected = TableRows(large, preparation, 10).sum(rounding)
-    rows = TableRows(large, preparation, 10, spool=RowSpool())
+    rows = TableRows(large, preparation, 10, block_cache=BlockCache())
     for number in range(3):
         for found, wanted in zip(rows.sum(rounding), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
@@ -146,9 +146,9 @@ def test_with_a_spool_the_bits_are_the_same_and_the_file_is_read_once(
     assert largest(rows, lambda block: float(block.X[:, 0].max())) == 49.0
 
 
-def test_a_pass_that_failed_leaves_a_spool_that_the_next_completes(large, preparation):
+def test_a_pass_that_failed_leaves_a_block_cache_that_the_next_completes(large, preparation):
     """The parts that were read before the error count, the others are read again."""
-    rows = TableRows(large, preparation, 10, spool=RowSpool())
+    rows = TableRows(large, preparation, 10, block_cache=BlockCache())
     seen = []
 
     def fail(block):
@@ -165,9 +165,9 @@ def test_a_pass_that_failed_leaves_a_spool_that_the_next_completes(large, prepar
             np.testing.assert_array_equal(found, wanted)
 
 
-def test_what_is_kept_of_a_spooled_block_stays(large, preparation):
+def test_what_is_kept_of_a_cached_block_stays(large, preparation):
     """A later block does not overwrite what a caller holds of an earlier one."""
-    rows = TableRows(large, preparation, 10, spool=RowSpool())
+    rows = TableRows(large, preparation, 10, block_cache=BlockCache())
     first = rows.sum(lambda block: ([block.X],))[0]
     again = rows.sum(lambda block: ([block.X],))[0]
     np.testing.assert_array_equal(np.concatenate(first), np.concatenate(again))

@@ -14,7 +14,7 @@ from lr_pipeline.core.types import Parameters
 from lr_pipeline.evaluation.remaining_descent import iterations_to_shrink, measure_descent
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
-from lr_pipeline.orchestration.resources.resources import Engine
+from lr_pipeline.orchestration.resources.engine_resource import Engine
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 from lr_pipeline.tables.split.split_table import split_table
 from lr_pipeline.tables.table import Table

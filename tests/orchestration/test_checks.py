@@ -20,7 +20,7 @@ from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
 from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.orchestration import checks
-from lr_pipeline.orchestration.resources.resources import Engine
+from lr_pipeline.orchestration.resources.engine_resource import Engine
 from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.tables.preparation import preparation as preprocess
 from lr_pipeline.tables.preparation.preparation import Preparation

@@ -17,7 +17,8 @@ from click.testing import Result
 import lr_pipeline
 from lr_pipeline.engines.cluster.cluster_settings import ClusterError
 from lr_pipeline.orchestration.assets.data import dataset, feature_profile
-from lr_pipeline.orchestration.resources.resources import DaskEngine, TableResource
+from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
+from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 from tests.dask_processes import DaskProcesses
 

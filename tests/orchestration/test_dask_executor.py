@@ -13,7 +13,7 @@ from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.orchestration.instance.catalogue import latest_materialization, load_recorded
 from lr_pipeline.orchestration.pipeline import build_definitions
-from lr_pipeline.orchestration.resources.resources import DaskEngine
+from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from tests.dask_processes import DaskProcesses
 

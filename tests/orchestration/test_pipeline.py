@@ -11,7 +11,8 @@ import yaml
 
 from lr_pipeline.definitions import defs
 from lr_pipeline.orchestration.pipeline import build_definitions
-from lr_pipeline.orchestration.resources.resources import Engine, TableResource
+from lr_pipeline.orchestration.resources.engine_resource import Engine
+from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable, source_from_dict
 from lr_pipeline.tables.split.split_table import SplitPolicy
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lr_pipeline.core.rows import Block
-from lr_pipeline.engines.block_cache import LARGEST_SHARE, RowSpool, spool_for, spooled_bytes
+from lr_pipeline.engines.block_cache import LARGEST_SHARE, BlockCache, block_cache_for, cached_bytes
 from lr_pipeline.engines.cluster.worker_process import settle_process
 from lr_pipeline.engines.cluster.worker_tasks import (
     Named,
@@ -76,8 +76,8 @@ class FiledPart:
         assert reader.preparation is not None
         self.part, self.reader = part, reader
         shape = stored_rows(part), len(reader.preparation.columns)
-        self.num_bytes = spooled_bytes(*shape)
-        self.spool = FILES.spool(*shape)
+        self.num_bytes = cached_bytes(*shape)
+        self.block_cache = FILES.cache(*shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What is sent."""
@@ -90,7 +90,7 @@ class FiledPart:
     def blocks(self) -> Iterator[Block]:
         """Its blocks, from the file if that has them."""
         made = self.reader.blocks(self.part)
-        return made if self.spool is None else self.spool.blocks(0, made)
+        return made if self.block_cache is None else self.block_cache.blocks(0, made)
 
 
 def file_part(part: Named, reader: PartReader) -> FiledPart:
@@ -109,15 +109,15 @@ class _Files:
     def __init__(self) -> None:
         self.bytes, self._lock = 0, RLock()
 
-    def spool(self, num_rows: int, num_columns: int) -> RowSpool | None:
+    def cache(self, num_rows: int, num_columns: int) -> BlockCache | None:
         """A file for so many rows and columns; None where there is too little room."""
         with self._lock:
-            spool = spool_for(num_rows, num_columns, self.bytes)
-            if spool is not None:
-                size = spooled_bytes(num_rows, num_columns)
+            cache = block_cache_for(num_rows, num_columns, self.bytes)
+            if cache is not None:
+                size = cached_bytes(num_rows, num_columns)
                 self.bytes += size
-                weakref.finalize(spool, self._give_back, size)
-        return spool
+                weakref.finalize(cache, self._give_back, size)
+        return cache
 
     def _give_back(self, size: int) -> None:
         with self._lock:

@@ -6,7 +6,8 @@ import dagster as dg
 
 from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
 from lr_pipeline.orchestration.metadata.value_metadata import profile_metadata, table_metadata
-from lr_pipeline.orchestration.resources.resources import RowsEngine, TableResource
+from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
+from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.trained_columns import require_trained_columns
 from lr_pipeline.tables.feature_profile import profile_features
 from lr_pipeline.tables.split.split_table import split_table

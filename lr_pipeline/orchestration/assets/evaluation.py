@@ -9,7 +9,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
 from lr_pipeline.orchestration.metadata.value_metadata import report_metadata
-from lr_pipeline.orchestration.resources.resources import RowsEngine
+from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.report.render import Report, render_report, report_pictures
 from lr_pipeline.tables.table import Table
 

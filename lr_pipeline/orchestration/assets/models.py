@@ -19,7 +19,7 @@ from lr_pipeline.orchestration.metadata.value_metadata import (
     linear_metadata,
     logistic_metadata,
 )
-from lr_pipeline.orchestration.resources.resources import RowsEngine
+from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.tables.table import Table
 
 

@@ -1,1 +1,1 @@
-"""What a run is given: the table, and the engine that visits its rows."""
+"""The resources of a run: the table, and the engine that reads its rows."""

@@ -14,7 +14,7 @@ from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers import Lbfgs, Newton
 from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import ClusterSettings, open_cluster
-from lr_pipeline.engines.cluster.cluster_design import aggregate_on_workers
+from lr_pipeline.engines.cluster.cluster_reading import aggregate_on_workers
 from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.agreement import measure_agreement

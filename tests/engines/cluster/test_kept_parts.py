@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lr_pipeline.engines import block_cache as row_spool
+from lr_pipeline.engines import block_cache
 from lr_pipeline.engines.cluster.kept_parts import FILES, FiledPart, bytes_in_files, hold_part
 from lr_pipeline.engines.cluster.worker_tasks import Named, PartReader
 from lr_pipeline.tables.parts import parts_of
@@ -92,14 +92,14 @@ def test_files_of_one_worker_share_their_room(table, monkeypatch):
     size = FiledPart(part, reading).num_bytes
     gc.collect()
     assert FILES.bytes == 0
-    monkeypatch.setattr(row_spool, "free_memory", lambda: 4 * (2 * size + 1))
+    monkeypatch.setattr(block_cache, "free_memory", lambda: 4 * (2 * size + 1))
     kept = [FiledPart(part, reading) for _ in range(3)]
-    assert [one.spool is not None for one in kept] == [True, True, False]
+    assert [one.block_cache is not None for one in kept] == [True, True, False]
     assert bits(kept[2].blocks()) == bits(kept[2].blocks()) == bits(kept[0].blocks())
     assert FILES.bytes == 2 * size
     del kept[0]
     gc.collect()
-    assert FiledPart(part, reading).spool is not None
+    assert FiledPart(part, reading).block_cache is not None
 
 
 @pytest.mark.parametrize("folder", [True, False])

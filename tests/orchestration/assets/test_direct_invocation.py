@@ -14,7 +14,8 @@ from lr_pipeline.orchestration.config.training_config import (
     NumpyTrainingConfig,
     TorchTrainingConfig,
 )
-from lr_pipeline.orchestration.resources.resources import Engine, TableResource
+from lr_pipeline.orchestration.resources.engine_resource import Engine
+from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table

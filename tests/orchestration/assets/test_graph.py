@@ -227,7 +227,7 @@ def test_spector_on_all_rows_gives_greenes_coefficients(tmp_path) -> None:
     from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
     from lr_pipeline.core.solvers import Newton
     from lr_pipeline.models.train import Training, train_logistic
-    from lr_pipeline.orchestration.resources.resources import Engine
+    from lr_pipeline.orchestration.resources.engine_resource import Engine
 
     table = FileTable(SAMPLES / "spector.csv", "GRADE").read()
     model = train_logistic(table, Engine().rows, NumpyKernel(), Training(Newton(), NoPenalty()))

@@ -21,7 +21,7 @@ from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.orchestration.assets import data
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
-from lr_pipeline.orchestration.resources.resources import TableResource
+from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.scoring.predictions import score_file
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.files.file_watch import FileState, FileWatch

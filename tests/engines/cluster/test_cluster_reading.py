@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lr_pipeline.engines.cluster import cluster_design, cluster_rows
+from lr_pipeline.engines.cluster import cluster_reading, cluster_rows
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
-from lr_pipeline.engines.cluster.cluster_design import ClusterReading
+from lr_pipeline.engines.cluster.cluster_reading import ClusterReading
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preparation import encoding_fit
@@ -20,7 +20,7 @@ from tests.dask_processes import DaskProcesses
 
 pytestmark = pytest.mark.dask
 ROWS, PARTS = 6_000, 12
-MEMORY, FILES, NOTHING = (0.5, True), (0.0, True), (0.0, False)  # cache, spool
+MEMORY, FILES, NOTHING = (0.5, True), (0.0, True), (0.0, False)  # cache, disk_cache
 
 
 @pytest.fixture(autouse=True)
@@ -135,7 +135,7 @@ def test_a_table_of_numbers_is_decoded_once(alone, store, kind, keep):
 
 
 def test_without_files_every_pass_decodes(cluster, store):
-    """As the engine's ``spool=False`` has it."""
+    """As the engine's ``disk_cache=False`` has it."""
     table = store("complete")
     _, rows = read_by(cluster, table, NOTHING)
     table.data.unlink()
@@ -149,9 +149,9 @@ def test_medians_that_need_more_passes_are_exact(cluster, store, keep, monkeypat
     monkeypatch.setattr(encoding_fit, "SENT_VALUES", 1_000)
     table = store("missing")
     visited = []
-    once = cluster_design.aggregate_on_workers
+    once = cluster_reading.aggregate_on_workers
     monkeypatch.setattr(
-        cluster_design,
+        cluster_reading,
         "aggregate_on_workers",
         lambda *given: visited.append(given[2]) or once(*given),
     )

@@ -38,17 +38,17 @@ def aggregate_on_workers(
 
 @dataclass(eq=False)
 class ClusterReading:
-    """A table's rows visited as they are stored, to prepare them, and then prepared.
+    """Reads one table twice on the workers: as it is stored, to learn its preparation, then prepared.
 
-    ``cache``: share of the workers' memory in which they keep what they decoded; ``spool``: whether
-    more of it may stay in temporary files (see ``bytes_in_files``). Where all features are numbers,
-    and the first visit is to all of them, these are kept from then on, and the design of the same
-    table is made of them.
+    ``cache`` is the share of the workers' memory in which they keep what they decoded;
+    ``disk_cache`` says whether more of it may stay in temporary files (see ``bytes_in_files``).
+    Where all features are numbers, and the first pass reads all of them, the workers keep them from
+    then on, and the design of the same table is made of them.
     """
 
     cluster: Cluster
     cache: float = 0.0
-    spool: bool = True
+    disk_cache: bool = True
     block_rows: int | None = None
     progress: PassReport | None = None
     _begun: bool = field(default=False, init=False)
@@ -87,7 +87,7 @@ class ClusterReading:
             preparation,
             self.block_rows,
             hold_bytes=self.cache * memory,
-            file_bytes=bytes_in_files(memory, self.cache) if self.spool else 0.0,
+            file_bytes=bytes_in_files(memory, self.cache) if self.disk_cache else 0.0,
             progress=self.progress,
             numbers=numbers,
         )

@@ -1,4 +1,4 @@
-"""Dagster resources: which table a code location is about, and which engine visits its rows."""
+"""The Dagster resource that has a Dask cluster read the rows."""
 
 import os
 from contextlib import ExitStack
@@ -9,104 +9,19 @@ import dagster as dg
 from pydantic import Field, PrivateAttr, model_validator
 
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.engines.cluster.cluster import Cluster, open_cluster
-from lr_pipeline.engines.cluster.cluster_design import ClusterReading, aggregate_on_workers
-from lr_pipeline.engines.cluster.cluster_settings import ClusterSettings
-from lr_pipeline.engines.cluster.pass_report import describe_passes
-from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
+from lr_pipeline.engines.cluster import (
+    Cluster,
+    ClusterReading,
+    ClusterSettings,
+    aggregate_on_workers,
+    describe_passes,
+    open_cluster,
+)
 from lr_pipeline.orchestration.pass_progress import PASSES, PassProgress
-from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
+from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
+from lr_pipeline.tables.aggregate import Aggregate
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.sources.declared_tables import TableSource, source_from_dict
 from lr_pipeline.tables.table import Table
-
-
-class TableResource(dg.ConfigurableResource[Any]):
-    """The table of this code location: its source, the roles of its columns and its split.
-
-    The declaration is plain data, so that the web UI shows it and YAML can hold it;
-    :attr:`source` is the object that reads.
-    """
-
-    declaration: dict[str, Any] = Field(
-        description="`kind` (synthetic, file or sql) and the fields of that source: path, target, "
-        "positive, features, exclude, id, group, time, weight, missing, keep_na, split."
-    )
-
-    @classmethod
-    def of(cls, source: TableSource) -> "TableResource":
-        """Wrap a source declared in Python; Dagster's configuration has no null."""
-        values = source.to_dict()
-        return cls(declaration={k: value for k, value in values.items() if value is not None})
-
-    @property
-    def source(self) -> TableSource:
-        """The source that the declaration describes. Errors: ``TableError`` naming the field."""
-        return source_from_dict(self.declaration)
-
-
-class RowsEngine(dg.ConfigurableResource[Any]):
-    """How the rows are visited."""
-
-    def rows(self, table: Table, preparation: Preparation) -> Rows:
-        """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
-        raise NotImplementedError
-
-    @property
-    def aggregate(self) -> Aggregate:
-        """How something is gathered from a table's blocks as they are stored."""
-        return aggregate_here
-
-    def reading(self) -> "RowsEngine | ClusterReading":
-        """What offers ``rows`` and ``aggregate`` for one table, and may decode it once for both."""
-        return self
-
-    def metadata(self) -> dict[str, Any]:
-        """What the web UI shows of the passes of the asset that is running."""
-        return {}
-
-    def provenance(self) -> dict[str, str]:
-        """What the report says of all passes so far: title → line."""
-        return {}
-
-
-class Engine(RowsEngine):
-    """How the rows are visited: held in memory, or streamed block by block at every pass."""
-
-    kind: EngineKind = Field(
-        default="auto",
-        description="`auto` holds a design in memory while it fits `memory_budget_mb`.",
-    )
-    memory_budget_mb: float = Field(
-        default=MEMORY_BUDGET_MB,
-        gt=0,
-        description="MB of memory for the rows: `auto` holds a design in memory up to a quarter "
-        "of it, in float64, and the blocks that are streamed otherwise are small enough for it.",
-    )
-    block_rows: int | None = Field(
-        default=None,
-        gt=0,
-        description="Rows of a streamed block; empty: by the budget and the columns.",
-    )
-    spool: bool = Field(
-        default=True,
-        description="The first pass over streamed rows leaves them decoded in a temporary file, "
-        "which later passes read in a part of the time, where it takes at most a quarter of the "
-        "free memory and of the free disk; false: every pass decodes the Parquet file.",
-    )
-
-    def rows(self, table: Table, preparation: Preparation) -> Rows:
-        """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
-        progress = PassProgress(dg.get_dagster_logger(PASSES).info)
-        return open_rows(
-            table,
-            preparation,
-            self.kind,
-            self.memory_budget_mb,
-            self.block_rows,
-            progress,
-            self.spool,
-        )
 
 
 def _running() -> str:
@@ -145,7 +60,7 @@ class DaskEngine(RowsEngine):
         le=1,
         description="Share of the workers' memory in which a design stays between passes.",
     )
-    spool: bool = Field(
+    disk_cache: bool = Field(
         default=True,
         description="Of what does not fit in `cache`, workers leave so much decoded in temporary "
         "files that it takes at most a quarter of their memory, together with `cache` half of it, "
@@ -184,17 +99,19 @@ class DaskEngine(RowsEngine):
         return self.reading().rows(table, preparation)
 
     def reading(self) -> ClusterReading:
-        """The same for one table; one of numbers is decoded once for both."""
+        """Return what offers both for one table; a table of numbers is decoded once."""
         progress = PassProgress(dg.get_dagster_logger(PASSES).info)
-        return ClusterReading(self.cluster(), self.cache, self.spool, self.block_rows, progress)
+        return ClusterReading(
+            self.cluster(), self.cache, self.disk_cache, self.block_rows, progress
+        )
 
     @property
     def aggregate(self) -> Aggregate:
-        """Gathers from a table's blocks as they are stored, on the workers."""
+        """How the workers compute and add values of a table's record batches."""
         return partial(aggregate_on_workers, self.cluster())
 
     def cluster(self) -> Cluster:
-        """The cluster, opened at the first call."""
+        """Return the cluster, which the first call opens."""
         if self._cluster is None:
             logger = dg.get_dagster_logger(PASSES)
             opened = open_cluster(self._settings(), logger.warning)
@@ -215,7 +132,7 @@ class DaskEngine(RowsEngine):
         return self._cluster
 
     def metadata(self) -> dict[str, Any]:
-        """The passes of the asset that is running, and the dashboard."""
+        """Return the passes of the asset that is running, and the dashboard's address."""
         if self._cluster is None:
             return {}
         passes = [one for one in self._cluster.passes if one.asset == _running()]
@@ -226,7 +143,7 @@ class DaskEngine(RowsEngine):
         )
 
     def provenance(self) -> dict[str, str]:
-        """All passes so far."""
+        """Return all passes so far."""
         if self._cluster is None:
             return {}
         return {
