@@ -38,7 +38,7 @@ def aggregate_on_workers(
 
 @dataclass(eq=False)
 class ClusterReading:
-    """Reads one table twice on the workers: as it is stored, to learn its preparation, then prepared.
+    """Reads one table on the workers twice: to learn its preparation, and then prepared.
 
     ``cache`` is the share of the workers' memory in which they keep what they decoded;
     ``disk_cache`` says whether more of it may stay in temporary files (see ``bytes_in_files``).
