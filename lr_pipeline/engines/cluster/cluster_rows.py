@@ -87,12 +87,11 @@ class ClusterRows:
 
     def sum(self, block_function: Callable[[Block], Value]) -> Value:
         """Add ``block_function(block)`` over all blocks, in an order fixed by the parts alone."""
-        parted, convert = self.parted, None
-        if self.numbers is not None:
-            parted = self.numbers.parted
-            convert = self.preparation.imputed if self.preparation.imputes else None
+        source = self if self.numbers is None else self.numbers
+        imputes = source is not self and self.preparation.imputes
+        convert = self.preparation.imputed if imputes else None
         fold = partial(added_blocks, block_function)
-        value: Value = self.cluster.sum(parted, fold, convert, self._told)
+        value: Value = self.cluster.sum(source.parted, fold, convert, self._told)
         return value
 
     def hold(self, *blocks: Block) -> HeldBlocks:
