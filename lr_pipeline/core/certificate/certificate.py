@@ -116,12 +116,12 @@ def distance_bounds(
     u = radius * decrement
     if not u < 1.0:
         return UNBOUNDED
-    loss = _loss_gap(u) / radius**2 / total_weight
+    loss = bounded_loss_gap(u) / radius**2 / total_weight
     distance = -log1p(-u) / radius / sqrt(1.0 - eta)
     return Certificate(loss, distance + rounding)
 
 
-def _loss_gap(u: float) -> float:
+def bounded_loss_gap(u: float) -> float:
     """Bound u + (1 − u) log(1 − u) = u²/2 + u³/6 + u⁴/12 + … from above."""
     if u < 1e-2:
         return 0.5 * u * u * (1.0 + u / (3.0 * (1.0 - u)))

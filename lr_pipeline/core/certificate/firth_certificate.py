@@ -36,10 +36,10 @@ from jaxtyping import Float64
 from lr_pipeline.core.certificate.curvature import Curvature, curvature_at
 from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.certificate.rounding import (
-    DOT_EXTRA,
     SECOND_ORDER,
     UNIT_ROUNDOFF,
     bounds_by_rows,
+    dot_error,
     objective_addition,
     parameter_rounding,
 )
@@ -102,7 +102,7 @@ def certify_minimum(
     K = np.eye(p) - strength * (sums.second - sums.third @ sums.third.T)
     smallest = float(np.linalg.eigvalsh(K)[0])
     smallest -= 12.0 * eta * (1.0 + strength * r**2)
-    found = _distance(length / sqrt(1.0 - eta), smallest, r, strength)
+    found = bounded_distance(length / sqrt(1.0 - eta), smallest, r, strength)
     if found is None:
         return None
     distance, loss = found
@@ -116,7 +116,7 @@ def estimated(certificate: Certificate) -> Certificate:
     return Certificate(FIRTH_MARGIN**2 * loss, FIRTH_MARGIN * distance, rigorous=False)
 
 
-def _distance(
+def bounded_distance(
     length: float, smallest: float, r: float, strength: float
 ) -> tuple[float, float] | None:
     """Return δ and the bound in loss; None where Λ ρ < μ is not given."""
@@ -182,5 +182,5 @@ def _score_rounding(
     p = len(sums.terms)
     by_row = 3.0 * eta * sqrt(sums.square)
     by_row += (2 * p + 4) * UNIT_ROUNDOFF * sqrt(sums.absolute_square)
-    relative = (p + DOT_EXTRA) * UNIT_ROUNDOFF + objective_addition(objective)
+    relative = dot_error(p) + objective_addition(objective)
     return by_row + relative * float(np.linalg.norm(np.abs(curvature.inverse_factor) @ sums.terms))

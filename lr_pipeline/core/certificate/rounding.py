@@ -21,13 +21,16 @@ from lr_pipeline.core.rows import Block, largest
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
-# Roundings in one row's terms beside its dot product of p terms: standardizing x, and exp, σ,
-# residual and weight.
+# Roundings of a row's predictor beside those of a dot product of p terms. Standardizing x takes
+# two, and its parameters' change of units three.
 DOT_EXTRA = 6
+# Roundings of a row's other factors: exp, which may be off by two, 1 + exp, two divisions, weight,
+# and two products with x make eight. The sums' change of units takes four more at most.
 ROW_EXTRA = 12
 # Roundings of the penalty's gradient: its own, those of a hyperbolic tangent, and the sum.
 PENALTY_ROUNDINGS = 8
-# Products of errors, left out of the bounds to first order.
+# Bounds of first order leave out products of errors: (1 + u)^k − 1 is at most this many times k u
+# while k u ≤ 0.019, that is, for 1e14 rows.
 SECOND_ORDER = 1.01
 
 
@@ -84,6 +87,11 @@ def objective_addition(objective: LogisticObjective) -> float:
     return addition_error(longest, -(-rows.num_rows // longest))
 
 
+def dot_error(p: int) -> float:
+    """Relative error of a row's predictor x̃ᵀw, beside |x̃|ᵀ|w| before standardizing."""
+    return (p + DOT_EXTRA) * UNIT_ROUNDOFF
+
+
 def addition_error(rows: int, blocks: int) -> float:
     """Relative error of a sum over so many rows, then over so many blocks, in any order."""
     return (rows + blocks + ROW_EXTRA) * UNIT_ROUNDOFF
@@ -127,7 +135,7 @@ def coarse_bounds(
     ``addition``: relative error of the sums over the rows.
     """
     p, L = len(w), curvature.factor
-    dot = (p + DOT_EXTRA) * UNIT_ROUNDOFF
+    dot = dot_error(p)
     predictor = float(sizes.for_gradient @ np.abs(w))
     root = np.sqrt(np.einsum("ij,ij->i", L, L))
     terms = np.empty((4, p))
@@ -158,7 +166,7 @@ def plain_bounds(
     are bounded one by one.
     """
     p = len(root)
-    dot = (p + DOT_EXTRA) * UNIT_ROUNDOFF
+    dot = dot_error(p)
     predictor, first = float(largest.dot(absolute)), float(root[0])
     inverse = np.abs(inverse_factor)
     columns, radius = length(inverse.dot(root)), length(inverse.dot(largest))
@@ -171,7 +179,7 @@ def _hessian_rounding(
     p: int, predictor: float, columns: float, rounded: float, addition: float
 ) -> float:
     """η, with ``predictor`` ≥ |w|ᵀ|x̃|, ``columns`` ‖|L⁻¹| √H_jj‖, ``rounded`` of √Σ s x̃² alike."""
-    dot = (p + DOT_EXTRA) * UNIT_ROUNDOFF
+    dot = dot_error(p)
     eta = 2.0 * dot * predictor + ROW_EXTRA * UNIT_ROUNDOFF
     eta += 2.0 * dot * columns * rounded + (addition + 3 * p * UNIT_ROUNDOFF) * columns**2
     return SECOND_ORDER * eta
@@ -188,7 +196,7 @@ def bounds_by_rows(
     ``amplification`` (k, k): |X| amplification bounds the numbers that the objective's columns X
     were computed from.
     """
-    dot = (len(w) + DOT_EXTRA) * UNIT_ROUNDOFF
+    dot = dot_error(len(w))
     rows, fold = objective.sums.rows, objective.sums.fold
     shift, hessian_shift = _shifts(objective, len(w))
 

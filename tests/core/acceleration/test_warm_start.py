@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
+from mpmath import mp, mpf
 
-from lr_pipeline.core.acceleration.warm_start import LEAST_ROWS, warm_start
+from lr_pipeline.core.acceleration.warm_start import LEAST_ROWS, WarmStart, warm_start
+from lr_pipeline.core.columns.classes import count_classes
+from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.sampling_pass import survey
+from lr_pipeline.core.columns.standardize import standardized
 from lr_pipeline.core.fitting.fit import fit_logistic
+from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
@@ -104,6 +109,39 @@ def test_a_sample_bounds_the_hessian_of_all_rows_from_below():
         below = L @ L.T
         assert np.linalg.eigvalsh(hessian - below)[0] > 0
         assert np.linalg.eigvalsh(below)[0] > 0
+
+
+def intercept_alone(factored_at):
+    """A start whose sample is the whole table: as many rows of each label, no columns.
+
+    Its Hessian is known in closed form, and changes by nearly exp(± the change of the intercept).
+    """
+    rows = ArrayRows(np.empty((1000, 0)), np.repeat([0.0, 1.0], 500))
+    at = np.array([factored_at])
+    objective = LogisticObjective(rows, NumpyKernel(), NoPenalty())
+    factors = Factors.of(objective.value_gradient_hessian(at)[2])
+    coordinates = standardized(analyse_columns(rows), (), False)
+    return WarmStart(coordinates, count_classes(rows), at, factors, at, objective)
+
+
+@pytest.mark.parametrize("at", [-12.0, 4.3, 9.7])
+@pytest.mark.parametrize("change", [0.0, 1e-9, 0.5, 3.0, 20.0])
+def test_a_sample_of_all_rows_bounds_their_hessian_closely(at, change):
+    """Where variances fall by exp(−change): against 60 digits, and tight to 3/100."""
+    w = at + np.sign(at) * change
+    below = float(intercept_alone(at).factors_below(np.array([w])).L[0, 0]) ** 2
+    with mp.workdps(60):
+        exact = 1000 * mp.exp(-abs(mpf(w))) / (1 + mp.exp(-abs(mpf(w)))) ** 2
+        assert below <= exact <= below * 1.03
+
+
+def test_rounding_of_the_sample_is_covered():
+    """Without a margin the bound would be above the Hessian at some of these points."""
+    for at in np.linspace(-3.0, 3.0, 50):
+        factors = intercept_alone(at).factors_below(np.array([at]))
+        with mp.workdps(60):
+            exact = 1000 * mp.exp(mpf(at)) / (1 + mp.exp(mpf(at))) ** 2
+            assert mpf(float(factors.L[0, 0])) ** 2 <= exact
 
 
 @pytest.mark.parametrize("far", [1e3, 1e308, np.nan])

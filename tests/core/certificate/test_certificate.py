@@ -2,18 +2,27 @@
 
 import numpy as np
 import pytest
+from mpmath import mp, mpf
 
-from lr_pipeline.core.certificate.certificate import UNBOUNDED, certify
+from lr_pipeline.core.certificate.certificate import (
+    UNBOUNDED,
+    bounded_loss_gap,
+    certify,
+    distance_bounds,
+)
 from lr_pipeline.core.certificate.curvature import curvature_at
+from lr_pipeline.core.certificate.rounding import Bounds
 from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.standardize import orthonormal
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
+from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.logistic.penalties.log_f import LogF
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.memory import ArrayRows
+from tests.core.reference import firth
 from tests.core.tables import (
     near_duplicate,
     nearly_separated,
@@ -118,3 +127,117 @@ def test_rounding_is_part_of_the_bound():
     objective, coordinates, optimum = problem(lambda: near_duplicate(1e-6))
     certificate, _ = certificate_at(objective, coordinates, optimum)
     assert 1e-10 < certificate.standard_errors < 1e-6
+
+
+@pytest.mark.parametrize("u", [1e-12, 1e-6, 1e-3, 9.99e-3, 1e-2, 0.3, 0.999])
+def test_the_loss_is_bounded_by_the_formula_and_closely(u):
+    """u + (1 − u) log(1 − u) to 60 digits; below 1/100 by a series that is rounded up."""
+    with mp.workdps(60):
+        exact = float(mpf(u) + (1 - mpf(u)) * mp.log1p(-mpf(u)))
+    assert exact * (1.0 - 1e-12) <= bounded_loss_gap(u) <= exact * (1.0 + 3e-5)
+
+
+class FarOut:
+    """Rows without columns, so few of label 1 that the loss is nearly exp(w) − w · prevalence.
+
+    All distances are in closed form, and the bounds of the docstring nearly tight: each row's
+    variance changes by exp(v) along v.
+    """
+
+    zeros, ones = 10.0**9, 50.0
+    optimum = np.log(ones / zeros)
+
+    @classmethod
+    def information(cls, w):
+        return (cls.zeros + cls.ones) / (2.0 + 2.0 * np.cosh(w))
+
+    @classmethod
+    def sums(cls, w):
+        """Gradient and loss, as sums, to 60 digits."""
+        with mp.workdps(60):
+            p, n = 1 / (1 + mp.exp(-mpf(w))), mpf(cls.zeros + cls.ones)
+            return n * p - mpf(cls.ones), n * mp.log1p(mp.exp(mpf(w))) - mpf(cls.ones) * mpf(w)
+
+
+@pytest.mark.parametrize("away", [1e-3, 0.05, 0.4, -1e-3, -0.4])
+def test_the_bounds_are_nearly_tight_where_the_third_derivative_is_the_second(away):
+    """The distance to 1/100, in both directions the loss; from below they are those of the proof."""
+    w = FarOut.optimum + away
+    H = FarOut.information(w)
+    bounds = Bounds(gradient_error=0.0, eta=0.0, radius=1.0 / np.sqrt(H), columns=1.0)
+    decrement = abs(float(FarOut.sums(w)[0])) / np.sqrt(H)
+    certificate = distance_bounds(bounds, decrement, 1.0, 0.0)
+    true = abs(away) * np.sqrt(H)
+    gap = float(FarOut.sums(w)[1] - FarOut.sums(FarOut.optimum)[1])
+    assert true * (1.0 - 1e-6) <= certificate.standard_errors
+    assert gap * (1.0 - 1e-6) <= certificate.loss
+    if away > 0.0:
+        assert certificate.standard_errors <= 1.001 * true
+        assert certificate.loss <= 1.001 * gap
+
+
+@pytest.mark.parametrize("step", [0.05, 0.3])
+def test_a_hessian_from_before_a_step_is_widened_by_what_the_step_can_change(step):
+    """Formed where it was larger, by exp(step) on these rows: without it the bound would not hold.
+
+    The distance is in standard errors at the fit, which the earlier Hessian's may fall short of.
+    """
+    w = FarOut.optimum + 0.02
+    before, H = FarOut.information(w + step), FarOut.information(w)
+    bounds = Bounds(gradient_error=0.0, eta=0.0, radius=1.0 / np.sqrt(before), columns=1.0)
+    decrement = abs(float(FarOut.sums(w)[0])) / np.sqrt(before)
+    certificate = distance_bounds(bounds, decrement, 1.0, 0.0, step * np.sqrt(before))
+    gap = float(FarOut.sums(w)[1] - FarOut.sums(FarOut.optimum)[1])
+    true = 0.02 * np.sqrt(H)
+    assert decrement < true <= certificate.standard_errors
+    assert decrement**2 / 2.0 < gap <= certificate.loss
+
+
+@pytest.mark.parametrize("eta", [0.1, 0.4])
+def test_an_error_of_the_hessian_widens_every_part(eta):
+    """A computed Hessian (1 ± η) H: decrement, radius and units are then off, each one way."""
+    w = FarOut.optimum + 0.02
+    H = FarOut.information(w)
+    gradient = abs(float(FarOut.sums(w)[0]))
+    for computed in (H * (1.0 - eta), H * (1.0 + eta)):
+        bounds = Bounds(0.0, eta, 1.0 / np.sqrt(computed), 1.0)
+        certificate = distance_bounds(bounds, gradient / np.sqrt(computed), 1.0, 0.0)
+        assert 0.02 * np.sqrt(computed) <= certificate.standard_errors
+        assert float(FarOut.sums(w)[1] - FarOut.sums(FarOut.optimum)[1]) <= certificate.loss
+
+
+def test_the_margin_of_firths_estimate_covers_a_flat_direction():
+    """A separated table at whose minimum the Hessian is 0.24 of the information in one direction.
+
+    A fit off the minimum along it is three times as far away as its decrement says: the estimate
+    with a margin of 10 holds, one with a margin of 3 would not.
+    """
+    X, y = np.random.default_rng(52).normal(size=(12, 4)), np.arange(12) % 2.0
+    rows = ArrayRows(X, y)
+    coordinates = orthonormal(analyse_columns(rows), True)
+    objective = LogisticObjective(coordinates.rows(rows), NumpyKernel(), Firth())
+    near = Newton().minimize(objective, np.zeros(5)).parameters
+    minimum = firth(X, y, np.append(*coordinates.to_table(near)))
+    exact = np.array([float(value) for value in minimum])
+    lowest = coordinates.from_table(exact[0], exact[1:])
+    direction = flattest(objective, lowest)
+    certificate, curvature = certificate_at(objective, coordinates, lowest + 1e-3 * direction)
+    M = coordinates.reported().matrix()
+    true = np.max(np.abs(M @ direction) * 1e-3 / curvature.units)
+    assert not certificate.rigorous
+    assert 0.3 * certificate.standard_errors < true <= certificate.standard_errors
+
+
+def flattest(objective, w):
+    """The direction of length 1 in which the gradient changes least, by its differences."""
+    inverse = np.linalg.inv(np.linalg.cholesky(objective.value_gradient_hessian(w)[2]))
+    inverse /= np.sqrt(objective.total_weight)
+    columns = inverse.T
+
+    def along(v, h=1e-5):
+        ahead, behind = (objective.value_gradient(w + t * v)[1] for t in (h, -h))
+        return columns.T @ (ahead - behind) * objective.total_weight / (2.0 * h)
+
+    K = np.column_stack([along(v) for v in columns.T])
+    _, vectors = np.linalg.eigh((K + K.T) / 2.0)
+    return columns @ vectors[:, 0]

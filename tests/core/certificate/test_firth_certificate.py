@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from mpmath import mp, mpf
 
 from lr_pipeline.core.certificate import firth_certificate
 from lr_pipeline.core.certificate.curvature import curvature_at
-from lr_pipeline.core.certificate.firth_certificate import certify_minimum
+from lr_pipeline.core.certificate.firth_certificate import bounded_distance, certify_minimum
 from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.standardize import orthonormal
 from lr_pipeline.core.fitting.fit import fit_logistic
@@ -100,3 +101,46 @@ def test_many_parameters_leave_an_estimate(monkeypatch):
     fit = fit_firth(*spector())
     assert not fit.certificate.rigorous
     assert fit.certificate.standard_errors < 1e-6
+
+
+class OneParameter:
+    """F(w) = Σ log(1 + exp(w x)) − y w x − τ log Σ s x², to 60 digits."""
+
+    def __init__(self, tau, x, y):
+        self.tau, self.x, self.y = mpf(tau), [mpf(float(v)) for v in x], y.tolist()
+
+    def value(self, w):
+        loss = sum(
+            mp.log1p(mp.exp(w * x)) - label * w * x for x, label in zip(self.x, self.y, strict=True)
+        )
+        return loss - self.tau * mp.log(self.information(w))
+
+    def information(self, w):
+        return sum(x * x * mp.exp(w * x) / (1 + mp.exp(w * x)) ** 2 for x in self.x)
+
+
+@pytest.mark.parametrize("tau", [0.5, 0.05])
+@pytest.mark.parametrize("seed", range(4))
+def test_distance_and_loss_hold_on_one_parameter_to_60_digits(tau, seed):
+    """The bounds by the gradient's length, μ and r alone, as far out as anything is proven."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.exponential(1.0, 30), (rng.random(30) < 0.2) * 1
+    y[:2] = 0, 1
+    with mp.workdps(60):
+        rows, proven = OneParameter(tau, x, y), 0
+        minimum = mp.findroot(lambda w: mp.diff(rows.value, w), -1)
+        for away in (1e-9, 1e-4, 1e-2, 0.03, 0.1, -1e-4, -1e-2, -0.03):
+            w = minimum + away
+            information = rows.information(w)
+            length = float(abs(mp.diff(rows.value, w)) / mp.sqrt(information))
+            smallest = float(mp.diff(rows.value, w, 2) / information)
+            radius = float(max(rows.x) / mp.sqrt(information))
+            found = bounded_distance(length, smallest, radius, tau)
+            if found is None:
+                continue
+            true, gap = abs(away) * mp.sqrt(information), rows.value(w) - rows.value(minimum)
+            assert true <= found[0] * (1 + 1e-9)
+            assert gap <= found[1] * (1 + 1e-9)
+            assert abs(away) > 1e-9 or (found[0] <= 1.01 * true and found[1] <= 1.01 * gap)
+            proven += 1
+        assert proven >= 4
