@@ -9,9 +9,9 @@ and then the sums' way up the tree:
                     max(file bytes / disk, read, compute)               of two or more
     hop = latency + (8 + 1) · bytes of the sums / bandwidth + worker_task
 
-    fit = sample + stretch · (prepare + survey + evaluations · pass)
+    fit = sample + stretch · (prepare + sampling + evaluations · pass)
 
-Prepare looks at the columns as they are stored. The survey is a pass that hands a
+Prepare looks at the columns as they are stored. The sampling pass is one that hands a
 sample on to the driver, who fits it alone. Where workers keep rows in memory, later passes do not
 read them. ``stretch`` is fitted: the threads of a process and their caches get in each other's way.
 """
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil, inf
 
-from lr_pipeline.core.acceleration.warm_start import ROWS_PER_PARAMETER, SAMPLE_NUMBERS, SHARE
+from lr_pipeline.core.acceleration.regimes import REGIMES
 from lr_pipeline.engines.cluster.cluster_rows import rows_of_part
 from lr_pipeline.engines.cluster.task_graph import SUMS_AT_ONCE
 from lr_pipeline.tables.files.parquet import BLOCK_BYTES, rows_within
@@ -111,8 +111,8 @@ def levels_of(parts: int) -> Iterator[int]:
 
 def sample_rows(rows: int, columns: int) -> float:
     """Rows of the sample that the driver fits first."""
-    wanted = min(SHARE * rows, SAMPLE_NUMBERS / columns)
-    return min(rows, max(wanted, ROWS_PER_PARAMETER * (columns + 1)))
+    wanted = min(REGIMES.sample_share * rows, REGIMES.sample_numbers / columns)
+    return min(rows, max(wanted, REGIMES.sample_rows_per_parameter * (columns + 1)))
 
 
 def sum_bytes(columns: int, hessian: bool = False) -> int:
@@ -169,10 +169,10 @@ def fit_costs(
         return pass_seconds(rows, read, compute, rates, overheads, machines)
 
     prepare = seconds(rates.prepare, 0.0)
-    survey = seconds(rates.read, 0.0)
+    sampling = seconds(rates.read, 0.0)
     again, from_memory = seconds(rates.read, rates.gradient), seconds(None, rates.gradient)
     one = held * from_memory + (1 - held) * again
-    passes = overheads.stretch * (prepare + survey + evaluations * one)
+    passes = overheads.stretch * (prepare + sampling + evaluations * one)
     return Costs(rates.sample * sampled + moving, passes, sample_bytes)
 
 

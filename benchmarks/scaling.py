@@ -24,8 +24,9 @@ from benchmarks.results import processor
 from benchmarks.speed import note
 from benchmarks.streaming import write_table
 from benchmarks.tables import PUBLISHED_SEED, STREAMED, TableSpec
-from lr_pipeline.core.acceleration.warm_start import SHARE, warm_start
-from lr_pipeline.core.columns.sampling_pass import survey
+from lr_pipeline.core.acceleration.regimes import REGIMES
+from lr_pipeline.core.acceleration.warm_start import warm_start
+from lr_pipeline.core.columns.sampling_pass import draw_sample
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.rows import Block, HeldRows, concatenate
@@ -67,7 +68,7 @@ def measure_rates(spec: TableSpec, path: Path) -> Rates:
     blocks, kernel, w = read(), NumpyKernel(), np.zeros(spec.columns + 1)
     held = HeldRows(concatenate(blocks))
     fit = processor_seconds(lambda: warm_start(held, kernel, NoPenalty()))
-    look = processor_seconds(lambda: survey(held, SHARE))
+    look = processor_seconds(lambda: draw_sample(held, REGIMES.sample_share))
     seconds = {
         "read": processor_seconds(read),
         "gradient": processor_seconds(lambda: [kernel.loss_gradient(one, w) for one in blocks]),
@@ -75,7 +76,7 @@ def measure_rates(spec: TableSpec, path: Path) -> Rates:
             lambda: [kernel.loss_gradient_information(one, w) for one in blocks]
         ),
         "prepare": processor_seconds(lambda: Preparation.fit(table)),
-        "sample": (fit - look) / SHARE,
+        "sample": (fit - look) / REGIMES.sample_share,
     }
     a_row = {name: value / spec.rows for name, value in seconds.items()}
     return Rates(columns=spec.columns, file_bytes=path.stat().st_size / spec.rows, **a_row)

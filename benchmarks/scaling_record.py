@@ -18,7 +18,7 @@ from benchmarks.cost_model import (
     sample_rows,
 )
 from benchmarks.scaling import MEASURED, Run
-from lr_pipeline.core.acceleration.warm_start import SHARE
+from lr_pipeline.core.acceleration.regimes import REGIMES
 
 # What is assumed of a cluster that is not here: workers of one core, 10 Gbit/s between machines,
 # and either a copy of the file on each machine's own disk, or an object store.
@@ -77,7 +77,7 @@ class Measured:
     def elsewhere(self, rows: int, workers: int, rates: Rates, disk: float = inf) -> Costs:
         """A fit on a cluster that is not here."""
         machines = Machines(workers, disk=disk, **ELSEWHERE)
-        starts_further = SHARE * rows / sample_rows(rows, rates.columns)
+        starts_further = REGIMES.sample_share * rows / sample_rows(rows, rates.columns)
         more = ceil(log10(max(starts_further, 1.0)) / 2)  # a tenth as far after each pass
         return fit_costs(rows, rates, self.fitted, machines, True, EVALUATIONS + more)
 

@@ -13,44 +13,33 @@ the number of one column (``NamedColumns``); ``p_values`` and interval ends also
 "(intercept)". By position they are plain arrays all the same.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, NamedTuple, TypeVar
-
-import numpy as np
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, NamedTuple
 
 from lr_pipeline.core.existence import existence
 from lr_pipeline.core.existence.existence import Existence, SeparationError
 from lr_pipeline.core.fitting import fit
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
-from lr_pipeline.core.inference.inference import LogisticInference, OddsRatios
+from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.core.inference.logistic_inference import infer_logistic
-from lr_pipeline.core.inference.named_columns import named
+from lr_pipeline.core.inference.named_columns import fit_with_names, inference_with_names
 from lr_pipeline.core.least_squares import linear_fit as linear
 from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.limits import ColumnError
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
-from lr_pipeline.core.logistic.kernel import LogisticKernel
+from lr_pipeline.core.logistic.kernel import LogisticKernel, TextbookKernel
 from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
-from lr_pipeline.core.types import Design, RowVector
-from lr_pipeline.engines.arrays.array_forms import require_one_index
-from lr_pipeline.engines.arrays.array_input import design_array, vector_array
-from lr_pipeline.engines.arrays.array_limits import (
-    require_numbers,
-    require_response,
-    require_weights,
-)
+from lr_pipeline.engines.arrays.array_input import open_arrays, vector_array
+from lr_pipeline.engines.arrays.array_limits import require_response
 from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.magnitudes import require_usable_rows
-
-INTERCEPT = "(intercept)"
 
 SOLVERS: dict[str, type[Newton] | type[Lbfgs] | type[GradientDescent]] = {
     "newton": Newton,
@@ -74,7 +63,8 @@ def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True
     if isinstance(opened.rows, ArrayRows):
         require_response(opened.rows.y)
     with _naming(X, opened.columns):
-        return _with_names(linear.fit_linear(opened.rows, intercept), opened.columns)
+        found = linear.fit_linear(opened.rows, intercept)
+    return found if opened.columns is None else fit_with_names(found, opened.columns)
 
 
 def fit_logistic(
@@ -91,6 +81,7 @@ def fit_logistic(
     tolerance: float | None = None,
     standard_errors: bool = True,
     progress: Progress | None = None,
+    acceleration: bool = True,
 ) -> LogisticFit:
     """Fit P(y = 1) = σ(intercept + X coefficients) to labels 0 and 1, or False and True.
 
@@ -104,7 +95,9 @@ def fit_logistic(
     "torch", or a ``LogisticKernel``. ``start`` (p,): intercept and coefficients to start from.
     ``tolerance``: how near to the optimum, in standard errors, solver "auto" must come; unless
     given, to the rounding floor or nearly. Without ``standard_errors`` large fits are faster.
-    ``progress`` is called with every ``TracePoint``. See ``lr_pipeline.core.fitting.fit``.
+    ``progress`` is called with every ``TracePoint``. Without ``acceleration`` the fit takes the
+    textbook's way: its kernel, Newton's method, every row in every pass; the same optimum. See
+    ``lr_pipeline.core.fitting.fit``.
 
     Raises
     ------
@@ -115,25 +108,26 @@ def fit_logistic(
         beside another penalty than its own.
     """
     added = penalty_choice(penalty, l2=l2, log_f=log_f)
-    opened = _open(X, y, weight)
+    rows, columns = _open(X, y, weight)
     try:
         with (
-            _naming(X, opened.columns),
-            threads_for(opened.rows.num_columns, opened.rows.num_rows),
+            _naming(X, columns),
+            threads_for(rows.num_columns, rows.num_rows) if acceleration else nullcontext(),
         ):
             found = fit.fit_logistic(
-                opened.rows,
-                _kernel_named(kernel),
+                rows,
+                _kernel_named(kernel, acceleration),
                 added,
                 _solver_named(solver),
                 start=None if start is None else vector_array("start", start),
                 tolerance=tolerance,
                 standard_errors=standard_errors,
                 progress=progress,
+                acceleration=acceleration,
             )
     except SeparationError as error:
-        raise SeparationError(error.existence, opened.columns) from None
-    return _with_names(found, opened.columns)
+        raise SeparationError(error.existence, columns) from None
+    return found if columns is None else fit_with_names(found, columns)
 
 
 def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
@@ -176,40 +170,13 @@ def infer(
     rows, columns = _open(X, y, weight)
     with _naming(X, columns), threads_for(rows.num_columns, rows.num_rows):
         found = infer_logistic(rows, _kernel_named(kernel), fit, level, method, columns)
-    return found if columns is None else _inference_with_names(found, columns)
+    return found if columns is None else inference_with_names(found, columns)
 
 
-Fit = TypeVar("Fit", LinearFit, LogisticFit)
-
-
-def _with_names(fit: Fit, columns: Sequence[str] | None) -> Fit:
-    """The fit, what belongs to a column to be asked for by its name, where there are names."""
-    return replace(
-        fit,
-        coefficients=named(fit.coefficients, columns),
-        standard_errors=named(fit.standard_errors, columns),
-    )
-
-
-def _inference_with_names(found: LogisticInference, columns: Sequence[str]) -> LogisticInference:
-    """The same of an inference, in which the intercept comes first."""
-    parameters = (INTERCEPT, *columns)
-    return replace(
-        found,
-        lower=named(found.lower, parameters),
-        upper=named(found.upper, parameters),
-        statistics=named(found.statistics, parameters),
-        p_values=named(found.p_values, parameters),
-        odds_ratios=OddsRatios(*(named(part, columns) for part in found.odds_ratios)),
-        odds_ratios_per_sd=OddsRatios(*(named(part, columns) for part in found.odds_ratios_per_sd)),
-        variance_inflation=named(found.variance_inflation, columns),
-    )
-
-
-def _kernel_named(kernel: str | LogisticKernel) -> LogisticKernel:
+def _kernel_named(kernel: str | LogisticKernel, acceleration: bool = True) -> LogisticKernel:
     """The kernel of that name, or the kernel given."""
     if kernel == "numpy":
-        return NumpyKernel()
+        return NumpyKernel() if acceleration else TextbookKernel()
     if kernel == "torch":
         from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 
@@ -261,27 +228,4 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
         with _naming(X, None), threads_for(len(X.roles.features), X.num_rows):
             preparation, rows = prepare_rows(X)
         return _Opened(rows, preparation.columns)
-    if y is None:
-        raise ValueError("y is missing: pass one label a row, or a Table, which has its own")
-    require_one_index(X=X, y=y, weight=weight)
-    design, columns = design_array(X)
-    label = vector_array("y", y)
-    weights = None if weight is None else vector_array("weight", weight)
-    if weights is not None and len(weights) == len(design) == len(label) and not weights.all():
-        return _Opened(_counted(design, label, weights, columns), columns)
-    rows = ArrayRows(design, label, weights)
-    if weights is not None:
-        require_weights(weights)
-    require_numbers(rows, columns)
-    return _Opened(rows, columns)
-
-
-def _counted(
-    X: Design, y: RowVector, weight: RowVector, columns: tuple[str, ...] | None
-) -> ArrayRows:
-    """The rows that do not have the weight 0, whatever is in the others; errors number all rows."""
-    counted = weight != 0.0
-    everything = ArrayRows(np.where(counted[:, None], X, 0.0), np.where(counted, y, 0.0), weight)
-    require_weights(weight)
-    require_numbers(everything, columns)
-    return ArrayRows(X[counted], y[counted], weight[counted])
+    return _Opened(*open_arrays(X, y, weight))

@@ -2,6 +2,8 @@
 
 from math import isfinite
 
+# Largest relative rounding error of one operation in float64.
+UNIT_ROUNDOFF = 2.0**-53
 # Matrices of columns × columns are held and factorized.
 MAX_COLUMNS = 3_000
 # A column's numbers: squares of up to 1e200, times a weight and a number of rows, stay below the

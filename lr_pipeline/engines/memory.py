@@ -1,28 +1,17 @@
 """Rows that are arrays in memory."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 import numpy as np
 
-from lr_pipeline.core.rows import Block, Value, added, row_slices
-from lr_pipeline.engines.parallel import in_order
+from lr_pipeline.core.rows import Block, Value
+from lr_pipeline.engines.held_blocks import LEAST_ROWS, HeldBlocks, held_by_threads, sum_in_groups
 
 # Numbers of a block, its least and its most rows. Long blocks keep threads from waiting for the
 # interpreter between short operations, which costs more than leaving the processor's cache. Of
 # 1,000 columns, 1,280 rows take a tenth less time than 1,024 or 2,500.
 BLOCK_NUMBERS = 2**19
-LEAST_ROWS = 1280
 MOST_ROWS = 2**17
-# Blocks are added within each of so many groups, then the groups: the same bits for any number
-# of threads, and few partial sums at a time.
-GROUPS = 8
-# Below so many numbers starting threads takes as long as the sums.
-THREADED_NUMBERS = 2**20
-
-Item = TypeVar("Item")
 
 
 class ArrayRows:
@@ -78,86 +67,16 @@ class ArrayRows:
         starts = range(0, self.num_rows, self.block_rows)
         if len(starts) == 1:
             return block_function(Block(self.X, self.y, self.weight))
-
-        def add_group(group: Sequence[int]) -> Value:
-            return added(block_function(self._block(start)) for start in group)
-
-        return added(self._apply(add_group, _groups(starts)))
+        return sum_in_groups(lambda start: block_function(self._block(start)), starts, self.X.size)
 
     def hold(self, *blocks: Block) -> "HeldBlocks":
         """Offer some of these rows, in as many blocks as several threads need."""
         return held_by_threads(*blocks)
 
-    def _apply(self, function: Callable[[Any], Value], items: Sequence[Any]) -> Iterable[Value]:
-        """Apply a function in order, by several threads where there is much to do."""
-        return _mapping(self.X.size)(function, items)
-
     def _block(self, start: int) -> Block:
         part = slice(start, start + self.block_rows)
         weight = None if self.weight is None else self.weight[part]
         return Block(self.X[part], self.y[part], weight)
-
-
-@dataclass(frozen=True)
-class HeldBlocks:
-    """Blocks held in memory, of float64 or float32, visited by several threads."""
-
-    blocks: Sequence[Block]
-
-    @property
-    def num_rows(self) -> int:
-        """Number of rows n."""
-        return sum(len(block.y) for block in self.blocks)
-
-    @property
-    def num_columns(self) -> int:
-        """Number of columns d of the design, not counting the intercept."""
-        return int(self.blocks[0].X.shape[1])
-
-    @property
-    def block_rows(self) -> int:
-        """Most rows that a block has."""
-        return max(len(block.y) for block in self.blocks)
-
-    def sum(self, block_function: Callable[[Block], Value]) -> Value:
-        """Add ``block_function(block)`` over all blocks, in a fixed order."""
-
-        def add_group(group: Sequence[Block]) -> Value:
-            return added(map(block_function, group))
-
-        return added(self._apply(add_group, _groups(self.blocks)))
-
-    def hold(self, *blocks: Block) -> "HeldBlocks":
-        """Offer some of these rows."""
-        return held_by_threads(*blocks)
-
-    def _apply(self, function: Callable[[Any], Value], items: Sequence[Any]) -> Iterable[Value]:
-        return _mapping(sum(block.X.size for block in self.blocks))(function, items)
-
-
-def held_by_threads(*blocks: Block) -> HeldBlocks:
-    """Offer blocks in memory; a single one in as many parts as several threads need.
-
-    In 1, 2, 4 or 8, so that two or four threads have as much to do each.
-    """
-    if len(blocks) > 1:
-        return HeldBlocks(blocks)
-    rows, parts = len(blocks[0].y), GROUPS
-    while parts > 1 and rows < parts * LEAST_ROWS:
-        parts //= 2
-    return HeldBlocks(tuple(row_slices(blocks[0], -(-rows // parts))))
-
-
-def _mapping(numbers: int) -> Callable[..., Iterable[Any]]:
-    """Apply a function in order, by several threads where there is much to do."""
-    return in_order if numbers >= THREADED_NUMBERS else map
-
-
-def _groups(blocks: Sequence[Item]) -> list[Sequence[Item]]:
-    """Cut the blocks into at most ``GROUPS`` groups of neighbours, of one block more or less."""
-    groups = min(GROUPS, len(blocks))
-    edges = [len(blocks) * group // groups for group in range(groups + 1)]
-    return [blocks[start:end] for start, end in pairwise(edges)]
 
 
 def _check_array(name: str, array: np.ndarray, dimensions: int) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lr_pipeline.core.rows import Block, Value, added
 from lr_pipeline.engines.block_cache import BlockCache
-from lr_pipeline.engines.memory import HeldBlocks, held_by_threads
+from lr_pipeline.engines.held_blocks import HeldBlocks, held_by_threads
 from lr_pipeline.engines.parallel import in_order
 from lr_pipeline.tables.aggregate import (
     BatchFunction,

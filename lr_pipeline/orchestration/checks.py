@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from lr_pipeline.core.fitting.fit import CERTIFIED
+from lr_pipeline.core.fitting.plain_fit import CERTIFIED
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.evaluation.report_numbers import BASELINE
 from lr_pipeline.models.agreement import measure_agreement

@@ -20,10 +20,16 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import lapack
 
-from lr_pipeline.core.certificate.certificate import CLOSE_FEW, distance_bounds
+from lr_pipeline.core.acceleration.regimes import REGIMES
 from lr_pipeline.core.certificate.curvature import length
-from lr_pipeline.core.certificate.distance import Certificate
-from lr_pipeline.core.certificate.rounding import UNIT_ROUNDOFF, addition_error, plain_bounds
+from lr_pipeline.core.certificate.rounding import addition_error
+from lr_pipeline.core.fitting.plain_fit import (
+    LARGEST_SHIFT,
+    Standardization,
+    StandardizedFit,
+    Sums,
+    certified,
+)
 from lr_pipeline.core.limits import SMALLEST_NUMBER
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.hessian_solve import is_last_step
@@ -32,68 +38,34 @@ from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
 
-FEW_NUMBERS = 2**14
-# Deviations between zero and the columns' means up to which one subtraction centres them.
-LARGEST_SHIFT = 1e3
-# Of the factor of the Hessian, its rows made equally long: with more, columns may be dependent, or
-# better made orthonormal.
-LARGEST_CONDITION = 1e3
 MAX_ITERATIONS = 30
 # How many times as far as Newton's the first step may go, and how long a correction may be beside
 # the step that it corrects: beyond, the loss more often rises, which ends the fit here.
 LONGEST_FIRST_STEP = 2.0
 LARGEST_CORRECTION = 0.5
 
+FewRowsFit = tuple[StandardizedFit, tuple[TracePoint, ...], int]
+
 # Numpy takes longer to convert a Python number than to add 100 of its own.
-ONES, ONE, HALF = np.ones(FEW_NUMBERS), np.array(1.0), np.array(0.5)
-
-
-class FewRowsFit(NamedTuple):
-    """A certified fit: z = w₀ + ((x − mean) / scale) w[1:], with a Hessian of inverse factor L⁻¹.
-
-    ``units`` (p,): √ of the diagonal of M H⁻¹ Mᵀ, the standard errors of intercept and
-    coefficients M w.
-    """
-
-    w: Parameters
-    value: float
-    gradient_norm: float
-    trace: tuple[TracePoint, ...]
-    evaluations: int
-    certificate: Certificate
-    units: Parameters
-    inverse_factor: ParameterMatrix
-    rows: "FewRows"
-
-    @property
-    def covariance(self) -> ParameterMatrix:
-        """M H⁻¹ Mᵀ."""
-        half = self.inverse_factor / self.rows.scale
-        half[:, 0] = -self.inverse_factor.dot(self.rows.shift)
-        return np.asarray(half.T @ half)
+ONES, ONE, HALF = np.ones(REGIMES.small_numbers), np.array(1.0), np.array(0.5)
 
 
 def fit_few_rows(block: Block, solver: Newton) -> FewRowsFit | None:
-    """Fit by maximum likelihood; None where a slower way is needed, or its messages.
+    """Fit by maximum likelihood: the fit, its trace and its evaluations.
 
-    That is for weights, many numbers, labels other than 0 and 1, one class alone, columns that are
-    constant, far from zero, not finite or nearly dependent, where a full Newton step fails, and
-    where rounding needs a closer look.
+    None where a slower way is needed, or its messages: for weights, many numbers, labels other than
+    0 and 1, one class alone, columns that are constant, far from zero, not finite or nearly
+    dependent, where a full Newton step fails, and where rounding needs a closer look.
     """
     # What is not finite shows in the shifts, in the Hessian or in the length of a step.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         rows = FewRows.of(block)
         found = None if rows is None else rows.minimize(solver)
-    return None if rows is None or found is None else rows.certified(*found)
-
-
-class _Sums(NamedTuple):
-    """Σ loss at w, its gradient and its Hessian, in columns, as LAPACK takes it without a copy."""
-
-    w: Parameters
-    value: float
-    gradient: Parameters
-    hessian: ParameterMatrix
+    if rows is None or found is None:
+        return None
+    sums, trace, evaluations = found
+    fit = rows.certified(sums)
+    return None if fit is None else (fit, tuple(trace), evaluations)
 
 
 class _Room(NamedTuple):
@@ -119,16 +91,12 @@ class FewRows(NamedTuple):
     """Standardized rows, each times ±1, and room for what is computed of them.
 
     ``C`` (p, n), the upper part of ``first``, whose last row is σ where all rows have the
-    ``prevalence`` of the label 1. Of the columns, the constant in front, ``mean`` (−1, x̄) and
-    ``scale`` (1, …) (p,), and ``shift`` = mean / scale: −shiftᵀw is the intercept of the columns
-    as they were. ``ones`` (n,).
+    ``prevalence`` of the label 1. ``ones`` (n,).
     """
 
     first: Float64[np.ndarray, "p+1 n"]
     C: Float64[np.ndarray, "p n"]
-    mean: Parameters
-    scale: Parameters
-    shift: Parameters
+    columns: Standardization
     ones: RowVector
     prevalence: float
     room: _Room
@@ -139,7 +107,7 @@ class FewRows(NamedTuple):
         X, y, weight = block
         n, d = X.shape
         positive = int(np.count_nonzero(y))
-        if weight is not None or not 0 < n * d <= FEW_NUMBERS or not 0 < positive < n:
+        if weight is not None or not 0 < n * d <= len(ONES) or not 0 < positive < n:
             return None
         if np.count_nonzero(y == ONE) < positive:
             return None
@@ -164,16 +132,17 @@ class FewRows(NamedTuple):
             return None
         Z *= signs
         C /= scale[:, None]
-        return cls(first, C, mean, scale, shift, ones, prevalence, _Room.of(d + 1, n))
+        columns = Standardization(mean, scale, shift)
+        return cls(first, C, columns, ones, prevalence, _Room.of(d + 1, n))
 
-    def minimize(self, solver: Newton) -> tuple[_Sums, list[TracePoint], int] | None:
+    def minimize(self, solver: Newton) -> tuple[Sums, list[TracePoint], int] | None:
         """Go to the optimum; None where a step does not lower the loss.
 
         To the rounding floor (``polish``) by Newton's steps, to a tolerance by better ones.
         """
         n, tolerance = len(self.ones), solver.tolerance
         trace: list[TracePoint] = []
-        last: _Sums | None = None
+        last: Sums | None = None
         nearest, moved = inf, 0.0
         sums = self.beginning()
         for evaluations in range(1, MAX_ITERATIONS):
@@ -203,7 +172,7 @@ class FewRows(NamedTuple):
             sums = self.sums(w - d)
         return None
 
-    def beginning(self) -> _Sums:
+    def beginning(self) -> Sums:
         """Evaluate at the optimum of the intercept alone, where all rows have the same s."""
         positive, negative = self.prevalence, 1.0 - self.prevalence
         w = np.zeros(len(self.C))
@@ -211,9 +180,9 @@ class FewRows(NamedTuple):
         derivatives = self.first.dot(self.C.T)
         derivatives[:-1] *= positive * negative
         loss = -len(self.ones) * (positive * log(positive) + negative * log(negative))
-        return _Sums(w, loss, derivatives[-1], derivatives[:-1].T)
+        return Sums(w, loss, derivatives[-1], derivatives[:-1].T)
 
-    def sums(self, w: Parameters) -> _Sums:
+    def sums(self, w: Parameters) -> Sums:
         """Evaluate at ``w``."""
         C = self.C
         e, u, variance, sigma, weighted, stack = self.room
@@ -225,7 +194,7 @@ class FewRows(NamedTuple):
         np.multiply(C, variance, weighted)
         np.log1p(e, e)
         derivatives = stack.dot(C.T)
-        return _Sums(w, float(e.dot(self.ones)), derivatives[-1], derivatives[:-1].T)
+        return Sums(w, float(e.dot(self.ones)), derivatives[-1], derivatives[:-1].T)
 
     def correction(self, factor: ParameterMatrix, d: Parameters, square: float) -> Parameters:
         """½ H⁻¹ ∇³f[d, d] at the last evaluation, shortened where it is too long beside d.
@@ -245,62 +214,19 @@ class FewRows(NamedTuple):
             correction /= sqrt(longer)
         return correction
 
-    def certified(
-        self, sums: _Sums, trace: list[TracePoint], evaluations: int
-    ) -> FewRowsFit | None:
+    def certified(self, sums: Sums) -> StandardizedFit | None:
         """Bound the distance to the optimum by how large the columns' values are.
 
         By √n, which none of n standardized values exceeds (Samuelson, 1968, Journal of the American
-        Statistical Association 63: 1522–1525), and by the largest where that is too coarse. None
-        where columns may be dependent, or rounding needs a closer look.
+        Statistical Association 63: 1522–1525), and by the largest where that is too coarse.
         """
-        n, w, hessian = float(len(self.ones)), sums.w, sums.hessian
-        factor, failed = lapack.dpotrf(hessian, lower=1)
-        if failed:
-            return None
-        inverse = lapack.dtrtri(factor, lower=1)[0]
-        absolute = np.abs(w)
-        root, addition = np.sqrt(hessian.diagonal()), addition_error(len(self.ones), 1)
-        decrement = length(inverse.dot(sums.gradient))
-        units, rounding = self.units(inverse, absolute)
-        for largest in self.sizes():
-            bounds = plain_bounds(largest, absolute, inverse, root, n, addition)
-            if bounds.columns > LARGEST_CONDITION:
-                return None
-            certificate = distance_bounds(bounds, decrement, n, rounding)
-            if certificate.standard_errors <= max(CLOSE_FEW, 2.0 * decrement):
-                break
-        else:
-            return None
-        return FewRowsFit(
-            w,
-            sums.value / n,
-            length(sums.gradient) / n,
-            tuple(trace),
-            evaluations,
-            certificate,
-            units,
-            inverse,
-            self,
-        )
+        n = len(self.ones)
+        return certified(sums, self.columns, float(n), addition_error(n, 1), self.sizes())
 
     def sizes(self) -> Iterator[Parameters]:
         """Bounds (p,) on the values of each column, the second closer than the first."""
         yield ONES[: len(self.C)] * sqrt(len(self.ones))
         yield np.maximum.reduce(np.abs(self.C), 1)
-
-    def units(self, inverse: ParameterMatrix, absolute: Parameters) -> tuple[Parameters, float]:
-        """Units of the parameters as reported, and how far rounding moves these in them.
-
-        By ``inverse``, that of H's factor, and ``absolute``, |w|. See ``parameter_rounding``.
-        """
-        columns = inverse.T
-        standardized = np.sqrt(np.vecdot(columns, columns))
-        units = standardized / self.scale
-        units[0] = length(inverse.dot(self.shift))
-        sizes = absolute / standardized
-        sizes[0] = np.abs(self.shift).dot(absolute) / units[0]
-        return units, (len(sizes) + 4) * UNIT_ROUNDOFF * max(sizes.tolist())
 
 
 def first_step_length(explained: float) -> float:

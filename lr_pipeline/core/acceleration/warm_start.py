@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from math import exp, sqrt
 from typing import ClassVar
 
+from lr_pipeline.core.acceleration.regimes import REGIMES, Regimes
 from lr_pipeline.core.columns.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.columns.rank import analyse_columns
-from lr_pipeline.core.columns.sampling_pass import survey
+from lr_pipeline.core.columns.sampling_pass import draw_sample
 from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.logistic.kernel import LogisticKernel
@@ -24,14 +25,6 @@ from lr_pipeline.core.solvers.hessian_solve import decrement
 from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.types import Columns, Parameters
 
-# A sample is worth its while from this many rows on, of which it is about a tenth, in so many
-# numbers at most, whatever the table's size. It has at least so many rows a parameter, or is left
-# where that is too large a share of the table.
-LEAST_ROWS = 5_000
-SHARE = 0.1
-SAMPLE_NUMBERS = 2**23
-ROWS_PER_PARAMETER = 100
-LARGEST_SHARE = 0.25
 # A sample's own optimum is several of its standard errors off: no need to meet it closely.
 NEAR = 1.0
 NEWTON = Newton(tolerance=NEAR, max_iterations=20, polish=False)
@@ -85,7 +78,9 @@ class WarmStart:
         return self.factors.times(self.objective.total_weight * exp(-change) * (1.0 - ROUNDING))
 
 
-def warm_start(rows: Rows, kernel: LogisticKernel, penalty: Penalty) -> WarmStart | None:
+def warm_start(
+    rows: Rows, kernel: LogisticKernel, penalty: Penalty, regimes: Regimes = REGIMES
+) -> WarmStart | None:
     """Fit a tenth of the rows, itself started from a tenth of that; one pass over all rows.
 
     ``penalty``: that of the sum over all rows. None where the table is small, or the sample does
@@ -94,9 +89,9 @@ def warm_start(rows: Rows, kernel: LogisticKernel, penalty: Penalty) -> WarmStar
     Raises
     ------
     ValueError
-        As ``survey``.
+        As ``draw_sample``.
     """
-    sampled = _sample(rows)
+    sampled = _samples(rows, regimes)
     if sampled is None:
         return None
     classes, samples = sampled
@@ -120,26 +115,26 @@ def possible_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
     """Yield the pairs (d,) of ``center`` and ``scale`` of which a fit to ``rows`` has one.
 
     Those of its samples, where the rows are many enough for a warm start, then those of all rows.
-    Errors as ``survey`` and ``analyse_columns``.
+    Errors as ``draw_sample`` and ``analyse_columns``.
     """
-    _, samples = _sample(rows) or (None, [])
+    _, samples = _samples(rows, REGIMES) or (None, [])
     for one in (*map(rows.hold, samples), rows):
         analysis = analyse_columns(one)
         yield analysis.mean, analysis.scale
 
 
-def _sample(rows: Rows) -> tuple[ClassCounts, list[Block]] | None:
+def _samples(rows: Rows, regimes: Regimes) -> tuple[ClassCounts, list[Block]] | None:
     """The classes of all rows, and a sample after a tenth of it, if each is large enough."""
-    if rows.num_rows < LEAST_ROWS or rows.num_columns == 0:
+    if rows.num_rows < regimes.sampled_rows or rows.num_columns == 0:
         return None
-    needed = ROWS_PER_PARAMETER * (rows.num_columns + 1)
-    wanted = min(SHARE * rows.num_rows, SAMPLE_NUMBERS / rows.num_columns)
+    needed = regimes.sample_rows_per_parameter * (rows.num_columns + 1)
+    wanted = min(regimes.sample_share * rows.num_rows, regimes.sample_numbers / rows.num_columns)
     share = max(wanted, needed) / rows.num_rows
-    if share > LARGEST_SHARE:
+    if share > regimes.largest_sample_share:
         return None
-    seen = survey(rows, share)
-    blocks = [_thinned(seen.sample), seen.sample]
-    return seen.classes, [block for block in blocks if len(block.y) >= needed / 2]
+    classes, sample = draw_sample(rows, share)
+    blocks = [_thinned(sample), sample]
+    return classes, [block for block in blocks if len(block.y) >= needed / 2]
 
 
 def _thinned(block: Block) -> Block:

@@ -13,6 +13,7 @@ from functools import partial
 from math import sqrt
 from typing import ClassVar, NamedTuple
 
+from lr_pipeline.core.acceleration.regimes import REGIMES, Regimes
 from lr_pipeline.core.acceleration.single_precision import (
     Expansion,
     SingleObjective,
@@ -22,7 +23,7 @@ from lr_pipeline.core.acceleration.warm_start import WarmStart
 from lr_pipeline.core.columns.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.columns.moments import possible_moments, standard_deviation
 from lr_pipeline.core.columns.rank import analyse_by_information
-from lr_pipeline.core.columns.sampling_pass import survey
+from lr_pipeline.core.columns.sampling_pass import draw_sample
 from lr_pipeline.core.columns.standardize import StandardizedRows, standardized
 from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.linear_algebra.conjugate_gradient import conjugate_gradient
@@ -35,14 +36,6 @@ from lr_pipeline.core.solvers.line_search import backtrack
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
 from lr_pipeline.core.types import Columns, Parameters
 
-# From so many columns on, products with vectors take so much less time than a square.
-MANY_COLUMNS = 200
-# A sample has so many rows a parameter, of a table that has four times as many at least: its
-# Hessian for all rows bounds theirs from below by about a sixth of it.
-ROWS_PER_PARAMETER = 3
-LEAST_ROWS_PER_PARAMETER = 12
-# The copy in single precision has so many numbers at most: 128 MiB.
-MOST_NUMBERS = 2**25
 # Steps, and most products with the Hessian in each: with columns as if uncorrelated, and with a
 # sample's Hessian to precondition.
 STEPS = 12
@@ -91,7 +84,7 @@ class WideStart(WarmStart):
         return solve
 
 
-def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
+def wide_start(rows: Rows, kernel: LogisticKernel, regimes: Regimes = REGIMES) -> WideStart | None:
     """Minimise the log loss in single precision; two passes over the rows.
 
     None where columns are few or the rows too few or too many for it, and where a sample leaves
@@ -100,9 +93,9 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
     Raises
     ------
     ValueError
-        As ``survey``.
+        As ``draw_sample``.
     """
-    sampled = _sample(rows)
+    sampled = _wide_sample(rows, regimes)
     if sampled is None:
         return None
     classes, held = sampled
@@ -142,19 +135,21 @@ def wide_start(rows: Rows, kernel: LogisticKernel) -> WideStart | None:
 
 def wide_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
     """Yield ``center`` and ``scale`` (d,) of a fit that starts here, if one would try to."""
-    sampled = _sample(rows)
+    sampled = _wide_sample(rows, REGIMES)
     if sampled is not None:
         moments = possible_moments(sampled[1])
         yield moments.mean, standard_deviation(moments)
 
 
-def _sample(rows: Rows) -> tuple[ClassCounts, Rows] | None:
+def _wide_sample(rows: Rows, regimes: Regimes) -> tuple[ClassCounts, Rows] | None:
     """The classes of all rows and a sample of those of a table of many columns, else None."""
-    n, d = rows.num_rows, rows.num_columns
-    if d < MANY_COLUMNS or n < LEAST_ROWS_PER_PARAMETER * (d + 1) or n * d > MOST_NUMBERS:
+    n, p = rows.num_rows, rows.num_columns + 1
+    few_columns = rows.num_columns < regimes.many_columns
+    few_rows = n < regimes.wide_rows_per_parameter * p
+    if few_columns or few_rows or n * rows.num_columns > regimes.wide_numbers:
         return None
-    seen = survey(rows, ROWS_PER_PARAMETER * (d + 1) / n)
-    return seen.classes, rows.hold(seen.sample)
+    classes, sample = draw_sample(rows, regimes.wide_sample_rows_per_parameter * p / n)
+    return classes, rows.hold(sample)
 
 
 class _Reached(NamedTuple):

@@ -35,15 +35,14 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.certificate.curvature import Curvature, curvature_at
 from lr_pipeline.core.certificate.distance import Certificate
-from lr_pipeline.core.certificate.rounding import (
-    SECOND_ORDER,
-    UNIT_ROUNDOFF,
+from lr_pipeline.core.certificate.objective_rounding import (
     bounds_by_rows,
-    dot_error,
     objective_addition,
     parameter_rounding,
 )
+from lr_pipeline.core.certificate.rounding import SECOND_ORDER, dot_error
 from lr_pipeline.core.columns.standardize import Coordinates
+from lr_pipeline.core.limits import UNIT_ROUNDOFF
 from lr_pipeline.core.logistic.fast_kernel import combine_rows, linear_predictor
 from lr_pipeline.core.logistic.loss import sigmoid, variance
 from lr_pipeline.core.logistic.objective import LogisticObjective

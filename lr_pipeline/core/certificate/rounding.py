@@ -7,84 +7,22 @@ and §10.1). With d_j = √H_jj, matrices E with |E_jk| ≤ a_j b_k have
 """
 
 from math import sqrt
-from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float64
 
-from lr_pipeline.core.certificate.curvature import Curvature, length
-from lr_pipeline.core.columns.standardize import Coordinates
-from lr_pipeline.core.logistic.fast_kernel import combine_rows, linear_predictor
-from lr_pipeline.core.logistic.loss import residual, variance
-from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.rows import Block, largest
+from lr_pipeline.core.certificate.distance import Bounds
+from lr_pipeline.core.limits import UNIT_ROUNDOFF
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
-UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 # Roundings of a row's predictor beside those of a dot product of p terms. Standardizing x takes
 # two, and its parameters' change of units three.
 DOT_EXTRA = 6
 # Roundings of a row's other factors: exp, which may be off by two, 1 + exp, two divisions, weight,
 # and two products with x make eight. The sums' change of units takes four more at most.
 ROW_EXTRA = 12
-# Roundings of the penalty's gradient: its own, those of a hyperbolic tangent, and the sum.
-PENALTY_ROUNDINGS = 8
 # Bounds of first order leave out products of errors: (1 + u)^k − 1 is at most this many times k u
 # while k u ≤ 0.019, that is, for 1e14 rows.
 SECOND_ORDER = 1.01
-
-
-class ColumnSizes(NamedTuple):
-    """Bounds (p,) on absolute values: of x̃, of what it is computed from, in gradients as well.
-
-    ``hessian_shift``: by how much the columns of the Hessian can exceed the objective's.
-    """
-
-    largest: Parameters
-    for_gradient: Parameters
-    source: Parameters
-    hessian_shift: Parameters | float
-
-
-class Bounds(NamedTuple):
-    """Of rounding: ‖ĝ − g‖ in the metric of H⁻¹, and η of the Hessian. Of the rows: r.
-
-    ``columns``: ‖|L⁻¹| √H_jj‖, at most √p times the condition of L with rows of length 1, and
-    larger the nearer columns come to being dependent.
-    """
-
-    gradient_error: float
-    eta: float
-    radius: float
-    columns: float
-
-
-def parameter_rounding(w: Parameters, curvature: Curvature) -> float:
-    """Rounding of the parameters as reported, in their units."""
-    rounding = (len(w) + 4) * UNIT_ROUNDOFF * curvature.reported.sizes(w)
-    units = curvature.units
-    # The coefficient of a constant column is always zero, and so is its unit.
-    return float((rounding / np.where(units > 0.0, units, np.inf)).max())
-
-
-def _shifts(objective: LogisticObjective, p: int) -> tuple[Parameters, Parameters]:
-    """By how much the columns that gradient and Hessian were computed with exceed the objective's.
-
-    Each (p,), in the objective's units.
-    """
-    fold, none = objective.sums.fold, np.zeros(p)
-    if fold is None:
-        return none, none
-    shift = 2.0 * np.concatenate([[0.0], fold.shift])
-    return shift, shift if fold.keeps_hessians else none
-
-
-def objective_addition(objective: LogisticObjective) -> float:
-    """Relative error of adding up a block's rows, then the blocks."""
-    fold = objective.sums.fold
-    rows = objective.sums.rows if fold is None else fold.rows
-    longest = min(rows.block_rows, rows.num_rows)
-    return addition_error(longest, -(-rows.num_rows // longest))
 
 
 def dot_error(p: int) -> float:
@@ -95,61 +33,6 @@ def dot_error(p: int) -> float:
 def addition_error(rows: int, blocks: int) -> float:
     """Relative error of a sum over so many rows, then over so many blocks, in any order."""
     return (rows + blocks + ROW_EXTRA) * UNIT_ROUNDOFF
-
-
-def _column_sizes(objective: LogisticObjective, coordinates: Coordinates) -> ColumnSizes:
-    """How large the objective's columns are, or those that they are computed from."""
-    seen = objective.sums.largest()
-    largest = np.concatenate([[1.0], coordinates.largest() if seen is None else seen])
-    source = largest if coordinates.B is None else largest.copy()
-    if coordinates.B is not None:
-        source[1:] = largest[1:] @ coordinates.amplification()
-    shift, hessian_shift = _shifts(objective, len(largest))
-    return ColumnSizes(largest, source + shift, source, hessian_shift)
-
-
-def bounds_by_columns(
-    objective: LogisticObjective, w: Parameters, curvature: Curvature, coordinates: Coordinates
-) -> Bounds:
-    """Bounds from the columns' largest absolute values, without a pass over the rows."""
-    return coarse_bounds(
-        w,
-        curvature,
-        _column_sizes(objective, coordinates),
-        objective.total_weight,
-        objective_addition(objective),
-        _penalty_rounding(objective, w),
-    )
-
-
-def coarse_bounds(
-    w: Parameters,
-    curvature: Curvature,
-    sizes: ColumnSizes,
-    total_weight: float,
-    addition: float,
-    penalty_rounding: Parameters | float = 0.0,
-) -> Bounds:
-    """Bounds from the largest |x̃| alone, with Σ s |x̃_j| ≤ √(H₀₀ H_jj) and |residual| ≤ 1.
-
-    ``addition``: relative error of the sums over the rows.
-    """
-    p, L = len(w), curvature.factor
-    dot = dot_error(p)
-    predictor = float(sizes.for_gradient @ np.abs(w))
-    root = np.sqrt(np.einsum("ij,ij->i", L, L))
-    terms = np.empty((4, p))
-    terms[0] = dot * predictor * root[0] * root
-    terms[0] += total_weight * (dot + addition) * sizes.for_gradient
-    terms[0] += penalty_rounding
-    terms[1] = root + sizes.hessian_shift * root[0]
-    terms[2] = root[0] * sizes.source
-    terms[3] = sizes.largest
-    weighed = terms @ np.abs(curvature.inverse_factor).T
-    lengths = np.sqrt(np.einsum("ij,ij->i", weighed, weighed)).tolist()
-    gradient_error, columns, rounded, radius = lengths
-    eta = _hessian_rounding(p, predictor, columns, rounded, addition)
-    return Bounds(SECOND_ORDER * gradient_error, eta, radius, columns)
 
 
 def plain_bounds(
@@ -169,13 +52,13 @@ def plain_bounds(
     dot = dot_error(p)
     predictor, first = float(largest.dot(absolute)), float(root[0])
     inverse = np.abs(inverse_factor)
-    columns, radius = length(inverse.dot(root)), length(inverse.dot(largest))
+    columns, radius = _length(inverse.dot(root)), _length(inverse.dot(largest))
     gradient_error = dot * predictor * first * columns + total_weight * (dot + addition) * radius
-    eta = _hessian_rounding(p, predictor, columns, first * radius, addition)
+    eta = hessian_rounding(p, predictor, columns, first * radius, addition)
     return Bounds(SECOND_ORDER * gradient_error, eta, radius, columns)
 
 
-def _hessian_rounding(
+def hessian_rounding(
     p: int, predictor: float, columns: float, rounded: float, addition: float
 ) -> float:
     """η, with ``predictor`` ≥ |w|ᵀ|x̃|, ``columns`` ‖|L⁻¹| √H_jj‖, ``rounded`` of √Σ s x̃² alike."""
@@ -185,63 +68,6 @@ def _hessian_rounding(
     return SECOND_ORDER * eta
 
 
-def bounds_by_rows(
-    objective: LogisticObjective,
-    w: Parameters,
-    curvature: Curvature,
-    amplification: Float64[np.ndarray, "k k"],
-) -> Bounds:
-    """Bounds from two passes over the rows.
-
-    ``amplification`` (k, k): |X| amplification bounds the numbers that the objective's columns X
-    were computed from.
-    """
-    dot = dot_error(len(w))
-    rows, fold = objective.sums.rows, objective.sums.fold
-    shift, hessian_shift = _shifts(objective, len(w))
-
-    def magnitudes(block: Block) -> tuple[Parameters, Parameters, Parameters, float]:
-        absolute = block._replace(X=np.abs(block.X))
-        source = block._replace(X=absolute.X @ amplification)
-        z = linear_predictor(block, w)
-        a = linear_predictor(source, np.abs(w)) + float(np.sum(shift * np.abs(w)))
-        weight = np.ones(len(z)) if block.weight is None else block.weight
-        s, r = weight * variance(z), weight * np.abs(residual(z, block.y))
-        return (
-            dot * combine_rows(absolute, s * a) + dot * combine_rows(source, r),
-            combine_rows(absolute if fold is None else source, r) + shift * r.sum(),
-            combine_rows(block._replace(X=source.X**2), s),
-            float(np.sum(a**8)),
-        )
-
-    epsilon, terms, spread, predictor = rows.sum(magnitudes)
-    addition = objective_addition(objective)
-    epsilon = epsilon + addition * terms + _penalty_rounding(objective, w)
-    inverse = np.abs(curvature.inverse_factor)
-    gradient_error = float(np.linalg.norm(inverse @ epsilon))
-    # Errors of s are relative row by row; those of x, and of adding up and factoring, are not.
-    root = np.linalg.norm(curvature.factor, axis=1)
-    columns = float(np.linalg.norm(inverse @ (root + hessian_shift * root[0])))
-    # An 8-norm bounds a maximum and can be summed: here of |w|ᵀ|x̃|.
-    rounded = float(np.linalg.norm(inverse @ np.sqrt(spread)))
-    eta = _hessian_rounding(len(w), predictor**0.125, columns, rounded, addition)
-    radius = largest(rows, lambda block: _largest_norm(block, curvature.inverse_factor))
-    return Bounds(SECOND_ORDER * gradient_error, eta, radius, columns)
-
-
-def _penalty_rounding(objective: LogisticObjective, w: Parameters) -> Parameters:
-    """Rounding of the penalty's part of the gradient."""
-    added = objective.penalty.addition(w)
-    if added is None:
-        return np.zeros_like(w)
-    return np.asarray(PENALTY_ROUNDINGS * UNIT_ROUNDOFF * np.abs(added.gradient))
-
-
-def _largest_norm(block: Block, inverse_factor: ParameterMatrix) -> float:
-    """Largest √(x̃ᵀ H⁻¹ x̃) over the block's rows of positive weight."""
-    X = block.X if block.weight is None else block.X[block.weight > 0]
-    if len(X) == 0:
-        return 0.0
-    half = X @ inverse_factor[:, 1:].T
-    half += inverse_factor[:, 0]
-    return sqrt(float(np.max(np.einsum("ij,ij->i", half, half))))
+def _length(v: Parameters) -> float:
+    """‖v‖."""
+    return sqrt(v.dot(v))

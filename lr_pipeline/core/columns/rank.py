@@ -15,12 +15,11 @@ from lr_pipeline.core.columns.moments import (
     require_squares,
     standard_deviation,
 )
+from lr_pipeline.core.limits import UNIT_ROUNDOFF
 from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.linear_algebra.triangular import invert_triangular, triangular_factor
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, ParameterMatrix
-
-UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 
 # How many rounding errors separate a column from the combination of others that it is: of its
 # entries, one or a few, and of the deviations from the mean, on which all arithmetic is done, up

@@ -1,6 +1,4 @@
-"""One look at the rows of a large table: classes and a sample."""
-
-from dataclasses import dataclass
+"""One pass over the rows of a large table: its classes and a sample."""
 
 import numpy as np
 from jaxtyping import Float64, Integer
@@ -11,19 +9,10 @@ from lr_pipeline.core.rows import Block, Rows, concatenate
 from lr_pipeline.core.types import Design
 
 
-@dataclass(frozen=True, eq=False)
-class Survey:
-    """What one pass over the rows found; rows of zero weight do not count.
+def draw_sample(rows: Rows, share: float) -> tuple[ClassCounts, Block]:
+    """Count all labels, and draw about a share of the rows at random from each block.
 
-    ``sample``: about a given share of the rows, drawn at random from each block.
-    """
-
-    classes: ClassCounts
-    sample: Block
-
-
-def survey(rows: Rows, share: float) -> Survey:
-    """Look at every label once. The same rows are drawn each time from the same blocks.
+    Rows of zero weight do not count. The same rows are drawn each time from the same blocks.
 
     Raises
     ------
@@ -33,14 +22,14 @@ def survey(rows: Rows, share: float) -> Survey:
     places = min(rows.block_rows, rows.num_rows)
     drawn = np.flatnonzero(np.random.default_rng(0).random(places) < share)
 
-    def look(block: Block) -> tuple[ClassCounts, list[Block]]:
+    def count_and_draw(block: Block) -> tuple[ClassCounts, list[Block]]:
         X, y, weight = counted_rows(block)
         chosen = drawn[: np.searchsorted(drawn, len(y))]
         sample = Block(_taken(X, chosen), y[chosen], None if weight is None else weight[chosen])
         return ClassCounts.of(block), [sample]
 
-    classes, samples = rows.sum(look)
-    return Survey(classes.require_both(), concatenate(samples))
+    classes, samples = rows.sum(count_and_draw)
+    return classes.require_both(), concatenate(samples)
 
 
 def _taken(X: Design, rows: Integer[np.ndarray, " m"]) -> Float64[np.ndarray, "m d"]:

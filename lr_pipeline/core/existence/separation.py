@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import Bool, Float64, Shaped
 
 from lr_pipeline.core.columns.moments import counted_rows
+from lr_pipeline.core.limits import UNIT_ROUNDOFF
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Parameters, RowVector
 
-UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 # How many rounding errors of (2y − 1) x̃ᵀb count as zero.
 ROUNDING_ERRORS = 16.0
 # The tightest that HiGHS accepts, and what counts as zero in its solutions.

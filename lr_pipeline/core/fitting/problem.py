@@ -6,10 +6,12 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import block_diag
 
+from lr_pipeline.core.acceleration.regimes import Regimes
 from lr_pipeline.core.columns.classes import ClassCounts, count_classes, prevalence_start
 from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, standardized, table_units
 from lr_pipeline.core.fitting.minimum_search import MinimumSearch, search_minimum
+from lr_pipeline.core.fitting.plain_fit import SLACK, TOLERANCE, newton_to
 from lr_pipeline.core.linear_algebra.cholesky import cholesky_solve
 from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
@@ -17,20 +19,13 @@ from lr_pipeline.core.logistic.penalties.by_name import Auto
 from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.core.solvers import Lbfgs, Newton, Progress, Solver
+from lr_pipeline.core.solvers import Lbfgs, Progress, Solver
 from lr_pipeline.core.types import Parameters
-
-# Standard errors from the optimum at which a large table's solver stops.
-TOLERANCE = 1e-9
-# From so many columns on a Hessian takes the time of ten gradients and more.
-MANY_COLUMNS = 200
-# How much the certificate of a fit to a tolerance may exceed its solver's own estimate.
-SLACK = 1.5
 
 
 @dataclass(frozen=True, eq=False)
 class FitProblem:
-    """What is to be fitted, but for the penalty."""
+    """What is to be fitted, but for the penalty; ``regimes``: None for the plain path alone."""
 
     rows: Rows
     kernel: LogisticKernel
@@ -39,6 +34,7 @@ class FitProblem:
     tolerance: float | None
     standard_errors: bool
     progress: Progress | None
+    regimes: Regimes | None
 
     @cached_property
     def classes(self) -> ClassCounts:
@@ -81,11 +77,6 @@ class FitProblem:
         return LogisticObjective(rows, self.kernel, terms, weight)
 
     @property
-    def newton(self) -> Newton:
-        """Newton's method, to the tolerance that was asked for."""
-        return Newton() if self.tolerance is None else Newton(self.stop, polish=False)
-
-    @property
     def stop(self) -> float:
         """Where a solver chosen here stops: a certificate is somewhat more than its estimate."""
         return TOLERANCE if self.tolerance is None else self.tolerance / SLACK
@@ -96,8 +87,9 @@ class FitProblem:
         Where all probabilities are the prevalence, the Hessian of the mean is p (1 − p) times the
         columns' correlation matrix RᵀR, which has been factored.
         """
-        if not penalty.adds_nothing or self.rows.num_columns < MANY_COLUMNS:
-            return self.newton
+        few_columns = self.regimes is None or self.rows.num_columns < self.regimes.many_columns
+        if few_columns or not penalty.adds_nothing:
+            return newton_to(self.tolerance)
         weight_0, weight_1 = self.classes.weights
         variance = weight_0 * weight_1 / self.classes.total_weight**2
         R = self.analysis.factor

@@ -14,6 +14,8 @@ from lr_pipeline.core.inference.collinearity import inseparable_columns
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.types import Columns, Parameters
 
+NOT_ASKED_FOR = "standard errors were not asked for"
+
 
 @dataclass(frozen=True, eq=False)
 class WaldInference:
@@ -110,7 +112,7 @@ def reason_withheld(
 ) -> str:
     """Return why a fit has no standard errors, or an empty string if it has."""
     if not wanted:
-        return "standard errors were not asked for"
+        return NOT_ASKED_FOR
     if not penalty.adds_nothing:
         return (
             f"the estimate is penalised ({penalty.name}): "

@@ -1,11 +1,17 @@
 """Numbers of columns that can be asked for by the column's name."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 
+from lr_pipeline.core.fitting.logistic_fit import LogisticFit
+from lr_pipeline.core.inference.inference import LogisticInference, OddsRatios
+from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.types import Columns
+
+INTERCEPT = "(intercept)"
 
 
 class NamedColumns(np.ndarray):
@@ -70,3 +76,30 @@ class NamedColumns(np.ndarray):
 def named(values: Columns | None, names: Sequence[str] | None) -> Any:
     """The values with names, where there are both."""
     return values if values is None or names is None else NamedColumns(values, names)
+
+
+Fit = TypeVar("Fit", LinearFit, LogisticFit)
+
+
+def fit_with_names(fit: Fit, columns: Sequence[str]) -> Fit:
+    """Return the fit, what belongs to a column to be asked for by its name."""
+    return replace(
+        fit,
+        coefficients=named(fit.coefficients, columns),
+        standard_errors=named(fit.standard_errors, columns),
+    )
+
+
+def inference_with_names(found: LogisticInference, columns: Sequence[str]) -> LogisticInference:
+    """Return the same of an inference, in which the intercept comes first."""
+    parameters = (INTERCEPT, *columns)
+    return replace(
+        found,
+        lower=named(found.lower, parameters),
+        upper=named(found.upper, parameters),
+        statistics=named(found.statistics, parameters),
+        p_values=named(found.p_values, parameters),
+        odds_ratios=OddsRatios(*(named(part, columns) for part in found.odds_ratios)),
+        odds_ratios_per_sd=OddsRatios(*(named(part, columns) for part in found.odds_ratios_per_sd)),
+        variance_inflation=named(found.variance_inflation, columns),
+    )

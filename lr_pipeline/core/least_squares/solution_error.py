@@ -5,7 +5,7 @@ from math import inf, log, pi, sqrt
 import numpy as np
 
 from lr_pipeline.core.certificate.distance import Certificate
-from lr_pipeline.core.columns.rank import UNIT_ROUNDOFF
+from lr_pipeline.core.limits import UNIT_ROUNDOFF
 from lr_pipeline.core.types import Parameters
 
 

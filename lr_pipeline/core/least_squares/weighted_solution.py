@@ -19,7 +19,8 @@ from jaxtyping import Float64
 from scipy.linalg import cho_solve, cholesky
 
 from lr_pipeline.core.columns.moments import Moments, counted_rows, moments_of
-from lr_pipeline.core.columns.rank import UNIT_ROUNDOFF, ColumnAnalysis
+from lr_pipeline.core.columns.rank import ColumnAnalysis
+from lr_pipeline.core.limits import UNIT_ROUNDOFF
 from lr_pipeline.core.linear_algebra.double_double import DoubleDouble, join, two_sum
 from lr_pipeline.core.linear_algebra.split_product import PRECISION, split_product
 from lr_pipeline.core.linear_algebra.triangular import invert_triangular

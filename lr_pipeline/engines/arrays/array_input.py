@@ -5,12 +5,56 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.engines.arrays.array_forms import LARGEST_EXACT_INTEGER, as_numpy, frame_columns
-from lr_pipeline.engines.arrays.array_limits import require_columns
+from lr_pipeline.core.limits import LARGEST_NUMBER, MAX_COLUMNS
+from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.types import Design, RowVector
+from lr_pipeline.engines.arrays.array_forms import (
+    LARGEST_EXACT_INTEGER,
+    as_numpy,
+    frame_columns,
+    require_one_index,
+)
+from lr_pipeline.engines.arrays.array_limits import (
+    Names,
+    refuse_first_beyond,
+    require_columns,
+    require_weights,
+)
+from lr_pipeline.engines.memory import ArrayRows
 
 FLOAT64_BYTES = 8
 
 Array = Float64[np.ndarray, "..."]
+
+
+def open_arrays(X: Any, y: Any, weight: Any) -> tuple[ArrayRows, tuple[str, ...] | None]:
+    """Return the rows of X, y and weights, and the names of the columns where they have any.
+
+    Errors as ``design_array``; labels missing, indexes that differ, numbers that no fit can hold.
+    """
+    if y is None:
+        raise ValueError("y is missing: pass one label a row, or a Table, which has its own")
+    if not type(X) is type(y) is np.ndarray:
+        require_one_index(X=X, y=y, weight=weight)
+    design, names = design_array(X)
+    label = vector_array("y", y)
+    weights = None if weight is None else vector_array("weight", weight)
+    if weights is not None and len(weights) == len(design) == len(label) and not weights.all():
+        return _counted(design, label, weights, names), names
+    rows = ArrayRows(design, label, weights)
+    if weights is not None:
+        require_weights(weights)
+    require_numbers(rows, names)
+    return rows, names
+
+
+def _counted(X: Design, y: RowVector, weight: RowVector, names: Names) -> ArrayRows:
+    """The rows that do not have the weight 0, whatever is in the others; errors number all rows."""
+    counted = weight != 0.0
+    everything = ArrayRows(np.where(counted[:, None], X, 0.0), np.where(counted, y, 0.0), weight)
+    require_weights(weight)
+    require_numbers(everything, names)
+    return ArrayRows(X[counted], y[counted], weight[counted])
 
 
 def design_array(X: Any) -> tuple[Float64[np.ndarray, "n d"], tuple[str, ...] | None]:
@@ -28,13 +72,14 @@ def design_array(X: Any) -> tuple[Float64[np.ndarray, "n d"], tuple[str, ...] | 
         Another number of dimensions, more columns than a fit can hold, or an integer that float64
         cannot hold.
     """
-    if (frame := frame_columns(X)) is not None:
+    frame = None if type(X) is np.ndarray else frame_columns(X)
+    if frame is not None:
         require_columns(len(frame))
         columns = [vector_array(f"X, column {name!r},", x) for name, x in frame.values()]
         design = np.column_stack(columns) if columns else np.empty((len(X), 0))
         return design, tuple(name for name, _ in frame.values())
-    given = as_numpy("X", X)
-    if given.ndim == 2:
+    given = X if type(X) is np.ndarray else as_numpy("X", X)
+    if given.ndim == 2 and given.shape[1] > MAX_COLUMNS:
         require_columns(given.shape[1])  # before a copy, for which memory might not suffice
     design = _to_float64("X", given)
     if design.ndim != 2:
@@ -46,13 +91,32 @@ def design_array(X: Any) -> tuple[Float64[np.ndarray, "n d"], tuple[str, ...] | 
 
 def vector_array(name: str, values: Any) -> Float64[np.ndarray, " n"]:
     """Return one number a row (n,) in float64; errors as ``design_array``, naming ``name``."""
-    array = _to_float64(name, as_numpy(name, values))
+    given = values if type(values) is np.ndarray else as_numpy(name, values)
+    array = _to_float64(name, given)
     if array.ndim != 1:
         raise ValueError(
             f"{name} must have shape (rows,), found {array.shape}: pass one number a row, "
             "as by .ravel()"
         )
     return array
+
+
+def require_numbers(rows: Rows, names: Names) -> None:
+    """Raise ``ColumnError`` where an X is not finite, or so large that sums of squares overflow.
+
+    One pass of dot products over all rows: numbers whose squares add to no more than the largest
+    one's square are all smaller.
+    """
+
+    def squares(block: Block) -> tuple[float]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            flat = block.X.ravel(order="K")  # a view: blocks of whole rows, or of whole columns
+            return (float(flat @ flat),)
+
+    with np.errstate(over="ignore"):
+        (total,) = rows.sum(squares)
+    if not total <= LARGEST_NUMBER**2:  # NaN neither
+        refuse_first_beyond(rows, names)
 
 
 def _to_float64(name: str, array: np.ndarray) -> Array:

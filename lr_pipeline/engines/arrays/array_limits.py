@@ -27,25 +27,7 @@ def require_columns(columns: int) -> None:
         )
 
 
-def require_numbers(rows: Rows, names: Names) -> None:
-    """Raise ``ColumnError`` where an X is not finite, or so large that sums of squares overflow.
-
-    One pass of dot products over all rows: numbers whose squares add to no more than the largest
-    one's square are all smaller.
-    """
-
-    def squares(block: Block) -> tuple[float]:
-        with np.errstate(over="ignore", invalid="ignore"):
-            flat = block.X.ravel(order="K")  # a view: blocks of whole rows, or of whole columns
-            return (float(flat @ flat),)
-
-    with np.errstate(over="ignore"):
-        (total,) = rows.sum(squares)
-    if not total <= LARGEST_NUMBER**2:  # NaN neither
-        _refuse_first_beyond(rows, names)
-
-
-def _refuse_first_beyond(rows: Rows, names: Names) -> None:
+def refuse_first_beyond(rows: Rows, names: Names) -> None:
     """Raise ``ColumnError`` for the first row with such a number, if there is one."""
 
     def first_in_block(block: Block) -> tuple[list[tuple[int, int, int, float]]]:

@@ -11,7 +11,7 @@ from lr_pipeline.core.rows import Block, Value
 from lr_pipeline.engines.cluster.cluster import Cluster
 from lr_pipeline.engines.cluster.task_graph import PartedTable
 from lr_pipeline.engines.cluster.worker_tasks import PartReader, added_blocks
-from lr_pipeline.engines.memory import HeldBlocks, held_by_threads
+from lr_pipeline.engines.held_blocks import HeldBlocks, held_by_threads
 from lr_pipeline.engines.streaming import MOST_ROWS, PassReport
 from lr_pipeline.tables.aggregate import BatchFunction, added_batches, no_rows
 from lr_pipeline.tables.files.parquet import rows_within

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from lr_pipeline.core.acceleration import small_tables as few_rows
+from lr_pipeline.core.acceleration.regimes import REGIMES, Regimes
 from lr_pipeline.core.acceleration.small_tables import (
-    FEW_NUMBERS,
     LARGEST_CORRECTION,
     LONGEST_FIRST_STEP,
     FewRows,
     first_step_length,
     fit_few_rows,
 )
-from lr_pipeline.core.fitting import fit as fit_module
+from lr_pipeline.core.certificate.rounding import addition_error
 from lr_pipeline.core.fitting.fit import fit_logistic
+from lr_pipeline.core.fitting.plain_fit import certified
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers import Newton, Status
@@ -71,12 +71,11 @@ def test_the_optimum_of_forty_digits_lies_within_the_certificate(seed, tolerance
     assert distance <= fit.certificate.standard_errors <= (tolerance or 1e-9)
 
 
-def test_everything_reported_equals_the_general_way(monkeypatch):
+def test_everything_reported_equals_the_general_way():
     """Standard errors, covariance, likelihood, trace: to rounding."""
     X, y, _ = block()
     few = fit_logistic(ArrayRows(X, y), NumpyKernel())
-    monkeypatch.setattr(fit_module, "FEW_NUMBERS", 0)
-    other = fit_logistic(ArrayRows(X, y), NumpyKernel())
+    other = fit_logistic(ArrayRows(X, y), NumpyKernel(), acceleration=Regimes(small_numbers=0))
     np.testing.assert_allclose(few.coefficients, other.coefficients, rtol=1e-12)
     np.testing.assert_allclose(few.covariance, other.covariance, rtol=1e-9)
     np.testing.assert_allclose(few.scaled_parameters, other.scaled_parameters, rtol=1e-11)
@@ -110,7 +109,7 @@ def test_the_sums_are_those_of_the_general_kernel():
     """Loss, gradient and Hessian in the coordinates of the standardized columns."""
     X, y, _ = block()
     rows, w, sums, *_ = evaluated()
-    Z = (X - rows.mean[1:]) / rows.scale[1:]
+    Z = (X - rows.columns.mean[1:]) / rows.columns.scale[1:]
     loss, gradient, hessian = NumpyKernel().loss_gradient_information(Block(Z, y), w)
     assert sums.value == pytest.approx(loss, rel=1e-13)
     np.testing.assert_allclose(sums.gradient, gradient, rtol=1e-11, atol=1e-12)
@@ -161,8 +160,8 @@ def test_the_first_step_goes_to_linear_discriminant_analysis():
     d = np.linalg.solve(sums.hessian, sums.gradient)
     t = first_step_length(float(sums.gradient @ d) / n)
     assert 1.1 < t < LONGEST_FIRST_STEP
-    np.testing.assert_allclose(-t * d[1:] / rows.scale[1:], slopes, rtol=1e-9)
-    assert fit_few_rows(Block(X, y), Newton(1e-3, polish=False)).trace[1].step == pytest.approx(t)
+    np.testing.assert_allclose(-t * d[1:] / rows.columns.scale[1:], slopes, rtol=1e-9)
+    assert fit_few_rows(Block(X, y), Newton(1e-3, polish=False))[1][1].step == pytest.approx(t)
 
 
 @pytest.mark.parametrize("explained", [0.6, 1.0, 1.1])
@@ -220,16 +219,18 @@ def test_no_value_exceeds_the_bounds_of_its_column(make):
     assert coarse[1] <= 1.01 * largest[1]
 
 
-def test_where_the_coarse_bound_proves_too_little_the_closer_one_is_taken(monkeypatch):
-    """The certificate is then the one by the largest values alone."""
-    rows = block(200, 3)
-    coarse = fit_few_rows(rows, Newton()).certificate
-    with monkeypatch.context() as patch:
-        patch.setattr(FewRows, "sizes", lambda self: [np.abs(self.C).max(axis=1)])
-        close = fit_few_rows(rows, Newton()).certificate
-    assert close.standard_errors < coarse.standard_errors
-    monkeypatch.setattr(few_rows, "CLOSE_FEW", close.standard_errors)
-    assert fit_few_rows(rows, Newton()).certificate == close
+def test_where_the_coarse_bound_proves_too_little_the_closer_one_is_taken():
+    """800 × 20 with 40 ones: √n leaves rounding room, the largest values do not."""
+    X = np.random.default_rng(0).standard_normal((800, 20))
+    y = (np.arange(800) < 40) * 1.0
+    rows = FewRows.of(Block(X, y))
+    sums = rows.minimize(Newton())[0]
+    coarse, close = (
+        certified(sums, rows.columns, 800.0, addition_error(800, 1), [size])
+        for size in rows.sizes()
+    )
+    assert coarse is None
+    assert rows.certified(sums).certificate == close.certificate
 
 
 def separated():
@@ -251,7 +252,7 @@ X, Y, _ = block()
     "refused",
     [
         (X, Y, np.ones(len(Y))),
-        (np.resize(X, (FEW_NUMBERS, 3)), np.resize(Y, FEW_NUMBERS), None),
+        (np.resize(X, (REGIMES.small_numbers, 3)), np.resize(Y, REGIMES.small_numbers), None),
         (X, np.zeros(len(Y)), None),
         (X, np.ones(len(Y)), None),
         (X, 2.0 * Y, None),

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from lr_pipeline.core.acceleration.warm_start import LEAST_ROWS, WarmStart, warm_start
+from lr_pipeline.core.acceleration.regimes import REGIMES, Regimes
+from lr_pipeline.core.acceleration.warm_start import WarmStart, warm_start
 from lr_pipeline.core.columns.classes import count_classes
 from lr_pipeline.core.columns.rank import analyse_columns
-from lr_pipeline.core.columns.sampling_pass import survey
+from lr_pipeline.core.columns.sampling_pass import draw_sample
 from lr_pipeline.core.columns.standardize import standardized
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.linear_algebra.cholesky import Factors
@@ -153,11 +154,12 @@ def test_far_from_the_sample_it_bounds_nothing(far):
         assert warm.factors_below(warm.start + far) is None
 
 
-def test_a_sample_has_so_many_numbers_at_most(monkeypatch):
+def test_a_sample_has_so_many_numbers_at_most():
     """However large the table, which need not fit into memory."""
-    monkeypatch.setattr("lr_pipeline.core.acceleration.warm_start.SAMPLE_NUMBERS", 600 * D)
     X, y = table()
-    sample = warm_start(ArrayRows(X, y), NumpyKernel(), NoPenalty()).objective.sums.rows
+    regimes = Regimes(sample_numbers=600 * D)
+    warm = warm_start(ArrayRows(X, y), NumpyKernel(), NoPenalty(), regimes)
+    sample = warm.objective.sums.rows
     assert 500 < sample.num_rows < 700
 
 
@@ -171,7 +173,7 @@ def test_a_tolerance_belongs_to_the_chosen_solver():
 @pytest.mark.parametrize(
     ("X", "y"),
     [
-        (table(n=LEAST_ROWS - 1)[0], table(n=LEAST_ROWS - 1)[1]),
+        (table(n=REGIMES.sampled_rows - 1)[0], table(n=REGIMES.sampled_rows - 1)[1]),
         (np.c_[table()[0], table()[0][:, 0]], table()[1]),
         (table()[0], (np.arange(N) == 17).astype(float)),
         (table()[0], (table()[0][:, 0] > 0).astype(float)),
@@ -221,16 +223,16 @@ def test_solvers_for_the_tables_own_columns_start_where_they_always_did():
     )
 
 
-def test_a_survey_counts_all_rows_and_draws_its_share():
+def test_a_sampling_pass_counts_all_rows_and_draws_its_share():
     """The share to sampling error; rows of zero weight neither counted nor drawn."""
     X, y = table()
     weight = (np.arange(N) % 4 > 0).astype(float)
-    seen = survey(ArrayRows(X, y, weight, block_rows=1000), 0.1)
-    assert seen.classes.weights == (weight @ (1 - y), weight @ y)
-    assert abs(len(seen.sample.y) - 0.1 * 6000) < 5 * np.sqrt(6000 * 0.09) + 8
-    assert (seen.sample.weight > 0).all()
+    classes, sample = draw_sample(ArrayRows(X, y, weight, block_rows=1000), 0.1)
+    assert classes.weights == (weight @ (1 - y), weight @ y)
+    assert abs(len(sample.y) - 0.1 * 6000) < 5 * np.sqrt(6000 * 0.09) + 8
+    assert (sample.weight > 0).all()
     rows = {row.tobytes() for row in X[weight > 0]}
-    assert all(row.tobytes() in rows for row in seen.sample.X)
+    assert all(row.tobytes() in rows for row in sample.X)
     assert len(gather(ArrayRows(X, y)).y) == N
 
 

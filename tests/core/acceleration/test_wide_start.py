@@ -3,13 +3,9 @@
 import numpy as np
 import pytest
 
+from lr_pipeline.core.acceleration.regimes import REGIMES
 from lr_pipeline.core.acceleration.warm_start import warm_start
-from lr_pipeline.core.acceleration.wide_start import (
-    LEAST_ROWS_PER_PARAMETER,
-    MANY_COLUMNS,
-    wide_standardizations,
-    wide_start,
-)
+from lr_pipeline.core.acceleration.wide_start import wide_standardizations, wide_start
 from lr_pipeline.core.existence.existence import SeparationError
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
@@ -20,8 +16,8 @@ from lr_pipeline.engines.memory import ArrayRows
 from tests.core.any_order import ShuffledRows
 from tests.core.reference import information_distance, long_double_optimum
 
-D = MANY_COLUMNS
-N = LEAST_ROWS_PER_PARAMETER * (D + 1) + 200
+D = REGIMES.many_columns
+N = REGIMES.wide_rows_per_parameter * (D + 1) + 200
 
 
 def table(seed=1, n=N, signal=2.0):
@@ -222,7 +218,9 @@ def test_a_column_beyond_single_precision_is_fitted_in_double(scale):
 
 
 @pytest.mark.parametrize(
-    ("n", "d"), [(N, D - 1), (LEAST_ROWS_PER_PARAMETER * (D + 1) - 1, D)], ids=["columns", "rows"]
+    ("n", "d"),
+    [(N, D - 1), (REGIMES.wide_rows_per_parameter * (D + 1) - 1, D)],
+    ids=["columns", "rows"],
 )
 def test_a_table_of_other_shape_is_left_to_others(n, d):
     """Few columns, or few rows for each."""

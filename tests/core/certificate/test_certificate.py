@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from lr_pipeline.core.certificate.certificate import (
+from lr_pipeline.core.certificate.certificate import certify
+from lr_pipeline.core.certificate.curvature import curvature_at
+from lr_pipeline.core.certificate.distance import (
     UNBOUNDED,
+    Bounds,
     bounded_loss_gap,
-    certify,
     distance_bounds,
 )
-from lr_pipeline.core.certificate.curvature import curvature_at
-from lr_pipeline.core.certificate.rounding import Bounds
 from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.standardize import orthonormal
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
@@ -131,7 +131,7 @@ def test_rounding_is_part_of_the_bound():
 
 @pytest.mark.parametrize("u", [1e-12, 1e-6, 1e-3, 9.99e-3, 1e-2, 0.3, 0.999])
 def test_the_loss_is_bounded_by_the_formula_and_closely(u):
-    """u + (1 − u) log(1 − u) to 60 digits; below 1/100 by a series that is rounded up."""
+    """U + (1 − u) log(1 − u) to 60 digits; below 1/100 by a series that is rounded up."""
     with mp.workdps(60):
         exact = float(mpf(u) + (1 - mpf(u)) * mp.log1p(-mpf(u)))
     assert exact * (1.0 - 1e-12) <= bounded_loss_gap(u) <= exact * (1.0 + 3e-5)
@@ -161,7 +161,7 @@ class FarOut:
 
 @pytest.mark.parametrize("away", [1e-3, 0.05, 0.4, -1e-3, -0.4])
 def test_the_bounds_are_nearly_tight_where_the_third_derivative_is_the_second(away):
-    """The distance to 1/100, in both directions the loss; from below they are those of the proof."""
+    """Distance and loss to 1/1000 on the side where variances are larger; they hold on both."""
     w = FarOut.optimum + away
     H = FarOut.information(w)
     bounds = Bounds(gradient_error=0.0, eta=0.0, radius=1.0 / np.sqrt(H), columns=1.0)

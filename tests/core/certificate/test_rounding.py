@@ -4,26 +4,18 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from lr_pipeline.core.certificate.certificate import distance_bounds
 from lr_pipeline.core.certificate.curvature import Curvature
-from lr_pipeline.core.certificate.rounding import (
-    UNIT_ROUNDOFF,
-    Bounds,
+from lr_pipeline.core.certificate.objective_rounding import (
     ColumnSizes,
-    addition_error,
-    bounds_by_columns,
-    bounds_by_rows,
     coarse_bounds,
-    dot_error,
     parameter_rounding,
-    plain_bounds,
 )
+from lr_pipeline.core.certificate.rounding import addition_error, dot_error, plain_bounds
 from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.standardize import Reported, StandardizedRows, standardized
+from lr_pipeline.core.limits import UNIT_ROUNDOFF
 from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel, linear_predictor
-from lr_pipeline.core.logistic.objective import LogisticObjective
-from lr_pipeline.core.logistic.penalties import LogF, NoPenalty
 from lr_pipeline.core.rows import Block
 from lr_pipeline.engines.memory import ArrayRows
 

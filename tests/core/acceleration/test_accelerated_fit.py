@@ -1,0 +1,128 @@
+"""With every acceleration and with none a fit ends at one optimum, within its certificates."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lr_pipeline.core.acceleration.accelerated_fit import fit_from_sample, fit_small_table
+from lr_pipeline.core.acceleration.regimes import REGIMES, Regimes, regimes_of
+from lr_pipeline.core.acceleration.warm_start import warm_start
+from lr_pipeline.core.acceleration.wide_start import wide_start
+from lr_pipeline.core.existence.existence import SeparationError
+from lr_pipeline.core.fitting.fit import fit_logistic
+from lr_pipeline.core.fitting.problem import FitProblem
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.penalties.ridge import Ridge
+from lr_pipeline.core.solvers import Newton
+from lr_pipeline.engines.memory import ArrayRows
+
+NOTHING = Regimes(
+    small_numbers=0, many_columns=10**9, sampled_rows=10**9, wide_rows_per_parameter=10**9
+)
+WARM = replace(NOTHING, sampled_rows=500, sample_rows_per_parameter=20)
+WIDE = replace(NOTHING, many_columns=5, wide_rows_per_parameter=12)
+LBFGS = replace(NOTHING, many_columns=5)
+WAYS = {"small": REGIMES, "warm": WARM, "wide": WIDE, "lbfgs": LBFGS, "nothing": NOTHING}
+
+
+def table(seed=0, n=700, d=5, signal=1.0, weighted=False):
+    """Correlated columns in unequal units; labels drawn from a logistic model."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d)) + 0.5 * rng.standard_normal((n, 1))
+    z = signal * (X @ rng.standard_normal(d)) - 0.5
+    y = (rng.random(n) < 1 / (1 + np.exp(-z))) * 1.0
+    weight = rng.integers(1, 4, n) * 1.0 if weighted else None
+    return ArrayRows(X * 10.0 ** rng.integers(-3, 4, d), y, weight, block_rows=256)
+
+
+def parameters(fit):
+    return np.append(fit.intercept, fit.coefficients)
+
+
+def fit_problem(rows, regimes, **options):
+    """The problem of a fit without a solver or start of its own."""
+    given = {"solver": None, "start": None, "tolerance": None, "progress": None} | options
+    return FitProblem(rows, NumpyKernel(), standard_errors=True, regimes=regimes, **given)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("weighted", [False, True], ids=["rows", "weights"])
+@settings(max_examples=6)
+@given(
+    seed=st.integers(0, 10**6),
+    signal=st.sampled_from([0.2, 1.0, 2.0]),
+    tolerance=st.sampled_from([None, 1e-3]),
+    standard_errors=st.booleans(),
+)
+def test_both_paths_are_within_the_sum_of_their_certificates(
+    way, weighted, seed, signal, tolerance, standard_errors
+):
+    """Every parameter, each certificate in its own units."""
+    rows = table(seed, signal=signal, weighted=weighted)
+    options = {"tolerance": tolerance, "standard_errors": standard_errors}
+    fast = fit_logistic(rows, NumpyKernel(), **options, acceleration=WAYS[way])
+    plain = fit_logistic(rows, NumpyKernel(), **options, acceleration=False)
+    allowed = sum(fit.certificate.standard_errors * fit.certificate_units for fit in (fast, plain))
+    assert (np.abs(parameters(fast) - parameters(plain)) <= allowed).all()
+    assert max(fast.certificate.standard_errors, plain.certificate.standard_errors) <= 1e-3
+    assert fast.existence == plain.existence and fast.unique == plain.unique
+
+
+def test_the_limits_of_these_tests_lead_to_every_way():
+    """Each table is fitted by the way that is meant, and by no other."""
+    rows = table()
+    assert fit_small_table(fit_problem(rows, REGIMES), REGIMES) is not None
+    assert warm_start(rows, NumpyKernel(), NoPenalty(), WARM) is not None
+    assert wide_start(rows, NumpyKernel(), WIDE) is not None
+    assert fit_logistic(rows, NumpyKernel(), acceleration=LBFGS).solver == "lbfgs"
+    for regimes in (WARM, WIDE):
+        assert fit_from_sample(fit_problem(rows, regimes), NoPenalty(), regimes) is not None
+        assert fit_small_table(fit_problem(rows, regimes), regimes) is None
+    for regimes in (LBFGS, NOTHING):
+        assert warm_start(rows, NumpyKernel(), NoPenalty(), regimes) is None
+        assert wide_start(rows, NumpyKernel(), regimes) is None
+
+
+def test_a_penalised_fit_from_a_sample_ends_where_the_plain_one_does():
+    """Ridge, whose strength belongs to all rows."""
+    rows = table(3)
+    fast = fit_logistic(rows, NumpyKernel(), Ridge(20.0), acceleration=WARM)
+    plain = fit_logistic(rows, NumpyKernel(), Ridge(20.0), acceleration=False)
+    allowed = sum(fit.certificate.standard_errors * fit.certificate_units for fit in (fast, plain))
+    assert fast.solver == "lbfgs" and plain.solver == "newton"
+    assert (np.abs(parameters(fast) - parameters(plain)) <= allowed).all()
+
+
+@pytest.mark.parametrize("options", [{"solver": Newton()}, {"start": np.zeros(6)}])
+def test_a_solver_or_start_of_the_callers_own_is_no_small_tables(options):
+    """They are asked for to see where they lead."""
+    assert fit_small_table(fit_problem(table(), REGIMES, **options), REGIMES) is None
+
+
+def test_what_is_not_plain_is_the_same_on_the_plain_path():
+    """Dependent columns are named, separated classes refused, values not finite placed."""
+    rows = table()
+    X, y = rows.X, rows.y
+    doubled = fit_logistic(ArrayRows(np.c_[X, X[:, 0]], y), NumpyKernel(), acceleration=False)
+    assert doubled.dependent_columns == (5,) and not doubled.unique
+    constant = fit_logistic(ArrayRows(np.c_[X, 0 * y + 7], y), NumpyKernel(), acceleration=False)
+    assert constant.dependent_columns == (5,)
+    with pytest.raises(SeparationError):
+        fit_logistic(ArrayRows(np.c_[X, y], y), NumpyKernel(), acceleration=False)
+    broken = X.copy()
+    broken[17, 2] = np.nan
+    with pytest.raises(ValueError, match="at row 17, column 2"):
+        fit_logistic(ArrayRows(broken, y), NumpyKernel(), acceleration=False)
+    with pytest.raises(ValueError, match="labels must be 0 or 1"):
+        fit_logistic(ArrayRows(X, y + 1.0), NumpyKernel(), acceleration=False)
+
+
+def test_acceleration_is_on_or_off_or_has_limits():
+    """True are the measured ones."""
+    assert regimes_of(True) is REGIMES
+    assert regimes_of(False) is None
+    assert regimes_of(WARM) is WARM
