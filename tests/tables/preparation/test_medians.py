@@ -79,3 +79,14 @@ def test_any_values_in_any_blocks(values, repetitions, block):
     column = np.tile(np.array(values, dtype=float), repetitions)
     found, _ = medians(column[None], 256, block)
     assert found[0] == np.median(column)
+
+
+@pytest.mark.parametrize("block", [1, 7, 100, 3_000, 10_000])
+def test_a_thinned_sample_is_evenly_spaced_however_the_rows_are_cut(block):
+    """Every 64th value of the column, where 256 of 10,000 are held."""
+    column = np.random.default_rng(1).permutation(10_000.0 + np.arange(10_000))
+    bracket = Bracket(capacity=256)
+    for start in range(0, len(column), block):
+        bracket += bracket.collected(column[start : start + block])
+    assert bracket.thinning == 64
+    np.testing.assert_array_equal(np.concatenate(bracket.inside), column[::64])
