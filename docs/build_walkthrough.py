@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lr_pipeline.core.rows import gather
 from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.evaluation.curves import calibration_of, rank_curves
 from lr_pipeline.evaluation.number_format import MINUS, count, significant
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.orchestration.instance.home import initialise_home
@@ -203,13 +204,14 @@ def draw_pictures(trained: _Results, tutorial: _Results, steps: NewtonSteps) -> 
     test_set = trained["test_set"]
     labels, probabilities = test_set.labels(), newton.predict_proba(test_set)
     pictures["calibration"] = picture(
-        calibration_curve(labels, probabilities, "numpy_model", ("y = 0", "y = 1"))
+        calibration_curve(calibration_of(labels, probabilities), "numpy_model", ("y = 0", "y = 1"))
     )
-    scores = {
-        title: results["numpy_model"].linear_predictor(test_set)
+    curves = {
+        title: rank_curves(labels, results["numpy_model"].linear_predictor(test_set))
         for title, results in (("at the optimum", trained), ("after 5,000 steps", tutorial))
     }
-    pictures["roc_curves"] = picture(roc_curves(labels, scores))
+    ones = int(labels.sum())
+    pictures["roc_curves"] = picture(roc_curves(curves, (len(labels) - ones, ones)))
     return pictures
 
 

@@ -8,6 +8,7 @@ import click
 import dagster as dg
 
 from lr_pipeline.cli.location_file import FOLDER
+from lr_pipeline.orchestration.asset_names import DATASET
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.metadata.value_metadata import SOURCE, source_identity
 
@@ -44,7 +45,7 @@ def own_prefix(file: str, home: str | None) -> str:
 
 def _trained(prefix: str, instance: dg.DagsterInstance) -> str | None:
     """Source of the dataset that was last stored under the prefix."""
-    entry = instance.get_latest_materialization_event(dg.AssetKey([prefix, "dataset"]))
+    entry = instance.get_latest_materialization_event(dg.AssetKey([prefix, DATASET]))
     found = entry and entry.asset_materialization
     source = found.metadata.get(SOURCE) if found else None
     return None if source is None else str(source.value)

@@ -14,6 +14,7 @@ from lr_pipeline.cli.run_outcome import show_outcome
 from lr_pipeline.cli.table_options import HOME_HELP, FiniteRange, file_table, table_options
 from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
 from lr_pipeline.engines.opening import EngineKind
+from lr_pipeline.orchestration.asset_names import LOGISTIC_MODELS
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.orchestration.pipeline import build_definitions
@@ -149,7 +150,7 @@ def run_pipeline(
     )
     job = definitions.resolve_job_def("training_job")
     config = {"config": training}
-    run_config: dict[str, object] = {"ops": {"numpy_model": config, "torch_model": config}}
+    run_config: dict[str, object] = {"ops": dict.fromkeys(LOGISTIC_MODELS, config)}
     if not verbose:
         run_config["loggers"] = {PROGRESS: {}}
     with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:

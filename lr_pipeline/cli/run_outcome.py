@@ -8,6 +8,7 @@ from rich.table import Table as TerminalTable
 
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.terminal_progress import CONSOLE
+from lr_pipeline.orchestration.asset_names import REPORT
 from lr_pipeline.report.metrics_table import table_rows
 
 
@@ -20,7 +21,7 @@ def show_outcome(result: dg.ExecuteInProcessResult) -> int:
         return 1
     _show_metrics(result)
     _show_failed_checks(result)
-    (report,) = result.asset_materializations_for_node("evaluation_report")
+    (report,) = result.asset_materializations_for_node(REPORT)
     CONSOLE.print(f"Report: {report.metadata['path'].value}", soft_wrap=True)
     return 0
 
@@ -54,7 +55,7 @@ def failed_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvalua
 
 def _show_metrics(result: dg.ExecuteInProcessResult) -> None:
     """Print a line of metrics for each model."""
-    header, *rows = table_rows(result.output_for_node("evaluation_report").numbers)
+    header, *rows = table_rows(result.output_for_node(REPORT).numbers)
     table = TerminalTable(*header, box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"

@@ -1,4 +1,4 @@
-"""Whether events predicted with probability p happen in a share p of the cases."""
+"""Calibration: whether a share p of the cases with predicted probability p are ones."""
 
 import math
 from typing import NamedTuple
@@ -10,11 +10,13 @@ from scipy.special import ndtri
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.level_counts import plain_count
 
+HISTOGRAM_BINS = 25
+
 Shares = Float64[np.ndarray, " k"]
 
 
 class CalibrationBin(NamedTuple):
-    """Rows with neighbouring predictions: how many, what was predicted, what happened.
+    """Rows with neighbouring predictions: their number, mean prediction and share of ones.
 
     A row of weight 3 is three ``cases``; ``lower`` and ``upper`` are Wilson's 95 % interval for the
     share of ones.
@@ -35,8 +37,8 @@ def calibration_bins(
 ) -> tuple[CalibrationBin, ...]:
     """Group the rows at the quantiles of their predictions.
 
-    ``bins`` is √n of n cases, between 2 and 10, unless given. Rows with equal predictions are never
-    parted, so ties leave fewer bins, of unequal size.
+    ``bins`` is √n of n cases, between 2 and 10, unless given. Rows with equal predictions share a
+    bin, so that ties leave fewer bins, of unequal size.
     """
     cases = labels.size if weight is None else float(weight.sum())
     bins = bins or min(10, max(2, round(math.sqrt(cases))))
@@ -52,10 +54,35 @@ def calibration_bins(
     )
 
 
-def quantiles(values: RowVector, shares: Shares, weight: RowVector | None = None) -> Shares:
-    """Numpy's quantiles, a value of weight 3 being three.
+class PredictionHistogram(NamedTuple):
+    """Rows, or their weight, of each label by prediction, in equal bins between the ``edges``."""
 
-    Where weights are no whole numbers, the least value up to which there is such a share of them.
+    edges: Float64[np.ndarray, " bins+1"]
+    zeros: Float64[np.ndarray, " bins"]
+    ones: Float64[np.ndarray, " bins"]
+
+
+def prediction_histogram(
+    labels: RowVector, probabilities: RowVector, weight: RowVector | None = None
+) -> PredictionHistogram:
+    """Count the rows of each label in 25 bins that cover [0, 1] and all predictions."""
+    edges = np.histogram_bin_edges(np.append(probabilities, [0.0, 1.0]), bins=HISTOGRAM_BINS)
+    zeros, ones = (
+        np.histogram(
+            probabilities[labels == label],
+            edges,
+            weights=None if weight is None else weight[labels == label],
+        )[0].astype(np.float64)
+        for label in (0, 1)
+    )
+    return PredictionHistogram(edges, zeros, ones)
+
+
+def quantiles(values: RowVector, shares: Shares, weight: RowVector | None = None) -> Shares:
+    """Return numpy's quantiles, where a value of weight 3 counts as three values.
+
+    If weights are no whole numbers, a quantile is the least value up to which such a share of the
+    weight lies.
     """
     if weight is None:
         return np.asarray(np.quantile(values, shares))
@@ -75,7 +102,7 @@ def quantiles(values: RowVector, shares: Shares, weight: RowVector | None = None
 def _summarize(
     labels: RowVector, probabilities: RowVector, weight: RowVector | None
 ) -> CalibrationBin:
-    """The rows of one bin."""
+    """Describe the rows of one bin."""
     if weight is None:
         cases: int | float = labels.size
         share, mean = float(labels.mean()), float(probabilities.mean())

@@ -170,6 +170,20 @@ class HeldOutRows:
             return None
         return plain_count(sum(self.whole.class_weights) if self.whole else self.weight.sum())
 
+    @property
+    def unit(self) -> str:
+        """What the rows stand for: themselves, or cases where they have weights."""
+        return "rows" if self.weight is None else "cases"
+
+    @property
+    def class_counts(self) -> tuple[int | float, int | float]:
+        """Rows, or cases, of label 0 and of label 1 among ``labels``."""
+        if self.weight is None:
+            ones: int | float = int(self.labels.sum())
+            return self.labels.size - ones, ones
+        ones = plain_count(float(self.weight @ self.labels))
+        return plain_count(float(self.weight.sum())) - ones, ones
+
     def case_counts(self, train: str, test: str) -> dict[str, int | float]:
         """How many cases the rows of each part stand for, where they have weights."""
         if self.cases is None or self.train_cases is None:

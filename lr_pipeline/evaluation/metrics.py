@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lr_pipeline.core.ranking import RankSums, count_scores
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.evaluation.score_sums import RankSums, ScoreSums, count_scores
+from lr_pipeline.evaluation.score_sums import ScoreSums
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Metrics:
 
     @classmethod
     def of(cls, sums: ScoreSums, ranks: RankSums) -> "Metrics":
-        """The metrics of rows that were summed, and whose scores were counted."""
+        """Return the metrics from the sums over the rows and the running sums by score."""
         both = ranks.negative > 0.0 and ranks.positive > 0.0
         label = "0" if ranks.positive == 0.0 else "1"
         alike = f"all {sums.rows} test labels are {label}: there is nothing to rank"

@@ -1,10 +1,8 @@
-"""What metrics need of predictions, as sums over rows and as counts by score."""
+"""Sums over rows that make accuracy, log loss, Brier score and confusion matrix."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float64
 from scipy.special import xlog1py, xlogy
 
 from lr_pipeline.core.logistic.loss import log_loss
@@ -17,12 +15,12 @@ CELLS = ("true_negative", "false_positive", "false_negative", "true_positive")
 
 @dataclass(frozen=True)
 class ScoreSums:
-    """Sums over the rows of positive weight; adds up.
+    """Sums over the rows of positive weight; the sums of two sets of rows can be added.
 
     ``weight`` Σ w, ``squared`` Σ w (p − y)², ``log_loss`` Σ w loss; ``cells`` are the weights of
-    the confusion matrix in the order of ``CELLS``. ``outside``: the weight of
-    predictions beyond [0, 1], which are between ``least`` and ``greatest``; ``impossible``: that of
-    those of exactly 0 or 1 that are wrong.
+    the confusion matrix in the order of ``CELLS``. ``outside``: weight of the predictions beyond
+    [0, 1]; ``impossible``: weight of the predictions of exactly 0 or 1 that are wrong; ``least``
+    and ``greatest``: the range of all predictions.
     """
 
     rows: int = 0
@@ -101,64 +99,6 @@ class ScoreSums:
         whole = all(total.is_integer() for total in self.cells)
         counts = [int(total) if whole else total for total in self.cells]
         return dict(zip(CELLS, counts, strict=True))
-
-
-class CountsByScore(NamedTuple):
-    """Distinct scores (k,), ascending, and the weights (k,) of the rows of either class."""
-
-    scores: Float64[np.ndarray, " k"]
-    negative: Float64[np.ndarray, " k"]
-    positive: Float64[np.ndarray, " k"]
-
-    @classmethod
-    def joined(cls, *parts: "CountsByScore") -> "CountsByScore":
-        """Add up the weights of equal scores."""
-        scores, negative, positive = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        distinct, places = np.unique(scores, return_inverse=True)
-        sums = [np.bincount(places, one, len(distinct)) for one in (negative, positive)]
-        return cls(distinct, *sums)
-
-
-def count_scores(y: RowVector, score: RowVector, weight: RowVector) -> CountsByScore:
-    """Count rows of label y, 0 or 1, by their score."""
-    return CountsByScore.joined(CountsByScore(score, weight * (1.0 - y), weight * y))
-
-
-@dataclass(frozen=True)
-class RankSums:
-    """What was counted from the highest score down: enough for the areas of both curves.
-
-    ``pairs``: Σ over pairs of rows of both classes, the positive one's score higher, half of those
-    with equal scores; ``precision``: Σ positive weight · precision at its score (no interpolation).
-    """
-
-    negative: float = 0.0
-    positive: float = 0.0
-    pairs: float = 0.0
-    precision: float = 0.0
-
-    def then(self, counts: CountsByScore) -> "RankSums":
-        """Go on with scores that are all lower than those before."""
-        negative, positive = counts.negative[::-1], counts.positive[::-1]
-        below = self.negative + np.cumsum(negative)
-        above = self.positive + np.cumsum(positive)
-        # Not as products by the BLAS, whose threads would change the last bits.
-        return RankSums(
-            self.negative + float(negative.sum()),
-            self.positive + float(positive.sum()),
-            self.pairs + float(np.sum(negative * (above - positive / 2.0))),
-            self.precision + float(np.sum(positive * (above / (above + below)))),
-        )
-
-    @property
-    def roc_auc(self) -> float:
-        """P(score of a positive row > that of a negative one) + half of P(equal)."""
-        return self.pairs / (self.negative * self.positive)
-
-    @property
-    def average_precision(self) -> float:
-        """Σ (recall gained) · precision over the thresholds."""
-        return self.precision / self.positive
 
 
 def _check_rows(labels: RowVector, predictions: RowVector) -> None:

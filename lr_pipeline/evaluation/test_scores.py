@@ -14,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from lr_pipeline.core.logistic.loss import sigmoid
+from lr_pipeline.core.ranking import CountsByScore, RankSums, count_scores
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.findings import WholeTestSet
 from lr_pipeline.evaluation.metrics import Metrics
-from lr_pipeline.evaluation.score_sums import CountsByScore, RankSums, ScoreSums, count_scores
+from lr_pipeline.evaluation.score_sums import ScoreSums
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel

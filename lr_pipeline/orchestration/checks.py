@@ -16,6 +16,17 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.table_existence import describe_existence, has_estimate
 from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.models.training_rows import not_of_training_rows
+from lr_pipeline.orchestration.asset_names import (
+    DATASET,
+    EXISTENCE,
+    LOGISTIC_MODELS,
+    MODELS,
+    NUMPY,
+    REPORT,
+    TEST_SET,
+    TORCH,
+    TRAIN_SET,
+)
 from lr_pipeline.orchestration.metadata.value_metadata import difference_table
 from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.orchestration.trained_columns import differences_since_training
@@ -32,7 +43,6 @@ REFUSAL = (
     "penalty none is refused. Use penalty auto or firth, log-f or l2 (finite for every table), or "
     "exclude such columns."
 )
-MODELS = ("linear_baseline", "numpy_model", "torch_model")
 
 
 def contract(
@@ -70,8 +80,8 @@ def contract(
 def no_leakage(
     train_set: Table, test_set: Table, dataset: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
-    """No row, id or group is in both parts of the split, and none was lost; a split by time tests
-    on the future; the preparation's fitted values do not move when the test rows are perturbed.
+    """No row, id or group is in both parts of the split, and none is in neither; a split by time
+    tests on the future; perturbing the test rows does not move what the preparation learned.
     """
     aggregate = engine.aggregate
     leakage = find_leakage(dataset, train_set, test_set, aggregate)
@@ -89,7 +99,7 @@ def fitted_to_training_rows(
     model: TrainedModel, train_set: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
     """The model's medians, levels, centers and scales are those of the training rows alone: fitted
-    again, they are the same. With the check of the split, they do not move with the test rows.
+    again, they are the same. With the check of the split, the test rows cannot have moved them.
     """
     reading = engine.reading()
     found = not_of_training_rows(model, train_set, reading.rows, reading.aggregate)
@@ -107,8 +117,8 @@ def estimate_exists(
 ) -> dg.AssetCheckResult:
     """The maximum-likelihood estimate is finite.
 
-    Where it is not, or not for certain, a warning while a penalty stands in, an error under
-    `penalty: none`.
+    Where it is not, or not for certain: a warning if a penalty makes the fit finite, an error
+    under `penalty: none`.
     """
     known = has_estimate(mle_existence)
     refused = [] if known else _models_without_penalty(context.run.run_config)
@@ -125,7 +135,7 @@ def _models_without_penalty(run_config: Mapping[str, Any]) -> list[str]:
     ops = run_config.get("ops", {})
     return [
         name
-        for name in ("numpy_model", "torch_model")
+        for name in LOGISTIC_MODELS
         if ops.get(name, {}).get("config", {}).get("penalty") == "none"
     ]
 
@@ -170,7 +180,7 @@ def models_agree(
 def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
     """Each model has a smaller log loss on the test set than the training prevalence.
 
-    The linear baseline, whose predictions may be no probabilities, is held to the Brier score then.
+    A linear baseline whose predictions are no probabilities is compared by its Brier score.
     """
     models = evaluation_report.numbers["models"]
     worse = [
@@ -194,7 +204,7 @@ def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
 
 
 def _comparable_metric(models: Mapping[str, Any], name: str) -> str:
-    """Log loss where both have one, else the Brier score."""
+    """Return the log loss where the model and the baseline have one, else the Brier score."""
     both = None not in (models[name]["log_loss"], models[BASELINE]["log_loss"])
     return "log_loss" if both else "brier_score"
 
@@ -205,31 +215,27 @@ def build_checks(prefix: Sequence[str] = ()) -> list[dg.AssetChecksDefinition]:
     def key(name: str) -> dg.AssetKey:
         return dg.AssetKey([*prefix, name])
 
-    def inputs(**names: str) -> dict[str, dg.AssetIn]:
-        return {argument: dg.AssetIn(key=key(name)) for argument, name in names.items()}
+    def inputs(*names: str) -> dict[str, dg.AssetIn]:
+        return {name: dg.AssetIn(key=key(name)) for name in names}
 
     return [
-        dg.asset_check(asset=key("dataset"), blocking=True)(contract),
+        dg.asset_check(asset=key(DATASET), blocking=True)(contract),
         dg.asset_check(
-            asset=key("train_set"),
-            additional_ins=inputs(test_set="test_set", dataset="dataset"),
+            asset=key(TRAIN_SET),
+            additional_ins=inputs(TEST_SET, DATASET),
             blocking=True,
         )(no_leakage),
         *(
             dg.asset_check(
                 asset=key(model),
                 name="no_leakage",
-                additional_ins=inputs(train_set="train_set"),
+                additional_ins=inputs(TRAIN_SET),
                 blocking=True,
             )(fitted_to_training_rows)
             for model in MODELS
         ),
-        dg.asset_check(asset=key("mle_existence"), blocking=True)(estimate_exists),
-        dg.asset_check(asset=key("numpy_model"))(converged),
-        dg.asset_check(asset=key("torch_model"))(converged),
-        dg.asset_check(
-            asset=key("torch_model"),
-            additional_ins=inputs(numpy_model="numpy_model", train_set="train_set"),
-        )(models_agree),
-        dg.asset_check(asset=key("evaluation_report"))(better_than_prevalence),
+        dg.asset_check(asset=key(EXISTENCE), blocking=True)(estimate_exists),
+        *(dg.asset_check(asset=key(model))(converged) for model in LOGISTIC_MODELS),
+        dg.asset_check(asset=key(TORCH), additional_ins=inputs(NUMPY, TRAIN_SET))(models_agree),
+        dg.asset_check(asset=key(REPORT))(better_than_prevalence),
     ]

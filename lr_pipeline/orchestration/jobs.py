@@ -3,6 +3,7 @@
 import dagster as dg
 from dagster import AssetSelection
 
+from lr_pipeline.orchestration.asset_names import NUMPY, TORCH
 from lr_pipeline.orchestration.config.training_config import (
     GradientDescentConfig,
     NumpyTrainingConfig,
@@ -27,8 +28,8 @@ tutorial_job = dg.define_asset_job(
     "weights, 5,000 epochs at learning rate 1e-3.",
     config=dg.RunConfig(
         ops={
-            "numpy_model": NumpyTrainingConfig(solver=_TUTORIAL_DESCENT),
-            "torch_model": TorchTrainingConfig(solver=_TUTORIAL_DESCENT),
+            NUMPY: NumpyTrainingConfig(solver=_TUTORIAL_DESCENT),
+            TORCH: TorchTrainingConfig(solver=_TUTORIAL_DESCENT),
         }
     ),
 )

@@ -1,7 +1,8 @@
-"""The columns that the last training was on, from the event log, and what differs from them."""
+"""Columns of the last training, from the event log, and how a table differs from them."""
 
 import dagster as dg
 
+from lr_pipeline.orchestration.asset_names import TRAIN_SET
 from lr_pipeline.orchestration.metadata.value_metadata import difference_table
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.table import Table
@@ -13,11 +14,12 @@ def differences_since_training(
     dataset_key: dg.AssetKey,
     dataset: Table,
 ) -> dict[str, tuple[str, str]]:
-    """Column → kind at the last training and now, where they differ and the run accepts it not.
+    """Return column → kind at the last training and now, for columns that differ.
 
-    The last training set's table passed this comparison, or was accepted.
+    There are none if the run was started with --accept-schema. The table of the last training
+    passed this comparison itself, or was accepted.
     """
-    train_set = dg.AssetKey([*dataset_key.path[:-1], "train_set"])
+    train_set = dg.AssetKey([*dataset_key.path[:-1], TRAIN_SET])
     entry = context.instance.get_latest_materialization_event(train_set)
     materialization = entry.asset_materialization if entry else None
     before = materialization.metadata.get("contract") if materialization else None
@@ -27,12 +29,12 @@ def differences_since_training(
 
 
 def require_trained_columns(context: dg.AssetExecutionContext, dataset: Table) -> None:
-    """Refuse a table of other columns, before it takes the place of the one that was trained on.
+    """Refuse a table of other columns before it replaces the one of the last training.
 
     Raises
     ------
     Failure
-        With the table of the differences; its cause is the ``TableError``.
+        Some columns differ; its metadata have the differences, its cause is the ``TableError``.
     """
     differences = differences_since_training(context, context.asset_key, dataset)
     if differences:

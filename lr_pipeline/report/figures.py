@@ -1,4 +1,7 @@
-"""The figures of a report, each from plain arrays; draw them with `canvas.picture`."""
+"""The figures of a report, from curves and bins that :mod:`lr_pipeline.evaluation` computed.
+
+``canvas.picture`` and ``canvas.inline_svg`` make bytes and HTML of a figure.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lr_pipeline.core.types import RowVector
-from lr_pipeline.evaluation.calibration import CalibrationBin, calibration_bins
+from lr_pipeline.evaluation.calibration import CalibrationBin, PredictionHistogram
+from lr_pipeline.evaluation.curves import Calibration, RankCurves
 from lr_pipeline.evaluation.findings import CoefficientRow
 from lr_pipeline.evaluation.number_format import count, metric
 from lr_pipeline.report.canvas import (
@@ -20,60 +23,55 @@ from lr_pipeline.report.canvas import (
     plot_style,
     series_style,
 )
-from lr_pipeline.tables.level_counts import plain_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Counts = tuple[int | float, int | float]
+
 REFERENCE: dict[str, Any] = {"color": MUTED, "linewidth": 1, "linestyle": (0, (2, 2)), "zorder": 2}
 
 
-def roc_curves(
-    labels: RowVector, scores: Mapping[str, RowVector], weight: RowVector | None = None
-) -> "Figure":
-    """True against false positive rate for every threshold, one curve a title of ``scores``.
+def roc_curves(curves: Mapping[str, RankCurves], classes: Counts) -> "Figure":
+    """True against false positive rate for every threshold, one curve for each title.
 
-    ``labels`` must hold both 0 and 1; a score may be any increasing function of the probability.
+    ``classes``: rows, or cases, of label 0 and of label 1.
     """
-    from sklearn.metrics import auc, roc_curve
-
     with plot_style():
-        figure, axes = _unit_square("ROC curves on the test set", labels, weight, len(scores) + 2)
-        for index, (title, score) in enumerate(scores.items()):
-            rates = roc_curve(labels, score, sample_weight=weight)[:2]
-            label = f"{metric(float(auc(*rates)))}  {plot_label(title)}"
-            axes.plot(*rates, label=label, clip_on=False, **series_style(index))
+        figure, axes = _unit_square("ROC curves on the test set", classes, len(curves) + 2)
+        for index, (title, curve) in enumerate(curves.items()):
+            axes.plot(
+                curve.false_positive_rate,
+                curve.true_positive_rate,
+                label=f"{metric(curve.roc_auc)}  {plot_label(title)}",
+                clip_on=False,
+                **series_style(index),
+            )
         axes.plot([0, 1], [0, 1], label="0.5000  no skill", **REFERENCE)
         axes.set(xlabel="false positive rate", ylabel="true positive rate")
         _legend_below(figure, title="area under the curve")
     return figure
 
 
-def precision_recall_curves(
-    labels: RowVector, scores: Mapping[str, RowVector], weight: RowVector | None = None
-) -> "Figure":
-    """Precision against recall for every threshold, one curve a title of ``scores``.
+def precision_recall_curves(curves: Mapping[str, RankCurves], classes: Counts) -> "Figure":
+    """Precision against recall for every threshold, one curve for each title.
 
-    Drawn as steps, whose area is the average precision. Arguments as for `roc_curves`.
+    The curves are drawn as steps, whose area is the average precision.
     """
-    from sklearn.metrics import average_precision_score, precision_recall_curve
-
     with plot_style():
-        title = "Precision and recall on the test set"
-        figure, axes = _unit_square(title, labels, weight, len(scores) + 2)
-        for index, (title, score) in enumerate(scores.items()):
-            precision, recall, _ = precision_recall_curve(labels, score, sample_weight=weight)
-            area = float(average_precision_score(labels, score, sample_weight=weight))
+        heading = "Precision and recall on the test set"
+        figure, axes = _unit_square(heading, classes, len(curves) + 2)
+        for index, (title, curve) in enumerate(curves.items()):
             axes.plot(
-                recall,
-                precision,
+                curve.recall,
+                curve.precision,
                 drawstyle="steps-post",
-                label=f"{metric(area)}  {plot_label(title)}",
+                label=f"{metric(curve.average_precision)}  {plot_label(title)}",
                 clip_on=False,
                 **series_style(index),
             )
-        share = float(np.average(labels, weights=weight))
+        share = classes[1] / sum(classes)
         axes.plot([0, 1], [share, share], label=f"{metric(share)}  no skill", **REFERENCE)
         axes.set(xlabel="recall (true positive rate)", ylabel="precision")
         _legend_below(figure, title="average precision")
@@ -81,18 +79,16 @@ def precision_recall_curves(
 
 
 def calibration_curve(
-    labels: RowVector,
-    probabilities: RowVector,
+    calibration: Calibration,
     title: str,
     class_names: tuple[str, str] = ("0", "1"),
-    weight: RowVector | None = None,
+    unit: str = "rows",
 ) -> "Figure":
-    """Observed share against mean prediction, above how the predictions are distributed.
+    """Share of ones against mean prediction, above the distribution of the predictions.
 
-    Each point is a bin of `calibration_bins` with its Wilson interval.
+    Each point is a bin with its Wilson interval; ``unit`` is what was counted, rows or cases.
     """
-    bins, unit = calibration_bins(labels, probabilities, weight=weight), _unit(weight)
-    low, high = min(0.0, float(probabilities.min())), max(1.0, float(probabilities.max()))
+    bins, edges = calibration.bins, calibration.histogram.edges
     with plot_style():
         figure = new_figure(height=4.7, width=3.6, bottom=1.25)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.2))
@@ -111,10 +107,10 @@ def calibration_curve(
         )
         upper.set(ylim=(-0.02, 1.02), ylabel="share of ones observed")
         upper.set_title(f"Calibration: {plot_label(title)}\n{_bin_sizes(bins, unit)}")
-        _draw_histogram(lower, labels, probabilities, class_names, weight)
-        probable = probabilities.min() >= 0 and probabilities.max() <= 1
+        _draw_histogram(lower, calibration.histogram, class_names, unit)
+        probable = edges[0] >= 0.0 and edges[-1] <= 1.0
         lower.set(xlabel="predicted probability" if probable else "prediction")
-        lower.set(xlim=(low - 0.02, high + 0.02))
+        lower.set(xlim=(edges[0] - 0.02, edges[-1] + 0.02))
         _legend_below(figure)
     return figure
 
@@ -151,20 +147,12 @@ def coefficient_plot(rows: Sequence[CoefficientRow], title: str, limit: int = 25
     return figure
 
 
-def _unit(weight: RowVector | None) -> str:
-    """What is counted."""
-    return "rows" if weight is None else "cases"
-
-
-def _unit_square(
-    title: str, labels: RowVector, weight: RowVector | None, legend_lines: int
-) -> "tuple[Figure, Axes]":
-    total = labels.size if weight is None else plain_count(float(weight.sum()))
-    ones = int(labels.sum()) if weight is None else plain_count(float(weight @ labels))
+def _unit_square(title: str, classes: Counts, legend_lines: int) -> "tuple[Figure, Axes]":
+    zeros, ones = classes
     legend = 0.18 * legend_lines + 0.1
     figure = new_figure(height=4.25 + legend, bottom=0.45 + legend)
     axes = figure.subplots()
-    counts = f"n = {count(total)}: {count(ones)} ones, {count(total - ones)} zeros"
+    counts = f"n = {count(zeros + ones)}: {count(ones)} ones, {count(zeros)} zeros"
     axes.set_title(f"{title}\n{counts}")
     axes.set(xlim=(0, 1), ylim=(0, 1.01))
     return figure, axes
@@ -190,23 +178,16 @@ def _bin_sizes(bins: Sequence[CalibrationBin], unit: str) -> str:
 
 
 def _draw_histogram(
-    axes: "Axes",
-    labels: RowVector,
-    probabilities: RowVector,
-    class_names: tuple[str, str],
-    weight: RowVector | None,
+    axes: "Axes", histogram: PredictionHistogram, class_names: tuple[str, str], unit: str
 ) -> None:
-    """Ones upwards, zeros downwards, so that neither hides the other."""
-    edges = np.histogram_bin_edges(np.append(probabilities, [0.0, 1.0]), bins=25)
-    highest = 1
-    for label, sign, colour in ((1, 1, SERIES[1]), (0, -1, SERIES[0])):
-        mine = labels == label
-        weights = None if weight is None else weight[mine]
-        heights = np.histogram(probabilities[mine], edges, weights=weights)[0]
-        highest = max(highest, math.ceil(heights.max()))
-        axes.stairs(
-            sign * heights, edges, fill=True, color=colour, label=plot_label(class_names[label], 36)
-        )
+    """Draw ones upwards and zeros downwards, so that neither hides the other."""
+    edges, zeros, ones = histogram
+    highest = max(1, math.ceil(zeros.max()), math.ceil(ones.max()))
+    for heights, name, colour in (
+        (ones, class_names[1], SERIES[1]),
+        (-zeros, class_names[0], SERIES[0]),
+    ):
+        axes.stairs(heights, edges, fill=True, color=colour, label=plot_label(name, 36))
     axes.axhline(0, color=MUTED, linewidth=0.8)
     axes.set_yticks([-highest, 0, highest], [count(highest), "0", count(highest)])
-    axes.set(ylim=(-1.15 * highest, 1.15 * highest), ylabel=_unit(weight))
+    axes.set(ylim=(-1.15 * highest, 1.15 * highest), ylabel=unit)

@@ -1,10 +1,10 @@
 """Models × metrics, for the terminal, for markdown and for the page."""
 
-import html
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lr_pipeline.evaluation.number_format import metric
+from lr_pipeline.report.markdown import bold, escaped, markdown_table
 
 
 class MetricColumn(NamedTuple):
@@ -49,20 +49,21 @@ def table_rows(numbers: Mapping[str, Any]) -> list[list[str]]:
     return [heading, *body]
 
 
-def markdown_table(numbers: Mapping[str, Any]) -> str:
-    """The table in markdown, the best of each column in bold, the reasons for its gaps below."""
+def metrics_in_markdown(numbers: Mapping[str, Any]) -> str:
+    """Return the table in markdown, the best of each column in bold, and why some are undefined."""
     models = numbers["models"]
     best = [best_models(models, column) for column in COLUMNS]
     heading, *body = table_rows(numbers)
-    lines = [_line(heading), _line(["---", *("---:" for _ in COLUMNS)])]
-    for name, cells in zip(models, body, strict=True):
-        marked = [
-            f"**{cell}**" if name in names else cell
-            for cell, names in zip(cells[1:], best, strict=True)
+    rows = [
+        [
+            bold(text) if name in names else text
+            for text, names in zip(row, [(), *best], strict=True)
         ]
-        lines.append(_line([_plain(name), *marked]))
+        for name, row in zip(models, body, strict=True)
+    ]
+    table = markdown_table(heading, rows, heading[1:])
     gaps = explain_gaps(numbers, {name: name for name in models})
-    return "\n".join(lines) + "".join(f"\n\n{_plain(gap)}" for gap in gaps)
+    return "\n\n".join([table, *map(escaped, gaps)])
 
 
 def explain_gaps(numbers: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
@@ -76,13 +77,3 @@ def explain_gaps(numbers: Mapping[str, Any], titles: Mapping[str, str]) -> list[
         f"{heading} is undefined for {', '.join(models)}: {reason}."
         for (heading, reason), models in gaps.items()
     ]
-
-
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _plain(text: str) -> str:
-    """``text`` without anything markdown or HTML would act on."""
-    escaped = html.escape(" ".join(text.split()), quote=False)
-    return "".join(f"\\{letter}" if letter in "\\`*_[]|" else letter for letter in escaped)

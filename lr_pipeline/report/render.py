@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from lr_pipeline.evaluation.curves import (
+    Calibration,
+    RankCurves,
+    calibration_of,
+    curves_of_model,
+)
 from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
 from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.number_format import count, metric, significant
-from lr_pipeline.evaluation.report_numbers import BASELINE, metrics_of, report_numbers, verdict
+from lr_pipeline.evaluation.report_numbers import metrics_of, report_numbers, verdict
 from lr_pipeline.report import figures
 from lr_pipeline.report.canvas import inline_svg, markdown_picture
 from lr_pipeline.report.feature_view import feature_table
@@ -62,7 +68,7 @@ def render_report(findings: Findings) -> Report:
         drawn_row=numbers["drawn_row"],
         descents=findings.descents,
         features=feature_table(findings.features),
-        test_figures=_test_figures(held_out, models, metrics),
+        test_figures=_test_figures(findings, metrics),
         calibration_figures=_calibration_figures(held_out, models),
         models=[_model_context(model, place) for place, model in enumerate(models)],
         provenance={label: line for label, line in lines.items() if not _is_pass(label)},
@@ -72,18 +78,17 @@ def render_report(findings: Findings) -> Report:
 
 
 def report_pictures(findings: Findings) -> dict[str, str]:
-    """ROC curves of all models and the calibration of each: title → markdown image."""
-    held_out, models = findings.held_out, findings.models
+    """Return ROC curves of all models and the calibration of each: title → markdown image."""
+    held_out, metrics = findings.held_out, metrics_of(findings)
     drawn = {
         f"calibration_{model.name}": figures.calibration_curve(
-            held_out.labels, model.probabilities, model.title, weight=held_out.weight
+            _calibration(held_out, model), model.title, unit=held_out.unit
         )
-        for model in models
+        for model in findings.models
     }
-    if 0.0 < held_out.labels.mean() < 1.0:
-        scores = {model.title: model.score for model in models}
-        roc = figures.roc_curves(held_out.labels, scores, held_out.weight)
-        drawn = {"roc_curves": roc} | drawn
+    curves = _rank_curves(findings, metrics)
+    if curves:
+        drawn = {"roc_curves": figures.roc_curves(curves, held_out.class_counts)} | drawn
     return {title: markdown_picture(figure, title) for title, figure in drawn.items()}
 
 
@@ -97,18 +102,29 @@ def _metric_cells(numbers: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]
     }
 
 
-def _test_figures(
-    held_out: HeldOutRows, models: Sequence[ModelSection], metrics: Mapping[str, Metrics]
-) -> "list[Markup]":
-    """ROC and precision-recall curves; none where the test labels are all alike."""
-    if not models or metrics[BASELINE].roc_auc is None:
+def _rank_curves(findings: Findings, metrics: Mapping[str, Metrics]) -> dict[str, RankCurves]:
+    """Return the curves of each model by its title; none if the labels are all alike."""
+    if 0 in findings.held_out.class_counts:
+        return {}
+    return {
+        model.title: curves_of_model(findings.held_out, model, metrics[model.name])
+        for model in findings.models
+    }
+
+
+def _calibration(held_out: HeldOutRows, model: ModelSection) -> Calibration:
+    return calibration_of(held_out.labels, model.probabilities, held_out.weight)
+
+
+def _test_figures(findings: Findings, metrics: Mapping[str, Metrics]) -> "list[Markup]":
+    """Draw ROC and precision-recall curves of all models."""
+    curves, classes = _rank_curves(findings, metrics), findings.held_out.class_counts
+    if not curves:
         return []
-    scores = {model.title: model.score for model in models}
-    arguments = (held_out.labels, scores, held_out.weight)
     return [
-        _embed(figures.roc_curves(*arguments), "roc", "ROC curves of all models"),
+        _embed(figures.roc_curves(curves, classes), "roc", "ROC curves of all models"),
         _embed(
-            figures.precision_recall_curves(*arguments),
+            figures.precision_recall_curves(curves, classes),
             "precision-recall",
             "Precision-recall curves of all models",
         ),
@@ -123,7 +139,7 @@ def _calibration_figures(held_out: HeldOutRows, models: Sequence[ModelSection]) 
     return [
         _embed(
             figures.calibration_curve(
-                held_out.labels, model.probabilities, model.title, class_names, held_out.weight
+                _calibration(held_out, model), model.title, class_names, held_out.unit
             ),
             f"calibration-{place}",
             f"Calibration of {model.title}",

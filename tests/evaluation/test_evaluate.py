@@ -12,8 +12,10 @@ from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.logistic.penalties.log_f import LogF
 from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.evaluation.evaluate import _existence_notices, _logistic_rows, evaluate_models
+from lr_pipeline.evaluation.evaluate import evaluate_models
 from lr_pipeline.evaluation.findings import ModelSection
+from lr_pipeline.evaluation.fit_notices import _existence_notices
+from lr_pipeline.evaluation.model_sections import _logistic_rows
 from lr_pipeline.evaluation.number_format import UNDEFINED
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.orchestration.metadata.value_metadata import logistic_metadata

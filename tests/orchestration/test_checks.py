@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from lr_pipeline.orchestration.resources.resources import Engine
 
 from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
@@ -15,11 +16,13 @@ from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
+from lr_pipeline.evaluation.report_numbers import BASELINE
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
 from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.orchestration import checks
+from lr_pipeline.orchestration.asset_names import MODELS
 from lr_pipeline.orchestration.resources.engine_resource import Engine
 from lr_pipeline.report.render import BASELINE, Report
 from lr_pipeline.tables.preparation import preparation as preprocess
@@ -468,10 +471,10 @@ def report(log_loss: float | None, brier_score: float) -> Report:
     """A report in which every model has these scores, and the baseline 0.69 and 0.25."""
     score = {"log_loss": log_loss, "brier_score": brier_score}
     baseline = {"log_loss": 0.69, "brier_score": 0.25}
-    return Report("", {"models": dict.fromkeys(checks.MODELS, score) | {BASELINE: baseline}})
+    return Report("", {"models": dict.fromkeys(MODELS, score) | {BASELINE: baseline}})
 
 
-def test_better_than_prevalence_judges_the_log_loss() -> None:
+def test_better_than_prevalence_compares_the_log_loss() -> None:
     """Whatever the Brier score says; the description names the models."""
     assert checks.better_than_prevalence(report(0.6, 0.3)).passed
     failed = checks.better_than_prevalence(report(0.69, 0.2))

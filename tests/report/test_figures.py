@@ -3,10 +3,10 @@ import sys
 
 import numpy as np
 import pytest
-import sklearn.metrics
 
 from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.evaluation.calibration import calibration_bins
+from lr_pipeline.evaluation.curves import calibration_of, rank_curves
 from lr_pipeline.evaluation.findings import CoefficientRow
 from lr_pipeline.report.canvas import picture
 from lr_pipeline.report.figures import (
@@ -52,36 +52,36 @@ def legend_texts(figure):
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_roc_curves_are_those_of_scikit_learn(labels, scores, weighted):
-    """Each line holds scikit-learn's rates, its legend the area under them."""
-    weight = np.linspace(0.5, 2, 60) if weighted else None
-    figure = roc_curves(labels, scores, weight)
-    for line, (title, score) in zip(figure.axes[0].lines, scores.items(), strict=False):
-        false_positive, true_positive, _ = sklearn.metrics.roc_curve(
-            labels, score, sample_weight=weight
-        )
-        np.testing.assert_array_equal(data(line), (false_positive, true_positive))
-        area = sklearn.metrics.roc_auc_score(labels, score, sample_weight=weight)
-        assert f"{area:.4f}  {title}" in legend_texts(figure)
+def curves_of(labels, scores):
+    """The curves of each model."""
+    return {title: rank_curves(labels, score) for title, score in scores.items()}
 
 
-def test_precision_recall_curves_are_those_of_scikit_learn(labels, scores):
-    """Each line holds scikit-learn's steps; the no-skill line lies at the prevalence."""
-    figure = precision_recall_curves(labels, scores)
-    *curves, reference = figure.axes[0].lines
-    for line, (title, score) in zip(curves, scores.items(), strict=True):
-        precision, recall, _ = sklearn.metrics.precision_recall_curve(labels, score)
-        np.testing.assert_array_equal(data(line), (recall, precision))
+def classes_of(labels):
+    """How many labels are 0 and 1."""
+    return len(labels) - int(labels.sum()), int(labels.sum())
+
+
+def test_rank_curves_are_drawn_as_they_are_given(labels, scores):
+    """Each line holds the points of its curve, its legend the area under it."""
+    curves, classes = curves_of(labels, scores), classes_of(labels)
+    roc = roc_curves(curves, classes)
+    for line, (title, curve) in zip(roc.axes[0].lines, curves.items(), strict=False):
+        expected = (curve.false_positive_rate, curve.true_positive_rate)
+        np.testing.assert_array_equal(data(line), expected)
+        assert f"{curve.roc_auc:.4f}  {title}" in legend_texts(roc)
+    figure = precision_recall_curves(curves, classes)
+    *lines, reference = figure.axes[0].lines
+    for line, (title, curve) in zip(lines, curves.items(), strict=True):
+        np.testing.assert_array_equal(data(line), (curve.recall, curve.precision))
         assert line.get_drawstyle() == "steps-post"
-        area = sklearn.metrics.average_precision_score(labels, score)
-        assert f"{area:.4f}  {title}" in legend_texts(figure)
+        assert f"{curve.average_precision:.4f}  {title}" in legend_texts(figure)
     np.testing.assert_array_equal(data(reference)[1], labels.mean())
 
 
 def test_curves_that_coincide_are_all_visible(labels, scores):
     """Later curves are narrower and lie above; no two share colour or dashes and width."""
-    *lines, _ = roc_curves(labels, scores).axes[0].lines
+    *lines, _ = roc_curves(curves_of(labels, scores), classes_of(labels)).axes[0].lines
     widths = [line.get_linewidth() for line in lines]
     assert widths[0] > widths[1] > widths[2]
     assert [line.get_zorder() for line in lines] == sorted(line.get_zorder() for line in lines)
@@ -93,13 +93,18 @@ def test_figures_on_the_test_set_state_its_size(labels, scores):
     """The title holds n and the size of each class."""
     ones = int(labels.sum())
     expected = f"n = 60: {ones} ones, {60 - ones} zeros"
-    assert expected in title_of(roc_curves(labels, scores))
-    assert expected in title_of(precision_recall_curves(labels, scores))
+    assert expected in title_of(roc_curves(curves_of(labels, scores), classes_of(labels)))
+    assert expected in title_of(
+        precision_recall_curves(curves_of(labels, scores), classes_of(labels))
+    )
 
 
 def test_the_legend_never_covers_the_curves(labels, scores):
     """The legend's box lies below the axes and inside the figure."""
-    for figure in (roc_curves(labels, scores), calibration_curve(labels, labels, "perfect")):
+    for figure in (
+        roc_curves(curves_of(labels, scores), classes_of(labels)),
+        calibration_curve(calibration_of(labels, labels), "perfect"),
+    ):
         picture(figure)
         legend = figure.legends[0].get_window_extent()
         lowest_axes = min(axes.get_tightbbox().y0 for axes in figure.axes)
@@ -110,7 +115,7 @@ def test_the_legend_never_covers_the_curves(labels, scores):
 def test_calibration_shows_every_bin_with_its_interval(labels):
     """Points, intervals and bin sizes are those of the bins."""
     probabilities = np.random.default_rng(9).uniform(size=60)
-    figure = calibration_curve(labels, probabilities, "model")
+    figure = calibration_curve(calibration_of(labels, probabilities), "model")
     bins = calibration_bins(labels, probabilities)
     points, _, (bars,) = figure.axes[0].containers[0].lines
     np.testing.assert_array_equal(data(points)[0], [bin_.mean_prediction for bin_ in bins])
@@ -123,7 +128,7 @@ def test_calibration_shows_every_bin_with_its_interval(labels):
 def test_histograms_hold_every_row_even_outside_the_unit_interval(labels):
     """The bars up count the ones, the bars down the zeros, of a linear model too."""
     predictions = np.linspace(-0.5, 1.7, 60)
-    figure = calibration_curve(labels, predictions, "linear")
+    figure = calibration_curve(calibration_of(labels, predictions), "linear")
     up, down = (patch.get_data().values for patch in figure.axes[1].patches)
     assert (up.sum(), -down.sum()) == (labels.sum(), 60 - labels.sum())
     low, high = figure.axes[1].get_xlim()
@@ -224,8 +229,10 @@ def test_figures_never_load_pyplot():
     """It would keep every figure alive and choose a backend for the whole process."""
     code = (
         "import sys, numpy as np; from lr_pipeline.report import canvas, figures;"
+        "from lr_pipeline.evaluation.curves import rank_curves;"
         "assert 'matplotlib' not in sys.modules;"
-        "y = np.array([0.0, 1.0, 1.0]); canvas.picture(figures.roc_curves(y, {'m': y}));"
+        "y = np.array([0.0, 1.0, 1.0]); curves = {'m': rank_curves(y, y)};"
+        "canvas.picture(figures.roc_curves(curves, (1, 2)));"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,7 @@ from lr_pipeline.report.metrics_table import (
     COLUMNS,
     best_models,
     explain_gaps,
-    markdown_table,
+    metrics_in_markdown,
     table_rows,
 )
 
@@ -56,7 +56,7 @@ def test_table_rows_are_a_heading_and_a_row_a_model():
 
 def test_markdown_marks_the_best_and_explains_the_gaps():
     """The best cells are bold; the reason for each gap stands below the table."""
-    lines = markdown_table(NUMBERS).splitlines()
+    lines = metrics_in_markdown(NUMBERS).splitlines()
     assert lines[3] == "| numpy | 0.8500 | **0.3000** | **0.9300** | **0.8000** | **0.1000** |"
     assert lines[-1] == r"Log loss is undefined for linear: 3 of 20 fall outside \[0, 1\]."
 
@@ -64,7 +64,7 @@ def test_markdown_marks_the_best_and_explains_the_gaps():
 def test_markdown_escapes_what_a_name_could_smuggle_in():
     """A model's name is text: no cell border, no emphasis, no HTML, no second line."""
     numbers = {"models": {"a|b*<b>\nc": NUMBERS["models"]["numpy"]}, "reasons": {}}
-    assert markdown_table(numbers).splitlines()[2].startswith(r"| a\|b\*&lt;b&gt; c | ")
+    assert metrics_in_markdown(numbers).splitlines()[2].startswith(r"| a\|b\*&lt;b&gt; c | ")
 
 
 def test_a_reason_shared_by_models_is_given_once():

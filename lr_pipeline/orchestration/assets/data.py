@@ -49,7 +49,7 @@ def train_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Tabl
 
 @dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
 def test_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Table]:
-    """The rows kept away from training, on which the models are judged.
+    """The rows kept away from training, on which the models are tested.
 
     `test_size` · n rows, none of them in `train_set`: information that leaked from here would
     flatter the models.

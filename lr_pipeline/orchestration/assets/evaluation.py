@@ -1,4 +1,4 @@
-"""Asset of group ``evaluation``: every model judged on the rows that none of them saw."""
+"""Asset of group ``evaluation``: every model tested on rows that none was trained on."""
 
 import dagster as dg
 
@@ -6,6 +6,7 @@ from lr_pipeline.evaluation.evaluate import evaluate_models
 from lr_pipeline.evaluation.test_scores import Models
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.orchestration.asset_names import LINEAR, NUMPY, TITLES, TORCH
 from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
 from lr_pipeline.orchestration.metadata.value_metadata import report_metadata
@@ -31,11 +32,7 @@ def evaluation_report(
 
     docs/walkthrough.en.md#test, 中文 docs/walkthrough.zh.md#test
     """
-    models: Models = {
-        "linear_baseline": linear_baseline,
-        "numpy_model": numpy_model,
-        "torch_model": torch_model,
-    }
+    models: Models = {LINEAR: linear_baseline, NUMPY: numpy_model, TORCH: torch_model}
     findings = evaluate_models(
         models,
         train_set,
@@ -44,6 +41,7 @@ def evaluation_report(
         config.row_seed,
         engine.provenance,
         engine.aggregate,
+        titles=TITLES,
     )
     report = render_report(findings)
     return dg.MaterializeResult(

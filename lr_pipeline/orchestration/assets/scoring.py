@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.orchestration.asset_names import CURRENT_MODEL
 from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
 from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
 from lr_pipeline.orchestration.instance.check_results import failed_of_version
-from lr_pipeline.orchestration.instance.model_choice import CURRENT_MODEL
 from lr_pipeline.orchestration.metadata.value_metadata import mismatch_failure
 from lr_pipeline.orchestration.pass_progress import PASSES, PassProgress
 from lr_pipeline.scoring.new_rows import SchemaMismatchError

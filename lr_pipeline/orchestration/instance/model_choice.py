@@ -5,17 +5,13 @@ from pathlib import Path
 from lr_pipeline.models import model_from_json
 from lr_pipeline.models.document import ModelDocumentError
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.orchestration.asset_names import CURRENT_MODEL, LOGISTIC_MODELS, MODELS
 from lr_pipeline.orchestration.instance.catalogue import load
 from lr_pipeline.orchestration.instance.check_results import failed_checks
 from lr_pipeline.scoring.predictions import ScoringError, version_of
 from lr_pipeline.tables.files.refusals import os_reason, special_kind
 from lr_pipeline.versions import FormatVersionError
 
-# Of the two logistic models, which a check holds to each other, the one with Newton's method:
-# its certificate is the closer one, and the report's inference is computed with its kernel.
-CURRENT_MODEL = "numpy_model"
-MODELS = (CURRENT_MODEL, "torch_model")
-ASSETS = (*MODELS, "linear_baseline")  # the last is refused for what it is
 MODEL_FILE = "model.json"
 
 
@@ -51,8 +47,11 @@ def _is_file(name: str) -> bool:
 
 
 def _asset(name: str) -> str:
-    """The asset of that name, or the current model of the table of that name."""
-    return name if name.rpartition("/")[2] in ASSETS else f"{name.rstrip('/')}/{CURRENT_MODEL}"
+    """Return the asset of that name, or the current model of the table of that name.
+
+    The linear baseline is found too, so that the message can say what it is.
+    """
+    return name if name.rpartition("/")[2] in MODELS else f"{name.rstrip('/')}/{CURRENT_MODEL}"
 
 
 def read_model(path: Path) -> object:
@@ -85,6 +84,6 @@ def _require_logistic(name: str, model: object) -> LogisticModel:
     if not isinstance(model, LogisticModel):
         raise ScoringError(
             f"{name}: expected a logistic regression, found {type(model).__name__}. "
-            f"Name one of {' or '.join(MODELS)}."
+            f"Name one of {' or '.join(LOGISTIC_MODELS)}."
         )
     return model

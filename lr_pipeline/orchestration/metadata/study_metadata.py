@@ -4,13 +4,13 @@ The UI opens long markdown in a window of its own, wide enough for picture and t
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
 from lr_pipeline.evaluation.number_format import UNDEFINED, significant
 from lr_pipeline.report.canvas import markdown_png
+from lr_pipeline.report.markdown import markdown_table
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.studies.study import Study
 
@@ -21,7 +21,7 @@ def descent_metadata(study: Study) -> Metadata:
     """Each path with its verdict and why; points and final loss as numbers."""
     paths = study.numbers["paths"]
     verdicts = Counter(path["verdict"] for path in paths)
-    table = _markdown_table(
+    table = markdown_table(
         ["η", "points", "final θ", "final loss", "verdict", "why"],
         [
             [
@@ -47,7 +47,7 @@ def learning_rate_metadata(study: Study) -> Metadata:
     runs: dict[float, dict[str, Any]] = {}
     for run in numbers["runs"]:
         runs.setdefault(run["learning_rate"], {})[run["schedule"]] = run
-    table = _markdown_table(
+    table = markdown_table(
         ["η at first", *names],
         [[f"{rate:g}", *(_run_cell(run[name]) for name in names)] for rate, run in runs.items()],
     )
@@ -74,26 +74,26 @@ def _run_cell(run: dict[str, Any]) -> str:
 
 
 def likelihood_metadata(study: Study) -> Metadata:
-    """Maximum, log loss, and the row at which each product is lost."""
+    """Maximum, log loss, and the row at which each product underflows."""
     numbers = study.numbers
     normal, bernoulli = numbers["normal"], numbers["bernoulli"]
     underflow = numbers["underflow"]
-    table = _markdown_table(
+    table = markdown_table(
         ["product of", "rows", "product in float64", "sum of logarithms"],
         [
             [
                 name,
-                UNDEFINED if lost["rows"] is None else f"{lost['rows']:,}",
-                str(lost["product"]),
-                significant(lost["log_likelihood"], 6),
+                UNDEFINED if product["rows"] is None else f"{product['rows']:,}",
+                str(product["product"]),
+                significant(product["log_likelihood"], 6),
             ]
-            for name, lost in (
+            for name, product in (
                 (f"densities of {numbers['feature']}", underflow["normal"]),
                 (f"probabilities of {numbers['target']}", underflow["bernoulli"]),
             )
         ],
     )
-    table += "\n\n" + _markdown_table(
+    table += "\n\n" + markdown_table(
         ["log odds z of a row of label 1", "loss", "with the tutorial's log(ŷ + 1e-8)"],
         [
             [
@@ -124,7 +124,7 @@ def regression_metadata(study: Study) -> Metadata:
     """The line, and the two solutions side by side."""
     numbers = study.numbers
     simple, multiple = numbers["simple"], numbers["multiple"]
-    table = _markdown_table(
+    table = markdown_table(
         ["parameter", "(XᵀX)⁻¹Xᵀy", "the project's"],
         [
             [row["name"], _exact(row["normal_equations"]), _exact(row["project"])]
@@ -161,13 +161,3 @@ def _metadata(summary: str, study: Study, tables: dict[str, str], key: Metadata)
 
 def _exact(value: float | None) -> str:
     return UNDEFINED if value is None else repr(value)
-
-
-def _markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heading, ["---"] * len(heading), *rows]
-    return "\n".join(f"| {' | '.join(_cell(text) for text in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    """Text without anything that would end the cell or act as HTML."""
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())

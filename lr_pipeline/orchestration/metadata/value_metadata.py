@@ -14,7 +14,8 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.table_existence import describe_existence
 from lr_pipeline.report.canvas import markdown_picture
 from lr_pipeline.report.loss_figure import loss_curve
-from lr_pipeline.report.metrics_table import markdown_table
+from lr_pipeline.report.markdown import markdown_table
+from lr_pipeline.report.metrics_table import metrics_in_markdown
 from lr_pipeline.report.render import Report
 from lr_pipeline.scoring.new_rows import SchemaMismatchError
 from lr_pipeline.storage.plain_values import metadata_values
@@ -78,47 +79,38 @@ def source_identity(source: str) -> str:
 
 
 def difference_table(differences: Mapping[str, tuple[str, str]]) -> dg.MetadataValue:
-    """Column, kind before and now, as markdown."""
-    lines = [
-        f"| {_cell(name)} | {old} | {new} |"
-        for name, (old, new) in islice(differences.items(), COLUMNS_SHOWN)
-    ]
-    return dg.MetadataValue.md("\n".join(["| column | before | now |", "|---|---|---|", *lines]))
+    """Return column, kind before and kind now, as markdown."""
+    shown = islice(differences.items(), COLUMNS_SHOWN)
+    rows = [(cut(name), before, now) for name, (before, now) in shown]
+    return dg.MetadataValue.md(markdown_table(["column", "before", "now"], rows))
 
 
 def profile_metadata(profile: Mapping[str, Any]) -> Metadata:
-    """The profile as a table: one row a feature and class."""
-    lines = ["| feature | class | count | missing | mean | deviation | range |", "|---" * 7 + "|"]
-    for feature, classes in islice(profile["features"].items(), COLUMNS_SHOWN):
-        for name, values in classes.items():
-            lines.append(_profile_line(feature, name, values))
+    """Return the profile as a table: one row for each feature and class."""
+    heading = ["feature", "class", "count", "missing", "mean", "deviation", "range"]
+    rows = [
+        [cut(feature), name, str(values["count"]), str(values["missing"]), *_distribution(values)]
+        for feature, classes in islice(profile["features"].items(), COLUMNS_SHOWN)
+        for name, values in classes.items()
+    ]
     return {
         "summary": f"{len(profile['features'])} features by class",
-        "profile": dg.MetadataValue.md("\n".join(lines)),
+        "profile": dg.MetadataValue.md(markdown_table(heading, rows)),
     }
 
 
-def _profile_line(feature: str, name: str, values: Mapping[str, Any]) -> str:
+def _distribution(values: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return mean, deviation and range of a number, or the levels of a category as its range."""
     if "levels" in values:
         levels = list(values["levels"].items())
         described = ", ".join(f"{cut(level)}: {rows}" for level, rows in levels[:LEVELS_SHOWN])
         if len(levels) > LEVELS_SHOWN:
             described += f" and {len(levels) - LEVELS_SHOWN} more"
-        cells = ["", "", described]
-    elif values["mean"] is None:
-        cells = ["", "", ""]
-    else:
-        cells = [
-            f"{values['mean']:.4g}",
-            f"{values['deviation']:.4g}",
-            f"{values['min']:.4g} to {values['max']:.4g}",
-        ]
-    counts = [str(values["count"]), str(values["missing"])]
-    return f"| {' | '.join([_cell(feature), name, *counts, *cells])} |"
-
-
-def _cell(text: str) -> str:
-    return " ".join(cut(text).replace("|", "\\|").replace("<", "&lt;").split())
+        return "", "", described
+    if values["mean"] is None:
+        return "", "", ""
+    ends = f"{values['min']:.4g} to {values['max']:.4g}"
+    return f"{values['mean']:.4g}", f"{values['deviation']:.4g}", ends
 
 
 def existence_metadata(existence: Mapping[str, Any]) -> Metadata:
@@ -221,16 +213,15 @@ def _coefficient_table(
 
 
 def drawn_row_table(numbers: Mapping[str, Any]) -> str:
-    """The test row that was drawn, as markdown: probability, predicted and true value."""
-    row = numbers["drawn_row"]
-    heading = f"Row {row['index']} of the test set, counted from 0, drawn with seed {row['seed']}"
-    lines = ["| model | probability | predicted | true |", "|---|--:|---|---|"]
-    lines += [
-        f"| {_cell(numbers['titles'][name])} | {probability:.4f} | "
-        f"{_cell(row['predicted'][name])} | {_cell(row['label'])} |"
+    """Return the drawn test row as markdown: probability, predicted and true value."""
+    row, titles = numbers["drawn_row"], numbers["titles"]
+    sentence = f"Row {row['index']} of the test set, counted from 0, drawn with seed {row['seed']}"
+    rows = [
+        [titles[name], f"{probability:.4f}", cut(row["predicted"][name]), cut(row["label"])]
         for name, probability in row["probabilities"].items()
     ]
-    return "\n".join([heading, "", *lines])
+    heading = ["model", "probability", "predicted", "true"]
+    return f"{sentence}\n\n{markdown_table(heading, rows, ['probability'])}"
 
 
 def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
@@ -246,7 +237,7 @@ def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
         {
             "summary": f"{report.numbers['test_rows']:,} test rows"
             f"{_in_cases(report.numbers.get('test_cases'))}, {len(models)} models",
-            "metrics": dg.MetadataValue.md(markdown_table(report.numbers)),
+            "metrics": dg.MetadataValue.md(metrics_in_markdown(report.numbers)),
             "one_row": dg.MetadataValue.md(drawn_row_table(report.numbers)),
             **{name: dg.MetadataValue.md(picture) for name, picture in pictures.items()},
             **metrics,

@@ -6,8 +6,8 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float64
 
+from lr_pipeline.core.ranking import roc_auc
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.errors import Problem
@@ -97,21 +97,15 @@ def _best_area(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> 
 def _areas(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> Iterator[float]:
     """Areas of the values, and of whether they are missing."""
     missing = np.asarray(column.is_null().to_numpy(zero_copy_only=False))
-    yield _area(missing.astype(np.float64), y, weight)
+    yield roc_auc(y, missing.astype(np.float64), weight)
     if is_text(column.type):
         codes = column.dictionary_encode().indices.fill_null(-1).to_numpy() + 1
         sums = np.bincount(codes, weight)
         shares = np.bincount(codes, weight * y) / np.where(sums > 0.0, sums, 1.0)
-        yield _area(shares[codes], y, weight)
+        yield roc_auc(y, shares[codes], weight)
     else:
         known = ~missing
-        if 0.0 < y[known].sum() < known.sum() and weight[known].sum() >= 0.5 * weight.sum():
-            yield _area(numbers_of(name, column)[known], y[known], weight[known])
-
-
-def _area(scores: Float64[np.ndarray, " n"], y: RowVector, weight: RowVector) -> float:
-    """P(score of a positive row > that of a negative one) + half of P(equal)."""
-    _, places = np.unique(scores, return_inverse=True)
-    negative, positive = (np.bincount(places, weight * one) for one in (1.0 - y, y))
-    below = np.cumsum(negative) - negative / 2.0
-    return float(positive @ below / (positive.sum() * negative.sum()))
+        known_y, known_weight = y[known], weight[known]
+        both_classes = min(known_weight @ known_y, known_weight @ (1.0 - known_y)) > 0.0
+        if both_classes and known_weight.sum() >= 0.5 * weight.sum():
+            yield roc_auc(known_y, numbers_of(name, column)[known], known_weight)

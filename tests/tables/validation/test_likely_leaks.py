@@ -3,7 +3,6 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.table import Table
@@ -73,12 +72,3 @@ def test_few_rows_of_a_class_prove_nothing():
     y = np.array([1] * 19 + [0] * 60)
     assert not flagged(y, y)
     assert flagged(np.array([1] * 20 + [0] * 60), np.array([1] * 20 + [0] * 60))
-
-
-def test_the_area_is_scikit_learns():
-    """With ties, and weights."""
-    scores = np.round(NOISE + Y, 1)
-    weight = np.arange(len(Y)) % 4 + 0.5
-    assert leaks._area(scores, Y.astype(float), weight) == pytest.approx(
-        roc_auc_score(Y, scores, sample_weight=weight), rel=1e-12
-    )

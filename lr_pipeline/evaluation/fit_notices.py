@@ -1,0 +1,59 @@
+"""Notices of fits: inseparable columns, missing estimates, doubtful minima, disagreement."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Literal
+
+from lr_pipeline.core.logistic.penalties.penalty import Penalty
+from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.evaluation.findings import Notice
+from lr_pipeline.evaluation.test_scores import Models
+from lr_pipeline.models.agreement import measure_agreement
+from lr_pipeline.models.linear_model import LinearModel
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.table_existence import describe_existence, existence_to_dict, has_estimate
+from lr_pipeline.tables.aggregate import Aggregate
+from lr_pipeline.tables.table import Table
+
+
+def fit_notices(models: Models) -> Iterator[Notice]:
+    """Yield what a reader must know of each logistic fit before the numbers."""
+    for model in models.values():
+        if isinstance(model, LinearModel):
+            continue
+        fit = model.fit
+        if model.inference.inseparable:
+            yield Notice("warning", f"{_sentence(model.inference.inseparable)}.")
+        if fit.existence is not None:
+            existence = existence_to_dict(fit.existence, model.preparation.columns)
+            yield from _existence_notices(existence, fit.penalty)
+        if fit.search is not None and not fit.search.unanimous:
+            yield Notice("note", fit.search.doubt)
+    for name, model in models.items():
+        if isinstance(model, LogisticModel) and model.fit.status is not Status.CONVERGED:
+            yield Notice("warning", f"{name}: {model.convergence}.")
+
+
+def agreement_notices(models: Models, train_set: Table, aggregate: Aggregate) -> Iterator[Notice]:
+    """Yield how far apart the logistic models are, if there are two."""
+    fitted = [model for model in models.values() if isinstance(model, LogisticModel)]
+    for first, second in pairwise(fitted):
+        agreement = measure_agreement(first, second, train_set, aggregate)
+        kernels = f"{first.kernel} and {second.kernel}"
+        severity: Literal["note", "warning"] = "note" if agreement.within_tolerance else "warning"
+        yield Notice(severity, f"The {kernels} models are {agreement.description}.")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _existence_notices(existence: dict[str, Any], penalty: Penalty) -> Iterator[Notice]:
+    """Yield what is to be known of an estimate that does not exist or is not unique."""
+    if penalty.strictly_convex:  # its optimum is unique however the columns depend on each other
+        existence = existence | {"dependent_columns": []}
+    if not has_estimate(existence):
+        text = f"{describe_existence(existence)} {penalty.as_stand_in}".rstrip()
+        yield Notice("warning", text)
+    elif existence["dependent_columns"]:
+        yield Notice("note", describe_existence(existence))

@@ -1,0 +1,115 @@
+"""What the report shows of each model: predictions, coefficients and how the fit ended."""
+
+import numpy as np
+
+from lr_pipeline.core.inference.inference import LogisticInference
+from lr_pipeline.core.logistic.loss import sigmoid
+from lr_pipeline.evaluation.findings import CoefficientRow, FitFacts, ModelSection
+from lr_pipeline.evaluation.number_format import p_value, significant
+from lr_pipeline.evaluation.test_scores import ScoredTestSet
+from lr_pipeline.models.linear_model import LinearModel
+from lr_pipeline.models.logistic_model import LogisticModel
+
+
+def model_section(
+    name: str, title: str, model: LinearModel | LogisticModel, scored: ScoredTestSet
+) -> ModelSection:
+    """Return what the report shows of one model."""
+    if isinstance(model, LinearModel):
+        return _linear_section(name, title, model, scored)
+    return _logistic_section(name, title, model, scored)
+
+
+def _linear_section(
+    name: str, title: str, model: LinearModel, scored: ScoredTestSet
+) -> ModelSection:
+    fit = model.fit
+    return ModelSection(
+        name=name,
+        title=title,
+        probabilities=scored.scores[name],
+        metrics=scored.metrics.get(name),
+        objective="Σ weight (y − β₀ − x·β)²",
+        coefficients=(
+            CoefficientRow("(intercept)", fit.intercept),
+            *(CoefficientRow(name, value) for name, value in model.coefficients.items()),
+        ),
+        withheld="the label is 0 or 1, so that its variance is not constant",
+        facts={"Arithmetic": fit.method},
+    )
+
+
+def _logistic_section(
+    name: str, title: str, model: LogisticModel, scored: ScoredTestSet
+) -> ModelSection:
+    fit, z = model.fit, scored.scores[name]
+    return ModelSection(
+        name=name,
+        title=title,
+        probabilities=sigmoid(z),
+        linear_predictor=z,
+        metrics=scored.metrics.get(name),
+        objective=fit.objective,
+        coefficients=_logistic_rows(model),
+        withheld=model.inference.withheld or model.inference.inseparable,
+        facts=_inference_facts(model.inference),
+        fit=FitFacts(
+            solver=fit.solver,
+            status=fit.status,
+            iterations=fit.iterations,
+            gradient_norm=fit.gradient_norm,
+            certificate=fit.certificate,
+            optimum=fit.optimum,
+            starts="" if fit.search is None else fit.search.description,
+            trace=fit.trace,
+        ),
+    )
+
+
+def _logistic_rows(model: LogisticModel) -> tuple[CoefficientRow, ...]:
+    """Intercept and coefficients, with what could be inferred of each."""
+    fit, found = model.fit, model.inference
+    names = ["(intercept)", *model.coefficients]
+    values = [fit.intercept, *fit.coefficients.tolist()]
+    scales = [None, *fit.scale.tolist()]
+    inflation = [None, *found.variance_inflation.tolist()]
+    tied = [False, *found.tied.tolist()]
+    errors = [None] * len(names)
+    if fit.covariance is not None and not found.withheld:
+        errors = np.sqrt(np.diag(fit.covariance)).tolist()
+    known = np.isfinite(found.p_values)
+    return tuple(
+        CoefficientRow(
+            name=names[j],
+            value=values[j],
+            standard_error=None if tied[j] else errors[j],
+            interval=(float(found.lower[j]), float(found.upper[j])) if known[j] else None,
+            p_value=float(found.p_values[j]) if known[j] else None,
+            scale=scales[j],
+            variance_inflation=inflation[j],
+            tied=tied[j],
+        )
+        for j in range(len(names))
+    )
+
+
+def _inference_facts(inference: LogisticInference) -> dict[str, str]:
+    """How the intervals were found, and the test of all coefficients at once."""
+    test = inference.model_test
+    if test is None:
+        return {}
+    methods = {
+        "profile": "profile likelihood, with likelihood-ratio tests",
+        "wald": "Wald's method",
+    }
+    return {
+        "Intervals": methods[inference.method],
+        "Model test": f"against the intercept alone χ² = {significant(test.statistic)} with "
+        f"{test.degrees_of_freedom} degrees of freedom, p {_compared(test.p_value)}",
+    }
+
+
+def _compared(p: float) -> str:
+    """The p-value with its sign: = 0.012 or < 0.001."""
+    text = p_value(p)
+    return text if text.startswith("<") else f"= {text}"

@@ -1,0 +1,29 @@
+"""Tables in markdown, whose cells say what they hold whatever a table's names and values are."""
+
+import html
+from collections.abc import Iterable, Sequence
+
+
+class Markdown(str):
+    """Text that is markdown already; any other text is escaped."""
+
+
+def bold(text: str) -> Markdown:
+    """Return the text in bold."""
+    return Markdown(f"**{escaped(text)}**")
+
+
+def markdown_table(
+    heading: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()
+) -> str:
+    """Return a table of one line for each row; the columns ``numbers`` are aligned to the right."""
+    ruler = [Markdown("---:" if name in numbers else "---") for name in heading]
+    return "\n".join(f"| {' | '.join(map(escaped, cells))} |" for cells in (heading, ruler, *rows))
+
+
+def escaped(text: str) -> str:
+    """Return the text on one line, with nothing that markdown or HTML would act on."""
+    if isinstance(text, Markdown):
+        return text
+    plain = html.escape(" ".join(text.split()), quote=False)
+    return "".join(f"\\{letter}" if letter in "\\`*_[]|" else letter for letter in plain)

@@ -1,0 +1,70 @@
+"""Points of ROC and precision-recall curves, bins and bars: those of scikit-learn and numpy."""
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lr_pipeline.evaluation.curves import calibration_of, curves_of_model, rank_curves
+from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
+from lr_pipeline.evaluation.metrics import evaluate
+
+
+def labelled_scores(seed, distinct, n=60):
+    """Labels of both classes, scores of which some are equal, weights that are fractions of 8."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n) % 3 > 0).astype(float)
+    return y, rng.integers(0, distinct, n) + y * distinct / 2, rng.integers(1, 16, n) / 8
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    distinct=st.sampled_from([1, 2, 5, 1000]),
+    weighted=st.booleans(),
+)
+def test_rank_curves_are_those_of_scikit_learn(seed, distinct, weighted):
+    """Point by point, without those inside a straight piece of the ROC curve, and their areas."""
+    y, score, weight = labelled_scores(seed, distinct)
+    given_weight = weight if weighted else None
+    found = rank_curves(y, score, given_weight)
+    expected = sklearn.metrics.roc_curve(y, score, sample_weight=given_weight)[:2]
+    np.testing.assert_array_equal((found.false_positive_rate, found.true_positive_rate), expected)
+    precision, recall, _ = sklearn.metrics.precision_recall_curve(
+        y, score, sample_weight=given_weight
+    )
+    np.testing.assert_array_equal(found.recall, recall)
+    np.testing.assert_allclose(found.precision, precision, rtol=4e-16)
+    rounding = 60 * np.finfo(np.float64).eps
+    area = sklearn.metrics.roc_auc_score(y, score, sample_weight=given_weight)
+    assert found.roc_auc == pytest.approx(area, rel=rounding)
+    area = sklearn.metrics.average_precision_score(y, score, sample_weight=given_weight)
+    assert found.average_precision == pytest.approx(area, rel=rounding)
+
+
+def test_the_areas_shown_are_those_of_all_rows():
+    """The points are of the rows at hand, which may be some of very many."""
+    y, score, _ = labelled_scores(1, 1000)
+    held_out = HeldOutRows(y[::2], 0.5, 10, "train", "test", step=2)
+    model = ModelSection("m", "m", score[::2])
+    found = curves_of_model(held_out, model, evaluate(y, score))
+    assert found.roc_auc == pytest.approx(sklearn.metrics.roc_auc_score(y, score), rel=1e-14)
+    rates = sklearn.metrics.roc_curve(y[::2], score[::2])[0]
+    np.testing.assert_array_equal(found.false_positive_rate, rates)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_histogram_counts_each_label_by_its_prediction(weighted):
+    """Its bars are numpy's, and no prediction beyond [0, 1] is left out."""
+    y, score, weight = labelled_scores(2, 1000)
+    predictions = score / 400.0 - 0.5
+    given_weight = weight if weighted else None
+    edges, zeros, ones = calibration_of(y, predictions, given_weight).histogram
+    assert (edges[0], edges[-1]) == (min(0.0, predictions.min()), max(1.0, predictions.max()))
+    for label, bars in ((0, zeros), (1, ones)):
+        rows = y == label
+        counted = np.ones(60) if given_weight is None else weight
+        assert bars.sum() == counted[rows].sum()
+        place = int(np.argmax(bars))
+        inside = rows & (predictions >= edges[place]) & (predictions < edges[place + 1])
+        assert bars[place] == counted[inside].sum()
