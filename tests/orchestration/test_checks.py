@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from lr_pipeline.orchestration.resources.resources import Engine
 
 from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
@@ -24,7 +23,7 @@ from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.orchestration import checks
 from lr_pipeline.orchestration.asset_names import MODELS
 from lr_pipeline.orchestration.resources.engine_resource import Engine
-from lr_pipeline.report.render import BASELINE, Report
+from lr_pipeline.report.render import Report
 from lr_pipeline.tables.preparation import preparation as preprocess
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
