@@ -27,25 +27,21 @@ from lr_pipeline.core.inference.named_columns import fit_with_names, inference_w
 from lr_pipeline.core.least_squares import linear_fit as linear
 from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.limits import ColumnError
-from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
-from lr_pipeline.core.logistic.kernel import LogisticKernel, TextbookKernel
+from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.core.logistic.textbook_kernel import TextbookKernel
 from lr_pipeline.core.rows import Rows
-from lr_pipeline.core.solvers import GradientDescent, Lbfgs, Newton, Progress, Solver
+from lr_pipeline.core.solvers import Progress, Solver
 from lr_pipeline.engines.arrays.array_input import open_arrays, vector_array
 from lr_pipeline.engines.arrays.array_limits import require_response
 from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.engines.named_choices import kernel_named, solver_named
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.magnitudes import require_usable_rows
-
-SOLVERS: dict[str, type[Newton] | type[Lbfgs] | type[GradientDescent]] = {
-    "newton": Newton,
-    "lbfgs": Lbfgs,
-    "gradient_descent": GradientDescent,
-}
 
 
 def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True) -> LinearFit:
@@ -107,7 +103,8 @@ def fit_logistic(
         Inputs as in ``fit_linear``; labels other than 0 and 1, or of one class alone; a strength
         beside another penalty than its own.
     """
-    added = penalty_choice(penalty, l2=l2, log_f=log_f)
+    given = (penalty, l2, log_f) != ("none", None, None)
+    added = penalty_choice(penalty, l2=l2, log_f=log_f) if given else NoPenalty()
     rows, columns = _open(X, y, weight)
     try:
         with (
@@ -116,9 +113,9 @@ def fit_logistic(
         ):
             found = fit.fit_logistic(
                 rows,
-                _kernel_named(kernel, acceleration),
+                kernel_named(kernel) if acceleration or kernel != "numpy" else TextbookKernel(),
                 added,
-                _solver_named(solver),
+                None if solver == "auto" else solver_named(solver),
                 start=None if start is None else vector_array("start", start),
                 tolerance=tolerance,
                 standard_errors=standard_errors,
@@ -169,32 +166,8 @@ def infer(
     """
     rows, columns = _open(X, y, weight)
     with _naming(X, columns), threads_for(rows.num_columns, rows.num_rows):
-        found = infer_logistic(rows, _kernel_named(kernel), fit, level, method, columns)
+        found = infer_logistic(rows, kernel_named(kernel), fit, level, method, columns)
     return found if columns is None else inference_with_names(found, columns)
-
-
-def _kernel_named(kernel: str | LogisticKernel, acceleration: bool = True) -> LogisticKernel:
-    """The kernel of that name, or the kernel given."""
-    if kernel == "numpy":
-        return NumpyKernel() if acceleration else TextbookKernel()
-    if kernel == "torch":
-        from lr_pipeline.engines.torch.torch_kernel import TorchKernel
-
-        return TorchKernel()
-    if isinstance(kernel, LogisticKernel):
-        return kernel
-    raise ValueError(f"kernel must be numpy, torch or a LogisticKernel, found {kernel!r}")
-
-
-def _solver_named(solver: str | Solver) -> Solver | None:
-    """The solver of that name with its defaults, the solver given, or None to have one chosen."""
-    if solver == "auto":
-        return None
-    if isinstance(solver, str) and solver in SOLVERS:
-        return SOLVERS[solver]()
-    if isinstance(solver, Solver):
-        return solver
-    raise ValueError(f"solver must be auto, {', '.join(SOLVERS)} or a Solver, found {solver!r}")
 
 
 class _Opened(NamedTuple):

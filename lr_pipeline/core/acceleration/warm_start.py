@@ -15,7 +15,7 @@ from lr_pipeline.core.columns.classes import ClassCounts, prevalence_start
 from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.sampling_pass import draw_sample
 from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, standardized
-from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.linear_algebra.factors import Factors
 from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.logistic.penalties.penalty import Penalty

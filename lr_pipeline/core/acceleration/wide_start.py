@@ -25,8 +25,8 @@ from lr_pipeline.core.columns.moments import possible_moments, standard_deviatio
 from lr_pipeline.core.columns.rank import analyse_by_information
 from lr_pipeline.core.columns.sampling_pass import draw_sample
 from lr_pipeline.core.columns.standardize import StandardizedRows, standardized
-from lr_pipeline.core.linear_algebra.cholesky import Factors
 from lr_pipeline.core.linear_algebra.conjugate_gradient import conjugate_gradient
+from lr_pipeline.core.linear_algebra.factors import Factors
 from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.logistic.penalties.none import NoPenalty

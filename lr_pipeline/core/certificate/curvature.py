@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.columns.standardize import Reported
-from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.linear_algebra.factors import Factors
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 

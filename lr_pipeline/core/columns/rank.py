@@ -16,7 +16,7 @@ from lr_pipeline.core.columns.moments import (
     standard_deviation,
 )
 from lr_pipeline.core.limits import UNIT_ROUNDOFF
-from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.linear_algebra.factors import Factors
 from lr_pipeline.core.linear_algebra.triangular import invert_triangular, triangular_factor
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, ParameterMatrix

@@ -1,4 +1,4 @@
-"""From a solver's result to a fit: the certificate, standard errors, the table's units."""
+"""From a problem to a certified fit: solve, certify, infer, return to the table's units."""
 
 from dataclasses import replace
 from math import isfinite, log
@@ -14,11 +14,29 @@ from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.fitting.plain_fit import CERTIFIED, settled_status
 from lr_pipeline.core.fitting.problem import FitProblem
 from lr_pipeline.core.inference.inference import reason_withheld
-from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.linear_algebra.factors import Factors
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.solvers import Solver, SolverResult, TracePoint
 from lr_pipeline.core.types import Columns
+
+
+def fit_from_beginning(problem: FitProblem, penalty: Penalty, solver: Solver) -> LogisticFit:
+    """Solve in the solver's coordinates, and certify in standardized ones."""
+    solving, certifying = problem.solving(penalty, solver), problem.certifying(penalty)
+    objective = problem.objective(penalty, solving)
+    start = problem.starting_point(penalty, solving)
+    result = solver.minimize(objective, start, problem.progress)
+    passes = objective.passes
+    if not solver.orthonormalize:
+        w = certifying.from_table(*solving.to_table(result.parameters))
+        objective = problem.objective(penalty, certifying)
+        value, gradient, hessian = objective.value_gradient_hessian(w)
+        result = replace(
+            result, parameters=w, value=value, gradient=gradient, hessian=hessian, hessian_at=w
+        )
+    curvature = curvature_left(objective, certifying, result)
+    return certified_fit(problem, penalty, solver, objective, certifying, result, curvature, passes)
 
 
 def certified_fit(

@@ -19,7 +19,7 @@ from lr_pipeline.core.existence.existence import (
     assess_existence,
     existing,
 )
-from lr_pipeline.core.fitting.certified_fit import certified_fit, curvature_left
+from lr_pipeline.core.fitting.certified_fit import fit_from_beginning
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.fitting.plain_fit import fit_plainly
 from lr_pipeline.core.fitting.problem import FitProblem
@@ -120,22 +120,4 @@ def _fit(problem: FitProblem, penalty: Penalty) -> LogisticFit:
         fit = fit_from_sample(problem, penalty, problem.regimes)
         if fit is not None:
             return fit
-    return _fit_from_beginning(problem, penalty, problem.solver or problem.chosen_solver(penalty))
-
-
-def _fit_from_beginning(problem: FitProblem, penalty: Penalty, solver: Solver) -> LogisticFit:
-    """Solve in the solver's coordinates, and certify in standardized ones."""
-    solving, certifying = problem.solving(penalty, solver), problem.certifying(penalty)
-    objective = problem.objective(penalty, solving)
-    start = problem.starting_point(penalty, solving)
-    result = solver.minimize(objective, start, problem.progress)
-    passes = objective.passes
-    if not solver.orthonormalize:
-        w = certifying.from_table(*solving.to_table(result.parameters))
-        objective = problem.objective(penalty, certifying)
-        value, gradient, hessian = objective.value_gradient_hessian(w)
-        result = replace(
-            result, parameters=w, value=value, gradient=gradient, hessian=hessian, hessian_at=w
-        )
-    curvature = curvature_left(objective, certifying, result)
-    return certified_fit(problem, penalty, solver, objective, certifying, result, curvature, passes)
+    return fit_from_beginning(problem, penalty, problem.solver or problem.chosen_solver(penalty))

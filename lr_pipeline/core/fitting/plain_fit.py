@@ -143,14 +143,11 @@ class MeanLogLoss:
 
     def value(self, w: Parameters) -> float:
         """f(w)."""
-        return self.value_gradient(w)[0]
+        return self.value_gradient_hessian(w)[0]
 
     def value_gradient(self, w: Parameters) -> tuple[float, Parameters]:
         """f(w) and ∇f(w)."""
-        value, gradient = self.rows.sum(
-            lambda block: self.kernel.loss_gradient(self.standardized(block), w)
-        )
-        return value / self.total_weight, gradient / self.total_weight
+        return self.value_gradient_hessian(w)[:2]
 
     def value_gradient_hessian(self, w: Parameters) -> tuple[float, Parameters, ParameterMatrix]:
         """f(w), ∇f(w) and ∇²f(w)."""

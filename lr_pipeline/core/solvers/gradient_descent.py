@@ -8,8 +8,9 @@ import numpy as np
 from lr_pipeline.core.limits import require_positive
 from lr_pipeline.core.logistic.objective import SmoothFunction
 from lr_pipeline.core.solvers.iterate import Iterate, iterate_of
-from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, Trace, TracePoint
+from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, TracePoint
 from lr_pipeline.core.solvers.step_size import FixedStep, StepSize
+from lr_pipeline.core.solvers.trace import Trace
 from lr_pipeline.core.types import Parameters
 
 

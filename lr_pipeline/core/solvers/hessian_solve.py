@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from lr_pipeline.core.linear_algebra.cholesky import cholesky, cholesky_solve
+from lr_pipeline.core.linear_algebra.factors import shifted_factor
 from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
@@ -22,20 +23,8 @@ def curvature_solve(hessian: ParameterMatrix) -> LinearSolve:
     """
     factor = cholesky(hessian)
     if factor is None:
-        factor = _shifted_factor(hessian)
+        factor = shifted_factor(hessian)
     return partial(cholesky_solve, factor)
-
-
-def _shifted_factor(hessian: ParameterMatrix) -> ParameterMatrix:
-    """Factor of the Hessian plus the smallest multiple of the identity tried that allows one."""
-    if not np.isfinite(hessian).all():
-        return np.eye(len(hessian)) / 2.0
-    largest = float(np.diag(hessian).max())
-    size = largest if largest > 0.0 else 0.25
-    ridge = 1e-15 * size
-    while (factor := cholesky(hessian + ridge * np.eye(len(hessian)))) is None:
-        ridge *= 100.0
-    return factor
 
 
 def decrement(solve: LinearSolve, gradient: Parameters, total_weight: float) -> float:

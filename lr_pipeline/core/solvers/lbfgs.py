@@ -9,9 +9,10 @@ import numpy as np
 from lr_pipeline.core.limits import require_positive
 from lr_pipeline.core.logistic.objective import Objective
 from lr_pipeline.core.solvers.hessian_solve import curvature_solve, decrement, is_last_step
-from lr_pipeline.core.solvers.line_search import wolfe_search
-from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, Trace, TracePoint
+from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, TracePoint
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
+from lr_pipeline.core.solvers.trace import Trace
+from lr_pipeline.core.solvers.wolfe_search import wolfe_search
 from lr_pipeline.core.types import Parameters
 
 # A Hessian takes the time of one gradient and one more for every so many columns, and after it

@@ -25,8 +25,9 @@ from lr_pipeline.core.limits import require_positive
 from lr_pipeline.core.logistic.objective import Objective
 from lr_pipeline.core.solvers.hessian_solve import curvature_solve, decrement, is_last_step
 from lr_pipeline.core.solvers.line_search import VALUE_ROUNDING, backtrack
-from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, Trace, TracePoint
+from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, TracePoint
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
+from lr_pipeline.core.solvers.trace import Trace
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 # Iterations that may pass without getting nearer, once only rounding is left to gain.

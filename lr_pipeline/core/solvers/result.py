@@ -74,17 +74,3 @@ class SolverResult:
 
 
 Progress = Callable[[TracePoint], None]
-
-
-class Trace:
-    """The iterates recorded so far; each is also reported to ``progress``."""
-
-    def __init__(self, progress: Progress | None = None) -> None:
-        self.points: list[TracePoint] = []
-        self.progress = progress
-
-    def record(self, point: TracePoint) -> None:
-        """Keep a point and report it."""
-        self.points.append(point)
-        if self.progress is not None:
-            self.progress(point)

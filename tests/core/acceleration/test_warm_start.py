@@ -11,7 +11,7 @@ from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.sampling_pass import draw_sample
 from lr_pipeline.core.columns.standardize import standardized
 from lr_pipeline.core.fitting.fit import fit_logistic
-from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.linear_algebra.factors import Factors
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.logistic.penalties.none import NoPenalty

@@ -5,7 +5,7 @@ import pytest
 
 from lr_pipeline.core.certificate.curvature import Curvature
 from lr_pipeline.core.columns.standardize import Reported
-from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.linear_algebra.factors import Factors
 
 RNG = np.random.default_rng(3)
 ROWS = RNG.standard_normal((20, 4))

@@ -14,7 +14,7 @@ from lr_pipeline.core.certificate.rounding import addition_error, dot_error, pla
 from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.standardize import Reported, StandardizedRows, standardized
 from lr_pipeline.core.limits import UNIT_ROUNDOFF
-from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.linear_algebra.factors import Factors
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel, linear_predictor
 from lr_pipeline.core.rows import Block
 from lr_pipeline.engines.memory import ArrayRows

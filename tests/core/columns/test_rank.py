@@ -9,7 +9,7 @@ from sklearn.datasets import make_classification
 from lr_pipeline.core.columns import rank
 from lr_pipeline.core.columns.moments import moments_of
 from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_by_information, analyse_columns
-from lr_pipeline.core.linear_algebra.cholesky import Factors
+from lr_pipeline.core.linear_algebra.factors import Factors
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.any_order import ShuffledRows
 

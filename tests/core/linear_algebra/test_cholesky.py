@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lr_pipeline.core.linear_algebra.cholesky import Factors, cholesky, cholesky_solve, invert_lower
+from lr_pipeline.core.linear_algebra.cholesky import cholesky, cholesky_solve, invert_lower
+from lr_pipeline.core.linear_algebra.factors import Factors
 
 A = np.array([[4.0, 2.0, 0.6], [2.0, 5.0, 1.0], [0.6, 1.0, 3.0]])
 

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
-from lr_pipeline.core.logistic.kernel import LogisticKernel, TextbookKernel
+from lr_pipeline.core.logistic.kernel import LogisticKernel
+from lr_pipeline.core.logistic.textbook_kernel import TextbookKernel
 from lr_pipeline.core.rows import Block
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lr_pipeline.core.solvers.line_search import wolfe_search
+from lr_pipeline.core.solvers.wolfe_search import wolfe_search
 
 
 class Along:
