@@ -1,8 +1,9 @@
 """What the training table alone decides: each feature's median, or its levels."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.types as pt
@@ -16,18 +17,27 @@ from lr_pipeline.tables.preparation.encoding import (
     numbers_of,
     require_finite,
 )
-from lr_pipeline.tables.preparation.medians import HELD_VALUES, Bracket, finish_medians
+from lr_pipeline.tables.preparation.medians import Bracket, finish_medians
 from lr_pipeline.tables.preparation.weighted_medians import WeightedBracket
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_values import is_text
 from lr_pipeline.tables.weights import weights_of
 
-AnyBracket = Bracket | WeightedBracket
-
-SENT_VALUES = 2**18  # the same where they are sent from one process to another
 RARE_ROWS, RARE_SHARE = 10, 0.01
 MARKED_ROWS, MARKED_SHARE = 10, 0.05
-EXACT_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class MedianLimits:
+    """How many values of all columns are held for the medians, and which medians are exact."""
+
+    held_values: int = 4_000_000  # 32 MB
+    sent_values: int = 2**18  # held where brackets are sent from one process to another
+    smallest_sample: int = 256  # of a column
+    exact_rows: int = 100_000  # medians of tables of at most so many rows are exact
+
+
+LIMITS = MedianLimits()
 
 
 class _Features(NamedTuple):
@@ -35,12 +45,12 @@ class _Features(NamedTuple):
 
     rows: int
     cases: float
-    brackets: dict[str, AnyBracket]
+    brackets: dict[str, Bracket]
     levels: dict[str, LevelCounts]
 
 
 def _features(
-    brackets: dict[str, AnyBracket],
+    brackets: dict[str, Bracket],
     texts: Sequence[str],
     weight_column: str | None,
     batch: pa.RecordBatch,
@@ -56,89 +66,91 @@ def _features(
 
 
 def _collected(
-    brackets: dict[str, AnyBracket], weight_column: str | None, batch: pa.RecordBatch
-) -> dict[str, AnyBracket]:
+    brackets: dict[str, Bracket], weight_column: str | None, batch: pa.RecordBatch
+) -> dict[str, Bracket]:
     """Collect the values of numeric features that lie within their brackets."""
-    weight = () if weight_column is None else (weights_of(batch, weight_column),)
+    weight = None if weight_column is None else weights_of(batch, weight_column)
     found = {}
     for name, bracket in brackets.items():
         values = numbers_of(name, batch.column(name))
         require_finite(name, values)
-        collecting: Any = bracket
-        found[name] = collecting.collected(values, *weight)
+        found[name] = bracket.collected(values, weight)
     return found
 
 
 def fit_encodings(
-    table: Table, aggregate: Aggregate = aggregate_here
+    table: Table, aggregate: Aggregate = aggregate_here, limits: MedianLimits | None = None
 ) -> list[NumberEncoding | CategoryEncoding]:
     """Learn every feature's median or levels from the training table's blocks.
 
-    A median that imputes training rows is exact. Of a column without missing values it can only
-    serve rows of later: beyond 100,000 rows, where one pass cannot hold the columns, it is that
-    of a sample of evenly spaced rows, 4 million values of all columns at most. Of m of them its
-    rank is off by a standard deviation of 1 / (2 √m) of the rows: 0.2 % for 20 columns.
+    A median that imputes training rows is exact. The median of a column without missing values can
+    only impute later rows: beyond 100,000 rows, where one pass cannot hold the columns, it is the
+    median of a sample of evenly spaced rows, of at most 4 million values of all columns. The
+    standard deviation of its rank is 1 / (2 √m) of the rows for m values: 0.2 % for 20 columns.
 
     Raises
     ------
     TableError
         A feature is neither number, boolean nor text, is infinite, or has no value.
     """
+    limits = limits or LIMITS
     features, weight = table.roles.features, table.roles.weight
     kinds = {field.name: field.type for field in table.schema}
     names = [name for name in features if not holds_text(kinds[name])]
     texts = [name for name in features if holds_text(kinds[name])]
-    held = HELD_VALUES if aggregate is aggregate_here else SENT_VALUES
-    capacity = held // max(1, len(names))
+    held = limits.held_values if aggregate is aggregate_here else limits.sent_values
+    capacity = max(limits.smallest_sample, held // max(1, len(names)))
     columns = features if weight is None else [*features, weight]
     kind = Bracket if weight is None else WeightedBracket
-    empty = {name: kind(capacity=capacity) for name in names}
+    empty = {name: kind(capacity) for name in names}
     found = aggregate(table, columns, partial(_features, empty, texts, weight))
     known = {name for name, bracket in found.brackets.items() if bracket.total}
     known |= {name for name, counts in found.levels.items() if counts.known}
     _require_values([name for name in features if name not in known])
     encodings: dict[str, NumberEncoding | CategoryEncoding] = {
-        one.name: one for one in _numbers(table, aggregate, found)
+        one.name: one for one in _numbers(table, aggregate, found, limits)
     }
     encodings |= {name: _category(name, counts.merged()) for name, counts in found.levels.items()}
     return [encodings[name] for name in features]
 
 
-def _numbers(table: Table, aggregate: Aggregate, found: _Features) -> Iterator[NumberEncoding]:
-    """Exact medians of the columns that need one, the sample's of the others."""
+def _numbers(
+    table: Table, aggregate: Aggregate, found: _Features, limits: MedianLimits
+) -> Iterator[NumberEncoding]:
+    """Encode numbers, with exact medians for the columns that need them, else a sample's."""
     brackets, weight = found.brackets, table.roles.weight
     sampled = {
         name: bracket.sample_median()
         for name, bracket in brackets.items()
-        if found.rows > EXACT_ROWS and not bracket.missing and bracket.thinned
+        if found.rows > limits.exact_rows and not bracket.missing and bracket.thinned
     }
     for name, (median, sample) in sampled.items():
         yield NumberEncoding(name, median, marks_missing=False, sampled_rows=sample)
     exact = [name for name in brackets if name not in sampled]
     missing = {name: plain_count(brackets[name].missing) for name in exact}
 
-    def fill(chosen: list[int], narrowed: list[AnyBracket]) -> list[AnyBracket]:
+    def fill(chosen: list[int], narrowed: list[Bracket]) -> list[Bracket]:
         wanted = {exact[j]: bracket for j, bracket in zip(chosen, narrowed, strict=True)}
         columns = [*wanted, *([] if weight is None else [weight])]
         return list(aggregate(table, columns, partial(_collected, wanted, weight)).values())
 
     medians = finish_medians([brackets[name] for name in exact], fill)
     for name, median in zip(exact, medians, strict=True):
-        lost = missing[name]
-        yield NumberEncoding(name, median, _marks(lost, found.cases), missing=lost)
+        marks = _marks(missing[name], found.cases)
+        yield NumberEncoding(name, median, marks, missing=missing[name])
 
 
 def _marks(missing: int | float, cases: int | float) -> bool:
-    """Whether so many missing cases have a column of their own: from 10, or 5 % if that is fewer.
+    """Whether the missing cases get an indicator: 10 or more do, or 5 % if that is fewer.
 
-    A column that is 1 in one row, or in a few of one class, separates the classes, and no estimate
-    of any coefficient would exist for the sake of one empty cell.
+    A column that is 1 in one row, or in a few rows of one class, separates the classes: for the
+    sake of one empty cell no estimate of any coefficient would exist.
     """
     return missing > 0 and missing >= min(MARKED_ROWS, MARKED_SHARE * cases)
 
 
 def _category(name: str, counts: LevelCounts) -> CategoryEncoding:
-    """Most frequent level as the reference, the others in order, the rare ones pooled.
+    """Encode a category: the most frequent level is the reference, rare levels are pooled.
 
     A level is rare with fewer than 10 training cases that are also less than 1 % of them.
     """

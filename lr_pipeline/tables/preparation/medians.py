@@ -1,58 +1,48 @@
 """Exact medians of many columns at once, read block by block and never held whole.
 
-A sample brackets each median; the next pass counts what lies below the bracket and collects what
-lies inside. Where too much does, a thinned part of it is the sample for a narrower bracket. The
-ends of a bracket are counted apart, so that a value which many rows share settles a median
-without being collected, and so that every pass leaves fewer values inside.
+A sample brackets each median; the next pass counts the values below the bracket and collects those
+inside. If these are too many, a thinned part of them is the sample for a narrower bracket. The ends
+of a bracket are counted apart, so that a value that many rows share settles a median without being
+collected, and every pass leaves fewer values inside.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
-HELD_VALUES = 4_000_000  # of all columns together: 32 MB
-# A sample's rank is off by some standard deviation √m / 2: four of them miss one in 16,000.
+from lr_pipeline.core.types import RowVector
+
+# The rank of a sample's median has a standard deviation of √m / 2; four miss one in 16,000.
 RANK_DEVIATIONS = 4.0
-SMALLEST_SAMPLE = 256
+UNBOUNDED = (-np.inf, np.inf)
 
-
-@runtime_checkable
-class Collecting(Protocol):
-    """What has been found of a median: by counting values, or by weighing them."""
-
-    def median(self) -> float | None:
-        """The median, None where not settled."""
-
-    def narrowed(self) -> Any:
-        """Return another of its kind, which settles it, or narrows it down, in another pass."""
+Same = Any  # a bracket of the same kind; beartype does not know typing.Self in methods
 
 
 class Bracket:
     """Collects the values of one column that lie between two numbers, and counts the others.
 
-    ``limits`` are known to enclose the median. Every ``thinning``-th value inside is
-    kept, so that at most ``capacity`` are.
+    ``limits`` are known to enclose the median. At most ``capacity`` values inside are held: where
+    there are more, every ``thinning``-th of them.
     """
 
     def __init__(
         self,
-        low: float = -np.inf,
-        high: float = np.inf,
-        capacity: int = HELD_VALUES,
-        limits: tuple[float, float] = (-np.inf, np.inf),
+        capacity: int,
+        between: tuple[float, float] = UNBOUNDED,
+        limits: tuple[float, float] = UNBOUNDED,
     ) -> None:
-        self.low, self.high, self.limits = low, high, limits
-        self.capacity = max(SMALLEST_SAMPLE, capacity)
-        self.below = self.at_low = self.at_high = self.total = self.seen = self.held = 0
-        self.missing = 0
-        self.next_below, self.next_above = -np.inf, np.inf
-        self.thinning = 1
+        self.capacity, self.limits = capacity, limits
+        self.low, self.high = between
+        self.below = self.at_low = self.at_high = self.total = self.missing = self.seen = 0.0
+        self.held, self.thinning = 0, 1
+        self.next_below, self.next_above = UNBOUNDED
         self.inside: list[Float64[np.ndarray, " m"]] = []
 
-    def collected(self, values: Float64[np.ndarray, " n"]) -> "Bracket":
-        """Return one between the same two numbers that has counted these values; NaN is missing.
+    def collected(self, values: RowVector, weight: RowVector | None = None) -> Same:
+        """Return a bracket between the same two numbers with these values; NaN is missing.
 
         It holds views of all values inside: ``+=`` thins and copies them.
         """
@@ -77,21 +67,21 @@ class Bracket:
         found.inside, found.seen, found.held = [inside], len(inside), len(inside)
         return found
 
-    def __iadd__(self, later: "Bracket") -> "Bracket":
+    def __iadd__(self, later: Same) -> Same:
         """Take in the values of the next rows, thinned as if all had come in one sequence.
 
         ``later`` is not thinned itself.
         """
         self._count(later)
         for values in later.inside:
-            kept = values[(-self.seen) % self.thinning :: self.thinning].copy()
+            kept = values[int(-self.seen % self.thinning) :: self.thinning].copy()
             self.seen += len(values)
             self.inside.append(kept)
             self.held += len(kept)
             self._thin()
         return self
 
-    def __add__(self, other: "Bracket") -> "Bracket":
+    def __add__(self, other: Same) -> Same:
         """Return what both collected between the same two numbers, thinned alike."""
         both = self.empty()
         both._count(self)
@@ -106,19 +96,23 @@ class Bracket:
         both._thin()
         return both
 
-    def _count(self, other: "Bracket") -> None:
+    def _count(self, other: Same) -> None:
         """Add what the other counted outside its values."""
-        self.below += other.below
-        self.at_low += other.at_low
-        self.at_high += other.at_high
-        self.total += other.total
-        self.missing += other.missing
+        for name in ("below", "at_low", "at_high", "total", "missing"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self._note_neighbours(other)
+
+    def _note_neighbours(self, other: Same) -> None:
+        """Keep the nearest values outside the bracket."""
         self.next_below = max(self.next_below, other.next_below)
         self.next_above = min(self.next_above, other.next_above)
 
-    def empty(self) -> "Bracket":
-        """Return one between the same two numbers, into which nothing has been added."""
-        return Bracket(self.low, self.high, self.capacity, self.limits)
+    def empty(self) -> Same:
+        """Return a bracket between the same two numbers, without values."""
+        return self._between((self.low, self.high), self.limits)
+
+    def _between(self, between: tuple[float, float], limits: tuple[float, float]) -> Same:
+        return type(self)(self.capacity, between, limits)
 
     @property
     def thinned(self) -> bool:
@@ -136,36 +130,50 @@ class Bracket:
         """The median of all values added, NaN where there are none, None where not settled."""
         if self.total == 0:
             return float("nan")
+        known = [value for value in self._middle() if value is not None]
+        return float(np.median(known)) if len(known) == 2 else None
+
+    def _middle(self) -> list[float | None]:
+        """The two values in the middle, None where this pass cannot tell."""
         if self.thinning == 1:
             self.inside = [np.sort(np.concatenate([np.empty(0), *self.inside]))]
-        middle = [self._at((self.total - 1) // 2), self._at(self.total // 2)]
-        known = [value for value in middle if value is not None]
-        return float(np.median(known)) if len(known) == 2 else None
+        total = int(self.total)
+        return [self._at((total - 1) // 2), self._at(total // 2)]
 
     def sample_median(self) -> tuple[float, int]:
         """The median of the values held, evenly spaced among all, and their number.
 
-        The same however the values are cut into blocks; not if they were cut into parts that were
-        added, which each begin with their first value.
+        It does not depend on blocks; it depends on parts that were added, since each part begins
+        with its own first value.
         """
         return float(np.median(np.concatenate(self.inside))), self.held
 
-    def narrowed(self) -> "Bracket":
-        """Return a bracket around the median, as far as this one can tell."""
+    def narrowed(self) -> Same:
+        """Return a narrower bracket around the median, as far as this one can tell."""
+        side = self._side()
+        if side < 0:
+            below = self.limits[0], self.low
+            return self._between(below, below)
+        if side > 0:
+            above = self.high, self.limits[1]
+            return self._between(above, above)
+        return self._between(self._around_median(), (self.low, self.high))
+
+    def _side(self) -> int:
+        """-1 where the median is below the bracket, 1 where it is above, 0 inside."""
         rank = self.total // 2 - self.below
-        if rank < 0:
-            limits = self.limits[0], self.low
-            return Bracket(*limits, self.capacity, limits)
-        if rank >= self.at_low + self.seen + self.at_high:
-            limits = self.high, self.limits[1]
-            return Bracket(*limits, self.capacity, limits)
+        return -1 if rank < 0 else int(rank >= self.at_low + self.seen + self.at_high)
+
+    def _around_median(self) -> tuple[float, float]:
+        """Two values of the sample that very likely enclose the median."""
+        rank = self.total // 2 - self.below
         sample = np.sort(np.concatenate([np.empty(0), *self.inside]))
         place = (rank - self.at_low) / self.thinning
         margin = RANK_DEVIATIONS * np.sqrt(len(sample)) / 2.0 + 2.0
         first, last = int(np.floor(place - margin)), int(np.ceil(place + margin))
         low = float(sample[first]) if first >= 0 else self.low
         high = float(sample[last]) if last < len(sample) else self.high
-        return Bracket(low, high, self.capacity, (self.low, self.high))
+        return low, high
 
     def _at(self, rank: int) -> float | None:
         """The value of this rank, from 0, where this pass can tell."""
@@ -180,18 +188,17 @@ class Bracket:
         place -= self.at_low
         if place >= self.seen:
             return self.high
-        return float(self.inside[0][place]) if self.thinning == 1 else None
+        return float(self.inside[0][int(place)]) if self.thinning == 1 else None
 
 
-OneBracket = TypeVar("OneBracket", bound=Collecting)
-FillBrackets = Callable[[list[int], list[OneBracket]], list[OneBracket]]
+FillBrackets = Callable[[list[int], list[Bracket]], list[Bracket]]
 
 
-def finish_medians(brackets: list[OneBracket], fill: FillBrackets[OneBracket]) -> list[float]:
-    """Return the median of each column, whose first pass ``brackets`` have been through.
+def finish_medians(brackets: list[Bracket], fill: FillBrackets) -> list[float]:
+    """Return the median of each column; ``brackets`` have collected a first pass.
 
-    ``fill(columns, brackets)`` adds all values of the columns numbered, each to its bracket, and
-    returns the brackets.
+    ``fill(columns, brackets)`` reads the numbered columns again, adds the values of each to its
+    bracket, and returns the brackets.
     """
     medians = [bracket.median() for bracket in brackets]
     while open_columns := [j for j, median in enumerate(medians) if median is None]:

@@ -15,7 +15,11 @@ from lr_pipeline.core.types import Design
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEncoding
-from lr_pipeline.tables.preparation.encoding_fit import fit_encodings, holds_text
+from lr_pipeline.tables.preparation.encoding_fit import (
+    MedianLimits,
+    fit_encodings,
+    holds_text,
+)
 from lr_pipeline.tables.roles import ColumnRoles, quoted
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
@@ -48,7 +52,9 @@ class Preparation:
     rules: ReadingRules = NO_RULES
 
     @classmethod
-    def fit(cls, table: Table, aggregate: Aggregate = aggregate_here) -> "Preparation":
+    def fit(
+        cls, table: Table, aggregate: Aggregate = aggregate_here, limits: MedianLimits | None = None
+    ) -> "Preparation":
         """Learn medians and levels from ``table``, those of all features in one pass.
 
         Columns with missing values that together exceed 4 million numbers take about two passes
@@ -60,7 +66,7 @@ class Preparation:
             A feature is neither number, boolean nor text, or has no value; two design columns
             would have the same name, or they would be more than a fit can hold.
         """
-        encodings = fit_encodings(table, aggregate)
+        encodings = fit_encodings(table, aggregate, limits)
         names = Counter(column for encoding in encodings for column in encoding.columns)
         twice = [name for name, count in names.items() if count > 1]
         if twice:

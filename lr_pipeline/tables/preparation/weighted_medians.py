@@ -1,8 +1,8 @@
-"""Medians of rows that count more or less than once, block by block as in ``medians``.
+"""Medians of weighted rows, block by block as in ``medians``.
 
-The median of weights w is the value at which their sum, in the order of the values, passes half of
-Σ w; the mean of two neighbours where it is half just between them. For whole weights that is the
-median of the rows repeated.
+The weighted median is the value at which the sum of weights w, in the order of the values, passes
+half of Σ w, or the mean of two neighbours where the sum is exactly half between them. For whole
+weights it is the median of the rows repeated.
 """
 
 from collections.abc import Callable
@@ -11,49 +11,45 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.preparation.medians import HELD_VALUES, RANK_DEVIATIONS, SMALLEST_SAMPLE
+from lr_pipeline.tables.preparation.medians import RANK_DEVIATIONS, UNBOUNDED, Bracket, Same
 
-# Sums of weights that differ by less, as a share of all, are the same but for rounding.
+# Sums of weights whose difference is a smaller share of Σ w are equal but for rounding.
 SAME_SUM = 2.0**-42
 
 Values = Float64[np.ndarray, " m"]
 Neighbour = tuple[float, float]  # a value, and the weight of it
 
 
-class WeightedBracket:
-    """Collects the values of one column between two numbers, and the weights of the others.
+class WeightedBracket(Bracket):
+    """A bracket that sums the weights of values instead of counting them.
 
-    As ``medians.Bracket``, where whatever is counted there is weighed here. Of more values than
-    ``capacity`` those stay at which the sum of weights passes a multiple of ``spacing`` (0: all),
-    each with the weight of the multiples passed.
+    Of more values than ``capacity`` it holds those at which the sum of weights passes a multiple of
+    ``spacing`` (0: all values), each with the weight of the multiples passed.
     """
 
     def __init__(
         self,
-        low: float = -np.inf,
-        high: float = np.inf,
-        capacity: int = HELD_VALUES,
-        limits: tuple[float, float] = (-np.inf, np.inf),
+        capacity: int,
+        between: tuple[float, float] = UNBOUNDED,
+        limits: tuple[float, float] = UNBOUNDED,
     ) -> None:
-        self.low, self.high, self.limits = low, high, limits
-        self.capacity = max(SMALLEST_SAMPLE, capacity)
-        self.below = self.at_low = self.at_high = self.total = self.missing = self.seen = 0.0
-        self.next_below: Neighbour = (-np.inf, 0.0)
-        self.next_above: Neighbour = (np.inf, 0.0)
+        super().__init__(capacity, between, limits)
+        self.below_low: Neighbour = (-np.inf, 0.0)
+        self.above_high: Neighbour = (np.inf, 0.0)
         self.spacing = self.passed = 0.0
         self.values, self.weights = [np.empty(0)], [np.empty(0)]
-        self.held = 0
 
     @property
     def thinned(self) -> bool:
         """Whether not all values inside are held."""
         return self.spacing > 0.0
 
-    def collected(self, values: RowVector, weight: RowVector) -> "WeightedBracket":
-        """Return one between the same two numbers that has weighed these values; NaN is missing.
+    def collected(self, values: RowVector, weight: RowVector | None = None) -> Same:
+        """Return a bracket between the same two numbers with these values; NaN is missing.
 
         It holds all values inside: ``+=`` thins them.
         """
+        assert weight is not None
         found = self.empty()
         missing = np.isnan(values)
         found.missing = float(weight[missing].sum())
@@ -61,8 +57,8 @@ class WeightedBracket:
         found.total = float(weight.sum())
         below, above = values < self.low, values > self.high
         found.below = float(weight[below].sum())
-        found.next_below = _nearest(np.max, found.next_below, values[below], weight[below])
-        found.next_above = _nearest(np.min, found.next_above, values[above], weight[above])
+        found.below_low = _nearest(np.max, found.below_low, values[below], weight[below])
+        found.above_high = _nearest(np.min, found.above_high, values[above], weight[above])
         at_low = values == self.low
         at_high = (values == self.high) & ~at_low
         found.at_low, found.at_high = float(weight[at_low].sum()), float(weight[at_high].sum())
@@ -70,22 +66,22 @@ class WeightedBracket:
         found.values, found.weights = [values[inside]], [weight[inside]]
         return found
 
-    def __iadd__(self, later: "WeightedBracket") -> "WeightedBracket":
+    def __iadd__(self, later: Same) -> Same:
         """Take in the values of the next rows, thinned as if all had come in one sequence.
 
         ``later`` is not thinned itself.
         """
-        self._weigh(later)
+        self._count(later)
         for values, weights in zip(later.values, later.weights, strict=True):
             self._hold(values, weights)
         return self
 
-    def __add__(self, other: "WeightedBracket") -> "WeightedBracket":
+    def __add__(self, other: Same) -> Same:
         """Return what both collected between the same two numbers, thinned alike."""
         both = self.empty()
         both.spacing = max(self.spacing, other.spacing)
         for part in (self, other):
-            both._weigh(part)
+            both._count(part)
             both.passed = 0.0
             if part.spacing == both.spacing:
                 both._append(np.concatenate(part.values), np.concatenate(part.weights))
@@ -95,63 +91,45 @@ class WeightedBracket:
         both._thin()
         return both
 
-    def _weigh(self, other: "WeightedBracket") -> None:
-        """Add what the other weighed outside its values."""
-        self.below += other.below
-        self.at_low += other.at_low
-        self.at_high += other.at_high
-        self.total += other.total
-        self.missing += other.missing
-        self.next_below = _nearest(np.max, self.next_below, *_as_rows(other.next_below))
-        self.next_above = _nearest(np.min, self.next_above, *_as_rows(other.next_above))
+    def _note_neighbours(self, other: Same) -> None:
+        self.below_low = _nearest(np.max, self.below_low, *_as_rows(other.below_low))
+        self.above_high = _nearest(np.min, self.above_high, *_as_rows(other.above_high))
 
-    def empty(self) -> "WeightedBracket":
-        """Return one between the same two numbers, into which nothing has been added."""
-        return WeightedBracket(self.low, self.high, self.capacity, self.limits)
-
-    def median(self) -> float | None:
-        """The median of all values added, NaN where there are none, None where not settled."""
-        if self.total == 0.0:
-            return float("nan")
+    def _middle(self) -> list[float | None]:
         half, slack = self.total / 2.0, self.total * SAME_SUM
-        middle = [self._reaching(half - slack, slack), self._reaching(half + slack, slack)]
-        known = [value for value in middle if value is not None]
-        return float(np.median(known)) if len(known) == 2 else None
+        return [self._reaching(half - slack, slack), self._reaching(half + slack, slack)]
 
     def sample_median(self) -> tuple[float, int]:
-        """The median of the values held, each with the weight it stands for, and their number."""
-        sample = WeightedBracket(capacity=self.held)
+        """The weighted median of the values held, and their number."""
+        sample = WeightedBracket(self.held)
         sample += sample.collected(np.concatenate(self.values), np.concatenate(self.weights))
         median = sample.median()
         assert median is not None
         return median, self.held
 
-    def narrowed(self) -> "WeightedBracket":
-        """Return a bracket around the median, as far as this one can tell."""
+    def _side(self) -> int:
         place = self.total / 2.0 - self.below
-        if place <= 0.0:
-            limits = self.limits[0], self.low
-            return WeightedBracket(*limits, self.capacity, limits)
-        if place > self.at_low + self.seen + self.at_high:
-            limits = self.high, self.limits[1]
-            return WeightedBracket(*limits, self.capacity, limits)
+        return -1 if place <= 0.0 else int(place > self.at_low + self.seen + self.at_high)
+
+    def _around_median(self) -> tuple[float, float]:
+        place = self.total / 2.0 - self.below
         values, sums = self._sorted()
         deviation = RANK_DEVIATIONS * np.sqrt(self.seen / self.spacing) / 2.0
         margin = (deviation + 2.0) * self.spacing
         least, most = place - self.at_low - margin, place - self.at_low + margin
         low = self.low if least <= 0.0 else float(values[np.searchsorted(sums, least)])
         high = self.high if most > sums[-1] else float(values[np.searchsorted(sums, most)])
-        return WeightedBracket(low, high, self.capacity, (self.low, self.high))
+        return low, high
 
     def _reaching(self, weight: float, slack: float) -> float | None:
-        """The least value up to which there is so much weight, where this pass can tell."""
+        """The least value at which the sum of weights reaches ``weight``; None if not known."""
         place = weight - self.below
         enclosed = self.at_low + self.seen + self.at_high
         if place <= 0.0:
-            value, of_value = self.next_below
+            value, of_value = self.below_low
             return value if -place < max(of_value, 4.0 * slack) else None
         if place > enclosed:
-            value, of_value = self.next_above
+            value, of_value = self.above_high
             return value if place - enclosed <= max(of_value, 4.0 * slack) else None
         if place <= self.at_low:
             return self.low
@@ -163,14 +141,14 @@ class WeightedBracket:
         return float(values[min(int(np.searchsorted(sums, place - self.at_low)), len(values) - 1)])
 
     def _sorted(self) -> tuple[Values, Values]:
-        """The values held, ascending, and the sums of their weights up to each."""
+        """The values held, ascending, and the sum of weights up to each."""
         values, weights = np.concatenate(self.values), np.concatenate(self.weights)
         order = np.argsort(values, kind="stable")
         self.values, self.weights = [values[order]], [weights[order]]
         return self.values[0], np.cumsum(self.weights[0])
 
     def _hold(self, values: Values, weights: Values) -> None:
-        """Hold what is inside, or as much of it as the spacing leaves."""
+        """Hold the values inside, or as many of them as the spacing leaves."""
         self.seen += float(weights.sum())
         if self.thinned and len(weights):
             sums = self.passed + np.cumsum(weights)
@@ -186,7 +164,7 @@ class WeightedBracket:
         self.held += len(values)
 
     def _thin(self) -> None:
-        """Double the spacing, until few enough values are left."""
+        """Double the spacing until few enough values are left."""
         while self.held > self.capacity:
             values, weights = np.concatenate(self.values), np.concatenate(self.weights)
             least = 2.0 * float(weights.sum()) / self.capacity
@@ -200,7 +178,7 @@ class WeightedBracket:
 def _nearest(
     choose: Callable[[Values], float], known: Neighbour, values: Values, weight: Values
 ) -> Neighbour:
-    """The largest (or the smallest) value of all, and the weight of those that equal it."""
+    """The largest (or smallest) of the known value and the values, and the weight it has in all."""
     values, weight = np.append(values, known[0]), np.append(weight, known[1])
     nearest = float(choose(values))
     return nearest, float(weight[values == nearest].sum())

@@ -12,6 +12,7 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.files.parquet import RowGroups
+from lr_pipeline.tables.preparation.encoding_fit import MedianLimits
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import with_metadata
 from lr_pipeline.tables.row_choice import OtherRows, RowChoice, choice_within
@@ -24,7 +25,10 @@ STRANGE_LEVEL = "\N{REPLACEMENT CHARACTER} perturbed"
 
 
 def moved_by_test_rows(
-    dataset: Table, train: Table, aggregate: Aggregate = aggregate_here
+    dataset: Table,
+    train: Table,
+    aggregate: Aggregate = aggregate_here,
+    limits: MedianLimits | None = None,
 ) -> list[str]:
     """Features whose fitted median, levels or missing indicator change with the test rows.
 
@@ -39,7 +43,8 @@ def moved_by_test_rows(
     in_train, _ = choose_rows(dataset, policy)
     perturbed = perturbed_table(dataset, OtherRows(in_train)).where(in_train)
     return encoded_otherwise(
-        Preparation.fit(dataset.where(in_train), aggregate), Preparation.fit(perturbed, aggregate)
+        Preparation.fit(dataset.where(in_train), aggregate, limits),
+        Preparation.fit(perturbed, aggregate, limits),
     )
 
 

@@ -22,6 +22,7 @@ from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.feature_profile import profile_features
+from lr_pipeline.tables.preparation.encoding_fit import MedianLimits
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.prevalence import prevalence
 from lr_pipeline.tables.row_choice import HashedRows, MaskedRows
@@ -63,10 +64,10 @@ def aggregate(standing) -> Iterator[Aggregate]:
 
 
 @pytest.mark.parametrize("sent", [2**18, 1])
-def test_medians_and_levels_are_exactly_those_of_one_process(aggregate, table, monkeypatch, sent):
+def test_medians_and_levels_are_exactly_those_of_one_process(aggregate, table, sent):
     """Also where so few values may be sent that a median takes several passes."""
-    monkeypatch.setattr("lr_pipeline.tables.preparation.encoding_fit.SENT_VALUES", sent)
-    assert Preparation.fit(table, aggregate) == Preparation.fit(table)
+    limits = MedianLimits(sent_values=sent)
+    assert Preparation.fit(table, aggregate, limits) == Preparation.fit(table)
 
 
 def test_the_profile_is_that_of_one_process(aggregate, table):
@@ -136,11 +137,10 @@ def test_a_split_is_compared_as_by_one_process(aggregate, table, tmp_path, monke
     assert found.clean
     assert found == leakage.find_leakage(table, train, test)
     assert moved_by_test_rows(table, train, aggregate) == []
-    monkeypatch.setattr("lr_pipeline.tables.preparation.encoding_fit.EXACT_ROWS", 1000)
-    monkeypatch.setattr("lr_pipeline.tables.preparation.encoding_fit.SENT_VALUES", 1)
-    sampled = Preparation.fit(train, aggregate).encodings
+    limits = MedianLimits(sent_values=1, exact_rows=1_000)
+    sampled = Preparation.fit(train, aggregate, limits).encodings
     assert any(getattr(one, "sampled_rows", 0) for one in sampled)
-    assert moved_by_test_rows(table, train, aggregate) == []  # nor do medians of a sample
+    assert moved_by_test_rows(table, train, aggregate, limits) == []  # nor do medians of a sample
     mixed = leakage.find_leakage(table, train, train, aggregate)
     assert not mixed.clean
     assert mixed == leakage.find_leakage(table, train, train)

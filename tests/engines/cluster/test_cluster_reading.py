@@ -146,7 +146,7 @@ def test_without_files_every_pass_decodes(cluster, store):
 @pytest.mark.parametrize("keep", [MEMORY, FILES, NOTHING])
 def test_medians_that_need_more_passes_are_exact(cluster, store, keep, monkeypatch):
     """Of the numbers that are kept, or of their columns alone where all would be decoded."""
-    monkeypatch.setattr(encoding_fit, "SENT_VALUES", 1_000)
+    monkeypatch.setattr(encoding_fit, "LIMITS", encoding_fit.MedianLimits(sent_values=1_000))
     table = store("missing")
     visited = []
     once = cluster_reading.aggregate_on_workers

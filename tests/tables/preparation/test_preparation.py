@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.preparation import encoding_fit
+from lr_pipeline.tables.preparation.encoding_fit import MedianLimits
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.table import Table
@@ -225,13 +225,11 @@ def test_only_medians_that_impute_training_rows_are_exact_in_a_large_table(monke
     exact = Preparation.fit(table)
     assert [one.median for one in exact.encodings] == [np.median(complete), np.nanmedian(holed)]
     assert not any("sampled_rows" in one for one in exact.to_dict()["encodings"])
-    monkeypatch.setattr(encoding_fit, "EXACT_ROWS", 1_999)
-    monkeypatch.setattr(encoding_fit, "HELD_VALUES", 1_000)
     blocks = Table.blocks
     monkeypatch.setattr(
         Table, "blocks", lambda self, rows=None, columns=None: blocks(self, block_rows, columns)
     )
-    sampled = Preparation.fit(table)
+    sampled = Preparation.fit(table, limits=MedianLimits(held_values=1_000, exact_rows=1_999))
     first, second = sampled.encodings
     assert (first.median, first.sampled_rows) == (np.median(complete[::4]), 500)
     assert (second.median, second.sampled_rows) == (np.nanmedian(holed), None)

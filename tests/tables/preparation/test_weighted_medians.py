@@ -1,12 +1,10 @@
 """The weighted median is that of the rows repeated, however few values are held."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lr_pipeline.evaluation.calibration import quantiles
-from lr_pipeline.tables.preparation import weighted_medians
 from lr_pipeline.tables.preparation.medians import finish_medians
 from lr_pipeline.tables.preparation.weighted_medians import WeightedBracket
 
@@ -38,10 +36,7 @@ def test_the_median_is_that_of_repeated_rows(seed, n, skewed):
     repeated = np.repeat(values, weight.astype(int))
     known = repeated[~np.isnan(repeated)]
     expected = np.median(known) if len(known) else np.nan
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weighted_medians, "SMALLEST_SAMPLE", 64)
-        found = median_of(values, weight, 64, 37)
-    np.testing.assert_equal(found, expected)
+    np.testing.assert_equal(median_of(values, weight, 64, 37), expected)
 
 
 def test_the_size_of_the_weights_does_not_matter():
