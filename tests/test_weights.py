@@ -17,10 +17,10 @@ from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
 from lr_pipeline.tables.aggregate import aggregate_here
+from lr_pipeline.tables.case_counts import prevalence
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.feature_profile import profile_features
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.prevalence import prevalence
 from lr_pipeline.tables.split.leakage import find_leakage
 from lr_pipeline.tables.split.perturbation import moved_by_test_rows
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table

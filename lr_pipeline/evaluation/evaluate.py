@@ -15,8 +15,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_split
 from lr_pipeline.models.train import OpenRows
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
-from lr_pipeline.tables.case_counts import number_of_cases
-from lr_pipeline.tables.prevalence import prevalence
+from lr_pipeline.tables.case_counts import number_of_cases, prevalence
 from lr_pipeline.tables.sources.source_content import source_lines
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues

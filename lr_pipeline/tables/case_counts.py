@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import UInt
 
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.errors import Problem, renumbered
 from lr_pipeline.tables.level_counts import plain_count
+from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.weights import CountedRows, weights_of
 
 EXACT_CASES = 2**53  # sums of whole numbers up to it are exact in float64
@@ -84,3 +89,18 @@ def _weight_blocks(table: Table) -> Iterator[RowVector]:
 def _skipping(table: Table) -> CountedRows | None:
     """The choice that leaves out the rows of weight 0; None if the table has none."""
     return next((one for one in table.choices if isinstance(one, CountedRows)), None)
+
+
+def prevalence(table: Table, aggregate: Aggregate = aggregate_here) -> float:
+    """Σ weight y / Σ weight over the rows of a table."""
+    roles = table.roles
+    columns = [roles.target] if roles.weight is None else [roles.target, roles.weight]
+    positive, total = aggregate(table, columns, partial(_weight_sums, roles))
+    return positive / total
+
+
+def _weight_sums(roles: ColumnRoles, batch: pa.RecordBatch) -> tuple[float, float]:
+    """Σ weight y and Σ weight."""
+    y = labels(roles.target, batch.column(roles.target), roles.positive)
+    weight = np.ones(len(y)) if roles.weight is None else weights_of(batch, roles.weight)
+    return float(weight @ y), float(weight.sum())

@@ -11,7 +11,7 @@ DIGITS = 12  # of a sum of weights; further digits depend on the order of the ro
 
 
 class LevelCounts:
-    """Value → rows that have it, or the sum of their weights; None for missing ones."""
+    """Value → number of its rows, or the sum of their weights; the key None is missing."""
 
     def __init__(self, *counts: dict[str | None, int | float]) -> None:
         self.of_value: dict[str | None, int | float] = {}
@@ -45,18 +45,18 @@ class LevelCounts:
 
     @property
     def known(self) -> dict[str, int | float]:
-        """Those of the values that are not missing."""
+        """The counts of the values that are not missing."""
         counts = self.of_value.items()
         return {value: plain_count(n) for value, n in counts if value is not None}
 
     @property
     def missing(self) -> int | float:
-        """Those that are."""
+        """The count of the missing values."""
         return plain_count(self.of_value.get(None, 0))
 
     @property
     def total(self) -> int | float:
-        """All of them."""
+        """The sum of all counts."""
         return sum(self.of_value.values())
 
     def _add(self, counts: dict[str | None, int | float]) -> None:
@@ -65,5 +65,5 @@ class LevelCounts:
 
 
 def plain_count(total: int | float) -> int | float:
-    """A number of cases: an integer where it is one, else to 12 digits."""
+    """Return a number of cases as an integer where it is one, else with 12 digits."""
     return int(total) if float(total).is_integer() else float(f"{total:.{DIGITS}g}")

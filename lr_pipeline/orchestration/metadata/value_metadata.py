@@ -19,9 +19,8 @@ from lr_pipeline.report.metrics_table import metrics_in_markdown
 from lr_pipeline.report.render import Report
 from lr_pipeline.scoring.new_rows import SchemaMismatchError
 from lr_pipeline.storage.plain_values import metadata_values
-from lr_pipeline.tables.case_counts import number_of_cases
+from lr_pipeline.tables.case_counts import number_of_cases, prevalence
 from lr_pipeline.tables.errors import cut
-from lr_pipeline.tables.prevalence import prevalence
 from lr_pipeline.tables.sources.source_content import describe_content, known_content
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.schema_change import contract_of

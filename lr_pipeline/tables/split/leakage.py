@@ -1,4 +1,4 @@
-"""What a split lets through: rows, ids, groups and times that are in both of its parts."""
+"""Leakage of a split: rows, ids, groups and times that are in both of its parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -20,20 +20,20 @@ from lr_pipeline.tables.weights import weights_of
 
 HashSums = UInt64[np.ndarray, "3"]
 
-HASHES_HELD = 2_000_000  # of dataset and parts together; sorting them takes some 50 bytes each
+HASHES_HELD = 2_000_000  # of dataset and parts together; sorting takes about 50 bytes each
 
 
 @dataclass(frozen=True)
 class Leakage:
     """Counts of rows; all but ``identical_rows`` must be 0 in a clean split.
 
-    ``shared_rows`` are in both parts more often than the dataset has them, ``added_rows`` are in
-    one part too often or not in the dataset at all, ``missing_rows`` are in neither part.
-    ``identical_rows`` are test rows with a twin (but for the id) in the training part where the
-    dataset itself holds both: no leakage of the split, but a reason to look for duplicates. In a
-    large table they are estimated from some of the different rows.
-    ``time_overlap`` are training rows as late as some test row, where the split is by time.
-    Where rows are ``divided``, all of these are numbers of cases, a row's id being in both parts.
+    ``shared_rows`` are in both parts more often than the dataset has them. ``added_rows`` are in
+    one part too often or not in the dataset at all. ``missing_rows`` are in neither part.
+    ``identical_rows`` are test rows that equal a training row (but for the id) where the dataset
+    itself has both: the split leaks nothing, but there may be duplicates. In a large table they
+    are estimated from some of the different rows. ``time_overlap`` counts training rows that are as
+    late as some test row, after a split by time. Where rows are ``divided``, all of these are
+    numbers of cases, and a row's id may be in both parts.
     """
 
     shared_rows: int
@@ -47,7 +47,7 @@ class Leakage:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of rows by what is the matter with them."""
+        """Name of a fault → number of rows with it."""
         return {name: getattr(self, name) for name in COUNTS}
 
     @property
@@ -76,19 +76,23 @@ NOTHING = Leakage(0, 0, 0, 0, 0, 0)
 
 
 def find_leakage(
-    dataset: Table, train: Table, test: Table, aggregate: Aggregate = aggregate_here
+    dataset: Table,
+    train: Table,
+    test: Table,
+    aggregate: Aggregate = aggregate_here,
+    hashes_held: int = HASHES_HELD,
 ) -> Leakage:
     """Compare the parts of a split with the dataset, row by row, by 64-bit hashes.
 
-    For each distinct row, the numbers of times it occurs in train and test must add up to its
-    number in the dataset; where the split divided rows, their weights must.
-    Holds hashes, not rows; two of n rows collide with probability n²/2⁶⁵.
-    Of a large table only a share of them is held at a time, and none where rows and two sums of
-    hashes modulo 2⁶⁴ add up, as other rows would with probability 2⁻¹²⁸.
+    For each different row, its numbers in train and test must add up to its number in the dataset;
+    where the split divided rows, their weights must. Memory holds hashes, not rows; two of n rows
+    have equal hashes with probability n²/2⁶⁵. Of a large table at most ``hashes_held`` hashes are
+    held at a time, and none where the number of rows and two sums of hashes modulo 2⁶⁴ add up: for
+    other rows that happens with probability 2⁻¹²⁸.
     """
     parts = dataset, train, test
     rows = sum(part.num_rows for part in parts)
-    number = -(-rows // HASHES_HELD)
+    number = -(-rows // hashes_held)
     divided = train.provenance.get("split", {}).get("unit") == CASES
     weight = dataset.roles.weight if divided else None
     shares = [_Share(_Remainder(k, number), aggregate, weight) for k in range(number)]
@@ -106,7 +110,7 @@ def find_leakage(
 def _adds_up(
     dataset: Table, train: Table, test: Table, aggregate: Aggregate, weight: str | None = None
 ) -> bool:
-    """Whether each different row of the dataset is as often in train and test together."""
+    """Whether train and test together have each different row as often as the dataset."""
     columns = dataset.schema.names
     sums = partial(_hash_sums, _without(columns, weight), weight)
     whole, *parts = (aggregate(one, columns, sums) for one in (dataset, train, test))
@@ -125,28 +129,28 @@ def _hash_sums(names: Sequence[str], weight: str | None, batch: pa.RecordBatch) 
 
 @dataclass(frozen=True)
 class _Remainder:
-    """One of ``shares`` parts of all hashes, by their remainder; equal rows are in the same."""
+    """One of ``shares`` parts of all hashes, by their remainder; equal rows are in one part."""
 
     number: int
     shares: int
 
     def of(self, hashes: RowHashes) -> RowMask:
-        """Whether each hash is in this part."""
+        """(n,) whether each hash is in this part."""
         return np.asarray(hashes % np.uint64(self.shares) == self.number)
 
 
 @dataclass(frozen=True)
 class _Share:
-    """The rows of a table whose hashes leave a remainder, and how to come by them."""
+    """Reads the rows of a table whose hashes leave a certain remainder."""
 
     remainder: _Remainder
     aggregate: Aggregate
     weight: str | None = None
 
     def rows(self, table: Table, names: Sequence[str]) -> tuple[RowHashes, RowVector | None]:
-        """Hashes of this share of a table's rows, and how often each occurs.
+        """Hashes of this share of a table's rows, and the weight of each, None without weights.
 
-        Column values in the order of ``names``; None for once each, where there is no ``weight``.
+        The hashes are of the columns ``names`` in that order.
         """
         columns = [name for name in table.schema.names if name in {*names, self.weight}]
         hashes_of = partial(_hashes, self.remainder, names, self.weight)
@@ -175,9 +179,9 @@ def _value_hashes(remainder: _Remainder, name: str, batch: pa.RecordBatch) -> li
     return [np.unique(hashes)]
 
 
-def _number(marked: RowMask, times: RowVector | None) -> int:
-    """Rows that are marked, each as often as it occurs."""
-    return int(marked.sum() if times is None else times @ marked)
+def _number(chosen: RowMask, times: RowVector | None) -> int:
+    """Number of chosen rows, each as often as it occurs."""
+    return int(chosen.sum() if times is None else times @ chosen)
 
 
 def _without(names: Sequence[str], *others: str | None) -> list[str]:
@@ -185,7 +189,7 @@ def _without(names: Sequence[str], *others: str | None) -> list[str]:
 
 
 def _shared_keys(train: Table, test: Table, share: _Share) -> Leakage:
-    """Ids and groups that both parts have; a row that is divided has its id in both."""
+    """Count ids and groups that both parts have; a divided row may have its id in both."""
     roles = train.roles
     id_ = roles.id if share.weight is None else None
     ids, groups = (_shared_values(train, test, name, share) for name in (id_, roles.group))
@@ -193,7 +197,7 @@ def _shared_keys(train: Table, test: Table, share: _Share) -> Leakage:
 
 
 def _find_in_share(dataset: Table, train: Table, test: Table, share: _Share) -> Leakage:
-    """Rows shared, added, missing or identical."""
+    """Count the rows that are shared, added, missing or identical."""
     names, roles = _without(dataset.schema.names, share.weight), dataset.roles
     hashes, times = zip(*(share.rows(part, names) for part in (dataset, train, test)), strict=True)
     rows, places = np.unique(np.concatenate(hashes), return_inverse=True)

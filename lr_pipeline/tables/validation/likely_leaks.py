@@ -1,4 +1,4 @@
-"""Features that alone predict the target almost perfectly: more often a leak than a discovery."""
+"""Features that alone predict the target almost perfectly: more often leaks than discoveries."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,25 +21,32 @@ from lr_pipeline.tables.values.row_hash import keyed_hashes
 from lr_pipeline.tables.weights import weights_of
 
 ALMOST_PERFECT = 0.995  # area under the ROC curve
-FEWEST_OF_A_CLASS = 20  # with fewer, chance alone can order them so
-CLASS_ROWS = 50_000  # drawn of either class, or fewer where there are many columns
-HELD_VALUES = 20_000_000
+FEWEST_OF_A_CLASS = 20  # rows; fewer may be in such an order by chance
+CLASS_ROWS = 50_000  # drawn of each class, or fewer where there are many columns
+HELD_VALUES = 20_000_000  # of all columns
 
 
-def likely_leaks(table: Table, aggregate: Aggregate = aggregate_here) -> list[Problem]:
+def likely_leaks(
+    table: Table,
+    aggregate: Aggregate = aggregate_here,
+    class_rows: int = CLASS_ROWS,
+    held_values: int = HELD_VALUES,
+) -> list[Problem]:
     """Warn of each feature that alone orders the classes almost perfectly.
 
-    By the area under the ROC curve, 0.995 or more in either direction, of a number's values, of
-    a text's levels (ordered by their share of positive rows), or of whether the value is missing;
-    over about 50,000 rows of either class, drawn from the whole table by the hash of their number,
-    where both classes have 20 of them, a row of weight 3 being three. (How many rows a class has
-    does not move the area.)
+    The measure is the area under the ROC curve, 0.995 or more in either direction, of a number's
+    values, of a text's levels (ordered by their share of positive rows), or of whether the value is
+    missing. It is computed over about 50,000 rows of each class, drawn from the whole table by the
+    hash of their number, if both classes have 20 cases. (The number of rows of a class does not
+    change the area.)
     """
     roles = table.roles
     weighted = [] if roles.weight is None else [roles.weight]
     columns = [*roles.features, roles.target, *weighted]
     schema = pa.schema([table.schema.field(name) for name in columns])
-    rows = pa.Table.from_batches(_drawn_rows(table, columns, aggregate), schema=schema)
+    rows = pa.Table.from_batches(
+        drawn_rows(table, columns, aggregate, class_rows, held_values), schema=schema
+    )
     y = labels(roles.target, rows.column(roles.target), roles.positive)
     weight = np.ones(len(y)) if roles.weight is None else weights_of(rows, roles.weight)
     if min(weight @ y, weight @ (1.0 - y)) < FEWEST_OF_A_CLASS:
@@ -57,10 +64,12 @@ def likely_leaks(table: Table, aggregate: Aggregate = aggregate_here) -> list[Pr
     ]
 
 
-def _drawn_rows(table: Table, columns: list[str], aggregate: Aggregate) -> list[pa.RecordBatch]:
-    """Some rows of either class, the same at every call."""
+def drawn_rows(
+    table: Table, columns: list[str], aggregate: Aggregate, class_rows: int, held_values: int
+) -> list[pa.RecordBatch]:
+    """Draw rows of each class, the same at every call."""
     positive = aggregate(table, [table.roles.target], partial(_positive_rows, table.roles))
-    wanted = min(CLASS_ROWS, HELD_VALUES // (2 * len(columns)))
+    wanted = min(class_rows, held_values // (2 * len(columns)))
     shares = wanted / max(table.num_rows - positive, 1), wanted / max(positive, 1)
     drawn = table.where(_DrawnByClass(table.roles.target, table.roles, shares))
     return aggregate(drawn, columns, _rows)
@@ -68,14 +77,14 @@ def _drawn_rows(table: Table, columns: list[str], aggregate: Aggregate) -> list[
 
 @dataclass(frozen=True)
 class _DrawnByClass:
-    """Rows whose number's hash is below the share of their class, (of label 0, of label 1)."""
+    """Chooses rows whose number's hash is below their class's share, (of label 0, of label 1)."""
 
     column: str
     roles: ColumnRoles
     shares: tuple[float, float]
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """Compare each row's hash, over 2⁶⁴, with the share."""
+        """(n,) whether the row's hash, over 2⁶⁴, is below the share."""
         y = labels(self.column, batch.column(self.column), self.roles.positive)
         numbers = pa.array(np.arange(start, start + batch.num_rows))
         share = np.asarray(self.shares)[y.astype(int)]
@@ -95,7 +104,7 @@ def _best_area(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> 
 
 
 def _areas(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> Iterator[float]:
-    """Areas of the values, and of whether they are missing."""
+    """The areas of the values, and of whether they are missing."""
     missing = np.asarray(column.is_null().to_numpy(zero_copy_only=False))
     yield roc_auc(y, missing.astype(np.float64), weight)
     if is_text(column.type):

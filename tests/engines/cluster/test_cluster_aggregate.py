@@ -21,10 +21,10 @@ from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
+from lr_pipeline.tables.case_counts import prevalence
 from lr_pipeline.tables.feature_profile import profile_features
 from lr_pipeline.tables.preparation.encoding_fit import MedianLimits
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.prevalence import prevalence
 from lr_pipeline.tables.row_choice import HashedRows, MaskedRows
 from lr_pipeline.tables.split import leakage
 from lr_pipeline.tables.split.perturbation import moved_by_test_rows, perturbed_table
@@ -125,25 +125,24 @@ def test_predictions_and_agreement_are_those_of_one_process(aggregate, table):
 
 @pytest.mark.parametrize("kind", ["random", "sticky"])
 @pytest.mark.parametrize("held", [2_000_000, 5_000])
-def test_a_split_is_compared_as_by_one_process(aggregate, table, tmp_path, monkeypatch, kind, held):
+def test_a_split_is_compared_as_by_one_process(aggregate, table, tmp_path, kind, held):
     """Clean or not, by hashes or by their sums; and its perturbed rows, cut in parts."""
-    monkeypatch.setattr(leakage, "HASHES_HELD", held)
     stored = []
     for number, part in enumerate(split_table(table, SplitPolicy(kind=kind))):
         part.write_parquet(tmp_path / f"{number}.parquet")
         stored.append(Table.read_parquet(tmp_path / f"{number}.parquet"))
     train, test = stored
-    found = leakage.find_leakage(table, train, test, aggregate)
+    found = leakage.find_leakage(table, train, test, aggregate, held)
     assert found.clean
-    assert found == leakage.find_leakage(table, train, test)
+    assert found == leakage.find_leakage(table, train, test, hashes_held=held)
     assert moved_by_test_rows(table, train, aggregate) == []
     limits = MedianLimits(sent_values=1, exact_rows=1_000)
     sampled = Preparation.fit(train, aggregate, limits).encodings
     assert any(getattr(one, "sampled_rows", 0) for one in sampled)
     assert moved_by_test_rows(table, train, aggregate, limits) == []  # nor do medians of a sample
-    mixed = leakage.find_leakage(table, train, train, aggregate)
+    mixed = leakage.find_leakage(table, train, train, aggregate, held)
     assert not mixed.clean
-    assert mixed == leakage.find_leakage(table, train, train)
+    assert mixed == leakage.find_leakage(table, train, train, hashes_held=held)
 
 
 def test_a_preparation_that_saw_perturbed_rows_is_found_by_workers(aggregate, table):
@@ -162,9 +161,8 @@ def test_a_preparation_that_saw_perturbed_rows_is_found_by_workers(aggregate, ta
 def test_leaks_are_looked_for_in_the_same_rows(aggregate, table, monkeypatch):
     """Drawn from either class by the hash of their number in the whole table."""
     drawn = []
-    monkeypatch.setattr(leaks, "CLASS_ROWS", 200)
     monkeypatch.setattr(leaks, "_best_area", lambda name, column, *_: drawn.append(column) or 1.0)
-    assert leaks.likely_leaks(table, aggregate) == leaks.likely_leaks(table)
+    assert leaks.likely_leaks(table, aggregate, 200) == leaks.likely_leaks(table, class_rows=200)
     half = len(drawn) // 2
     assert [one.to_pylist() for one in drawn[:half]] == [one.to_pylist() for one in drawn[half:]]
 

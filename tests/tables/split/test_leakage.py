@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.roles import ColumnRoles
-from lr_pipeline.tables.split import leakage as leakage_module
 from lr_pipeline.tables.split.leakage import Leakage, find_leakage
 from lr_pipeline.tables.table import Table
 
@@ -40,10 +39,10 @@ def build(frame, rows, **roles):
     return Table.from_pandas(frame.iloc[list(rows)], "y", **roles)
 
 
-def leakage(frame, train, test, **roles):
+def leakage(frame, train, test, hashes_held=2_000_000, **roles):
     """Leakage between rows of the frame."""
     parts = (build(frame, rows, **roles) for rows in (range(len(frame)), train, test))
-    return find_leakage(*parts)
+    return find_leakage(*parts, hashes_held=hashes_held)
 
 
 def test_a_split_of_all_rows_is_clean(frame, tmp_path):
@@ -147,14 +146,13 @@ def test_the_counts_are_those_of_multisets(dataset, train, test):
 
 
 @pytest.mark.parametrize("spoiled", [None, 3])
-def test_a_large_table_is_compared_by_sums_of_hashes_first(frame, monkeypatch, spoiled):
+def test_a_large_table_is_compared_by_sums_of_hashes_first(frame, spoiled):
     """Its rows one share after the other only where the sums differ: with the same counts."""
     parts = [build(frame, rows) for rows in (range(N), range(40), range(40, N))]
     if spoiled is not None:
         parts[1] = build(frame, [*range(spoiled), *range(spoiled + 1, 40), 45])
     expected = find_leakage(*parts)
     assert expected.clean == (spoiled is None)
-    monkeypatch.setattr(leakage_module, "HASHES_HELD", 30)
     gathered = []
 
     def aggregate(table, columns, function):
@@ -162,17 +160,16 @@ def test_a_large_table_is_compared_by_sums_of_hashes_first(frame, monkeypatch, s
         gathered.append(sum(map(len, found[0])) if isinstance(found, tuple) else 0)
         return found
 
-    assert find_leakage(*parts, aggregate) == expected
+    assert find_leakage(*parts, aggregate, hashes_held=30) == expected
     passes_of_clean = 3 + 2  # sums of each table; twins in one share of four
     assert (len(gathered) == passes_of_clean) == (spoiled is None)
     assert max(gathered) < N
 
 
-def test_twins_in_a_large_table_are_estimated_from_some(frame, monkeypatch):
+def test_twins_in_a_large_table_are_estimated_from_some(frame):
     """Each row twice, once in either part: as many twins as test rows, give or take."""
     twice = pd.concat([frame] * 2, ignore_index=True)
-    monkeypatch.setattr(leakage_module, "HASHES_HELD", 30)
-    found = leakage(twice, range(N), range(N, 2 * N))
+    found = leakage(twice, range(N), range(N, 2 * N), hashes_held=30)
     assert found.clean
     # One row in 8 is looked at: a binomial count, eightfold, of deviation √(60 · 7).
     assert abs(found.identical_rows - N) < 4 * np.sqrt(N * 7)

@@ -7,17 +7,17 @@ import pytest
 from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation import likely_leaks as leaks
-from lr_pipeline.tables.validation.likely_leaks import likely_leaks
+from lr_pipeline.tables.validation.likely_leaks import drawn_rows, likely_leaks
 
 N = 400
 Y = np.arange(N) % 2
 NOISE = np.random.default_rng(8).normal(size=N)
 
 
-def flagged(column, y=Y):
+def flagged(column, y=Y, class_rows=50_000):
     """Whether a feature is flagged beside a harmless one."""
     columns = {"y": y, "noise": np.resize(NOISE, len(y)), "x": column}
-    found = likely_leaks(Table.from_arrow(pa.table(columns), "y"))
+    found = likely_leaks(Table.from_arrow(pa.table(columns), "y"), class_rows=class_rows)
     assert all(problem.severity == "warning" for problem in found)
     return [problem.column for problem in found] == ["x"]
 
@@ -50,20 +50,20 @@ def test_a_feature_that_is_merely_good_is_not(column):
 
 
 @pytest.mark.parametrize("positive", [100, 6_000])
-def test_the_whole_table_is_drawn_from(monkeypatch, positive):
+def test_the_whole_table_is_drawn_from(positive):
     """Rows that lie class by class, one of them rare; 1,000 of either class are enough."""
-    monkeypatch.setattr(leaks, "CLASS_ROWS", 1_000)
     y = (np.arange(12_000) >= 12_000 - positive).astype(int)
-    assert flagged(y + np.resize(NOISE, 12_000) / 9, y)
-    assert not flagged(y * 0.5 + np.resize(NOISE, 12_000), y)
+    assert flagged(y + np.resize(NOISE, 12_000) / 9, y, 1_000)
+    assert not flagged(y * 0.5 + np.resize(NOISE, 12_000), y, 1_000)
     table = Table.from_arrow(pa.table({"y": y, "x": np.arange(12_000)}), "y")
-    drawn = pa.Table.from_batches(leaks._drawn_rows(table, ["x", "y"], aggregate_here))
+    rows = drawn_rows(table, ["x", "y"], aggregate_here, 1_000, 20_000_000)
+    drawn = pa.Table.from_batches(rows)
     counts = np.bincount(drawn["y"])
     # Binomial: four standard deviations of √1,000.
     assert abs(counts[0] - 1_000) < 4 * 1_000**0.5
     assert counts[1] == 100 or abs(counts[1] - 1_000) < 4 * 1_000**0.5
-    monkeypatch.setattr(leaks, "HELD_VALUES", 400)
-    held = pa.Table.from_batches(leaks._drawn_rows(table, ["x", "y"], aggregate_here)).num_rows
+    rows = drawn_rows(table, ["x", "y"], aggregate_here, 1_000, 400)
+    held = pa.Table.from_batches(rows).num_rows
     assert abs(held - 200) < 4 * 200**0.5
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lr_pipeline.tables.prevalence import prevalence
+from lr_pipeline.tables.case_counts import prevalence
 from lr_pipeline.tables.table import Table
 
 
