@@ -6,7 +6,6 @@ import pytest
 
 from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validation import likely_leaks as leaks
 from lr_pipeline.tables.validation.likely_leaks import drawn_rows, likely_leaks
 
 N = 400
