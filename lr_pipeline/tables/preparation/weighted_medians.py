@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.preparation.medians import RANK_DEVIATIONS, UNBOUNDED, Bracket, Same
+from lr_pipeline.tables.preparation.medians import RANK_DEVIATIONS, Bracket, Same
 
 # Sums of weights whose difference is a smaller share of Σ w are equal but for rounding.
 SAME_SUM = 2.0**-42
@@ -27,13 +27,8 @@ class WeightedBracket(Bracket):
     ``spacing`` (0: all values), each with the weight of the multiples passed.
     """
 
-    def __init__(
-        self,
-        capacity: int,
-        between: tuple[float, float] = UNBOUNDED,
-        limits: tuple[float, float] = UNBOUNDED,
-    ) -> None:
-        super().__init__(capacity, between, limits)
+    def __init__(self, capacity: int, *bounds: tuple[float, float]) -> None:
+        super().__init__(capacity, *bounds)
         self.below_low: Neighbour = (-np.inf, 0.0)
         self.above_high: Neighbour = (np.inf, 0.0)
         self.spacing = self.passed = 0.0

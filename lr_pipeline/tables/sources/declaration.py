@@ -8,6 +8,7 @@ from lr_pipeline.tables.roles import (
     KINDS,
     ColumnRoles,
     PositiveValue,
+    RoleNames,
     assign_roles,
     require_column,
 )
@@ -77,19 +78,8 @@ class Declaration(_Kind):
         """Assign the declared roles to the columns ``names``. Errors: see ``assign_roles``."""
         for name in self.keep_na:
             require_column(names, name, "keep_na")
-        return assign_roles(
-            names,
-            self.target,
-            self.positive,
-            features=self.features,
-            exclude=self.exclude,
-            id=self.id,
-            group=self.group,
-            time=self.time,
-            weight=self.weight,
-            category=self.category,
-            number=self.number,
-        )
+        declared = {name: getattr(self, name) for name in RoleNames.__annotations__}
+        return assign_roles(names, self.target, self.positive, **declared)
 
     def settled(self, table: Table, source: str, to_split: bool) -> Table:
         """Validate the table; return it without useless features, with its positive value.
