@@ -48,11 +48,7 @@ def _read(path: Path, name: str = "") -> pa.Table:
 
 
 def test_each_flipped_bit_is_noticed_or_changes_no_value(stored, table):
-    """One bit in every eleventh byte, from the first to the last: an error, or the same values.
-
-    The footer has no checksum. What is read with a bit of it flipped has all values of all
-    columns in order; at most a column's name, which is in plain view, is spelled otherwise.
-    """
+    """One bit in every eleventh byte is flipped: that gives an error, or the same values."""
     content, outcomes = stored.read_bytes(), Counter[str]()
     for place in range(0, len(content), EVERY):
         damaged = bytearray(content)
@@ -78,7 +74,7 @@ def test_each_flipped_bit_is_noticed_or_changes_no_value(stored, table):
 
 
 def test_a_damaged_page_is_named_by_column_and_row_group(stored, table):
-    """A value of the second row group's x is another number: its checksum tells."""
+    """A value in the second row group of x is changed; its checksum shows it."""
     content = stored.read_bytes()
     raw = np.float64(table["x"][300].as_py()).tobytes()
     place = content.index(raw)
@@ -105,7 +101,7 @@ def test_a_damaged_page_is_named_by_column_and_row_group(stored, table):
     ids=["file", "folder", "table", "predictions"],
 )
 def test_every_door_verifies_page_checksums(stored, table, read):
-    """One file, a folder, a stored table, stored predictions: a changed number is an error."""
+    """A changed number is an error in one file, a folder, a stored table, stored predictions."""
     Table.from_arrow(table, "y").write_parquet(stored)
     content = stored.read_bytes()
     place = content.index(np.float64(table["x"][5].as_py()).tobytes())
@@ -115,7 +111,7 @@ def test_every_door_verifies_page_checksums(stored, table, read):
 
 
 def test_what_is_written_has_a_checksum_for_each_page(stored):
-    """Without ours, another reader that verifies checksums notices a changed value, too."""
+    """Another reader that verifies checksums notices a changed value, too."""
     content = bytearray(stored.read_bytes())
     first = pq.read_metadata(stored).row_group(0).column(0)
     content[first.data_page_offset + first.total_compressed_size // 2] ^= 1

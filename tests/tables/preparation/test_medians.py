@@ -55,7 +55,7 @@ def columns_of_every_kind(n):
 @pytest.mark.parametrize("n", [1, 2, 3, 1_000, 50_000, 50_001])
 @pytest.mark.parametrize("capacity", [256, 5_000, 1_000_000])
 def test_they_are_numpys_bit_for_bit(n, capacity):
-    """Columns of every kind; two or three passes are enough but where very little is held."""
+    """Two or three passes are enough for columns of every kind, unless very little is held."""
     columns = columns_of_every_kind(n)
     columns[:, 0] = np.where(np.isnan(columns[:, 0]), 0.5, columns[:, 0])
     found, passes = medians(columns, capacity)
@@ -64,7 +64,7 @@ def test_they_are_numpys_bit_for_bit(n, capacity):
 
 
 def test_a_column_without_values_has_none():
-    """NaN, as from numpy."""
+    """The median is NaN, as numpy's is."""
     assert np.isnan(medians(np.full((1, 5), np.nan), 256)[0][0])
 
 
@@ -75,7 +75,7 @@ def test_a_column_without_values_has_none():
     st.integers(1, 500),
 )
 def test_any_values_in_any_blocks(values, repetitions, block):
-    """Repeated in turn, so that each value fills the same places of every block."""
+    """Values are repeated in turn, so that each fills the same places of every block."""
     column = np.tile(np.array(values, dtype=float), repetitions)
     found, _ = medians(column[None], 256, block)
     assert found[0] == np.median(column)
@@ -83,7 +83,7 @@ def test_any_values_in_any_blocks(values, repetitions, block):
 
 @pytest.mark.parametrize("block", [1, 7, 100, 3_000, 10_000])
 def test_a_thinned_sample_is_evenly_spaced_however_the_rows_are_cut(block):
-    """Every 64th value of the column, where 256 of 10,000 are held."""
+    """If 256 of 10,000 values are held, they are every 64th."""
     column = np.random.default_rng(1).permutation(10_000.0 + np.arange(10_000))
     bracket = Bracket(capacity=256)
     for start in range(0, len(column), block):

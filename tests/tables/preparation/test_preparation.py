@@ -32,10 +32,7 @@ def table_of(**columns):
 
 
 def test_titanic_becomes_the_design_that_pandas_makes():
-    """Median, marks and dummies of every row, against pandas' own operations.
-
-    The two rows without embarked and the one without a fare are too few for a mark.
-    """
+    """Medians, missing indicators and dummies of every row equal those that pandas makes."""
     table = FileTable(SAMPLES / "titanic.csv", "survived").read()
     df = pd.read_csv(SAMPLES / "titanic.csv")
     expected = pd.DataFrame(
@@ -57,7 +54,7 @@ def test_titanic_becomes_the_design_that_pandas_makes():
 
 
 def test_numbers_of_every_type_become_float64():
-    """Integers, decimals, booleans, small floats and dictionaries of numbers."""
+    """The types are integers, decimals, booleans, small floats and dictionaries of numbers."""
     table = table_of(
         i=pa.array([1, 2, 3], pa.uint8()),
         d=pa.array([Decimal("1.25"), Decimal("2"), Decimal("3")]),
@@ -72,7 +69,7 @@ def test_numbers_of_every_type_become_float64():
 
 
 def test_another_tables_missing_values_take_the_training_median():
-    """NaN and null alike; without missing values in training there is no mark."""
+    """NaN and null are alike; without missing values in training there is no indicator."""
     preparation = Preparation.fit(table_of(a=[1.0, 2.0, 9.0], b=[1.0, None, 3.0]))
     other = table_of(a=[None, float("nan"), 5.0], b=[7.0, None, 8.0])
     assert preparation.columns == ("a", "b", "b=missing")
@@ -80,7 +77,7 @@ def test_another_tables_missing_values_take_the_training_median():
 
 
 def test_the_most_frequent_level_is_the_reference():
-    """The first in order among equals; the other levels in order."""
+    """Among equals the first in order is the reference; the other levels are in order."""
     levels = ["b", "c", "a", "c", "b", "d"]
     preparation = Preparation.fit(table_of(s=levels))
     assert preparation.columns == ("s=a", "s=c", "s=d")
@@ -97,7 +94,7 @@ def test_an_unseen_level_is_counted_and_coded_as_the_reference():
 
 
 def test_a_text_with_one_level_has_no_column():
-    """The reference needs none."""
+    """The reference needs no column."""
     table = table_of(s=["a", "a", "a"], x=[1.0, 2.0, 3.0])
     preparation = Preparation.fit(table)
     assert preparation.columns == ("x",)
@@ -113,7 +110,7 @@ def test_dictionary_and_plain_text_are_prepared_alike():
 
 
 def test_a_block_has_labels_and_weights():
-    """By the roles that the preparation was fitted with."""
+    """They follow the roles that the preparation was fitted with."""
     data = pa.table({"y": ["no", "yes"], "x": [1.0, 2.0], "w": [2, 3]})
     table = Table.from_arrow(data, "y", weight="w")
     X, y, weight = Preparation.fit(table).block(next(table.blocks()))
@@ -130,7 +127,7 @@ def test_a_block_has_labels_and_weights():
     texts=st.lists(st.text(max_size=4), min_size=2, max_size=8),
 )
 def test_it_survives_json_exactly(numbers, texts):
-    """Every float to the last bit, every text."""
+    """JSON keeps every float to the last bit, and every text."""
     n = min(len(numbers), len(texts))
     columns = {"y": [k % 2 for k in range(n)], "x": numbers[:n], "s": [*texts[1:n], None]}
     table = Table.from_arrow(pa.table(columns), "y", category=["s"])  # the texts may be numbers
@@ -153,7 +150,7 @@ def test_it_survives_json_exactly(numbers, texts):
     ],
 )
 def test_what_cannot_be_prepared_is_refused(columns, message):
-    """With the column and the remedy."""
+    """The message has the column and the remedy."""
     if columns == {"s": ["missing", None]}:
         columns = {"s": ["a", "a", "missing", None]}
     with pytest.raises(TableError, match=message):
@@ -198,7 +195,7 @@ def test_rare_levels_share_a_column_and_an_unseen_one_joins_them():
     [(960, 1, False), (960, 9, False), (960, 10, True), (40, 1, False), (40, 2, True)],
 )
 def test_a_few_missing_values_are_imputed_without_a_mark(rows, missing, marked):
-    """One empty cell would separate the classes; how many there were is kept in the JSON."""
+    """One empty cell would separate the classes; JSON keeps how many there were."""
     lost = np.arange(rows) < missing
     table = table_of(
         x=pa.array(np.arange(rows) % 7 + 0.5, mask=lost),

@@ -26,7 +26,7 @@ def median_of(values, weight, capacity, block):
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([3, 40, 1_000]), st.booleans())
 def test_the_median_is_that_of_repeated_rows(seed, n, skewed):
-    """With ties, missing values, heavy rows; also where all values do not fit."""
+    """It holds with ties, missing values and heavy rows, also if not all values are held."""
     rng = np.random.default_rng(seed)
     values = rng.normal(size=n).round(rng.integers(0, 4))
     values[rng.random(n) < 0.1] = np.nan
@@ -40,7 +40,7 @@ def test_the_median_is_that_of_repeated_rows(seed, n, skewed):
 
 
 def test_the_size_of_the_weights_does_not_matter():
-    """Tenths and thirds: half of the sum is met but for rounding."""
+    """With tenths and thirds, half of the sum is met but for rounding."""
     values = np.arange(10.0)
     for unit in (1.0, 0.1, 1.0 / 3.0, 1e-30, 1e30):
         assert median_of(values, np.full(10, unit), 4_000, 3) == 4.5
@@ -48,7 +48,7 @@ def test_the_size_of_the_weights_does_not_matter():
 
 @given(st.integers(0, 2**32 - 1))
 def test_quantiles_are_those_of_repeated_rows(seed):
-    """numpy's, interpolated between neighbours."""
+    """They are numpy's, interpolated between neighbours."""
     rng = np.random.default_rng(seed)
     values = rng.normal(size=20).round(1)
     weight = rng.integers(1, 5, 20).astype(float)

@@ -26,7 +26,7 @@ def read(folder, columns, delimiter=";", **declared):
 
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
 def test_each_column_has_its_own_decimal_point(tmp_path, delimiter) -> None:
-    """Commas in one and points in the other, whatever separates the columns."""
+    """One column has commas and another has points, whatever separates the columns."""
     texts = ["-0,36", "1,204", "1,397", "0,317", "0,414", "-0,49", "7", "-1e2"]
     columns = {"a": texts, "b": ["0.177", "3.250", "1.160", "0.519", "2", "1.5", "", "4"]}
     columns |= {"s": ["x, y", "z", "z", "x, y"] * 2}
@@ -43,7 +43,7 @@ def test_each_column_has_its_own_decimal_point(tmp_path, delimiter) -> None:
 def test_a_number_with_a_comma_has_the_bits_of_that_with_a_point(
     tmp_path_factory, x, digits
 ) -> None:
-    """Or the column is refused, since it may mean something else."""
+    """If the column may mean something else, it is refused instead."""
     folder = tmp_path_factory.mktemp("rows")
     texts = [f"{value:.{digits}f}" for value in x]
     try:
@@ -67,7 +67,7 @@ def test_a_number_with_a_comma_has_the_bits_of_that_with_a_point(
 )
 @pytest.mark.parametrize("delimiter", [";", ","])
 def test_what_may_mean_something_else_is_refused(tmp_path, texts, delimiter) -> None:
-    """With the first such value, its row and the remedy."""
+    """The message has the first such value, its row and the remedy."""
     row, first = next((k, t) for k, t in enumerate(texts, 1) if not t.isdigit())
     with pytest.raises(TableError) as caught:
         read(tmp_path, {"a": texts}, delimiter)
@@ -89,7 +89,7 @@ def test_points_that_may_separate_thousands_are_refused_beside_decimal_commas(tm
 
 
 def test_new_rows_have_the_comma_of_training(tmp_path) -> None:
-    """Even where few of them could mean anything."""
+    """That holds even where few of the rows could mean anything."""
     table = read(tmp_path, {"a": ["0,5", "1,5", "2,25", "3", "1", "2", "4", "7,5"]})
     new = tmp_path / "new.csv"
     new.write_text("a;z\n1,234;0\n1,2;0\n")
@@ -134,7 +134,7 @@ def test_prices_and_shares_are_no_lists_of_answers(tmp_path, texts) -> None:
 @pytest.mark.parametrize("texts", [ANSWERS, THOUSANDS], ids=["answers", "thousands"])
 @pytest.mark.parametrize("used", [True, False], ids=["a feature", "excluded"])
 def test_another_column_with_decimal_commas_decides(tmp_path, texts, used) -> None:
-    """Whether that column is used or not."""
+    """It decides whether it is used or not."""
     path = tmp_path / "rows.csv"
     lines = [f"{a};{b};{y}" for a, b, y in zip(texts, PLAIN_COMMAS, Y, strict=True)]
     path.write_text("\n".join(["a;b;y", *lines]))
@@ -160,7 +160,7 @@ def test_a_column_declared_to_be_numbers_is_no_list_of_answers(tmp_path, role) -
 
 
 def test_lists_of_answers_are_refused_with_what_settles_them(tmp_path) -> None:
-    """Why it is no number, and both declarations that decide, which do."""
+    """The message says why the column is no number; both declarations that it names decide."""
     with pytest.raises(TableError) as caught:
         read(tmp_path, {"a": ANSWERS})
     assert str(caught.value) == (

@@ -31,7 +31,7 @@ def write(tmp_path):
 
 
 def test_the_synthetic_table_is_make_classification_with_its_defaults():
-    """100 rows, columns x0 to x9 and y, value for value scikit-learn's."""
+    """It has 100 rows, and columns x0 to x9 and y, with scikit-learn's values."""
     source = SyntheticTable()
     X, y = make_classification(n_features=10, random_state=source.random_state)
     df = source.read().to_pandas()
@@ -55,7 +55,7 @@ def test_the_synthetic_training_rows_are_not_separable():
 
 @pytest.mark.parametrize("parts", [["rows.parquet"], ["a.parquet", "b.parquet"]])
 def test_a_damaged_body_of_a_parquet_file_is_named(tmp_path, write, parts):
-    """The footer is sound, a page is not: the file that holds it, and what to do."""
+    """The footer is sound and a page is not: the message has the file and the remedy."""
     values = np.random.default_rng(1).normal(size=2_000)
     table = pa.table({"x": values, "y": [0, 1] * 1_000})
     for name in parts:
@@ -72,7 +72,7 @@ def test_a_damaged_body_of_a_parquet_file_is_named(tmp_path, write, parts):
 
 
 def test_a_csv_file_becomes_a_table(write):
-    """Inferred numbers, text as categories, ids with their leading zeros, missing fields."""
+    """Numbers are inferred, text is a category, ids keep leading zeros, fields may be missing."""
     table = FileTable(write(CSV), target="answer", id="key").read()
     assert table.roles.features == ("age", "sex")
     assert table.roles.positive == "yes"
@@ -82,7 +82,7 @@ def test_a_csv_file_becomes_a_table(write):
 
 
 def test_a_parquet_file_stays_on_disk(tmp_path):
-    """The same table as in memory, with pandas' index left out, by suffix or by content."""
+    """The table equals that in memory, without pandas' index, found by suffix or by content."""
     df = pd.DataFrame({"x": [0.1, 0.2, 0.3], "y": [1, 0, 1]}, index=[7, 8, 9])
     path = tmp_path / "rows.parquet"
     df.to_parquet(path)
@@ -121,7 +121,7 @@ def test_excluded_columns_are_not_even_read(write):
     ],
 )
 def test_a_csv_file_that_cannot_be_used_says_why(write, content, message):
-    """One line that begins with the file's path."""
+    """The message is one line that begins with the file's path."""
     path = write(content)
     with pytest.raises(TableError) as caught:
         FileTable(path, target="y").read()
@@ -130,7 +130,7 @@ def test_a_csv_file_that_cannot_be_used_says_why(write, content, message):
 
 
 def test_a_path_that_is_no_file_says_why(tmp_path):
-    """Missing, or a folder."""
+    """It is missing, or a folder."""
     with pytest.raises(TableError, match=r"nowhere\.csv: no such file\. Check the path\."):
         FileTable(tmp_path / "nowhere.csv", "y").read()
     with pytest.raises(TableError, match="found a folder without Parquet or CSV files"):
@@ -139,7 +139,7 @@ def test_a_path_that_is_no_file_says_why(tmp_path):
 
 @pytest.mark.parametrize("content", [b"x,y\n1,0\n", b"PAR1 cut off", b""])
 def test_a_mislabelled_or_truncated_parquet_file_says_so(write, content):
-    """The suffix promises Parquet and the content is none."""
+    """The suffix promises Parquet, but the content is something else."""
     path = write(content, "rows.parquet")
     with pytest.raises(TableError, match=r"rows\.parquet: not a readable Parquet file: "):
         FileTable(path, "y").read()
@@ -154,7 +154,7 @@ def test_a_nested_parquet_column_is_named(tmp_path):
 
 
 def test_every_problem_is_said_in_its_own_line(write):
-    """Two bad features and a bad target: three lines, each with the file."""
+    """Two bad features and a bad target give three lines, each with the file."""
     path = write("y,a,b\n0,inf,2024-01-01\n1,2,2024-01-02\n2,3,2024-01-03\n")
     with pytest.raises(TableError) as caught:
         FileTable(path, "y").read()

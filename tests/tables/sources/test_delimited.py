@@ -32,7 +32,7 @@ def read(tmp_path):
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_the_delimiter_is_recognised(read, delimiter):
-    """Comma, semicolon and tab; the others may occur in quoted names."""
+    """It is a comma, a semicolon or a tab; quoted names may contain the others."""
     rows = [["a", '"b,;\tc"', "d"], ["1", "x", "2.5"]]
     assert read("\n".join(delimiter.join(row) for row in rows)) == {
         "a": [1],
@@ -42,7 +42,7 @@ def test_the_delimiter_is_recognised(read, delimiter):
 
 
 def test_a_single_column_needs_no_delimiter(read):
-    """One name, one column."""
+    """One name makes one column."""
     assert read("a\n1\n2\n") == {"a": [1, 2]}
 
 
@@ -55,12 +55,12 @@ def test_quotes_newlines_and_markup_are_part_of_a_name(read):
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name(read):
-    """As spreadsheets write it."""
+    """Spreadsheets write such marks."""
     assert read("a,b\n1,2\n", encoding="utf-8-sig") == {"a": [1], "b": [2]}
 
 
 def test_empty_fields_and_the_usual_words_are_missing(read):
-    """In numbers and in text."""
+    """They are missing in numbers and in text."""
     assert read("a,b\n,\nNA,NA\nnan,null\n1,x\n") == {
         "a": [None, None, None, 1],
         "b": [None, None, None, "x"],
@@ -69,7 +69,7 @@ def test_empty_fields_and_the_usual_words_are_missing(read):
 
 @pytest.mark.parametrize("first", ["7", "2.5"])
 def test_integers_beyond_64_bits_are_refused_as_others_beyond_2_to_53_are(read, first):
-    """Also where only a late row has one; a large measurement and an identifier are none."""
+    """One late row is enough; large measurements and identifiers are not refused."""
     text = "k,x\n" + f"{first},1e30\n" * 50 + "12345678901234567890,-2.5e19\n"
     with pytest.raises(TableError) as caught:
         read(text, block_bytes=64)
@@ -110,7 +110,7 @@ def test_semicolons_allow_for_decimal_commas(read):
 
 @pytest.mark.parametrize(("late", "value"), [("1.5", 1.5), ("many", "many")])
 def test_a_type_that_a_later_block_contradicts_is_read_again(read, late, value):
-    """Integers in the first block, something else later: the column takes the wider type."""
+    """Where integers are followed by something else, the column takes the wider type."""
     column = read("a,b\n" + "1,2\n" * 100 + f"{late},2\n", block_bytes=64)["a"]
     assert column[-1] == value
     assert type(column[0]) is type(value)
@@ -126,7 +126,7 @@ def test_a_type_that_a_later_block_contradicts_is_read_again(read, late, value):
     ],
 )
 def test_a_column_takes_one_wider_type_after_another(read, values, expected):
-    """However often later blocks contradict, and whatever is in the value that does."""
+    """It does so however often later blocks contradict, and whatever the value contains."""
     quote = '"{}"'.format
     lines = [quote(v.replace('"', '""')) + ",2\n" for v in values for _ in range(50)]
     column = read("a,b\n" + "".join(lines), block_bytes=64)["a"]
@@ -140,13 +140,13 @@ def test_a_row_longer_than_a_block_is_read(read):
 
 
 def test_a_header_without_a_line_break_has_no_rows(read):
-    """As one with a line break."""
+    """It is treated like a header with a line break."""
     with pytest.raises(TableError, match=r"the table has no rows\. Add rows below the header"):
         read("age,y")
 
 
 def test_dates_far_from_today_are_times(tmp_path, monkeypatch):
-    """Before 1677 and after 2262, where nanoseconds end, in a column that began with others."""
+    """Nanoseconds end in 1677 and 2262; a column may begin with dates within these years."""
     monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 1 << 10)
     monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
     days = ["2024-01-01 10:00:00.5"] * 90 + ["1500-01-01 00:00:00"] * 10

@@ -71,7 +71,7 @@ def array() -> bytes:
     ],
 )
 def test_a_file_is_read_whatever_its_name_says(tmp_path, name, content):
-    """Packed text named like text, text named like packed, Parquet named like text."""
+    """Packed text may be named like text, text like packed text, Parquet like text."""
     (tmp_path / name).write_bytes(content)
     assert FileTable(tmp_path / name, "y").read().to_arrow().to_pydict() == COLUMNS
 
@@ -115,7 +115,7 @@ BINARY = {
 
 @pytest.mark.parametrize("name", BINARY)
 def test_what_is_neither_text_nor_parquet_is_named(tmp_path, name):
-    """With the remedy, alone and beside other files."""
+    """The message has the remedy, for a file alone and beside other files."""
     content, message = BINARY[name]
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TableError) as caught:
@@ -130,7 +130,7 @@ def test_what_is_neither_text_nor_parquet_is_named(tmp_path, name):
 
 
 def test_a_database_is_named(tmp_path):
-    """SQLite's file is no table by itself."""
+    """A file of SQLite is no table by itself."""
     with sqlite3.connect(tmp_path / "rows.db") as connection:
         connection.execute("CREATE TABLE a (x)")
     connection.close()
@@ -142,7 +142,7 @@ def test_a_database_is_named(tmp_path):
 
 @pytest.mark.parametrize("start", [b"ORC,y\n1,2\n", "ORC,naïve\n".encode(), b"x", b"versions,y"])
 def test_a_header_that_begins_like_another_kind_of_file_is_text(start):
-    """Few letters are no proof."""
+    """A few letters prove nothing."""
     require_table(start, "rows.csv")
 
 
@@ -157,7 +157,7 @@ def test_a_header_that_begins_like_another_kind_of_file_is_text(start):
     ],
 )
 def test_lines_of_comment_before_the_header_are_named(tmp_path, lines, found):
-    """How many, and the first."""
+    """The message says how many there are, and shows the first."""
     (tmp_path / "rows.csv").write_bytes(lines.encode() + TEXT)
     with pytest.raises(TableError) as caught:
         FileTable(tmp_path / "rows.csv", "y").read()
@@ -166,6 +166,6 @@ def test_lines_of_comment_before_the_header_are_named(tmp_path, lines, found):
 
 
 def test_a_header_may_begin_with_a_number_sign(tmp_path):
-    """As the tables of genetics do: as many fields as the rows have."""
+    """Tables of genetics have such headers, with as many fields as the rows."""
     (tmp_path / "rows.csv").write_bytes(b"#" + TEXT)
     assert FileTable(tmp_path / "rows.csv", "y").read().schema.names == ["#x", "y"]

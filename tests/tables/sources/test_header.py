@@ -30,14 +30,14 @@ def header_of(tmp_path, content: bytes):
 
 @pytest.mark.parametrize("case", BAD)
 def test_a_first_line_that_is_no_header_is_refused(tmp_path, case) -> None:
-    """Not read as one strange column that lacks the target."""
+    """It is not read as one strange column without the target."""
     text, message = BAD[case]
     with pytest.raises(TableError, match=message):
         header_of(tmp_path, text.encode())
 
 
 def test_other_encodings_and_workbooks_are_refused(tmp_path) -> None:
-    """By their first bytes."""
+    """Their first bytes show what they are."""
     with pytest.raises(TableError, match="zero bytes, as UTF-16 without a byte order mark has"):
         header_of(tmp_path, "a,y\n1,2\n".encode("utf-16-le"))
     with pytest.raises(TableError, match=r"Excel workbook is\. Save it as CSV UTF-8"):

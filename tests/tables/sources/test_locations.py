@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize("place", ["parquet", "csv", "parquet/*.parquet", "csv/[01].csv"])
 def test_a_folder_or_a_glob_is_one_table(folder, place):
-    """Files in the order of their names, with a type that holds the values of all."""
+    """Its files come in the order of their names, in a type that holds all values."""
     table = FileTable(folder / place, "y").read()
     assert table.to_arrow().to_pydict() == {"y": [0, 1, 1, 0], "x": [1.0, 2.0, 2.5, 4.0]}
     assert table.provenance["source"] == str(folder / place)
@@ -41,7 +41,7 @@ def test_a_folder_or_a_glob_is_one_table(folder, place):
 @pytest.mark.parametrize("scheme", ["file", "memory"])
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_a_url_is_read_through_fsspec(folder, scheme, kind):
-    """The same table, from a file, a folder or a pattern behind a URL."""
+    """The table is the same from a file, a folder or a pattern behind a URL."""
     base = f"file://{folder}" if scheme == "file" else "memory://rows"
     if scheme == "memory":
         fsspec.filesystem("memory").put(str(folder / kind), f"/rows/{kind}", recursive=True)
@@ -63,14 +63,14 @@ def test_a_temporary_file_goes_with_its_table(folder):
 
 
 def test_a_name_that_looks_like_a_pattern_is_a_name(tmp_path):
-    """Where there is such a file."""
+    """That holds where such a file exists."""
     (tmp_path / "rows[1].csv").write_text("y,x\n0,1\n1,2\n")
     assert FileTable(tmp_path / "rows[1].csv", "y").read().num_rows == 2
 
 
 @pytest.mark.parametrize("scheme", ["file", "memory"])
 def test_packed_text_is_read_as_it_was(folder, scheme):
-    """A file, or a folder where some are packed, here or behind a URL."""
+    """It may be a file, or a folder where some files are packed, here or behind a URL."""
     second = folder / "csv" / "1.csv"
     expected = FileTable(folder / "csv", "y").read().fingerprint
     second.with_name("1.csv.gz").write_bytes(gzip.compress(second.read_bytes()))
@@ -97,7 +97,7 @@ def partitioned(tmp_path):
 
 @pytest.mark.parametrize("scheme", ["path", "relative", "memory"])
 def test_the_names_of_partitions_are_columns(partitioned, scheme, monkeypatch):
-    """Numbers where all are, else text; they can have any role."""
+    """They are numbers where all values are, else text, and can have any role."""
     place = partitioned
     if scheme == "relative":
         monkeypatch.chdir(partitioned.parent)
@@ -127,7 +127,7 @@ def test_a_folder_with_hexadecimal_digits_in_its_name_is_text(tmp_path):
 
 
 def test_a_partition_without_a_value_is_missing(tmp_path):
-    """As Hive writes it; leading zeros of a group's name stay."""
+    """Hive writes such names; leading zeros of a group's name stay."""
     for name, columns in zip(("g=07", "g=__HIVE_DEFAULT_PARTITION__"), PARTS, strict=True):
         (tmp_path / name).mkdir()
         pq.write_table(pa.table(columns), tmp_path / name / "part.parquet")
@@ -140,7 +140,7 @@ def test_a_partition_without_a_value_is_missing(tmp_path):
 
 
 def test_partitions_that_are_no_table_say_why(partitioned):
-    """Beside files, of different columns, or with a column that the files have, too."""
+    """Files lie beside them, their columns differ, or the files have such a column too."""
     pq.write_table(pa.table(PARTS[0]), partitioned / "more.parquet")
     with pytest.raises(TableError, match="the folder has files beside folders named column=value"):
         FileTable(partitioned, "y").read()
@@ -167,7 +167,7 @@ def test_partitions_that_are_no_table_say_why(partitioned):
     ],
 )
 def test_a_place_without_a_table_says_why(folder, place, message):
-    """With the place as it was given."""
+    """The message has the place as it was given."""
     for kind in ("parquet", "csv"):
         for file in (folder / kind).iterdir():
             file.rename(folder / file.name)
@@ -180,7 +180,7 @@ def test_a_place_without_a_table_says_why(folder, place, message):
 
 
 def test_files_of_different_tables_are_refused(folder):
-    """Other columns, another order, or types that nothing holds together."""
+    """They have other columns, another order, or types that no type holds together."""
     (folder / "csv" / "1.csv").write_text("y,z\n0,1\n")
     with pytest.raises(TableError, match=r"1\.csv lacks 'x' of .*0\.csv and has 'z' more"):
         FileTable(folder / "csv", "y").read()
@@ -193,7 +193,7 @@ def test_files_of_different_tables_are_refused(folder):
 
 
 def test_a_type_that_a_later_file_contradicts_is_read_again(folder):
-    """Over all files of a folder, as within one."""
+    """It works over all files of a folder as it does within one file."""
     (folder / "csv" / "1.csv").write_text("y,x\n" + "0,many\n" * 3)
     assert FileTable(folder / "csv", "y").read().column("x").to_pylist() == [
         "1",
@@ -203,7 +203,7 @@ def test_a_type_that_a_later_file_contradicts_is_read_again(folder):
 
 
 def test_a_path_outside_the_allowed_root_is_refused(folder, monkeypatch):
-    """Also through a link or a URL; below it all is as ever."""
+    """Links and URLs are refused as well; below the root all works as before."""
     monkeypatch.setenv("LR_PIPELINE_DATA_ROOT", str(folder / "csv"))
     (folder / "csv" / "link.csv").symlink_to(folder / "parquet" / "0.parquet")
     fsspec.filesystem("memory").pipe_file("/outside.csv", b"y,x\n0,1\n")
@@ -216,7 +216,7 @@ def test_a_path_outside_the_allowed_root_is_refused(folder, monkeypatch):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
 def test_a_file_that_may_not_be_read_says_so(folder):
-    """Permission denied."""
+    """The message says that permission is denied."""
     (folder / "csv" / "0.csv").chmod(0)
     with pytest.raises(TableError, match="permission denied"):
         FileTable(folder / "csv" / "0.csv", "y").read()
@@ -224,7 +224,7 @@ def test_a_file_that_may_not_be_read_says_so(folder):
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])
 def test_a_file_of_a_web_server_is_the_file(folder, name):
-    """Once it is asked for what it is, read as from disk."""
+    """It is read as if from disk."""
     (folder / "parquet" / "0.parquet").rename(folder / "rows.parquet")
     (folder / "csv" / "0.csv").rename(folder / "rows.csv")
     expected = FileTable(folder / name, "y").read()
@@ -236,7 +236,7 @@ def test_a_file_of_a_web_server_is_the_file(folder, name):
 
 
 def test_a_server_that_sends_whole_files_only_is_named(folder, monkeypatch):
-    """Parquet is read in parts; Python's own http.server, for one, has none."""
+    """Parquet is read in parts, which Python's own http.server does not send."""
     (folder / "parquet" / "0.parquet").rename(folder / "rows.parquet")
     monkeypatch.setattr(PartsOfFiles, "ranges", False)
     message = r"rows.parquet: its server sends whole files only"

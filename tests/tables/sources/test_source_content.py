@@ -120,7 +120,7 @@ def _once(monkeypatch, place: object, name: str, act) -> None:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("folder", [False, True], ids=["file", "folder"])
 def test_a_change_while_a_table_is_declared_is_an_error(source, change, folder, monkeypatch):
-    """After the header, or the footer, was read: the file, what changed, and what to do."""
+    """The message has the file, what changed after the header or footer was read, and a remedy."""
     place = (
         (temporary_parquet, "open_parquet")
         if source.suffix == ".parquet"
@@ -228,7 +228,7 @@ def test_a_file_touched_by_a_change_of_mode_is_read_on(tmp_path):
 
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "parquet"])
 def test_the_hash_of_the_content_is_kept(tmp_path, kind):
-    """What sha256sum prints, of gzip unpacked; of a folder that of its lines."""
+    """It is what sha256sum prints for the unpacked file, or for its lines on a folder."""
     folder = tmp_path / "folder"
     folder.mkdir()
     lines = []
@@ -248,7 +248,7 @@ def test_the_hash_of_the_content_is_kept(tmp_path, kind):
 
 
 def test_a_model_keeps_the_hash_of_its_source(tmp_path):
-    """From the table through the split into the model's JSON, and back."""
+    """The hash goes from the table through the split into the model's JSON, and back."""
     path = tmp_path / "rows.csv"
     write(rows(), path)
     table = FileTable(path, target="y").read()
@@ -271,7 +271,7 @@ def test_a_change_while_new_rows_are_scored_is_an_error(tmp_path, change):
 
 
 def test_two_readings_that_differ_are_an_error():
-    """Where a server says nothing of a file, the bytes of two readings tell."""
+    """Where a server says nothing about a file, the bytes of two readings show it."""
     content = [b"x,y\n1,0\n"]
 
     def open_file():
@@ -290,7 +290,7 @@ def test_two_readings_that_differ_are_an_error():
 
 
 def test_a_source_that_changes_during_a_run_ends_it(tmp_path, monkeypatch):
-    """Shortened between what `dataset` declares and what is stored: no artifact, and one line."""
+    """The file is shortened before `dataset` is stored: one line says why, no artifact is left."""
     path = tmp_path / "rows.parquet"
     write(rows(), path)
     _once(monkeypatch, data, "table_metadata", lambda: shorten(path))
@@ -312,7 +312,7 @@ def test_a_source_that_changes_during_a_run_ends_it(tmp_path, monkeypatch):
 
 
 def test_a_dataset_records_the_hash_of_its_source(tmp_path):
-    """In the materialization's metadata and in the stored table."""
+    """The materialization's metadata and the stored table have it."""
     path = tmp_path / "rows.csv"
     write(rows(), path)
     result = dg.materialize(

@@ -43,7 +43,7 @@ def database(tmp_path):
 
 @pytest.mark.parametrize("portion", [1, 2, 20_000])
 def test_a_query_on_sqlite_is_a_table(database, monkeypatch, portion):
-    """In portions of any size; a column's type holds the values of all of them."""
+    """Portions may have any size; a column's type holds the values of all of them."""
     monkeypatch.setattr(sql, "BLOCK_ROWS", portion)
     table = SqlTable(database, QUERY, target="churned").read()
     assert table.to_arrow().to_pydict() == COLUMNS
@@ -68,7 +68,7 @@ def test_keys_of_a_query_stay_exact_whatever_the_portions_hold(tmp_path):
 
 
 def test_only_the_columns_with_a_role_are_kept(database):
-    """Excluded ones are not even converted."""
+    """Excluded columns are not even converted."""
     query = "SELECT *, X'00' AS blob FROM customers"
     table = SqlTable(database, query, "churned", exclude=["blob", "number"]).read()
     assert table.schema.names == ["age", "sex", "churned"]
@@ -93,7 +93,7 @@ def test_only_the_columns_with_a_role_are_kept(database):
     ],
 )
 def test_a_query_that_gives_no_table_says_why(database, changes, message):
-    """With the database and without its password."""
+    """The message has the database, without its password."""
     declared = {"url": database, "query": QUERY, "target": "churned"} | changes
     with pytest.raises(TableError) as caught:
         SqlTable(**declared).read()
@@ -102,7 +102,7 @@ def test_a_query_that_gives_no_table_says_why(database, changes, message):
 
 
 def test_values_whose_type_changes_between_portions_are_refused(database, monkeypatch):
-    """Numbers in the first rows, text in later ones."""
+    """The first rows have numbers, and later ones text."""
     monkeypatch.setattr(sql, "BLOCK_ROWS", 1)
     query = "SELECT CASE number WHEN 0 THEN 1 ELSE 'a' END x, churned FROM customers"
     with pytest.raises(TableError, match=r"column 'x' is int64 in .* and string in .*one type"):
@@ -118,7 +118,7 @@ def test_a_url_in_the_environment_stays_there(database, monkeypatch):
 
 
 def test_without_sqlalchemy_the_extra_is_named(monkeypatch):
-    """It is optional."""
+    """SQLAlchemy is optional."""
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     with pytest.raises(TableError, match=r"pip install 'lr-pipeline\[sql\]'"):
         SqlTable("sqlite://", QUERY, "churned").read()
@@ -161,7 +161,7 @@ def postgres(tmp_path_factory) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_a_query_on_postgresql_is_a_table(postgres):
-    """Its numerics are numbers, its dates dates; more rows than one portion."""
+    """Its numerics are numbers and its dates dates; there are more rows than one portion."""
     import time
 
     import sqlalchemy

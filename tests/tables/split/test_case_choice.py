@@ -36,7 +36,7 @@ def cases_by_row(part):
 
 
 def test_cases_are_drawn_as_scikit_learn_draws_rows():
-    """From a file that is read in parts, too; the weight of a row is that of its cases there."""
+    """A file read in parts gives the same; a row's weight is that of its cases in the part."""
     table = counts(id="k")
     weight = table.weights().astype(int)
     rows = np.repeat(np.arange(len(weight)), weight)
@@ -46,7 +46,7 @@ def test_cases_are_drawn_as_scikit_learn_draws_rows():
 
 
 def test_parts_of_a_file_have_their_cases(tmp_path):
-    """Each of its row groups is read by itself, as workers do."""
+    """Each row group is read by itself, as workers do."""
     table = counts(id="k")
     pq.write_table(table.to_arrow(), tmp_path / "rows.parquet", row_group_size=7)
     stored = Table(tmp_path / "rows.parquet", table.roles)
@@ -79,7 +79,7 @@ def test_weights_of_any_type_are_divided(kind):
 
 @pytest.mark.parametrize("stratify", [True, False])
 def test_more_cases_than_can_be_listed_are_drawn_alike(monkeypatch, stratify):
-    """Exactly so many are tested, of each class; nothing is held for each of 10¹² cases."""
+    """The number tested of each class is exact; nothing is held for each of 10¹² cases."""
     monkeypatch.setattr(random_split, "LISTED_CASES", 1_000)
     weight = np.random.default_rng(1).integers(1, 2 * 10**10, 2 * PATTERNS)
     table = counts(weight, id="k")
@@ -93,7 +93,7 @@ def test_more_cases_than_can_be_listed_are_drawn_alike(monkeypatch, stratify):
 
 
 def test_all_sets_of_cases_are_alike_likely():
-    """Mean and variance of a row's cases are the hypergeometric ones, within five errors."""
+    """Mean and variance of a row's cases are hypergeometric, within five standard errors."""
     cases, number, draws = np.array([5, 1, 12, 2]), 7, 4_000
     random = np.random.RandomState(0)
     drawn = np.array([draw_cases(cases, number, random) for _ in range(draws)])
@@ -131,7 +131,7 @@ def cases_of(part):
 
 
 def test_a_row_of_one_case_sticks_where_it_would_without_weights():
-    """So that naming a weight of ones moves nothing."""
+    """Naming a weight of ones moves no row."""
     k = np.arange(300)
     plain = Table.from_arrow(pa.table({"x": k, "y": k % 2}), "y", 1)
     for one, other in zip(
@@ -144,7 +144,7 @@ def test_a_row_of_one_case_sticks_where_it_would_without_weights():
 
 @pytest.mark.parametrize(("kind", "roles"), [("group", {"group": "g"}), ("sticky", {"id": "k"})])
 def test_a_split_by_key_keeps_rows_whole(kind, roles):
-    """A group's, or an id's, in one part with all of its weight."""
+    """A row of a group or an id is in one part with all of its weight."""
     table = counts(**roles)
     train, test = split_table(table, SplitPolicy(kind=kind))
     assert train.provenance["split"]["unit"] == "rows"
@@ -169,7 +169,7 @@ def test_a_split_by_time_cuts_at_a_share_of_the_cases():
 
 
 def test_a_case_that_is_lost_or_twice_is_found():
-    """By its weight: one case less in training, one more in the test."""
+    """Training lacks one case by its weight, and the test has one more."""
     table = counts(id="k")
     train, test = split_table(table, SplitPolicy())
 
@@ -199,7 +199,7 @@ def test_weights_that_are_no_counts_keep_rows_whole_and_it_is_said():
 
 
 def test_too_few_cases_are_said_so():
-    """Cases, since they are what is drawn."""
+    """The message counts cases, since cases are drawn."""
     data = pa.table({"x": [1.0, 2.0, 3.0], "y": [0, 0, 1], "w": [5, 5, 1]})
     with pytest.raises(TableError, match="needs 2 cases of each class, found 1 positive and 10"):
         split_table(Table.from_arrow(data, "y", 1, weight="w"), SplitPolicy())
@@ -222,7 +222,7 @@ def test_rows_in_messages_are_those_of_the_file(tmp_path, stored):
 
 @pytest.mark.parametrize("stored", ["csv", "parquet"])
 def test_rows_of_weight_0_in_a_file_are_none(tmp_path, stored):
-    """Their levels, values and missing answers; a column that only they vary is constant."""
+    """Their levels, values and missing answers do not count; what only they vary is constant."""
     rng = np.random.default_rng(3)
     n = 120
     frame = pd.DataFrame({"x": rng.normal(size=n), "c": 1.0, "y": rng.integers(0, 2, n), "w": 1})

@@ -46,7 +46,7 @@ def leakage(frame, train, test, hashes_held=2_000_000, **roles):
 
 
 def test_a_split_of_all_rows_is_clean(frame, tmp_path):
-    """In any order, and with the parts read from disk."""
+    """It is clean in any order, and with the parts read from disk."""
     order = np.random.default_rng(2).permutation(N)
     parts = [build(frame, rows, time="when") for rows in (range(N), order[:40], order[40:])]
     for number, part in enumerate(parts):
@@ -60,7 +60,7 @@ def test_a_split_of_all_rows_is_clean(frame, tmp_path):
 
 
 def test_one_row_in_both_parts_is_found(frame):
-    """A test row injected into the training part."""
+    """A test row is added to the training part."""
     found = leakage(frame, [*range(40), 45], range(40, N))
     assert (found.shared_rows, found.clean) == (1, False)
     assert str(found) == "shared rows: 1"
@@ -68,7 +68,7 @@ def test_one_row_in_both_parts_is_found(frame):
 
 
 def test_one_shared_id_is_found(frame):
-    """Two rows that differ but belong to the same customer."""
+    """Two rows that differ belong to the same customer."""
     frame = frame.assign(key=[f"c{k}" for k in range(N)])
     clean = leakage(frame, range(40), range(40, N), id="key")
     assert clean.clean
@@ -79,7 +79,7 @@ def test_one_shared_id_is_found(frame):
 
 
 def test_one_shared_group_is_found(frame):
-    """A group cut in two."""
+    """The split cuts a group in two."""
     frame = frame.assign(place=["a"] * 40 + ["b"] * 20)
     assert leakage(frame, range(40), range(40, N), group="place").clean
     found = leakage(frame, range(41), range(41, N), group="place")
@@ -87,7 +87,7 @@ def test_one_shared_group_is_found(frame):
 
 
 def test_one_future_row_is_found(frame):
-    """A training row as late as the first test row, after a split by time; else time is free."""
+    """A training row is as late as the first test row, after a split by time."""
     split = {"split": {"policy": {"kind": "time"}}}
     dataset = build(frame, range(N), time="when")
 
@@ -131,7 +131,7 @@ def test_duplicates_of_the_data_are_no_leakage(frame):
 @settings(max_examples=50, deadline=None)
 @given(*[st.lists(st.integers(0, 3), max_size=12) for _ in range(3)])
 def test_the_counts_are_those_of_multisets(dataset, train, test):
-    """Against Python's own multisets."""
+    """Python's own multisets give the expected counts."""
 
     def table(numbers):
         return Table(pa.table({"x": pa.array(numbers, pa.int64())}), ColumnRoles("x", 1, ("x",)))

@@ -28,7 +28,7 @@ CODES = np.arange(ROWS) % 3 + 1
 
 @pytest.mark.parametrize("kind", [pa.int8(), pa.int64(), pa.uint16(), pa.float32(), pa.float64()])
 def test_codes_are_noted_in_any_type_of_number(kind) -> None:
-    """With the number of values and the remedy; missing values are none."""
+    """The note has the number of values and the remedy; missing values do not count."""
     column = pa.array([*CODES[:-1].tolist(), None], pa.int64()).cast(kind)
     assert notes(race=column) == [
         "whole numbers of few values: 'race' (3 values). Each has one slope, as counts and grades "
@@ -52,13 +52,13 @@ def test_two_or_eleven_values_fractions_booleans_and_text_are_not(column) -> Non
 
 
 def test_ten_values_are_few_in_a_hundred_rows() -> None:
-    """Of fewer rows nothing is said."""
+    """With fewer rows nothing is said."""
     assert len(notes(100, race=np.arange(100) % 10)) == 1
     assert notes(99, race=np.arange(99) % 10) == []
 
 
 def test_a_declared_kind_ends_the_note() -> None:
-    """Whichever it is."""
+    """Either kind does."""
     for kind in ("category", "number"):
         assert notes(race=CODES, kinds={kind: ["race"]}) == []
 
@@ -71,7 +71,7 @@ def test_values_are_counted_over_all_blocks() -> None:
 
 
 def test_of_many_columns_twelve_are_named() -> None:
-    """The note stays short."""
+    """So the note stays short."""
     rng = np.random.default_rng(1)
     columns = {f"c{j}": rng.permutation(np.arange(ROWS) % 5) for j in range(40)}
     (note,) = notes(**columns)

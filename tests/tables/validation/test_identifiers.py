@@ -47,7 +47,7 @@ def far_apart(rows: int, different: int) -> np.ndarray:
     ],
 )
 def test_a_name_is_split_into_words(name, words) -> None:
-    """At signs, spaces, digits and capitals."""
+    """Signs, spaces, digits and capitals separate words."""
     assert name_words(name) == words
 
 
@@ -61,13 +61,13 @@ def test_a_name_is_split_into_words(name, words) -> None:
     ],
 )  # fmt: skip
 def test_what_an_identifiers_name_is(name, expected) -> None:
-    """A word of it, not letters in another word."""
+    """A word of the name counts, not letters within another word."""
     assert is_id_name(name) is expected
 
 
 @pytest.mark.parametrize("name", ["ID", "Sample code number", "patient_id", "account_no"])
 def test_identifiers_of_which_nearly_all_differ_are_left_out(name) -> None:
-    """As in the Wisconsin breast cancer file: 645 different ones in 699 rows, far apart."""
+    """The Wisconsin breast cancer file has 645 different ones in 699 rows, far apart."""
     table = Table.from_pandas(frame(699, **{name: far_apart(699, 645)}), "y")
     kept, (left_out,) = useful_features(table)
     assert kept.roles.features == ("x",)
@@ -78,7 +78,7 @@ def test_identifiers_of_which_nearly_all_differ_are_left_out(name) -> None:
 
 
 def test_patients_in_both_parts_are_a_warning_that_stays_with_the_table() -> None:
-    """The column is gone, the warning is not, and says what settles it."""
+    """The column is gone, but the warning stays, and says what settles it."""
     kept, _ = useful_features(Table.from_pandas(frame(699, ID=far_apart(699, 645)), "y"))
     (warning,) = by_severity(kept)["warning"]
     assert warning == (
@@ -119,12 +119,12 @@ def test_keys_that_repeat_ask_for_a_group(values) -> None:
     ],
 )
 def test_measurements_and_few_codes_are_left_alone(column) -> None:
-    """Other names, few values, fractions."""
+    """They have other names, few values, or fractions."""
     assert warned(frame(**column)) == []
 
 
 def test_a_named_feature_or_a_declared_number_stays() -> None:
-    """The first with a note, since it was meant; the second without a word."""
+    """The first gets a note, since it was meant; the second gets none."""
     data = frame(ID=far_apart(ROWS, ROWS))
     table = Table.from_pandas(data, "y", features=["x", "ID"])
     kept, left_out = useful_features(table, named=True)
@@ -148,7 +148,7 @@ def test_a_name_needs_twenty_rows_only(name, rows) -> None:
 
 
 def test_patients_of_few_rows_ask_for_a_group() -> None:
-    """Sixty rows of twenty patients."""
+    """There are sixty rows of twenty patients."""
     (warning,) = warned(frame(60, patient_id=np.arange(60) % 20 * 7919))
     assert "20 different ones in 60 rows" in warning.message
 
@@ -159,7 +159,7 @@ def test_patients_of_few_rows_ask_for_a_group() -> None:
 )
 @pytest.mark.parametrize("form", [int, "A{}".format])
 def test_repeated_keys_of_other_names_ask_for_a_group(name, form) -> None:
-    """As customer_id does, once; a code or an index on many rows does not."""
+    """customer_id does so once; a code or an index on many rows does not."""
     values = [form(k % 150 * 7919) for k in range(ROWS)]
     (warning,) = [one for one in warned(frame(**{name: values})) if "repeat" in one.message]
     assert f"Set group={name!r} to keep them together" in warning.remedy
@@ -172,7 +172,7 @@ def test_repeated_keys_of_other_names_ask_for_a_group(name, form) -> None:
 @pytest.mark.parametrize("name", ["platelet_number", "cpi_index", "price index", "cellNum"])
 @pytest.mark.parametrize("rows", [60, ROWS])
 def test_counts_and_indexes_are_measured_unless_their_values_say_otherwise(name, rows) -> None:
-    """At most one warning; integers that all differ within n²/40 are left out."""
+    """They get at most one warning; integers that all differ within n²/40 are left out."""
     rng = np.random.default_rng(4)
     for values in (rng.integers(90_000, 450_000, rows), far_apart(rows, rows)):
         table = Table.from_pandas(frame(rows, **{name: values}), "y")
@@ -187,7 +187,7 @@ def test_counts_and_indexes_are_measured_unless_their_values_say_otherwise(name,
 @settings(max_examples=25)
 @given(st.integers(0, 2**31), st.integers(100, 300))
 def test_measured_integers_are_hardly_ever_left_out(seed, rows) -> None:
-    """Drawn from a range of n²/40, some meet by chance."""
+    """If they are drawn from a range of n²/40, some are equal by chance."""
     values = np.random.default_rng(seed).integers(0, rows**2 // 40, rows)
     assert useful_features(Table.from_pandas(frame(rows, steps=values), "y"))[1] == []
 
@@ -206,7 +206,7 @@ POOLED = np.minimum(STRATA, 63)
     ],
 )
 def test_other_names_and_coarser_keys_of_the_group_are_left_out(group, column, share) -> None:
-    """By their names, or where text differs from group to group."""
+    """Their names show it, or text that differs from group to group."""
     data = frame(249, **{group: STRATA}, **column)
     kept, (left_out,) = useful_features(Table.from_pandas(data, "y", group=group))
     assert kept.roles.features == ("x",)
@@ -216,7 +216,7 @@ def test_other_names_and_coarser_keys_of_the_group_are_left_out(group, column, s
 
 
 def test_close_numbers_that_differ_from_group_to_group_are_left_out() -> None:
-    """Whatever their name: 120 of them within 360 would meet if they were measured."""
+    """Of 120 measured values within 360, some would be equal, whatever the name."""
     groups = np.arange(480) // 4
     data = frame(480, ward=groups, bed=groups * 3 % 359)
     _, (left_out,) = useful_features(Table.from_pandas(data, "y", group="ward"))

@@ -34,7 +34,7 @@ def flagged(column, y=Y, class_rows=50_000):
     ids=["number", "falling", "text", "dictionary", "missing", "boolean"],
 )
 def test_a_feature_that_is_known_after_the_answer_is_flagged(column):
-    """In either direction, by value, by level, or by being there at all."""
+    """It orders the classes in either direction, by value, by level, or by being missing."""
     assert flagged(column)
 
 
@@ -44,13 +44,13 @@ def test_a_feature_that_is_known_after_the_answer_is_flagged(column):
     ids=["strong", "noise", "constant", "missing at random"],
 )
 def test_a_feature_that_is_merely_good_is_not(column):
-    """Areas below 0.995."""
+    """Its area is below 0.995."""
     assert not flagged(column)
 
 
 @pytest.mark.parametrize("positive", [100, 6_000])
 def test_the_whole_table_is_drawn_from(positive):
-    """Rows that lie class by class, one of them rare; 1,000 of either class are enough."""
+    """The rows lie class by class, and one class is rare; 1,000 of either are enough."""
     y = (np.arange(12_000) >= 12_000 - positive).astype(int)
     assert flagged(y + np.resize(NOISE, 12_000) / 9, y, 1_000)
     assert not flagged(y * 0.5 + np.resize(NOISE, 12_000), y, 1_000)
@@ -67,7 +67,7 @@ def test_the_whole_table_is_drawn_from(positive):
 
 
 def test_few_rows_of_a_class_prove_nothing():
-    """19 of one class; and no rows at all."""
+    """One class has 19 rows."""
     y = np.array([1] * 19 + [0] * 60)
     assert not flagged(y, y)
     assert flagged(np.array([1] * 20 + [0] * 60), np.array([1] * 20 + [0] * 60))

@@ -24,7 +24,7 @@ def table(rows: int = 200) -> pd.DataFrame:
 
 
 def test_doubled_rows_are_counted_with_the_first() -> None:
-    """Wherever they stand, in whichever block."""
+    """They may stand anywhere, in any block."""
     thirty_rows = 8 * 2 * 30
     data = table()
     doubled = pd.concat([data, data.iloc[[3, 50, 3]]])
@@ -45,7 +45,7 @@ def test_an_id_does_not_hide_them() -> None:
 
 
 def test_where_columns_have_few_values_rows_are_alike_by_themselves() -> None:
-    """More than one in twenty; and rows with a weight say themselves how often they count."""
+    """More than one row in twenty is; rows with weights say how often they count."""
     data = table()
     assert notes(pd.concat([data] * 2)) == []
     assert notes(pd.concat([data, data.head(1)]).assign(n=1), weight="n") == []

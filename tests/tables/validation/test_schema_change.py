@@ -27,7 +27,7 @@ def stored(names: str, **declaration: object) -> Table:
     ],
 )
 def test_columns_are_compared_whatever_else_was_declared_otherwise(before, after) -> None:
-    """The file's place, another column's part, the positive value."""
+    """The place, another column's role and the positive value may change."""
     contract = contract_of(stored("age income", **before))
     assert schema_differences(contract, stored("age salary", **after)) == RENAMED
 
@@ -41,6 +41,6 @@ def test_columns_are_compared_whatever_else_was_declared_otherwise(before, after
     ],
 )
 def test_a_column_whose_part_was_declared_otherwise_was_meant(after, names) -> None:
-    """Left out, no longer among the features, or given a role."""
+    """It is left out, no longer a feature, or has a role now."""
     before = contract_of(stored("age income"))
     assert schema_differences(before, stored(names, **after)) == {}

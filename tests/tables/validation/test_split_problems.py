@@ -24,7 +24,7 @@ def problems(columns, policy, **roles):
 
 
 def test_a_table_that_can_be_split_has_no_problem():
-    """By chance, by hash, by time, by group; with missing values and categories."""
+    """The split is by chance, hash, time or group; there are missing values and categories."""
     columns = CLEAN | {"s": ["a", None, "missed", "b"] * 10, "n": [1, None, 2, None] * 10}
     columns["g"] = [k % 20 for k in range(N)]
     for policy in (SplitPolicy(), SplitPolicy(kind="sticky")):
@@ -116,7 +116,7 @@ def test_the_problems_of_the_split_follow_those_of_the_columns():
     ],
 )
 def test_what_the_split_or_its_preparation_would_refuse_is_found(columns, policy, roles, expected):
-    """A class in one part only, an empty part, no key; a feature known in no training row."""
+    """A class or a part is missing, there is no key, or training lacks a feature's values."""
     assert problems(CLEAN | columns, policy, **roles) == expected
 
 
@@ -134,7 +134,7 @@ def test_a_column_that_is_left_out_anyway_is_no_obstacle():
 
 
 def test_a_generated_table_that_cannot_be_split_is_refused():
-    """Only where it is to be split."""
+    """It is refused only where it will be split."""
     source = SyntheticTable(num_rows=4, split=SplitPolicy())
     assert source.read().num_rows == 4
     with pytest.raises(TableError, match=r"test_size=0\.2 of 4 rows leaves 3 for training"):

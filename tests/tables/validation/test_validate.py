@@ -30,7 +30,7 @@ def problems(columns, **roles):
 
 
 def test_a_sound_table_has_no_problem():
-    """Missing values in numbers and text are none: they are imputed."""
+    """Missing values in numbers and text are imputed."""
     columns = CLEAN | {"n": [1, None, 3, 1], "s": ["a", None, "b", "a"], "b": [True, False] * 2}
     assert problems(columns) == []
 
@@ -140,14 +140,14 @@ def test_a_value_that_is_sometimes_missing_is_not_constant():
     ],
 )
 def test_an_unusable_key_or_weight_is_an_error(role, column, message):
-    """Ids differ, keys are there, weights are numbers from 0 up."""
+    """Ids must differ, keys must not be missing, weights must be numbers from 0 up."""
     [problem] = problems(CLEAN | {"k": column}, **{role: "k"})
     assert (problem.severity, problem.column) == ("error", "k")
     assert message in problem.message
 
 
 def test_all_problems_are_said_at_once():
-    """The target's, two features' and the id's: a line each, with the file."""
+    """The target, two features and the id have a line each, with the file."""
     columns = {"y": [0, 1, 2, 1], "a": [float("inf")] * 4, "d": [None] * 4, "k": [1, 1, 2, 3]}
     table = Table(pa.table(columns), ColumnRoles("y", None, ("a", "d"), id="k"))
     found = find_problems(table)
@@ -161,7 +161,7 @@ def test_all_problems_are_said_at_once():
 
 
 def test_a_table_without_rows_is_an_error():
-    """Header only."""
+    """The file has only a header."""
     [problem] = problems({"y": pa.array([], pa.int64()), "x": pa.array([], pa.float64())})
     assert str(problem) == "the table has no rows. Add rows below the header."
 
@@ -190,7 +190,7 @@ def wide(**columns):
 
 @pytest.mark.parametrize("name", USELESS)
 def test_a_useless_feature_is_left_out_with_its_reason(name):
-    """Unless it was named; then it is a warning, or for text an error."""
+    """If it was named, it stays with a warning, or is an error where it is text."""
     values, reason = USELESS[name]
     table = wide(**{name: pa.array(values)})
     kept, (left_out,) = useful_features(table)
@@ -232,7 +232,7 @@ def test_a_useless_feature_with_an_error_is_an_error():
 
 
 def test_fewer_rows_than_features_are_a_warning():
-    """Also where there are very many columns."""
+    """So it is with very many columns."""
     rng = random.Random(1)
     columns = {f"x{j}": [rng.random() for _ in range(4)] for j in range(3_000)}
     (problem,) = problems({"y": Y} | columns)

@@ -274,7 +274,7 @@ def test_a_type_is_read_exactly_or_refused_by_name(role, name, read, tmp_path):
 @pytest.mark.parametrize("key", [False, True])
 @pytest.mark.parametrize("name", TYPES)
 def test_the_type_that_is_announced_is_the_one_that_is_read(name, key):
-    """Of empty columns, slices and missing values too."""
+    """It is the same for empty columns, slices and missing values."""
     column = TYPES[name]
     for values in (column, column[:0], column[7:9]):
         assert read_values(values, key).type == read_type(column.type, key)

@@ -28,7 +28,7 @@ def columns(draw) -> tuple[list[Decimal | None], pa.Array]:
 
 @given(columns())
 def test_a_decimal_becomes_the_nearest_float(case):
-    """As Python rounds it, whatever its scale."""
+    """Python's rounding gives the expected float, for any scale."""
     values, column = case
     assert floats_of(column).to_pylist() == [None if v is None else float(v) for v in values]
     assert floats_of(pa.chunked_array([column, column])).to_pylist()[: len(values)] == (
@@ -38,7 +38,7 @@ def test_a_decimal_becomes_the_nearest_float(case):
 
 @given(columns())
 def test_the_order_of_decimals_is_kept_exactly(case):
-    """As integers of any length."""
+    """They are ordered as integers of any length."""
     values, column = case
     numbers = unscaled(column)
     with localcontext(prec=200):
@@ -49,7 +49,7 @@ def test_the_order_of_decimals_is_kept_exactly(case):
 
 @given(columns())
 def test_integers_that_float64_cannot_hold_are_found(case):
-    """Those beyond 2^53, of decimals without a fraction."""
+    """They lie beyond 2^53, also among decimals without a fraction."""
     values, column = case
     found = inexact_integers(column)
     beyond = [v is not None and abs(v) > 2**53 for v in values]
@@ -61,7 +61,7 @@ def test_integers_that_float64_cannot_hold_are_found(case):
 
 @given(columns(), st.integers(0, 5))
 def test_equal_decimals_have_equal_keys_and_others_do_not(case, zeros):
-    """With another number of zeros at the end, too, and the same in the hash of rows."""
+    """The number of zeros at the end does not matter, for keys or for the hash of rows."""
     values, column = case
     hashes = keyed_hashes(column, seed=1).tolist()
     rows = row_hashes(pa.record_batch([column], names=["c"]), ["c"]).tolist()
@@ -89,7 +89,7 @@ def test_a_short_decimal_has_the_key_of_its_float(value, scale):
 
 
 def test_a_long_decimal_has_the_key_of_its_text():
-    """Of more digits than an int64 has."""
+    """It has more digits than an int64."""
     text = "123456789012345678901234567890"
     of_text = keyed_hashes(pa.array([text]), seed=3)
     assert keyed_hashes(pa.array([Decimal(text)]), seed=3).tolist() == of_text.tolist()
@@ -99,12 +99,12 @@ def test_a_long_decimal_has_the_key_of_its_text():
     ("value", "text"), [("1.500", "1.5"), ("1E+3", "1000"), ("100", "100"), ("0.00", "0")]
 )
 def test_a_text_is_that_of_every_equal_decimal(value, text):
-    """Without an exponent and without zeros at its end."""
+    """It has no exponent and no zeros at its end."""
     assert plain_text(Decimal(value)) == text
 
 
 def test_no_decimal_is_no_number():
-    """An empty column of each kind."""
+    """A column of each kind is empty."""
     for kind in (pa.decimal128(5, 2), pa.decimal128(38, 2), pa.decimal256(60, 0)):
         empty = pa.array([], kind)
         assert len(unscaled(empty)) == len(floats_of(empty)) == 0

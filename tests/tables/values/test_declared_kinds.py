@@ -56,7 +56,7 @@ FORMS = ("integers", "floats", "texts", "dictionary", "decimals", "csv", "csv of
 
 @pytest.mark.parametrize("form", FORMS)
 def test_codes_are_coded_level_by_level_whatever_holds_them(tmp_path, form) -> None:
-    """From a file or a database: no slope over 1, 2, 3."""
+    """From a file or a database, no slope is fitted over 1, 2, 3."""
     table = stored(tmp_path, form).read(to_split=False)
     preparation = Preparation.fit(table)
     assert preparation.columns == ("race=2", "race=3", "x")
@@ -86,7 +86,7 @@ def test_without_the_declaration_codes_given_as_text_stay_refused(tmp_path) -> N
 
 
 def test_the_doors_of_python_and_yaml_agree() -> None:
-    """A data frame, an Arrow table and a declaration as plain values."""
+    """They are a data frame, an Arrow table and a declaration as plain values."""
     frame = Table.from_pandas(FRAME, "y", category=["race"])
     arrow = Table.from_arrow(pa.Table.from_pandas(FRAME), "y", category=["race"])
     assert frame.fingerprint == arrow.fingerprint
@@ -99,7 +99,7 @@ def test_the_doors_of_python_and_yaml_agree() -> None:
 
 
 def test_roles_keep_the_kinds_and_older_files_are_read() -> None:
-    """In the schema of a Parquet file and in a model's JSON."""
+    """The schema of a Parquet file and a model's JSON keep them."""
     roles = ColumnRoles("y", 1, ("race", "x"), category=("race",), number=("x",))
     assert ColumnRoles.from_dict(roles.to_dict()) == roles
     plain = ColumnRoles("y", 1, ("race", "x")).to_dict()
@@ -108,7 +108,7 @@ def test_roles_keep_the_kinds_and_older_files_are_read() -> None:
 
 
 def test_text_that_is_no_number_is_an_error_with_its_first_row(tmp_path) -> None:
-    """In a file whose other values are numbers; the remedy is the other kind."""
+    """The file's other values are numbers; the remedy is the other kind."""
     frame = FRAME.astype({"x": str})
     frame.loc[5, "x"] = "3 kg"
     frame.to_csv(tmp_path / "rows.csv", index=False)
@@ -121,7 +121,7 @@ def test_text_that_is_no_number_is_an_error_with_its_first_row(tmp_path) -> None
 
 
 def test_numbers_stored_as_text_are_read_as_numbers() -> None:
-    """With spaces around them, and missing where they are."""
+    """They may have spaces around them, and missing values among them."""
     frame = FRAME.assign(x=[" 1.5", "2", None, "-3e2", "4", "5", "6", "7 "])
     table = Table.from_pandas(frame, "y", number=["x"])
     values = table.column("x").to_pylist()
@@ -130,7 +130,7 @@ def test_numbers_stored_as_text_are_read_as_numbers() -> None:
 
 
 def test_a_category_of_ten_thousand_values_is_an_error() -> None:
-    """Never left out in silence: someone asked for it."""
+    """It is never left out in silence, since someone asked for it."""
     frame = pd.DataFrame({"y": [0, 1] * 10_000, "k": np.arange(20_000) % 10_000, "x": 1.0})
     with pytest.raises(TableError) as caught:
         lr_pipeline.tables.validation.validate.useful_features(
@@ -159,7 +159,7 @@ def test_a_declared_kind_is_taken_at_its_word() -> None:
 
 
 def test_a_kind_declared_meanwhile_is_no_change_of_the_source() -> None:
-    """It was meant, as another role is."""
+    """The user wants it, as with another role."""
     before = contract_of(Table.from_pandas(FRAME, "y").with_provenance({"declaration": {}}))
     table = Table.from_pandas(FRAME, "y", category=["race"])
     now = table.with_provenance({"declaration": {"category": ["race"]}})
@@ -168,7 +168,7 @@ def test_a_kind_declared_meanwhile_is_no_change_of_the_source() -> None:
 
 @given(st.lists(st.integers(-(2**53), 2**53) | st.none(), max_size=20))
 def test_integers_floats_and_their_texts_are_the_same_levels(codes) -> None:
-    """Whichever program wrote them, where it wrote no exponent."""
+    """That holds for every program that wrote no exponent."""
     small = [code if code is None or abs(code) < 10**6 else code % 1000 for code in codes]
     texts = [None if code is None else str(code) for code in small]
     assert category_texts(pa.array(codes, pa.int64())).to_pylist() == [

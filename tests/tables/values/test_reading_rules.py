@@ -53,7 +53,7 @@ def spoiled_numbers(draw, markers=MARKERS):
 @settings(max_examples=60, deadline=None)
 @given(spoiled_numbers())
 def test_a_marker_among_numbers_is_named_or_missing(tmp_path_factory, spoiled) -> None:
-    """However few different values there are: the word, its first row, a remedy that works."""
+    """The message has the word, its first row and a remedy that works."""
     texts, marker, row, expected = spoiled
     folder = tmp_path_factory.mktemp("rows")
     y = ["0", "1"] * len(texts)
@@ -79,7 +79,7 @@ def test_a_marker_among_numbers_is_named_or_missing(tmp_path_factory, spoiled) -
 
 @pytest.mark.parametrize("word", ALREADY_MISSING)
 def test_the_usual_words_are_missing_without_a_word(tmp_path, word) -> None:
-    """Also with a space too many; numbers stay numbers, and levels get no blank one."""
+    """An extra space does not matter; numbers stay numbers, and no level is blank."""
     x = ["1.5", word, "2", "1.5"] * 5
     s = ["a", "b", word, "a"] * 5
     path = write_csv(tmp_path / "rows.csv", {"x": x, "s": s, "y": ["0", "1", "1", "0", "1"] * 4})
@@ -112,7 +112,7 @@ def test_markers_and_columns_that_keep_na_are_declared_together(tmp_path) -> Non
 
 
 def test_markers_are_missing_in_parquet_and_sql(tmp_path) -> None:
-    """In numbers by value, in text by spelling, in dictionaries, and among numbers of SQLite."""
+    """They are compared by value in numbers, by spelling in text and dictionaries."""
     stored = {
         "age": [31.0, -999.0, 22.5, 47.0] * 5,
         "land": ["DE", "?", "? ", "FR"] * 5,
@@ -163,7 +163,7 @@ def test_a_model_without_rules_says_nothing_of_them(tmp_path) -> None:
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_a_word_among_new_numbers_is_named(tmp_path, suffix) -> None:
-    """Its first row, and how many are numbers."""
+    """The message has its first row, and how many values are numbers."""
     columns = {"x": ["1", "2", "4"] * 4, "y": ["0", "1"] * 6}
     table = FileTable(write_csv(tmp_path / "rows.csv", columns), "y").read()
     new = tmp_path / f"new.{suffix}"

@@ -32,7 +32,7 @@ small = st.integers(-(2**31), 2**31 - 1)
 
 @given(st.lists(small | st.none(), min_size=1))
 def test_a_whole_number_hashes_alike_in_every_type(values):
-    """Integers, floats, decimals and dictionaries of them, missing values among them."""
+    """It may be an integer, a float, a decimal or in a dictionary, beside missing values."""
     plain = pa.array(values, pa.int64())
     floats = plain.cast(pa.float64())
     nan = pa.array([PAYLOAD if one is None else float(one) for one in values], pa.float64())
@@ -67,7 +67,7 @@ def test_different_numbers_have_different_hashes(values):
 
 @given(st.lists(st.text(max_size=3) | st.none(), min_size=1))
 def test_a_text_hashes_alike_in_every_type(values):
-    """Plain, long or in a dictionary."""
+    """It may be plain, long or in a dictionary."""
     plain = pa.array(values, pa.string())
     assert alike(
         plain,

@@ -64,7 +64,7 @@ def test_what_is_seen_or_says_something_else_differs() -> None:
 
 
 def test_most_characters_are_told_to_be_their_own_key_by_a_pattern() -> None:
-    """Each of the pattern's ranges; a space, unless it is at an end or one of several."""
+    """Each range of the pattern is tested, and spaces within a text, single or not."""
     plain = "".join(chr(code) for a, b in PLAIN for code in range(ord(a), ord(b) + 1))
     assert spelling_key(plain) == plain
     texts = pa.array([plain, "a b", "", "a  b", " a", "a ", "a\n", "`", "é", "e\u0301", None])
@@ -73,7 +73,7 @@ def test_most_characters_are_told_to_be_their_own_key_by_a_pattern() -> None:
 
 @given(st.text())
 def test_a_key_is_its_own_key_and_a_plain_text_too(text) -> None:
-    """Whatever characters there are; normalizing changes no key."""
+    """That holds for any characters; normalizing does not change a key."""
     key = spelling_key(text)
     assert spelling_key(key) == key
     for form in ("NFC", "NFD"):
@@ -134,7 +134,7 @@ def people(names, **roles):
 @pytest.mark.parametrize("kind", ["group", "sticky"])
 @pytest.mark.parametrize("seed", range(8))
 def test_a_group_in_several_spellings_stays_in_one_part(kind, seed) -> None:
-    """And is said; where a split had torn it, the check would say so."""
+    """A warning says so; had a split torn it, the check would find it."""
     table = people(["Müller", "Mu\u0308ller", "O'Neil", "O’Neil "], group="who")
     train, test = split_table(table, SplitPolicy(kind=kind, seed=seed, test_size=0.3))
     found = find_leakage(table, train, test)
@@ -151,7 +151,7 @@ def test_a_group_in_several_spellings_stays_in_one_part(kind, seed) -> None:
 
 
 def test_a_torn_group_is_leakage() -> None:
-    """Seen from the parts, whoever split them."""
+    """The parts show it, whoever split them."""
     table = people(["Müller", "Mu\u0308ller"], group="who")
     rows = np.arange(table.num_rows)
     torn = [r for r, name in enumerate(table.column("who").to_pylist()) if name == "Mu\u0308ller"]
@@ -160,7 +160,7 @@ def test_a_torn_group_is_leakage() -> None:
 
 
 def test_ids_that_read_alike_are_repetitions() -> None:
-    """Named, since no eye finds them."""
+    """The message names them, since no eye finds them."""
     ids = ["a1", "b2", "b2\u200b", "c3"]
     table = Table(
         pa.table({"y": [0, 1, 0, 1], "x": [0.5, 1, 3, 2], "k": ids}),
@@ -187,7 +187,7 @@ def test_levels_are_merged_with_a_word_and_counted_as_one() -> None:
 
 
 def test_the_profile_has_a_line_for_a_value_not_for_a_spelling() -> None:
-    """Under its most frequent spelling."""
+    """The line has its most frequent spelling."""
     texts = ["O’Neil", "O’Neil", "O'Neil", "B"]
     table = Table.from_arrow(pa.table({"y": [1, 1, 1, 0], "s": texts}), "y")
     assert profile_features(table)["features"]["s"]["positive"]["levels"] == {"O’Neil": 3}
@@ -195,7 +195,7 @@ def test_the_profile_has_a_line_for_a_value_not_for_a_spelling() -> None:
 
 @pytest.mark.parametrize("positive", [None, "gekündigt", "geku\u0308ndigt", "aktiv"])
 def test_a_target_in_several_spellings_is_refused(positive) -> None:
-    """Whatever counts as positive: both spellings, rows, first row, remedy."""
+    """The message has both spellings, their rows, the first row and a remedy."""
     values = pa.array(["aktiv", "gekündigt", "aktiv", "geku\u0308ndigt", "gekündigt"])
     with pytest.raises(TableError) as caught:
         positive_value("status", values, positive)

@@ -27,7 +27,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_each_value_is_of_one_form(form) -> None:
-    """Counted with repetitions, the first of them named."""
+    """It is counted with repetitions, and the first value of a form is named."""
     values = FORMS[form]
     for value in values:
         forms = TextForms()
@@ -63,7 +63,7 @@ WRITTEN = {
 
 @pytest.mark.parametrize("form", WRITTEN)
 def test_numbers_written_otherwise_are_named_by_what_they_have(form) -> None:
-    """Units, comparison signs, minus signs of accountants, exponents, digits of other scripts."""
+    """They have units, comparison signs, exponents, minus signs or digits of other scripts."""
     for value in WRITTEN[form]:
         forms = TextForms()
         forms.add(pa.array(["x", value]), 0)
@@ -86,7 +86,7 @@ def test_markers_are_no_part_of_the_share() -> None:
 
 
 def test_few_of_many_words_are_held() -> None:
-    """Those that come first, counted to the end; a column of other texts stays small."""
+    """The first ones are held, and counted to the end."""
     forms = TextForms()
     for start in range(0, 3000, 1000):
         forms.add(pa.array([f"w{k % 1500}" for k in range(start, start + 1000)]), start)
@@ -123,7 +123,7 @@ def of_numbers(around: str, numbers: int) -> TextForms:
 
 @pytest.mark.parametrize("around", AROUND)
 def test_many_numbers_in_one_text_are_numbers(around) -> None:
-    """Whatever the text: an apostrophe of a spreadsheet, a unit, words. Few are categories."""
+    """The text may be a spreadsheet's apostrophe, a unit or words; few numbers are categories."""
     forms = of_numbers(around, 11)
     assert forms.mostly_numbers
     message = str(number_problem("feature", "v", forms))
@@ -143,7 +143,7 @@ def test_codes_times_and_ranges_are_no_numbers(around) -> None:
 
 
 def test_words_beside_numbers_in_a_text_are_told_apart() -> None:
-    """Counted for themselves; where they are most values, the column is one of words."""
+    """They are counted apart; where they are most values, the column is one of words."""
     forms = of_numbers("{}kgs", 20)
     forms.add(pa.array(["heavy"] * 3), 40)
     message = str(number_problem("feature", "v", forms))
@@ -154,7 +154,7 @@ def test_words_beside_numbers_in_a_text_are_told_apart() -> None:
 
 @pytest.mark.parametrize("word", ["low", "BLQ", "below the limit"])
 def test_one_word_among_many_different_numbers_is_a_stray(word) -> None:
-    """Also where most rows have it; ten numbers beside it may be codes."""
+    """Most rows may have it; ten numbers beside it may be codes."""
     for numbers, mostly in ((10, word == "BLQ"), (11, True)):
         forms = TextForms()
         forms.add(pa.array([word] * 40 + [f"{k}.5" for k in range(numbers)]), 0)
