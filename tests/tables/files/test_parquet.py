@@ -48,7 +48,11 @@ def _read(path: Path, name: str = "") -> pa.Table:
 
 
 def test_each_flipped_bit_is_noticed_or_changes_no_value(stored, table):
-    """One bit in every eleventh byte is flipped: that gives an error, or the same values."""
+    """One bit in every eleventh byte is flipped: that gives an error, or the same values.
+
+    The footer has no checksum. If reading succeeds with a bit of it flipped, all columns have all
+    their values in order; at most a column's name, which anyone can see, is spelled otherwise.
+    """
     content, outcomes = stored.read_bytes(), Counter[str]()
     for place in range(0, len(content), EVERY):
         damaged = bytearray(content)
