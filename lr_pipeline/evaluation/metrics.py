@@ -1,13 +1,27 @@
 """How well predicted probabilities foretell the labels of a test set."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lr_pipeline.core.ranking import RankSums, count_scores
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.score_sums import ScoreSums
+
+
+class Metric(NamedTuple):
+    """A metric as a column of a table: its field of ``Metrics``, its heading and its direction."""
+
+    name: str
+    heading: str
+    larger_is_better: bool
+
+
+def _column(heading: str, *, larger_is_better: bool) -> dict[str, Any]:
+    """Metadata of a field that reports show as a column."""
+    return {"heading": heading, "larger_is_better": larger_is_better}
 
 
 @dataclass(frozen=True)
@@ -18,11 +32,13 @@ class Metrics:
     ``reasons`` says, for every metric that is ``None``, why.
     """
 
-    accuracy: float
-    log_loss: float | None
-    roc_auc: float | None
-    average_precision: float | None
-    brier_score: float
+    accuracy: float = field(metadata=_column("Accuracy", larger_is_better=True))
+    log_loss: float | None = field(metadata=_column("Log loss", larger_is_better=False))
+    roc_auc: float | None = field(metadata=_column("ROC AUC", larger_is_better=True))
+    average_precision: float | None = field(
+        metadata=_column("Average precision", larger_is_better=True)
+    )
+    brier_score: float = field(metadata=_column("Brier score", larger_is_better=False))
     true_negative: int | float
     false_positive: int | float
     false_negative: int | float
@@ -55,6 +71,9 @@ class Metrics:
             **cells,
             reasons={metric: reason for metric, reason in reasons.items() if reason},
         )
+
+
+METRICS = tuple(Metric(one.name, **one.metadata) for one in fields(Metrics) if one.metadata)
 
 
 def evaluate(

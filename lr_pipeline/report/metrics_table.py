@@ -1,32 +1,16 @@
 """Models × metrics, for the terminal, for markdown and for the page."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from lr_pipeline.evaluation.metrics import METRICS, Metric
 from lr_pipeline.evaluation.number_format import metric
 from lr_pipeline.report.markdown import bold, escaped, markdown_table
-
-
-class MetricColumn(NamedTuple):
-    """One metric as a column of the table."""
-
-    name: str
-    heading: str
-    larger_is_better: bool
-
-
-COLUMNS = (
-    MetricColumn("accuracy", "Accuracy", True),
-    MetricColumn("log_loss", "Log loss", False),
-    MetricColumn("roc_auc", "ROC AUC", True),
-    MetricColumn("average_precision", "Average precision", True),
-    MetricColumn("brier_score", "Brier score", False),
-)
 
 Models = Mapping[str, Mapping[str, Any]]
 
 
-def best_models(models: Models, column: MetricColumn) -> frozenset[str]:
+def best_models(models: Models, column: Metric) -> frozenset[str]:
     """Names of the models with the best value; those equal to the digits shown share it."""
     values = {
         name: metrics[column.name]
@@ -41,9 +25,9 @@ def best_models(models: Models, column: MetricColumn) -> frozenset[str]:
 
 def table_rows(numbers: Mapping[str, Any]) -> list[list[str]]:
     """Heading and one row a model, as text, from a report's numbers."""
-    heading = ["Model", *(column.heading for column in COLUMNS)]
+    heading = ["Model", *(column.heading for column in METRICS)]
     body = [
-        [name, *(metric(metrics[column.name]) for column in COLUMNS)]
+        [name, *(metric(metrics[column.name]) for column in METRICS)]
         for name, metrics in numbers["models"].items()
     ]
     return [heading, *body]
@@ -52,7 +36,7 @@ def table_rows(numbers: Mapping[str, Any]) -> list[list[str]]:
 def metrics_in_markdown(numbers: Mapping[str, Any]) -> str:
     """Return the table in markdown, the best of each column in bold, and why some are undefined."""
     models = numbers["models"]
-    best = [best_models(models, column) for column in COLUMNS]
+    best = [best_models(models, column) for column in METRICS]
     heading, *body = table_rows(numbers)
     rows = [
         [
@@ -68,7 +52,7 @@ def metrics_in_markdown(numbers: Mapping[str, Any]) -> str:
 
 def explain_gaps(numbers: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
     """One sentence for each metric that is undefined for the same reason in some models."""
-    headings = {column.name: column.heading for column in COLUMNS}
+    headings = {column.name: column.heading for column in METRICS}
     gaps: dict[tuple[str, str], list[str]] = {}
     for name, reasons in numbers["reasons"].items():
         for metric_name, reason in reasons.items():

@@ -12,14 +12,14 @@ from lr_pipeline.evaluation.curves import (
     curves_of_model,
 )
 from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
-from lr_pipeline.evaluation.metrics import Metrics
+from lr_pipeline.evaluation.metrics import METRICS, Metrics
 from lr_pipeline.evaluation.number_format import count, metric, significant
 from lr_pipeline.evaluation.report_numbers import metrics_of, report_numbers, verdict
 from lr_pipeline.report import figures
 from lr_pipeline.report.canvas import inline_svg, markdown_picture
 from lr_pipeline.report.feature_view import feature_table
 from lr_pipeline.report.loss_figure import loss_curve
-from lr_pipeline.report.metrics_table import COLUMNS, best_models, explain_gaps
+from lr_pipeline.report.metrics_table import best_models, explain_gaps
 from lr_pipeline.report.model_view import coefficient_table, fit_lines
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def render_report(findings: Findings) -> Report:
         table=_metric_cells(numbers),
         gaps=explain_gaps(numbers, numbers["titles"]),
         titles=numbers["titles"],
-        columns=COLUMNS,
+        columns=METRICS,
         held_out=held_out,
         metrics=metrics,
         count=count,
@@ -95,9 +95,9 @@ def report_pictures(findings: Findings) -> dict[str, str]:
 def _metric_cells(numbers: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]]]:
     """For each model its metrics as text, and whether each is the best of its column."""
     models = numbers["models"]
-    best = {column.name: best_models(models, column) for column in COLUMNS}
+    best = {column.name: best_models(models, column) for column in METRICS}
     return {
-        name: [(metric(values[column.name]), name in best[column.name]) for column in COLUMNS]
+        name: [(metric(values[column.name]), name in best[column.name]) for column in METRICS]
         for name, values in models.items()
     }
 

@@ -1,14 +1,14 @@
 import pytest
 
+from lr_pipeline.evaluation.metrics import METRICS
 from lr_pipeline.report.metrics_table import (
-    COLUMNS,
     best_models,
     explain_gaps,
     metrics_in_markdown,
     table_rows,
 )
 
-NAMES = [column.name for column in COLUMNS]
+NAMES = [column.name for column in METRICS]
 
 
 def metrics(*values):
@@ -38,12 +38,12 @@ NUMBERS = {
 )
 def test_the_best_of_a_column_is_shared_by_models_equal_to_the_digits_shown(column, best):
     """Losses are best when small, scores when large; a gap never wins."""
-    assert best_models(NUMBERS["models"], COLUMNS[NAMES.index(column)]) == best
+    assert best_models(NUMBERS["models"], METRICS[NAMES.index(column)]) == best
 
 
 def test_no_model_is_best_where_a_metric_is_undefined_for_all():
     """A column of gaps has no winner."""
-    assert best_models({"a": metrics(1.0, None, 1.0, 1.0, 0.0)}, COLUMNS[1]) == frozenset()
+    assert best_models({"a": metrics(1.0, None, 1.0, 1.0, 0.0)}, METRICS[1]) == frozenset()
 
 
 def test_table_rows_are_a_heading_and_a_row_a_model():
