@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,9 @@ class Metric(NamedTuple):
     larger_is_better: bool
 
 
-def _column(heading: str, *, larger_is_better: bool) -> dict[str, Any]:
+def _column(heading: str, best: Literal["largest", "smallest"]) -> dict[str, Any]:
     """Metadata of a field that reports show as a column."""
-    return {"heading": heading, "larger_is_better": larger_is_better}
+    return {"heading": heading, "larger_is_better": best == "largest"}
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,11 @@ class Metrics:
     ``reasons`` says, for every metric that is ``None``, why.
     """
 
-    accuracy: float = field(metadata=_column("Accuracy", larger_is_better=True))
-    log_loss: float | None = field(metadata=_column("Log loss", larger_is_better=False))
-    roc_auc: float | None = field(metadata=_column("ROC AUC", larger_is_better=True))
-    average_precision: float | None = field(
-        metadata=_column("Average precision", larger_is_better=True)
-    )
-    brier_score: float = field(metadata=_column("Brier score", larger_is_better=False))
+    accuracy: float = field(metadata=_column("Accuracy", best="largest"))
+    log_loss: float | None = field(metadata=_column("Log loss", best="smallest"))
+    roc_auc: float | None = field(metadata=_column("ROC AUC", best="largest"))
+    average_precision: float | None = field(metadata=_column("Average precision", best="largest"))
+    brier_score: float = field(metadata=_column("Brier score", best="smallest"))
     true_negative: int | float
     false_positive: int | float
     false_negative: int | float
