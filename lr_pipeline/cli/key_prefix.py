@@ -1,4 +1,4 @@
-"""Under which name a file's assets are kept, and that no other file's are there already."""
+"""The key prefix of a file's assets, which the assets of no other file may have."""
 
 import ast
 import re
@@ -22,9 +22,9 @@ def asset_prefix(file: str) -> str:
 
 
 def own_prefix(file: str, home: str | None) -> str:
-    """``asset_prefix``, refused where another file has it.
+    """Return ``asset_prefix`` of a file; refuse it if another file has it already.
 
-    It has it in this Dagster home, by its last run, or as a code location of the current folder.
+    The other file was trained in this Dagster home, or has a code location in the current folder.
 
     Raises
     ------

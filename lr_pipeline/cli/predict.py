@@ -72,7 +72,7 @@ def _echo_progress(message: str) -> None:
 
 
 def _show_counts(predictions: Predictions, target: Path) -> None:
-    """The counts, what speaks against the model, and which features were beyond training."""
+    """Print the counts, the model's failed checks, and the features beyond training."""
     for failed in predictions.failed_checks:
         click.echo(f"  ! a check of the model's run failed: {in_options(failed)}")
     counts = predictions.counts

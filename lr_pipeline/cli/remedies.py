@@ -1,4 +1,4 @@
-"""Remedies that name an argument of the declaration, said with the command line's option."""
+"""Remedies in a message, translated from arguments of Python to options of the command line."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ OPTIONS = {
 }
 TEXT = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 VALUE = rf"""\[(?:{TEXT})(?:, (?:{TEXT}))*\]|{TEXT}|\d+(?:\.\d+)?"""
-# What stands in quotes by itself is a name or a value of the table.
+# Text in quotes that follows no argument is a name or a value of the table.
 ARGUMENT = re.compile(rf"""(?<!\w)(?:{TEXT})|\b(?P<name>{"|".join(OPTIONS)})=(?P<value>{VALUE})?""")
 
 

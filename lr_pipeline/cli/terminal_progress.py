@@ -1,4 +1,4 @@
-"""Progress of a run in a terminal: a line for each asset, each check that fails, each note."""
+"""Progress of a run in a terminal: a line for each asset, failed check and note."""
 
 import logging
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""workspace.yaml with one more entry, and every line that it has as it is."""
+"""Add an entry to workspace.yaml without changing any of its other lines."""
 
 import json
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ def _parsed(text: str, workspace: Path) -> dict[str, Any]:
 
 
 def _holds(text: str, wanted: dict[str, Any]) -> bool:
-    """Whether a text that was put together is YAML of these values."""
+    """Tell whether the text is YAML of these values."""
     try:
         return bool(yaml.safe_load(text) == wanted)
     except yaml.YAMLError:

@@ -1,4 +1,4 @@
-"""What the training rows made of each feature, as the report lists it."""
+"""How the training rows decided to prepare each feature, as the report lists it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEnco
 
 
 def feature_rows(encodings: Sequence[NumberEncoding | CategoryEncoding]) -> list[FeatureRow]:
-    """What a preparation learned of each feature."""
+    """Return what a preparation learned of each feature."""
     rows = []
     for one in encodings:
         if isinstance(one, NumberEncoding):

@@ -21,8 +21,8 @@ VALUE_ROUNDING = 1e-12
 class Agreement:
     """Distance between two models in standard errors, and how large it may be.
 
-    ``tolerance`` is infinite where a model carries no bound; then nothing is agreed upon.
-    ``rigorous``: whether it is a bound; else a certificate is an estimate, and so is it.
+    ``tolerance`` is infinite if a model has no certificate; then agreement cannot be told.
+    ``rigorous``: whether ``tolerance`` is a bound; it is an estimate if a certificate is one.
     ``two_optima``: the objectives differ as well, which a penalty that is not convex (Firth's)
     allows: each model is at an optimum of its own.
     """

@@ -1,26 +1,23 @@
-"""What a stored model's JSON must hold, checked field by field before a model is made of it.
+"""A stored model's JSON, checked field by field before a model is made of it.
 
 A file that was edited by hand, cut off or written by another program is refused with the name of
-the first field that is wrong. The numbers must also belong together: a coefficient that was
-changed alone would be shown, and not be used.
+the first field that is wrong. The numbers must also belong together: a changed coefficient would
+be shown, but predictions would not use it.
 """
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import ValidationError
 
-from lr_pipeline.core.existence.existence import Verdict
 from lr_pipeline.core.logistic.penalties.by_name import PENALTIES
-from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.models.document_fields import KINDS
 from lr_pipeline.tables.preparation.encoding import NumberEncoding
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.versions import without_format_version
 
-STATUSES = tuple(status.label for status in Status)
-VERDICTS = tuple(verdict.value for verdict in Verdict)
 # scaled_parameters = coefficients * scale, computed in one order or the other.
 RELATIVE_ROUNDING = 1e-12
 
@@ -31,214 +28,6 @@ class ModelDocumentError(ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"field {field!r}: {message}" if field else message)
         self.field = field
-
-
-def _known_penalty(name: str) -> str:
-    if name not in PENALTIES:
-        raise ValueError(f"expected one of {', '.join(PENALTIES)}")
-    return name
-
-
-def _known_status(label: str) -> str:
-    if label not in STATUSES:
-        raise ValueError(f"expected one of {', '.join(STATUSES)}")
-    return label
-
-
-def _known_verdict(value: str) -> str:
-    if value not in VERDICTS:
-        raise ValueError(f"expected one of {', '.join(VERDICTS)}")
-    return value
-
-
-Count = Annotated[int, Field(ge=0)]
-Number = FiniteFloat
-Known = FiniteFloat | Literal["inf", "-inf"] | None  # None: withheld
-Vector = list[FiniteFloat]
-Positive = Annotated[FiniteFloat, Field(gt=0)]
-
-
-class _Part(BaseModel):
-    """Strict: a text is no number, and NaN and infinity are none; what is not listed is ignored."""
-
-    model_config = ConfigDict(strict=True)
-
-
-class _Certificate(_Part):
-    loss: Number | None
-    standard_errors: Number | None
-    rigorous: bool
-    iterations_needed: Count | None
-
-
-class _OtherMinimum(_Part):
-    excess: Number
-    parameters: Vector
-
-
-class _Search(_Part):
-    starts: Count
-    agreeing: Count
-    parameters: Vector | None
-    others: list[_OtherMinimum]
-
-
-class _TracePoint(_Part):
-    iteration: Count
-    value: Number | None
-    gradient_norm: Number | None
-    step: Number
-    parameters: Vector | None
-
-
-class _Existence(_Part):
-    verdict: Annotated[str, AfterValidator(_known_verdict)]
-    columns: list[str]
-    separating_columns: list[str]
-    separating_direction: Vector
-    separating_intercept: Number
-    separated_rows: Count
-    dependent_columns: list[str]
-
-
-class _Interval(_Part):
-    estimate: Known
-    lower: Known
-    upper: Known
-
-
-class _Parameter(_Part):
-    lower: Known
-    upper: Known
-    statistics: Known
-    p_values: Known
-
-
-class _Column(_Parameter):
-    odds_ratios: _Interval
-    odds_ratios_per_sd: _Interval
-    variance_inflation: Known
-
-
-class _ModelTest(_Part):
-    statistic: Number
-    degrees_of_freedom: Count
-    p_value: Number
-
-
-class _Inference(_Part):
-    level: Annotated[FiniteFloat, Field(gt=0, lt=1)]
-    method: str
-    withheld: str
-    better_start: Vector | None = None
-    intercept: _Parameter
-    columns: dict[str, _Column]
-    model_test: _ModelTest | None
-
-
-class _NumberEncoding(_Part):
-    kind: Literal["number"]
-    name: str
-    median: Number
-    marks_missing: bool
-    sampled_rows: Count | None = None
-    missing: Count = 0
-
-
-class _CategoryEncoding(_Part):
-    kind: Literal["category"]
-    name: str
-    reference: str
-    levels: list[str]
-    pooled: list[str] = []
-    marks_missing: bool
-    missing: Count = 0
-
-
-class _Roles(_Part):
-    target: str
-    positive: str | int | Number | bool | None
-    features: list[str]
-    id: str | None
-    group: str | None
-    time: str | None
-    weight: str | None
-
-
-class _Reading(_Part):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    missing: list[str] = []
-    keep_na: list[str] = []
-    decimal_comma: list[str] = []
-
-
-class _Preparation(_Part):
-    roles: _Roles
-    encodings: list[Annotated[_NumberEncoding | _CategoryEncoding, Field(discriminator="kind")]]
-    reading: _Reading = _Reading()
-
-
-class _Model(_Part):
-    """What both kinds have."""
-
-    target: str
-    positive: str | int | Number | bool | None
-    features: list[str]
-    train_fingerprint: str
-    train_rows: Count
-    versions: dict[str, str]
-    source_content: dict[str, str | Count] = {}
-    preparation: _Preparation
-    columns: list[str]
-    coefficients: dict[str, Number]
-    intercept: Number
-    intercept_standard_error: Number | None
-    standard_errors: dict[str, Number] | None
-    covariance: list[Vector] | None
-    dependent_columns: list[str]
-    certificate: _Certificate
-    unique: bool
-    iterations: Count
-    gradient_norm: Number
-    objective: str
-    solver: str
-    status: Annotated[str, AfterValidator(_known_status)]
-
-
-class _Linear(_Model):
-    kind: Literal["linear"]
-    residual_variance: Number | None
-    r_squared: Number | None
-    num_rows: Count
-    condition: Number
-    method: str
-    log_likelihood: Number | None
-
-
-class _Logistic(_Model):
-    kind: Literal["logistic"]
-    kernel: str
-    penalty: Annotated[str, AfterValidator(_known_penalty)]
-    l2: Annotated[Number, Field(ge=0)]
-    log_f: Positive | None = None
-    remedy: str
-    evaluations: Count
-    value: Number
-    log_likelihood: Number
-    inference_withheld: str
-    certificate_units: Vector | None
-    center: Vector
-    scale: list[Positive]
-    scaled_parameters: Vector
-    existence: _Existence | None
-    search: _Search | None = None
-    trace: list[_TracePoint]
-    inference: _Inference
-    ranges: dict[str, Annotated[Vector, Field(min_length=2, max_length=2)]] = {}
-
-
-KINDS: dict[str, type[_Model]] = {"linear": _Linear, "logistic": _Logistic}
 
 
 def read_document(text: str) -> dict[str, Any]:
@@ -283,7 +72,7 @@ def _parsed(text: str) -> Any:
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's fields, of which JSON allows two with the same name."""
+    """Return an object's fields, no two of one name, as JSON itself would allow."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -293,7 +82,7 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _in_words(error: Any) -> str:
-    """What was expected and what was found, in one line."""
+    """Say what was expected and what was found, in one line."""
     if error["type"] == "missing":
         return "it is missing"
     found = repr(error["input"])
@@ -302,7 +91,7 @@ def _in_words(error: Any) -> str:
 
 
 def _contradictions(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Fields, each sound by itself, that do not belong together."""
+    """Yield each field that contradicts another, and how."""
     for one in PENALTIES.values():
         for strength in one.strength_names:
             if (document.get("penalty") == one.name) != bool(document.get(strength)):
@@ -317,7 +106,7 @@ def _contradictions(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _of_other_columns(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Names that are not those of the preparation."""
+    """Yield fields whose names are not those of the preparation."""
     preparation = Preparation.from_dict(document["preparation"])
     columns, features = list(preparation.columns), list(preparation.roles.features)
     encoded = [one.name for one in preparation.encodings]
@@ -349,7 +138,7 @@ def _of_other_columns(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _of_other_lengths(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Lists that do not have a number a column, or a parameter."""
+    """Yield lists that do not have one number for each column, or for each parameter."""
     p = len(document["columns"]) + 1
     lengths = {"covariance": p}
     if document["kind"] == "logistic":
@@ -368,7 +157,7 @@ def _of_other_lengths(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _changed_alone(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Coefficients in original units that are not those in standardized ones, which predict."""
+    """Yield coefficients that differ from the scaled parameters, by which a model predicts."""
     shown = np.array([document["coefficients"][name] for name in document["columns"]])
     center, scale = np.array(document["center"]), np.array(document["scale"])
     used = np.array(document["scaled_parameters"])

@@ -10,7 +10,7 @@ class ProvenanceError(ValueError):
 
 
 def require_same_split(train_fingerprints: Mapping[str, str], test_set: Table) -> None:
-    """Refuse to judge a model on a test set of another split than its training set's.
+    """Refuse to test a model on the test set of another split than its training set's.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What every trained model knows of its training set."""
+"""What a trained model of either kind records of its training set."""
 
 from dataclasses import dataclass
 from typing import Any

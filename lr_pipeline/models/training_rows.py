@@ -1,4 +1,4 @@
-"""That a stored model knows its training rows alone: whatever was fitted is fitted again."""
+"""Check that nothing of a stored model was fitted on test rows, by fitting it again."""
 
 from dataclasses import replace
 from itertools import chain
@@ -20,7 +20,7 @@ from lr_pipeline.tables.table import Table
 
 Encoding = NumberEncoding | CategoryEncoding
 
-# Of a deviation: sums in another order differ by less, a mean of other rows by more.
+# A share of the deviation: sums in another order differ by less, means of other rows by more.
 SAME = 1e-9
 ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
@@ -28,11 +28,11 @@ ROUNDING = 4 * float(np.finfo(np.float64).eps)
 def not_of_training_rows(
     model: TrainedModel, train: Table, open_rows: OpenRows, aggregate: Aggregate = aggregate_here
 ) -> list[str]:
-    """What of the model is not what the rows of ``train`` give: features, or columns' scalers.
+    """Return the features and the columns' scalers that the rows of ``train`` give otherwise.
 
-    Compared are each feature's median, levels and missing mark, exactly, and the center and scale
-    of each design column where the model has them. A median that is of a sample imputes no training
-    row, and differs with the engine that drew it: it is left out.
+    Each feature's median, levels and missing indicator must be the same, and the center and scale
+    of each design column, if the model has them, equal up to rounding. The median of a sample is
+    left out: it imputes no training row, and each engine draws another sample.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def not_of_training_rows(
 
 
 def _with_samples_of(known: Preparation, found: Preparation) -> Preparation:
-    """What was found, with the known medians where either is of a sample."""
+    """Return what was found, with the known medians where either one is of a sample."""
     before = {one.name: one for one in known.encodings}
     return replace(
         found, encodings=tuple(_as_sampled(before.get(one.name), one) for one in found.encodings)
@@ -67,7 +67,7 @@ def _as_sampled(known: Encoding | None, found: Encoding) -> Encoding:
 
 
 def _scaled_otherwise(model: LogisticModel, rows: Rows) -> list[int]:
-    """Columns, from 0, whose center or scale is not that of all rows, or of the fit's sample."""
+    """Return columns, from 0, whose center or scale is neither of all rows nor of a sample."""
     differ: list[int] = []
     for center, scale in chain(wide_standardizations(rows), possible_standardizations(rows)):
         tolerance = SAME * scale + ROUNDING * np.abs(center)

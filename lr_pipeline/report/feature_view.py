@@ -1,4 +1,4 @@
-"""What the training rows made of each feature, in the words and digits of the page."""
+"""How each feature was prepared, as a table of the page."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -38,11 +38,12 @@ def feature_table(features: Sequence[FeatureRow]) -> FeatureTable:
 def _missing(row: FeatureRow) -> str:
     if not row.missing:
         return UNDEFINED
-    return f"{count(row.missing)}, {'marked' if row.marked else 'too few for a mark'}"
+    indicator = "with an indicator" if row.marked else "too few for an indicator"
+    return f"{count(row.missing)}, {indicator}"
 
 
 def _imputed(row: FeatureRow) -> str:
-    """What stands in, in training or later."""
+    """Return what replaces a missing value, in training and later."""
     return "the reference level" if row.median is None else f"median {significant(row.median)}"
 
 

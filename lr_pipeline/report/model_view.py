@@ -105,7 +105,7 @@ def _interval(row: CoefficientRow) -> str:
 
 
 def _odds_ratio(row: CoefficientRow) -> str:
-    """exp(intercept) is no ratio but the odds at zero, which mean nothing for most columns."""
+    """Return exp(β); exp(intercept) is left out, since it is no ratio but the odds at zero."""
     return UNDEFINED if row.scale is None or row.tied else exponential(row.value)
 
 

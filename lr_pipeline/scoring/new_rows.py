@@ -61,7 +61,7 @@ class SchemaMismatchError(TableError):
 
 
 def _as_table(differences: Sequence[Difference]) -> Iterator[str]:
-    """Lines of three aligned columns; a name's line breaks and the like are shown, not obeyed."""
+    """Yield lines of three aligned columns; line breaks in a name are shown as escapes."""
     rows = [("column", "expected", "found")]
     rows += [(repr(d.column), d.expected, d.found) for d in differences]
     widths = [max(len(row[k]) for row in rows) for k in range(3)]
@@ -177,7 +177,7 @@ def _require_as_expected(
 
 
 def _text_found(rows: pq.ParquetFile, source: str, column: str) -> str:
-    """What is in the way of numbers: the first word and its row, where most are numbers."""
+    """Describe a column of text; if most values are numbers, name the first that is none."""
     forms, rows_before = TextForms(), 0
     for batch in file_batches(rows, source, BLOCK_ROWS, [column]):
         forms.add(batch.column(0), rows_before)
@@ -193,7 +193,7 @@ def _text_found(rows: pq.ParquetFile, source: str, column: str) -> str:
 
 
 def expected_columns(preparation: Preparation) -> dict[str, str]:
-    """Column → what it must hold: the id, where there is one, then the features."""
+    """Return column → what it must hold: the id, if there is one, then the features."""
     roles = preparation.roles
     columns = {} if roles.id is None else {roles.id: IDENTIFIER}
     for encoding in preparation.encodings:
@@ -204,7 +204,7 @@ def expected_columns(preparation: Preparation) -> dict[str, str]:
 
 
 def find_differences(expected: dict[str, str], stored: Sequence[pa.Field]) -> Iterator[Difference]:
-    """Every column that is not as ``expected`` among all that are ``stored``."""
+    """Yield every column that is not ``stored`` as ``expected``."""
     twice = _repeated([field.name for field in stored])
     kinds = {field.name: field.type for field in stored}
     for column, kind in expected.items():

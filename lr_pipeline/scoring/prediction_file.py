@@ -1,4 +1,4 @@
-"""Predictions as a file of the user's own: Parquet, or CSV that no spreadsheet executes."""
+"""Predictions as a file that the user names: Parquet, or CSV that no spreadsheet executes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,7 +63,7 @@ def require_writable(output: Path, inputs: Sequence[Path]) -> None:
 
 
 def _require_place(output: Path) -> None:
-    """Raise ``ScoringError`` where no file can be written; folders that lack are made later."""
+    """Raise ``ScoringError`` where no file can be written; missing folders are made later."""
     parent = next(one for one in output.absolute().parents if one.exists())
     try:
         with TemporaryFile(dir=parent):
@@ -89,7 +89,7 @@ def write_csv(predictions: Predictions, path: Path) -> None:
 
 
 def without_formula(text: str) -> str:
-    """The text itself, or behind a ' where a spreadsheet would execute it."""
+    """Return the text, with a ' before it if a spreadsheet would execute it."""
     return str(_cells(pa.array([text]), pa.string())[0].as_py())
 
 

@@ -43,7 +43,7 @@ class ScoringError(ValueError):
 
 @dataclass
 class PredictionCounts:
-    """Rows, those with label 1, and by feature those beyond training."""
+    """Numbers of rows: all, those with label 1, and by feature those beyond training."""
 
     rows: int = 0
     positive: int = 0
@@ -55,7 +55,7 @@ class PredictionCounts:
     unexpected_missing: Counter[str] = field(default_factory=Counter)
 
     def add(self, prediction: Prediction, label: np.ndarray) -> None:
-        """Take in a block."""
+        """Count the rows of a block."""
         self.rows += len(label)
         self.positive += int(np.count_nonzero(label))
         for masks, features in (
@@ -88,7 +88,7 @@ class Predictions:
     counts: PredictionCounts = field(default_factory=PredictionCounts)
 
     def __post_init__(self) -> None:
-        """Find out what depends on the model alone."""
+        """Prepare what depends on the model alone."""
         self.predictor = Predictor(self.model)
         self.model_version = version_of(self.model)
 
@@ -108,7 +108,7 @@ class Predictions:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def meaning(self) -> dict[str, Any]:
-        """What a reader must know of the columns, as plain values."""
+        """Return what a reader must know of the columns, as plain values."""
         model = self.model
         return {
             "label": f"1: {model.target} = {model.positive}",
@@ -144,7 +144,7 @@ class Predictions:
         write_blocks(path, self.schema, self.blocks())
 
     def metadata(self) -> Mapping[str, Any]:
-        """What the web UI shows: the counts of the last pass and what the columns mean."""
+        """Return what the web UI shows: counts of the last pass and the meaning of the columns."""
         counts = self.counts
         return {
             "summary": describe_counts(self),
@@ -160,7 +160,7 @@ class Predictions:
         }
 
     def _placed(self, error: TableError, batch: pa.RecordBatch) -> TableError:
-        """The error with the file, and with the row counted from the first of all blocks."""
+        """Return the error with the file, and with the row counted over all blocks."""
         try:
             for one in self.model.preparation.encodings:
                 if isinstance(one, NumberEncoding):
@@ -197,10 +197,10 @@ def score_file(
     progress: Callable[[int, int], None] | None = None,
     failed_checks: tuple[str, ...] = (),
 ) -> Predictions:
-    """Make ready to score CSV or Parquet with ``model``; the columns are compared at once.
+    """Prepare to score CSV or Parquet with ``model``; compare the columns at once.
 
     ``path``: a file, a folder of files, a glob or a URL, as for training. ``failed_checks``: what
-    is known of the model's run, to be said with the scores.
+    failed in the model's run; the scores carry it.
 
     Raises
     ------
@@ -234,7 +234,7 @@ def version_of(model: LogisticModel) -> str:
 
 
 def describe_counts(predictions: Predictions) -> str:
-    """The outcome in one line."""
+    """Return the counts in one line."""
     counts, model = predictions.counts, predictions.model
     return (
         f"{counts.rows:,} rows by model {predictions.model_version}: {counts.positive:,} with "
@@ -250,7 +250,7 @@ def _rows_in_any(masks: Mapping[str, Mask]) -> int:
 
 
 def _named(masks: Mapping[str, Mask], n: int) -> pa.Array:
-    """For each row the names of the features whose mask is set, null for none."""
+    """Return for each row the names of the features whose mask is set, null if there are none."""
     names = pa.nulls(n, pa.string())
     for name, mask in masks.items():
         longer = pc.coalesce(pc.binary_join_element_wise(names, name, "; "), name)

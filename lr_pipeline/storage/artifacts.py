@@ -54,7 +54,7 @@ def write_artifact(root: Path, asset: Sequence[str], version: str, value: object
     try:
         return _written(root, asset, version, value)
     except OSError as error:
-        if error.errno is None:  # one of ours, which says what it is
+        if error.errno is None:  # raised by this package, with a message of its own
             raise
         reason, remedy = os_reason(error)
         raise ArtifactError(

@@ -78,7 +78,7 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
 
 
 def is_partial(path: Path) -> bool:
-    """Tell whether the name is that of a write which has not finished, or never will."""
+    """Tell whether the name is that of a write which has not finished or was killed."""
     return _PARTIAL_NAME.fullmatch(path.name) is not None
 
 

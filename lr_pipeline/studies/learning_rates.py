@@ -31,26 +31,15 @@ from lr_pipeline.core.solvers.step_size import (
 )
 from lr_pipeline.report.canvas import picture
 from lr_pipeline.studies.learning_rate_figures import draw_final_loss, draw_loss_curves
+from lr_pipeline.studies.run_verdicts import Curve, run_verdict
 from lr_pipeline.studies.simultaneous_descent import descend_together
 from lr_pipeline.studies.study import Study
 
 CAUTIOUS_RATE = 0.01
 PER_DECADE = (1.0, 1.6, 2.5, 4.0, 6.3)
 MOST_RATES = 24
-# The loss rises when it does so by more than rounding can explain.
-ROUNDING = 1e-12
-# Gradients that turn back by less than this fraction of the first one count as settled.
-SETTLED = 1e-6
-# Swings count as dying out that shrink to this fraction from one quarter of the steps to the next,
-DYING = 0.5
-# or by more than rounding, where the minimum attracts, so that they have nowhere else to end.
-SHRINKING = 1.0 - 1e-6
-# Fewer points than this are too few to tell a cycle from a swing that dies out.
-FEWEST_POINTS = 8
 # The minimum counts as reached this close to it (mean log loss).
 NEAR = 1e-6
-
-Curve = Float64[np.ndarray, " points"]
 
 
 @dataclass(frozen=True)
@@ -194,39 +183,6 @@ def run_grid(
 def _attracted(step_size: StepSize, iterations: int, local: float | None) -> bool:
     """Whether the minimum attracts at the last step's size."""
     return local is not None and step_size(iterations - 1) < local
-
-
-def run_verdict(
-    loss: Curve, reversal: Curve, attracted: bool = False, separation: Verdict | None = None
-) -> str:
-    """Verdict on a run by its loss (points,) and its gradient's reversals (points,).
-
-    ``attracted``: the last step was below 2/λ*. ``overflow``: the loss was infinite. ``separable``:
-    it falls towards its infimum while w runs away, in the end at any rate for completely separated
-    classes, at rates that do not cycle for quasi-completely separated ones. ``cycling``: the
-    swings do not die out. ``oscillating``: steps overshot, so that the gradient turned back or the
-    loss rose, but the swings died out, or shrink inside the local limit, or were too few to tell.
-    ``monotone``: neither ever happened.
-    """
-    if not np.isfinite(loss).all():
-        return "overflow"
-    if separation is Verdict.COMPLETE_SEPARATION:
-        return "separable"
-    if swings_last(reversal, SHRINKING if attracted else DYING):
-        return "cycling"
-    if separation is not None:
-        return "separable"
-    rises = np.diff(loss) > ROUNDING * np.maximum(loss[:-1], 1.0)
-    return "oscillating" if rises.any() or reversal.max() > SETTLED else "monotone"
-
-
-def swings_last(reversal: Curve, fraction: float) -> bool:
-    """Whether the last quarter turns back more than ``fraction`` times as far as the one before."""
-    if len(reversal) < FEWEST_POINTS:
-        return False
-    quarter = len(reversal) // 4
-    last, before = reversal[-quarter:].max(), reversal[-2 * quarter : -quarter].max()
-    return bool(last > SETTLED and last > fraction * before)
 
 
 def run_numbers(run: Run, landscape: Landscape) -> dict[str, Any]:

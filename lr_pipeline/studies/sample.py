@@ -1,4 +1,4 @@
-"""The rows of a table that a study looks at."""
+"""The rows of a table on which a study is computed."""
 
 from dataclasses import dataclass, replace
 

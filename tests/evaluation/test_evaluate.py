@@ -61,8 +61,8 @@ def test_the_report_says_what_the_training_rows_made_of_each_feature(report) -> 
     assert 100 < many["missing"] <= 250
     assert many["marked"]
     assert f"median {few['median']:.4g}".rstrip("0") in report.html.replace("−", "-")
-    assert f"<bdi>{few['missing']}, too few for a mark</bdi>" in report.html
-    assert f"<bdi>{many['missing']}, marked</bdi>" in report.html
+    assert f"<bdi>{few['missing']}, too few for an indicator</bdi>" in report.html
+    assert f"<bdi>{many['missing']}, with an indicator</bdi>" in report.html
     assert "Reference level" in report.html
     assert "<bdi>&lt;b&gt;</bdi>" in report.html
     assert f"<bdi>{', '.join(city['pooled'])}</bdi>" in report.html

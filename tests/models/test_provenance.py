@@ -1,4 +1,4 @@
-"""Models are judged on the test set of their own split only."""
+"""Models are tested on the test set of their own split only."""
 
 import pytest
 

@@ -23,7 +23,6 @@ from lr_pipeline.studies.learning_rates import (
     learning_rate_study,
     rate_grid,
     run_grid,
-    run_verdict,
     steps_until_near,
 )
 from tests.core.tables import overlapping, spector
@@ -114,23 +113,6 @@ def test_every_verdict_is_seen_on_a_run() -> None:
     assert found == list(rates.values())
     runs = run_grid(separated(), [0.1, 1e3], 50, separation=Verdict.COMPLETE_SEPARATION)
     assert {run.verdict for run in runs} == {"separable"}
-
-
-@pytest.mark.parametrize(
-    ("loss", "reversal", "verdict"),
-    [
-        ([4.0, 3, 2, 1, 1, 1, 1, 1], [0.0] * 8, "monotone"),
-        ([4.0, 5, 2, 1, 1, 1, 1, 1], [0.0] * 8, "oscillating"),
-        ([4.0, 3, 2, 1, 1, 1, 1, 1], [0, 0.5, 0.1, 0, 0, 0, 0, 0.0], "oscillating"),
-        ([4.0, 1, 1, 1, 1, 1, 1, 1], [0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], "cycling"),
-        ([4.0, 9, 2, 1, 1, 1, 1, 1], [0, 0.5, 0.4, 0.3, 0.1, 0.1, 0.02, 0.01], "oscillating"),
-        ([4.0, 3, 2, 1, 1, 1, 1, 1], [0, 1e-9, 1e-9, 1e-9, 1e-9, 1e-9, 1e-9, 1e-9], "monotone"),
-        ([4.0, 3, np.inf, 1, 1, 1, 1, 1], [0.0] * 8, "overflow"),
-    ],
-)
-def test_verdicts_by_hand(loss, reversal, verdict) -> None:
-    """A cycle of two points with the same loss is one too; rounding is none."""
-    assert run_verdict(np.array(loss), np.array(reversal)) == verdict
 
 
 def test_a_separated_table_has_no_best_rate() -> None:

@@ -1,4 +1,4 @@
-"""The Dagster home: settings and SQLite storages, created once whoever comes first.
+"""The Dagster home: settings and SQLite storages, created once by the first process.
 
 Dagster creates its databases when an instance is first opened, and takes no lock. Two processes
 that meet there can leave a database with two schema versions, which nothing can open again.
