@@ -47,8 +47,8 @@ class FeatureRow:
     """How a feature became columns of the design, as the training rows decided.
 
     ``missing`` of their cases lacked it; ``marked``: a column ``name=missing`` is its missing
-    indicator. A number is imputed by its ``median``; of a category (``median`` None) the ``reference``
-    has no coefficient, each of ``levels`` has one, and those ``pooled`` share ``name=(other)``.
+    indicator. A number is imputed by its ``median``. A category has none: its ``reference`` has no
+    coefficient, each of ``levels`` has one, and those ``pooled`` share ``name=(other)``.
     """
 
     name: str
