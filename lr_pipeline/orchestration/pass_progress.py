@@ -25,7 +25,7 @@ class PassProgress:
         self.begun = self.reported = self.start = clock()
 
     def __call__(self, done: int, rows: int) -> None:
-        """Take note that ``done`` of ``rows`` rows of a pass have been visited."""
+        """Count ``done`` of the ``rows`` rows of a pass, and report where a report is due."""
         now = self.clock()
         if done >= rows:
             self.passes += 1

@@ -120,7 +120,7 @@ def draw_underflow(products: "Sequence[Product]") -> "Figure":
 
 
 def _mark_end(axes: "Axes", product: "Product", rows: int, power: float) -> None:
-    """Say what is left at the row where the product is lost, on the free side of its line."""
+    """Say what is left at the row where the product underflows, on the free side of its line."""
     axes.plot(rows, power, "o", color=INK, markersize=4, zorder=4)
     value, below = ("0.0", True) if product.value == 0.0 else ("∞", False)
     axes.annotate(

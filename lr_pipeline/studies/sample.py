@@ -38,7 +38,7 @@ class Sample:
         return np.ascontiguousarray(self.block.X[:, self.columns.index(name)])
 
     def rows(self) -> ArrayRows:
-        """The same rows, as solvers visit them."""
+        """Return the same rows in the form that solvers take."""
         return ArrayRows(*self.block)
 
 

@@ -57,7 +57,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         }
         if (fingerprint := getattr(obj, "fingerprint", None)) is not None:
             metadata["fingerprint"] = fingerprint
-        if artifact.kind == "predictions":  # known only once all rows have been visited
+        if artifact.kind == "predictions":  # known only once all rows have been scored
             metadata |= metadata_values(obj.metadata())  # type: ignore[attr-defined]
         context.add_output_metadata(metadata)
 
