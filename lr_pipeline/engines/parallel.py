@@ -1,4 +1,4 @@
-"""Blocks worked on by several threads, with results in the order of the blocks."""
+"""Several threads work on blocks; the results come in the order of the blocks."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ def in_order(
 ) -> Iterable[Result]:
     """Apply ``function`` to every item, and yield the results in the order of the items.
 
-    By as many threads as there are processors, at ``most`` so many, of which the caller's is one.
+    As many threads as there are processors do so, at ``most`` so many, the caller's being one.
 
     numpy releases the interpreter's lock, so that threads over blocks use all processors for
     everything, where the BLAS alone would use them for products only; its own threads would
@@ -42,7 +42,7 @@ def usable_processors() -> int:
 def _in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], threads: int
 ) -> Iterator[Result]:
-    """The caller works, too: if it only waited, its processor might be found idle too late."""
+    """Yield the results; the caller's thread works too, since a waiting one leaves a processor idle."""
     with one_blas_thread():
         submit = _threads(threads - 1).submit
         outcomes = [submit(function, item) for item in items]
@@ -61,7 +61,7 @@ def _in_threads(
 
 
 def _attempt(function: Callable[[Item], Result], item: Item) -> "Future[Result]":
-    """The result, or the error, to be raised in its turn."""
+    """Return the result, or the error, which is raised in its turn."""
     outcome: Future[Result] = Future()
     try:
         outcome.set_result(function(item))

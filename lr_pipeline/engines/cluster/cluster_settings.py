@@ -1,4 +1,4 @@
-"""Which Dask cluster, how long it is waited for, and the error where that was in vain."""
+"""Settings of a Dask cluster: which one, how long to wait for it; and the error after that."""
 
 from dataclasses import dataclass, fields
 
@@ -13,10 +13,10 @@ class ClusterError(RuntimeError):
 class ClusterSettings:
     """Which cluster: the scheduler at ``address``, or else worker processes of this machine.
 
-    ``workers``: how many of those, one for each processor unless given; ``memory_limit`` of each
-    is Dask's ("auto", "4GB").
+    ``workers`` is the number of these processes, one for each processor unless given;
+    ``memory_limit`` is the limit of each as Dask writes it ("auto", "4GB").
 
-    No wait is without bound (all in seconds) but that for a worker that computes, however long:
+    A worker that computes is waited for however long it takes. All other waits end (in seconds):
 
     - ``connect_timeout``: for the scheduler's first answer, for a first worker and its versions,
       and for another worker after all were lost.

@@ -20,15 +20,15 @@ from lr_pipeline.engines.cluster.worker_tasks import (
 )
 from lr_pipeline.tables.table import Table
 
-# Of the workers' memory, what they keep takes at most this share where any of it is in files: Dask,
-# which is told how large these are, would move some of it to a disk from 60 % on.
+# What the workers keep takes at most this share of their memory where any of it is in files. Dask
+# counts the files as memory, and would move kept blocks to a disk from 60 % on.
 KEPT_SHARE = 0.5
 
 
 def bytes_in_files(memory: float, cache: float) -> float:
-    """Bytes of a design that may be in files, beside the share ``cache`` that is in memory.
+    """Return the bytes of a design that may be in files, beside the share ``cache`` in memory.
 
-    A quarter of the memory, or less where that were more than half of it with what is held.
+    A quarter of the memory, or less, so that files and memory together take at most half of it.
     """
     return memory * min(LARGEST_SHARE, max(0.0, KEPT_SHARE - cache))
 
@@ -36,8 +36,8 @@ def bytes_in_files(memory: float, cache: float) -> float:
 def hold_part(part: Named, reader: PartReader) -> list[Block]:
     """Read a part, to keep it in the worker's memory.
 
-    In one array, for which the system finds memory in a part of the time, in large pages. Dask's
-    workers give small ones back to it at once.
+    All blocks share one array: the system finds memory for it in a part of the time, in large
+    pages, while Dask's workers give small arrays back to the system at once.
     """
     settle_process()
     preparation = reader.preparation
@@ -56,9 +56,9 @@ def sum_held(blocks: list[Block], rows: int, summing: Summing) -> PartSum:
 
 
 def aligned(block: Block) -> Block:
-    """The block, with arrays that begin where numbers do.
+    """Return the block with arrays whose memory is aligned to their numbers.
 
-    Those that came from another worker need not, and products then have other bits.
+    Arrays that came from another worker may not be, and products then have other bits.
     """
     X, y, weight = block
     X, y = np.require(X, requirements="A"), np.require(y, requirements="A")
