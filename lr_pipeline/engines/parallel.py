@@ -42,7 +42,7 @@ def usable_processors() -> int:
 def _in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], threads: int
 ) -> Iterator[Result]:
-    """Yield the results; the caller's thread works too, since a waiting one leaves a processor idle."""
+    """Yield the results; the caller works too: a thread that waits leaves a processor idle."""
     with one_blas_thread():
         submit = _threads(threads - 1).submit
         outcomes = [submit(function, item) for item in items]

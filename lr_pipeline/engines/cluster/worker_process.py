@@ -16,7 +16,7 @@ SCRATCH_BYTES, SPARE_BYTES = 4 << 20, 32 << 20
 
 
 def settle_process() -> None:
-    """Limit this process's libraries to one thread and keep scratch memory; each task asks again."""
+    """Limit this process's libraries to one thread and keep scratch memory; tasks ask again."""
     keep_to_one_thread()
     keep_scratch_memory()
 
