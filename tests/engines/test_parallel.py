@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lr_pipeline.engines import memory, parallel
+from lr_pipeline.engines import held_blocks, parallel
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.parallel import in_order, threads_for, usable_processors
 
@@ -16,7 +16,7 @@ from lr_pipeline.engines.parallel import in_order, threads_for, usable_processor
 def processors(request, monkeypatch):
     """As if there were so many."""
     monkeypatch.setattr(parallel, "usable_processors", lambda: request.param)
-    monkeypatch.setattr(memory, "THREADED_NUMBERS", 0)
+    monkeypatch.setattr(held_blocks, "THREADED_NUMBERS", 0)
     return request.param
 
 
@@ -29,10 +29,10 @@ def test_the_same_blocks_give_the_same_bits_for_any_number_of_threads(processors
     """Sums are added in an order that the rows alone set."""
     rng = np.random.default_rng(3)
     X, y = rng.standard_normal((1001, 3)), rng.standard_normal(1001)
-    (total,) = ArrayRows(X, y, block_rows=13).sum(lambda block: (block.y @ block.X,))
+    total = ArrayRows(X, y, block_rows=13).sum(lambda block: block.y @ block.X)
     starts = list(range(0, 1001, 13))
     parts = [y[s : s + 13] @ X[s : s + 13] for s in starts]
-    edges = [len(parts) * group // memory.GROUPS for group in range(memory.GROUPS + 1)]
+    edges = [len(parts) * group // held_blocks.GROUPS for group in range(held_blocks.GROUPS + 1)]
     groups = [sum(parts[a + 1 : b], parts[a]) for a, b in pairwise(edges)]
     np.testing.assert_array_equal(total, sum(groups[1:], groups[0]))
 
