@@ -86,6 +86,7 @@ def distance_bounds(
     eta = exp(moved) * (1.0 + eta) - 1.0  # along the step the Hessian changes by exp(± moved)
     if not eta < 0.5:
         return UNBOUNDED
+    # √(1 + η) would do for the decrement and the radius each; the rest covers rounding in them.
     decrement = ((1.0 + eta) * decrement + bounds.gradient_error) / sqrt(1.0 - eta)
     radius = bounds.radius / sqrt(1.0 - eta)
     u = radius * decrement

@@ -124,6 +124,8 @@ def bounded_distance(
     reach = 2.0 * length / smallest
     if not r * reach < 1.0:
         return None
+    # Each of the six terms is at most r³, their sum less: far out they cancel. No closer bound is
+    # known to us.
     change = exp(2.0 * r * reach) * (r + 6.0 * strength * r**3)
     if not change * reach < smallest:
         return None

@@ -206,6 +206,12 @@ def test_an_error_of_the_hessian_widens_every_part(eta):
         assert float(FarOut.sums(w)[1] - FarOut.sums(FarOut.optimum)[1]) <= certificate.loss
 
 
+def test_the_rounding_of_the_parameters_as_reported_is_added():
+    """A fit at its optimum is as far from it as the rounding of what is reported."""
+    bounds = Bounds(gradient_error=0.0, eta=0.0, radius=0.1, columns=1.0)
+    assert distance_bounds(bounds, 0.0, 1.0, 1e-3).standard_errors == 1e-3
+
+
 def test_the_margin_of_firths_estimate_covers_a_flat_direction():
     """A separated table at whose minimum the Hessian is 0.24 of the information in one direction.
 
