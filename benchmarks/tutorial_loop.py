@@ -87,7 +87,7 @@ def cases(seed: int = 0) -> list[Case]:
         (
             "torch",
             lambda: autograd_torch(X, y, start),
-            lambda: descend(torch_solver, TorchKernel()),
+            lambda: descend(torch_solver, TorchKernel(autograd=True)),
         ),
     ]
 

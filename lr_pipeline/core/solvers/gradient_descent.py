@@ -1,15 +1,17 @@
 """Gradient descent: the direction of steepest descent and a step size (tutorial, "梯度下降法")."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
+from math import inf, isfinite
 from typing import ClassVar
 
 import numpy as np
 
 from lr_pipeline.core.limits import require_positive
 from lr_pipeline.core.logistic.objective import SmoothFunction
-from lr_pipeline.core.solvers.iterate import Iterate, iterate_of
 from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, TracePoint
-from lr_pipeline.core.solvers.step_size import FixedStep, StepSize
+from lr_pipeline.core.solvers.step_size import StepSize
 from lr_pipeline.core.solvers.trace import Trace
 from lr_pipeline.core.types import Parameters
 
@@ -49,45 +51,45 @@ class GradientDescent:
         self, objective: SmoothFunction, start: Parameters, progress: Progress | None = None
     ) -> SolverResult:
         """Minimise from ``start``; the trace begins with it."""
-        rate = self.learning_rate
-        step_size = FixedStep(float(rate)) if isinstance(rate, int | float) else rate
-        trace = Trace(progress)
+        trace, path, step = Trace(progress), self.path(objective, start), 0.0
+        status = Status.ITERATION_LIMIT
         with np.errstate(over="ignore", invalid="ignore"):
-            iterate = self.iterate(objective, start)
-            first = value, gradient = _evaluate(iterate)
-            trace.record(self._point(0, value, gradient, 0.0, iterate))
-            status, iteration = Status.ITERATION_LIMIT, 0
-            while iteration < self.iterations and status is Status.ITERATION_LIMIT:
-                until = self._next_look(iteration)
-                for number in range(iteration, until):
-                    step = step_size(number)
-                    iterate.descend(step)
-                iteration = until
-                recorded = iteration % self.record_every == 0 or iteration == self.iterations
-                previous, (value, gradient) = value, _evaluate(iterate)
-                if abs(value - previous) < self.tolerance:
-                    status, recorded = Status.SMALL_CHANGE, True
-                if recorded:
-                    trace.record(self._point(iteration, value, gradient, step, iterate))
-        if not value <= first[0]:
+            for iteration, (w, found, gradient) in enumerate(path):
+                value = found if isfinite(found) else inf
+                if iteration == 0:
+                    first = previous = value
+                elif abs(value - previous) < self.tolerance:
+                    status = Status.SMALL_CHANGE
+                last = status is Status.SMALL_CHANGE or iteration == self.iterations
+                if last or iteration % self.record_every == 0:
+                    trace.record(self._point(iteration, value, gradient, step, w))
+                if last:
+                    break
+                previous, step = value, self.step_size(iteration)
+        if not value <= first:
             status = Status.DIVERGED
-        w, norm = iterate.parameters, float(np.linalg.norm(gradient))
+        norm = float(np.linalg.norm(gradient))
         return SolverResult(w, status, iteration, iteration + 1, value, norm, tuple(trace.points))
 
-    def iterate(self, objective: SmoothFunction, start: Parameters) -> Iterate:
-        """Return the point to move, at ``start``."""
-        return iterate_of(objective, start)
+    def path(
+        self, objective: SmoothFunction, start: Parameters
+    ) -> Iterator[tuple[Parameters, float, Parameters]]:
+        """Yield w, f(w) and ∇f(w) at the start and after each step, without end."""
+        w = start.copy()
+        for iteration in count():
+            value, gradient = objective.value_gradient(w)
+            yield w, value, gradient
+            w = w - self.step_size(iteration) * gradient
 
-    def _next_look(self, iteration: int) -> int:
-        """The next iteration at which the value is asked for."""
-        if self.tolerance > 0:
-            return iteration + 1
-        return min(iteration - iteration % self.record_every + self.record_every, self.iterations)
+    def step_size(self, iteration: int) -> float:
+        """η of the step from an iteration to the next."""
+        rate = self.learning_rate
+        return float(rate) if isinstance(rate, int | float) else rate(iteration)
 
     def _point(
-        self, iteration: int, value: float, gradient: Parameters, step: float, iterate: Iterate
+        self, iteration: int, value: float, gradient: Parameters, step: float, w: Parameters
     ) -> TracePoint:
-        parameters = tuple(iterate.parameters.tolist()) if self.record_parameters else None
+        parameters = tuple(w.tolist()) if self.record_parameters else None
         return TracePoint(iteration, value, float(np.linalg.norm(gradient)), step, parameters)
 
 
@@ -96,9 +98,3 @@ def normal_start(num_parameters: int, seed: int) -> Parameters:
     w = np.zeros(num_parameters)
     w[1:] = np.random.default_rng(seed).standard_normal(num_parameters - 1)
     return w
-
-
-def _evaluate(iterate: Iterate) -> tuple[float, Parameters]:
-    """Value and gradient; a value that is not a number because of overflow is infinite."""
-    value, gradient = iterate.value_gradient()
-    return (float(value) if np.isfinite(value) else np.inf), gradient
