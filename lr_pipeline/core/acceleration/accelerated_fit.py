@@ -55,7 +55,7 @@ def fit_from_sample(problem: FitProblem, penalty: Penalty, regimes: Regimes) -> 
     coordinates = warm.coordinates
     objective = problem.objective(penalty, coordinates)
     objective.sums.watches = not warm.knows_extremes
-    if objective.sums.fold is None and objective.sums.watches:
+    if objective.sums.T is None and objective.sums.watches:
         coordinates = coordinates.with_extremes(column_extremes(problem.rows))
     result = solver.minimize(objective, warm.start, problem.progress)
     passes = objective.passes

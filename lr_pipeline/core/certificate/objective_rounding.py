@@ -51,17 +51,17 @@ def _shifts(objective: LogisticObjective, p: int) -> tuple[Parameters, Parameter
 
     Each (p,), in the objective's units.
     """
-    fold, none = objective.sums.fold, np.zeros(p)
-    if fold is None:
+    T, none = objective.sums.T, np.zeros(p)
+    if T is None:
         return none, none
-    shift = 2.0 * np.concatenate([[0.0], fold.shift])
-    return shift, shift if fold.keeps_hessians else none
+    shift = 2.0 * np.concatenate([[0.0], T.shift])
+    return shift, shift if T.keeps_hessians else none
 
 
 def objective_addition(objective: LogisticObjective) -> float:
     """Relative error of adding up a block's rows, then the blocks."""
-    fold = objective.sums.fold
-    rows = objective.sums.rows if fold is None else fold.rows
+    T = objective.sums.T
+    rows = objective.sums.rows if T is None else T.rows
     longest = min(rows.block_rows, rows.num_rows)
     return addition_error(longest, -(-rows.num_rows // longest))
 
@@ -133,7 +133,7 @@ def bounds_by_rows(
     were computed from.
     """
     dot = dot_error(len(w))
-    rows, fold = objective.sums.rows, objective.sums.fold
+    rows, T = objective.sums.rows, objective.sums.T
     shift, hessian_shift = _shifts(objective, len(w))
 
     def magnitudes(block: Block) -> tuple[Parameters, Parameters, Parameters, float]:
@@ -145,7 +145,7 @@ def bounds_by_rows(
         s, r = weight * variance(z), weight * np.abs(residual(z, block.y))
         return (
             dot * combine_rows(absolute, s * a) + dot * combine_rows(source, r),
-            combine_rows(absolute if fold is None else source, r) + shift * r.sum(),
+            combine_rows(absolute if T is None else source, r) + shift * r.sum(),
             combine_rows(block._replace(X=source.X**2), s),
             float(np.sum(a**8)),
         )

@@ -1,4 +1,4 @@
-"""Standardizing the parameters instead of the rows, so that no pass copies a table."""
+"""Affine reparametrization: parameters are standardized instead of rows, and no table is copied."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +23,7 @@ ALIKE = 10.0
 
 
 @dataclass(frozen=True, eq=False)
-class Fold:
+class Reparametrization:
     """The linear map T with z = x̃ᵀ w for standardized rows = (1, x)ᵀ T w for the given ``rows``.
 
     T w = (w₀ − m · β, β) with β = B w[1:] / s, zero for the columns left out; gradients go back by
@@ -40,8 +40,8 @@ class Fold:
     shift: Columns
 
     @classmethod
-    def of(cls, rows: Rows) -> "Fold | None":
-        """Return the fold, where it loses at most two digits, squared in a Hessian; else None."""
+    def of(cls, rows: Rows) -> "Reparametrization | None":
+        """Return the map, where it loses at most two digits, squared in a Hessian; else None."""
         if not isinstance(rows, StandardizedRows):
             return None
         many = rows.num_rows * rows.num_columns > MANY_NUMBERS

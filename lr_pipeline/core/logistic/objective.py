@@ -54,7 +54,7 @@ class LogisticObjective:
         penalty: Penalty,
         total_weight: float | None = None,
     ) -> None:
-        self.sums = LogisticSums(rows, kernel, fold=penalty.may_reparametrize)
+        self.sums = LogisticSums(rows, kernel, penalty.may_reparametrize)
         self.penalty = penalty
         self.hessian_is_exact = penalty.hessian_is_exact
         if total_weight is None:

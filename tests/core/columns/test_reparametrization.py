@@ -1,10 +1,14 @@
-"""A fold of standardized rows gives their sums without touching a row."""
+"""Standardized parameters give the sums of standardized rows without touching a row."""
 
 import numpy as np
 import pytest
 
 from lr_pipeline.core.columns.moments import Extremes
-from lr_pipeline.core.columns.reparametrization import LARGEST_SHIFT, MANY_NUMBERS, Fold
+from lr_pipeline.core.columns.reparametrization import (
+    LARGEST_SHIFT,
+    MANY_NUMBERS,
+    Reparametrization,
+)
 from lr_pipeline.core.columns.standardize import StandardizedRows
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.sums import LogisticSums
@@ -25,68 +29,68 @@ def standardized(n=60, center=CENTER, B=None, scale=SCALE):
 
 
 def both(rows):
-    """The same sums with and without a fold."""
-    return LogisticSums(rows, NumpyKernel()), LogisticSums(rows, NumpyKernel(), fold=False)
+    """The same sums with and without a reparametrization."""
+    return LogisticSums(rows, NumpyKernel()), LogisticSums(rows, NumpyKernel(), reparametrize=False)
 
 
 def test_sums_are_those_of_the_standardized_rows():
     """Loss, gradient, information and its products: to rounding, (1 + |m| / s)² larger."""
-    folded, plain = both(standardized())
-    assert folded.fold is not None and plain.fold is None
+    mapped, plain = both(standardized())
+    assert mapped.T is not None and plain.T is None
     rounding = 60 * 2.0**-53 * 10 * (1 + np.max(np.abs(CENTER) / SCALE)) ** 2
-    assert folded.loss(W) == pytest.approx(plain.loss(W), rel=rounding)
+    assert mapped.loss(W) == pytest.approx(plain.loss(W), rel=rounding)
     for found, expected in zip(
-        (*folded.loss_gradient_information(W), folded.information_product(W, V)),
+        (*mapped.loss_gradient_information(W), mapped.information_product(W, V)),
         (*plain.loss_gradient_information(W), plain.information_product(W, V)),
         strict=True,
     ):
         np.testing.assert_allclose(found, expected, rtol=rounding, atol=60 * rounding)
     np.testing.assert_array_equal(
-        folded.loss_gradient(W)[1], folded.loss_gradient_information(W)[1]
+        mapped.loss_gradient(W)[1], mapped.loss_gradient_information(W)[1]
     )
 
 
-def test_combined_columns_are_folded_for_gradients_of_large_tables_alone():
-    """With B, a small table is not folded; a large one is, but for its Hessian."""
+def test_combined_columns_are_reparametrized_for_gradients_of_large_tables_alone():
+    """With B, a small table is not reparametrized; a large one is, but for its Hessian."""
     B = np.array([[1.0, -3.0], [0.0, 2.0]])
-    assert Fold.of(standardized(B=B)) is None
+    assert Reparametrization.of(standardized(B=B)) is None
     rows = standardized(MANY_NUMBERS // 2 + 1, B=B)
-    folded, plain = both(rows)
-    assert folded.fold is not None and not folded.fold.keeps_hessians
+    mapped, plain = both(rows)
+    assert mapped.T is not None and not mapped.T.keeps_hessians
     expected = plain.loss_gradient_information(W)
-    np.testing.assert_allclose(folded.loss_gradient(W)[1], expected[1], rtol=1e-9)
-    np.testing.assert_array_equal(folded.loss_gradient_information(W)[2], expected[2])
+    np.testing.assert_allclose(mapped.loss_gradient(W)[1], expected[1], rtol=1e-9)
+    np.testing.assert_array_equal(mapped.loss_gradient_information(W)[2], expected[2])
 
 
 @pytest.mark.parametrize("B", [None, np.array([[1.0, -3.0], [0.0, 2.0]])], ids=["plain", "B"])
 def test_rows_of_a_large_table_far_from_zero_are_only_centred(B):
-    """Scale and B are folded: the sums to rounding, and bounds on the columns."""
+    """Scale and B are taken out of the rows: the sums to rounding, and bounds on the columns."""
     rows = standardized(MANY_NUMBERS // 2 + 1, 1e4 * SCALE, B)
-    folded, plain = both(rows)
-    assert folded.fold is not None and not folded.fold.shift.any()
+    mapped, plain = both(rows)
+    assert mapped.T is not None and not mapped.T.shift.any()
     expected, w = plain.loss_gradient_information(W * 1e-4), W * 1e-4
-    folded.watches = True
-    found = folded.loss_gradient(w)
+    mapped.watches = True
+    found = mapped.loss_gradient(w)
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-10)
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-9)
-    np.testing.assert_allclose(folded.loss_gradient_information(w)[2], expected[2], rtol=1e-9)
+    np.testing.assert_allclose(mapped.loss_gradient_information(w)[2], expected[2], rtol=1e-9)
     found = largest(rows, lambda block: float(np.abs(block.X[:, 0]).max()))
-    assert folded.largest()[0] == pytest.approx(found, rel=1e-12)
+    assert mapped.largest()[0] == pytest.approx(found, rel=1e-12)
 
 
-def test_rows_far_from_zero_are_not_folded():
+def test_rows_far_from_zero_are_not_reparametrized():
     """Their mean would cost the sums their digits."""
     near, far = LARGEST_SHIFT * SCALE, 1.01 * LARGEST_SHIFT * SCALE
-    assert Fold.of(standardized(center=near)) is not None
-    assert Fold.of(standardized(center=far)) is None
-    assert Fold.of(ArrayRows(np.ones((2, 1)), np.ones(2))) is None
+    assert Reparametrization.of(standardized(center=near)) is not None
+    assert Reparametrization.of(standardized(center=far)) is None
+    assert Reparametrization.of(ArrayRows(np.ones((2, 1)), np.ones(2))) is None
 
 
 def test_the_largest_values_bound_the_standardized_columns():
     """From the extremes of the table's columns, and equal to the largest |x̃| without B."""
     rows = standardized()
-    fold = Fold.of(rows)
-    largest = fold.largest(Extremes.of(rows.rows.X))
+    T = Reparametrization.of(rows)
+    largest = T.largest(Extremes.of(rows.rows.X))
     blocks = rows.sum(lambda block: ([np.abs(block.X).max(axis=0)],))[0]
     np.testing.assert_allclose(largest, np.max(blocks, axis=0), rtol=1e-14)
 
