@@ -94,7 +94,7 @@ def test_the_gap_is_the_difference_to_newtons_coefficients(train_set) -> None:
     assert 400_000 < gap.iterations_needed < 450_000
 
 
-@pytest.mark.parametrize("penalty", [NoPenalty(), LogF()])
+@pytest.mark.parametrize("penalty", [NoPenalty(), LogF(60.0)])
 def test_the_estimate_holds_when_the_descent_is_run_to_the_end(train_set, penalty) -> None:
     """With a rate of 1 (500,000 steps would take a minute) it is within 10 % of the steps taken."""
     first = descend(train_set, 20, rate=1.0, penalty=penalty)

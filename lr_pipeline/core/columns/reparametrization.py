@@ -11,13 +11,13 @@ from lr_pipeline.core.columns.standardize import Square, StandardizedRows
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
-# Up to so many deviations between zero and a column's mean, rows need not be centred.
+# Rows need not be centred where a column's mean is at most this many deviations from zero.
 LARGEST_SHIFT = 100.0
-# The same for combinations of columns, which need not be formed then for the gradient of a table of
-# many numbers.
+# The same limit for combinations of columns: up to it the gradient of a large table is computed
+# without forming them.
 LARGEST_COMBINATION = 1e3
-MANY_NUMBERS = 2**20
-# One bound on all values will do where means and deviations are at most so many times the least
+LARGE_TABLE_NUMBERS = 2**20
+# One bound serves all columns where no mean and no deviation is more than this many times the least
 # deviation.
 ALIKE = 10.0
 
@@ -44,7 +44,7 @@ class Reparametrization:
         """Return the map, where it loses at most two digits, squared in a Hessian; else None."""
         if not isinstance(rows, StandardizedRows):
             return None
-        many = rows.num_rows * rows.num_columns > MANY_NUMBERS
+        many = rows.num_rows * rows.num_columns > LARGE_TABLE_NUMBERS
         if rows.B is not None and not many:
             return None
         shift = np.abs(rows.center) / rows.scale

@@ -14,13 +14,17 @@ from lr_pipeline.core.logistic.loss import log_loss, residual, sigmoid, variance
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.types import Design, ParameterMatrix, Parameters, RowVector
 
-# Rows whose losses are multiplied before one logarithm is taken of them.
-PRODUCT = 64
-MANY_COLUMNS = 40
-MANY_NUMBERS = 2**18
-# Rows whose squares are formed at a time, so that they stay in the processor's nearest caches.
-CACHED_NUMBERS = 2**15
-CACHED_ROWS = 1024
+# One logarithm is taken of the product of the odds of this many rows.
+ROWS_PER_LOGARITHM = 64
+# From this many columns on a product with the BLAS is faster than numpy's row by row, and a matrix
+# of squares faster from its own square root.
+BLAS_COLUMNS = 40
+# A design of more numbers than this comes from memory, not from the processor's caches.
+NUMBERS_IN_CACHE = 2**18
+# Squares are formed of parts of this many numbers, and of this many rows at least, so that a part
+# stays in the nearest cache.
+NUMBERS_PER_SQUARE = 2**15
+LEAST_ROWS_PER_SQUARE = 1024
 
 Predictor = Callable[[Block, Parameters], RowVector]
 
@@ -28,8 +32,8 @@ Predictor = Callable[[Block, Parameters], RowVector]
 def linear_predictor(block: Block, w: Parameters) -> RowVector:
     """Log-odds z = w[0] + X w[1:] of each row (n,)."""
     X = block.X
-    # Of few columns that come from memory, not the cache, dot products row by row are faster.
-    by_rows = X.shape[1] < MANY_COLUMNS and X.size > MANY_NUMBERS and X.flags.c_contiguous
+    # With few columns that come from memory, dot products row by row are faster.
+    by_rows = X.shape[1] < BLAS_COLUMNS and X.size > NUMBERS_IN_CACHE and X.flags.c_contiguous
     z: RowVector = np.vecdot(X, w[1:]) if by_rows else X @ w[1:]
     z += w[0]
     return z
@@ -151,13 +155,13 @@ def row_terms(
 
 
 def _sum_log(u: RowVector, e: RowVector) -> float:
-    """Σ log(1 + e), with u = 1 + e, and one logarithm for every 64 rows where that is exact enough.
+    """Σ log(1 + e), with u = 1 + e, by one logarithm for every 64 rows where that is exact enough.
 
-    Rounding of a term costs the sum 2⁻⁵³, which only matters where the terms are close to 1: then
-    each row has its own logarithm.
+    Rounding u to float64 costs each term about 2⁻⁵³. Where the mean loss is below 0.01 that is too
+    much, and each row has its own logarithm.
     """
-    rows = len(u) // PRODUCT * PRODUCT
-    products = np.multiply.reduce(u[:rows].reshape(PRODUCT, -1), axis=0)
+    rows = len(u) // ROWS_PER_LOGARITHM * ROWS_PER_LOGARITHM
+    products = np.multiply.reduce(u[:rows].reshape(ROWS_PER_LOGARITHM, -1), axis=0)
     total = float(np.log(products).sum() + np.log(u[rows:]).sum())
     return total if total > 0.01 * len(u) else float(np.log1p(e).sum())
 
@@ -165,10 +169,10 @@ def _sum_log(u: RowVector, e: RowVector) -> float:
 def combine_squares(block: Block, s: RowVector) -> ParameterMatrix:
     """Σ s x̃ x̃ᵀ over the rows, with x̃ = (1, x)."""
     X, d = block.X, block.X.shape[1]
-    parts = max(len(s) // max(CACHED_NUMBERS // max(d, 1), CACHED_ROWS), 1)
+    parts = max(len(s) // max(NUMBERS_PER_SQUARE // max(d, 1), LEAST_ROWS_PER_SQUARE), 1)
     edges = [len(s) * part // parts for part in range(parts + 1)]
     cached = [(X[start:end], s[start:end, None]) for start, end in pairwise(edges)]
-    if d >= MANY_COLUMNS:
+    if d >= BLAS_COLUMNS:
         return reduce(iadd, (_square(part, variances) for part, variances in cached))
     total = np.empty((d + 1, d + 1))
     total[0, 0] = s.sum()

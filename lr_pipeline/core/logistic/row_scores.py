@@ -14,8 +14,8 @@ from scipy.linalg import lapack
 
 from lr_pipeline.core.types import Columns, Design, ParameterMatrix, Parameters, RowVector
 
-CACHED_ROWS = 4096  # of one column at a time
-SLICED_NUMBERS = 2**18  # of rows whose forms are found at a time
+ROWS_PER_STEP = 4096  # of one column at a time
+NUMBERS_PER_STEP = 2**18  # of rows whose forms are found at a time
 PRECISION = 53  # bits of a float64
 
 Slices = tuple[Float64[np.ndarray, "p n"], Float64[np.ndarray, "p n"]]
@@ -27,13 +27,13 @@ def score_rows(X: Design, center: Columns, parameters: Parameters) -> RowVector:
     Of −0 and 0 alike: a z that is 0 is +0.
     """
     z = np.full(len(X), parameters[0] + 0.0)  # +0 for −0: then no sum below is −0
-    term = np.empty(min(len(X), CACHED_ROWS))
+    term = np.empty(min(len(X), ROWS_PER_STEP))
     columns = list(zip(X.T, center.tolist(), parameters[1:].tolist(), strict=True))
-    for start in range(0, len(X), CACHED_ROWS):
-        total = z[start : start + CACHED_ROWS]
+    for start in range(0, len(X), ROWS_PER_STEP):
+        total = z[start : start + ROWS_PER_STEP]
         part = term[: len(total)]
         for x, mean, slope in columns:
-            np.subtract(x[start : start + CACHED_ROWS], mean, out=part)
+            np.subtract(x[start : start + ROWS_PER_STEP], mean, out=part)
             part *= slope
             total += part
     return z
@@ -56,7 +56,7 @@ class RowForms:
     def of(self, X: Design) -> RowVector:
         """Return the form of each row (n,)."""
         forms = np.empty(len(X))
-        rows = max(SLICED_NUMBERS // len(self.R[0]), 1)
+        rows = max(NUMBERS_PER_STEP // len(self.R[0]), 1)
         with np.errstate(over="ignore"):  # of a row far beyond all others: infinite
             for start in range(0, len(X), rows):
                 forms[start : start + rows] = self._of_few(X[start : start + rows])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import log
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, Trac
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
 from lr_pipeline.core.solvers.trace import Trace
 from lr_pipeline.core.solvers.wolfe_search import wolfe_search
-from lr_pipeline.core.types import Parameters
+from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 # A Hessian takes the time of one gradient and one more for every so many columns, and after it
 # two or three gradients are enough.
@@ -62,58 +62,46 @@ class Lbfgs:
         self, objective: Objective, start: Parameters, progress: Progress | None = None
     ) -> SolverResult:
         """Minimise from ``start``."""
-        trace = Trace(progress)
-        pairs = SecantPairs(self.memory)
-        factors, hessian, hessian_at = self.preconditioner, None, None
-        preliminary, before = factors is not None, np.inf
-        w, (value, gradient) = start, objective.value_gradient(start)
-        evaluations, iteration, length, since_refresh, failed = 1, 0, 0.0, 0, False
-        trace.record(TracePoint(0, value, float(np.linalg.norm(gradient)), 0.0))
+        trace, pairs = Trace(progress), SecantPairs(self.memory)
+        point = _Point(start, *objective.value_gradient(start))
+        trace.record(point.traced(0, 0.0))
+        factors, measured, preliminary = self.preconditioner, None, self.preconditioner is not None
+        evaluations, iteration, since_refresh, failed, before = 1, 0, 0, False, np.inf
         while True:
-            direction = -pairs.solve(factors or _scaled(pairs), gradient)
-            estimate = np.sqrt(max(-objective.total_weight * float(gradient @ direction), 0.0))
+            direction = -pairs.solve(factors or _scaled(pairs), point.gradient)
+            slope = float(point.gradient @ direction)
+            estimate = np.sqrt(max(-objective.total_weight * slope, 0.0))
             due = iteration == self.max_iterations or since_refresh == self.refresh_every
-            slow = preliminary and self._is_slow(iteration, estimate, before, len(w))
-            before = estimate
-            if estimate <= self.tolerance and not self.confirm and is_last_step(direction, w):
+            slow = preliminary and self._is_slow(iteration, estimate, before, len(start))
+            near, before = estimate <= self.tolerance, estimate
+            if near and not self.confirm and is_last_step(direction, point.w):
                 status = Status.CONVERGED
                 break
-            if estimate <= self.tolerance or failed or due or slow:
-                preliminary = False
-                hessian, hessian_at = objective.value_gradient_hessian(w)[2], w
-                factors = curvature_solve(hessian)
-                evaluations, since_refresh = evaluations + 1, 0
+            if near or failed or due or slow:
+                measured, evaluations = _measure(objective, point), evaluations + 1
+                factors, direction = measured.factors, measured.direction
+                preliminary, since_refresh = False, 0
                 pairs.clear()
-                direction = -factors(gradient)
-                distance = decrement(factors, gradient, objective.total_weight)
-                if distance <= self.tolerance and is_last_step(direction, w):
+                if measured.distance <= self.tolerance and is_last_step(direction, point.w):
                     status = Status.CONVERGED
                     if self.polish:
-                        w, value, gradient = _polished(objective, w, value, gradient, factors)
-                        evaluations += 1
+                        point, evaluations = _polished(objective, point, factors), evaluations + 1
                     break
                 if iteration == self.max_iterations:
                     status = Status.ITERATION_LIMIT
                     break
-            step = wolfe_search(objective, w, value, gradient, direction)
-            if step is None:
-                if failed:
-                    status = Status.STALLED
-                    break
-                failed = True
-                continue
-            failed = False
-            pairs.add(step.w - w, step.gradient - gradient)
-            length, w, value, gradient, tried = step
-            evaluations += tried
-            iteration, since_refresh = iteration + 1, since_refresh + 1
-            norm = float(np.linalg.norm(gradient))
-            trace.record(TracePoint(iteration, value, norm, length))
-        norm = float(np.linalg.norm(gradient))
-        points = tuple(trace.points)
-        return SolverResult(
-            w, status, iteration, evaluations, value, norm, points, gradient, hessian, hessian_at
-        )
+            step = wolfe_search(objective, *point, direction)
+            if step is None and failed:
+                status = Status.STALLED
+                break
+            failed = step is None
+            if step is not None:
+                pairs.add(step.w - point.w, step.gradient - point.gradient)
+                point = _Point(step.w, step.value, step.gradient)
+                evaluations, iteration = evaluations + step.evaluations, iteration + 1
+                since_refresh += 1
+                trace.record(point.traced(iteration, step.length))
+        return _result(point, status, iteration, evaluations, trace, measured)
 
     def _is_slow(self, iteration: int, estimate: float, before: float, p: int) -> bool:
         """Whether a Hessian would take less time than the iterations still needed without it."""
@@ -125,15 +113,68 @@ class Lbfgs:
         return needed > PASSES_WITH_HESSIAN + p / COLUMNS_PER_PASS
 
 
-def _polished(
-    objective: Objective, w: Parameters, value: float, gradient: Parameters, factors: LinearSolve
-) -> tuple[Parameters, float, Parameters]:
+class _Point(NamedTuple):
+    """An iterate with the objective's value and gradient."""
+
+    w: Parameters
+    value: float
+    gradient: Parameters
+
+    def traced(self, iteration: int, length: float) -> TracePoint:
+        """Return what a trace keeps of it, ``length`` that of the step that led here."""
+        return TracePoint(iteration, self.value, float(np.linalg.norm(self.gradient)), length)
+
+
+class _Measured(NamedTuple):
+    """The Hessian at ``w``, g ↦ H⁻¹ g, Newton's direction and the distance to the optimum."""
+
+    w: Parameters
+    hessian: ParameterMatrix
+    factors: LinearSolve
+    direction: Parameters
+    distance: float
+
+
+def _measure(objective: Objective, point: _Point) -> _Measured:
+    """Form the Hessian, and measure the distance with it."""
+    hessian = objective.value_gradient_hessian(point.w)[2]
+    solve = curvature_solve(hessian)
+    distance = decrement(solve, point.gradient, objective.total_weight)
+    return _Measured(point.w, hessian, solve, -solve(point.gradient), distance)
+
+
+def _result(
+    point: _Point,
+    status: Status,
+    iteration: int,
+    evaluations: int,
+    trace: Trace,
+    measured: _Measured | None,
+) -> SolverResult:
+    """What is returned of a run."""
+    norm, points = float(np.linalg.norm(point.gradient)), tuple(trace.points)
+    hessian, at = (None, None) if measured is None else (measured.hessian, measured.w)
+    return SolverResult(
+        point.w,
+        status,
+        iteration,
+        evaluations,
+        point.value,
+        norm,
+        points,
+        point.gradient,
+        hessian,
+        at,
+    )
+
+
+def _polished(objective: Objective, point: _Point, factors: LinearSolve) -> _Point:
     """One full step, unless rounding keeps it from halving the distance."""
-    step = factors(gradient)
-    new_value, new_gradient = objective.value_gradient(w - step)
-    if decrement(factors, new_gradient, 1.0) < 0.5 * decrement(factors, gradient, 1.0):
-        return w - step, new_value, new_gradient
-    return w, value, gradient
+    w = point.w - factors(point.gradient)
+    value, gradient = objective.value_gradient(w)
+    if decrement(factors, gradient, 1.0) < 0.5 * decrement(factors, point.gradient, 1.0):
+        return _Point(w, value, gradient)
+    return point
 
 
 def _scaled(pairs: SecantPairs) -> LinearSolve:

@@ -88,27 +88,32 @@ def _backward(
     objective: LogisticObjective, kernel: TorchKernel, w: "torch.Tensor", b: "torch.Tensor"
 ) -> float:
     """Return f(w) and leave its gradient in ``w.grad`` and ``b.grad``; one pass."""
-    from torch.nn.functional import linear
-
     W = objective.total_weight
-
-    def backward_block(block: Block) -> tuple[float, np.ndarray, np.ndarray]:
-        # Leaves of its own: another thread may be at another block.
-        weights, bias = w.detach().requires_grad_(), b.detach().requires_grad_()
-        with threads_for(block.X.size):
-            X, y, weight = kernel.tensors(block)
-            z = linear(X, weights, bias).squeeze(1)
-            loss = log_loss(z, y, weight) / W
-            loss.backward()  # type: ignore[no-untyped-call]
-            return loss.item(), _numpy(weights.grad), _numpy(bias.grad)
-
     objective.sums.passes += 1
-    value, w_gradient, b_gradient = objective.sums.rows.sum(backward_block)
+    value, w_gradient, b_gradient = objective.sums.rows.sum(
+        lambda block: _block_gradients(kernel, block, w, b, W)
+    )
     added = objective.penalty.addition(_join(b, w))
     assert added is not None
     w.grad = kernel.tensor(w_gradient + added.gradient[None, 1:] / W)
     b.grad = kernel.tensor(b_gradient)
     return float(value + added.value / W)
+
+
+def _block_gradients(
+    kernel: TorchKernel, block: Block, w: "torch.Tensor", b: "torch.Tensor", total_weight: float
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The block's share of the mean log loss, and its gradients in the weights and the bias."""
+    from torch.nn.functional import linear
+
+    # Leaves of its own: another thread may be at another block.
+    weights, bias = w.detach().requires_grad_(), b.detach().requires_grad_()
+    with threads_for(block.X.size):
+        X, y, weight = kernel.tensors(block)
+        z = linear(X, weights, bias).squeeze(1)
+        loss = log_loss(z, y, weight) / total_weight
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.item(), _numpy(weights.grad), _numpy(bias.grad)
 
 
 def _join(b: "torch.Tensor", w: "torch.Tensor") -> Parameters:

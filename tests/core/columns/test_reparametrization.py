@@ -5,8 +5,8 @@ import pytest
 
 from lr_pipeline.core.columns.moments import Extremes
 from lr_pipeline.core.columns.reparametrization import (
+    LARGE_TABLE_NUMBERS,
     LARGEST_SHIFT,
-    MANY_NUMBERS,
     Reparametrization,
 )
 from lr_pipeline.core.columns.standardize import StandardizedRows
@@ -54,7 +54,7 @@ def test_combined_columns_are_reparametrized_for_gradients_of_large_tables_alone
     """With B, a small table is not reparametrized; a large one is, but for its Hessian."""
     B = np.array([[1.0, -3.0], [0.0, 2.0]])
     assert Reparametrization.of(standardized(B=B)) is None
-    rows = standardized(MANY_NUMBERS // 2 + 1, B=B)
+    rows = standardized(LARGE_TABLE_NUMBERS // 2 + 1, B=B)
     mapped, plain = both(rows)
     assert mapped.T is not None and not mapped.T.keeps_hessians
     expected = plain.loss_gradient_information(W)
@@ -65,7 +65,7 @@ def test_combined_columns_are_reparametrized_for_gradients_of_large_tables_alone
 @pytest.mark.parametrize("B", [None, np.array([[1.0, -3.0], [0.0, 2.0]])], ids=["plain", "B"])
 def test_rows_of_a_large_table_far_from_zero_are_only_centred(B):
     """Scale and B are taken out of the rows: the sums to rounding, and bounds on the columns."""
-    rows = standardized(MANY_NUMBERS // 2 + 1, 1e4 * SCALE, B)
+    rows = standardized(LARGE_TABLE_NUMBERS // 2 + 1, 1e4 * SCALE, B)
     mapped, plain = both(rows)
     assert mapped.T is not None and not mapped.T.shift.any()
     expected, w = plain.loss_gradient_information(W * 1e-4), W * 1e-4

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import (
-    MANY_COLUMNS,
-    MANY_NUMBERS,
+    BLAS_COLUMNS,
+    NUMBERS_IN_CACHE,
     linear_predictor,
 )
 from lr_pipeline.core.rows import Block
@@ -13,11 +13,14 @@ from lr_pipeline.core.rows import Block
 EPS = np.finfo(np.float64).eps
 
 
-@pytest.mark.parametrize("columns", [3, MANY_COLUMNS])
+@pytest.mark.parametrize("columns", [3, BLAS_COLUMNS])
 def test_log_odds_are_the_same_however_a_block_lies_in_memory(columns):
     """One larger than the cache, its rows or its columns side by side, and a part of it."""
     rng = np.random.default_rng(2)
-    X, w = rng.standard_normal((MANY_NUMBERS // 3 + 5, columns)), rng.standard_normal(columns + 1)
+    X, w = (
+        rng.standard_normal((NUMBERS_IN_CACHE // 3 + 5, columns)),
+        rng.standard_normal(columns + 1),
+    )
     found = linear_predictor(Block(X, X[:, 0]), w)
     expected = w[0] + sum(x * b for x, b in zip(X.T, w[1:], strict=True))
     bound = columns * EPS * (abs(w[0]) + np.abs(X) @ np.abs(w[1:]))
