@@ -31,7 +31,7 @@ def frame() -> pd.DataFrame:
 @pytest.mark.parametrize("longest", [1_001, 20_000])
 @pytest.mark.parametrize("role", ["feature", "id", "group", "target"])
 def test_a_text_that_is_no_category_is_named_with_its_row(role, longest) -> None:
-    """Length, bound, first row; the message itself stays short."""
+    """The message has length, bound and first row, and stays short itself."""
     table = frame()
     table["c"] = [f"level {k % 4}" for k in range(ROWS)]
     if role == "id":
@@ -53,7 +53,7 @@ def test_a_text_that_is_no_category_is_named_with_its_row(role, longest) -> None
 
 @pytest.mark.parametrize("levels", [101, ROWS])
 def test_free_text_with_a_long_one_is_left_out_as_other_free_text(levels) -> None:
-    """It is no category anyway: more than 100 levels, or one a row."""
+    """More than 100 levels, or one a row, are no category anyway."""
     table = frame()
     table["c"] = [f"note {k % levels}" + "z" * 2_000 * (k % levels == 5) for k in range(ROWS)]
     kept, left_out = useful_features(Table.from_pandas(table, target="y"))
@@ -94,7 +94,7 @@ def test_a_message_is_cut_and_says_how_long_it_was() -> None:
 
 
 def test_an_error_lists_the_first_fifty_problems() -> None:
-    """And how many there are beside them; the exception holds all of them."""
+    """It says how many others there are; the exception holds all of them."""
     error = TableError(*(Problem(f"problem {k}", "Mend it") for k in range(3_000)), source="t.csv")
     lines = str(error).splitlines()
     assert len(lines) == 51
@@ -108,7 +108,7 @@ def metadata_size(values: dict[str, object]) -> int:
 
 
 def test_metadata_of_a_wide_table_of_long_names_is_small() -> None:
-    """800 columns with names of 900 characters: each asset's metadata but the contract is cut."""
+    """With 800 names of 900 characters, all metadata of an asset but the contract is cut."""
     names = [f"{k:04d}" + "n" * 896 for k in range(800)]
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(4, 800)), columns=names).assign(y=[0, 1, 0, 1])
@@ -132,7 +132,7 @@ def test_metadata_of_a_wide_table_of_long_names_is_small() -> None:
 
 
 def test_a_run_on_long_names_logs_little(run, folder) -> None:
-    """Names of 900 and levels of 900 characters: what the run adds to history and terminal."""
+    """Names and levels of 900 characters add little to the history and the terminal."""
     rng = np.random.default_rng(7)
     y = np.arange(240) % 2
     table = pd.DataFrame(rng.normal(size=(240, 5)), columns=[f"{k}" + "n" * 899 for k in range(5)])

@@ -65,7 +65,7 @@ DOORS = {
 @settings(max_examples=30)
 @given(st.sampled_from(sorted(DOORS)), st.floats(-323, 307.9), st.floats(-99, 99))
 def test_columns_of_any_size_are_fitted_right_or_refused_by_name(door, exponent, other):
-    """One column between the smallest number and the largest, beside one that can be held."""
+    """One column lies between the smallest number and the largest, beside an ordinary one."""
     X, y = small_table()
     units = np.array([10.0**exponent, 10.0**other])
     frame = pd.DataFrame(X / np.abs(X).max() * units, columns=["height", "width"])
@@ -91,7 +91,7 @@ def test_columns_of_any_size_are_fitted_right_or_refused_by_name(door, exponent,
 
 @pytest.mark.parametrize("exponent", [-99.5, -30, 30, 99.5])
 def test_intervals_are_those_of_the_column_in_other_units(exponent):
-    """Wald's by statsmodels, and profile intervals finite."""
+    """Wald's intervals are those of statsmodels, and profile intervals are finite."""
     X, y = small_table()
     unit = 10.0**exponent / np.abs(X).max()
     fit = lr_pipeline.fit_logistic(X * unit, y)
@@ -117,7 +117,7 @@ def test_intervals_are_those_of_the_column_in_other_units(exponent):
 @pytest.mark.parametrize("rows", [N, 40_000])
 @pytest.mark.parametrize("door", sorted(DOORS))
 def test_a_cell_that_cannot_be_summed_is_named(door, rows, value, message):
-    """Of few rows or of many, in a data frame or an array stored either way."""
+    """There are few rows or many, in a data frame or in an array of either order."""
     X, y = (np.resize(one, (rows, *one.shape[1:])) for one in small_table())
     X[[7, 90], 1] = value
     frame = pd.DataFrame(X, columns=["height", "width"])
@@ -143,7 +143,7 @@ def test_a_cell_that_cannot_be_summed_is_named(door, rows, value, message):
     ],
 )
 def test_a_weight_that_cannot_be_summed_is_named_as_a_weight(door, weight, message):
-    """Not as a value of X, and with its row."""
+    """It is not named as a value of X, and the message has its row."""
     X, y = small_table()
     weights = np.full(N, 1e-60) if weight == 1e-60 else np.ones(N)
     weights[5] = weight
@@ -166,7 +166,7 @@ def test_weights_of_any_size_give_the_same_coefficients(exponent):
 
 
 def test_a_response_that_cannot_be_summed_is_named():
-    """With its row; any other is fitted in its own unit."""
+    """The message has its row; any other response is fitted in its own unit."""
     X, y = small_table()
     coefficients, errors, _ = expected()[1]
     for unit in (1e-49, 1e49):
@@ -217,7 +217,7 @@ def test_the_contract_names_feature_and_row_of_numbers_that_no_fit_can_hold(expo
 
 @pytest.mark.parametrize("value", [1e60, 1e308])
 def test_the_contract_names_a_weight_that_cannot_be_summed(value):
-    """With its row; and weights that are all tiny."""
+    """The message has its row; weights that are all tiny are refused too."""
     weights = np.ones(N)
     weights[16] = value
     [problem] = find_problems(stored(w=weights))
@@ -248,7 +248,7 @@ def test_a_table_given_to_a_fit_is_refused_by_column_and_row(tmp_path, value, wo
 
 
 def test_numbers_beside_smaller_ones_are_no_problem():
-    """Zeros, denormal cells beside ordinary ones, and a column that is constant."""
+    """There may be zeros, denormal cells beside ordinary ones, and a constant column."""
     X, _ = small_table()
     some = np.where(X[:, 1] > 0, X[:, 1], 5e-324)
     assert find_problems(stored(some=some, zeros=np.where(X[:, 1] > 0, 1.0, 0.0))) == []
@@ -273,7 +273,7 @@ MESSAGE = "feature 'height' has the number -1.79769e+308 (row 4)"
 
 
 def test_a_run_ends_with_the_file_the_column_and_the_row(run, nodata):
-    """Before anything is trained, in one line with the remedy."""
+    """It ends before anything is trained, in one line with the remedy."""
     result = run("run", nodata / "nodata.csv", "--target", "y")
     assert result.exit_code == 1
     [line] = [one for one in result.output.splitlines() if "error" in one]
@@ -284,7 +284,7 @@ def test_a_run_ends_with_the_file_the_column_and_the_row(run, nodata):
 
 @pytest.mark.parametrize("source", ["nodata.csv", "nodata.parquet", "rows.db"])
 def test_the_column_and_row_are_named_whatever_is_read(nodata, source):
-    """Files and queries."""
+    """The source is a file or a query."""
     path = nodata / source
     table = FileTable(str(path), target="y")
     if source == "rows.db":
@@ -304,7 +304,7 @@ def model():
 
 @pytest.mark.parametrize("name", ["nodata.csv", "nodata.parquet"])
 def test_a_new_row_that_cannot_be_scored_is_named(nodata, model, name):
-    """With file, column and row; infinity likewise."""
+    """The message has file, column and row, for infinity too."""
     with pytest.raises(TableError) as caught:
         list(score_file(model, nodata / name).blocks())
     assert str(caught.value).startswith(f"{nodata / name}: {MESSAGE}")
@@ -314,7 +314,7 @@ def test_a_new_row_that_cannot_be_scored_is_named(nodata, model, name):
 
 @pytest.mark.parametrize(("value", "word"), [(NODATA, "-1.79769e+308"), (np.inf, "infinite")])
 def test_a_new_row_beyond_the_first_block_is_counted_from_the_first(nodata, model, value, word):
-    """By the number that it has in its file."""
+    """It is named by its number in the file."""
     rows = pd.DataFrame({"x": np.zeros(200_000), "height": 1.0})
     rows.loc[180_000, "height"] = value
     rows.to_parquet(nodata / "many.parquet")
@@ -337,7 +337,7 @@ def test_the_largest_number_that_is_scored_has_a_probability_and_an_interval(mod
 @pytest.mark.parametrize("door", sorted(DOORS))
 @pytest.mark.parametrize("columns", [MAX_COLUMNS + 1, 20_000])
 def test_more_columns_than_a_fit_can_hold_are_refused_with_their_number(door, columns):
-    """At once, and not for want of memory: of ten million rows nothing is copied."""
+    """They are refused at once; of ten million rows nothing is copied."""
     message = f"X has {columns:,} columns; at most 3,000 can be fitted"
     X, y = np.broadcast_to(np.int8(1), (10_000_000, columns)), np.ones(1)
     with pytest.raises(ValueError, match=message):
@@ -350,7 +350,7 @@ def test_more_columns_than_a_fit_can_hold_are_refused_with_their_number(door, co
 
 
 def test_columns_of_levels_count_too():
-    """A table of few features whose levels make more columns than a fit can hold."""
+    """The levels of few features make more columns than a fit can hold."""
     rng = np.random.default_rng(1)
     texts = {f"s{k}": rng.permutation([f"v{j % 1600}" for j in range(32_000)]) for k in range(2)}
     table = Table.from_arrow(pa.table({"y": [0, 1] * 16_000, **texts}), "y")
@@ -361,7 +361,7 @@ def test_columns_of_levels_count_too():
 
 @pytest.mark.parametrize("text", ["-3.4028235e+38", "-3.40282346638529e+38", "3.402823e38"])
 def test_the_largest_number_of_float32_is_named_as_no_value(run, nodata, text) -> None:
-    """Rasters write it where there is none; the remedy that the message gives is one that works."""
+    """Rasters write it for a missing value; the remedy that the message gives works."""
     frame = pd.read_csv(nodata / "nodata.csv")
     frame["height"] = frame["height"].astype(object)
     frame.loc[3, "height"] = text

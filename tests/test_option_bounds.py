@@ -63,7 +63,7 @@ def test_predict_refuses_a_threshold(run, value) -> None:
 
 @pytest.mark.parametrize("seed", [-1, 2**32, True])
 def test_a_split_takes_the_seeds_that_its_generator_takes(seed) -> None:
-    """In Python and YAML as on the command line."""
+    """The rule is one in Python, YAML and on the command line."""
     with pytest.raises(TableError, match="seed must be a whole number from 0 to 4294967295, found"):
         SplitPolicy(seed=seed)
     with pytest.raises(TableError, match="seed must be a whole number from 0 to 4294967295, found"):
@@ -73,7 +73,7 @@ def test_a_split_takes_the_seeds_that_its_generator_takes(seed) -> None:
 
 @pytest.mark.parametrize("share", [nan, inf, 0.0, 1.0, -0.1, 1.1])
 def test_a_split_takes_a_share_between_0_and_1(share) -> None:
-    """Whatever its type."""
+    """The share may be of any type of number."""
     with pytest.raises(TableError, match="test_size must lie between 0 and 1, found"):
         SplitPolicy(test_size=share)
 
@@ -94,7 +94,7 @@ def test_a_split_takes_a_share_between_0_and_1(share) -> None:
     ],
 )
 def test_a_fit_of_arrays_refuses_an_argument(arguments, message) -> None:
-    """Nothing is iterated with it."""
+    """No iteration begins with it."""
     with pytest.raises(ValueError, match=message):
         lr_pipeline.fit_logistic(X, y, **arguments)
 

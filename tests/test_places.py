@@ -94,7 +94,7 @@ PLACES = {
 
 @pytest.mark.parametrize("name", PLACES)
 def test_a_place_that_is_no_file_is_named(odd, name):
-    """What was found, and what to do; a pipe is not waited for."""
+    """The message says what was found, and what to do; nothing waits for a pipe."""
     place = odd / name if not name.startswith("/") else Path(name)
     with pytest.raises(TableError) as caught:
         FileTable(place, "y").read()
@@ -111,7 +111,7 @@ def test_a_path_that_is_not_seen_is_no_folder(path, found):
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_what_may_not_be_read_says_so(unprivileged, kind):
-    """A file, a folder, and a file in a folder that may not be entered."""
+    """It is a file, a folder, or a file in a folder that may not be entered."""
     path = unprivileged / f"rows.{kind}"
     path.write_text(ROWS)
     path.chmod(0)
@@ -136,7 +136,7 @@ def test_what_may_not_be_read_says_so(unprivileged, kind):
     ],
 )
 def test_a_url_that_leads_nowhere_is_named(url, message):
-    """Refused, malformed, or of an unknown scheme."""
+    """It is refused, malformed, or of an unknown scheme."""
     with pytest.raises(TableError) as caught:
         FileTable(url, "y").read()
     assert str(caught.value).startswith(f"{url}: {message}")
@@ -144,7 +144,7 @@ def test_a_url_that_leads_nowhere_is_named(url, message):
 
 
 def test_a_server_that_never_answers_is_not_waited_for(monkeypatch):
-    """It accepts the connection, and says nothing; the message states how long was waited."""
+    """It accepts the connection and says nothing; the message has the time that we waited."""
     monkeypatch.setattr(urls, "SILENT_SECONDS", 0.3)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -159,7 +159,7 @@ def test_a_server_that_never_answers_is_not_waited_for(monkeypatch):
 
 
 def test_a_home_that_is_no_folder_is_named(tmp_path, monkeypatch):
-    """By every command that needs one."""
+    """Every command that needs a home does so."""
     (tmp_path / "home").write_text("")
     (tmp_path / "rows.csv").write_text(ROWS)
     monkeypatch.chdir(tmp_path)
@@ -174,7 +174,7 @@ def test_a_home_that_is_no_folder_is_named(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("place", ["new", "there", "history"])
 def test_a_home_that_may_not_be_written_is_named(unprivileged, place):
-    """Before SQLite calls it a database that cannot be opened."""
+    """It is named before SQLite calls it a database that cannot be opened."""
     home = unprivileged / "home"
     if place == "new":
         unprivileged.chmod(0o555)
@@ -197,7 +197,7 @@ def test_a_folder_of_artifacts_that_cannot_be_written_is_named(unprivileged):
 
 
 def test_an_output_that_cannot_be_written_is_refused_before_scoring(unprivileged):
-    """A folder, a pipe, a place in a file, or one that may not be written."""
+    """It is a folder, a pipe, a place in a file, or a place that may not be written."""
     (unprivileged / "closed").mkdir(mode=0o555)
     (unprivileged / "file").write_text("")
     (unprivileged / "scores.csv").mkdir()
@@ -222,7 +222,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_scoring(unprivileged
 
 
 def test_a_model_that_cannot_be_read_is_named(unprivileged):
-    """A pipe, which is not waited for, a folder, no permission, nothing."""
+    """It is a pipe, for which nothing waits, a folder, forbidden, or missing."""
     os.mkfifo(unprivileged / "pipe.json")
     (unprivileged / "folder.json").mkdir()
     (unprivileged / "closed.json").write_text("{}")
@@ -238,7 +238,7 @@ def test_a_model_that_cannot_be_read_is_named(unprivileged):
 
 
 def test_a_location_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
-    """``new`` where the folder's name is that of a file."""
+    """``new`` is given a folder whose name is that of a file."""
     (tmp_path / "rows.csv").write_text(ROWS)
     (tmp_path / "locations").write_text("")
     monkeypatch.chdir(tmp_path)

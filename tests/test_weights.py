@@ -84,7 +84,7 @@ TRAININGS = {
 @CHAIN
 @given(tables())
 def test_what_is_learned_of_the_columns_is_that_of_repeated_rows(drawn):
-    """Problems, median, levels, marks, prevalence, profile and ranges."""
+    """Problems, medians, levels, indicators, prevalence, profile and ranges are equal."""
     weighted, repeated = pair(*drawn)
     problems = [
         [str(one) for one in find_problems(table) if one.severity != "note"]
@@ -116,7 +116,7 @@ def assert_same(one, other):
 @CHAIN
 @given(tables(), st.sampled_from([0.2, 0.35]), st.booleans(), st.integers(0, 1000))
 def test_cases_are_split_as_repeated_rows_are(drawn, share, stratify, seed):
-    """The same cases in either part, none lost, none in both; a row may be."""
+    """Each case is in exactly one part, the same as of repeated rows; a row may be in both."""
     policy = SplitPolicy(test_size=share, stratify=stratify, seed=seed)
     parts = []
     for table in pair(*drawn):
@@ -151,7 +151,7 @@ def as_cases(table):
 @settings(CHAIN, max_examples=3)
 @given(drawn=tables())
 def test_models_are_those_of_repeated_rows(engine, drawn):
-    """Existence, and of all three models coefficients, errors, intervals, metrics and curves."""
+    """Existence is equal, and so are the three models with their errors, metrics and curves."""
     weighted, repeated = pair(*drawn)
 
     def opened(table, preparation):
@@ -217,7 +217,7 @@ def assert_close_metrics(line, model, weighted, repeated):
 @CHAIN
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_arrays_with_weights_are_repeated_rows(seed, d):
-    """The four doors, where rows of weight 0 hold anything: NaN and infinity too."""
+    """So it is at the four doors; rows of weight 0 may hold anything, NaN and infinity too."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(40, d))
     y = (X[:, 0] + rng.normal(size=40) > 0).astype(float)

@@ -197,7 +197,7 @@ def test_rare_levels_share_a_column_and_an_unseen_one_joins_them():
     ("rows", "missing", "marked"),
     [(960, 1, False), (960, 9, False), (960, 10, True), (40, 1, False), (40, 2, True)],
 )
-def test_a_few_missing_values_are_imputed_without_a_mark(rows, missing, marked):
+def test_a_few_missing_values_are_imputed_without_an_indicator(rows, missing, marked):
     """One empty cell would separate the classes; JSON keeps how many there were."""
     lost = np.arange(rows) < missing
     table = table_of(

@@ -168,7 +168,7 @@ def test_a_split_by_time_cuts_at_a_share_of_the_cases():
     assert split_table(table, SplitPolicy())[1].column("t").to_pylist() == [5, 5]
 
 
-def test_a_case_that_is_lost_or_twice_is_found():
+def test_a_case_that_is_missing_or_added_is_found():
     """Training lacks one case by its weight, and the test has one more."""
     table = counts(id="k")
     train, test = split_table(table, SplitPolicy())

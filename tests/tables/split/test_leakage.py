@@ -104,7 +104,7 @@ def test_one_future_row_is_found(frame):
     assert overlap(*mixed, {}).clean
 
 
-def test_a_lost_row_and_a_made_up_row_are_found(frame):
+def test_a_missing_row_and_an_added_row_are_found(frame):
     """A row changed in one value is both: one is missing, one was added."""
     changed = frame.copy()
     changed.loc[3, "number"] = 77.0
