@@ -11,6 +11,7 @@ import yaml
 
 from lr_pipeline.definitions import defs
 from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
 from lr_pipeline.orchestration.resources.engine_resource import Engine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable, source_from_dict
@@ -120,3 +121,10 @@ def test_dagsters_own_commands_work(command, tmp_path, monkeypatch) -> None:
         [program, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("kind", [Engine, DaskEngine])
+def test_an_engine_refuses_an_option_that_it_does_not_have(kind) -> None:
+    """A misspelled or former option would otherwise do nothing without a word."""
+    with pytest.raises(ValueError, match="spool"):
+        kind(spool=False)

@@ -14,7 +14,7 @@ from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 
-class RowsEngine(dg.ConfigurableResource[Any]):
+class RowsEngine(dg.ConfigurableResource[Any], extra="forbid"):
     """Who reads the rows of a table, and adds what is computed of them."""
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:
