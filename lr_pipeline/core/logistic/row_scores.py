@@ -86,7 +86,7 @@ def _root(C: ParameterMatrix) -> Float64[np.ndarray, "r p"]:
 
 
 def _slices(x: Float64[np.ndarray, "p n"], bits: int) -> Slices:
-    """Two matrices of at most so many bits an entry that nearly add to x, column by column.
+    """Two matrices that nearly add to x, column by column, with at most ``bits`` bits an entry.
 
     An entry of the first is a multiple of 2^(1 − bits) of the power of two above the column's
     largest, an entry of the second of 2^(1 − 2 bits).

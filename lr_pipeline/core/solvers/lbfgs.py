@@ -15,8 +15,8 @@ from lr_pipeline.core.solvers.trace import Trace
 from lr_pipeline.core.solvers.wolfe_search import wolfe_search
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
-# A Hessian takes the time of one gradient and one more for every so many columns, and after it
-# two or three gradients are enough.
+# A Hessian takes as long as one gradient for every 15 columns, plus one. After it two or three
+# gradients are enough: its price and theirs together.
 COLUMNS_PER_PASS = 15
 PASSES_WITH_HESSIAN = 4
 

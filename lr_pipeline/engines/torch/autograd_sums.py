@@ -1,6 +1,6 @@
 """The logistic sums on float64 tensors by automatic differentiation.
 
-The functions are those of ``torch_closed_form``. Only the loss and the information are written
+The functions are those of ``closed_form_sums``. Only the loss and the information are written
 out; every other sum is what torch makes of these two, and so a check on the closed forms.
 """
 

@@ -16,10 +16,10 @@ class LogF(SeparablePenalty):
     """Minus the log density of log-F(m, m), Σ_j m log(1 + exp γ_j) − ½ m γ_j, with m = ``log_f``.
 
     γ_j = units_j w_j is the coefficient of column j in standard deviations: ``units`` (d,) is 1
-    where the objective's columns are standardized. So much as m / 2 rows of each label
-    add in which column j is one deviation above its mean, all others are at their means, and the
-    intercept counts for nothing (Greenland & Mansournia, 2015, Statistics in Medicine 34). Convex
-    and growing to both sides: there is one minimum, and it is finite for every table.
+    where the objective's columns are standardized. The penalty equals the loss of m / 2 imagined
+    rows of each label in which column j is one deviation above its mean, all others are at their
+    means, and the intercept does not count (Greenland & Mansournia, 2015, Statistics in Medicine 34). It is
+    convex and grows to both sides: there is one minimum, and it is finite for every table.
     """
 
     log_f: float = 2.0

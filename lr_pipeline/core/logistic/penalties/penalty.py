@@ -73,7 +73,7 @@ class Penalty(ABC):
         return self
 
     def for_share(self, weight: float, total_weight: float) -> "Penalty":
-        """Return what goes with rows of this weight of a penalty for all rows."""
+        """Return the share of a penalty for all rows that belongs to rows of this weight."""
         shares = {name: one / total_weight * weight for name, one in self.strengths.items()}
         return replace(self, **shares) if shares else self  # type: ignore[type-var]
 
