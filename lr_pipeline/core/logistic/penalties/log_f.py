@@ -18,8 +18,9 @@ class LogF(SeparablePenalty):
     γ_j = units_j w_j is the coefficient of column j in standard deviations: ``units`` (d,) is 1
     where the objective's columns are standardized. The penalty equals the loss of m / 2 imagined
     rows of each label in which column j is one deviation above its mean, all others are at their
-    means, and the intercept does not count (Greenland & Mansournia, 2015, Statistics in Medicine 34). It is
-    convex and grows to both sides: there is one minimum, and it is finite for every table.
+    means, and the intercept does not count (Greenland & Mansournia, 2015, Statistics in Medicine
+    34). It is convex and grows to both sides: there is one minimum, and it is finite for every
+    table.
     """
 
     log_f: float = 2.0
