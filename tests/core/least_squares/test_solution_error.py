@@ -9,7 +9,7 @@ from lr_pipeline.core.least_squares.linear_fit import fit_linear
 from lr_pipeline.core.solvers import Status
 from lr_pipeline.engines.memory import ArrayRows
 from tests.core.exact_least_squares import solve_exactly
-from tests.core.test_nist import fit, parameters
+from tests.core.least_squares.test_nist import fit, parameters
 from tests.reference.linear_sets import NAMES, load
 
 
