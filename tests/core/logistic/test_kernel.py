@@ -131,7 +131,7 @@ def sums_with_bounds(kernel, block, w, v, A):
     }
 
 
-@pytest.mark.parametrize("kernel", FAST, ids=repr)
+@pytest.mark.parametrize("kernel", FAST, ids=["numpy", "torch", "torch autograd"])
 @given(
     seed=st.integers(0, 2**32 - 1),
     n=st.sampled_from([0, 1, 7, 63, 64, 200, 3000]),
@@ -153,7 +153,7 @@ def test_kernels_follow_the_protocol():
     assert all(isinstance(kernel, LogisticKernel) for kernel in (TEXTBOOK, *FAST))
 
 
-@pytest.mark.parametrize("kernel", FAST, ids=repr)
+@pytest.mark.parametrize("kernel", FAST, ids=["numpy", "torch", "torch autograd"])
 @pytest.mark.parametrize("weighted", [True, False])
 def test_the_loss_of_well_classified_rows_keeps_its_digits(kernel, weighted):
     """At 20 to 40 on the right side each loss is e⁻ᶻ: adding logarithms of 1 + e⁻ᶻ would lose it.
