@@ -1,8 +1,8 @@
-"""Aggregates of a table: what a function makes of each record batch, added over all of them.
+"""Aggregates of a table: the sum of a function's values over all record batches.
 
-The contract is that of ``core.rows``: from some rows to a value that adds up, a tuple or a
-dictionary for whoever wants several things of the same rows in one pass. The rows are read here or
-by an engine elsewhere, in one place or in several at once.
+The contract is that of ``core.rows``: the function maps some rows to a value that can be added. A
+tuple or a dictionary gives several results of the same rows in one pass. The rows are read in this
+process or by an engine, in one place or in several at once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ class Aggregate(Protocol):
     ) -> Value:
         """Add ``function(batch)`` over the batches of these columns, in the order of the rows.
 
-        Of a table without rows it is the value of a batch without rows.
+        For a table without rows the result is the value of a batch without rows.
         """
 
 
@@ -43,11 +43,11 @@ def aggregate_here(table: Table, columns: Sequence[str], function: BatchFunction
 def added_batches(
     batches: Iterable[pa.RecordBatch], function: BatchFunction[Value], empty: pa.RecordBatch
 ) -> Value:
-    """Add the values of the batches of one place, first to last, to that of a batch without rows.
+    """Add the values of the batches of one place in order, starting from that of an empty batch.
 
-    With ``+=``, so that a sum may take in the next rows without a copy of what it holds: the sum
-    of no rows, with which this begins, is nobody else's. The sums of several places are added with
-    ``+``. Where a batch is refused, the error counts its rows from the first batch on.
+    The sum is updated by ``+=``, so that it need not be copied for each batch; no other code holds
+    the value that it starts from. The sums of several places are added with ``+``. If a batch is
+    refused, the error counts its rows from the first batch on.
     """
     total, rows = function(empty), 0
     for batch in batches:

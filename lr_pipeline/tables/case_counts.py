@@ -23,7 +23,7 @@ CaseCounts = UInt[np.ndarray, " n"]
 
 
 def counted(table: Table) -> Table:
-    """Return the table without its rows of weight 0; reads the weights up to the first 0."""
+    """Return the table without its rows of weight 0; this reads the weights up to the first 0."""
     name = table.roles.weight
     if name is None or _skipping(table) is not None:
         return table
@@ -72,7 +72,7 @@ def are_whole(weight: RowVector) -> bool:
 
 
 def in_few_bytes(counts: np.ndarray) -> CaseCounts:
-    """Whole numbers as the smallest unsigned integers that hold them."""
+    """Return whole numbers in the smallest unsigned integer type that holds them."""
     most = int(counts.max(initial=0))
     kinds = (np.uint8, np.uint16, np.uint32, np.uint64)
     return counts.astype(next(kind for kind in kinds if most <= np.iinfo(kind).max))

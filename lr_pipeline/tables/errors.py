@@ -1,4 +1,4 @@
-"""What can be wrong with a table, and the exception that says so."""
+"""Problems of a table, and the exception that reports them."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -21,11 +21,11 @@ KeptRows = Bool[np.ndarray, " n"]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with a table, and what to do about it.
+    """One problem of a table, and its remedy.
 
     ``row`` is the first row concerned, counted from 1 without the header. A table with an error
-    cannot be used; with a warning it can, and someone should look; a note asks for nothing.
-    ``useless``: the feature can be left out instead.
+    cannot be used. A table with a warning can be used, but the user should look at it. A note asks
+    for nothing. ``useless``: the feature can be left out instead.
     """
 
     message: str
@@ -36,12 +36,12 @@ class Problem:
     useless: bool = False
 
     def __post_init__(self) -> None:
-        """Cut texts that a table's names and values made too long to read."""
+        """Shorten texts that long names and values of the table made too long to read."""
         object.__setattr__(self, "message", cut(self.message, LONGEST_MESSAGE))
         object.__setattr__(self, "remedy", cut(self.remedy, LONGEST_MESSAGE))
 
     def renumbered(self, number: Callable[[int], int]) -> "Problem":
-        """Return the problem with other numbers of its rows, in its message too."""
+        """Return the problem with its rows renumbered, in its message too."""
         if self.row is None:
             return self
         message = ROW.sub(lambda found: f"row {number(int(found[1]))}", self.message)
@@ -69,7 +69,7 @@ class TableError(ValueError):
         return partial(TableError, source=self.source), self.problems
 
     def after(self, rows: int) -> "TableError":
-        """Return the error with its rows counted from so many rows earlier on."""
+        """Return the error with ``rows`` added to its row numbers."""
         later = [problem.renumbered(lambda row: rows + row) for problem in self.problems]
         return TableError(*later, source=self.source)
 
@@ -108,10 +108,10 @@ def table_error(
 
 
 def renumbered(problems: Sequence[Problem], masks: Iterable[KeptRows]) -> list[Problem]:
-    """Number the rows of problems as they are stored, where some rows were skipped.
+    """Return the problems with row numbers that also count the rows that were skipped.
 
-    Before, the rows that were kept (True in ``masks``, one mask a block) are numbered from 1. The
-    masks are read only where a problem has a row.
+    In ``problems`` only the kept rows (True in ``masks``, one mask for each block) are numbered,
+    from 1. The masks are read only if a problem has a row.
     """
     rows = {row for one in problems for row in _rows_of(one)}
     numbers = _among_all(masks, rows) if rows else {}
@@ -126,7 +126,7 @@ def _rows_of(problem: Problem) -> list[int]:
 
 
 def _among_all(masks: Iterable[KeptRows], rows: Iterable[int]) -> dict[int, int]:
-    """Number of a row among those that were kept → its number among all rows."""
+    """Number of a row among the kept rows → its number among all rows."""
     wanted, found = np.array(sorted(rows)), dict[int, int]()
     kept = before = 0
     for mask in masks:

@@ -1,4 +1,4 @@
-"""What each feature looks like in either class: counts, range, mean and deviation."""
+"""A profile of each feature in each class: counts, range, mean and standard deviation."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -36,8 +36,8 @@ def profile_features(table: Table, aggregate: Aggregate = aggregate_here) -> dic
     ``count, missing, min, max, mean, deviation`` and text has ``count, missing, levels``
     (level → rows, the 20 most frequent). Mean and deviation are the normal distribution's
     maximum-likelihood estimate μ = Σx/n, σ² = Σ(x − μ)²/n over the values that are not missing;
-    ``None`` where there are none. Where rows have weights, all counts but ``rows`` are of cases,
-    and so are the moments; ``cases`` is how many there are.
+    ``None`` where there are none. Where rows have weights, all counts but ``rows`` and the moments
+    are of cases; ``cases`` is the number of cases.
     """
     roles = table.roles
     columns = [*roles.features, roles.target]
@@ -59,7 +59,7 @@ def profile_features(table: Table, aggregate: Aggregate = aggregate_here) -> dic
 
 
 class _NumberSummary(NamedTuple):
-    """Cases of a number or boolean in one class, and what is known of its values."""
+    """Counts, range and moments of a number or boolean in one class."""
 
     known: Cases
     missing: Cases
@@ -80,7 +80,7 @@ class _NumberSummary(NamedTuple):
 
 
 class _TextSummary(NamedTuple):
-    """Cases of a text in one class, in all and by level."""
+    """Numbers of cases of a text in one class, in all and by level."""
 
     known: Cases
     missing: Cases

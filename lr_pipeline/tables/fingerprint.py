@@ -1,4 +1,4 @@
-"""A hash of a table's roles, names, types and values, whatever way they are stored."""
+"""A hash of a table's roles, names, types and values that does not depend on their storage."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ def content_fingerprint(
 
 
 class _ColumnHash:
-    """Hashes one column piece by piece; where the pieces end does not change the hash.
+    """Hashes one column piece by piece; the hash does not depend on where the pieces end.
 
     Validity, lengths (of text) and values are hashed as three streams, each of which can continue.
     """
@@ -68,7 +68,7 @@ class _ColumnHash:
 
 
 def _canonical_type(field: pa.Field) -> pa.DataType:
-    """Return one type for all types in which the same values may be stored."""
+    """Return the one type that stands for all types that may store the same values."""
     kind = field.type.value_type if pt.is_dictionary(field.type) else field.type
     if pt.is_nested(kind) or pt.is_interval(kind) or isinstance(kind, pa.BaseExtensionType):
         nested = "nested " if pt.is_nested(kind) else ""

@@ -1,4 +1,4 @@
-"""Rows in memory, as data frames and Arrow tables: markers become missing, mixed types fail."""
+"""Rows in memory, as data frames and Arrow tables: markers become null, mixed types are errors."""
 
 import math
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def rows_of_frame(df: "pandas.DataFrame", missing: Sequence[str] = ()) -> pa.Table:
-    """Return a data frame's columns as an Arrow table, with every marker made missing.
+    """Return a data frame's columns as an Arrow table in which every marker is null.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def require_one_type(name: str, values: list[Any]) -> None:
 
 
 def without_markers_in(data: pa.Table, rules: ReadingRules) -> pa.Table:
-    """Return the rows with every marker made missing."""
+    """Return the rows with every marker replaced by null."""
     batches = [rules.marked(batch) for batch in data.to_batches()]
     return pa.Table.from_batches(batches, schema=data.schema)
 
@@ -70,7 +70,7 @@ def sound_positive_value(
 ) -> PositiveValue:
     """Return the target's positive value; refuse features that are mostly numbers as text.
 
-    ``counted`` says which of the caller's rows are in ``data``, None for all: messages number the
+    ``counted`` says which of the caller's rows are in ``data`` (None: all); messages number the
     caller's rows.
 
     Raises
@@ -90,7 +90,7 @@ def sound_positive_value(
 def require_no_numbers_as_text(data: pa.Table, roles: ColumnRoles) -> None:
     """Refuse text features that are mostly numbers: each value would be a column of its own.
 
-    Features of a declared kind are of that kind, and a dictionary is a category.
+    A feature with a declared kind is not checked, and a dictionary column is a category.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How many cases have each value of a column of text."""
+"""The number of cases of each value of a text column."""
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ DIGITS = 12  # of a sum of weights; further digits depend on the order of the ro
 
 
 class LevelCounts:
-    """Value → number of its rows, or the sum of their weights; the key None is missing."""
+    """Value → number of its rows, or the sum of their weights; the key None: missing values."""
 
     def __init__(self, *counts: dict[str | None, int | float]) -> None:
         self.of_value: dict[str | None, int | float] = {}
@@ -40,7 +40,7 @@ class LevelCounts:
         return self
 
     def merged(self) -> "LevelCounts":
-        """Return the counts of values in any of their spellings (see ``spelling``)."""
+        """Return the counts with all spellings of a value added up (see ``spelling``)."""
         return LevelCounts(merged_spellings(self.of_value))
 
     @property

@@ -1,4 +1,4 @@
-"""Parts of a table in a Parquet file, which other processes can read by themselves."""
+"""Parts of a table in a Parquet file that other processes can read independently."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,12 +9,12 @@ from lr_pipeline.tables.table import Table
 
 
 def parts_of(table: Table, rows: int) -> list[Table]:
-    """Cut the table at row groups; each part has as few of them as have ``rows`` rows together.
+    """Cut the table at row groups into parts of at least ``rows`` rows, each as small as possible.
 
-    The last part has what is left. The parts are views: they hold the path, the roles and the
-    choices, but no rows. One after the other they have the table's rows in order. They depend on
-    the file and ``rows`` alone, do not keep a temporary file in being, and do not watch the file,
-    which may be on another machine.
+    The last part may be smaller. The parts are views: they hold the path, the roles and the
+    choices, but no rows. In their order they have the table's rows in order. They depend only on
+    the file and ``rows``. They do not keep a temporary file alive, and do not watch the file for
+    changes, since it may be on another machine.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def parts_of(table: Table, rows: int) -> list[Table]:
 
 
 def _row_groups(stored: Stored, rows: int) -> Iterator[RowGroups]:
-    """Neighbouring row groups of at least so many rows together."""
+    """Group neighbouring row groups so that each group has at least ``rows`` rows."""
     footer = read_footer(stored)
     numbers: list[int] = []
     start = held = 0

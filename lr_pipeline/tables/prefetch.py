@@ -13,9 +13,8 @@ END = object()
 def prefetched(items: Iterable[Item], ahead: int = AHEAD) -> Generator[Item]:
     """Yield ``items`` in their order, made in one background thread, at most ``ahead`` early.
 
-    An exception of ``items`` is raised where its item would have been. When the caller stops
-    early, the thread finishes the item that it is making and ends, and ``items`` is closed where
-    it is a generator.
+    An exception of ``items`` is raised in place of its item. When the caller stops early, the
+    thread finishes its current item and ends, and ``items`` is closed if it is a generator.
     """
     source = iter(items)
     with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as reader:

@@ -1,1 +1,1 @@
-"""Files whatever they hold: Parquet, URLs, files that change, and files that cannot be opened."""
+"""Files of any content: Parquet, URLs, files that change, and files that cannot be opened."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lr_pipeline.tables.errors import TableError, table_error
 
-# A file system's clock may stand still for 2 s, so a file's times do not show what is written then.
+# A file system's clock may stand still for 2 s; the times do not show what is written meanwhile.
 CLOCK_NS = 2_000_000_000
 VERSION_FIELDS = ("ETag", "etag", "VersionId", "version_id", "generation", "md5Hash", "content_md5")
 TIME_FIELDS = ("LastModified", "last_modified", "Last-Modified", "updated", "mtime", "created")
@@ -22,10 +22,10 @@ TIME_FIELDS = ("LastModified", "last_modified", "Last-Modified", "updated", "mti
 
 @dataclass(frozen=True)
 class FileState:
-    """What a file system says of a file; ``None`` where it says nothing.
+    """What a file system reports about a file; ``None`` for what it does not report.
 
     For a local file ``modified`` and ``changed`` are nanoseconds since 1970 and ``version`` is the
-    inode's number; for a file behind a URL they are what the server sends.
+    inode's number; for a file behind a URL they are the values that the server sends.
     """
 
     size: int | None = None
@@ -34,7 +34,7 @@ class FileState:
     changed: int | None = None
 
     def difference(self, now: "FileState") -> str | None:
-        """What differs now, in words; None if at most ``changed`` does."""
+        """Say in words what differs now; None if nothing but perhaps ``changed`` differs."""
         if now.size != self.size:
             return f"its size went from {_bytes(self.size)} to {_bytes(now.size)}"
         if now.version != self.version:
@@ -45,9 +45,9 @@ class FileState:
 
 
 class FileWatch:
-    """Watches a file from the first look on: its first state, and the hash of its content.
+    """Detects changes of a file: keeps its first state and the hashes of its content.
 
-    Messages call the file ``name``; ``look`` tells its state, and ``open_file`` opens its bytes,
+    Messages call the file ``name``; ``look`` returns its state, and ``open_file`` opens its bytes,
     unpacked. A hash covers all bytes of one reading, so complete readings can be compared.
     """
 
@@ -62,21 +62,21 @@ class FileWatch:
         self.hashed_before = False  # whether the hash is of the content at the first look
 
     def sha256(self) -> str:
-        """SHA-256 (hex) of the content, unpacked; reads the file if nothing has read it whole."""
+        """SHA-256 (hex) of the unpacked content; reads the file if it was never read completely."""
         if not self.digests:
             self.require_unchanged()
             self._record(self._read_digest())
         return min(self.digests)
 
     def open_whole(self) -> "HashedStream":
-        """Open the file to be read from start to end, and keep the hash of what is read."""
+        """Open the file for reading from start to end, and keep the hash of the bytes read."""
         return HashedStream(self.open_file(), self._record)
 
     def require_unchanged(self, content: bool = False) -> None:
         """Raise ``TableError`` where the file has changed.
 
-        The content is read again where the times do not prove that it is the same: an attribute
-        has changed, or, with ``content``, the file was written just before the first look.
+        The content is read again if the times do not prove that it is the same: if an attribute
+        has changed or, with ``content``, if the file was written just before the first look.
         """
         now = self._look()
         if difference := self.first.difference(now):
@@ -129,7 +129,7 @@ class FileWatch:
 class HashedStream(io.RawIOBase):
     """Bytes of a file, hashed as they are read; at the end ``seen`` gets the SHA-256 (hex).
 
-    ``has_hexadecimal``: 0x or 0X has been read, with which hexadecimal numbers begin.
+    ``has_hexadecimal``: the bytes read contain 0x or 0X, which begins a hexadecimal number.
     """
 
     def __init__(self, file: Any, seen: Callable[[str], None]) -> None:
@@ -165,7 +165,7 @@ def local_state(path: str | Path) -> FileState:
 
 
 def remote_state(filesystem: Any, path: str) -> FileState:
-    """Return the state of a file that fsspec reads, as its server tells it."""
+    """Return the state of a file that fsspec reads, as its server reports it."""
     filesystem.invalidate_cache()
     info = filesystem.info(path)
     version = next((str(info[name]) for name in VERSION_FIELDS if info.get(name)), None)
@@ -174,7 +174,7 @@ def remote_state(filesystem: Any, path: str) -> FileState:
 
 
 def watch_stored(path: Path) -> FileWatch:
-    """Watch a local Parquet file, whose content nothing has hashed."""
+    """Return a watch of a local Parquet file whose content has not been hashed."""
     return FileWatch(str(path), lambda: local_state(path), lambda: path.open("rb"))
 
 

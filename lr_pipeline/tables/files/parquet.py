@@ -1,10 +1,10 @@
-"""Parquet files read and written in blocks whose size in memory is bounded, however they are cut.
+"""Reads and writes Parquet files in blocks of bounded memory, whatever their row groups.
 
 For each column a reader holds one page (about 1 MiB, or less where the column chunk ends) and a
 buffer of the file. Without ``pre_buffer`` and with buffered streams it holds nothing else, however
 large a row group is: its memory grows with the number of columns, not of rows. The files written
-here have a row group for each block, so that reading them takes little more memory than a block,
-and a checksum for each page. Reading verifies the checksums that a file has.
+here have one row group for each block, so that reading them takes little more memory than a block.
+They have a checksum for each page; reading verifies the checksums that a file has.
 """
 
 import os
@@ -25,13 +25,13 @@ BLOCK_BYTES = 8 << 20  # of a block of numbers in float64
 VALUE_BYTES = 8
 BUFFER_BYTES = 32 << 20  # of all columns' buffers together
 SMALLEST_BUFFER, LARGEST_BUFFER = 4 << 10, 64 << 10
-# Limits a column's dictionary to a few thousand values. For numbers that hardly repeat, a larger
-# dictionary makes the file a quarter larger, and writing it five times as slow.
+# Limits a column's dictionary to a few thousand values. For numbers that rarely repeat, a larger
+# dictionary makes the file 25 % larger and its writing five times slower.
 DICTIONARY_BYTES = 32 << 10
 
 
 def rows_within(num_bytes: int, num_columns: int, most: int = BLOCK_ROWS) -> int:
-    """Rows of a block of ``num_columns`` float64 columns, of at most ``num_bytes``; at least 1."""
+    """Rows of a block of ``num_columns`` float64 columns within ``num_bytes``; at least 1."""
     return max(1, min(most, num_bytes // (VALUE_BYTES * max(1, num_columns))))
 
 
@@ -54,8 +54,8 @@ def open_parquet(
 ) -> pq.ParquetFile:
     """Open a Parquet file, or raise a ``TableError`` that says what the path is instead.
 
-    ``metadata`` is the file's footer where it is known: thousands of row groups take a while to
-    parse. ``source`` is a path, a URL or an open file, which messages call ``name``.
+    ``metadata`` is the file's footer if it is known, since a footer of thousands of row groups is
+    slow to parse. ``source`` is a path, a URL or an open file; messages call it ``name``.
     """
     shown = name or str(source)
     remote = is_url(source)
@@ -108,7 +108,7 @@ def read_footer(stored: Stored) -> pq.FileMetaData:
 
 
 def _state(stored: Stored) -> Hashable:
-    """What changes when the file does; None where there is no file, as opening it will say."""
+    """A value that changes when the file changes; None if there is no file (opening will fail)."""
     try:
         if isinstance(stored, str) and is_url(stored):
             filesystem, path = url_filesystem(stored)
@@ -135,8 +135,8 @@ def file_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the columns of an open file in batches of at most ``rows`` rows, cut at row groups.
 
-    Of all row groups, or of those numbered. Raises ``TableError``, which calls the file ``name``,
-    where the content is damaged: a page does not match its checksum, or rows are missing.
+    It reads all row groups, or those numbered. It raises ``TableError``, which calls the file
+    ``name``, if the content is damaged: a page does not match its checksum, or rows are missing.
     """
     found = 0
     try:
@@ -166,7 +166,7 @@ def read_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the columns ``names`` in batches of at most ``rows`` rows, cut at row groups.
 
-    Of all row groups, or of those numbered.
+    It reads all row groups, or those numbered.
     """
     threads = (os.cpu_count() or 1) > 2  # the caller's own thread computes meanwhile
     with open_parquet(stored, metadata) as file:
@@ -175,7 +175,7 @@ def read_batches(
 
 
 def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> int:
-    """Write each block as a row group, as a reader will hold it; return the number of rows."""
+    """Write each block as one row group, which a reader will hold; return the number of rows."""
     rows = 0
     with pq.ParquetWriter(
         path, schema, dictionary_pagesize_limit=DICTIONARY_BYTES, write_page_checksum=True
@@ -187,7 +187,7 @@ def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.Record
 
 
 def damaged(file: pq.ParquetFile, name: str, columns: Sequence[str], reason: str) -> TableError:
-    """The error of a damaged file, which it calls ``name``: where it is damaged, if that shows."""
+    """Return the error of a damaged file, called ``name``; it says where, if that is known."""
     column, group = _first_unreadable(file, columns) or (None, 0)
     place, row = "", None
     if column is not None:
@@ -208,7 +208,7 @@ def damaged(file: pq.ParquetFile, name: str, columns: Sequence[str], reason: str
 
 
 def _first_unreadable(file: pq.ParquetFile, columns: Sequence[str]) -> tuple[str, int] | None:
-    """The first column chunk that cannot be read, or lacks rows of its row group."""
+    """The first column chunk that cannot be read or has fewer rows than its row group."""
     for group in range(file.metadata.num_row_groups):
         for column in columns:
             try:

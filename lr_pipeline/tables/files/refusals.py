@@ -1,4 +1,4 @@
-"""What the operating system or the network refuses, in words: the place, the reason, the remedy."""
+"""Turns errors of the operating system or the network into messages: place, reason, remedy."""
 
 import difflib
 import errno
@@ -38,10 +38,10 @@ SPECIAL = {
 
 @contextmanager
 def naming(source: str) -> Iterator[None]:
-    """Raise what the system or the network refuses as a ``TableError`` that names the source.
+    """Turn errors of the system or the network into a ``TableError`` that names the source.
 
-    A ``TableError`` that does not say where it is gets the source's name before each problem;
-    its subclasses name their sources themselves.
+    A ``TableError`` that names no source gets the source's name before each problem; its
+    subclasses name their sources themselves.
     """
     try:
         yield
@@ -61,7 +61,7 @@ def naming(source: str) -> Iterator[None]:
 
 
 def _refusal(error: Exception, source: str) -> Problem | None:
-    """The problem that an exception stands for; None for a fault of the program."""
+    """Return the problem that an exception stands for; None for a fault of the program."""
     if isinstance(error, EOFError | BadGzipFile | zlib.error):
         return Problem(f"a file cannot be unpacked: {error}", "Pack it again with gzip")
     if "://" in source and is_of_network(error):
@@ -95,7 +95,7 @@ def os_problem(error: OSError, path: str | Path) -> TableError:
 
 
 def require_path(path: str) -> None:
-    """Raise ``TableError`` for a path without a visible character, which would mean this folder."""
+    """Raise ``TableError`` for a path without a visible character: it would mean this folder."""
     if not path.strip():
         found = "only spaces" if path else "nothing"
         raise table_error(f"a path is expected, found {found} ({path!r})", "Name a file")
@@ -104,7 +104,7 @@ def require_path(path: str) -> None:
 
 
 def require_file(path: Path) -> None:
-    """Raise ``TableError`` unless the path is a file that can be opened, without waiting for it."""
+    """Raise ``TableError`` unless the path is a file that can be opened; never wait for it."""
     try:
         mode = path.stat().st_mode
         if kind := special_kind(mode):
@@ -122,12 +122,12 @@ def require_file(path: Path) -> None:
 
 
 def special_kind(mode: int) -> str | None:
-    """What a path is by its mode, such as a device; None for a file or a folder."""
+    """Name what a path is by its mode, such as a device; None for a file or a folder."""
     return SPECIAL.get(stat.S_IFMT(mode))
 
 
 def not_found(path: str) -> TableError:
-    """Why there is no file: a link to nowhere, no folder, no permission, or another spelling."""
+    """Return the error that says why there is no file: a broken link, no folder, another name."""
     try:
         Path(path).stat()
     except FileNotFoundError:
@@ -143,7 +143,7 @@ def not_found(path: str) -> TableError:
 
 
 def _closest_sibling(path: Path) -> Path | None:
-    """The file of the same folder whose name differs least, if any is close."""
+    """The file in the same folder with the most similar name, if any is close."""
     try:
         names = [one.name for one in path.parent.iterdir()]
     except OSError:

@@ -1,4 +1,4 @@
-"""Files behind URLs: how they are opened, how long we wait, and what the network refuses."""
+"""Files behind URLs: how they are opened, the time limits, and the errors of the network."""
 
 from typing import Any
 
@@ -57,13 +57,13 @@ def require_answer(filesystem: Any, url: str) -> None:
 
 
 def is_of_network(error: BaseException) -> bool:
-    """Whether an error is one of a network, or of a package that reads from one."""
+    """Whether an error comes from a network, or from a package that reads from one."""
     package = type(error).__module__.partition(".")[0]
     return isinstance(error, OSError | TimeoutError) or package in NETWORK_PACKAGES
 
 
 def network_problem(error: BaseException) -> Problem:
-    """The problem: no answer in time, an answer that refuses, or no way there."""
+    """Return the problem: no answer in time, an answer that refuses, or no connection."""
     if isinstance(error, TimeoutError):
         return Problem(
             f"the server did not answer: {CONNECT_SECONDS} s are waited for a connection, "

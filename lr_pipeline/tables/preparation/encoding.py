@@ -25,9 +25,9 @@ DesignColumns = Float64[np.ndarray, "k n"]
 class NumberEncoding:
     """A number as one column, with the training ``median`` where it is missing.
 
-    ``missing``: training cases without a value. ``marks_missing``: there are enough of them for a
+    ``missing``: number of training cases without a value. ``marks_missing``: they are enough for a
     missing indicator, the column ``name=missing``. ``sampled_rows``: the number of training rows
-    that the median was computed from, None for all.
+    from which the median was computed, None for all.
     """
 
     name: str
@@ -42,14 +42,14 @@ class NumberEncoding:
         return (self.name, f"{self.name}=missing") if self.marks_missing else (self.name,)
 
     def write(self, column: pa.Array, out: DesignColumns) -> None:
-        """Fill the design columns ``out`` (1 or 2, n) of a block, which are 0."""
+        """Fill the design columns ``out`` (1 or 2, n) of a block; they are 0 before."""
         out[0] = numbers_of(self.name, column)
         self.impute(out)
 
     def impute(self, out: DesignColumns) -> None:
         """Impute the values in ``out[0]``, NaN where missing; fill the missing indicator."""
         values = out[0]
-        # The sum is NaN if a value is, and large if one is: a cheap test of values in cache.
+        # The sum is NaN if a value is NaN, and large if one is large: a cheap test.
         with np.errstate(over="ignore", invalid="ignore"):
             if values @ values <= LARGEST_NUMBER**2:
                 return
@@ -73,12 +73,12 @@ class NumberEncoding:
 class CategoryEncoding:
     """Text as one column of 0 and 1 for each of ``levels``, none for the ``reference``.
 
-    The reference is the most frequent level of the training table, the first in order among
-    equals; the levels are in order. The ``pooled`` levels, too rare for columns of their own, share
-    ``name=(other)``; so do then levels that the training table lacks. Missing text is a level of
-    its own where enough training cases are ``missing``, else the reference. A text that reads like
-    a level is that level (see ``spelling``): a level's name is its most frequent spelling. In a
-    column's name, a level of more than 100 characters is cut, and a checksum is added.
+    The reference is the most frequent level of the training table (of several, the first in
+    order); the levels are in order. The ``pooled`` levels, too rare for columns of their own, share
+    ``name=(other)``; if there are any, levels unseen in training share it too. Missing text is a
+    level of its own where enough training cases are ``missing``, else the reference. A text that
+    reads like a level is that level (see ``spelling``): a level's name is its most frequent
+    spelling. In a column's name, a level of more than 100 characters is cut and gets a checksum.
     """
 
     name: str
@@ -97,7 +97,7 @@ class CategoryEncoding:
         return tuple(f"{self.name}={level}" for level in levels)
 
     def write(self, column: pa.Array, out: DesignColumns) -> None:
-        """Set the ones in the design columns ``out`` (levels, n) of a block, which are 0."""
+        """Set the ones in the design columns ``out`` (levels, n) of a block; they are 0 before."""
         values, places = self._places(column)
         num_levels = len(self.levels)
         rows = np.flatnonzero(pc.less(places, num_levels).fill_null(False))
@@ -109,14 +109,14 @@ class CategoryEncoding:
             out[-1] = values.is_null().to_numpy(zero_copy_only=False)
 
     def unseen(self, column: pa.Array) -> int:
-        """Rows whose level the training table lacks."""
+        """Rows whose level does not occur in the training table."""
         values, places = self._places(column)
         return int(places.null_count - values.null_count)
 
     def _places(self, column: pa.Array) -> tuple[pa.Array, pa.Array]:
-        """The texts, and the place of each among levels, reference and pooled levels, or null.
+        """The texts, and the index of each among levels, reference and pooled levels, or null.
 
-        A text that is none of them is compared by its spelling.
+        A text that equals none of them is compared by its spelling.
         """
         values = _texts(self.name, column)
         names = pa.array((*self.levels, self.reference, *self.pooled), values.type)
@@ -148,7 +148,7 @@ def shortened(level: str) -> str:
 
 
 def newly_missing(encoding: NumberEncoding | CategoryEncoding, column: pa.Array) -> pa.Array | None:
-    """Which rows of a block are missing here, never in training; None for no row."""
+    """Mask of a block's missing values if training had none missing; None if there are no such."""
     if encoding.marks_missing or encoding.missing:
         return None
     values = plain_values(column)
@@ -229,7 +229,7 @@ def require_usable(name: str, numbers: RowVector, rows_before: int = 0) -> None:
 
 
 def _without_defaults(values: dict[str, Any]) -> dict[str, Any]:
-    """Leave out ``sampled_rows`` and ``missing`` where there are none, so that JSON is short."""
+    """Leave out ``sampled_rows`` and ``missing`` where they are empty: shorter JSON."""
     rare = {"sampled_rows", "missing"}
     return {name: value for name, value in values.items() if value or name not in rare}
 

@@ -1,4 +1,4 @@
-"""What the training table alone decides: each feature's median, or its levels."""
+"""Fits each feature's encoding to the training table: its median, or its levels."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,19 +29,19 @@ MARKED_ROWS, MARKED_SHARE = 10, 0.05
 
 @dataclass(frozen=True)
 class MedianLimits:
-    """How many values of all columns are held for the medians, and which medians are exact."""
+    """Limits of the values held for medians, and of the tables whose medians are all exact."""
 
     held_values: int = 4_000_000  # 32 MB
     sent_values: int = 2**18  # held where brackets are sent from one process to another
     smallest_sample: int = 256  # of a column
-    exact_rows: int = 100_000  # medians of tables of at most so many rows are exact
+    exact_rows: int = 100_000  # medians of tables of at most this number of rows are exact
 
 
 LIMITS = MedianLimits()
 
 
 class _Features(NamedTuple):
-    """The rows and their cases, and what is known of the median or the levels of each feature."""
+    """Numbers of rows and cases, and each feature's bracket of the median or level counts."""
 
     rows: int
     cases: float
@@ -84,9 +84,9 @@ def fit_encodings(
     """Learn every feature's median or levels from the training table's blocks.
 
     A median that imputes training rows is exact. The median of a column without missing values can
-    only impute later rows: beyond 100,000 rows, where one pass cannot hold the columns, it is the
-    median of a sample of evenly spaced rows, of at most 4 million values of all columns. The
-    standard deviation of its rank is 1 / (2 √m) of the rows for m values: 0.2 % for 20 columns.
+    only impute later rows. Beyond 100,000 rows, if one pass cannot hold the columns, it is the
+    median of evenly spaced rows: a sample of at most 4 million values of all columns. For m values
+    the standard deviation of its rank is 1 / (2 √m) of the rows: 0.2 % for 20 columns.
 
     Raises
     ------
@@ -141,10 +141,10 @@ def _numbers(
 
 
 def _marks(missing: int | float, cases: int | float) -> bool:
-    """Whether the missing cases get an indicator: 10 or more do, or 5 % if that is fewer.
+    """Whether the missing cases get an indicator: if they are 10, or 5 % of the cases if fewer.
 
-    A column that is 1 in one row, or in a few rows of one class, separates the classes: for the
-    sake of one empty cell no estimate of any coefficient would exist.
+    A column that is 1 in one row, or in a few rows of one class, separates the classes: because
+    of one empty cell the maximum-likelihood estimate would not exist.
     """
     return missing > 0 and missing >= min(MARKED_ROWS, MARKED_SHARE * cases)
 
@@ -165,7 +165,7 @@ def _category(name: str, counts: LevelCounts) -> CategoryEncoding:
 
 
 def holds_text(kind: pa.DataType) -> bool:
-    """Whether a feature of this type has levels and no median."""
+    """Whether a feature of this type has levels instead of a median."""
     return is_text(kind.value_type if pt.is_dictionary(kind) else kind)
 
 

@@ -1,9 +1,9 @@
-"""Exact medians of many columns at once, read block by block and never held whole.
+"""Exact medians of many columns at once, read block by block and never held completely.
 
 A sample brackets each median; the next pass counts the values below the bracket and collects those
-inside. If these are too many, a thinned part of them is the sample for a narrower bracket. The ends
-of a bracket are counted apart, so that a value that many rows share settles a median without being
-collected, and every pass leaves fewer values inside.
+inside. If these are too many, a thinned part of them is the sample for a narrower bracket. Values
+equal to an end of the bracket are only counted, so that a value that many rows share can be the
+median without being collected, and every pass leaves fewer values inside.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.types import RowVector
 
-# The rank of a sample's median has a standard deviation of √m / 2; four miss one in 16,000.
+# The rank of a sample's median has a standard deviation of √m / 2; four of them miss 1 in 16,000.
 RANK_DEVIATIONS = 4.0
 UNBOUNDED = (-np.inf, np.inf)
 
@@ -24,8 +24,8 @@ Same = Any  # a bracket of the same kind; beartype does not know typing.Self in 
 class Bracket:
     """Collects the values of one column that lie between two numbers, and counts the others.
 
-    ``limits`` are known to enclose the median. At most ``capacity`` values inside are held: where
-    there are more, every ``thinning``-th of them.
+    ``limits`` are known to enclose the median. At most ``capacity`` values inside are held; if
+    there are more, every ``thinning``-th of them is held.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class Bracket:
         self.inside: list[Float64[np.ndarray, " m"]] = []
 
     def collected(self, values: RowVector, weight: RowVector | None = None) -> Same:
-        """Return a bracket between the same two numbers with these values; NaN is missing.
+        """Return a bracket between the same two numbers with these values; NaN counts as missing.
 
-        It holds views of all values inside: ``+=`` thins and copies them.
+        It holds views of all values inside; ``+=`` thins and copies them.
         """
         found = self.empty()
         missing = np.isnan(values)
@@ -82,7 +82,7 @@ class Bracket:
         return self
 
     def __add__(self, other: Same) -> Same:
-        """Return what both collected between the same two numbers, thinned alike."""
+        """Return the values of both brackets between the same two numbers, equally thinned."""
         both = self.empty()
         both._count(self)
         both._count(other)
@@ -97,7 +97,7 @@ class Bracket:
         return both
 
     def _count(self, other: Same) -> None:
-        """Add what the other counted outside its values."""
+        """Add the other's counts of the values that it does not hold."""
         for name in ("below", "at_low", "at_high", "total", "missing"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self._note_neighbours(other)
@@ -116,40 +116,40 @@ class Bracket:
 
     @property
     def thinned(self) -> bool:
-        """Whether not all values inside are held."""
+        """Whether some values inside are not held."""
         return self.thinning > 1
 
     def _thin(self) -> None:
-        """Keep every other value, until they are few enough."""
+        """Keep every second value until at most ``capacity`` are left."""
         while self.held > self.capacity:
             thinned = np.concatenate(self.inside)[::2]
             self.inside, self.held = [thinned], len(thinned)
             self.thinning *= 2
 
     def median(self) -> float | None:
-        """The median of all values added, NaN where there are none, None where not settled."""
+        """The median of all values added; NaN if there are none, None if it is not yet known."""
         if self.total == 0:
             return float("nan")
         known = [value for value in self._middle() if value is not None]
         return float(np.median(known)) if len(known) == 2 else None
 
     def _middle(self) -> list[float | None]:
-        """The two values in the middle, None where this pass cannot tell."""
+        """The two values in the middle, None where this pass does not determine them."""
         if self.thinning == 1:
             self.inside = [np.sort(np.concatenate([np.empty(0), *self.inside]))]
         total = int(self.total)
         return [self._at((total - 1) // 2), self._at(total // 2)]
 
     def sample_median(self) -> tuple[float, int]:
-        """The median of the values held, evenly spaced among all, and their number.
+        """The median of the held values, which are evenly spaced among all, and their number.
 
-        It does not depend on blocks; it depends on parts that were added, since each part begins
-        with its own first value.
+        It does not depend on the blocks. It depends on how the rows were cut into parts, since each
+        part begins with its own first value.
         """
         return float(np.median(np.concatenate(self.inside))), self.held
 
     def narrowed(self) -> Same:
-        """Return a narrower bracket around the median, as far as this one can tell."""
+        """Return a narrower bracket around the median, from the values of this one."""
         side = self._side()
         if side < 0:
             below = self.limits[0], self.low
@@ -176,7 +176,7 @@ class Bracket:
         return low, high
 
     def _at(self, rank: int) -> float | None:
-        """The value of this rank, from 0, where this pass can tell."""
+        """The value of this rank, from 0; None if this pass does not determine it."""
         place = rank - self.below
         enclosed = self.at_low + self.seen + self.at_high
         if place < 0:
@@ -195,10 +195,10 @@ FillBrackets = Callable[[list[int], list[Bracket]], list[Bracket]]
 
 
 def finish_medians(brackets: list[Bracket], fill: FillBrackets) -> list[float]:
-    """Return the median of each column; ``brackets`` have collected a first pass.
+    """Return the median of each column; ``brackets`` hold the values of a first pass.
 
-    ``fill(columns, brackets)`` reads the numbered columns again, adds the values of each to its
-    bracket, and returns the brackets.
+    ``fill(columns, brackets)`` reads the columns with these numbers again, adds the values of each
+    to its bracket, and returns the brackets.
     """
     medians = [bracket.median() for bracket in brackets]
     while open_columns := [j for j, median in enumerate(medians) if median is None]:

@@ -1,4 +1,4 @@
-"""From a table's features to the design: numbers, with imputed values and coded categories."""
+"""Turns a table's features into the design: numbers, with imputed values and coded categories."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -36,15 +36,15 @@ ENCODINGS: dict[str, type[NumberEncoding] | type[CategoryEncoding]] = {
 
 @dataclass(frozen=True)
 class Preparation:
-    """What the training table alone decides about the design, applied to any table's blocks.
+    """Encodings of the features, fitted to the training table and applied to any table's blocks.
 
     Numbers and booleans stay as they are, in float64; a missing one becomes the training median.
     Text becomes one column ``name=level`` of 0 and 1 for each level but the most frequent, the
-    reference, which missing text becomes. Where a feature is missing in 10 training rows or 5 % of
-    them, the column ``name=missing`` marks it. Levels of fewer than 10 rows that are less than 1 %
-    of the training rows share one column ``name=(other)``. A level that the training table lacks is
-    counted, and coded like the rare ones, or as the reference where there are none. ``rules`` say
-    how words are to be read in files of new rows.
+    reference; missing text becomes the reference. Where a feature is missing in 10 training rows or
+    5 % of them, the column ``name=missing`` indicates it. Levels of fewer than 10 rows that are
+    less than 1 % of the training rows share one column ``name=(other)``. A level unseen in training
+    is counted, and coded like the rare ones, or as the reference if there are none. ``rules`` say
+    how words are read in files of new rows.
     """
 
     roles: ColumnRoles
@@ -55,16 +55,16 @@ class Preparation:
     def fit(
         cls, table: Table, aggregate: Aggregate = aggregate_here, limits: MedianLimits | None = None
     ) -> "Preparation":
-        """Learn medians and levels from ``table``, those of all features in one pass.
+        """Learn the medians and levels of all features from ``table`` in one pass.
 
-        Columns with missing values that together exceed 4 million numbers take about two passes
-        more (``fit_encodings`` says which medians are exact).
+        If the columns with missing values exceed 4 million numbers together, about two more passes
+        are needed (``fit_encodings`` says which medians are exact).
 
         Raises
         ------
         TableError
             A feature is neither number, boolean nor text, or has no value; two design columns
-            would have the same name, or they would be more than a fit can hold.
+            would have the same name; or there would be more columns than a fit can hold.
         """
         encodings = fit_encodings(table, aggregate, limits)
         names = Counter(column for encoding in encodings for column in encoding.columns)
@@ -85,7 +85,7 @@ class Preparation:
 
     @classmethod
     def of_numbers(cls, table: Table) -> "Preparation | None":
-        """Return a preparation that leaves missing numbers NaN; None where a feature is text."""
+        """Return a preparation that leaves missing numbers NaN; None if a feature is text."""
         names = table.roles.features
         if any(holds_text(table.schema.field(name).type) for name in names):
             return None
@@ -98,7 +98,7 @@ class Preparation:
 
     @cached_property
     def imputes(self) -> bool:
-        """Whether a number of the training table is missing."""
+        """Whether any number of the training table is missing."""
         return any(isinstance(one, NumberEncoding) and one.missing for one in self.encodings)
 
     @property
@@ -123,8 +123,8 @@ class Preparation:
     def block(self, batch: pa.RecordBatch, out: BlockColumns | None = None) -> Block:
         """Design, labels and weights of a block of rows.
 
-        ``out``, filled with 0, is used where it is given: it has a row for each column of the
-        design, for the labels, and for the weights if there are any.
+        If ``out``, filled with 0, is given, it is used: it has a row for each column of the design,
+        one for the labels, and one for the weights if there are any.
         """
         roles, d = self.roles, len(self.columns)
         if out is None:
@@ -163,7 +163,7 @@ class Preparation:
         return numbers._replace(X=columns.T)
 
     def unseen(self, batch: pa.RecordBatch) -> dict[str, int]:
-        """Feature → number of rows whose level the training table lacks, if there are any."""
+        """Feature → number of rows whose level is unseen in training, if there are any."""
         counts = {
             encoding.name: encoding.unseen(_feature(batch, encoding.name))
             for encoding in self.encodings
@@ -172,7 +172,7 @@ class Preparation:
         return {name: count for name, count in counts.items() if count}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, which hold every float exactly."""
+        """Plain values for JSON; every float is kept exactly."""
         return {
             "roles": self.roles.to_dict(),
             "encodings": [encoding.to_dict() for encoding in self.encodings],

@@ -13,7 +13,7 @@ from jaxtyping import Float64
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.preparation.medians import RANK_DEVIATIONS, Bracket, Same
 
-# Sums of weights whose difference is a smaller share of Σ w are equal but for rounding.
+# If two sums of weights differ by a smaller share of Σ w, rounding may be the only difference.
 SAME_SUM = 2.0**-42
 
 Values = Float64[np.ndarray, " m"]
@@ -21,10 +21,10 @@ Neighbour = tuple[float, float]  # a value, and the weight of it
 
 
 class WeightedBracket(Bracket):
-    """A bracket that sums the weights of values instead of counting them.
+    """A bracket that sums the weights of values instead of counting the values.
 
-    Of more values than ``capacity`` it holds those at which the sum of weights passes a multiple of
-    ``spacing`` (0: all values), each with the weight of the multiples passed.
+    If there are more values than ``capacity``, it holds those at which the sum of weights passes a
+    multiple of ``spacing`` (0: all values), each with the weight of the multiples passed.
     """
 
     def __init__(self, capacity: int, *bounds: tuple[float, float]) -> None:
@@ -36,13 +36,13 @@ class WeightedBracket(Bracket):
 
     @property
     def thinned(self) -> bool:
-        """Whether not all values inside are held."""
+        """Whether some values inside are not held."""
         return self.spacing > 0.0
 
     def collected(self, values: RowVector, weight: RowVector | None = None) -> Same:
-        """Return a bracket between the same two numbers with these values; NaN is missing.
+        """Return a bracket between the same two numbers with these values; NaN counts as missing.
 
-        It holds all values inside: ``+=`` thins them.
+        It holds all values inside; ``+=`` thins them.
         """
         assert weight is not None
         found = self.empty()
@@ -72,7 +72,7 @@ class WeightedBracket(Bracket):
         return self
 
     def __add__(self, other: Same) -> Same:
-        """Return what both collected between the same two numbers, thinned alike."""
+        """Return the values of both brackets between the same two numbers, equally thinned."""
         both = self.empty()
         both.spacing = max(self.spacing, other.spacing)
         for part in (self, other):
@@ -143,7 +143,7 @@ class WeightedBracket(Bracket):
         return self.values[0], np.cumsum(self.weights[0])
 
     def _hold(self, values: Values, weights: Values) -> None:
-        """Hold the values inside, or as many of them as the spacing leaves."""
+        """Hold the values inside, or those of them that the spacing selects."""
         self.seen += float(weights.sum())
         if self.thinned and len(weights):
             sums = self.passed + np.cumsum(weights)
@@ -173,7 +173,7 @@ class WeightedBracket(Bracket):
 def _nearest(
     choose: Callable[[Values], float], known: Neighbour, values: Values, weight: Values
 ) -> Neighbour:
-    """The largest (or smallest) of the known value and the values, and the weight it has in all."""
+    """The largest (or smallest) value, ``known`` included, and the sum of its weights."""
     values, weight = np.append(values, known[0]), np.append(weight, known[1])
     nearest = float(choose(values))
     return nearest, float(weight[values == nearest].sum())
