@@ -1,8 +1,8 @@
-"""Decoded blocks of rows, kept in a temporary file between passes.
+"""Block cache: decoded blocks of rows, kept in a temporary file between passes.
 
-Decoding and converting a stored table takes several times as long as reading its numbers back
-from the system's file cache, which is no part of a process's resident memory as long as the file
-is read and not mapped.
+Decoding and converting a stored table takes several times as long as reading its numbers back from
+the system's file cache. That cache does not count as resident memory of the process as long as the
+file is read and not mapped.
 """
 
 import os
@@ -22,17 +22,17 @@ from lr_pipeline.core.rows import Block
 # makes the writer wait for the disk, and may have to read the file from there again.
 LARGEST_SHARE = 0.25
 FLOAT64_BYTES = 8
-# Linux tells the free memory and the limits of a container in these files.
+# Linux reports the free memory and the limits of a container in these files.
 MEMINFO, OWN_GROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
 
 
 class BlockCache:
-    """Keeps the blocks of each part of a table from one whole pass for the later ones.
+    """Keeps the blocks of each part of a table from its first whole pass for later passes.
 
     There is a file for each part, so that several threads can write. The files have no names: the
-    system removes them with this object or when the process ends. Where a file cannot grow, as on
-    a full disk, all are given up, and every pass decodes the table.
+    system removes them with this object or when the process ends. When a file cannot grow, for
+    example on a full disk, all files are given up, and every pass decodes the table.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class BlockCache:
         self._whole: dict[int, _BlockFile] = {}
 
     def blocks(self, part: int, made: Iterator[Block]) -> Iterator[Block]:
-        """Yield the blocks of a part from its file, or those ``made`` while they are written."""
+        """Yield the blocks of a part from its file, or else from ``made``, and write these."""
         file = self._whole.get(part)
         return file.blocks() if file is not None else self._written(part, made)
 
@@ -54,7 +54,7 @@ class BlockCache:
                 if file is not None:
                     file.append(block)
             if self.given_up:
-                file = None  # which closes it
+                file = None  # this closes the file
             yield block
         if file is not None:
             self._whole[part] = file
@@ -69,7 +69,7 @@ class BlockCache:
 
 
 class _Place(NamedTuple):
-    """Byte at which a block begins in the file, and the block's shape."""
+    """The position (byte) of a block in the file, and the block's shape."""
 
     start: int
     rows: int
@@ -87,7 +87,7 @@ class _BlockFile:
         self._places: list[_Place] = []
 
     def append(self, block: Block) -> None:
-        """Write a block after the others."""
+        """Write a block at the end of the file."""
         X, y, weight = block
         self._places.append(_Place(self._end, len(y), X.shape[1], weight is not None))
         for array in (X.T, y) if weight is None else (X.T, y, weight):
@@ -117,9 +117,9 @@ def _bytes(array: np.ndarray) -> memoryview:
 
 
 def block_cache_for(num_rows: int, num_columns: int, taken: int = 0) -> BlockCache | None:
-    """Return a cache for so many rows and columns; None where disk or memory lack the room.
+    """Return a cache for a design of this size; None where disk or memory lack the room.
 
-    ``taken`` is the number of bytes that other files of this process take.
+    ``taken`` is the number of bytes that other files of this process use.
     """
     needed = taken + cached_bytes(num_rows, num_columns)
     if not hasattr(os, "preadv"):  # Windows
@@ -127,17 +127,17 @@ def block_cache_for(num_rows: int, num_columns: int, taken: int = 0) -> BlockCac
     try:
         free = min(free_memory(), shutil.disk_usage(tempfile.gettempdir()).free + taken)
         return BlockCache() if needed <= LARGEST_SHARE * free else None
-    except OSError:  # no folder for temporary files, or none that may be written
+    except OSError:  # there is no writable folder for temporary files
         return None
 
 
 def cached_bytes(num_rows: int, num_columns: int) -> int:
-    """Return the bytes of a file of so many rows, with labels and weights."""
+    """Return the size in bytes of a file with these rows, their labels and weights."""
     return num_rows * (num_columns + 2) * FLOAT64_BYTES
 
 
 def free_memory() -> int:
-    """Return the bytes of memory that the system, or a container's limit, leaves for files."""
+    """Return how many bytes the system, or a container's limit, leaves for cached files."""
     if not MEMINFO.exists():
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     found = dict(line.split(":", 1) for line in MEMINFO.read_text().splitlines() if ":" in line)
@@ -146,7 +146,7 @@ def free_memory() -> int:
 
 
 def _limits_of_groups() -> Iterator[int]:
-    """Yield the memory limits of this process's control groups and of those around them."""
+    """Yield the memory limits of this process's control groups and of their parents."""
     for line in OWN_GROUPS.read_text().splitlines() if OWN_GROUPS.exists() else ():
         _, controllers, path = line.split(":", 2)
         if controllers and "memory" not in controllers.split(","):

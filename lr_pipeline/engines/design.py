@@ -1,4 +1,4 @@
-"""From a table to its rows' design, a large file being decoded once for both."""
+"""Learn a table's preparation and make its design; a large file is decoded only once."""
 
 from collections.abc import Sequence
 
@@ -24,16 +24,16 @@ def prepare_rows(
 ) -> tuple[Preparation, Rows]:
     """Learn the preparation of ``table``, and open its rows as ``open_rows`` does.
 
-    A large file is read by several threads. Where all features are numbers, and memory and disk
-    have the room, the first pass leaves them in a temporary file, from which the design is made.
+    Several threads read a large file. Where all features are numbers, and memory and disk have the
+    room, the first pass writes the numbers to a temporary file, and the design is made from it.
 
     Raises
     ------
     TableError
-        As ``Preparation.fit``; or a label is missing.
+        The errors of ``Preparation.fit``; or a label is missing.
     """
     numbers = _cached_numbers(table, memory_budget_mb, block_rows)
-    aggregate: Aggregate = aggregate_here  # holds more values of a small table, and settles medians
+    aggregate: Aggregate = aggregate_here  # small tables: it holds more values, for exact medians
     if len(threaded_parts(table, len(table.roles.features))) > 1:
         aggregate = _ByThreads(numbers, threads_within(memory_budget_mb * 1e6))
     preparation = Preparation.fit(table, aggregate)
@@ -42,7 +42,7 @@ def prepare_rows(
 
 
 def _cached_numbers(table: Table, budget_mb: float, block_rows: int | None) -> TableRows | None:
-    """The table's own numbers, which their first pass will leave in a file."""
+    """Return the table's own numbers, which their first pass will write to a file."""
     plain = Preparation.of_numbers(table)
     if plain is None:
         return None
@@ -53,7 +53,7 @@ def _cached_numbers(table: Table, budget_mb: float, block_rows: int | None) -> T
 
 
 class _ByThreads:
-    """An ``Aggregate`` by threads, of which the first pass goes by the blocks of ``numbers``."""
+    """An ``Aggregate`` by threads whose first pass reads the blocks of ``numbers``."""
 
     def __init__(self, numbers: TableRows | None, threads: int) -> None:
         self.numbers, self.threads, self.passes = numbers, threads, 0

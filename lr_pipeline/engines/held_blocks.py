@@ -1,4 +1,4 @@
-"""Blocks held in memory, and their sums by several threads."""
+"""Blocks held in memory, summed by several threads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import TypeVar
 from lr_pipeline.core.rows import Block, Value, added, row_slices
 from lr_pipeline.engines.parallel import in_order
 
-# Fewer rows are no part for a thread of its own.
+# A part with fewer rows gets no thread of its own.
 LEAST_ROWS = 1280
-# Blocks are added within each of so many groups, then the groups: the same bits for any number
-# of threads, and few partial sums at a time.
+# Blocks are added within each of this many groups, then the groups are added. This gives the same
+# bits for any number of threads, and few partial sums at a time.
 GROUPS = 8
-# Below so many numbers starting threads takes as long as the sums.
+# Below this many numbers, starting threads takes as long as the sums.
 THREADED_NUMBERS = 2**20
 
 Item = TypeVar("Item")
@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class HeldBlocks:
-    """Blocks held in memory, of float64 or float32, visited by several threads."""
+    """Float64 or float32 blocks held in memory, summed by several threads."""
 
     blocks: Sequence[Block]
 
@@ -37,7 +37,7 @@ class HeldBlocks:
 
     @property
     def block_rows(self) -> int:
-        """Most rows that a block has."""
+        """The number of rows of the largest block."""
         return max(len(block.y) for block in self.blocks)
 
     def sum(self, block_function: Callable[[Block], Value]) -> Value:
@@ -46,14 +46,14 @@ class HeldBlocks:
         return sum_in_groups(block_function, self.blocks, numbers)
 
     def hold(self, *blocks: Block) -> "HeldBlocks":
-        """Offer some of these rows."""
+        """Hold some of these rows in blocks of their own."""
         return held_by_threads(*blocks)
 
 
 def held_by_threads(*blocks: Block) -> HeldBlocks:
-    """Offer blocks in memory; a single one in as many parts as several threads need.
+    """Return blocks in memory as rows; a single block is cut into parts for several threads.
 
-    In 1, 2, 4 or 8, so that two or four threads have as much to do each.
+    There are 1, 2, 4 or 8 parts, so that two or four threads share the work equally.
     """
     if len(blocks) > 1:
         return HeldBlocks(blocks)
@@ -66,7 +66,8 @@ def held_by_threads(*blocks: Block) -> HeldBlocks:
 def sum_in_groups(function: Callable[[Item], Value], items: Sequence[Item], numbers: int) -> Value:
     """Add ``function(item)`` over all items, in a fixed order.
 
-    By several threads where there is much to do: ``numbers`` in all.
+    Several threads do so where there is much to do; ``numbers`` is the count of numbers in all
+    items.
     """
 
     def add_group(group: Sequence[Item]) -> Value:
@@ -77,7 +78,7 @@ def sum_in_groups(function: Callable[[Item], Value], items: Sequence[Item], numb
 
 
 def _groups(blocks: Sequence[Item]) -> list[Sequence[Item]]:
-    """Cut the blocks into at most ``GROUPS`` groups of neighbours, of one block more or less."""
+    """Cut the blocks into at most ``GROUPS`` groups of neighbours; sizes differ by at most one."""
     groups = min(GROUPS, len(blocks))
     edges = [len(blocks) * group // groups for group in range(groups + 1)]
     return [blocks[start:end] for start, end in pairwise(edges)]

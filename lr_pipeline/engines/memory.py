@@ -1,4 +1,4 @@
-"""Rows that are arrays in memory."""
+"""Rows held as arrays in memory."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,9 @@ import numpy as np
 from lr_pipeline.core.rows import Block, Value
 from lr_pipeline.engines.held_blocks import LEAST_ROWS, HeldBlocks, held_by_threads, sum_in_groups
 
-# Numbers of a block, its least and its most rows. Long blocks keep threads from waiting for the
-# interpreter between short operations, which costs more than leaving the processor's cache. Of
-# 1,000 columns, 1,280 rows take a tenth less time than 1,024 or 2,500.
+# Numbers in a block, and its least and most rows. With long blocks, threads rarely wait for the
+# interpreter between short operations; this saves more time than the processor's cache would. With
+# 1,000 columns, blocks of 1,280 rows take a tenth less time than blocks of 1,024 or 2,500.
 BLOCK_NUMBERS = 2**19
 MOST_ROWS = 2**17
 
@@ -17,18 +17,18 @@ MOST_ROWS = 2**17
 class ArrayRows:
     """The rows of a design matrix in memory, visited in blocks that are views.
 
-    ``X`` (n, d) without a column of ones, ``y`` (n,), ``weight`` (n,) or None, all float64;
-    y and weights finite, weights not negative; whoever visits the rows first checks X.
-    ``block_rows`` is how many rows a block has, by the number of columns unless given. Blocks
-    are summed by several threads, in an order that depends on the number of rows and
-    ``block_rows`` alone.
+    ``X`` (n, d) without a column of ones, ``y`` (n,), ``weight`` (n,) or None, all float64; y and
+    weights finite, weights not negative. X is checked by the caller's first pass. ``block_rows`` is
+    the length of a block; unless given, it follows from the number of columns. Several threads sum
+    the blocks, in an order that depends only on the number of rows and ``block_rows``.
 
     Raises
     ------
     TypeError
-        An array that is not float64: digits lost in float32 cannot be given back silently.
+        An array is not float64: digits lost in float32 cannot be restored.
     ValueError
-        Wrong shapes or lengths, no row at all, a value that is not finite, a negative weight.
+        Shapes or lengths are wrong, there is no row, a value is not finite, or a weight is
+        negative.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ArrayRows:
         return sum_in_groups(lambda start: block_function(self._block(start)), starts, self.X.size)
 
     def hold(self, *blocks: Block) -> "HeldBlocks":
-        """Offer some of these rows, in as many blocks as several threads need."""
+        """Hold some of these rows, in as many blocks as several threads need."""
         return held_by_threads(*blocks)
 
     def _block(self, start: int) -> Block:
@@ -80,7 +80,7 @@ class ArrayRows:
 
 
 def _check_array(name: str, array: np.ndarray, dimensions: int) -> None:
-    """Reject arrays that are not of float64 and of the given number of dimensions."""
+    """Reject arrays that are not float64 or have another number of dimensions."""
     if array.dtype.type is not np.float64 or not array.dtype.isnative:
         raise TypeError(
             f"{name} must be a float64 array, found {array.dtype}: "

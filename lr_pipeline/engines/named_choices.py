@@ -1,4 +1,4 @@
-"""Kernels and solvers by the names that callers give them."""
+"""Find kernels and solvers by their names."""
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.kernel import LogisticKernel
@@ -12,7 +12,7 @@ SOLVERS: dict[str, type[Newton] | type[Lbfgs] | type[GradientDescent]] = {
 
 
 def kernel_named(kernel: str | LogisticKernel) -> LogisticKernel:
-    """Return the kernel of that name, or the kernel given."""
+    """Return the kernel of this name; a kernel object is returned as it is."""
     if kernel == "numpy":
         return NumpyKernel()
     if kernel == "torch":
@@ -25,7 +25,7 @@ def kernel_named(kernel: str | LogisticKernel) -> LogisticKernel:
 
 
 def solver_named(solver: str | Solver) -> Solver:
-    """Return the solver of that name with its defaults, or the solver given."""
+    """Return the solver of this name with its defaults; a solver object is returned as it is."""
     if isinstance(solver, str) and solver in SOLVERS:
         return SOLVERS[solver]()
     if isinstance(solver, Solver):

@@ -1,4 +1,4 @@
-"""The choice of an engine: a table's rows are held in memory while they fit, else streamed."""
+"""Choose an engine: a table's rows are held in memory if they fit, else streamed."""
 
 from typing import Literal
 
@@ -14,9 +14,9 @@ EngineKind = Literal["auto", "memory", "streaming"]
 
 FLOAT64_BYTES = 8
 MEMORY_BUDGET_MB = 512.0
-# Gathering a design takes twice its memory, and a fit takes some copies of a part.
+# To gather a design takes twice its memory, and a fit copies parts of it.
 DESIGN_SHARE = 1 / 4
-# Text of more levels is encoded again in less time than its zeros and ones take to be written.
+# With more levels, encoding text again takes less time than writing its zeros and ones.
 CACHED_COLUMNS = 8  # columns of the design for each feature
 
 
@@ -30,13 +30,13 @@ def open_rows(
     disk_cache: bool = True,
     numbers: TableRows | None = None,
 ) -> Rows:
-    """Offer the design that ``preparation`` makes of ``table`` to the kernels.
+    """Return the design that ``preparation`` makes of ``table``, as rows for the kernels.
 
-    ``auto`` holds it in memory where it takes at most a quarter of ``memory_budget_mb`` in
-    float64. ``block_rows`` is the length of a streamed block, by the budget unless given.
-    ``progress`` is told of streamed passes. With ``disk_cache``, a stored table that is streamed is
-    decoded once, and later passes read a temporary file, where memory and disk have the room.
-    ``numbers`` are the table's own numbers in a block cache.
+    ``auto`` holds it in memory where it takes at most a quarter of ``memory_budget_mb`` in float64.
+    ``block_rows`` is the length of a streamed block; unless given, it follows from the budget.
+    ``progress`` is called during streamed passes. With ``disk_cache``, a stored table that is
+    streamed is decoded once, and later passes read a temporary file, where memory and disk have the
+    room. ``numbers`` are the table's own numbers in a block cache.
     """
     budget = memory_budget_mb * 1e6
     columns = len(preparation.columns)

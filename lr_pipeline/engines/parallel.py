@@ -1,4 +1,4 @@
-"""Several threads work on blocks; the results come in the order of the blocks."""
+"""Threads that work on blocks; results are returned in the order of the blocks."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,11 +22,10 @@ def in_order(
 ) -> Iterable[Result]:
     """Apply ``function`` to every item, and yield the results in the order of the items.
 
-    As many threads as there are processors do so, at ``most`` so many, the caller's being one.
-
-    numpy releases the interpreter's lock, so that threads over blocks use all processors for
-    everything, where the BLAS alone would use them for products only; its own threads would
-    compete with these and are held to one meanwhile.
+    One thread for each processor does so, at ``most`` this many, and the caller's thread is one of
+    them. numpy releases the interpreter's lock, so that threads over blocks use all processors for
+    everything, where the BLAS alone would use them for products only. The BLAS is limited to one
+    thread meanwhile, since its own threads would compete with these.
     """
     threads = min(usable_processors(), most or len(items))
     if len(items) < 2 or threads < 2:
@@ -35,14 +34,14 @@ def in_order(
 
 
 def usable_processors() -> int:
-    """Processors that this process may run on."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], threads: int
 ) -> Iterator[Result]:
-    """Yield the results; the caller works too: a thread that waits leaves a processor idle."""
+    """Yield the results; the caller works too, since a waiting thread leaves a processor idle."""
     with one_blas_thread():
         submit = _threads(threads - 1).submit
         outcomes = [submit(function, item) for item in items]
@@ -51,7 +50,7 @@ def _in_threads(
                 while not outcomes[number].done():
                     begun = (not outcome.cancel() for outcome in outcomes[number:])
                     place = number + sum(takewhile(bool, begun))
-                    if place == len(items):  # each of them
+                    if place == len(items):  # once for each thread
                         break
                     outcomes[place] = _attempt(function, items[place])
                 yield outcomes[number].result()
@@ -61,7 +60,7 @@ def _in_threads(
 
 
 def _attempt(function: Callable[[Item], Result], item: Item) -> "Future[Result]":
-    """Return the result, or the error, which is raised in its turn."""
+    """Return the result, or the error, which the caller raises when its turn comes."""
     outcome: Future[Result] = Future()
     try:
         outcome.set_result(function(item))
@@ -76,15 +75,15 @@ def _threads(number: int) -> ThreadPoolExecutor:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_threads.cache_clear)  # a fork copies no threads
+    os.register_at_fork(after_in_child=_threads.cache_clear)  # a fork does not copy threads
 
 
 def threads_for(columns: int, rows: int | None = None) -> AbstractContextManager[object]:
-    """Keep the BLAS to one thread for the small matrices of a fit of fewer than 1,500 columns.
+    """Limit the BLAS to one thread for the small matrices of a fit of fewer than 1,500 columns.
 
-    Its threads gain nothing there, and after each product wait busily for the next: for the time
-    of a pass over a large table, they take a processor from the threads that sum its blocks. For
-    few numbers it uses no threads anyway.
+    Its threads gain nothing there, and after each product they wait busily for the next one. During
+    a pass over a large table they would take a processor from the threads that sum its blocks. For
+    few numbers the BLAS uses one thread anyway.
     """
     few = rows is not None and rows * columns < FEW_NUMBERS
     if columns >= WIDE or few:
@@ -93,12 +92,12 @@ def threads_for(columns: int, rows: int | None = None) -> AbstractContextManager
 
 
 def one_blas_thread() -> AbstractContextManager[object]:
-    """Keep the BLAS of this process to one thread."""
+    """Limit the BLAS of this process to one thread."""
     limits: AbstractContextManager[object] = _libraries().limit(limits=1, user_api="blas")
     return limits
 
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """The BLAS libraries of this process; finding them takes a millisecond."""
+    """Return the BLAS libraries of this process; to find them takes a millisecond."""
     return ThreadpoolController()

@@ -1,4 +1,4 @@
-"""Rows read again from their table at every pass, a few blocks in memory at a time."""
+"""Rows that are read from their table at every pass, with few blocks in memory at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -27,12 +27,12 @@ from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 BUDGET_BYTES = 512e6
-# A block's design may take this share of the budget: several blocks are alive at once, with what
-# is computed from them and the reader's pages.
+# A block's design may take this share of the budget, since several blocks are in memory at once,
+# with what is computed from them and the reader's pages.
 BLOCK_SHARE = 1 / 32
-# More rows gain nothing, and leave the processor's cache.
+# More rows gain nothing, and do not fit in the processor's cache.
 MOST_ROWS = 16_384
-# A file of more numbers is read by several threads, each of which reads parts of it.
+# Several threads read a file with more numbers than this, each some parts of it.
 MANY_NUMBERS = 2**22
 PARTS = 16
 PART_BYTES = 128e6  # memory that the reading of a part takes
@@ -43,16 +43,16 @@ PassReport = Callable[[int, int], None]
 class TableRows:
     """The design that ``preparation`` makes of ``table``, as ``Rows``.
 
-    The blocks have ``block_rows`` rows each but for the last and are added in their order, so
-    the same ``block_rows`` gives the same bits, whatever the table's chunks or row groups. Unless
-    given, it follows from ``memory_budget`` (bytes) and the number of columns. Another thread
-    reads and converts the next blocks meanwhile. Parquet files of more than 4 million numbers are
-    cut into up to 16 parts at row groups, each read in the same way by a thread of its own, and
-    then the parts are added: there the same file gives the same bits. ``progress`` is told, after
-    each block, how many rows of the pass are done and how many there are. The first pass leaves the
-    blocks in the ``block_cache``, if there is one, and later passes read them from there: the same
-    bits in a part of the time. Where the table's own ``numbers``, NaN where missing, are at hand
-    and cut in the same way, their blocks are imputed instead.
+    All blocks but the last have ``block_rows`` rows and are added in order, so the same
+    ``block_rows`` gives the same bits, whatever the table's chunks or row groups. Unless given,
+    ``block_rows`` follows from ``memory_budget`` (bytes) and the number of columns. Another thread
+    reads and converts the next blocks meanwhile. A Parquet file of more than 4 million numbers is
+    cut at row groups into up to 16 parts. Each part is read in the same way by a thread of its own,
+    then the sums of the parts are added; here the same file gives the same bits. After each block
+    ``progress`` receives how many rows of the pass are done and how many there are. The first pass
+    writes the blocks to the ``block_cache``, if there is one, and later passes read them from
+    there: the same bits in less time. Where the table's own ``numbers`` (NaN where missing) are cut
+    into the same blocks, these blocks are imputed instead of reading the table.
     """
 
     def __init__(
@@ -102,11 +102,11 @@ class TableRows:
         return added(in_order(add_part, range(len(self._parts)), self.threads))
 
     def hold(self, *blocks: Block) -> HeldBlocks:
-        """Offer some of these rows, in memory."""
+        """Hold some of these rows in memory."""
         return held_by_threads(*blocks)
 
     def aggregate(self, function: BatchFunction[Value]) -> Value:
-        """Add ``function`` over the table's own batches, which the block cache then has decoded."""
+        """Add ``function`` over the table's own batches, and write these to the block cache."""
         columns = self.preparation.source_columns
         empty = no_rows(self.table, columns)
 
@@ -121,7 +121,7 @@ class TableRows:
         return len(self._parts) > 1
 
     def _is_cut_like(self, other: "TableRows") -> bool:
-        """Whether other rows of the same table come in the same blocks."""
+        """Tell whether other rows of the same table come in the same blocks."""
         same_parts = len(self._parts) == len(other._parts)
         return same_parts and self.block_rows == other.block_rows
 
@@ -136,13 +136,13 @@ class TableRows:
         return self._cached(part, self._stored_batches(part))
 
     def _batches(self, part: int) -> Iterator[pa.RecordBatch]:
-        """Yield a part's rows as they are stored, and leave their design in the block cache."""
+        """Yield a part's rows as they are stored, and write their design to the block cache."""
         batches, copies = tee(self._stored_batches(part))
         decoded = self._cached(part, copies)
         for batch in batches:
             yield batch
             next(decoded)
-        next(decoded, None)  # without it the cache would not know that this is the whole part
+        next(decoded, None)  # tells the cache that the part is complete
 
     def _stored_batches(self, part: int) -> Iterator[pa.RecordBatch]:
         return self._parts[part].blocks(self.block_rows, self.preparation.source_columns)
@@ -153,23 +153,23 @@ class TableRows:
 
 
 def threads_within(memory_budget: float) -> int:
-    """How many parts may be read at once."""
+    """Return how many parts may be read at once."""
     return max(1, int(memory_budget / PART_BYTES))
 
 
 def aggregate_by_threads(
     table: Table, columns: Sequence[str], function: BatchFunction[Value], threads: int
 ) -> Value:
-    """Add the values of the parts of a large file by so many threads at most: an ``Aggregate``."""
+    """Add the values of the parts of a large file by at most ``threads`` threads: an ``Aggregate``."""
     parts = threaded_parts(table, len(columns))
     add_part = partial(aggregate_here, columns=columns, function=function)
     return added(in_order(add_part, parts, threads))
 
 
 def threaded_parts(table: Table, columns: int) -> list[Table]:
-    """Parts of a file of more than 4 million numbers, at row groups; otherwise the table.
+    """Cut a file of more than 4 million numbers at row groups; else return the table alone.
 
-    They depend on the file and the number of columns alone.
+    The parts depend on the file and the number of columns alone.
     """
     if not isinstance(table.data, Path):
         return [table]
@@ -178,19 +178,19 @@ def threaded_parts(table: Table, columns: int) -> list[Table]:
         return [table]
     try:
         parts = parts_of(table, -(-rows // PARTS))
-    except TableError:  # chosen by number: only one reader can count them
+    except TableError:  # rows chosen by number: only one reader can count them
         return [table]
     return [part for part in parts if part.num_rows] or [table]
 
 
 class _Progress:
-    """Counts the rows of a pass, by several threads, and reports them."""
+    """Counts the rows that several threads have read in a pass, and reports them."""
 
     def __init__(self, rows: TableRows) -> None:
         self.rows, self.done, self.lock = rows, 0, Lock()
 
     def add(self, rows: int) -> None:
-        """Take note of so many more rows."""
+        """Add to the rows that are done, and report them."""
         if self.rows.progress is not None:
             with self.lock:
                 self.done += rows

@@ -1,7 +1,8 @@
-"""What callers have instead of numpy's arrays, as numpy's arrays: without a rounded number.
+"""Convert what callers have instead of numpy arrays to numpy arrays, without rounding a number.
 
-Conversions that numpy does silently are refused: of a masked array it takes what is under the mask,
-and of columns or lists that mix integers with decimals it makes floats, inexact beyond 2^53.
+Two conversions that numpy does silently are refused: it uses the values under the mask of a masked
+array, and it turns lists that mix integers with decimals into floats, which are inexact beyond
+2^53.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ ARROW_METHODS = ("__arrow_c_stream__", "__arrow_c_array__")
 
 
 def as_numpy(name: str, values: Any) -> np.ndarray:
-    """Return the numbers of an array, a column or (nested) lists, as numpy holds them.
+    """Return the numbers of an array, a column or (nested) lists as a numpy array.
 
     Raises
     ------
@@ -49,9 +50,10 @@ def as_numpy(name: str, values: Any) -> np.ndarray:
 
 
 def frame_columns(X: Any) -> dict[int, tuple[str, Any]] | None:
-    """Place → name and values of each column of a data frame; None where X is none.
+    """Return place → (name, values) for each column of a data frame; None where X is not one.
 
-    Of pandas and what follows it (``items``), and of polars and Arrow tables.
+    A data frame is a pandas frame or one with the same ``items`` method, or a polars or Arrow
+    table.
     """
     if isinstance(X, np.ndarray) or not hasattr(X, "columns"):
         return None
@@ -64,9 +66,9 @@ def frame_columns(X: Any) -> dict[int, tuple[str, Any]] | None:
 
 
 def require_one_index(**parts: Any) -> None:
-    """Refuse parts whose rows have other labels, or the same in another order.
+    """Refuse pandas objects whose indexes have different labels, or the same in another order.
 
-    By position they would be paired wrongly.
+    Pairing their rows by position would be wrong.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def require_one_index(**parts: Any) -> None:
     (first, known), *others = labelled.items()
     for name, other in others:
         if len(known) != len(other) or known.index.equals(other.index):
-            continue  # lengths are another error
+            continue  # another check reports different lengths
         row = int(np.argmax(np.asarray(known.index != other.index)))
         labels = known.index[row], other.index[row]
         if known.index.is_unique and set(known.index) == set(other.index):
@@ -95,7 +97,7 @@ def require_one_index(**parts: Any) -> None:
 
 
 def _of_sequence(name: str, values: Sequence[Any]) -> np.ndarray:
-    """Lists, in which numpy would round integers beside floats, and drop masks."""
+    """Convert lists; refuse masks, which numpy drops, and integers that it would round."""
     for one in values:
         if np.ma.isMaskedArray(one):
             _require_unmasked(name, one)
@@ -127,14 +129,14 @@ def _require_unmasked(name: str, values: np.ma.MaskedArray) -> None:
 
 
 def _of_tensor(tensor: Any) -> np.ndarray:
-    """Numbers of a torch tensor, which may be part of a graph or be stored in half precision."""
+    """Convert a torch tensor, which may be part of a graph or stored in half precision."""
     plain = tensor.detach().cpu()
     exact = plain.double() if plain.is_floating_point() else plain
     return np.asarray(exact.numpy())
 
 
 def _of_pandas_column(name: str, values: Any) -> np.ndarray:
-    """A column or an array of one of pandas' own types, which may lack values."""
+    """Convert a column or an array of one of pandas' own types; refuse missing values."""
     if str(values.dtype) == "category":
         raise TypeError(
             f"{name} must hold numbers, found categories: encode them, or give a Table, which does"
@@ -149,7 +151,7 @@ def _of_pandas_column(name: str, values: Any) -> np.ndarray:
 
 
 def _of_arrow(name: str, values: Any) -> np.ndarray:
-    """A column of polars or Arrow; a whole table has two dimensions."""
+    """Convert a column of polars or Arrow, or a whole table, which has two dimensions."""
     if hasattr(values, "columns"):
         parts = [_of_arrow(name, column) for column in pa.table(values).columns]
         return np.column_stack(parts) if parts else np.empty((len(values), 0))

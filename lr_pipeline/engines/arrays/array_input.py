@@ -30,7 +30,8 @@ Array = Float64[np.ndarray, "..."]
 def open_arrays(X: Any, y: Any, weight: Any) -> tuple[ArrayRows, tuple[str, ...] | None]:
     """Return the rows of X, y and weights, and the names of the columns where they have any.
 
-    Errors as ``design_array``; labels missing, indexes that differ, numbers that no fit can hold.
+    Raises the errors of ``design_array``, and others for missing labels, indexes that differ, and
+    numbers that no fit can hold.
     """
     if y is None:
         raise ValueError("y is missing: pass one label a row, or a Table, which has its own")
@@ -49,7 +50,7 @@ def open_arrays(X: Any, y: Any, weight: Any) -> tuple[ArrayRows, tuple[str, ...]
 
 
 def _counted(X: Design, y: RowVector, weight: RowVector, names: Names) -> ArrayRows:
-    """The rows that do not have the weight 0, whatever is in the others; errors number all rows."""
+    """Return the rows whose weight is not 0; errors give a row's number among all rows."""
     counted = weight != 0.0
     everything = ArrayRows(np.where(counted[:, None], X, 0.0), np.where(counted, y, 0.0), weight)
     require_weights(weight)
@@ -67,10 +68,10 @@ def design_array(X: Any) -> tuple[Float64[np.ndarray, "n d"], tuple[str, ...] | 
     Raises
     ------
     TypeError
-        Values that are not real numbers, or floats of more than 64 bits.
+        A value is not a real number, or is a float of more than 64 bits.
     ValueError
-        Another number of dimensions, more columns than a fit can hold, or an integer that float64
-        cannot hold.
+        The array is not two-dimensional, has more columns than a fit can hold, or has an integer
+        that float64 cannot hold.
     """
     frame = None if type(X) is np.ndarray else frame_columns(X)
     if frame is not None:
@@ -80,13 +81,13 @@ def design_array(X: Any) -> tuple[Float64[np.ndarray, "n d"], tuple[str, ...] | 
         return design, tuple(name for name, _ in frame.values())
     given = X if type(X) is np.ndarray else as_numpy("X", X)
     if given.ndim == 2 and given.shape[1] > MAX_COLUMNS:
-        require_columns(given.shape[1])  # before a copy, for which memory might not suffice
+        require_columns(given.shape[1])  # before a copy, which might not fit in memory
     design = _to_float64("X", given)
     if design.ndim != 2:
         single = "X.to_frame()" if hasattr(X, "to_frame") else "X.reshape(-1, 1)"
         remedy = f"use {single} for a single column" if design.ndim == 1 else "reshape it"
         raise ValueError(f"X must have shape (rows, columns), found {design.shape}: {remedy}")
-    return np.ascontiguousarray(design), None  # blocks of rows then lie together in memory
+    return np.ascontiguousarray(design), None  # so that blocks of rows are contiguous
 
 
 def vector_array(name: str, values: Any) -> Float64[np.ndarray, " n"]:
@@ -102,10 +103,10 @@ def vector_array(name: str, values: Any) -> Float64[np.ndarray, " n"]:
 
 
 def require_numbers(rows: Rows, names: Names) -> None:
-    """Raise ``ColumnError`` where an X is not finite, or so large that sums of squares overflow.
+    """Raise ``ColumnError`` where X is not finite, or so large that sums of squares overflow.
 
-    One pass of dot products over all rows: numbers whose squares add to no more than the largest
-    one's square are all smaller.
+    One pass of dot products over all rows suffices: if the sum of squares is at most the square of
+    the largest allowed number, every number is allowed.
     """
 
     def squares(block: Block) -> tuple[float]:
@@ -115,12 +116,12 @@ def require_numbers(rows: Rows, names: Names) -> None:
 
     with np.errstate(over="ignore"):
         (total,) = rows.sum(squares)
-    if not total <= LARGEST_NUMBER**2:  # NaN neither
+    if not total <= LARGEST_NUMBER**2:  # also true for NaN
         refuse_first_beyond(rows, names)
 
 
 def _to_float64(name: str, array: np.ndarray) -> Array:
-    """Convert without rounding, or say why not."""
+    """Convert without rounding, or raise an error that says why this is not possible."""
     kind = array.dtype.kind
     if kind not in "biuf" or (kind == "f" and array.dtype.itemsize > FLOAT64_BYTES):
         raise TypeError(

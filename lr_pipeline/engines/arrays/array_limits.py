@@ -1,4 +1,4 @@
-"""Arrays that no fit can hold: refused with the row, the column and the remedy, before any sum."""
+"""Refuse arrays that no fit can hold, before any sum; errors name the row, column and remedy."""
 
 from math import isfinite
 
@@ -28,7 +28,7 @@ def require_columns(columns: int) -> None:
 
 
 def refuse_first_beyond(rows: Rows, names: Names) -> None:
-    """Raise ``ColumnError`` for the first row with such a number, if there is one."""
+    """Raise ``ColumnError`` for the first row with a number beyond the limit, if there is one."""
 
     def first_in_block(block: Block) -> tuple[list[tuple[int, int, int, float]]]:
         beyond = ~(np.abs(block.X) <= LARGEST_NUMBER)
@@ -59,17 +59,17 @@ def _beyond(value: float, row: int, column: int, names: Names) -> ColumnError:
 
 
 def require_weights(weight: RowVector) -> None:
-    """Raise ``ValueError`` where weights are so large or small that sums of squares fail."""
+    """Raise ``ValueError`` where weights are too large or too small for sums of squares."""
     _require_size("weight", weight)
 
 
 def require_response(y: RowVector) -> None:
-    """Raise ``ValueError`` where the numbers to be fitted are so large or small."""
+    """Raise ``ValueError`` where y is too large or too small for sums of squares."""
     _require_size("y", y)
 
 
 def _require_size(name: str, values: Float64[np.ndarray, " n"]) -> None:
-    """The greatest of the values must be 0, or neither too large nor too small."""
+    """Require that the greatest absolute value is 0, or neither too large nor too small."""
     sizes = np.abs(values)
     row = int(np.argmax(sizes)) if len(sizes) else -1
     if row < 0 or sizes[row] == 0.0 or SMALLEST_WEIGHT <= sizes[row] <= LARGEST_WEIGHT:

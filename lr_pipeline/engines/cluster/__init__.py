@@ -1,4 +1,4 @@
-"""A Dask cluster as an engine: the workers read the rows and add, only their sums travel.
+"""A Dask cluster as an engine: the workers read and sum the rows, and only sums are sent.
 
 Three kinds of processes take part. The *driver* is the process of the run: it knows the model, asks
 for passes over the table and receives one sum for each. The *scheduler* is Dask's: it gives the
@@ -13,29 +13,30 @@ What is a pass?
     until one is left (``task_graph``). The driver fetches that one.
 
 What is sent?
-    To each worker: once a pass the function, and once a table how its parts are read. For each
-    part its description (path, row groups, which rows are chosen), never its rows. Back come values
-    that add up: sums, or counts by level, a sample, the scores of a test set, where these are what
-    was asked for. Nothing of the project is pickled to a file.
+    Each worker receives the function once a pass, and once a table how its parts are read. For each
+    part it receives a description (path, row groups, which rows are chosen), never rows. It sends
+    back values that can be added: sums or, on request, counts by level, a sample, or the scores of
+    a test set. The project pickles nothing to a file.
 
 What is kept?
-    The first passes of a fit decode the table; workers then keep the decoded blocks, in memory up
-    to a share of it (``cache``), beyond that in temporary files (``disk_cache``), and read the rest
-    again at every pass (``kept_parts``). A table of numbers is decoded once for its medians and
-    for its design (``ClusterReading``).
+    The first passes of a fit decode the table. Workers then keep decoded blocks in a share of their
+    memory (``cache``) and beyond that in temporary files (``disk_cache``), and read the rest again
+    at every pass (``kept_parts``). A table that has only numbers is decoded once, both for its
+    medians and for its design (``ClusterReading``).
 
 In which order are sums added?
-    In one that the parts fix: blocks within a part, then neighbours, whichever worker computes
-    them. Each worker holds its libraries to one thread, since a product has other bits with another
-    number of threads. So the result has the same bits for any number of workers, and all of them
-    need the same versions of Python, numpy and this package (``worker_versions``).
+    The parts fix the order: first the blocks within a part, then neighbouring parts, whichever
+    worker computes them. Each worker limits its libraries to one thread, since the last bits of a
+    product depend on the number of threads. So the result has the same bits for any number of
+    workers. All of them need the same versions of Python, numpy and this package
+    (``worker_versions``).
 
 What happens when a worker dies?
-    The scheduler gives its tasks to others. A part that it kept is read again by whoever gets it,
-    and the sum has the same bits as before. The driver looks at the cluster while it waits
-    (``liveness``): it waits for a worker that computes however long that takes, and ends the run
-    with an error when the scheduler is gone, when no worker is left, or when none computes for
-    longer than the settings allow.
+    The scheduler gives its tasks to other workers. They read again the parts that the dead worker
+    kept, and the sum has the same bits as before. The driver checks the cluster while it waits
+    (``liveness``). It waits without limit for a worker that computes. It ends the run with an error
+    when the scheduler is gone, when no worker is left, or when no worker computes for longer than
+    the settings allow.
 """
 
 from lr_pipeline.engines.cluster.cluster import Cluster, open_cluster

@@ -1,4 +1,4 @@
-"""A Dask cluster that sums over the parts of a stored table: the workers read, only sums travel."""
+"""A Dask cluster that sums over the parts of a stored table: workers read, only sums are sent."""
 
 import asyncio
 import time
@@ -27,18 +27,19 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 FIRST_WORKER_SECONDS = 0.1
-# So few bytes of a pass's sums stay with the workers until the next one begins: Dask's client
-# speaks every 10 ms, and a word that they may go would hold up the next pass's tasks.
+# A pass's sums of at most this many bytes stay with the workers until the next pass begins. Dask's
+# client sends messages every 10 ms, and releasing the sums earlier would delay the next pass's
+# tasks.
 FEW_BYTES = 4 << 20
 
 PartsDone = Callable[[int, int], None]
 
 
 class Cluster:
-    """A client of a cluster that is open.
+    """A client of an open cluster.
 
-    ``passes``: what each pass so far took, each for the ``asset`` of its time. ``dashboard``: its
-    URL, empty where there is none.
+    ``passes``: what each pass so far took, with the ``asset`` it was made for. ``dashboard``: URL
+    of the dashboard, empty where there is none.
     """
 
     asset = ""
@@ -59,9 +60,9 @@ class Cluster:
     def part(
         self, parts: Sequence[Table], reader: PartReader, held: int = 0, kept: int = 0
     ) -> PartedTable:
-        """Make parts known: the first ``held`` are read and kept in the workers' memory.
+        """Register the parts of a table; the first ``held`` are read and kept in workers' memory.
 
-        The next ones, up to ``kept`` in all, are left in their files by the first pass.
+        The first pass writes the next ones, up to ``kept`` in all, to temporary files.
         """
         token = uuid4().hex
         named = [Named(f"{token}-{number}", part) for number, part in enumerate(parts)]
@@ -80,9 +81,10 @@ class Cluster:
     ) -> Any:
         """Add ``fold(blocks)`` of all parts, in an order fixed by the parts alone.
 
-        Neighbours are added, up to eight at a time, until one sum is left: whichever worker adds
-        them, and whether or not again. ``convert`` is applied to the blocks before. ``progress``
-        is told how many parts are done; ``gathers`` says whether more is sent than sums.
+        Up to eight neighbouring sums are added at a time until one sum is left. The order does not
+        depend on which worker adds them, or on repeated tasks. ``convert`` is applied to the blocks
+        first. ``progress`` receives the number of finished parts; ``gathers`` says whether more is
+        sent than sums.
         """
         if not table.parts:
             raise ValueError("expected at least one row, found none")
@@ -102,7 +104,7 @@ class Cluster:
         return result.value
 
     def _submit(self, graph: dict[Any, Any], keys: list[Key]) -> "list[Future]":
-        """Ask for the results of some tasks."""
+        """Submit the tasks of ``graph`` and return futures of ``keys``."""
         from distributed.client import ClosedClientError
 
         try:
@@ -112,7 +114,7 @@ class Cluster:
         return futures
 
     def _result(self, leaves: "list[Future]", last: "Future", progress: PartsDone) -> PartSum:
-        """The last sum, once it is here; meanwhile the cluster is watched."""
+        """Wait for the final sum and return it; check the cluster meanwhile."""
         from distributed import KilledWorker
 
         arriving = asyncio.run_coroutine_threadsafe(_arrived(last), self.client.loop.asyncio_loop)
@@ -141,17 +143,17 @@ async def _arrived(future: "Future") -> PartSum:
 
 
 def _unseen(_done: int, _parts: int) -> None:
-    """Nobody looks at the progress."""
+    """Ignore the progress."""
 
 
 def _untold(_message: str) -> None:
-    """Nobody is told of what is amiss."""
+    """Ignore the warning."""
 
 
 def _dashboard(client: "Client") -> str:
-    """URL of the scheduler's, empty where there is none."""
+    """Return the URL of the scheduler's dashboard, empty where there is none."""
 
-    async def link() -> str:  # in the client's own thread nothing is asked anew
+    async def link() -> str:  # in the client's own thread no request is sent
         services = client.scheduler_info()["services"]
         return str(client.dashboard_link) if "dashboard" in services else ""
 
@@ -163,8 +165,8 @@ def _dashboard(client: "Client") -> str:
 def open_cluster(settings: ClusterSettings, tell: Tell = _untold) -> Iterator[Cluster]:
     """Connect to the cluster at the address, or start workers here and stop them afterwards.
 
-    Dask's own configuration holds for both: TLS certificates, timeouts, how workers spill.
-    ``tell`` is told of workers or a scheduler that give no sign of life, while they are waited for.
+    Dask's own configuration applies to both: TLS certificates, timeouts, how workers spill.
+    ``tell`` is called with a message when workers or the scheduler give no sign of life.
 
     Raises
     ------
@@ -172,7 +174,7 @@ def open_cluster(settings: ClusterSettings, tell: Tell = _untold) -> Iterator[Cl
         Dask is not installed; no scheduler answers, or no worker joins, within
         ``connect_timeout``.
     VersionMismatchError
-        A worker has another Python, numpy or lr_pipeline.
+        A worker has another version of Python, numpy or lr_pipeline.
     """
     with connected(settings) as client:
         watch = Watch(client, settings, tell)
@@ -181,7 +183,7 @@ def open_cluster(settings: ClusterSettings, tell: Tell = _untold) -> Iterator[Cl
 
 
 def _require_workers(client: "Client", watch: Watch, seconds: float) -> None:
-    """At least one that answers; those that answer have the same versions."""
+    """Require that at least one worker answers, and that all that answer have the same versions."""
     begun = time.monotonic()
     while not watch.workers(seconds):
         if time.monotonic() - begun >= seconds:
@@ -194,5 +196,5 @@ def _require_workers(client: "Client", watch: Watch, seconds: float) -> None:
         require_same_versions(client, seconds)
     except TimeoutError:
         heard = watch.heard_within(seconds / 2)
-        with suppress(TimeoutError):  # each task asks again
+        with suppress(TimeoutError):  # each task checks again
             require_same_versions(client, seconds, heard)

@@ -1,4 +1,4 @@
-"""From a table to its rows' design on a cluster, a table of numbers being decoded once for both."""
+"""Learn a table's preparation and make its design on a cluster; numbers are decoded only once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,14 +18,14 @@ from lr_pipeline.tables.table import Table
 def aggregate_on_workers(
     cluster: Cluster, table: Table, columns: Sequence[str], function: BatchFunction[Value]
 ) -> Value:
-    """Add the values of each part's batches, then those of neighbouring parts, as ``ClusterRows``.
+    """Add the values of each part's batches, then of neighbouring parts, as ``ClusterRows`` does.
 
     Raises
     ------
     TableError
         The table is not one that workers can read (see ``parts_of``).
     """
-    stored_rows = replace(table, choices=()).num_rows  # counting chosen ones would be a pass
+    stored_rows = replace(table, choices=()).num_rows  # to count chosen rows takes a pass
     parts = parts_of(table, rows_of_part(stored_rows, 8 * len(columns)))
     empty = no_rows(table, columns)
     if not parts:
@@ -38,12 +38,12 @@ def aggregate_on_workers(
 
 @dataclass(eq=False)
 class ClusterReading:
-    """Reads one table on the workers twice: to learn its preparation, and then prepared.
+    """Has the workers read one table twice: to learn its preparation, and to make its design.
 
-    ``cache`` is the share of the workers' memory in which they keep what they decoded;
-    ``disk_cache`` says whether more of it may stay in temporary files (see ``bytes_in_files``).
-    Where all features are numbers, and the first pass reads all of them, the workers keep them from
-    then on, and the design of the same table is made of them.
+    ``cache`` is the share of the workers' memory for decoded blocks; ``disk_cache`` says whether
+    more of them may stay in temporary files (see ``bytes_in_files``). Where all features are
+    numbers and the first pass reads all of them, the workers keep these numbers and make the design
+    from them.
     """
 
     cluster: Cluster
@@ -57,7 +57,7 @@ class ClusterReading:
     def aggregate(
         self, table: Table, columns: Sequence[str], function: BatchFunction[Value]
     ) -> Value:
-        """Add the values of the table's batches; errors as ``aggregate_on_workers``."""
+        """Add the values of the table's batches; raises the errors of ``aggregate_on_workers``."""
         weight = table.roles.weight
         features = [*table.roles.features, *([] if weight is None else [weight])]
         if not self._begun and list(columns) == features:
@@ -72,7 +72,7 @@ class ClusterReading:
         return numbers.aggregate(columns, function)
 
     def rows(self, table: Table, preparation: Preparation) -> ClusterRows:
-        """Offer the design that ``preparation`` makes of ``table``; what was kept goes with it."""
+        """Return the design that ``preparation`` makes of ``table``, from kept numbers if any."""
         numbers, self._numbers = self._numbers, None
         same = numbers is not None and numbers.table is table
         return self._rows(table, preparation, numbers if same else None)

@@ -20,16 +20,16 @@ from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table
 
-# Of a part's design. Each part is a task, which costs some milliseconds; too few would leave
-# workers idle at the end of a pass.
+# Limits for the size of a part's design. Each part is a task, which costs some milliseconds; with
+# too few parts workers would be idle at the end of a pass.
 LEAST_BYTES, MOST_BYTES = 4 << 20, 64 << 20
 ENOUGH_PARTS = 32
-MOST_PARTS = 4096  # whatever they take: they are read block by block
+MOST_PARTS = 4096  # parts may be large: they are read block by block
 BLOCK_BYTES = 16 << 20
 
 
 def rows_of_part(num_rows: int, row_bytes: int) -> int:
-    """Rows of a part: by the size of the table, whatever the number of workers."""
+    """Return the rows of a part, from the size of the table and not from the number of workers."""
     least, most = LEAST_BYTES // row_bytes, MOST_BYTES // row_bytes
     rows = min(max(num_rows // ENOUGH_PARTS, least, 1), most)
     return max(rows, -(-num_rows // MOST_PARTS))
@@ -38,14 +38,14 @@ def rows_of_part(num_rows: int, row_bytes: int) -> int:
 class ClusterRows:
     """The design that ``preparation`` makes of a stored ``table``, as ``Rows``.
 
-    The blocks have at most ``block_rows`` rows and end with a part of the table, which is some
-    row groups; their sums are added as a tree. Bits depend on the file, ``block_rows`` and
-    ``part_rows`` alone: not on how many workers there are, come or go. ``hold_bytes``: how much
-    of the design stays in the workers' memory, all together; of the rest so many ``file_bytes``
-    stay in temporary files of the workers, and what is left is read at every pass.
-    ``progress`` is told how many rows of a pass are done, about, and how many there are. Where the
-    table's own ``numbers``, NaN where missing, are cut in the same way, their blocks are taken and
-    imputed instead.
+    A part of the table is some row groups. Its blocks have at most ``block_rows`` rows and never
+    cross the end of the part; the sums of parts are added as a tree. The bits of a sum depend on
+    the file, ``block_rows`` and ``part_rows`` alone, not on how many workers there are, come or go.
+    ``hold_bytes`` of the design stay in the memory of all workers together, and ``file_bytes`` of
+    the rest in their temporary files; what is left is read at every pass. ``progress`` receives
+    about how many rows of a pass are done, and how many there are. Where the table's own
+    ``numbers`` (NaN where missing) are cut into the same blocks, these blocks are imputed instead
+    of reading the table.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class ClusterRows:
         self.numbers = numbers if numbers is not None and self._is_cut_like(numbers) else None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Functions sent to the workers may refer to the rows: theirs know how many, no more."""
+        """Pickle only the size: functions sent to the workers may refer to the rows."""
         return _Elsewhere, (self.num_rows, self.num_columns, self.block_rows)
 
     @cached_property
@@ -95,7 +95,7 @@ class ClusterRows:
         return value
 
     def hold(self, *blocks: Block) -> HeldBlocks:
-        """Offer some of these rows, in the driver's memory."""
+        """Hold some of these rows in the driver's memory."""
         return held_by_threads(*blocks)
 
     def aggregate(self, columns: Sequence[str], function: BatchFunction[Value]) -> Value:
@@ -109,17 +109,17 @@ class ClusterRows:
         return value
 
     def _is_cut_like(self, other: "ClusterRows") -> bool:
-        """Whether other rows of the same table come in the same blocks."""
+        """Tell whether other rows of the same table come in the same blocks."""
         return (self.part_rows, self.block_rows) == (other.part_rows, other.block_rows)
 
     @property
     def kept(self) -> bool:
-        """Whether workers keep all of its parts."""
+        """Whether workers keep all parts of the table."""
         return self.parted.kept == len(self.parted.parts)
 
     @cached_property
     def parted(self) -> PartedTable:
-        """Its parts, which the workers begin to read where they keep some."""
+        """The table's parts; where workers keep some, they begin to read them."""
         parts = parts_of(self.table, self.part_rows)
         columns = self.preparation.source_columns
         reader = PartReader(columns, self.block_rows, self.preparation)
@@ -139,7 +139,7 @@ class ClusterRows:
 
 @dataclass(frozen=True)
 class _Batches:
-    """Makes blocks of all features of a table of numbers blocks of some of its columns."""
+    """Takes blocks of all features of a table of numbers and returns blocks of some columns."""
 
     roles: ColumnRoles
     columns: Sequence[str]
@@ -152,7 +152,7 @@ class _Batches:
 
 
 class _Elsewhere:
-    """What a worker sees of the rows that the driver visits: their size."""
+    """Stands for the driver's rows on a worker, which needs only their size."""
 
     def __init__(self, num_rows: int, num_columns: int, block_rows: int) -> None:
         self.num_rows, self.num_columns, self.block_rows = num_rows, num_columns, block_rows

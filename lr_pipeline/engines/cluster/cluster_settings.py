@@ -1,4 +1,4 @@
-"""Settings of a Dask cluster: which one, how long to wait for it; and the error after that."""
+"""Settings of a Dask cluster: which one, and how long to wait for it; and its error."""
 
 from dataclasses import dataclass, fields
 
@@ -6,17 +6,17 @@ LOCAL = ("workers", "threads_per_worker", "memory_limit")
 
 
 class ClusterError(RuntimeError):
-    """The cluster cannot be reached, has no workers, lost them, or stands still."""
+    """The cluster cannot be reached, has no workers, lost its workers, or does not compute."""
 
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """Which cluster: the scheduler at ``address``, or else worker processes of this machine.
+    """Which cluster to use: the scheduler at ``address``, or else worker processes of this machine.
 
     ``workers`` is the number of these processes, one for each processor unless given;
     ``memory_limit`` is the limit of each as Dask writes it ("auto", "4GB").
 
-    A worker that computes is waited for however long it takes. All other waits end (in seconds):
+    The driver waits without limit for a worker that computes. All other waits end (in seconds):
 
     - ``connect_timeout``: for the scheduler's first answer, for a first worker and its versions,
       and for another worker after all were lost.

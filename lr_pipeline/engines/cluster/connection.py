@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connected(settings: ClusterSettings) -> Iterator["Client"]:
-    """Connect, and start local workers first where there is no address.
+    """Connect to a scheduler; where there is no address, start local workers first.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def connected(settings: ClusterSettings) -> Iterator["Client"]:
 
 @contextmanager
 def _local_workers(settings: ClusterSettings) -> Iterator[str]:
-    """Address of the scheduler of some."""
+    """Start local workers and yield the address of their scheduler."""
     from dask.utils import parse_bytes
     from distributed import LocalCluster
 
@@ -73,10 +73,10 @@ def _local_workers(settings: ClusterSettings) -> Iterator[str]:
 
 @contextmanager
 def _client(address: str, wait: float, local: bool) -> Iterator["Client"]:
-    """A client of the scheduler there.
+    """Yield a client of the scheduler at this address.
 
-    A large sample comes in a third of the time straight from its worker, which is reached for
-    certain only where it is ``local``.
+    A large sample arrives in a third of the time when it comes straight from its worker, but only
+    ``local`` workers can be reached for certain.
     """
     from distributed import Client
 
@@ -85,7 +85,7 @@ def _client(address: str, wait: float, local: bool) -> Iterator["Client"]:
         client = Client(
             address, timeout=wait, set_as_default=False, direct_to_workers=local or None
         )
-    except (OSError, MemoryError) as error:  # what speaks otherwise may name any length
+    except (OSError, MemoryError) as error:  # another protocol may announce any length
         raise ClusterError(
             f"expected a Dask scheduler at {address}, found none within {wait:g} s "
             f"({_last_cause(error)}). Start one with `dask scheduler`, or correct the address"
@@ -95,7 +95,7 @@ def _client(address: str, wait: float, local: bool) -> Iterator["Client"]:
 
 
 def _require_scheduler(address: str, wait: float) -> None:
-    """Ask for its identity: Dask's own client would wait for ever where none is told."""
+    """Ask the scheduler for its identity; without an answer Dask's client would wait for ever."""
     from distributed import Security, rpc
     from distributed.comm import parse_address, parse_host_port
     from distributed.comm.registry import get_backend
@@ -130,7 +130,7 @@ def _require_scheduler(address: str, wait: float) -> None:
 
 
 def _last_cause(error: BaseException) -> str:
-    """What went wrong first, in one line."""
+    """Return in one line what went wrong first."""
     while error.__cause__ is not None:
         error = error.__cause__
     return (str(error).splitlines() or ["no answer"])[0]
@@ -138,7 +138,7 @@ def _last_cause(error: BaseException) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dask from logging what is raised here, or what ends well: a worker that was lost."""
+    """Keep Dask from logging errors that are raised here, and workers that it replaces."""
     names = ["distributed", *logging.root.manager.loggerDict]
     loggers = [logging.getLogger(name) for name in names if name.split(".")[0] == "distributed"]
     levels = [(one, one.level) for one in loggers if one.level or one.name == "distributed"]

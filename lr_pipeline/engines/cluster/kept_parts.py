@@ -1,4 +1,4 @@
-"""Parts of a table that workers of a Dask cluster keep between passes, decoded."""
+"""Decoded parts of a table that workers of a Dask cluster keep between passes."""
 
 import weakref
 from collections.abc import Iterator
@@ -20,24 +20,25 @@ from lr_pipeline.engines.cluster.worker_tasks import (
 )
 from lr_pipeline.tables.table import Table
 
-# What the workers keep takes at most this share of their memory where any of it is in files. Dask
-# counts the files as memory, and would move kept blocks to a disk from 60 % on.
+# Kept parts take at most this share of the workers' memory where some of them are in files. Dask
+# counts the files as memory, and would move kept blocks to disk from 60 % on.
 KEPT_SHARE = 0.5
 
 
 def bytes_in_files(memory: float, cache: float) -> float:
-    """Return the bytes of a design that may be in files, beside the share ``cache`` in memory.
+    """Return how many bytes of a design may be in files, beside the share ``cache`` in memory.
 
-    A quarter of the memory, or less, so that files and memory together take at most half of it.
+    This is at most a quarter of the memory, so that files and memory together take at most half of
+    it.
     """
     return memory * min(LARGEST_SHARE, max(0.0, KEPT_SHARE - cache))
 
 
 def hold_part(part: Named, reader: PartReader) -> list[Block]:
-    """Read a part, to keep it in the worker's memory.
+    """Read a part and return it, to be kept in the worker's memory.
 
-    All blocks share one array: the system finds memory for it in a part of the time, in large
-    pages, while Dask's workers give small arrays back to the system at once.
+    All blocks share one array: the system allocates it faster, in large pages, while Dask's workers
+    give the memory of small arrays back to the system at once.
     """
     settle_process()
     preparation = reader.preparation
@@ -51,14 +52,14 @@ def hold_part(part: Named, reader: PartReader) -> list[Block]:
 
 
 def sum_held(blocks: list[Block], rows: int, summing: Summing) -> PartSum:
-    """Sum over a part of so many rows that is in some worker's memory."""
+    """Sum over a part of ``rows`` rows that is in some worker's memory."""
     return sum_blocks(map(aligned, blocks), rows, summing)
 
 
 def aligned(block: Block) -> Block:
     """Return the block with arrays whose memory is aligned to their numbers.
 
-    Arrays that came from another worker may not be, and products then have other bits.
+    Arrays from another worker may not be aligned, and then the last bits of products differ.
     """
     X, y, weight = block
     X, y = np.require(X, requirements="A"), np.require(y, requirements="A")
@@ -68,8 +69,8 @@ def aligned(block: Block) -> Block:
 class FiledPart:
     """A part that its first pass leaves in a temporary file of this worker, where there is room.
 
-    Sent to another worker, or spilled by this one, it is no more than the part's description,
-    and read anew.
+    When it is sent to another worker, or spilled by this one, only the part's description is
+    pickled, and the part is read again.
     """
 
     def __init__(self, part: Table, reader: PartReader) -> None:
@@ -80,15 +81,15 @@ class FiledPart:
         self.block_cache = FILES.cache(*shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """What is sent."""
+        """Pickle the part's description and its reader, not the file."""
         return FiledPart, (self.part, self.reader)
 
     def __sizeof__(self) -> int:
-        """As if the file were sent, so that Dask has the part summed by the worker that has it."""
+        """Report the file's size, so that Dask gives the sum to the worker that has the file."""
         return self.num_bytes
 
     def blocks(self) -> Iterator[Block]:
-        """Its blocks, from the file if that has them."""
+        """Yield the part's blocks, from the file if it has them."""
         made = self.reader.blocks(self.part)
         return made if self.block_cache is None else self.block_cache.blocks(0, made)
 
@@ -99,18 +100,18 @@ def file_part(part: Named, reader: PartReader) -> FiledPart:
 
 
 def sum_filed(filed: FiledPart, rows: int, summing: Summing) -> PartSum:
-    """Sum over a part of so many rows that is in this worker's file, or read now."""
+    """Sum over a part of ``rows`` rows from this worker's file, or read the part now."""
     return sum_blocks(filed.blocks(), rows, summing)
 
 
 class _Files:
-    """The temporary files of this worker, which together take no more than a single one may."""
+    """The temporary files of this worker; the limit for one file holds for all together."""
 
     def __init__(self) -> None:
         self.bytes, self._lock = 0, RLock()
 
     def cache(self, num_rows: int, num_columns: int) -> BlockCache | None:
-        """A file for so many rows and columns; None where there is too little room."""
+        """Return a file for a design of this size; None where there is too little room."""
         with self._lock:
             cache = block_cache_for(num_rows, num_columns, self.bytes)
             if cache is not None:

@@ -1,4 +1,4 @@
-"""Whether the scheduler of a Dask cluster and its workers give signs of life."""
+"""Check whether the scheduler of a Dask cluster and its workers give signs of life."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,9 +10,9 @@ from lr_pipeline.engines.cluster.cluster_settings import ClusterError, ClusterSe
 if TYPE_CHECKING:
     from distributed import Client
 
-LOOK_SECONDS = 2.0  # between two looks at a pass in which nothing ends
+LOOK_SECONDS = 2.0  # between two checks of a pass in which no task ends
 ANSWER_SECONDS = 5.0  # for one question to the scheduler
-QUIET_SECONDS = 10.0  # without a heartbeat, of which there are one or two a second
+QUIET_SECONDS = 10.0  # without a heartbeat; workers send one or two a second
 MOST_NAMED = 3
 
 Tell = Callable[[str], None]
@@ -20,7 +20,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class WorkerState:
-    """What the scheduler says of a worker: bytes, tasks, and seconds since a heartbeat arrived."""
+    """A worker as the scheduler sees it: bytes, tasks, and seconds since the last heartbeat."""
 
     address: str
     quiet: float
@@ -31,7 +31,7 @@ class WorkerState:
 
 
 class Watch:
-    """Looks at a cluster through its scheduler; ``tell`` is told once of each thing amiss."""
+    """Checks a cluster through its scheduler; ``tell`` is called once for each problem."""
 
     def __init__(
         self,
@@ -42,26 +42,26 @@ class Watch:
     ) -> None:
         self.client, self.settings, self.tell, self.clock = client, settings, tell, clock
         self.address = str(client.scheduler.address)
-        self._beats: dict[str, tuple[float, float]] = {}  # the last one's time there, and here
+        self._beats: dict[str, tuple[float, float]] = {}  # last one: scheduler's time and ours
         self._told: set[str] = set()
-        self._found: str | None = None  # what a first error said
+        self._found: str | None = None  # message of the first error
         self.begin()
 
     def begin(self) -> None:
-        """A pass begins; after a first error none does, so that it is not waited for again."""
+        """Begin a pass; raise again after a first error, so that nobody waits for it twice."""
         if self._found:
             raise ClusterError(self._found)
         self._done = -1
         self._answered = self._peopled = self._moved = self._looked = self.clock()
 
     def look(self, done: int) -> None:
-        """Take note that ``done`` tasks of the pass have ended.
+        """Note that ``done`` tasks of the pass have ended, and check the cluster now and then.
 
         Raises
         ------
         ClusterError
-            The scheduler is gone or does not answer, there are no workers, or none computes: for
-            as long as the settings allow.
+            The scheduler is gone; or, for longer than the settings allow, it does not answer, there
+            are no workers, or none computes.
         """
         now = self.clock()
         if done != self._done:
@@ -74,14 +74,14 @@ class Watch:
             self._looked = self.clock()
 
     def workers(self, wait: float) -> list[WorkerState]:
-        """All workers, as soon as the scheduler answers; a ``ClusterError`` after ``wait`` s."""
+        """Return all workers once the scheduler answers; raise ``ClusterError`` after ``wait`` s."""
         self.begin()
         while (workers := self.ask(wait)) is None:
             pass
         return workers
 
     def heard_within(self, seconds: float) -> list[str]:
-        """Addresses of the workers that sent a heartbeat lately; a warning names the others."""
+        """Return the addresses of workers with a recent heartbeat; a warning names the others."""
         found = self.workers(self.settings.connect_timeout)
         heard = [worker.address for worker in found if worker.quiet < seconds]
         if not heard:
@@ -96,7 +96,7 @@ class Watch:
         return heard
 
     def ask(self, wait: float | None = None) -> list[WorkerState] | None:
-        """All workers, or None where the scheduler does not answer just now."""
+        """Return all workers, or None if the scheduler does not answer in time."""
         wait = self.settings.patience if wait is None else wait
         if self.client.status != "running":
             raise self.gone()
@@ -113,14 +113,14 @@ class Watch:
         return [self._state(*item) for item in info["workers"].items()]
 
     def gone(self) -> ClusterError:
-        """The scheduler has ended."""
+        """Return the error which says that the scheduler has ended."""
         return self._failed(
             f"expected the Dask scheduler at {self.address} until the end of the run, but it is "
             "gone. Start it and its workers, then run again"
         )
 
     def cancelled(self) -> ClusterError:
-        """The scheduler dropped the tasks of this run, by itself or by ending."""
+        """Return the error which says that the scheduler dropped this run's tasks, or ended."""
         if self.client.status != "running" or self.ask() is None:
             return self.gone()
         return self._failed(
@@ -144,7 +144,7 @@ class Watch:
 
     def _state(self, address: str, info: dict[str, Any]) -> WorkerState:
         now, seen = self.clock(), info["last_seen"]
-        if self._beats.get(address, (None,))[0] != seen:  # clocks of two machines may differ
+        if self._beats.get(address, (None,))[0] != seen:  # compare no clocks: they may differ
             self._beats[address] = seen, now
         metrics = info["metrics"]
         return WorkerState(
@@ -157,7 +157,7 @@ class Watch:
         )
 
     def _judge(self, workers: Sequence[WorkerState]) -> None:
-        """Warn of what is amiss; an error where it has been so for too long."""
+        """Warn of problems; raise an error where one has lasted for too long."""
         from distributed.scheduler import heartbeat_interval
 
         now, interval = self.clock(), heartbeat_interval(len(workers))
@@ -175,13 +175,13 @@ class Watch:
         elif (paused := [worker for worker in heard if worker.paused]) and not silent:
             self._require_patience(paused, now - self._moved)
         elif any(worker.quiet > 2 * interval for worker in heard):
-            pass  # soon to be heard of, or to be named as silent
+            pass  # it will answer soon, or be named as silent
         elif workers and now - self._moved >= self.settings.silence:
             raise self._idle(silent)
 
     def _deserted(self) -> ClusterError:
         remedy = f"Start some with `dask worker {self.address}`"
-        if self.settings.address is None:  # Dask starts local ones again, as often as they end
+        if self.settings.address is None:  # Dask restarts local workers whenever they end
             remedy = "Give them more memory (memory_limit), or set a smaller block_rows"
         return self._failed(
             f"the Dask scheduler at {self.address} has lost all its workers, and none came "
@@ -189,7 +189,7 @@ class Watch:
         )
 
     def _require_patience(self, paused: Sequence[WorkerState], seconds: float) -> None:
-        """Workers that are paused may resume while they spill."""
+        """Raise an error if workers stay paused for ``patience`` s; spilling may resume them."""
         held = _some([f"{one.address} holds {_of_limit(one)}" for one in paused])
         if seconds >= self.settings.patience:
             raise self._failed(
@@ -233,6 +233,6 @@ def _of_limit(worker: WorkerState) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    """The first three, and how many more."""
+    """Return the first three names, and how many more there are."""
     more = len(names) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,17 +1,17 @@
-"""What passes over a table took on a cluster, in words."""
+"""Describe in words what passes over a table took on a cluster."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lr_pipeline.engines.cluster.worker_tasks import Work
 
-PASS = "Pass"  # begins the title of a single one
-PASSES_SHOWN = 20  # of an asset
+PASS = "Pass"  # begins the title of a single pass
+PASSES_SHOWN = 20  # of each asset
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass for ``asset``: what the workers did, and the ``seconds`` until its result was here.
+    """One pass for ``asset``: what the workers did, and the ``seconds`` until its result arrived.
 
     ``gathers``: whether values were gathered, such as counts by level, a sample or scores.
     """
@@ -28,9 +28,9 @@ class Pass:
 
     @property
     def slowest(self) -> tuple[str, float]:
-        """The worker of fewest rows a second while summing, and how many.
+        """The worker that summed the fewest rows a second, and this number.
 
-        That includes reading, but of parts that workers keep, which are read before.
+        The time includes reading, except for parts that workers keep, which were read before.
         """
         rows, seconds = self.work.rows, self.work.seconds
         speeds = {name: rows[name] / max(seconds[name], 1e-9) for name in rows}
@@ -67,7 +67,7 @@ def describe_passes(passes: Sequence[Pass]) -> Iterator[tuple[str, str]]:
 
 
 def _together(passes: Sequence[Pass]) -> str:
-    """How many, how fast, and what they moved."""
+    """Return how many passes there were, how fast they were, and how many bytes they moved."""
     rows, seconds = sum(one.rows for one in passes), sum(one.seconds for one in passes)
     moved = {
         kind: sum(one.work.bytes for one in passes if one.gathers == gathers)

@@ -27,7 +27,8 @@ Key = tuple[str, int]
 class PartedTable:
     """A table's parts as the cluster knows them.
 
-    The first ``held`` stay in workers' memory, the next ones, up to ``kept`` in all, in files.
+    The first ``held`` parts stay in workers' memory; the next ones, up to ``kept`` in all, in
+    files.
     """
 
     parts: Sequence[Named]
@@ -44,7 +45,7 @@ class PartedTable:
 
 
 def keeping_tasks(table: PartedTable) -> dict[Any, Any]:
-    """The tasks that read the parts to be kept, or make room for them."""
+    """Return the tasks that read the parts to be kept, or make room for them."""
     reader = f"lr_reader-{table.token}"
     graph: dict[Any, Any] = {reader: (unnamed, Named(reader, table.reader))}
     for number, key in enumerate(table.kept_keys):
@@ -56,10 +57,10 @@ def keeping_tasks(table: PartedTable) -> dict[Any, Any]:
 def summing_tasks(
     table: PartedTable, summing: Summing, token: str
 ) -> tuple[dict[Any, Any], list[list[Key]]]:
-    """The tasks of a pass, and their keys level by level: parts, partial sums, the one sum.
+    """Return the tasks of a pass, and their keys by level: parts, partial sums, the final sum.
 
-    Tasks that read parts to be kept are among them under the same keys as before, so that one
-    that was lost is read again.
+    They include the tasks that read kept parts, under the same keys as before, so that a lost part
+    is read again.
     """
     reader, function = f"lr_reader-{table.token}", f"lr_function-{token}"
     graph = keeping_tasks(table) | {function: (unnamed, Named(function, summing))}

@@ -1,4 +1,4 @@
-"""What the workers of a Dask cluster do with parts of a table: read, sum, and add up the sums."""
+"""Tasks of the workers of a Dask cluster: read parts of a table, sum them, and add the sums."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
-# Of the blocks of a part; None where there is none.
+# Makes the sum of a part from its blocks; None where there is no block.
 Fold = Callable[[Iterable[Any]], Any]
 
 
@@ -26,7 +26,7 @@ Fold = Callable[[Iterable[Any]], Any]
 class PartReader:
     """How a part is read: its ``columns``, ``block_rows`` rows at a time.
 
-    Each block is made one of the design by the ``preparation``, or stays as it is stored.
+    The ``preparation`` makes the design of each block; without one, blocks stay as stored.
     """
 
     columns: Sequence[str]
@@ -34,10 +34,10 @@ class PartReader:
     preparation: Preparation | None = None
 
     def blocks(self, part: Table) -> Iterator[Any]:
-        """Yield the blocks of a part, as made; errors as ``batches``.
+        """Yield the prepared blocks of a part; raises the errors of ``batches``.
 
-        Blocks of a URL are read ahead of their use. Of a file the system reads ahead by itself, and
-        another thread would take time from the other workers.
+        Blocks of a URL are read ahead of their use. For a file the system reads ahead by itself,
+        and another thread would take time from the other workers.
         """
         made: Iterable[Any] = self.batches(part)
         if self.preparation is not None:
@@ -45,7 +45,7 @@ class PartReader:
         return prefetched(made) if is_url(part.data) else iter(made)
 
     def batches(self, part: Table) -> Iterator[pa.RecordBatch]:
-        """Yield them as stored; a ``TableError`` where this worker does not see the file."""
+        """Yield the blocks as stored; raise ``TableError`` if this worker cannot see the file."""
         if isinstance(part.data, Path) and not part.data.exists():
             raise table_error(
                 f"the worker {worker_address()} sees no such file",
@@ -58,9 +58,9 @@ class PartReader:
 
 @dataclass(frozen=True, eq=False)
 class Summing:
-    """One pass: ``fold`` makes the sum of a part of its blocks, as ``convert`` makes them.
+    """One pass: ``convert`` is applied to each block, and ``fold`` makes a part's sum of them.
 
-    ``versions``: those of the driver, which a worker that joined late may not have.
+    ``versions``: the driver's, which a worker that joined late may not have.
     """
 
     fold: Fold
@@ -69,7 +69,7 @@ class Summing:
 
 
 def added_blocks(block_function: Callable[[Any], Any], blocks: Iterable[Any]) -> Any:
-    """Add ``block_function(block)`` over the blocks of a part, first to last; None for none."""
+    """Add ``block_function(block)`` over the blocks of a part in order; None without blocks."""
     remaining = iter(blocks)
     for first in remaining:
         return added(chain([block_function(first)], map(block_function, remaining)))
@@ -84,15 +84,15 @@ class Named:
     value: Any
 
     def __dask_tokenize__(self) -> str:
-        """What Dask takes for a hash."""
+        """Return the name, which Dask uses as a hash."""
         return self.name
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a pass took; adds up over its parts.
+    """What a pass took; the work of its parts can be added.
 
-    ``rows`` and ``seconds`` by the address of the worker, ``bytes`` of results handed on.
+    ``rows`` and ``seconds`` by worker address; ``bytes``: the size of results that were sent.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Work:
     bytes: int = 0
 
     def __add__(self, other: "Work") -> "Work":
-        """Return the work of both."""
+        """Return the sum of both works."""
         workers = self.rows | other.rows
         return Work(
             {name: self.rows.get(name, 0) + other.rows.get(name, 0) for name in workers},
@@ -111,7 +111,7 @@ class Work:
 
 @dataclass(frozen=True, eq=False)
 class PartSum:
-    """The sum over some parts, None where they have no rows, and what it took."""
+    """The sum over some parts (None where they have no rows), and the work that it took."""
 
     value: Any
     work: Work
@@ -131,18 +131,18 @@ def add_neighbours(sums: list[PartSum]) -> PartSum:
 
 
 def be_ready() -> None:
-    """Load what the first task of a process needs: pyarrow loads pandas at its first scalar."""
+    """Load what the first task of a process needs; pyarrow loads pandas with its first scalar."""
     settle_process()
     pa.scalar(0.0)
 
 
 def unnamed(named: Named) -> Any:
-    """Return a value that many tasks need: as a task it is sent to each worker once."""
+    """Return a value that many tasks need; as a task's result it is sent once to each worker."""
     return named.value
 
 
 def sum_blocks(blocks: Iterable[Any], rows: int, summing: Summing) -> PartSum:
-    """Sum over the blocks of a part of so many rows."""
+    """Sum over the blocks of a part of ``rows`` rows."""
     worker, begun = worker_address(), time.perf_counter()
     require_versions(summing.versions, worker)
     settle_process()
@@ -154,7 +154,7 @@ def sum_blocks(blocks: Iterable[Any], rows: int, summing: Summing) -> PartSum:
 
 
 def _packed(value: Any) -> Any:
-    """Return the value with gathered rows in one block: many small ones take longer to send."""
+    """Return the value with gathered rows in one block; many small ones take longer to send."""
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(map(_packed, value))
     gathered = isinstance(value, list) and len(value) > 1 and isinstance(value[0], Block)
@@ -162,20 +162,20 @@ def _packed(value: Any) -> Any:
 
 
 def stored_rows(part: Table) -> int:
-    """Rows of a part, before any are chosen."""
+    """Return the number of rows of a part, before any are chosen."""
     assert part.row_groups is not None
     return part.row_groups.num_rows
 
 
 def worker_address() -> str:
-    """Address of the worker that this task runs on."""
+    """Return the address of the worker that runs this task."""
     from distributed import get_worker
 
     return str(get_worker().address)
 
 
 def travelling_bytes(result: Any) -> int:
-    """Bytes of a result as it is sent from one process to another."""
+    """Return the size in bytes of a result as it is sent between processes."""
     from distributed.protocol import serialize
     from distributed.utils import nbytes
 

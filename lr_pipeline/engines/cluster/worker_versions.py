@@ -1,4 +1,4 @@
-"""Whether the workers of a Dask cluster run what the driver runs."""
+"""Check that the workers of a Dask cluster have the same versions as the driver."""
 
 import asyncio
 import platform
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 LIBRARIES = (
     "lr-pipeline",
     "numpy",
-)  # functions are sent by name, and other versions round otherwise
+)  # functions are sent by name, and other versions may round differently
 
 
 class VersionMismatchError(RuntimeError):
-    """A worker has another Python, numpy or lr_pipeline than the driver."""
+    """A worker has another version of Python, numpy or lr_pipeline than the driver."""
 
     def __init__(self, worker: str, name: str, expected: str, found: str) -> None:
         super().__init__(
@@ -30,14 +30,14 @@ class VersionMismatchError(RuntimeError):
 
 @cache
 def versions_here() -> dict[str, str]:
-    """Library → version of this process; of lr_pipeline also what its source files hash to."""
+    """Return library → version in this process; lr_pipeline's has a hash of its source files."""
     found = {"Python": _minor(platform.python_version())}
     found |= {name: version(name) for name in LIBRARIES}
     return found | {"lr-pipeline source": source_digest()}
 
 
 def require_versions(expected: dict[str, str], worker: str) -> None:
-    """Raise ``VersionMismatchError`` where this process, on ``worker``, differs."""
+    """Raise ``VersionMismatchError`` where this process, on ``worker``, has other versions."""
     for name, found in versions_here().items():
         if found != expected[name]:
             raise VersionMismatchError(worker, name, expected[name], found)
@@ -46,14 +46,14 @@ def require_versions(expected: dict[str, str], worker: str) -> None:
 def require_same_versions(
     client: "Client", seconds: float, workers: Sequence[str] | None = None
 ) -> None:
-    """Ask some workers, or all, also one whose lr_pipeline is too different to understand more.
+    """Compare the versions of some workers, or all, even where lr_pipeline is very different.
 
     Raises
     ------
     VersionMismatchError
         Naming the first worker that differs, and both versions.
     TimeoutError
-        A worker has not answered within so many ``seconds``.
+        A worker has not answered within ``seconds``.
     """
     expected = versions_here()
     questions: dict[str, tuple[Callable[..., str], list[str]]] = {
@@ -77,15 +77,15 @@ def require_same_versions(
 
 
 def _require_version(worker: str, name: str, expected: str, answer: Any) -> None:
-    if isinstance(answer, OSError):  # the worker has ended meanwhile: others take over
+    if isinstance(answer, OSError):  # the worker has ended; others take over
         return
     found = _minor(answer) if name == "Python" and isinstance(answer, str) else answer
-    if isinstance(answer, ImportError):  # PackageNotFoundError is one
+    if isinstance(answer, ImportError):  # includes PackageNotFoundError
         found = "none"
     if found != expected:
         raise VersionMismatchError(worker, name, expected, str(found))
 
 
 def _minor(python: str) -> str:
-    """Major and minor version, which decide whether functions can be sent."""
+    """Return major and minor version, which decide whether functions can be sent."""
     return ".".join(python.split(".")[:2])

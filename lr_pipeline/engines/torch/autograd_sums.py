@@ -1,7 +1,7 @@
 """The logistic sums on float64 tensors by automatic differentiation.
 
-The functions are those of ``closed_form_sums``. Only the loss and the information are written
-out; every other sum is what torch makes of these two, and so a check on the closed forms.
+The functions are those of ``closed_form_sums``. Only the loss and the information are written out.
+Torch derives every other sum from these two, so that they check the closed forms.
 """
 
 from typing import TYPE_CHECKING
@@ -16,10 +16,10 @@ def log_loss(z: "torch.Tensor", y: "torch.Tensor", weight: "torch.Tensor | None"
     """Σ weight · log(1 + exp(z)) − y z over rows (n,) with y in {0, 1}, a scalar."""
     from torch.nn.functional import softplus
 
-    # Not binary_cross_entropy_with_logits, which cancels (its loss is 0 at z = −40, y = 0, its
-    # gradient 0 at z = 40, y = 1, instead of ±4.2e-18) and wakes every core for 100 rows: on a
-    # busy machine that made it 20 times slower. Above its threshold softplus returns its argument,
-    # which is exact from 37 on (but not from 20 on, the default).
+    # Do not use binary_cross_entropy_with_logits: it cancels (its loss is 0 at z = −40, y = 0, and
+    # its gradient is 0 at z = 40, y = 1, instead of ±4.2e-18), and it wakes every core for 100
+    # rows, which made it 20 times slower on a busy machine. Above its threshold softplus returns
+    # its argument, which is exact from 37 on, but not from the default of 20 on.
     losses = softplus((1 - 2 * y) * z, threshold=40)
     return losses.sum() if weight is None else losses @ weight
 
@@ -43,8 +43,8 @@ def loss_gradient_information(
     block: TensorBlock, w: "torch.Tensor"
 ) -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
     """The loss, its gradient and the information (p, p), the last by its product form."""
-    # torch.autograd.functional.hessian makes p backward passes: 13 times slower than the
-    # product at 20 columns and 25 times at 100 (blocks of 16,384 rows), so it only tests this.
+    # torch.autograd.functional.hessian makes p backward passes: 13 times slower than the product at
+    # 20 columns and 25 times at 100 (blocks of 16,384 rows). So only tests use it.
     return *loss_gradient(block, w), _information(block, w)
 
 

@@ -1,9 +1,9 @@
 """The logistic sums on float64 tensors in closed form, most of it in place.
 
-With s = 1 − 2y, m = s z and x̃ = (1, x): the loss log(1 + exp(m)), its gradient s σ(m) x̃ and its
-curvature σ(m) σ(−m) x̃ x̃ᵀ. No difference of nearly equal numbers is formed, so all are exact to
-rounding for any z. Scratch is allocated in each call: torch reuses memory freed by the last, so
-that it costs nothing, and calls from several threads share none.
+With s = 1 − 2y, m = s z and x̃ = (1, x), the loss is log(1 + exp(m)), its gradient s σ(m) x̃ and
+its curvature σ(m) σ(−m) x̃ x̃ᵀ. No difference of nearly equal numbers is formed, so all are exact
+to rounding for any z. Each call allocates its scratch memory: this costs nothing, since torch
+reuses what the last call freed, and calls from several threads share no memory.
 """
 
 from typing import TYPE_CHECKING, NamedTuple

@@ -24,12 +24,12 @@ class ManualGradientDescent(GradientDescent):
     """``GradientDescent`` without an optimizer object: the same settings, iterates and statuses.
 
     With a kernel that has ``autograd``, each iteration is the tutorial's: a forward pass, the mean
-    log loss, ``backward()``, an update of the weights and the bias outside the graph, and
-    gradients cleared by hand. Unlike the tutorial's it is in float64 and takes the loss from z
-    rather than from σ(z), which is 0 or 1 far out. Each block has its own ``backward()``, and the
+    log loss, ``backward()``, an update of the weights and the bias outside the graph, and gradients
+    cleared by hand. Unlike the tutorial it uses float64, and computes the loss from z rather than
+    from σ(z), which rounds to 0 or 1 for large |z|. Each block has its own ``backward()``, and the
     engine adds up the gradients.
 
-    It sees the rows themselves, so it takes a ``LogisticObjective`` alone, with the torch kernel.
+    It reads the rows themselves, so it accepts only a ``LogisticObjective`` with the torch kernel.
     Without ``autograd``, and with Firth's penalty, which is made of sums over the rows, the same
     steps follow the objective's own gradient.
     """
@@ -41,8 +41,8 @@ class ManualGradientDescent(GradientDescent):
     ) -> SolverResult:
         """Minimise from ``start``; the trace begins with it.
 
-        Raises TypeError for an objective that is no ``LogisticObjective``, ValueError for another
-        kernel than torch's.
+        Raises TypeError for an objective that is not a ``LogisticObjective``, and ValueError for a
+        kernel that is not torch's.
         """
         if not isinstance(objective, LogisticObjective):
             raise TypeError(
@@ -87,7 +87,7 @@ class ManualGradientDescent(GradientDescent):
 def _backward(
     objective: LogisticObjective, kernel: TorchKernel, w: "torch.Tensor", b: "torch.Tensor"
 ) -> float:
-    """Return f(w) and leave its gradient in ``w.grad`` and ``b.grad``; one pass."""
+    """Return f(w) and store its gradient in ``w.grad`` and ``b.grad``, in one pass."""
     W = objective.total_weight
     objective.sums.passes += 1
     value, w_gradient, b_gradient = objective.sums.rows.sum(
@@ -103,10 +103,10 @@ def _backward(
 def _block_gradients(
     kernel: TorchKernel, block: Block, w: "torch.Tensor", b: "torch.Tensor", total_weight: float
 ) -> tuple[float, np.ndarray, np.ndarray]:
-    """The block's share of the mean log loss, and its gradients in the weights and the bias."""
+    """Return the block's share of the mean log loss, and its gradients in weights and bias."""
     from torch.nn.functional import linear
 
-    # Leaves of its own: another thread may be at another block.
+    # Each block has its own leaves, since another thread may work on another block.
     weights, bias = w.detach().requires_grad_(), b.detach().requires_grad_()
     with threads_for(block.X.size):
         X, y, weight = kernel.tensors(block)
@@ -117,11 +117,11 @@ def _block_gradients(
 
 
 def _join(b: "torch.Tensor", w: "torch.Tensor") -> Parameters:
-    """(intercept, coefficients…) of the bias (1,) and the weights (1, d), as a new array."""
+    """Join the bias (1,) and the weights (1, d) to a new array (intercept, coefficients…)."""
     return np.concatenate([b.detach().cpu(), w.detach().cpu()[0]])
 
 
 def _numpy(tensor: "torch.Tensor | None") -> np.ndarray:
-    """The numbers of a gradient that has been computed."""
+    """Return a computed gradient as a numpy array."""
     assert tensor is not None
     return np.asarray(tensor.cpu())

@@ -30,18 +30,18 @@ ONE_THREAD = 2**21  # numbers: 16,384 rows of 128 columns
 class TorchKernel:
     """Sums over one block of rows by torch operations (tutorial, "Pytorch实现逻辑回归").
 
-    The methods are those of ``LogisticKernel``: numpy float64 in and out, sums over the block's
-    rows, each times its weight, with w = (intercept, coefficients…), z = w[0] + X w[1:]. They may
-    be called from several threads at once.
+    The methods are those of ``LogisticKernel``: they take and return numpy float64 arrays, and sum
+    over the block's rows, each times its weight, with w = (intercept, coefficients…), z = w[0] + X
+    w[1:]. Several threads may call them at once.
 
     ``device`` is ``"cpu"``, ``"cuda"``, or ``"auto"`` for CUDA where torch finds it. On CUDA every
-    call sends its block to the device again. ``autograd``: differentiate the loss automatically,
-    which is slower, instead of evaluating its derivatives' closed forms; equal to rounding.
+    call sends its block to the device again. ``autograd`` differentiates the loss automatically
+    instead of evaluating its derivatives' closed forms; it is slower and equal to rounding.
 
     Raises
     ------
     ValueError
-        for another device, and at the first use for ``"cuda"`` where torch finds none.
+        The device is unknown; or, at the first use, it is ``"cuda"`` and torch finds none.
     """
 
     device: str = "cpu"
@@ -83,8 +83,8 @@ class TorchKernel:
     ) -> Parameters:
         """∇_w tr(A I(w)) for a fixed symmetric A.
 
-        With A the inverse of I summed over all blocks, the sum of these is ∇ log det I: Firth's
-        penalty, streamed.
+        If A is the inverse of I summed over all blocks, the sum over blocks is ∇ log det I, which
+        Firth's penalty needs.
         """
         with threads_for(block.X.size):
             arguments = self.tensors(block), self.tensor(w), self.tensor(A)
@@ -92,33 +92,33 @@ class TorchKernel:
 
     @property
     def _sums(self) -> ModuleType:
-        """The functions that do the arithmetic."""
+        """The module whose functions do the arithmetic."""
         return torch_autograd if self.autograd else torch_closed_form
 
     def tensor(self, array: Float64[np.ndarray, "..."]) -> "torch.Tensor":
-        """The array's own memory as a float64 tensor on the device; copied only where it must."""
+        """Return the array as a float64 tensor on the device, copied only where needed."""
         from torch.utils.dlpack import from_dlpack
 
         array = np.asarray(array, dtype=np.float64)
         if any(stride < 0 for stride in array.strides):
-            array = array.copy()  # torch has no negative strides and aborts the process
+            array = array.copy()  # torch aborts the process at negative strides
         # Unlike torch.from_numpy, DLPack takes read-only arrays without a warning.
         return from_dlpack(array).to(_torch_device(self.device))
 
     def tensors(self, block: Block) -> TensorBlock:
-        """The block on the device."""
+        """Return the block as tensors on the device."""
         weight = None if block.weight is None else self.tensor(block.weight)
         return TensorBlock(self.tensor(block.X), self.tensor(block.y), weight)
 
 
 @contextmanager
 def threads_for(numbers: int) -> Iterator[None]:
-    """Keep torch to the calling thread for a design of at most ``ONE_THREAD`` numbers.
+    """Limit torch to the calling thread for a design of at most ``ONE_THREAD`` numbers.
 
-    Its number of threads, which is each thread's own, is restored afterwards. On a few thousand
-    numbers more threads gain nothing, and on a busy machine they wait for each other: a fit of
-    455 × 30 rows took 35 s with two threads and 1.6 s with one. On larger ones they would take
-    the cores from an engine that sums several blocks at a time.
+    The number of threads, which each Python thread has for itself, is restored afterwards. For a
+    few thousand numbers more threads gain nothing, and on a busy machine they wait for each other:
+    a fit of a 455 × 30 design took 35 s with two threads and 1.6 s with one. For larger designs
+    they would take the cores from an engine that sums several blocks at a time.
     """
     import torch
 
@@ -139,7 +139,7 @@ def _array(tensor: "torch.Tensor") -> Float64[np.ndarray, "..."]:
 
 @cache
 def _torch_device(device: str) -> str:
-    """The torch device that ``device`` means on this machine."""
+    """Return the torch device that ``device`` means on this machine."""
     import torch
 
     if device == "cpu":
