@@ -1,4 +1,4 @@
 """The mathematics: likelihoods, solvers, existence, certificates, inference.
 
-numpy and scipy alone; no I/O, no logging, no clock, nothing of the other rooms.
+It imports numpy and scipy only: no I/O, no logging, no clock, no other folder of the package.
 """

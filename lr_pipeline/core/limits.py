@@ -1,4 +1,4 @@
-"""What a fit can hold: columns, and numbers whose squares and sums neither overflow nor vanish."""
+"""Limits of a fit: how many columns, and how large numbers may be so that no sum overflows."""
 
 from math import isfinite
 
@@ -6,17 +6,17 @@ from math import isfinite
 UNIT_ROUNDOFF = 2.0**-53
 # Matrices of columns × columns are held and factorized.
 MAX_COLUMNS = 3_000
-# A column's numbers: squares of up to 1e200, times a weight and a number of rows, stay below the
-# 1.8e308 of float64; where all are smaller than the least, their squares vanish.
+# Limits of a column's numbers: squares of up to 1e200, times a weight and a number of rows, stay
+# below the 1.8e308 of float64. Where all numbers are below the smallest, their squares underflow.
 LARGEST_NUMBER, SMALLEST_NUMBER = 1e100, 1e-100
 # Rasters and instruments write the largest number of float32 where there is no value.
 LARGEST_FLOAT32 = 3.4028234663852886e38
-# The greatest weight, and the greatest number of a response that is no label.
+# Limits of weights, and of a numeric response.
 LARGEST_WEIGHT, SMALLEST_WEIGHT = 1e50, 1e-50
 
 
 class ColumnError(ValueError):
-    """A column of an array cannot be fitted: ``message`` with the column's name, or its number."""
+    """Raised for a column that cannot be fitted; ``message`` with the column's name or number."""
 
     def __init__(self, message: str, column: int, names: tuple[str, ...] | None = None) -> None:
         self.message, self.column = message, column

@@ -32,12 +32,12 @@ def count_scores(y: RowVector, score: RowVector, weight: RowVector) -> CountsByS
 
 @dataclass(frozen=True)
 class RankSums:
-    """Running sums, from the highest score down, for ROC AUC and average precision.
+    """Running sums for ROC AUC and average precision, added from the highest score to the lowest.
 
     ``negative``, ``positive``: weight of each class so far. ``pairs``: Σ over pairs of a positive
-    and a negative row of the product of their weights, where the positive row's score is higher,
-    and of half of it where the scores are equal. ``precision``: Σ positive weight · precision at
-    its score (no interpolation).
+    and a negative row of the product of their weights where the positive row's score is higher,
+    and of half the product where the scores are equal. ``precision``: Σ positive weight ·
+    precision at its score (no interpolation).
     """
 
     negative: float = 0.0
@@ -46,11 +46,11 @@ class RankSums:
     precision: float = 0.0
 
     def then(self, counts: CountsByScore) -> "RankSums":
-        """Return the sums with the rows of further scores, all of them lower than those before."""
+        """Return the sums with further rows added, whose scores are lower than all before."""
         negative, positive = counts.negative[::-1], counts.positive[::-1]
         below = self.negative + np.cumsum(negative)
         above = self.positive + np.cumsum(positive)
-        # BLAS products would have other last bits on another number of threads.
+        # The last bits of BLAS products depend on the number of threads.
         return RankSums(
             self.negative + float(negative.sum()),
             self.positive + float(positive.sum()),

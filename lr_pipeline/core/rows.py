@@ -1,7 +1,7 @@
-"""Blocks of rows, and the one contract for going over them: from a block to a value that adds up.
+"""Blocks of rows, and the contract for sums over them: a function of a block, whose values add.
 
-A function says what is made of one block, an engine applies it to every block and adds the
-values. Whoever wants several things of the same rows returns a tuple or a dictionary of them.
+The engine applies the function to every block and adds the values. A function that computes
+several things from the same rows returns a tuple or a dictionary of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,8 +33,8 @@ class Block(NamedTuple):
 class Rows(Protocol):
     """All the rows of one design matrix, wherever they are kept.
 
-    An engine knows how to come by the blocks and how to add what a function returns for each of
-    them, in a fixed order; it does not know what is being computed.
+    An engine knows where the blocks are and how to add a function's values for all of them, in a
+    fixed order; it does not know what is being computed.
     """
 
     @property
@@ -47,20 +47,20 @@ class Rows(Protocol):
 
     @property
     def block_rows(self) -> int:
-        """Most rows that a block has."""
+        """Largest number of rows in a block."""
 
     def sum(self, block_function: Callable[[Block], Value]) -> Value:
         """Add ``block_function(block)`` over all blocks with ``add``, in a fixed order."""
 
     def hold(self, *blocks: Block) -> "Rows":
-        """Offer some of these rows, held in memory, in the way that suits this engine."""
+        """Return blocks in memory, which hold some of these rows, as ``Rows`` of this engine."""
 
 
 def add(a: Any, b: Any, plus: Callable[[Any, Any], Any] = plus) -> Any:
-    """Return the sum of two values: item by item of tuples, key by key of dictionaries, else a + b.
+    """Return the sum of two values: tuples item by item, dictionaries key by key, others a + b.
 
-    Numbers, arrays and anything else that adds is added with ``plus``. Lists are joined, which is
-    how rows are gathered.
+    Numbers, arrays and everything else that can be added are added with ``plus``. Lists are
+    joined: this is how rows are gathered.
     """
     if isinstance(a, dict):
         return {key: add(one, b[key], plus) for key, one in a.items()}
@@ -82,7 +82,7 @@ def largest(rows: Rows, block_function: Callable[[Block], float]) -> float:
 
 @dataclass(frozen=True)
 class _Largest:
-    """A number of which the larger one is kept where two are added."""
+    """A number whose sum with another is the larger of the two."""
 
     value: float
 
@@ -104,7 +104,7 @@ def gather(rows: Rows) -> Block:
 
 
 def in_one_block(rows: Rows) -> Block:
-    """Return all rows in one block, copied only where the engine has them in several."""
+    """Return all rows in one block, copied only where the engine has several blocks."""
     blocks = rows.sum(lambda block: [block])
     return blocks[0] if len(blocks) == 1 else concatenate(blocks)
 
@@ -141,12 +141,12 @@ class HeldRows:
         return added(map(block_function, row_slices(self.block, self.block_rows)))
 
     def hold(self, *blocks: Block) -> "HeldRows":
-        """Offer some of these rows."""
+        """Return blocks in memory as rows like these."""
         return HeldRows(blocks[0] if len(blocks) == 1 else concatenate(blocks), self.block_rows)
 
 
 def row_slices(block: Block, rows: int) -> Iterator[Block]:
-    """Yield views of at most so many rows; the block itself where it has no more."""
+    """Yield views of at most ``rows`` rows; the block itself where it has no more."""
     X, y, weight = block
     if len(y) <= rows:
         yield block

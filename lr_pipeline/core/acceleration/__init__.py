@@ -1,1 +1,1 @@
-"""What makes a fit faster and changes no answer: better starts, and small tables."""
+"""Ways to make a fit faster without changing its answer: better starts, and small tables."""

@@ -1,4 +1,4 @@
-"""The accelerations as guests of a fit: each returns the same optimum sooner, or nothing."""
+"""Accelerated fits: each reaches the same optimum sooner than the plain path, or returns None."""
 
 from dataclasses import replace
 from math import sqrt
@@ -20,7 +20,7 @@ from lr_pipeline.core.solvers import Lbfgs, Solver, Status
 
 
 def fit_small_table(problem: FitProblem, regimes: Regimes) -> LogisticFit | None:
-    """Fit a small table by maximum likelihood, where nothing stands in the way."""
+    """Fit a small table by maximum likelihood; None where that needs the plain path."""
     rows, columns = problem.rows, problem.rows.num_columns
     given = problem.solver is not None or problem.start is not None
     few = rows.num_rows * columns <= regimes.small_numbers and columns < regimes.many_columns
@@ -38,9 +38,9 @@ def fit_small_table(problem: FitProblem, regimes: Regimes) -> LogisticFit | None
 
 
 def fit_from_sample(problem: FitProblem, penalty: Penalty, regimes: Regimes) -> LogisticFit | None:
-    """Start at a sample's optimum, with its Hessian as preconditioner.
+    """Fit from a sample's optimum as start, with the sample's Hessian as preconditioner.
 
-    None where there is no sample, or it does not lead to a certified optimum.
+    None where there is no sample, or the fit from it has no certified optimum.
     """
     solver = problem.solver
     own_start = problem.start is not None or not (solver is None or solver.orthonormalize)
@@ -70,13 +70,13 @@ def fit_from_sample(problem: FitProblem, penalty: Penalty, regimes: Regimes) -> 
 
 
 def _preconditioned(problem: FitProblem, warm: WarmStart, regimes: Regimes) -> Solver:
-    """The solver that was given, or L-BFGS, that with the sample's Hessian."""
+    """Return the given solver, or L-BFGS unless one is given; L-BFGS with the sample's Hessian."""
     solver = problem.solver or Lbfgs(tolerance=problem.stop, polish=False)
     if not isinstance(solver, Lbfgs):
         return solver
     tolerance = solver.tolerance
     if not problem.standard_errors:
-        # The certificate will rest on the sample's share of the Hessian.
+        # The certificate will use the sample's share of the Hessian.
         tolerance = max(tolerance * sqrt(warm.share), min(tolerance, TOLERANCE))
     return replace(
         solver,

@@ -1,8 +1,9 @@
-"""A log loss in single precision: where a step comes from, never what a fit is judged by.
+"""The log loss in single precision: it gives steps, and float64 decides where a fit ends.
 
-Products with columns in float32 take half the time or less. Their rounding, some 1e-6 of a
-gradient, is harmless in a direction that is followed until the gradient in float64 vanishes. The
-columns are standardized in float64, so that neither a far mean nor a large scale costs digits.
+Products with columns in float32 take half the time or less. Their rounding, about 1e-6 of a
+gradient, does no harm to a search direction, since the fit ends only where the gradient in float64
+vanishes. The columns are standardized in float64, so that neither a large mean nor a large scale
+costs digits.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.types import Columns, Parameters, RowVector
 
-# Scales beyond which a column's values, or their inverses, may leave the range of float32.
+# Outside these scales a column's values, or their inverses, may leave the range of float32.
 SMALLEST, LARGEST = 1e-30, 1e30
 # More than the relative rounding error of three operations in float32.
 ROUNDING = 2.0**-21
@@ -31,7 +32,7 @@ SingleDesign = Float32[np.ndarray, "n k"]
 class SingleCopy(NamedTuple):
     """Rows of positive weight, their columns as (x − center) / scale in float32.
 
-    ``blocks`` have them, the labels and the weights; ``extremes`` bounds the columns as given.
+    ``blocks``: these columns with labels and weights; ``extremes``: bounds on the original columns.
     """
 
     blocks: list[Block]
@@ -47,7 +48,7 @@ def standardized_single(rows: Rows, center: Columns, scale: Columns) -> SingleCo
     def convert(block: Block) -> tuple[list[Block], Extremes]:
         X, y, weight = counted_rows(block)
         A = np.empty(X.shape, np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        with np.errstate(over="ignore", invalid="ignore"):  # checked below
             np.subtract(X, center, out=A, casting="same_kind")
             A *= factor
         return [Block(A, y, weight)], _extremes(A)
@@ -62,13 +63,13 @@ def standardized_single(rows: Rows, center: Columns, scale: Columns) -> SingleCo
 
 
 def _extremes(A: SingleDesign) -> Extremes:
-    """Those of float32 columns side by side in memory, for which numpy has fast loops."""
+    """Extremes of float32 columns whose rows are contiguous in memory; numpy is fast on them."""
     lower, upper = A.min(axis=0, initial=np.inf), A.max(axis=0, initial=-np.inf)
     return Extremes(lower.astype(np.float64), upper.astype(np.float64))
 
 
 class Expansion(NamedTuple):
-    """A function to second order at a point: w, f(w), ∇f(w), and v ↦ ∇²f(w) v."""
+    """Second-order expansion of a function at a point: w, f(w), ∇f(w), and v ↦ ∇²f(w) v."""
 
     w: Parameters
     value: float
@@ -78,14 +79,14 @@ class Expansion(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SingleObjective:
-    """The mean log loss of the rows of ``blocks``, about. ``engine``: rows that can hold them."""
+    """The approximate mean log loss of ``blocks``. ``engine``: rows whose engine holds them."""
 
     blocks: list[Block]
     engine: Rows
     total_weight: float
 
     def expand(self, w: Parameters) -> Expansion:
-        """Evaluate at ``w``: one pass, and one for each product. Infinite where it overflows."""
+        """Evaluate at ``w``: one pass, and one per product. The value is infinite on overflow."""
 
         def sums(block: Block) -> tuple[float, Parameters, list[Block]]:
             with np.errstate(invalid="ignore"):

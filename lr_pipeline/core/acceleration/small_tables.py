@@ -1,15 +1,16 @@
 """Newton's method on few rows, where calling numpy takes longer than its arithmetic.
 
-On standardized rows, in place. With C a row's ±(1, x), where ±1 = 1 − 2y, m = C w, e = exp(m) and
-u = 1 + e, the row's loss is log u, its gradient σ C with σ = e / u and its Hessian s C Cᵀ with
-s = e / u². One product of the matrices (s C; σ) and Cᵀ holds the Hessian above the gradient.
+It works on standardized rows, in place. Let C be a row's ±(1, x), with ±1 = 1 − 2y, and m = C w,
+e = exp(m), u = 1 + e. The row's loss is log u, its gradient σ C with σ = e / u and its Hessian
+s C Cᵀ with s = e / u². One product of the matrices (s C; σ) and Cᵀ gives the Hessian and, below
+it, the gradient.
 
-A fit to a tolerance goes better steps than Newton's −d, d = H⁻¹g, which save two evaluations. From
-the optimum of the intercept alone, the first goes 1 / (1 − R²) times as far, with R² = gᵀd / n the
-squared multiple correlation of label and columns: to the coefficients of linear discriminant
-analysis (Haggstrom, 1983, Journal of Business & Economic Statistics 1: 229–238). Those after it add
-Chebyshev's −½ H⁻¹ ∇³f[d, d], with ∇³f[d, d] = Σ s (1 − 2σ) (Cᵀd)² C: the error then falls with its
-cube (Traub, 1964, Iterative Methods for the Solution of Equations).
+A fit to a tolerance takes better steps than Newton's −d, d = H⁻¹g, and saves two evaluations. From
+the optimum of the intercept alone, the first step is 1 / (1 − R²) times as long, with R² = gᵀd / n
+the squared multiple correlation of label and columns. It leads to the coefficients of linear
+discriminant analysis (Haggstrom, 1983, Journal of Business & Economic Statistics 1: 229–238). Later
+steps add Chebyshev's −½ H⁻¹ ∇³f[d, d], with ∇³f[d, d] = Σ s (1 − 2σ) (Cᵀd)² C; convergence is then
+cubic (Traub, 1964, Iterative Methods for the Solution of Equations).
 """
 
 from collections.abc import Iterator
@@ -39,8 +40,8 @@ from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
 
 MAX_ITERATIONS = 30
-# How many times as far as Newton's the first step may go, and how long a correction may be beside
-# the step that it corrects: beyond, the loss more often rises, which ends the fit here.
+# The longest first step relative to Newton's, and the longest correction relative to the step that
+# it corrects. Beyond these the loss rises more often, and the fit is left to the plain path.
 LONGEST_FIRST_STEP = 2.0
 LARGEST_CORRECTION = 0.5
 
@@ -51,13 +52,13 @@ ONES, ONE, HALF = np.ones(REGIMES.small_numbers), np.array(1.0), np.array(0.5)
 
 
 def fit_few_rows(block: Block, solver: Newton) -> FewRowsFit | None:
-    """Fit by maximum likelihood: the fit, its trace and its evaluations.
+    """Fit by maximum likelihood; return the fit, its trace and its number of evaluations.
 
-    None where a slower way is needed, or its messages: for weights, many numbers, labels other than
-    0 and 1, one class alone, columns that are constant, far from zero, not finite or nearly
-    dependent, where a full Newton step fails, and where rounding needs a closer look.
+    None where the plain path, or one of its messages, is needed: for weights, many numbers, labels
+    other than 0 and 1, one class alone, columns that are constant, far from zero, not finite or
+    nearly dependent, where a full Newton step fails, and where the rounding bound is too coarse.
     """
-    # What is not finite shows in the shifts, in the Hessian or in the length of a step.
+    # Values that are not finite show in the shifts, in the Hessian or in the length of a step.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         rows = FewRows.of(block)
         found = None if rows is None else rows.minimize(solver)
@@ -69,7 +70,7 @@ def fit_few_rows(block: Block, solver: Newton) -> FewRowsFit | None:
 
 
 class _Room(NamedTuple):
-    """Where an evaluation puts what it computes: of each row e, u, s and σ (n,), and (s C; σ).
+    """Arrays for an evaluation's results: e, u, s and σ (n,) of each row, and (s C; σ).
 
     ``weighted`` and ``sigma`` are the parts of ``stack``.
     """
@@ -88,10 +89,10 @@ class _Room(NamedTuple):
 
 
 class FewRows(NamedTuple):
-    """Standardized rows, each times ±1, and room for what is computed of them.
+    """Standardized rows, each times ±1, and arrays for what is computed from them.
 
-    ``C`` (p, n), the upper part of ``first``, whose last row is σ where all rows have the
-    ``prevalence`` of the label 1. ``ones`` (n,).
+    ``C`` (p, n) is the upper part of ``first``, whose last row is σ where every row has the
+    probability ``prevalence`` of label 1. ``ones`` (n,).
     """
 
     first: Float64[np.ndarray, "p+1 n"]
@@ -103,7 +104,7 @@ class FewRows(NamedTuple):
 
     @classmethod
     def of(cls, block: Block) -> "FewRows | None":
-        """Return the rows of a block; None where ``fit_few_rows`` is."""
+        """Return the rows of a block; None where ``fit_few_rows`` returns None."""
         X, y, weight = block
         n, d = X.shape
         positive = int(np.count_nonzero(y))
@@ -127,7 +128,7 @@ class FewRows(NamedTuple):
         scale /= n
         np.sqrt(scale, scale)
         shift = mean / scale
-        # Not so either where a column is constant, tiny, or has a value that is not finite.
+        # The condition also fails for a column that is constant or tiny, or has NaN or infinity.
         if not shift.dot(shift) < LARGEST_SHIFT**2 or scale.min() < SMALLEST_NUMBER:
             return None
         Z *= signs
@@ -136,9 +137,9 @@ class FewRows(NamedTuple):
         return cls(first, C, columns, ones, prevalence, _Room.of(d + 1, n))
 
     def minimize(self, solver: Newton) -> tuple[Sums, list[TracePoint], int] | None:
-        """Go to the optimum; None where a step does not lower the loss.
+        """Iterate to the optimum; None where a step does not lower the loss.
 
-        To the rounding floor (``polish``) by Newton's steps, to a tolerance by better ones.
+        With ``polish``, Newton's steps lead to the rounding floor, else better ones to a tolerance.
         """
         n, tolerance = len(self.ones), solver.tolerance
         trace: list[TracePoint] = []
@@ -156,7 +157,7 @@ class FewRows(NamedTuple):
                 if last is not None and sums.value > last.value * (1.0 + VALUE_ROUNDING):
                     return None
                 trace.append(TracePoint(len(trace), sums.value / n, length(gradient) / n, moved))
-            elif not distance < 0.5 * nearest:  # nothing left to polish
+            elif not distance < 0.5 * nearest:  # the rounding floor
                 return last, trace, evaluations
             if distance <= tolerance:
                 if not is_last_step(d, w):
@@ -167,7 +168,7 @@ class FewRows(NamedTuple):
             if not solver.polish and evaluations == 1:
                 moved = first_step_length(square / n)
                 d *= moved
-            elif not solver.polish and square > tolerance:  # else Newton's step will do
+            elif not solver.polish and square > tolerance:  # else Newton's step is enough
                 d += self.correction(factor, d, square)
             sums = self.sums(w - d)
         return None
@@ -215,10 +216,10 @@ class FewRows(NamedTuple):
         return correction
 
     def certified(self, sums: Sums) -> StandardizedFit | None:
-        """Bound the distance to the optimum by how large the columns' values are.
+        """Bound the distance to the optimum by bounds on the columns' values.
 
-        By √n, which none of n standardized values exceeds (Samuelson, 1968, Journal of the American
-        Statistical Association 63: 1522–1525), and by the largest where that is too coarse.
+        The first bound is √n, which none of n standardized values exceeds (Samuelson, 1968, Journal
+        of the American Statistical Association 63: 1522–1525); the second the largest value.
         """
         n = len(self.ones)
         return certified(sums, self.columns, float(n), addition_error(n, 1), self.sizes())

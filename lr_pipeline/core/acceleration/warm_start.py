@@ -1,8 +1,8 @@
-"""A large table's optimum, nearly, from a sample of its rows.
+"""A start near a large table's optimum, from a sample of its rows.
 
-The estimate on a share f of the rows is about √(1/f) standard errors away from that on all, and
-its Hessian differs from theirs by a few percent: with it as a preconditioner every pass over the
-rows for a gradient brings the parameters some ten or hundred times nearer.
+The estimate on a share f of the rows is about √(1/f) standard errors away from the estimate on all
+rows, and its Hessian differs from that of all rows by a few percent. With it as preconditioner,
+each pass for a gradient divides the distance to the optimum by ten to a hundred.
 """
 
 from collections.abc import Iterator
@@ -25,14 +25,15 @@ from lr_pipeline.core.solvers.hessian_solve import decrement
 from lr_pipeline.core.solvers.secant import LinearSolve
 from lr_pipeline.core.types import Columns, Parameters
 
-# A sample's own optimum is several of its standard errors off: no need to meet it closely.
+# The sample's optimum is itself several standard errors from that of all rows, so that it need not
+# be found closely.
 NEAR = 1.0
 NEWTON = Newton(tolerance=NEAR, max_iterations=20, polish=False)
-# Steps on the larger sample, the last of at most this length beside √weight: as a share of the
-# parameters, which is about how much the Hessian changes along it.
+# Steps on the larger sample. The last one has at most this length in standard errors, divided by
+# √weight: about its share of the parameters, and so the relative change of the Hessian along it.
 STEPS = 4
 SHORT_STEP = 0.02
-# A change of x̃ᵀw beyond which a lower bound of the Hessian would prove nothing.
+# Beyond this change of x̃ᵀw, a lower bound of the Hessian would prove nothing.
 LARGEST_CHANGE = 100.0
 # More than the relative rounding error of a change of x̃ᵀw.
 ROUNDING = 1e-6
@@ -42,10 +43,10 @@ ROUNDING = 1e-6
 class WarmStart:
     """Where to start on all rows, and with which Hessian.
 
-    ``coordinates``: standardized by a sample's means and deviations. In them are ``start`` (p,),
-    near the sample's optimum, and ``factors`` of the Hessian of its mean objective at
-    ``factored_at`` (p,). ``objective`` is the sample's, ``classes`` are those of all rows.
-    ``knows_extremes``: whether the coordinates' extremes are those of all rows, too.
+    ``coordinates``: standardized by a sample's means and deviations. ``start`` (p,), near the
+    sample's optimum, is in these coordinates, and so are ``factors`` of the Hessian of the sample's
+    mean objective at ``factored_at`` (p,). ``objective`` is the sample's, ``classes`` are those of
+    all rows. ``knows_extremes``: whether the coordinates' extremes are also those of all rows.
     """
 
     coordinates: Coordinates
@@ -57,7 +58,7 @@ class WarmStart:
     knows_extremes: ClassVar[bool] = False
 
     def preconditioner(self, tolerance: float) -> LinearSolve:
-        """Return g ↦ H⁻¹ g, nearly, to descend on all rows to ``tolerance`` standard errors."""
+        """Return g ↦ H⁻¹ g, approximately, for a descent on all rows to ``tolerance``."""
         return self.factors.solve
 
     @property
@@ -68,9 +69,9 @@ class WarmStart:
     def factors_below(self, w: Parameters) -> Factors | None:
         """Return the factors of a lower bound at ``w`` of the Hessian of the sum over all rows.
 
-        The sum over the sample is one, since every other row adds a positive semidefinite matrix;
-        and where x̃ᵀw changes by at most M, a row's variance falls to no less than exp(−M) of it.
-        None where that leaves nothing.
+        The sum over the sample is such a bound, since every other row adds a positive semidefinite
+        matrix. Where x̃ᵀw changes by at most M, a row's variance is at least exp(−M) times what it
+        was. None where M is too large for a useful bound.
         """
         change = self.objective.sums.largest_predictor(w - self.factored_at)
         if not change <= LARGEST_CHANGE:
@@ -81,10 +82,10 @@ class WarmStart:
 def warm_start(
     rows: Rows, kernel: LogisticKernel, penalty: Penalty, regimes: Regimes = REGIMES
 ) -> WarmStart | None:
-    """Fit a tenth of the rows, itself started from a tenth of that; one pass over all rows.
+    """Fit a tenth of the rows, starting from a fit of a tenth of those; one pass over all rows.
 
     ``penalty``: that of the sum over all rows. None where the table is small, or the sample does
-    not determine an estimate: one class alone, separated, dependent columns.
+    not determine an estimate: it has one class alone, is separated, or has dependent columns.
 
     Raises
     ------
@@ -112,10 +113,10 @@ def warm_start(
 
 
 def possible_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
-    """Yield the pairs (d,) of ``center`` and ``scale`` of which a fit to ``rows`` has one.
+    """Yield the pairs ``center``, ``scale`` (d,), one of which is that of a fit to ``rows``.
 
-    Those of its samples, where the rows are many enough for a warm start, then those of all rows.
-    Errors as ``draw_sample`` and ``analyse_columns``.
+    Those of the samples come first, where there are enough rows for a warm start, then those of all
+    rows. Errors as ``draw_sample`` and ``analyse_columns``.
     """
     _, samples = _samples(rows, REGIMES) or (None, [])
     for one in (*map(rows.hold, samples), rows):
@@ -124,7 +125,7 @@ def possible_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
 
 
 def _samples(rows: Rows, regimes: Regimes) -> tuple[ClassCounts, list[Block]] | None:
-    """The classes of all rows, and a sample after a tenth of it, if each is large enough."""
+    """The classes of all rows, a tenth of a sample and the sample; None for too few rows."""
     if rows.num_rows < regimes.sampled_rows or rows.num_columns == 0:
         return None
     needed = regimes.sample_rows_per_parameter * (rows.num_columns + 1)
@@ -183,9 +184,9 @@ def _fit_sample(
 def _refined(
     objective: LogisticObjective, before: WarmStart, classes: ClassCounts
 ) -> WarmStart | None:
-    """Newton's method from a point that is near, so that full steps do.
+    """Newton's method from a near point, so that full steps are enough.
 
-    The first with the Hessian that is known: another is formed nearer the optimum.
+    The first step uses the known Hessian: a new one is formed nearer the optimum.
     """
     weight, w = classes.total_weight, before.start
     w = w - before.factors.solve(objective.value_gradient(w)[1])

@@ -1,10 +1,10 @@
-"""The optimum of a table of many columns, nearly, in single precision.
+"""A start near the optimum of a table of many columns, in single precision.
 
-Where columns are many, most of a fit's time goes into squares of the design, XᵀSX. Here they are
-formed once or twice, of a few rows for each parameter: enough to show that the columns are
-independent, to bound the Hessian of all rows from below, and, as a preconditioner, to bring its
-condition number to about ((1 + q) / (1 − q))², q² parameters per row of the sample (Marchenko &
-Pastur). All else are products with vectors, of all rows, in single precision.
+With many columns, most of a fit's time goes into squares of the design, XᵀSX. Here they are formed
+once or twice, from a sample with a few rows per parameter. This is enough to show that the columns
+are independent and to bound the Hessian of all rows from below. As a preconditioner it brings the
+condition number to about ((1 + q) / (1 − q))², with q² parameters per row of the sample (Marchenko
+& Pastur). All other work is products of all rows with vectors, in single precision.
 """
 
 from collections.abc import Iterator
@@ -36,22 +36,23 @@ from lr_pipeline.core.solvers.line_search import backtrack
 from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
 from lr_pipeline.core.types import Columns, Parameters
 
-# Steps, and most products with the Hessian in each: with columns as if uncorrelated, and with a
-# sample's Hessian to precondition.
+# The largest number of steps, and of products with the Hessian in each step: FEW_PRODUCTS where the
+# preconditioner takes the columns as uncorrelated, PRODUCTS where it is a sample's Hessian.
 STEPS = 12
 FEW_PRODUCTS = 12
 PRODUCTS = 25
 MOST_HALVINGS = 10
-# Products with the Hessian that are remembered.
+# Number of products with the Hessian that are remembered.
 MEMORY = 20
-# The share of the gradient that a step leaves; of the last one, after a full step of at most so
-# many standard errors.
+# The share of the gradient that a step leaves. After a full step of at most NEAR standard errors,
+# the last step leaves LAST_FORCING.
 FORCING = 0.1
 NEAR = 0.3
 LAST_FORCING = 0.01
-# Where a predictor has changed by more since the sample's Hessian was formed, it is formed again.
+# The sample's Hessian is formed again where a predictor has changed by more than this since.
 MOST_CHANGE = 0.3
-# Of a step in double precision: the share left at least, and beside the tolerance.
+# The share of the gradient that a step in double precision may leave: the smallest one asked for,
+# and the share relative to the tolerance.
 SOLVED = 1e-3
 NEARER = 0.5
 
@@ -60,16 +61,16 @@ NEARER = 0.5
 class WideStart(WarmStart):
     """A warm start near the optimum of all rows.
 
-    ``product``: v ↦ H v with their Hessian near there.
+    ``product``: v ↦ H v with the Hessian of all rows near the start.
     """
 
     product: LinearSolve
     knows_extremes: ClassVar[bool] = True
 
     def preconditioner(self, tolerance: float) -> LinearSolve:
-        """Return g ↦ H⁻¹ g for the Hessian of all rows at the start, nearly.
+        """Return g ↦ H⁻¹ g, approximately, for the Hessian of all rows at the start.
 
-        By the sample's Hessian alone, where that shows the gradient to vanish within ``tolerance``
+        The sample's Hessian is enough where, by its measure, the optimum is within ``tolerance``
         standard errors.
         """
 
@@ -87,8 +88,8 @@ class WideStart(WarmStart):
 def wide_start(rows: Rows, kernel: LogisticKernel, regimes: Regimes = REGIMES) -> WideStart | None:
     """Minimise the log loss in single precision; two passes over the rows.
 
-    None where columns are few or the rows too few or too many for it, and where a sample leaves
-    in doubt whether the columns are independent or the estimate exists.
+    None where there are few columns, or too few or too many rows, and where a sample does not show
+    that the columns are independent and the estimate exists.
 
     Raises
     ------
@@ -134,7 +135,7 @@ def wide_start(rows: Rows, kernel: LogisticKernel, regimes: Regimes = REGIMES) -
 
 
 def wide_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
-    """Yield ``center`` and ``scale`` (d,) of a fit that starts here, if one would try to."""
+    """Yield ``center`` and ``scale`` (d,) of a fit from a wide start, if one would be tried."""
     sampled = _wide_sample(rows, REGIMES)
     if sampled is not None:
         moments = possible_moments(sampled[1])
@@ -142,7 +143,7 @@ def wide_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
 
 
 def _wide_sample(rows: Rows, regimes: Regimes) -> tuple[ClassCounts, Rows] | None:
-    """The classes of all rows and a sample of those of a table of many columns, else None."""
+    """The classes of all rows and a sample of the rows; None where a wide start is not tried."""
     n, p = rows.num_rows, rows.num_columns + 1
     few_columns = rows.num_columns < regimes.many_columns
     few_rows = n < regimes.wide_rows_per_parameter * p
@@ -153,7 +154,7 @@ def _wide_sample(rows: Rows, regimes: Regimes) -> tuple[ClassCounts, Rows] | Non
 
 
 class _Reached(NamedTuple):
-    """A point, the objective to second order at the one before, and whether the optimum is near."""
+    """A point, the expansion at the point before it, and whether the optimum is near."""
 
     w: Parameters
     expansion: Expansion
@@ -163,11 +164,12 @@ class _Reached(NamedTuple):
 def _approach(
     objective: SingleObjective, w: Parameters, precondition: LinearSolve, products: int
 ) -> _Reached:
-    """Inexact Newton steps, each solved for by at most so many products with the Hessian.
+    """Inexact Newton steps, each computed by at most ``products`` products with the Hessian.
 
-    What the products say of the curvature improves the next step's preconditioner (Morales &
-    Nocedal, 2000, SIAM Journal on Optimization 10: 1079–1096). Ends where a step is not found, or
-    not solved for. Once near, steps are full ones, as differences of the loss are lost in rounding.
+    The products also improve the next step's preconditioner (Morales & Nocedal, 2000, SIAM Journal
+    on Optimization 10: 1079–1096). The iteration ends where no step lowers the loss enough, or a
+    step is not computed closely. Near the optimum full steps are taken, since differences of the
+    loss are below its rounding.
     """
     at, share = objective.expand(w), FORCING
     pairs = SecantPairs(MEMORY)

@@ -1,4 +1,4 @@
-"""The certificate of a fit: bounds on rounding, as close as needed, and the distance they allow."""
+"""The certificate of a fit: bounds on rounding, as close as needed, and the resulting distance."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ from lr_pipeline.core.columns.standardize import Coordinates
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.types import Parameters
 
-# A bound that costs no pass over the rows will do where it is below this, in standard errors: for
-# a table of many numbers, whose passes take long, and for another.
+# A bound that costs no pass over the rows is enough where it is below this, in standard errors:
+# CLOSE_MANY for a table of many numbers, whose passes take long, CLOSE_FEW for others.
 CLOSE_MANY = 1e-4
 CLOSE_FEW = 1e-9
 MANY_NUMBERS = 100_000
@@ -29,10 +29,9 @@ def certify(
 ) -> Certificate:
     """Bound the distance of ``w`` to the optimum in loss and in standard errors.
 
-    ``coordinates``: those of the objective's rows. No pass over the rows where the largest
-    absolute values of the columns already bound the distance closely, or as closely as asked for
-    by ``close``, or closer passes could not halve it; otherwise two. The bound is infinite where
-    u ≥ 1 or rounding leaves nothing certain.
+    ``coordinates``: those of the objective's rows. No pass over the rows is made where the bound
+    from the columns' largest absolute values is close enough, at most ``close``, or could not be
+    halved by passes; otherwise two. The bound is infinite where u ≥ 1 or rounding may be too large.
     """
     if curvature is None:
         return UNBOUNDED
@@ -54,6 +53,6 @@ def certify(
 
 
 def _penalty_radius(objective: LogisticObjective, curvature: Curvature) -> float:
-    """Largest √(x̃ᵀ H⁻¹ x̃) of the rows whose logistic loss the penalty is."""
+    """Largest √(x̃ᵀ H⁻¹ x̃) of the imagined rows whose logistic loss equals the penalty."""
     norms = np.linalg.norm(curvature.inverse_factor, axis=0)
     return float(np.max(objective.penalty.row_sizes(len(norms)) * norms))

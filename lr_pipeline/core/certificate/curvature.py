@@ -17,9 +17,9 @@ from lr_pipeline.core.types import ParameterMatrix, Parameters
 class Curvature:
     """The objective's gradient at a fit and its Hessian at or near it, as sums over the rows.
 
-    ``inverse_factor``: L⁻¹ of the lower triangular L with L Lᵀ = H; ``step`` (p,): from where H
-    was evaluated to the fit, None where that is the same; ``reported``: the linear map M (q, p) to
-    the parameters as reported.
+    ``inverse_factor``: L⁻¹ of the lower triangular L with L Lᵀ = H; ``step`` (p,): from the point
+    where H was evaluated to the fit, None where both are the same; ``reported``: the linear map
+    M (q, p) to the reported parameters.
     """
 
     gradient: Parameters
@@ -36,7 +36,7 @@ class Curvature:
         step: Parameters | None,
         reported: Reported,
     ) -> "Curvature | None":
-        """Return it, of a Hessian with these factors; None where that has none in float64."""
+        """Return the curvature with these factors of H; None where there are none."""
         if factors is None or not np.isfinite(gradient).all():
             return None
         return cls(gradient, factors.L, factors.inverse, step, reported)
@@ -53,7 +53,7 @@ class Curvature:
 
     @cached_property
     def units(self) -> Float64[np.ndarray, " q"]:
-        """√ of the diagonal of M H⁻¹ Mᵀ: standard errors, where H is the information."""
+        """Square roots of the diagonal of M H⁻¹ Mᵀ: standard errors, where H is the information."""
         if self.reported.slopes.ndim == 2:
             return _lengths(self.half_covariance)
         units = _lengths(self.inverse_factor)

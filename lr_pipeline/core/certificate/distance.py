@@ -2,7 +2,7 @@
 
 The objective is the sum f(w) = Σ c_i loss(x̃ᵢᵀw, y_i) + ½ Σ_j q_j w_j², or with a
 log-F penalty. The third derivative of the loss in z is at most its second in absolute value, so
-along any direction v, with φ(t) = f(w + t v),
+along every direction v, with φ(t) = f(w + t v),
 
     |φ'''(t)| ≤ M φ''(t),    M = max_i |x̃ᵢᵀv| ≤ r ‖v‖_H,    r = max_i √(x̃ᵢᵀ H⁻¹ x̃ᵢ),
 
@@ -40,10 +40,10 @@ class Certificate:
 
     ``loss``: f(w) − f(w*) at most this, in the objective's unit (mean per row).
     ``standard_errors``: |w_j − w*_j| / se_j at most this for every parameter j.
-    Both are infinite where no bound could be established. ``iterations_needed`` estimates what a
-    solver that has not converged would still need (``None`` when converged or unknown).
-    ``rigorous`` is False where the bound is an estimate (of Firth's objective, where nothing better
-    is proven).
+    Both are infinite where no bound could be established. ``iterations_needed``: estimate of the
+    iterations that a solver still needs to converge (``None`` when converged or unknown).
+    ``rigorous`` is False where the bound is only an estimate (for Firth's objective, where no
+    minimum is proven).
     """
 
     loss: float
@@ -56,10 +56,10 @@ UNBOUNDED = Certificate(loss=inf, standard_errors=inf)
 
 
 class Bounds(NamedTuple):
-    """Of rounding: ‖ĝ − g‖ in the metric of H⁻¹, and η of the Hessian. Of the rows: r.
+    """Bounds on rounding (‖ĝ − g‖ in the metric of H⁻¹, and η of the Hessian) and on the radius r.
 
-    ``columns``: ‖|L⁻¹| √H_jj‖, at most √p times the condition of L with rows of length 1, and
-    larger the nearer columns come to being dependent.
+    ``columns``: ‖|L⁻¹| √H_jj‖, at most √p times the condition number of L with rows of length 1;
+    it grows as columns come near to being dependent.
     """
 
     gradient_error: float
@@ -73,8 +73,8 @@ def distance_bounds(
 ) -> Certificate:
     """The bounds of the module's docstring, in loss and in standard errors.
 
-    ``rounding``: that of the parameters as reported, in standard errors. ``step``: ‖v‖_H of the
-    step v from where H was evaluated.
+    ``rounding``: that of the reported parameters, in standard errors. ``step``: ‖v‖_H of the step v
+    from the point where H was evaluated.
     """
     radius, eta = bounds.radius, bounds.eta
     if not eta < 0.5:
@@ -83,10 +83,10 @@ def distance_bounds(
     moved = radius * step
     if not moved < 1.0:
         return UNBOUNDED
-    eta = exp(moved) * (1.0 + eta) - 1.0  # along the step the Hessian changes by exp(± moved)
+    eta = exp(moved) * (1.0 + eta) - 1.0  # the step changes H by exp(± moved) at most
     if not eta < 0.5:
         return UNBOUNDED
-    # √(1 + η) would do for the decrement and the radius each; the rest covers rounding in them.
+    # √(1 + η) is enough for the decrement and for the radius; the rest covers their own rounding.
     decrement = ((1.0 + eta) * decrement + bounds.gradient_error) / sqrt(1.0 - eta)
     radius = bounds.radius / sqrt(1.0 - eta)
     u = radius * decrement

@@ -14,17 +14,17 @@ and v the loss's third derivative is at most r, and each of the six terms of D³
 
     tr(A I'''[u,u,v]) − tr(A I'[v] A I''[u,u]) − 2 tr(A I''[u,v] A I'[u]) + 2 tr((A I'[u])² A I'[v])
 
-at most Σ s a² h max|b| ≤ r³, with a = x̃ᵀu and b = x̃ᵀv (a product's trace is at most the one's
-largest eigenvalue times the sum of the other's, in absolute values). So K changes along v by at
-most Λ ‖v‖ with Λ = exp(2 rρ) (r + 6 τ r³).
+is at most Σ s a² h max|b| ≤ r³, with a = x̃ᵀu and b = x̃ᵀv (the trace of a product is at most the
+largest eigenvalue of one matrix times the sum of the other's eigenvalues, in absolute values). So
+K changes along v by at most Λ ‖v‖ with Λ = exp(2 rρ) (r + 6 τ r³).
 
 *Distance.* Let μ be the smallest eigenvalue of K and λ the length of g, both in the metric of I,
 and ρ = 2 λ / μ. If Λ ρ < μ, then F grows outwards on the sphere of radius ρ about w, is strongly
-convex within, and has there exactly one minimum w*, with (Kantorovich's theorem in this metric)
+convex inside, and has exactly one minimum w* there, with (Kantorovich's theorem in this metric)
 
     ‖w* − w‖ ≤ δ = 2 λ / (μ + √(μ² − 2 Λ λ)),    F(w) − F(w*) ≤ λ² / (2 (μ − Λ δ)).
 
-It is a minimum, not proven to be the lowest. Rounding widens λ, r and 1/μ.
+It is a minimum, but not proven to be the lowest. Rounding makes λ, r and 1/μ larger.
 """
 
 from math import exp, sqrt
@@ -49,14 +49,14 @@ from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.types import ParameterMatrix, Parameters, RowVector
 
-# T takes n p³ operations and p³ numbers.
+# T takes n p³ operations and memory for p³ numbers.
 MOST_PARAMETERS = 100
 MOST_OPERATIONS = 2e10
 ROWS = 256  # at a time, each p² numbers
 LARGEST_ERROR = 0.1
 # Where no minimum is proven, the certificate for a convex objective, with the information in place
-# of the Hessian, becomes an estimate that is wider by this factor: the true Hessian can be less
-# than the information (down to 0.16 of it at the minima of separated tables that we have seen).
+# of the Hessian, times this factor becomes an estimate: the true Hessian can be less than the
+# information (0.16 of it was the least seen at minima of separated tables).
 FIRTH_MARGIN = 10.0
 
 
@@ -80,7 +80,7 @@ def certify_minimum(
     """Bound the distance of ``w`` to a minimum of Firth's objective, rigorously.
 
     ``strength``: τ. ``coordinates``: those of the objective's rows. Four passes over the rows; None
-    where they would take long, or prove nothing.
+    where the passes would take long, or prove nothing.
     """
     n, p = objective.sums.rows.num_rows, len(w)
     if p > MOST_PARAMETERS or n * p**3 > MOST_OPERATIONS:
@@ -90,7 +90,7 @@ def certify_minimum(
         return None
     amplification = coordinates.amplification()
     bounds = bounds_by_rows(objective, w, curvature, amplification)
-    eta = bounds.eta  # relative, of the information
+    eta = bounds.eta  # relative error of the information
     if not eta < LARGEST_ERROR:
         return None
     r = bounds.radius / sqrt(1.0 - eta)
@@ -110,7 +110,7 @@ def certify_minimum(
 
 
 def estimated(certificate: Certificate) -> Certificate:
-    """Return the estimate that a certificate for a convex objective is for Firth's."""
+    """Turn a certificate for a convex objective into an estimate for Firth's."""
     loss, distance = certificate.loss, certificate.standard_errors
     return Certificate(FIRTH_MARGIN**2 * loss, FIRTH_MARGIN * distance, rigorous=False)
 
@@ -118,14 +118,14 @@ def estimated(certificate: Certificate) -> Certificate:
 def bounded_distance(
     length: float, smallest: float, r: float, strength: float
 ) -> tuple[float, float] | None:
-    """Return δ and the bound in loss; None where Λ ρ < μ is not given."""
+    """Return δ and the bound in loss; None where Λ ρ < μ does not hold."""
     if not smallest > 0.0:
         return None
     reach = 2.0 * length / smallest
     if not r * reach < 1.0:
         return None
-    # Each of the six terms is at most r³, their sum less: far out they cancel. No closer bound is
-    # known to us.
+    # Each of the six terms is at most r³. Their sum is smaller, since far out they cancel, but no
+    # closer bound is known.
     change = exp(2.0 * r * reach) * (r + 6.0 * strength * r**3)
     if not change * reach < smallest:
         return None
@@ -162,7 +162,7 @@ def _sums(
 
 
 def _cubes(Q: Float64[np.ndarray, "n p"], slope: RowVector) -> Float64[np.ndarray, "p q"]:
-    """Σ slope q ⊗ (q ⊗ q), with p² numbers for each of a few rows at a time."""
+    """Σ slope q ⊗ (q ⊗ q), for a few rows at a time, since each takes p² numbers."""
     p = Q.shape[1]
     cubes = np.zeros((p, p**2))
     for start in range(0, len(Q), ROWS):
@@ -174,11 +174,12 @@ def _cubes(Q: Float64[np.ndarray, "n p"], slope: RowVector) -> Float64[np.ndarra
 def _score_rounding(
     objective: LogisticObjective, curvature: Curvature, sums: _Sums, eta: float
 ) -> float:
-    """How far the computed Σ c s' h x̃ can be off, in the metric of I⁻¹.
+    """Bound on the rounding error of Σ c s' h x̃, in the metric of I⁻¹.
 
-    Row by row, s' is off by η s at most and h by 2 η h, since A is by 2 η, and in evaluating it
-    by (2p + 4) ε |x̃|ᵀ|A||x̃|. Errors c s e of the rows make Σ c s |e| |x̃ᵀv| ≤ √(Σ c s e²) ‖v‖.
-    Those of x̃ itself, and of adding up, are relative to the terms.
+    In each row the error of s' is at most η s. That of h is at most 2 η h, since A has the relative
+    error 2 η, plus (2p + 4) ε |x̃|ᵀ|A||x̃| for its evaluation. Errors c s e of the rows add up to
+    Σ c s |e| |x̃ᵀv| ≤ √(Σ c s e²) ‖v‖. Errors of x̃ itself and of the additions are relative to the
+    terms.
     """
     p = len(sums.terms)
     by_row = 3.0 * eta * sqrt(sums.square)

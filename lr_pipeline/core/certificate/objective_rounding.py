@@ -27,9 +27,11 @@ PENALTY_ROUNDINGS = 8
 
 
 class ColumnSizes(NamedTuple):
-    """Bounds (p,) on absolute values: of x̃, of what it is computed from, in gradients as well.
+    """Bounds (p,) on absolute values of columns.
 
-    ``hessian_shift``: by how much the columns of the Hessian can exceed the objective's.
+    ``largest``: of x̃; ``source``: of the columns that x̃ is computed from; ``for_gradient``: of the
+    columns that a gradient is computed from; ``hessian_shift``: by how much the columns that a
+    Hessian is computed from can exceed the objective's.
     """
 
     largest: Parameters
@@ -39,15 +41,15 @@ class ColumnSizes(NamedTuple):
 
 
 def parameter_rounding(w: Parameters, curvature: Curvature) -> float:
-    """Rounding of the parameters as reported, in their units."""
+    """Largest rounding error of the reported parameters, in their units."""
     rounding = (len(w) + 4) * UNIT_ROUNDOFF * curvature.reported.sizes(w)
     units = curvature.units
-    # The coefficient of a constant column is always zero, and so is its unit.
+    # A constant column's coefficient is always zero, and its unit too.
     return float((rounding / np.where(units > 0.0, units, np.inf)).max())
 
 
 def _shifts(objective: LogisticObjective, p: int) -> tuple[Parameters, Parameters]:
-    """By how much the columns that gradient and Hessian were computed with exceed the objective's.
+    """By how much the columns behind gradient and Hessian exceed the objective's.
 
     Each (p,), in the objective's units.
     """
@@ -67,7 +69,7 @@ def objective_addition(objective: LogisticObjective) -> float:
 
 
 def _column_sizes(objective: LogisticObjective, coordinates: Coordinates) -> ColumnSizes:
-    """How large the objective's columns are, or those that they are computed from."""
+    """Bounds on the objective's columns, and on those that they are computed from."""
     seen = objective.sums.largest()
     largest = np.concatenate([[1.0], coordinates.largest() if seen is None else seen])
     source = largest if coordinates.B is None else largest.copy()
@@ -99,7 +101,7 @@ def coarse_bounds(
     addition: float,
     penalty_rounding: Parameters | float = 0.0,
 ) -> Bounds:
-    """Bounds from the largest |x̃| alone, with Σ s |x̃_j| ≤ √(H₀₀ H_jj) and |residual| ≤ 1.
+    """Bounds from the largest |x̃| alone, by Σ s |x̃_j| ≤ √(H₀₀ H_jj) and |residual| ≤ 1.
 
     ``addition``: relative error of the sums over the rows.
     """
@@ -129,8 +131,8 @@ def bounds_by_rows(
 ) -> Bounds:
     """Bounds from two passes over the rows.
 
-    ``amplification`` (k, k): |X| amplification bounds the numbers that the objective's columns X
-    were computed from.
+    ``amplification`` (k, k): |X| times it bounds the numbers that the objective's columns X were
+    computed from.
     """
     dot = dot_error(len(w))
     rows, T = objective.sums.rows, objective.sums.T
@@ -155,10 +157,10 @@ def bounds_by_rows(
     epsilon = epsilon + addition * terms + _penalty_rounding(objective, w)
     inverse = np.abs(curvature.inverse_factor)
     gradient_error = float(np.linalg.norm(inverse @ epsilon))
-    # Errors of s are relative row by row; those of x, and of adding up and factoring, are not.
+    # Errors of s are relative in each row; those of x, of additions and of the factors are not.
     root = np.linalg.norm(curvature.factor, axis=1)
     columns = float(np.linalg.norm(inverse @ (root + hessian_shift * root[0])))
-    # An 8-norm bounds a maximum and can be summed: here of |w|ᵀ|x̃|.
+    # The 8-norm of |w|ᵀ|x̃| bounds its maximum, and can be summed over blocks.
     rounded = float(np.linalg.norm(inverse @ np.sqrt(spread)))
     eta = hessian_rounding(len(w), predictor**0.125, columns, rounded, addition)
     radius = largest(rows, lambda block: _largest_norm(block, curvature.inverse_factor))

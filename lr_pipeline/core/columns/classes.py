@@ -1,4 +1,4 @@
-"""How many rows there are of each label, and the fit that needs nothing else."""
+"""Weight and number of the rows of each label, and the fit of the intercept alone from them."""
 
 from dataclasses import dataclass
 from math import log
@@ -61,7 +61,7 @@ class ClassCounts:
         return self.weight_0 + self.weight_1
 
     def require_both(self) -> "ClassCounts":
-        """Return the counts, or raise ``ValueError`` for other labels or one class alone."""
+        """Return the counts, or raise ``ValueError`` for other labels or only one class."""
         if self.others:
             raise ValueError(f"labels must be 0 or 1, found {self.others} rows with another value")
         if self.rows_0 == 0 or self.rows_1 == 0:

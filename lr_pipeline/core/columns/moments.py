@@ -10,12 +10,12 @@ from lr_pipeline.core.linear_algebra.double_double import two_sum
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, Design, RowVector
 
-SIDE_BY_SIDE = 64  # rows
-CACHED = 64  # times as many
-SQUARED = 512  # numbers
+SIDE_BY_SIDE = 64  # rows that are compared as one long vector
+CACHED = 64  # such vectors at a time, which stay in the processor's cache
+SQUARED = 512  # numbers in one sum of squares
 EPSILON = float(np.finfo(np.float64).eps)
 LARGEST = 1e150  # its square is finite
-SMALLEST = 1e-150  # its square is not lost
+SMALLEST = 1e-150  # its square does not underflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +27,10 @@ class Extremes:
 
     @classmethod
     def of(cls, X: Design) -> "Extremes":
-        """Return those of the rows of ``X``.
+        """Return the extremes of the columns of ``X``.
 
-        Many rows side by side make long vectors, on which numpy is ten times faster; so many at
-        a time as stay in the cache from the first search to the second.
+        Several rows side by side make one long vector, on which numpy is ten times faster. Only as
+        many are taken at a time as stay in the cache between the two searches.
         """
         if len(X) and X.strides[0] < X.strides[1]:  # each column's values are side by side
             return cls(X.min(axis=0), X.max(axis=0))
@@ -47,9 +47,9 @@ class Extremes:
 
     @classmethod
     def around(cls, X: Design) -> "Extremes":
-        """Return some that hold those of ``X``, the same for all columns, in a third of the time.
+        """Return bounds on the extremes of ``X``, the same for all columns, in a third of the time.
 
-        A number is at most √Σ x² over the few hundred that it is one of.
+        A number is at most √Σ x² over a few hundred numbers that include it.
         """
         n, d = X.shape
         if not X.flags.c_contiguous or n * d == 0:
@@ -67,17 +67,17 @@ class Extremes:
 
     @property
     def finite(self) -> Bool[np.ndarray, " d"]:
-        """Whether all values of each column are, and their squares."""
+        """Whether all values of each column, and their squares, are finite."""
         return np.asarray((self.lower >= -LARGEST) & (self.upper <= LARGEST))
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Count, mean, squares about the mean and extremes of each column, of some rows.
+    """Count, mean, squares about the mean and extremes of each column, for some rows.
 
-    ``num_rows`` rows of positive weight; ``weight`` = Σ w; ``mean + mean_tail`` (d,) the mean to
-    about twice the precision of float64, so that merging loses nothing when the mean is much
-    larger than the deviation; ``squares`` (d,) = Σ w (x − mean)²; ``extremes``: their ranges.
+    ``num_rows`` rows of positive weight; ``weight`` = Σ w; ``mean + mean_tail`` (d,) the mean in
+    about twice the precision of float64, so that merging loses no digits when the mean is much
+    larger than the deviation; ``squares`` (d,) = Σ w (x − mean)²; ``extremes``: column ranges.
     """
 
     num_rows: int
@@ -112,7 +112,7 @@ class Moments:
 def moments_of(X: Design, weight: RowVector | None = None) -> Moments:
     """Return the moments of the columns of ``X``; rows of zero weight do not count.
 
-    Two passes: the squares are taken about the mean, and so lose nothing to a large mean.
+    Two passes: the squares are taken about the mean, so that a large mean costs no digits.
     """
     X, _, weight = counted_rows(Block(X, np.empty(len(X)), weight))
     if len(X) == 0:
@@ -148,7 +148,7 @@ def column_moments(rows: Rows) -> Moments:
 
 
 def possible_moments(rows: Rows) -> Moments:
-    """The moments of all design columns, in one pass, of values that need not be finite."""
+    """The moments of all design columns, in one pass; values that are not finite raise no error."""
 
     def of(block: Block) -> tuple[Moments]:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -166,7 +166,7 @@ def column_extremes(rows: Rows) -> Extremes:
 
 
 def require_finite(rows: Rows, finite: Bool[np.ndarray, " d"]) -> None:
-    """Raise ``ValueError`` that names the place where a column is not finite, if one is not."""
+    """Raise ``ValueError`` with the place of the first value that is not finite, if any."""
     if finite.all():
         return
     column = int(np.argmin(finite))
@@ -189,7 +189,7 @@ def require_finite(rows: Rows, finite: Bool[np.ndarray, " d"]) -> None:
 
 
 def require_squares(moments: Moments) -> None:
-    """Raise ``ColumnError`` where a column varies, but so little that its squares vanish."""
+    """Raise ``ColumnError`` where a column varies, but so little that its squares underflow."""
     lower, upper = moments.extremes.lower, moments.extremes.upper
     largest = np.maximum(np.abs(lower), np.abs(upper))
     lost = (largest < SMALLEST_NUMBER) & (lower < upper)

@@ -21,14 +21,14 @@ from lr_pipeline.core.linear_algebra.triangular import invert_triangular, triang
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, ParameterMatrix
 
-# How many rounding errors separate a column from the combination of others that it is: of its
-# entries, one or a few, and of the deviations from the mean, on which all arithmetic is done, up
-# to 3 as measured.
+# How many rounding errors may separate a dependent column from the combination of others that it
+# equals: one or a few in its entries, and up to 3, as measured, in the deviations from the mean, on
+# which all arithmetic is done.
 ROUNDING_ERRORS_OF_MEAN = 4.0
 ROUNDING_ERRORS_OF_DEVIATION = 16.0
 
-# Forming AᵀA squares the condition number: up to this one its factor keeps seven digits, more
-# than enough to see that no column is within rounding of dependence.
+# Forming AᵀA squares the condition number. Up to this condition number its factor keeps seven
+# digits, more than enough to show that no column is dependent to rounding.
 LARGEST_GRAM_CONDITION = 1e4
 
 SquareMatrix = Float64[np.ndarray, "k k"]
@@ -39,7 +39,7 @@ class ColumnAnalysis:
     """Location, scale and linear dependence of the columns of a design.
 
     ``mean``, ``scale`` (d,): weighted mean and standard deviation (1.0 for a constant column);
-    of a design without intercept, zeros and the root mean squares.
+    for a design without intercept, zeros and the root mean squares.
     ``independent``, ``dependent``: column numbers; from left to right, a column is dependent when
     it lies in the span of the intercept and the columns before it, to rounding.
     ``null_space`` (d, k): orthonormal columns N, for coefficients in the columns' own units, with
@@ -73,7 +73,7 @@ class ColumnAnalysis:
 
 @dataclass(frozen=True)
 class _Standardization:
-    """Shift and scale of each column, and what rounding can amount to in units of the scale."""
+    """Shift and scale of each column, and a bound on its rounding in units of the scale."""
 
     mean: Columns
     scale: Columns
@@ -127,10 +127,10 @@ def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
     """Find the location, scale and linear dependencies of the columns.
 
     A column is dependent when its distance to the span of the columns before it, as a root mean
-    square, is no more than ρ(x) + Σ |a_i| ρ(x_i), where Σ a_i x_i is the nearest point of the span
-    and ρ(x) = u (4 |mean| + 16 deviation), u = 2⁻⁵³: an exactly dependent table would then be the
-    same to the rounding of its entries. No threshold on the condition number is involved, and so
-    a polynomial of degree ten is of full rank.
+    square, is at most ρ(x) + Σ |a_i| ρ(x_i), where Σ a_i x_i is the nearest point of the span
+    and ρ(x) = u (4 |mean| + 16 deviation), u = 2⁻⁵³: there is then an exactly dependent table that
+    differs from this one only by the rounding of its entries. There is no threshold on the
+    condition number, and so a polynomial of degree ten has full rank.
 
     Two passes over the rows where the correlation matrix is well conditioned, three otherwise.
     Raises ``ValueError`` as ``column_moments`` does.
@@ -144,14 +144,14 @@ def analyse_columns(rows: Rows, intercept: bool = True) -> ColumnAnalysis:
 
 
 def analyse_by_information(moments: Moments, factors: Factors) -> ColumnAnalysis | None:
-    """The analysis of columns that a logistic information shows to be independent; else None.
+    """The analysis, where a logistic information shows the columns to be independent; else None.
 
     ``factors``: of Σ w s x̃ x̃ᵀ / Σ w (p, p) with s = σ(z) σ(−z) ≤ 1/4 and the columns
-    standardized by ``moments``, an intercept before them. In the analysis, s w takes the
-    place of w: distances between columns come out smaller, at most half as large.
+    standardized by ``moments``, after an intercept. The analysis uses s w in place of w, and so
+    finds distances between columns that are at most half the true ones.
     """
     standard = _Standardization.from_moments(moments, True)
-    if (standard.scale != standard_deviation(moments)).any():  # one is constant, to rounding
+    if (standard.scale != standard_deviation(moments)).any():  # a column is constant, to rounding
         return None
     R, inverse = factors.L[1:, 1:].T, factors.inverse[1:, 1:].T
     elimination = _all_independent(R, inverse, standard.rounding)
@@ -161,7 +161,7 @@ def analyse_by_information(moments: Moments, factors: Factors) -> ColumnAnalysis
 def _analysis(
     moments: Moments, standard: _Standardization, elimination: _Elimination
 ) -> ColumnAnalysis:
-    """What is reported of the columns."""
+    """The result for all columns, from a choice among them."""
     return ColumnAnalysis(
         mean=standard.mean,
         scale=standard.scale,
@@ -177,14 +177,14 @@ def _analysis(
 
 
 def _eliminate_by_cholesky(rows: Rows, standard: _Standardization) -> _Elimination | None:
-    """All columns independent, where AᵀA already shows it beyond doubt; otherwise ``None``."""
+    """The choice of all columns, where AᵀA already proves them independent; otherwise ``None``."""
 
     def gram(block: Block) -> tuple[ParameterMatrix]:
         A = standard.apply(block)
         return (A.T @ A,)
 
     (G,) = rows.sum(gram)
-    if standard.intercept:  # the mean is rounded: take out what is left of it
+    if standard.intercept:  # the mean was rounded: subtract its remainder
         G = G[1:, 1:] - np.outer(G[0, 1:], G[0, 1:]) / G[0, 0]
     d = len(G)
     if d == 0:
@@ -196,7 +196,7 @@ def _eliminate_by_cholesky(rows: Rows, standard: _Standardization) -> _Eliminati
 def _all_independent(
     R: SquareMatrix, inverse: SquareMatrix, rounding: Columns
 ) -> _Elimination | None:
-    """All columns independent, where the factor of AᵀA shows it beyond doubt; else ``None``."""
+    """The choice of all columns, where the factor of AᵀA proves them independent; else ``None``."""
     found = _Elimination(list(range(len(R))), [], R, inverse, np.empty((len(R), 0)))
     shown = found.condition <= LARGEST_GRAM_CONDITION and (rounding @ np.abs(inverse) < 1.0).all()
     return found if shown else None
@@ -246,7 +246,7 @@ def _reflect(A: Float64[np.ndarray, "r c"]) -> None:
 
 
 def _null_space(elimination: _Elimination, scale: Columns) -> Float64[np.ndarray, "d k"]:
-    """Orthonormal basis of the coefficients that leave every prediction as it is."""
+    """Orthonormal basis of the coefficients that change no prediction."""
     independent, dependent = elimination.independent, elimination.dependent
     N = np.zeros((len(scale), len(dependent)))
     if not dependent:
@@ -255,8 +255,8 @@ def _null_space(elimination: _Elimination, scale: Columns) -> Float64[np.ndarray
     N[dependent, range(len(dependent))] = 1.0
     N /= scale[:, None]
     N /= np.linalg.norm(N, axis=0)
-    # Only whole columns are combined, so that each stays a null vector however the scales
-    # differ; twice, because the first time a nearly dependent basis is not yet orthogonal.
+    # Only whole columns are combined, so that each stays a null vector even where scales differ
+    # much. It is done twice: a nearly dependent basis is not orthogonal after the first time.
     for _ in range(2):
         N = N @ invert_triangular(triangular_factor(N).R)
     return N

@@ -13,12 +13,12 @@ from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 
 # Rows need not be centred where a column's mean is at most this many deviations from zero.
 LARGEST_SHIFT = 100.0
-# The same limit for combinations of columns: up to it the gradient of a large table is computed
-# without forming them.
+# The same limit for combinations of columns: up to this limit, the gradient of a large table is
+# computed without forming the combinations.
 LARGEST_COMBINATION = 1e3
 LARGE_TABLE_NUMBERS = 2**20
-# One bound serves all columns where no mean and no deviation is more than this many times the least
-# deviation.
+# One bound is used for all columns where no mean or deviation is more than this many times the
+# smallest deviation.
 ALIKE = 10.0
 
 
@@ -26,10 +26,10 @@ ALIKE = 10.0
 class Reparametrization:
     """The linear map T with z = x̃ᵀ w for standardized rows = (1, x)ᵀ T w for the given ``rows``.
 
-    T w = (w₀ − m · β, β) with β = B w[1:] / s, zero for the columns left out; gradients go back by
-    Tᵀ g and Hessians by Tᵀ H T. ``rows``: the table's, or where means are far from zero those
-    centred, of the chosen columns, and then m = 0. ``shift`` (k,): by how much rounding errors of
-    x can exceed those of the standardized columns, |m| / s or its combinations by |B|.
+    T w = (w₀ − m · β, β) with β = B w[1:] / s, zero for the columns left out; gradients are mapped
+    back by Tᵀ g and Hessians by Tᵀ H T. ``rows``: the table's, or where means are far from zero the
+    chosen columns centred, and then m = 0. ``shift`` (k,): by how much rounding errors of x can
+    exceed those of the standardized columns: |m| / s, or its combinations by |B|.
     """
 
     rows: Rows
@@ -41,7 +41,7 @@ class Reparametrization:
 
     @classmethod
     def of(cls, rows: Rows) -> "Reparametrization | None":
-        """Return the map, where it loses at most two digits, squared in a Hessian; else None."""
+        """Return the map where it loses at most two digits (four in a Hessian); else None."""
         if not isinstance(rows, StandardizedRows):
             return None
         many = rows.num_rows * rows.num_columns > LARGE_TABLE_NUMBERS
@@ -62,12 +62,12 @@ class Reparametrization:
 
     @property
     def keeps_hessians(self) -> bool:
-        """Whether a Hessian keeps its digits: without B, which squares the condition number."""
+        """Whether Tᵀ H T keeps the digits of H: only without B, whose condition it squares."""
         return self.B is None
 
     @property
     def alike(self) -> bool:
-        """Whether the columns' values are of about the size of each one's deviation."""
+        """Whether one bound is used for all columns, which are about equally large."""
         largest = (np.abs(self.center) + self.scale).max(initial=0.0)
         return bool(largest <= ALIKE * self.scale.min(initial=np.inf))
 

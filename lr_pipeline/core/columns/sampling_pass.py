@@ -33,9 +33,10 @@ def draw_sample(rows: Rows, share: float) -> tuple[ClassCounts, Block]:
 
 
 def _taken(X: Design, rows: Integer[np.ndarray, " m"]) -> Float64[np.ndarray, "m d"]:
-    """Some rows, each stored in one piece.
+    """Copy some rows, each contiguous in memory.
 
-    Taken column by column where columns are, in half of the time or, of a wide block, in a tenth.
+    Where columns are contiguous, copying column by column takes half of the time, and a tenth of it
+    for a wide block.
     """
     if X.flags.c_contiguous:
         return X.take(rows, axis=0)

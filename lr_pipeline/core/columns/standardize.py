@@ -1,9 +1,9 @@
-"""Centred and scaled columns, and the way between their parameters and the table's own.
+"""Centred and scaled columns, and the map between their parameters and the table's own.
 
 z = w₀ + Σ_j w_j (x_j − m_j) / s_j = b₀ + Σ_j β_j x_j, with β_j = w_j / s_j and
 b₀ = w₀ − Σ_j m_j β_j. On standardized columns curvature is comparable in all directions, a large
-mean costs no digits, and x − m is exact to one rounding. Where they are nearly dependent they are
-also made orthonormal, since a Hessian squares their condition number.
+mean costs no digits, and x − m is exact to one rounding. Nearly dependent columns are also made
+orthonormal, since a Hessian squares their condition number.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,10 +20,10 @@ from lr_pipeline.core.columns.rank import ColumnAnalysis
 from lr_pipeline.core.rows import Block, HeldRows, Rows, Value, added, gather, row_slices
 from lr_pipeline.core.types import Columns, Parameters
 
-# Above this condition number, the Hessian of standardized columns keeps fewer than ten digits.
+# Above this condition number, a Hessian in standardized columns keeps fewer than ten digits.
 LARGEST_CONDITION = 1e3
 COPIED_ROWS = 8192
-# A design of so few numbers is standardized once and held, a larger one at every pass.
+# A design of at most this many numbers is standardized once and held, a larger one in every pass.
 HELD_NUMBERS = 2**16
 
 Square = Float64[np.ndarray, "k k"]
@@ -31,7 +31,7 @@ Square = Float64[np.ndarray, "k k"]
 
 @dataclass(frozen=True, eq=False)
 class StandardizedRows:
-    """Some columns of other rows, as ((x − center) / scale) B, computed block by block."""
+    """Chosen columns of other rows, as ((x − center) / scale) B, computed block by block."""
 
     rows: Rows
     columns: tuple[int, ...]
@@ -59,7 +59,7 @@ class StandardizedRows:
         return self.rows.sum(lambda block: added(map(block_function, self._parts(block))))
 
     def hold(self, *blocks: Block) -> Rows:
-        """Offer some of these rows."""
+        """Return blocks in memory as rows of the same engine."""
         return self.rows.hold(*blocks)
 
     def _parts(self, block: Block) -> Iterator[Block]:
@@ -75,10 +75,10 @@ class StandardizedRows:
 
 
 class Reported(NamedTuple):
-    """The linear map M (q, p) from parameters w to intercept and coefficients as reported.
+    """The linear map M (q, p) from parameters w to the reported intercept and coefficients.
 
     ``intercept`` (p,): the first row. ``slopes`` (q − 1, p − 1): coefficients = slopes w[1:]; or
-    (p − 1,), where each is one parameter times a number.
+    (p − 1,), where each coefficient is one parameter times a number.
     """
 
     intercept: Parameters
@@ -99,9 +99,9 @@ class Reported(NamedTuple):
 class Coordinates:
     """Parameters w of k columns of a table, standardized: β = B w[1:] / scale.
 
-    ``columns``: the k chosen; ``center``, ``scale`` (k,); ``B`` (k, k) upper triangular, or None
-    for the identity. ``minimum_norm``: whether the table's coefficients are the smallest with the
-    same predictions, where several have them.
+    ``columns``: the k chosen ones; ``center``, ``scale`` (k,); ``B`` (k, k) upper triangular, or
+    None for the identity. ``minimum_norm``: whether, of all coefficients with the same predictions,
+    the smallest are reported.
     """
 
     analysis: ColumnAnalysis
@@ -137,9 +137,9 @@ class Coordinates:
         return intercept, coefficients
 
     def from_table(self, intercept: float, coefficients: Columns) -> Parameters:
-        """Return the parameters here with the predictions of ``coefficients`` (d,) there.
+        """Return the parameters with the same predictions as the table's ``coefficients`` (d,).
 
-        The weight of a column left out because it depends on others is moved to those.
+        The coefficient of a dependent column that is left out is moved to the others.
         """
         if len(self.columns) < len(coefficients):
             intercept, coefficients = _without_dependent(self.analysis, intercept, coefficients)
@@ -169,7 +169,7 @@ class Coordinates:
         return replace(self, analysis=replace(self.analysis, extremes=extremes))
 
     def largest(self) -> Columns:
-        """Return bounds (k,) on the columns' absolute values here."""
+        """Return bounds (k,) on the columns' absolute values in these coordinates."""
         chosen, center = list(self.columns), self.center
         extremes = self.analysis.extremes
         lower, upper = extremes.lower[chosen], extremes.upper[chosen]
@@ -187,7 +187,7 @@ class Coordinates:
 def table_units(
     analysis: ColumnAnalysis, columns: tuple[int, ...], minimum_norm: bool
 ) -> Coordinates:
-    """Return the chosen columns as they are in the table."""
+    """Return coordinates of the chosen columns as they are in the table."""
     k = len(columns)
     return Coordinates(analysis, columns, np.zeros(k), np.ones(k), None, minimum_norm)
 
@@ -195,14 +195,14 @@ def table_units(
 def standardized(
     analysis: ColumnAnalysis, columns: tuple[int, ...], minimum_norm: bool
 ) -> Coordinates:
-    """Return the chosen columns centred, in standard deviations."""
+    """Return coordinates of the chosen columns, centred and in standard deviations."""
     chosen = list(columns)
     center, scale = analysis.mean[chosen], analysis.scale[chosen]
     return Coordinates(analysis, columns, center, scale, None, minimum_norm)
 
 
 def orthonormal(analysis: ColumnAnalysis, minimum_norm: bool) -> Coordinates:
-    """Return the independent columns standardized, and orthonormal where that is needed.
+    """Return coordinates of the independent columns, standardized, orthonormal where needed.
 
     With the correlation matrix RᵀR, the columns ((x − m) / s) R⁻¹ are orthonormal.
     """
