@@ -160,7 +160,7 @@ def threads_within(memory_budget: float) -> int:
 def aggregate_by_threads(
     table: Table, columns: Sequence[str], function: BatchFunction[Value], threads: int
 ) -> Value:
-    """Add the values of the parts of a large file by at most ``threads`` threads: an ``Aggregate``."""
+    """Add the values of a large file's parts by at most ``threads`` threads (``Aggregate``)."""
     parts = threaded_parts(table, len(columns))
     add_part = partial(aggregate_here, columns=columns, function=function)
     return added(in_order(add_part, parts, threads))

@@ -74,7 +74,7 @@ class Watch:
             self._looked = self.clock()
 
     def workers(self, wait: float) -> list[WorkerState]:
-        """Return all workers once the scheduler answers; raise ``ClusterError`` after ``wait`` s."""
+        """Return all workers once the scheduler answers; ``ClusterError`` after ``wait`` s."""
         self.begin()
         while (workers := self.ask(wait)) is None:
             pass
