@@ -29,8 +29,8 @@ PENALTY_ROUNDINGS = 8
 class ColumnSizes(NamedTuple):
     """Bounds (p,) on absolute values of columns.
 
-    ``largest``: of x̃; ``source``: of the columns that x̃ is computed from; ``for_gradient``: of the
-    columns that a gradient is computed from; ``hessian_shift``: by how much the columns that a
+    ``largest``: of x̃; ``source``: of the columns that x̃ is computed from; ``for_gradient``: of
+    those that a gradient is computed from; ``hessian_shift``: by how much the columns that a
     Hessian is computed from can exceed the objective's.
     """
 

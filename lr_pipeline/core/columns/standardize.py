@@ -41,7 +41,7 @@ class StandardizedRows:
 
     @property
     def block_rows(self) -> int:
-        """Most rows that a block has."""
+        """Largest number of rows in a block."""
         return min(self.rows.block_rows, COPIED_ROWS)
 
     @property

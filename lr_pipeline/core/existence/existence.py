@@ -27,17 +27,18 @@ from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Status
 
-# How many columns a message names before it only counts them.
+# The most columns that a message names; it counts the others.
 NAMED_COLUMNS = 6
-# Newton steps after which a proof of existence is left to the linear program, twice: on a
-# separated table they go on for ever.
+# Newton steps after which a proof of existence is left to the linear program; they are made twice.
+# On a separated table Newton's method never converges.
 PROOF_ITERATIONS = 20
-# A column is suspicious whose coefficient still runs, this fast beside the fastest one.
+# A column is suspected of separating the classes where its coefficient still grows by more than
+# this share of the fastest one's growth.
 RUNNING = 1e-3
 
 
 class Verdict(StrEnum):
-    """What can be said about the maximum-likelihood estimate of a table; equal to its value."""
+    """What is known about the maximum-likelihood estimate of a table; equal to its string value."""
 
     UNIQUE = "unique"
     NOT_UNIQUE = "not_unique"
@@ -50,12 +51,12 @@ class Verdict(StrEnum):
 class Existence:
     """The verdict, with its evidence.
 
-    ``separating_columns`` and ``separating_direction``: as few columns as separate all rows that
-    can be, whose weighted sum, plus ``separating_intercept``, is ≥ 0 in every row of label
-    1 and ≤ 0 in every row of label 0; their coefficients run to +∞ or −∞, by the sign
-    of the direction; others may too. ``separated_rows``: rows in which the sum is not zero; all of
-    them in complete separation. ``dependent_columns``: columns in the span of the intercept and
-    those before them.
+    ``separating_columns`` and ``separating_direction``: a few columns that separate all rows that
+    can be separated. Their weighted sum, plus ``separating_intercept``, is ≥ 0 in every row of
+    label 1 and ≤ 0 in every row of label 0. Their coefficients go to +∞ or −∞, by the sign of the
+    direction; other columns' may too. ``separated_rows``: number of rows in which the sum is not
+    zero; with complete separation all rows. ``dependent_columns``: columns in the span of the
+    intercept and the columns before them.
     ``UNDECIDED``: the classes overlap, or are apart, by less than rounding.
     """
 
@@ -78,7 +79,7 @@ class Existence:
 
 
 class SeparationError(ValueError):
-    """Raised for a separated table when no penalty is asked for; carries the ``Existence``."""
+    """Raised for a separated table when no penalty was chosen; carries the ``Existence``."""
 
     def __init__(self, existence: Existence, column_names: Sequence[str] | None = None) -> None:
         self.existence = existence
@@ -102,10 +103,10 @@ class SeparationError(ValueError):
 def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Existence:
     """Tell whether the maximum-likelihood estimate of a logistic regression exists and is unique.
 
-    Newton's method comes first: where its certificate is finite, that proves existence at the
-    price of a fit. Otherwise linear programs over some of the rows decide, first in the columns
-    whose coefficients still run.
-    Rows of zero weight do not count. ``analysis`` is that of the same rows, where at hand.
+    Newton's method comes first: a finite certificate proves existence at the cost of a fit.
+    Otherwise linear programs over some of the rows decide, first in the columns whose coefficients
+    still grow.
+    Rows of zero weight do not count. ``analysis``: that of the same rows, if already computed.
 
     Raises
     ------
@@ -131,9 +132,9 @@ def search_separation(
 ) -> Existence:
     """Decide by linear programs over some of the rows, checked against all, block by block.
 
-    One column or two that separate them completely come first, then programs in the columns
-    ``suspects``. What these find stands where nothing is left to separate, which a fit of the rows
-    on the hyperplane proves; else all columns are searched. The fewest columns found are named.
+    First come one or two columns that separate all rows, then programs in the columns ``suspects``.
+    The separation that these find is kept if no other separates more, which a fit of the rows on
+    the hyperplane proves; else all columns are searched. The result names the fewest columns found.
     """
     every = standardized(analysis, tuple(range(rows.num_columns)), minimum_norm=False)
     ranges = class_ranges(every.rows(rows))
@@ -167,7 +168,7 @@ def search_separation(
 
 
 def _separated(separation: Separation, coordinates: Coordinates) -> Existence:
-    """The verdict, in the table's units."""
+    """The verdict for a separation, in the table's units."""
     intercept, slopes = coordinates.to_table(separation.direction)
     columns = np.flatnonzero(slopes)
     return Existence(
@@ -181,7 +182,7 @@ def _separated(separation: Separation, coordinates: Coordinates) -> Existence:
 
 
 def _estimate_exists(tied: TiedRows) -> bool:
-    """Whether a fit of the tied rows by themselves proves that they have an estimate."""
+    """Whether a fit of the tied rows alone proves that their estimate exists."""
     classes: ClassCounts = tied.sum(lambda block: (ClassCounts.of(block),))[0]
     if not (classes.rows_0 and classes.rows_1):
         return False
@@ -192,7 +193,7 @@ def _estimate_exists(tied: TiedRows) -> bool:
 def _newton_proves_existence(
     rows: Rows, classes: ClassCounts, coordinates: Coordinates
 ) -> tuple[bool, tuple[int, ...]]:
-    """Whether a fit without penalty has a finite certificate; else the columns that still run."""
+    """Whether an unpenalised fit has a finite certificate; else columns that still grow as well."""
     objective = LogisticObjective(
         coordinates.rows(rows), NumpyKernel(), NoPenalty(), classes.total_weight
     )

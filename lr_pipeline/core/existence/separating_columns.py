@@ -1,11 +1,11 @@
-"""Few columns that separate the classes as well as all of them: one, two, or no more than needed.
+"""Few columns that separate the classes as well as all columns: one, two, or a minimal set.
 
-Let T be the rows that some separating hyperplane has off it, and Z the others, which all of them
-have on it. A set S of columns will do if a direction b within it and the intercept is right on all
-of T, (2y − 1) x̃ᵀb > 0, and zero on Z. One column will where the values of the two classes do not
-overlap. Two are tried all together: each difference c of rows that b must tell apart, cᵀb > 0,
-leaves b half of the plane, and where the halves have nothing in common the pair is out. Of a larger
-set columns are left out one by one, as long as a linear program finds a direction within the rest.
+Let Z be the rows that lie on every separating hyperplane, and T the others. A set S of columns is
+enough if a direction b in these columns and the intercept is right on all of T,
+(2y − 1) x̃ᵀb > 0, and zero on Z. One column is enough where the values of the two classes do not
+overlap. All pairs are tried together: each difference c of rows that b must tell apart, cᵀb > 0,
+leaves b half of the plane, and a pair fails where these halves have nothing in common. From a
+larger set columns are left out, as long as a linear program finds a direction in the rest.
 """
 
 from dataclasses import dataclass, replace
@@ -29,9 +29,9 @@ from lr_pipeline.core.existence.separation import (
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Columns, Parameters, RowVector
 
-# A narrower gap between the classes is left to the linear programs, in standard deviations.
+# A gap between the classes below this, in standard deviations, is left to the linear programs.
 SMALLEST_GAP = 1e-8
-# Rows times columns of all the programs that leave out columns: some ten seconds.
+# The most rows times columns of all programs that leave out columns: they take about ten seconds.
 MOST_NUMBERS = 5e6
 
 
@@ -50,7 +50,7 @@ class ClassRanges:
 
     @classmethod
     def of(cls, block: Block) -> "ClassRanges":
-        """Return those of the rows of positive weight."""
+        """Return the ranges in a block's rows of positive weight."""
         X, y, _ = counted_rows(block)
         parts = [X[y == label] for label in (0.0, 1.0)]
         lower = [part.min(axis=0, initial=np.inf) for part in parts]
@@ -59,11 +59,14 @@ class ClassRanges:
 
     @property
     def gap(self) -> tuple[Columns, Columns]:
-        """How far (d,) label 1 begins above label 0's end, and the other way; negative: overlap."""
+        """Gaps (d,) from label 0's largest to label 1's smallest value, and the reverse.
+
+        A gap is negative where the classes overlap.
+        """
         return self.lower[1] - self.upper[0], self.lower[0] - self.upper[1]
 
     def direction(self, column: int) -> Parameters:
-        """Return the hyperplane midway between the classes' ends in one column."""
+        """Return the hyperplane in the middle of one column's gap between the classes."""
         rising = self.gap[0][column] >= self.gap[1][column]
         ends = (self.upper[0], self.lower[1]) if rising else (self.upper[1], self.lower[0])
         slope = 1.0 if rising else -1.0
@@ -74,13 +77,13 @@ class ClassRanges:
 
 
 def class_ranges(rows: Rows) -> ClassRanges:
-    """One pass; ``rows`` in standardized columns."""
+    """Return the ranges of all rows, in one pass; ``rows`` are in standardized columns."""
     ranges: ClassRanges = rows.sum(lambda block: (ClassRanges.of(block),))[0]
     return ranges
 
 
 def few_that_separate_all(rows: Rows, ranges: ClassRanges) -> Separation | None:
-    """Return the complete separation by the one column of widest gap, or by two, if there is one.
+    """Return a complete separation by one column, that of the widest gap, or by two; else None.
 
     ``rows`` are in standardized columns.
     """
@@ -96,18 +99,18 @@ def few_that_separate_all(rows: Rows, ranges: ClassRanges) -> Separation | None:
 
 
 def with_fewest_columns(rows: Rows, separation: Separation, ranges: ClassRanges) -> Separation:
-    """Return a separation of the same rows by one column, two, or a set without one too many.
+    """Return a separation of the same rows by one column, two, or a set that needs all of its own.
 
-    ``rows`` are in standardized columns, and so is ``separation``, which separates all that can be.
-    Sets of three and more need not be the smallest; where there are many columns the search stops
-    at bounds of its own (``MOST_NUMBERS``, and ``separating_pairs``).
+    ``rows`` are in standardized columns, and so is ``separation``, which separates all rows that
+    can be separated. A set of three or more columns need not be the smallest. With many columns the
+    search stops at its limits (``MOST_NUMBERS``, and those of ``separating_pairs``).
     """
     if np.count_nonzero(separation.direction[1:]) <= 1:
         return separation
     search = _Search(CountedRows(rows), separation.direction)
     alone = map(ranges.direction, _columns_alone(search.counted, separation, ranges))
     found = next(filter(search.holds, alone), None)
-    if found is None and not separation.complete:  # of all rows it has been tried
+    if found is None and not separation.complete:  # complete separation by pairs was tried before
         found = search.pair()
     if found is None:
         found = search.without_one_too_many(separation.direction)
@@ -115,7 +118,7 @@ def with_fewest_columns(rows: Rows, separation: Separation, ranges: ClassRanges)
 
 
 def _columns_alone(counted: CountedRows, separation: Separation, ranges: ClassRanges) -> list[int]:
-    """The columns whose values overlap nowhere, and tie in no more rows than must be tied."""
+    """The columns in which the classes do not overlap, and only the rows Z lie on the threshold."""
     columns = np.flatnonzero(np.maximum(*ranges.gap) >= 0.0)
     directions = [ranges.direction(column) for column in columns.tolist()]
     thresholds = np.array([-b[0] * b[1:].sum() for b in directions])  # the one slope is 1 or −1
@@ -128,21 +131,21 @@ def _columns_alone(counted: CountedRows, separation: Separation, ranges: ClassRa
 
 
 class _Search:
-    """Directions that are right wherever ``separating`` is, within some of the columns.
+    """Search, in some of the columns, for directions that are right wherever ``separating`` is.
 
-    Without one, they are to be right on all rows.
-    ``seen``: rows that the programs look at, more as others turn out to be wrong.
+    Without ``separating``, they must be right on all rows.
+    ``seen``: the rows in the programs; rows on which a direction is wrong are added to them.
     """
 
     def __init__(self, counted: CountedRows, separating: Parameters | None) -> None:
         self.counted, self.separating = counted, separating
         self.seen = counted.sample()
-        for part in (False, True):  # both of T and Z, or both labels, must be among them
+        for part in (False, True):  # rows of both T and Z, or of both labels, must be seen
             found = counted.worst(partial(self._of_part, part=part), self.seen)
             self.seen = np.concatenate([self.seen, found])
 
     def _of_part(self, A: SignedRows, part: bool) -> tuple[RowVector, RowMask]:
-        """Rows of T, the nearest to the hyperplane first, or of Z; without one, of a label."""
+        """Rows of T, the nearest to the hyperplane first, or of Z; or else of one label."""
         if self.separating is None:
             return np.zeros(len(A)), (A[:, 0] > 0.0) == part
         return -(A @ self.separating), self.tied(A) == part
@@ -187,7 +190,7 @@ class _Search:
             self.seen = np.concatenate([self.seen, more])
 
     def pair(self) -> Parameters | None:
-        """Return a direction within two columns, the first that have one."""
+        """Return a direction in the first pair of columns that has one; None if no pair has."""
         x, label = self.seen[:, 1:] * self.seen[:, :1], self.seen[:, 0] > 0.0
         for pair in possible_pairs(x, label, self.tied(self.seen)):
             direction = self.within(list(pair))
@@ -196,10 +199,10 @@ class _Search:
         return None
 
     def without_one_too_many(self, direction: Parameters) -> Parameters:
-        """Leave out columns where others will do, the smallest coefficients first.
+        """Leave out columns that are not needed, the smallest coefficients first.
 
-        Half of them at once, and fewer each time that this fails; a column that cannot be left out
-        by itself is needed.
+        Half of them are left out at once, and fewer each time that this fails. A column that cannot
+        be left out alone is needed.
         """
         needed: set[int] = set()
         size, budget = len(direction), MOST_NUMBERS

@@ -1,4 +1,4 @@
-"""Pairs of columns in whose plane the classes may be apart, by the angles that each row leaves."""
+"""Pairs of columns that may separate the classes, by the angles of differences between rows."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -8,12 +8,13 @@ from jaxtyping import Bool, Float64, Int64
 
 from lr_pipeline.core.types import Columns, RowVector
 
-# Two million pairs; more columns are not tried in pairs.
+# With more columns than this (two million pairs) no pairs are tried.
 MOST_COLUMNS = 2_000
-# Differences of rows that all pairs are tried with first, and how many more, one by one.
+# How many differences of rows all pairs are tested with first, and how many more, one by one.
 FIRST_CUTS = 48
 MORE_CUTS = 2_000
-# Below this a column is constant, in standard deviations, or two are a line, by their squares.
+# A column counts as constant below this many standard deviations, and two columns as on a line
+# where 1 − cos² of the angle between them is at most LINE.
 CONSTANT = 1e-9
 LINE = 1e-10
 
@@ -29,8 +30,8 @@ Numbers = Float64[np.ndarray, " q"]
 class _Arcs:
     """Pairs of columns i < j, each with the arc of the angles of all differences c = (c_i, c_j).
 
-    The arc goes from ``low`` to ``high``, counted from the angle ``first``. Where it is shorter
-    than π some b has cᵀb > 0 for all of them; the angle of one is its middle.
+    The arc goes from ``low`` to ``high``, relative to the angle ``first``. Where it is shorter
+    than π some b has cᵀb > 0 for all differences: the direction of the arc's middle is one.
     """
 
     i: Index
@@ -41,12 +42,12 @@ class _Arcs:
 
     @classmethod
     def of(cls, i: Index, j: Index, c: Columns) -> "_Arcs":
-        """The arcs of one difference, a point each."""
+        """Return the arcs of one difference: each is one angle."""
         zero = np.zeros(len(i))
         return cls(i, j, np.arctan2(c[j], c[i]), zero, zero)._where((c[i] != 0.0) | (c[j] != 0.0))
 
     def cut(self, c: Columns) -> "_Arcs":
-        """Take in another difference, and leave out the pairs that have no b any more."""
+        """Add another difference, and leave out the pairs that then have no b."""
         turn = np.arctan2(c[self.j], c[self.i]) - self.first
         turn = np.remainder(turn + np.pi, 2.0 * np.pi) - np.pi
         longer = replace(self, low=np.minimum(self.low, turn), high=np.maximum(self.high, turn))
@@ -67,10 +68,10 @@ class _Arcs:
 
 
 def possible_pairs(x: Seen, label: Mask, tied: Mask) -> Iterator[tuple[int, int]]:
-    """Yield the pairs that separate some rows ``x`` as their columns do all together.
+    """Yield the pairs of columns that separate the rows ``x`` as well as all columns do.
 
-    ``tied``: the rows on the hyperplane. A pair that is not yielded separates less, unless the
-    bounds above end the search; one that is may fail on other rows.
+    ``tied``: the rows on the hyperplane. A pair that is not yielded separates fewer rows, unless
+    the limits above ended the search; a pair that is yielded may fail on other rows.
     """
     if x.shape[1] > MOST_COLUMNS:
         return
@@ -89,7 +90,7 @@ def possible_pairs(x: Seen, label: Mask, tied: Mask) -> Iterator[tuple[int, int]
 
 
 def _by_angles(i: Index, j: Index, cuts: list[Columns], worst: Worst) -> Iterator[tuple[int, int]]:
-    """Those whose arcs stay short, whatever rows are taken in."""
+    """Yield the pairs whose arc stays shorter than π when the worst differences are added."""
     arcs = _Arcs.of(i, j, cuts[0])
     for c in cuts[1:]:
         arcs = arcs.cut(c)
@@ -102,12 +103,12 @@ def _by_angles(i: Index, j: Index, cuts: list[Columns], worst: Worst) -> Iterato
             yield first, second
         else:
             arcs = arcs.cut(c)
-        if len(arcs.i) and arcs.front() == front:  # yielded, or rounding cuts nothing
+        if len(arcs.i) and arcs.front() == front:  # yielded, or the cut was lost in rounding
             arcs = arcs.without_front()
 
 
 def _between_classes(x: Seen, label: Mask) -> tuple[list[Columns], Worst]:
-    """Rows of label 1 minus rows of label 0: some, and the least for a direction."""
+    """Rows of label 1 minus rows of label 0: a few, and a function for a direction's smallest."""
     ones, zeros = x[label], x[~label]
     upper = np.linspace(0, len(ones) - 1, FIRST_CUTS).astype(int)
     lower = np.linspace(len(zeros) - 1, 0, FIRST_CUTS).astype(int)
@@ -122,7 +123,7 @@ def _between_classes(x: Seen, label: Mask) -> tuple[list[Columns], Worst]:
 
 
 def _from_origin(strict: Seen) -> tuple[list[Columns], Worst]:
-    """Rows off the hyperplane minus one on it, with their sign: some, and the least."""
+    """Signed rows off the hyperplane minus one on it: a few, and a function for the smallest."""
     some = np.linspace(0, len(strict) - 1, FIRST_CUTS).astype(int)
 
     def worst(i: int, j: int, b_i: float, b_j: float) -> Columns:
@@ -132,7 +133,7 @@ def _from_origin(strict: Seen) -> tuple[list[Columns], Worst]:
 
 
 def _on_lines(i: Index, j: Index, on_plane: OnPlane, strict: Seen) -> Iterator[tuple[int, int]]:
-    """Those in whose plane the tied rows are on a line, and all others on one side of it."""
+    """Yield the pairs in whose plane the tied rows are on a line, all others on one side of it."""
     G = on_plane.T @ on_plane
     line = G[i, i] * G[j, j] - G[i, j] ** 2 <= LINE * G[i, i] * G[j, j]
     i, j = i[line], j[line]

@@ -19,12 +19,12 @@ from lr_pipeline.core.types import Parameters, RowVector
 
 # How many rounding errors of (2y − 1) x̃ᵀb count as zero.
 ROUNDING_ERRORS = 16.0
-# The tightest that HiGHS accepts, and what counts as zero in its solutions.
+# The smallest feasibility tolerance that HiGHS accepts, and what counts as zero in its solutions.
 FEASIBILITY = 1e-10
 ZERO = 1e-9
-# HiGHS gives up some programs that it solves by the other algorithm, or without simplifying them.
+# HiGHS gives up on some programs that it solves without presolve or by the other algorithm.
 ATTEMPTS = (("highs", True), ("highs", False), ("highs-ipm", True))
-# Rows of the first program, and how many more each later one may take in.
+# Rows of the first program, and the most that each later one adds.
 FIRST_ROWS = 2000
 MORE_ROWS = 1000
 
@@ -41,7 +41,10 @@ class UndecidedError(ArithmeticError):
 
 @dataclass(frozen=True, eq=False)
 class Separation:
-    """b (p,) with (2y − 1) x̃ᵀb > 0 in ``strict`` rows and 0 in all others (``complete``: none)."""
+    """b (p,) with (2y − 1) x̃ᵀb > 0 in ``strict`` rows and 0 in all others.
+
+    ``complete``: whether there are no others.
+    """
 
     direction: Parameters
     strict: int
@@ -50,7 +53,7 @@ class Separation:
 
 @dataclass(frozen=True, eq=False)
 class _Worst:
-    """The ``MORE_ROWS`` rows A of largest excess, the first among equals; they add over blocks."""
+    """The ``MORE_ROWS`` rows A of largest excess; of equal ones the first. They add over blocks."""
 
     excess: RowVector
     A: SignedRows
@@ -69,7 +72,7 @@ class _Worst:
 
 @dataclass(frozen=True, eq=False)
 class CountedRows:
-    """The rows of positive weight as A = (2y − 1) x̃, visited block by block in any order."""
+    """The rows of positive weight as A = (2y − 1) x̃, block by block in any order."""
 
     rows: Rows
 
@@ -86,7 +89,7 @@ class CountedRows:
         return self.rows.sum(signed)
 
     def sample(self) -> SignedRows:
-        """Return some ``FIRST_ROWS`` rows, evenly spaced within each block."""
+        """Return at most ``FIRST_ROWS`` rows, evenly spaced within each block."""
         (count,) = self.sum(lambda A: (len(A),))
 
         def spaced(A: SignedRows) -> tuple[list[SomeRows]]:
@@ -112,13 +115,13 @@ class CountedRows:
 
 
 def _evenly_spaced(A: SignedRows, number: int) -> SomeRows:
-    """At most so many of the rows."""
+    """At most ``number`` of the rows, evenly spaced."""
     chosen = np.linspace(0, len(A) - 1, min(number, len(A))).astype(int)
     return np.asarray(A[np.unique(chosen)])
 
 
 def _contents(A: SignedRows) -> Contents:
-    """The bytes of each row (n,), to compare whole rows: equal ones are equally right or wrong."""
+    """The bytes of each row (n,), to compare whole rows: a direction treats equal rows alike."""
     contents: np.ndarray = np.ascontiguousarray(A).view(f"V{A.itemsize * A.shape[1]}")[:, 0]
     return contents
 
@@ -127,14 +130,15 @@ def find_separation(rows: Rows) -> Separation | None:
     """Return a separating direction with few nonzero coefficients, or None if there is none.
 
     ``rows`` are in standardized independent columns; those of zero weight do not count. The
-    programs see some of the rows, and more until the others agree, which a pass over the blocks
-    finds out each time. The direction found is checked against every row in float64. A gap between
-    the classes, or an overlap, of 1e-8 standard deviations is told from none.
+    programs begin with some of the rows. After each program, one pass over the blocks looks for
+    rows that contradict its solution, and these are added until there are none. The direction found
+    is checked against every row in float64. A gap between the classes, or an overlap, of 1e-8
+    standard deviations is told from zero.
 
     Raises
     ------
     UndecidedError
-        Rounding could undo the direction found, or a program was not solved.
+        The direction found could be due to rounding, or a program was not solved.
     """
     counted = CountedRows(rows)
     widest, tied, seen = _separable_rows(counted)
@@ -161,7 +165,7 @@ def find_separation(rows: Rows) -> Separation | None:
 def is_tied(A: SignedRows, direction: Parameters) -> RowMask:
     """Whether each row of x̃, or of (2y − 1) x̃, is on the hyperplane, to rounding.
 
-    That of the direction, too, which is relative to its length.
+    This includes the rounding of the direction, which is relative to its length.
     """
     size = np.linalg.norm(A, axis=1) * np.linalg.norm(direction)
     rounding = ROUNDING_ERRORS * len(direction) * UNIT_ROUNDOFF * size
@@ -169,11 +173,11 @@ def is_tied(A: SignedRows, direction: Parameters) -> RowMask:
 
 
 def _separable_rows(counted: CountedRows) -> tuple[Parameters, TiedRows, SignedRows]:
-    """The normal of a hyperplane that has no row on the wrong side, and as few on it as can be.
+    """The normal of a hyperplane with no row on the wrong side, and as few on it as possible.
 
-    Also some rows that span those on it, for all such hyperplanes, and the rows looked at.
-    For A = (2y − 1) x̃: a direction b that is right for some rows A_S is right for all unless it
-    is wrong for one; and where b must be zero on the tied rows of S it is on all in their span.
+    Also returns some rows that span those on every such hyperplane, and the rows in the programs.
+    For A = (2y − 1) x̃: a direction b that is right for some rows A_S is right for all rows unless
+    one contradicts it; and where b must be zero on the tied rows of S, it is zero on their span.
     """
     seen = counted.sample()
     while True:
@@ -197,7 +201,7 @@ def _separable_rows(counted: CountedRows) -> tuple[Parameters, TiedRows, SignedR
 def _widest_separation(signed: SignedRows) -> tuple[Parameters, RowMask]:
     """Maximise Σ t subject to A b ≥ t and 0 ≤ t ≤ 1: the direction b, and where t is 1.
 
-    A direction can be made longer, so at the optimum t is 1 wherever it can be positive, else 0.
+    A direction can be lengthened, and so at the optimum t is 1 wherever it can be positive, else 0.
     """
     from scipy.sparse import csr_array, eye_array, hstack
 
@@ -246,7 +250,7 @@ def orthogonal(signed: SignedRows, null: TiedRows) -> RowMask:
 
 
 def zero_on(tied: TiedRows, direction: Parameters) -> Parameters:
-    """The nearest direction that is zero on the tied rows to rounding, within the same columns."""
+    """The nearest direction in the same columns that is zero, to rounding, on the tied rows."""
     used = direction != 0.0
     used[0] = True
     null = null_space(tied[:, used])
@@ -259,7 +263,7 @@ def null_space(A: TiedRows) -> Float64[np.ndarray, "k p"]:
     """Orthonormal rows that span {b : A b = 0}."""
     if len(A) == 0:
         return np.eye(A.shape[1])
-    # Equal rows, as categories have them, would only add rounding.
+    # Repeated rows, which categories produce, would only add rounding.
     R = np.linalg.qr(np.unique(A, axis=0), mode="r")
     _, singular, vectors = np.linalg.svd(R, full_matrices=True)
     return np.asarray(vectors[int(np.sum(singular > ZERO * singular[0])) :])

@@ -1,8 +1,8 @@
-"""The rows on a separating hyperplane: they decide whether another one separates more.
+"""The rows on a separating hyperplane: they decide whether another hyperplane separates more.
 
 Let (2y − 1) x̃ᵀb ≥ 0 in every row, and 0 in the rows T. If no direction separates T, every c with
-(2y − 1) x̃ᵀc ≥ 0 in all rows is 0 in all of T, and so separates no row that b does not. If one
-does, b + ε c separates more (Albert & Anderson, 1984, Biometrika 71).
+(2y − 1) x̃ᵀc ≥ 0 in all rows is 0 in all of T, and so separates no row that b does not. If some c
+separates T, then b + ε c separates more (Albert & Anderson, 1984, Biometrika 71).
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from lr_pipeline.core.types import Parameters
 
 @dataclass(frozen=True, eq=False)
 class TiedRows:
-    """Other rows, of which only those with x̃ᵀ direction = 0, to rounding, have weight.
+    """The same rows, with zero weight unless x̃ᵀ direction = 0 to rounding.
 
     ``direction`` (k + 1,) in ``coordinates``, those of standardized columns.
     """
@@ -29,7 +29,7 @@ class TiedRows:
 
     @property
     def block_rows(self) -> int:
-        """Most rows that a block has."""
+        """Largest number of rows in a block."""
         return self.rows.block_rows
 
     @property
@@ -43,11 +43,11 @@ class TiedRows:
         return self.rows.num_columns
 
     def sum(self, block_function: Callable[[Block], Value]) -> Value:
-        """Add ``block_function`` over the blocks so weighted."""
+        """Add ``block_function`` over the blocks with these weights."""
         return self.rows.sum(lambda block: block_function(self._weighted(block)))
 
     def hold(self, *blocks: Block) -> Rows:
-        """Offer some of these rows."""
+        """Return blocks in memory as rows of the same engine."""
         return self.rows.hold(*blocks)
 
     def _weighted(self, block: Block) -> Block:

@@ -1,4 +1,4 @@
-"""From a problem to a certified fit: solve, certify, infer, return to the table's units."""
+"""From a problem to a certified fit: solve, certify, infer, convert to the table's units."""
 
 from dataclasses import replace
 from math import isfinite, log
@@ -79,7 +79,7 @@ def certified_fit(
 def curvature_left(
     objective: LogisticObjective, coordinates: Coordinates, result: SolverResult
 ) -> Curvature | None:
-    """What the solver left of gradient and Hessian, or one pass for them."""
+    """The curvature from the gradient and Hessian that the solver left, else from one pass."""
     w, W = result.parameters, objective.total_weight
     reported = coordinates.reported()
     if result.gradient is None or result.hessian is None or result.hessian_at is None:
@@ -89,7 +89,7 @@ def curvature_left(
 
 
 def _as_found(result: SolverResult, certificate: Certificate, scaled: Columns) -> dict[str, Any]:
-    """What a fit takes over from its solver and its certificate."""
+    """The fields of a fit that come from its solver and its certificate."""
     return {
         "iterations": result.iterations,
         "value": result.value,
@@ -102,7 +102,7 @@ def _as_found(result: SolverResult, certificate: Certificate, scaled: Columns) -
 
 
 def _inferred(found: Curvature | None, withheld: str) -> dict[str, Any]:
-    """Covariance and standard errors, or why there are none."""
+    """The fields of covariance and standard errors, or the reason why there are none."""
     units = None if found is None else found.units
     none = {"covariance": None, "standard_errors": None, "intercept_standard_error": None}
     given = {"inference_withheld": withheld, "certificate_units": units}
@@ -116,7 +116,7 @@ def _inferred(found: Curvature | None, withheld: str) -> dict[str, Any]:
 
 
 def _with_estimate(certificate: Certificate, trace: tuple[TracePoint, ...]) -> Certificate:
-    """Add the iterations still needed, if the gradient goes on falling as in the trace's half."""
+    """Add the iterations still needed, at the rate of the second half of the trace."""
     first, last = trace[len(trace) // 2], trace[-1]
     missing = certificate.standard_errors / CERTIFIED
     falls = 0.0 < last.gradient_norm < first.gradient_norm

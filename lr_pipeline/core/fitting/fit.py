@@ -1,9 +1,9 @@
 """Logistic regression of a 0/1 label on the columns of a table: from rows to a certified result.
 
-The plain path: a problem, its objective in the solver's coordinates, the solver's minimum, a
-certificate of how far that can be from the optimum, the result (``plain_fit`` is the same on one
-page, for maximum likelihood). Accelerations (``accelerated_fit``) come before it, where they are
-allowed, and end in the same certificate.
+The plain path goes from the problem to its objective in the solver's coordinates, the solver's
+minimum, a certificate of how far that can be from the optimum, and the result (``plain_fit`` does
+the same on one page, for maximum likelihood). Accelerations (``accelerated_fit``) are tried before
+it, where they are allowed, and end in the same certificate.
 """
 
 from dataclasses import replace
@@ -54,15 +54,16 @@ def fit_logistic(
 
     ``penalty``: what is added to Σ log loss (``penalties``), or ``Auto``: nothing where the
     maximum-likelihood estimate exists, else Firth's penalty or log-F.
-    ``solver``: unless given, Newton, or L-BFGS where that takes less time.
-    ``tolerance``: where that solver may stop, in standard errors from the optimum; unless given,
-    1e-9, and from there to the rounding floor where the table is small.
-    ``existence``: the assessment of the same rows, where at hand.
-    ``start`` (p,) in the table's units; unless given, the optimum of the intercept alone, or for
+    ``solver``: by default Newton, or L-BFGS where that takes less time.
+    ``tolerance``: the distance from the optimum, in standard errors, at which the default solver
+    may stop; by default 1e-9, and then down to the rounding floor where the table is small.
+    ``existence``: the assessment of the same rows, if already made.
+    ``start`` (p,) in the table's units; by default the optimum of the intercept alone, or for
     Firth a point near the lowest minimum found, which depends on neither solver nor kernel (see
     ``minimum_search``).
     ``standard_errors``: without them the Hessian of all rows need not be formed.
-    ``acceleration``: False for the plain path alone; other limits for other tables (``regimes``).
+    ``acceleration``: False for the plain path alone, or ``Regimes`` with limits other than the
+    measured ones.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def fit_logistic(
         if short is not None:
             return short
         fit = _fit(problem, MAXIMUM_LIKELIHOOD)
-        if isfinite(fit.certificate.loss):  # which proves that the estimate exists
+        if isfinite(fit.certificate.loss):  # a finite bound proves that the estimate exists
             return replace(fit, existence=existing(fit.dependent_columns))
         existence = assess_existence(rows, problem.analysis)
         if existence.exists or not (existence.separated or isinstance(penalty, Auto)):
@@ -104,7 +105,7 @@ def fit_logistic(
 
 
 def _fit_short(problem: FitProblem) -> LogisticFit | None:
-    """The plain path on one page, or in place; None for what needs a longer one."""
+    """Fit by ``plain_fit`` or ``small_tables``; None where a problem needs the longer path."""
     if problem.regimes is not None:
         return fit_small_table(problem, problem.regimes)
     if problem.solver is not None or problem.start is not None:

@@ -19,17 +19,17 @@ class LogisticFit:
     z = intercept + X coefficients is the log-odds of the label 1. Where the design is
     rank-deficient (``unique`` is False) the coefficients are those of least Euclidean norm.
 
-    ``penalty``, ``objective``: what was minimised, the second as a formula.
+    ``penalty``, ``objective``: the penalty used, and what was minimised as a formula.
     ``value``: the objective divided by Σ weight; ``log_likelihood``: the sum, without penalty.
     ``evaluations``: passes over the rows that the solver made.
     ``covariance`` (p, p), intercept first, ``standard_errors`` (d,): ``None`` where they would be
-    wrong, with the reason in ``inference_withheld``.
+    wrong; ``inference_withheld`` gives the reason.
     ``certificate_units`` (p,): the unit of ``certificate.standard_errors`` for each parameter,
-    √ of the diagonal of the inverse Hessian, or a bound on it where standard errors were not asked
-    for; not for inference. ``None`` where it is singular.
+    the square root of the diagonal of the inverse Hessian, or a bound on it without standard
+    errors; not for inference. ``None`` where the Hessian is singular.
     ``existence`` is None where the penalty makes it irrelevant and it was not given.
-    ``search``: how the lowest minimum was found where the objective can have several, which is
-    Firth's; None where it has one, or a start was given.
+    ``search``: how the lowest minimum was found where the objective can have several, as Firth's
+    can; None where it has one, or a start was given.
     z = scaled_parameters[0] + ((X − center) / scale) scaled_parameters[1:] loses no digits where
     a column's mean is much larger than its deviation.
     """
@@ -66,5 +66,5 @@ class LogisticFit:
 
     @property
     def optimum(self) -> str:
-        """What the certificate's distance is to, in words."""
+        """The point to which the certificate measures the distance, in words."""
         return "a minimum" if self.penalty.may_have_several_minima else "the optimum"

@@ -1,17 +1,17 @@
-"""Which minimum of Firth's objective is meant where there are several.
+"""Search for the lowest minimum of Firth's objective, which can have several.
 
 F(w) = Σ loss − ½ log det I(w) is not convex: on a separated table with many columns it can have
 dozens of local minima, and the one that a solver ends in depends on its path. So the lowest is
-searched for by a rule that depends on the table alone, in numpy whichever kernel fits: every solver
-and every kernel then begins next to the same minimum, and ends there.
+searched for by a rule that depends on the table alone, in numpy for every kernel. All solvers and
+kernels then begin next to the same minimum, and end there.
 
-*Starts*: the straight way from the prevalence; the minimum of Σ loss − τ log det I followed as τ
-falls from 8 to ½, and as it rises from 1/64; that of F + ρ/2 ‖β‖² as ρ falls from 128 to 0; and
-each column by itself, pushed far against its own slope. *Around the lowest of their ends*: its
-coefficients all times ¼ to 4, and each doubled or set to zero, as its likelihood-ratio test will;
-a lower end takes its place, until there is none. These are not counted as starts. All of it in
-standardized columns, so that neither units nor the order of columns matter. There may still be a
-lower minimum: how many starts agree is counted.
+*Starts*: directly from the optimum of the intercept alone; the minimum of Σ loss − τ log det I,
+followed as τ falls from 8 to ½, and as it rises from 1/64; that of F + ρ/2 ‖β‖² as ρ falls from 128
+to 0; and each column alone, with a large coefficient uphill in the loss. *Around the lowest end*:
+all its coefficients times ¼ to 4, and each one doubled or set to zero (as its likelihood-ratio test
+does). If a descent from there ends lower, that end takes its place, until none does. These descents
+are not counted as starts. All is done in standardized columns, so that neither units nor the order
+of columns matter. There may still be a lower minimum: the number of starts that agree is reported.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,20 +31,22 @@ from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 # Below this leverage the penalty moves the estimate too little to make a second minimum likely.
 SMALL_LEVERAGE = 0.25
-# With a strong penalty there is one minimum, near w = 0, where the determinant is largest; with a
-# weak one the minimum is the maximum-likelihood estimate, or far out where the table is separated.
+# A strong penalty has one minimum, near w = 0, where the determinant is largest. With a weak one
+# the minimum is near the maximum-likelihood estimate, or far out where the table is separated.
 FALLING = tuple(8.0 / 2.0 ** (k / 2.0) for k in range(9))
 RISING = tuple(0.5 / 2.0**k for k in range(5, -1, -1))
 RIDGES = (*(128.0 / 4.0**k for k in range(10)), 0.0)
-# A column by itself begins with this log-odds for each standard deviation.
+# The coefficient, per standard deviation, with which the start from one column alone begins.
 FAR = 4.0
 SCALES = (0.25, 0.5, 2.0, 4.0)
 FACTORS = (0.0, 2.0)
 ROUNDS = 6
-# A descent takes some 40 passes of n p² operations. This many descents of a kind are made at most.
+# A descent takes about 40 passes of n p² operations. MOST_OPERATIONS limits those of one pass of
+# all descents of a kind, MOST_DESCENTS their number.
 MOST_OPERATIONS = 1e8
 MOST_DESCENTS = 100
-# Ends are one minimum where the sums differ by less than this, and by this many standard errors.
+# Two ends count as one minimum where their sums differ by less than SAME_VALUE, and their places by
+# less than SAME_PLACE standard errors.
 SAME_VALUE = 1e-3
 SAME_PLACE = 0.1
 KEPT = 8
@@ -54,7 +56,7 @@ FOLLOWER = Newton(tolerance=1e-3, polish=False)
 
 @dataclass(frozen=True, eq=False)
 class OtherMinimum:
-    """A minimum that is not the lowest: 2 (F − lowest F), a likelihood-ratio statistic, and w."""
+    """A minimum that is not the lowest: the likelihood-ratio statistic 2 (F − lowest F), and w."""
 
     excess: float
     parameters: Parameters
@@ -64,9 +66,9 @@ class OtherMinimum:
 class MinimumSearch:
     """How the lowest of several minima was found: ``agreeing`` of ``starts`` end there.
 
-    ``others``: the next ones, the lowest first. ``parameters``: where it is, the same bits for
-    every kernel and solver. One start alone is made where no row's leverage is
-    above ¼, which makes a second minimum unlikely.
+    ``others``: the other minima, the lowest first. ``parameters``: the lowest minimum, the same
+    bits for every kernel and solver. Only one start is made where no row's leverage is above ¼,
+    which makes a second minimum unlikely.
     """
 
     starts: int
@@ -95,7 +97,7 @@ class MinimumSearch:
 
     @property
     def doubt(self) -> str:
-        """What a reader must know where other minima are known, in sentences."""
+        """Warn a reader, in sentences, that other minima are known."""
         return (
             "Firth's penalised log likelihood has several local maxima on this table. The fit is "
             f"the best one known, not proven to be the best: {self.description}. The next best is "
@@ -105,17 +107,17 @@ class MinimumSearch:
     def restarted(
         self, earlier: Parameters, excess: float, parameters: Parameters
     ) -> "MinimumSearch":
-        """Return the search whose lowest minimum, ``earlier``, was then beaten by a profile."""
+        """Return the search after a profile found a minimum lower than ``earlier``."""
         others = [OtherMinimum(one.excess + excess, one.parameters) for one in self.others]
         others = [OtherMinimum(excess, earlier), *others][:KEPT]
         return MinimumSearch(self.starts, 0, tuple(others), parameters)
 
 
 def search_minimum(rows: Rows, start: Parameters) -> tuple[Parameters, MinimumSearch]:
-    """Return the lowest minimum of Σ loss − ½ log det I(w) found, roughly, and how it was.
+    """Return the lowest minimum of Σ loss − ½ log det I(w) found, roughly, and how it was found.
 
     ``start``: the optimum of the intercept alone. Where one descent takes more than
-    ``MOST_OPERATIONS`` a pass, only the straight way and the paths of τ are tried.
+    ``MOST_OPERATIONS`` per pass, only the direct start and the paths of τ are tried.
     """
     ends = _Ends(LogisticObjective(rows, NumpyKernel(), Firth()))
     straight = ends.descend(start)
@@ -146,7 +148,7 @@ class _End:
     descents: int = 1
 
     def same_as(self, value: float, w: Parameters) -> bool:
-        """Whether a descent to F = ``value`` at ``w`` has come here."""
+        """Whether a descent to F = ``value`` at ``w`` ended at this minimum."""
         v = w - self.w
         near = abs(value - self.value) <= SAME_VALUE
         return near and float(v @ self.information @ v) <= SAME_PLACE**2
@@ -154,7 +156,7 @@ class _End:
 
 @dataclass(eq=False)
 class _Ends:
-    """The different minima that descents have come to, in the order of their discovery."""
+    """The different minima at which descents have ended, in the order of their discovery."""
 
     objective: LogisticObjective
     found: list[_End] = field(default_factory=list)
@@ -162,11 +164,11 @@ class _Ends:
 
     @property
     def lowest(self) -> _End:
-        """The first of the lowest."""
+        """The lowest minimum; of equal ones the first."""
         return min(self.found, key=lambda end: end.value)
 
     def descend(self, start: Parameters) -> Parameters:
-        """Follow F down from a start, and count where that ends, if at a minimum."""
+        """Minimise F from a start, count the minimum where that ends, and return the end."""
         self.descents += 1
         result = FOLLOWER.minimize(self.objective, start)
         W, w = self.objective.total_weight, result.parameters
@@ -184,12 +186,12 @@ class _Ends:
         return w
 
     def with_strength(self, tau: float) -> LogisticObjective:
-        """Σ loss − τ log det I."""
+        """Return Σ loss − τ log det I."""
         sums, W = self.objective.sums, self.objective.total_weight
         return LogisticObjective(sums.rows, sums.kernel, Firth(tau), W)
 
     def others(self) -> tuple[OtherMinimum, ...]:
-        """Those that are not the lowest, the lowest of them first."""
+        """The minima other than the lowest, in ascending order."""
         lowest = self.lowest
         rest = sorted((end for end in self.found if end is not lowest), key=lambda e: e.value)
         return tuple(OtherMinimum(2.0 * (e.value - lowest.value), e.w) for e in rest[:KEPT])
@@ -206,7 +208,7 @@ def _search_around_the_lowest(ends: _Ends, descents: int) -> None:
 
 
 def _around(w: Parameters, descents: int) -> Iterator[Parameters]:
-    """Its coefficients scaled, and the largest of them doubled or set to zero one by one."""
+    """Yield ``w`` with scaled coefficients, then with a large one doubled or set to zero."""
     for scale in SCALES:
         yield np.concatenate([w[:1], scale * w[1:]])
     for j in (1 + np.argsort(-np.abs(w[1:]), kind="stable")[:descents]).tolist():
@@ -219,7 +221,7 @@ def _around(w: Parameters, descents: int) -> Iterator[Parameters]:
 def _far_starts(
     objective: LogisticObjective, start: Parameters, descents: int
 ) -> Iterator[Parameters]:
-    """Each column alone, the steepest first, against the slope that the loss has at ``start``."""
+    """Yield starts from each column alone, the steepest first, uphill in the loss at ``start``."""
     slope = objective.sums.loss_gradient(start)[1]
     for j in (1 + np.argsort(-np.abs(slope[1:]), kind="stable")[:descents]).tolist():
         far = start.copy()
@@ -228,7 +230,7 @@ def _far_starts(
 
 
 def _follow(objectives: Iterable[Objective], w: Parameters) -> Parameters:
-    """Minimise each in turn, from where the last one ended."""
+    """Minimise each objective in turn, from the minimum of the one before."""
     for objective in objectives:
         w = FOLLOWER.minimize(objective, w).parameters
     return w
@@ -259,7 +261,7 @@ class _Ridged:
         return value + 0.5 * float(pull @ w), gradient + pull, hessian + ridge
 
     def hessian_product(self, w: Parameters, v: Parameters) -> Parameters:
-        """That matrix times v."""
+        """The matrix of ``value_gradient_hessian`` times v."""
         return self.objective.hessian_product(w, v) + self.rho * np.append(0.0, v[1:])
 
 

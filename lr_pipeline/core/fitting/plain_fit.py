@@ -1,4 +1,4 @@
-"""The plain path: maximum likelihood by Newton's method, as docs/notation.md has it.
+"""The plain path: maximum likelihood by Newton's method, as in docs/notation.md.
 
 The columns are standardized, x̃ = (1, (x − mean) / scale), the objective is f(w) = −ℓ(w) / W, and
 the result is certified by its gradient, its Hessian and the largest |x̃|.
@@ -26,17 +26,17 @@ from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters, RowVect
 
 # Standard errors from the optimum at which a solver stops, unless a tolerance is given.
 TOLERANCE = 1e-9
-# How much the certificate of a fit to a tolerance may exceed its solver's own estimate.
+# The certificate of a fit to a tolerance may exceed its solver's own estimate by this factor.
 SLACK = 1.5
 NEWTON = Newton()
 # A fit has converged when its certificate puts it within this many standard errors of the optimum.
 CERTIFIED = 1e-3
-# A certificate below this many standard errors, or below twice the decrement, needs no closer look.
+# A certificate below this many standard errors, or below twice the decrement, is close enough.
 CLOSE = 1e-9
-# Deviations between zero and the columns' means up to which one subtraction centres them.
+# One subtraction centres columns whose means are at most this many deviations from zero.
 LARGEST_SHIFT = 1e3
-# Of the factor of the Hessian, its rows made equally long: with more, columns may be dependent, or
-# better made orthonormal.
+# Limit of the condition number of the Hessian's factor, with rows of equal length. Above it columns
+# may be dependent, or should be made orthonormal.
 LARGEST_CONDITION = 1e3
 
 # What a finite certificate of independent columns proves.
@@ -44,10 +44,10 @@ UNIQUE = Existence(Verdict.UNIQUE)
 
 
 class Standardization(NamedTuple):
-    """Means and deviations (p,) of columns, the constant in front: x̃ = (1, (x − mean) / scale).
+    """Means and deviations (p,) of columns, after the constant's: x̃ = (1, (x − mean) / scale).
 
-    ``mean`` (−1, x̄), ``scale`` (1, …) and ``shift`` = mean / scale: −shiftᵀw is the intercept of
-    the columns as they were.
+    ``mean`` (−1, x̄), ``scale`` (1, …) and ``shift`` = mean / scale: −shiftᵀw is the intercept for
+    the original columns.
     """
 
     mean: Parameters
@@ -55,9 +55,9 @@ class Standardization(NamedTuple):
     shift: Parameters
 
     def units(self, inverse: ParameterMatrix, absolute: Parameters) -> tuple[Parameters, float]:
-        """Units of the parameters as reported, and how far rounding moves these in them.
+        """Units of the reported parameters, and their rounding in these units.
 
-        By ``inverse``, that of H's factor, and ``absolute``, |w|. See ``parameter_rounding``.
+        ``inverse``: L⁻¹ of H's factor; ``absolute``: |w|. See ``parameter_rounding``.
         """
         columns = inverse.T
         standardized = np.sqrt(np.vecdot(columns, columns))
@@ -78,9 +78,9 @@ def fit_plainly(
 ) -> LogisticFit | None:
     """Fit by maximum likelihood; ``inferred``: with standard errors.
 
-    None where another way is needed, or its messages: for labels other than 0 and 1, one class
-    alone, columns that are constant, far from zero, nearly dependent or not finite, and where the
-    classes are separated or rounding needs a closer look.
+    None where the longer path (``fit``), or one of its messages, is needed: for labels other than 0
+    and 1, one class alone, columns that are constant, far from zero, nearly dependent or not
+    finite, and where the classes are separated or the rounding bound is too coarse.
     """
     found = _standardize(rows)
     if found is None:
@@ -112,7 +112,7 @@ def _standardize(rows: Rows) -> tuple[Standardization, float, float] | None:
         others = int(np.count_nonzero((y != 0.0) & (y != 1.0)))
         return others, float(weight.sum()), float(weight @ y), weight @ block.X
 
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+    with np.errstate(over="ignore", invalid="ignore"):  # the test below fails for infinity and NaN
         others, total, ones, sums = rows.sum(totals)
         mean = sums / total
         squares = rows.sum(lambda block: _weights(block) @ (block.X - mean) ** 2)
@@ -162,12 +162,12 @@ class MeanLogLoss:
         return np.asarray(self.value_gradient_hessian(w)[2] @ v)
 
     def standardized(self, block: Block) -> Block:
-        """Return the rows with their columns centred, in standard deviations."""
+        """Return the rows with columns centred and in standard deviations."""
         mean, scale = self.columns.mean[1:], self.columns.scale[1:]
         return Block((block.X - mean) / scale, block.y, block.weight)
 
     def sizes(self) -> Parameters:
-        """Return bounds (p,) on |x̃|: an 8-norm is at least the maximum, and can be summed."""
+        """Return bounds (p,) on |x̃|, 8-norms: they are at least the maximum, and can be summed."""
 
         def powers(block: Block) -> Columns:
             counted = np.sign(_weights(block))
@@ -177,7 +177,7 @@ class MeanLogLoss:
 
 
 class Sums(NamedTuple):
-    """Σ loss at w, its gradient and its Hessian, in columns, as LAPACK takes it without a copy."""
+    """Σ loss at w, its gradient and Hessian, stored by columns: LAPACK then makes no copy."""
 
     w: Parameters
     value: float
@@ -188,7 +188,7 @@ class Sums(NamedTuple):
 class StandardizedFit(NamedTuple):
     """Parameters with a certificate, and L⁻¹ of the factor of the Hessian.
 
-    ``units`` (p,): √ of the diagonal of M H⁻¹ Mᵀ, the standard errors of intercept and
+    ``units`` (p,): square roots of the diagonal of M H⁻¹ Mᵀ, the standard errors of intercept and
     coefficients M w.
     """
 
@@ -209,7 +209,7 @@ class StandardizedFit(NamedTuple):
     def in_table_units(
         self, solver: str, trace: tuple[TracePoint, ...], evaluations: int, inferred: bool
     ) -> LogisticFit:
-        """Return it with intercept and coefficients; ``inferred``: with standard errors."""
+        """Return the fit in the table's units; ``inferred``: with standard errors."""
         w, value, gradient, _ = self.sums
         mean, scale = self.columns.mean[1:], self.columns.scale[1:]
         coefficients, mean_value = w[1:] / scale, value / self.total_weight
@@ -247,10 +247,10 @@ def certified(
     addition: float,
     sizes: Iterable[Parameters],
 ) -> StandardizedFit | None:
-    """Bound the distance to the optimum by how large the columns' values are.
+    """Bound the distance to the optimum by bounds on the columns' values.
 
     ``addition``: relative error of the sums. ``sizes``: bounds (p,) on |x̃|, each closer than the
-    one before. None where columns may be dependent, or rounding needs a closer look.
+    one before. None where columns may be dependent, or the rounding bound is too coarse.
     """
     w, _, gradient, hessian = sums
     factor, failed = lapack.dpotrf(hessian, lower=1)
@@ -272,12 +272,12 @@ def certified(
 
 
 def newton_to(tolerance: float | None) -> Newton:
-    """Return Newton's method to a tolerance, or unless one is given to the rounding floor."""
+    """Return Newton's method to a tolerance, or without one to the rounding floor."""
     return NEWTON if tolerance is None else Newton(tolerance / SLACK, polish=False)
 
 
 def settled_status(status: Status, certificate: Certificate) -> Status:
-    """The solver's status, unless the certificate knows better: it overrules it both ways."""
+    """The final status: the certificate decides whether the solver converged."""
     if certificate.standard_errors <= CERTIFIED:
         return Status.CONVERGED
     return Status.STALLED if status is Status.CONVERGED else status

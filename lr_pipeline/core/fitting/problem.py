@@ -1,4 +1,4 @@
-"""What is to be fitted, in which coordinates, by which solver and from where."""
+"""The problem of a fit: its rows, coordinates, solver and starting point."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,7 +25,7 @@ from lr_pipeline.core.types import Parameters
 
 @dataclass(frozen=True, eq=False)
 class FitProblem:
-    """What is to be fitted, but for the penalty; ``regimes``: None for the plain path alone."""
+    """All that defines a fit except the penalty; ``regimes``: None for the plain path alone."""
 
     rows: Rows
     kernel: LogisticKernel
@@ -38,18 +38,19 @@ class FitProblem:
 
     @cached_property
     def classes(self) -> ClassCounts:
-        """The labels of all rows."""
+        """Weight and number of the rows of each label."""
         return count_classes(self.rows)
 
     @cached_property
     def analysis(self) -> ColumnAnalysis:
-        """Location, scale and dependencies of the columns, by all rows."""
+        """Location, scale and dependencies of the columns, from all rows."""
         return analyse_columns(self.rows)
 
     def certifying(self, penalty: Penalty) -> Coordinates:
         """Return the coordinates in which fits are certified, the best conditioned ones.
 
-        All columns where the optimum is unique whatever they are, else the independent ones.
+        They have all columns where the optimum is unique even for dependent columns, else the
+        independent ones.
         """
         if penalty.strictly_convex:
             return standardized(self.analysis, tuple(range(self.rows.num_columns)), False)
@@ -71,21 +72,22 @@ class FitProblem:
         return table_units(self.analysis, columns, least)
 
     def objective(self, penalty: Penalty, coordinates: Coordinates) -> LogisticObjective:
-        """Return the objective there."""
+        """Return the objective in these coordinates."""
         terms = penalty.in_coordinates(coordinates.scale, coordinates.deviation)
         rows, weight = coordinates.rows(self.rows), coordinates.analysis.total_weight
         return LogisticObjective(rows, self.kernel, terms, weight)
 
     @property
     def stop(self) -> float:
-        """Where a solver chosen here stops: a certificate is somewhat more than its estimate."""
+        """Tolerance of the default solver, a little less than the certificate is to meet."""
         return TOLERANCE if self.tolerance is None else self.tolerance / SLACK
 
     def chosen_solver(self, penalty: Penalty) -> Solver:
-        """Newton; for many columns without a penalty L-BFGS, whose passes take less.
+        """Return Newton, or for many columns without a penalty L-BFGS, whose passes are cheaper.
 
-        Where all probabilities are the prevalence, the Hessian of the mean is p (1 − p) times the
-        columns' correlation matrix RᵀR, which has been factored.
+        Its preconditioner is the Hessian at the start: where all probabilities are the prevalence
+        p, the Hessian of the mean is p (1 − p) times the columns' correlation matrix RᵀR, whose
+        factor is known.
         """
         few_columns = self.regimes is None or self.rows.num_columns < self.regimes.many_columns
         if few_columns or not penalty.adds_nothing:
@@ -122,13 +124,13 @@ class FitProblem:
         return search_minimum(certifying.rows(self.rows), start)
 
     def stand_in(self, choice: Auto) -> Penalty:
-        """Return the penalty where maximum likelihood has no estimate."""
+        """Return the penalty for a table without a finite maximum-likelihood estimate."""
         return choice.first if self.lowest_minimum[1].unanimous else choice.second
 
     def search(self, penalty: Penalty) -> MinimumSearch | None:
-        """Return how that minimum was found, its rivals in the table's units.
+        """Return how the lowest minimum was found, with the others in the table's units.
 
-        None where none was searched for: the objective has one, or a start was given.
+        None where there was no search: the objective has one minimum, or a start was given.
         """
         if not penalty.may_have_several_minima or self.start is not None:
             return None
