@@ -27,7 +27,7 @@ class ColumnRoles:
     """The role of each column; a column without a role is not in the table.
 
     ``positive`` is the value of ``target`` whose probability is modelled, against all others; it
-    is ``None`` only until it has been settled. ``id`` identifies a row, ``group`` keeps rows
+    is ``None`` only until it has been determined. ``id`` identifies a row, ``group`` keeps rows
     together in a split, ``time`` orders them and ``weight`` says how often a row counts.
     ``category`` and ``number``: features that are of that kind whatever their values look like.
     """
@@ -50,7 +50,7 @@ class ColumnRoles:
 
     @property
     def keys(self) -> frozenset[str]:
-        """The id and the group, of whose values only equality counts."""
+        """The id and the group, whose values are only compared for equality."""
         return frozenset(name for name in (self.id, self.group) if name is not None)
 
     def of_features(self, features: tuple[str, ...]) -> "ColumnRoles":
@@ -138,7 +138,7 @@ def assign_roles(
 def _of_no_feature(
     kinds: Iterable[tuple[str, str]], features: Sequence[str], found: Sequence[Problem]
 ) -> Iterator[Problem]:
-    """Refuse a declared kind for a column that is no feature."""
+    """Refuse a declared kind for a column that is not a feature."""
     known = {*features, *(one.column for one in found)}
     for kind, column in kinds:
         if column not in known:
@@ -165,7 +165,7 @@ def _has_one_kind(parts: Sequence[str]) -> bool:
 
 
 def require_column(names: Sequence[str], column: str, role: str = "") -> None:
-    """Raise ``TableError`` with the closest match and the columns there are."""
+    """Raise ``TableError`` with the closest name and the list of columns."""
     if column not in names:
         raise TableError(_not_found(names, column, role))
 
@@ -179,7 +179,7 @@ def _not_found(names: Sequence[str], column: str, role: str) -> Problem:
 
 
 def closest(name: str, names: Iterable[str], cutoff: float) -> list[str]:
-    """The closest of the names, in any case of letters; none where none is close."""
+    """The most similar name, ignoring case; empty if none is similar."""
     folded = {one.strip().casefold(): one for one in reversed(list(names))}
     wanted = name.strip().casefold()
     return [folded[one] for one in difflib.get_close_matches(wanted, folded, 1, cutoff)]
@@ -194,7 +194,7 @@ def quoted(values: Iterable[Any], longest: int = LONGEST_NAME) -> str:
 
 
 def with_metadata(schema: pa.Schema, roles: ColumnRoles, provenance: dict[str, Any]) -> pa.Schema:
-    """Put roles and provenance into the schema's metadata, in place of all that is there."""
+    """Replace the schema's metadata by roles and provenance."""
     values = {"roles": roles.to_dict(), "provenance": provenance}
     document = json.dumps(with_format_version("table", values))
     return schema.with_metadata({METADATA_KEY: document.encode()})

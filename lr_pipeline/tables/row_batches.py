@@ -1,4 +1,4 @@
-"""Batches of rows on their way from where they are stored to equal blocks of the chosen rows."""
+"""Turns stored batches of rows into blocks of equal size that hold only the chosen rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,7 +15,7 @@ RowIndices = Integer[np.ndarray, " m"]
 
 
 def as_read(batches: Iterable[pa.RecordBatch], roles: ColumnRoles) -> Iterator[pa.RecordBatch]:
-    """Yield the batches in the types in which they are read, and those that are declared."""
+    """Yield the batches in the types in which columns are read, or in the declared types."""
     stored = read = None
     rows_before = 0
     for batch in batches:
@@ -66,7 +66,7 @@ def equal_blocks(
 
 
 def _joined(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
-    """One batch out of several, without a copy where it is one already."""
+    """Join several batches into one; a single batch is not copied."""
     if len(batches) == 1:
         return pa.RecordBatch.from_arrays(batches[0].columns, schema=schema)
     columns = (

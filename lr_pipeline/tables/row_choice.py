@@ -1,4 +1,4 @@
-"""Choices of some rows of a table, made while it is read: by a mask, a hash, or the time."""
+"""Choices of rows, applied while a table is read: by a mask, a hash, or the time."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -33,7 +33,7 @@ class RowChoice(Protocol):
 
 @runtime_checkable
 class PartedChoice(RowChoice, Protocol):
-    """A choice with a value for each row, which can be cut into parts."""
+    """A choice that stores a value for each row, and can be cut into parts."""
 
     def part(self, start: int, rows: int) -> RowChoice:
         """Return the choice for some neighbouring rows, which keep their numbers in the table."""
@@ -44,14 +44,14 @@ class DividingChoice(RowChoice, Protocol):
     """A choice that may take only a part of a row's weight."""
 
     def divided(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
-        """Return the rows of which a part is chosen, with that part as their weight."""
+        """Return the rows that have a chosen part, with that part as their weight."""
 
 
 @dataclass(frozen=True, eq=False)
 class MaskedRows:
     """Chooses the rows that are True in ``chosen`` (rows of the table,), one byte each.
 
-    ``first`` is the number of the row that the first value is for.
+    ``first`` is the number of the row to which the first value belongs.
     """
 
     chosen: RowMask
@@ -63,13 +63,13 @@ class MaskedRows:
         return self.chosen[start - self.first : start - self.first + batch.num_rows]
 
     def part(self, start: int, rows: int) -> "MaskedRows":
-        """Return the choice with the values of some neighbouring rows alone."""
+        """Return the choice with only the values of some neighbouring rows."""
         place = start - self.first
         return MaskedRows(self.chosen[place : place + rows], first=start)
 
 
 def choice_within(choice: RowChoice, start: int, rows: int) -> RowChoice:
-    """Return the choice for some neighbouring rows; a choice with a value a row is cut."""
+    """Return the choice for some neighbouring rows; one that stores a value for each row is cut."""
     return choice.part(start, rows) if isinstance(choice, PartedChoice) else choice
 
 
@@ -92,7 +92,7 @@ class OtherRows:
         return self.choice.column
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """(n,) whether the other choice leaves the row."""
+        """(n,) whether the other choice does not choose the row."""
         return ~self.choice.mask(batch, start)
 
     def part(self, start: int, rows: int) -> "OtherRows":
@@ -116,9 +116,9 @@ class EveryRow:
 class HashedRows:
     """Chooses rows whose key hashes below ``share`` of all hashes, or (``below=False``) the others.
 
-    The key is the value of ``column``, or the row's number where ``column`` is None. A row's place
-    depends on its key and ``seed`` alone: rows added later move none. With n rows the share's
-    standard deviation is √(share (1 − share) / n).
+    The key is the value of ``column``, or the row's number where ``column`` is None. Whether a row
+    is chosen depends only on its key and ``seed``: rows added later do not change it. With n rows
+    the share's standard deviation is √(share (1 − share) / n).
     """
 
     seed: int
@@ -127,7 +127,7 @@ class HashedRows:
     column: str | None = None
 
     def mask(self, batch: pa.RecordBatch, start: int) -> RowMask:
-        """(n,) whether the row's hash is below ``share`` · 2⁶⁴, or (``below=False``) is not."""
+        """(n,) whether the row's hash is below ``share`` · 2⁶⁴ (``below=False``: is not below)."""
         if self.column is None:
             keys = pa.array(np.arange(start, start + batch.num_rows, dtype=np.int64))
         else:
@@ -151,9 +151,9 @@ class TimedRows:
 
 
 def times_of(column: pa.Array | pa.ChunkedArray) -> Times:
-    """(n,) numbers in the order of time: int64 ticks of dates and timestamps, numbers as stored.
+    """(n,) numbers that sort by time: int64 ticks of dates and timestamps, numbers as stored.
 
-    Decimals become the integer of all their digits; the point is at the same place in all.
+    Decimals become the integer of all their digits, since all have the point at the same place.
     """
     if pt.is_decimal(column.type):
         return unscaled(one_array(column))

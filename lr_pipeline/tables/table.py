@@ -58,12 +58,12 @@ if TYPE_CHECKING:
 class Table:
     """Rows in memory (a pyarrow table) or in a Parquet file, and the columns' roles.
 
-    Only columns with a role belong to the table, in the order in which they are stored. Where
-    there are ``choices``, only the rows that all of them choose, one after the other, belong to
+    Only columns with a role belong to the table, in the order in which they are stored. If there
+    are ``choices``, only the rows that all of them choose, applied one after the other, belong to
     it. The constructor checks nothing; ``from_pandas``, ``from_arrow`` and the sources do.
-    ``holder`` keeps a temporary file in being for as long as a table reads it. ``row_groups`` are
-    the row groups of the file that belong to the table, None where all do. ``watch`` refuses a
-    file that has changed since it was first read. ``block_bytes`` limits a block's size.
+    ``holder`` keeps a temporary file alive as long as a table reads it. ``row_groups`` are the row
+    groups of the file that belong to the table, None for all. ``watch`` refuses a file that has
+    changed since it was first read. ``block_bytes`` limits a block's size.
     """
 
     data: pa.Table | Stored
@@ -123,7 +123,7 @@ class Table:
 
     @classmethod
     def read_parquet(cls, path: str | Path) -> "Table":
-        """Return a handle on a file written by ``write_parquet``; rows are read when asked for.
+        """Return a handle on a file written by ``write_parquet``; rows are read when needed.
 
         ``path`` may be a URL of any scheme that fsspec knows, such as ``s3://bucket/rows.parquet``.
 
@@ -157,7 +157,7 @@ class Table:
 
     @cached_property
     def num_rows(self) -> int:
-        """Number of rows; where rows are chosen, a pass over what the choice reads."""
+        """Number of rows; if rows are chosen, this takes a pass over the choices' columns."""
         if self.choices:
             return sum(batch.num_rows for batch in self._batches(BLOCK_ROWS, []))
         if self.row_groups is not None:
@@ -195,21 +195,21 @@ class Table:
         return same
 
     def where(self, choice: RowChoice) -> "Table":
-        """Return the rows that ``choice`` chooses, in their order, whenever they are read."""
+        """Return a view with the rows that ``choice`` chooses, in their order."""
         return replace(self, choices=(*self.choices, choice))
 
     def part(self, groups: RowGroups) -> "Table":
-        """Return the rows in some row groups of the stored table."""
+        """Return a view of some row groups of the stored table."""
         choices = (choice_within(one, groups.first_row, groups.num_rows) for one in self.choices)
         return replace(self, choices=tuple(choices), row_groups=groups)
 
     def blocks(
         self, rows: int | None = None, columns: Sequence[str] | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in order, exactly ``rows`` at a time but for the last block.
+        """Yield the rows in order, exactly ``rows`` at a time except for the last block.
 
-        A block has all columns, or those named, and by default as many rows as fit in
-        ``block_bytes``, 8 MiB, as float64 numbers, at most 65,536.
+        A block has all columns, or those named. By default it has the number of rows that fit into
+        ``block_bytes`` (8 MiB) as float64 numbers, at most 65,536.
         """
         names = self.schema.names if columns is None else list(columns)
         if rows is None:
@@ -235,7 +235,7 @@ class Table:
         return np.concatenate([np.empty(0), *self.label_blocks()])
 
     def weights(self) -> RowVector | None:
-        """(n,) how often each row counts; ``None`` where no column has the weights."""
+        """(n,) how often each row counts; ``None`` if there is no weight column."""
         name = self.roles.weight
         if name is None:
             return None
@@ -262,7 +262,7 @@ class Table:
         Raises
         ------
         TableError
-            The source changed meanwhile, or gave another number of rows than before.
+            The source changed meanwhile, or its number of rows differs from before.
         """
         written = write_blocks(path, self.schema, prefetched(self.blocks()))
         self._require_unchanged(content=True)
@@ -275,7 +275,7 @@ class Table:
             )
 
     def _batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
-        """Yield batches as they are stored, without the rows that are not chosen."""
+        """Yield the chosen rows in batches as they are stored."""
         keys = {choice.column for choice in self.choices if choice.column is not None}
         needed = [*names, *sorted(keys.difference(names))]
         first = 0 if self.row_groups is None else self.row_groups.first_row
@@ -283,7 +283,7 @@ class Table:
             yield batch.select(names)
 
     def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
-        """Yield all rows, a batch at a time, in the types in which they are read or declared."""
+        """Yield all rows in batches, in the types in which columns are read or declared."""
         if isinstance(self.data, Stored):
             numbers = None if self.row_groups is None else self.row_groups.numbers
             batches = read_batches(self.data, self._metadata, names, rows, numbers)

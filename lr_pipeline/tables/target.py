@@ -1,4 +1,4 @@
-"""Which of the target's values is the positive one, and the labels that follow from it."""
+"""Determines which value of the target is the positive one, and computes the labels."""
 
 import operator
 from typing import Any
@@ -34,19 +34,19 @@ VALUES_COUNTED = 100_000  # of a target that should have two
 def positive_value(
     name: str, column: Column, positive: PositiveValue | None = None
 ) -> PositiveValue:
-    """Settle the positive value of the target ``name``.
+    """Determine the positive value of the target ``name``.
 
     Without ``positive`` the target must have two values; the positive one is 1, True, or a word
     such as "yes", "true" or "malignant", else the larger number or the text that sorts last. With
     ``positive`` it is that value, against all others. If the target does not have exactly that
-    value, one that is equal as text, as a number ("1" for 1.0), by the rule of ``spelling``, or but
-    for case is meant.
+    value, the one that is equal as text, as a number ("1" for 1.0), by the rule of ``spelling``, or
+    when case is ignored is meant.
 
     Raises
     ------
     TableError
         Values are missing, there are not two different ones, ``positive`` is not among them,
-        another value differs from it in case only, or two are spellings of one.
+        another value differs from it only in case, or two values are spellings of one.
     """
     target = TargetValues(name)
     target.add(column)
@@ -93,7 +93,7 @@ class TargetValues:
             self.counts[value] = self.counts.get(value, 0) + count
 
     def positive_value(self, positive: PositiveValue | None) -> PositiveValue:
-        """Settle the positive value by the rule of the function of that name."""
+        """Determine the positive value by the rule of the function ``positive_value``."""
         _require_usable(self.name, self.kind, self.missing, self.first_missing)
         _require_one_spelling_each(self.name, self.counts, self.first_rows)
         values = sorted(self.counts, key=lambda value: -self.counts[value])
@@ -155,7 +155,7 @@ def labels(name: str, column: Column, positive: PositiveValue | None) -> RowVect
     Raises
     ------
     TableError
-        Values are missing, or of another type than the positive one.
+        Values are missing, or have another type than the positive one.
     """
     if positive is None:
         raise table_error(f"target {name!r} has no positive value yet", "Set positive=", name)
@@ -224,7 +224,7 @@ def _same_text(value: object, positive: object) -> bool:
 
 
 def _same_number(value: object, positive: object) -> bool:
-    """Whether both are the same number, written in two ways, as 1 and 1.0."""
+    """Whether both are the same number, perhaps written differently, as 1 and 1.0."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     try:
@@ -244,7 +244,7 @@ def _same_word(value: object, positive: object) -> bool:
 def _require_one_spelling(
     name: str, values: list[Any], first_rows: dict[Any, int], positive: PositiveValue
 ) -> None:
-    """Refuse a positive value that other rows have in another case of letters."""
+    """Refuse a positive value that other rows have in other upper or lower case."""
     others = [value for value in values if value != positive and _same_word(value, positive)]
     if others:
         row = min(first_rows[value] for value in others)

@@ -1,4 +1,4 @@
-"""Values of a target that say that the answer is not known, and answers besides the two."""
+"""Checks a target for values that mean an unknown answer, and for more than two answers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.values.number_forms import MARKERS
 from lr_pipeline.tables.values.spelling import shown_spelling, spelling_key
 
-# Words that stand for a missing value in a feature but may be an answer in a target.
+# Words that mean a missing value in a feature but may be an answer in a target.
 ANSWERS = (
     "none nil x xx - -- --- * ** void nd n.d. nr n.r. bd b.d. bdl lod blq bloq bql loq <loq nq"
 )
@@ -23,14 +23,14 @@ def require_known_answers(
     first_rows: Mapping[Any, int],
     meant: PositiveValue | None,
 ) -> None:
-    """Refuse values that say that the answer is not known, except the one that is ``meant``.
+    """Refuse values that mean an unknown answer, except the value that the user ``meant``.
 
-    ``counts``: value → rows. Among more than two values, numbers such as -999 are no answer.
+    ``counts``: value → rows. If there are more than two values, numbers such as -999 are refused.
 
     Raises
     ------
     TableError
-        There are such values; the message has their rows and the first of these.
+        There are such values; the message has the number of their rows and the first row.
     """
     several = len(counts) > 2
     unknown = [value for value in counts if value != meant and _is_unknown(value, several)]
@@ -48,7 +48,7 @@ def require_known_answers(
 def other_answers(
     name: str, counts: Mapping[Any, int], positive: PositiveValue | None
 ) -> list[Problem]:
-    """Note that several values count as the other answer, if they do."""
+    """Return a note if several values count as the other answer."""
     others = [value for value in counts if value != positive]
     if positive is None or len(others) < 2:
         return []

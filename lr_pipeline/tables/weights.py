@@ -1,4 +1,4 @@
-"""Weights, which say how often a row counts: a row of weight 0 does not count at all."""
+"""Weights: how often a row counts. A row of weight 0 does not count at all."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ def counts_at_all(weight: pa.Array | pa.ChunkedArray) -> RowMask:
 
 
 def counted_rows(data: pa.Table, weight: str | None) -> RowMask | None:
-    """(n,) which rows have another weight than 0; None where all have, or there are no weights."""
+    """(n,) which rows have a weight other than 0; None if all have, or there are no weights."""
     if weight is None:
         return None
     counted = counts_at_all(data.column(weight))

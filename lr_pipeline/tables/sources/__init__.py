@@ -1,7 +1,7 @@
 """Where tables come from: files, SQL queries, and the tutorial's synthetic rows.
 
-``declared_tables`` are what users declare; ``locations`` finds their files; ``delimited`` and
-``sql`` write the rows to Parquet, which ``tables/files`` reads.
+``declared_tables`` has the sources that users declare; ``locations`` finds their files;
+``delimited`` and ``sql`` write the rows to Parquet, which ``tables/files`` reads.
 """
 
 from typing import TYPE_CHECKING

@@ -1,9 +1,9 @@
-"""Text columns of a delimited file that are numbers, with a decimal comma or a decimal point.
+"""Finds text columns of a delimited file that are numbers with a decimal comma or point.
 
-1,5 is one and a half if the column can mean nothing else. Where 1,234 may be more than a thousand,
-or 1,2 may be the answers 1 and 2, another column that plainly has decimal commas decides; for
-answers, so does a declaration that the column is numbers. Otherwise the column stays text, which
-is refused.
+1,5 is one and a half if the column can mean nothing else. If 1,234 may be more than a thousand, or
+1,2 may be the answers 1 and 2, the comma is decimal if another column clearly has decimal commas,
+or (for answers) if the column is declared as numbers. Otherwise the column stays text, which is
+refused.
 """
 
 from collections.abc import Callable, Collection
@@ -28,12 +28,12 @@ def numeric_texts(
     numbers: Collection[str],
     elsewhere: Callable[[], str | None],
 ) -> tuple[dict[str, str], list[str]]:
-    """Find the text columns that hold nothing but numbers; return column → decimal point.
+    """Find the text columns that hold only numbers; return column → decimal point.
 
     Also returns the columns that may be lists of answers instead. ``text_columns`` are meant as
-    text and stay so. Columns of ``decimal_comma`` are known to have commas, those of ``numbers``
-    are known to be no lists; ``elsewhere`` names another column of the file with decimal commas,
-    if there is one. Reading stops when no column is left that can be numbers.
+    text and stay text. Columns of ``decimal_comma`` are known to have decimal commas; those of
+    ``numbers`` are known not to be lists. ``elsewhere`` names another column of the file with
+    decimal commas, if there is one. Reading stops when no column is left that can be numbers.
     """
     with open_parquet(path) as file:
         names = [one.name for one in file.schema_arrow if is_text(one.type)]
@@ -57,7 +57,7 @@ def numeric_texts(
 
 
 class Commas:
-    """What the values of a column show of commas and points."""
+    """How the values of a column use commas and points."""
 
     def __init__(self) -> None:
         self.values = self.commas = self.points = False
@@ -82,7 +82,7 @@ class Commas:
         return True
 
     def _add_answers(self, text: str) -> None:
-        """Rule out lists of answers, which are in order and start from 1."""
+        """Note whether the text cannot be a list of answers: these ascend from 1 or more."""
         first, second = text.split(",")
         self.no_answers |= not 0 < int(first) < int(second)
         self.decimals.add(len(second.strip()))
@@ -99,7 +99,7 @@ class Commas:
         return not (self.no_answers or as_prices)
 
     def point(self, number: bool = False) -> str | None:
-        """The decimal point, None if the values do not decide it. ``number``: they are no lists."""
+        """The decimal point; None if the values do not show it. ``number``: they are not lists."""
         if not self.commas:
             return "." if self.values else None
         plain = self.no_thousands and (number or not self.maybe_answers)

@@ -1,4 +1,4 @@
-"""What all declared tables share: the roles, the rules of reading, and the validation."""
+"""The base of all declared tables: the roles, the rules of reading, and the validation."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -22,7 +22,7 @@ SAID_IF_GIVEN = (*KINDS, "missing", "keep_na")
 
 
 class _Kind:
-    """The fields that each declared table has of its own, besides its place."""
+    """The fields that each kind of declared table adds, besides its place."""
 
     kind: ClassVar[str]
     target: str
@@ -34,10 +34,10 @@ class Declaration(_Kind):
 
     Every column without another role is a feature, unless ``features`` names the features.
     ``positive`` is the target's value whose probability is modelled, against all other values.
-    ``category``: features that are coded level by level though their values are numbers (codes 1,
-    2, 3). ``number``: features that are numbers though they look like identifiers or are text.
-    ``missing``: markers of a missing value, such as ``?``, in every column but those of
-    ``keep_na``, in which NA and every other word is a value.
+    ``category``: features that are coded level by level although their values are numbers (codes
+    1, 2, 3). ``number``: features that are numbers although they look like identifiers or are text.
+    ``missing``: markers of a missing value, such as ``?``, in every column except those of
+    ``keep_na``, where NA and every other word is a value.
     """
 
     positive: PositiveValue | None = None
@@ -54,7 +54,7 @@ class Declaration(_Kind):
     split: SplitPolicy = field(default_factory=SplitPolicy)
 
     def __post_init__(self) -> None:
-        """Turn lists (from JSON and YAML) and single names into tuples; settle the split."""
+        """Turn lists (from JSON and YAML) and single names into tuples; determine the split."""
         for name in ("features", "exclude", *SAID_IF_GIVEN):
             value = getattr(self, name)
             if value is not None:
@@ -91,7 +91,7 @@ class Declaration(_Kind):
         Raises
         ------
         TableError
-            With every problem there is.
+            The table has errors; the exception has all of them.
         """
         policy = self.split if to_split else None
         table, left_out = useful_features(table, self.features is not None, policy)

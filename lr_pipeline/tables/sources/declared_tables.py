@@ -1,4 +1,4 @@
-"""The sources that users declare as plain data, and read with ``read()``."""
+"""The sources that users declare as plain data; their ``read()`` returns a table."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
@@ -46,7 +46,7 @@ class SyntheticTable:
     split: SplitPolicy = field(default_factory=lambda: SplitPolicy(stratify=False))
 
     def read(self, to_split: bool = False) -> Table:
-        """Generate the rows, the same ones every time; for ``to_split`` see ``FileTable``."""
+        """Generate the rows, the same every time; for ``to_split`` see ``FileTable``."""
         from sklearn.datasets import make_classification
 
         X, y = make_classification(
@@ -68,9 +68,9 @@ class FileTable(Declaration):
     """CSV or Parquet with a two-valued target column: a file, a folder of files, or a glob.
 
     ``path`` may be a URL of any scheme that fsspec knows, such as ``s3://bucket/churn/*.parquet``.
-    For the other fields see ``Declaration``; ``find_files`` says what ``path`` may mean. The rows
-    of a single local Parquet file are read where they lie; all others are streamed into a temporary
-    Parquet file, which is removed with the last table that reads it.
+    For the other fields see ``Declaration``; ``find_files`` says what ``path`` may mean. A single
+    local Parquet file is read directly; all other rows are streamed into a temporary Parquet file,
+    which is removed with the last table that reads it.
     """
 
     path: str | Path
@@ -85,7 +85,8 @@ class FileTable(Declaration):
         Raises
         ------
         TableError
-            With every problem there is; each line names the file. Or a file changed meanwhile.
+            The table has errors (all are listed; each line names the file), or a file changed
+            while it was read.
         """
         with naming(str(self.path)):
             files = find_files(self.path)
@@ -157,7 +158,8 @@ class SqlTable(Declaration):
         Raises
         ------
         TableError
-            With every problem there is; each line names the database, without its password.
+            The table has errors (all are listed; each line names the database, without its
+            password).
         """
         source = database_url(self.url).render_as_string(hide_password=True)
         with naming(source):

@@ -36,20 +36,20 @@ def write_delimited(
 ) -> tuple[str, ...]:
     """Write ``columns`` of the files into one Parquet file, a few MB at a time.
 
-    The first block suggests the columns' types; where a later value contradicts, its column takes
-    the next wider type and the reading starts again. ``text_columns`` keep their leading zeros. An
-    empty field, NA, NaN, null and the like are missing, and so are the markers of ``rules``. Text
-    columns that turn out to be numbers are read once more. ``roles``, of rows to train on, say
-    which columns are numbers; ``block_bytes`` limits a block, 0 for what suits the columns.
-    Returns the columns that have a decimal comma.
+    The first block suggests the columns' types; if a later value does not fit, its column takes the
+    next wider type and the reading starts again. ``text_columns`` keep their leading zeros. An
+    empty field, NA, NaN, null and similar words are missing, and so are the markers of ``rules``.
+    Text columns that turn out to be numbers are read once more. ``roles``, given for training rows,
+    say which columns are numbers; ``block_bytes`` limits a block (0: chosen by the number of
+    columns). Returns the columns that have a decimal comma.
 
     Raises
     ------
     TableError
         Rows have too few or too many fields (with their number and the first), the file is not
-        UTF-8, a number is hexadecimal or has more digits than a 64-bit integer holds, points may
-        separate its thousands since another column has decimal commas, or a feature may be lists
-        of answers.
+        UTF-8, a number is hexadecimal or has more digits than a 64-bit integer holds, the points of
+        a column may separate thousands since another column has decimal commas, or the values of a
+        feature may be lists of answers.
     """
     kept = [name for name in columns if name in text_columns or name in rules.keep_na]
     types: dict[str, pa.DataType] = dict.fromkeys(kept, pa.string())
@@ -74,9 +74,9 @@ def write_delimited(
 def _long_integers(reading: Reading, out: Path) -> Iterator[Problem]:
     """Columns whose integers were read as float64, which is inexact beyond 2^53.
 
-    pyarrow reads integers so from 2^63 on, or where other values have a decimal point. Only the
-    text tells 12345678901234567890 from 1.2e19, so columns with such numbers, by the statistics
-    of the written file, are read once more.
+    pyarrow reads integers as float64 from 2^63 on, or if other values have a decimal point. Only
+    the text distinguishes 12345678901234567890 from 1.2e19. Therefore the columns that have such
+    numbers according to the statistics of the written file are read once more.
     """
     with open_parquet(out) as file:
         large = list(_columns_beyond_integers(file))
@@ -89,7 +89,7 @@ def _long_integers(reading: Reading, out: Path) -> Iterator[Problem]:
 
 
 def _hexadecimal_numbers(reading: Reading, out: Path) -> Iterator[Problem]:
-    """Columns in which 0x35 was read as 53, as pyarrow reads it where all values are integers."""
+    """Columns in which 0x35 was read as 53; pyarrow does so where all values are integers."""
     if not reading.has_hexadecimal:
         return
     with open_parquet(out) as file:
@@ -101,7 +101,7 @@ def _hexadecimal_numbers(reading: Reading, out: Path) -> Iterator[Problem]:
 
 
 def _pointed_thousands(reading: Reading, out: Path, commas: Sequence[str]) -> Iterator[Problem]:
-    """Columns in which 1.234 may mean 1234, since other columns write 1,5 for one and a half."""
+    """Columns in which 1.234 may mean 1234, since another column writes 1,5 for one and a half."""
     with open_parquet(out) as file:
         floats = {one.name for one in file.schema_arrow if pt.is_floating(one.type)}
     names = [name for name in reading.columns if name in floats.difference(commas)]
@@ -120,7 +120,7 @@ def _pointed_thousands(reading: Reading, out: Path, commas: Sequence[str]) -> It
 
 
 def _lists_of_answers(reading: Reading, names: Sequence[str]) -> Iterator[Problem]:
-    """Columns in which 1,2 may be a decimal comma, or the answers 1 and 2."""
+    """Columns in which 1,2 may be a number with a decimal comma, or the answers 1 and 2."""
     for name, (row, text) in _first_matches(reading, names, ",").items():
         message = (
             f"feature {name!r} is text because of {text!r} (first at row {row}): it may be a "
@@ -156,7 +156,7 @@ def _first_matches(
 
 
 def _columns_beyond_integers(file: pq.ParquetFile) -> Iterator[str]:
-    """Float columns with a number beyond 2^53, up to which float64 holds every integer."""
+    """Float columns with a number beyond 2^53; up to there float64 holds every integer."""
     for place, one in enumerate(file.schema_arrow):
         if pt.is_float64(one.type):
             groups = range(file.metadata.num_row_groups)

@@ -1,4 +1,4 @@
-"""Reads delimited files: settles the types of their columns, and yields blocks of their rows."""
+"""Reads delimited files: determines the types of the columns, and yields blocks of rows."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ TYPE_ORDER = (
 
 @dataclass
 class Reading:
-    """One reading of the files, and what it knows so far of the columns' types."""
+    """One reading of the files, and the types of the columns as far as they are known."""
 
     files: Sequence[DataFile]
     header: Header
@@ -75,7 +75,7 @@ class Reading:
                 return
 
     def open(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        """Return the schema of what is read, and the blocks of rows from the first on."""
+        """Return the schema of the rows, and their blocks from the first on."""
         schema = self.reader(self.files[0]).schema
         self.types.update(zip(schema.names, schema.types, strict=True))
         if any(pt.is_binary(kind) for kind in schema.types):
@@ -96,7 +96,7 @@ class Reading:
                 raise _rejected_rows(self.rejected, file)
 
     def _values(self, name: str, column: pa.Array) -> pa.Array:
-        """Make missing what the rules say, and usual words for it in any spelling, as "NA "."""
+        """Replace markers of the rules, and words like NA in any spelling ("NA "), by null."""
         if is_text(column.type):
             words = ("",) if name in self.rules.keep_na else MISSING_WORDS
             column = without_markers(column, {*words, *self.rules.markers_of(name)})
@@ -129,7 +129,7 @@ class Reading:
         )
 
     def comma_elsewhere(self) -> str | None:
-        """A column that is not read and plainly has decimal commas in the file's first block."""
+        """Name a column that is not read and has decimal commas in the first file's first block."""
         names = [one for one in self.header.names if self.header.names.count(one) == 1]
         others = [name for name in names if name not in self.columns]
         if not others:
@@ -149,7 +149,7 @@ class Reading:
         return None
 
     def _widen(self, failure: str) -> None:
-        """Change what made the reading fail for the next attempt, or raise ``TableError``."""
+        """Remove the cause of the failure for the next attempt, or raise ``TableError``."""
         if found := CONVERSION_ERROR.search(failure):
             name = self.header.names[int(found[1])]
             self.types[name] = self._wider(self.types[name], found[2])
@@ -157,7 +157,7 @@ class Reading:
         if "straddling" in failure and self.block_bytes < LARGEST_BLOCK_BYTES:
             self.block_bytes *= 8
             return
-        if "Empty CSV" in failure:  # a header that no line break ends
+        if "Empty CSV" in failure:  # the file is a header without a line break
             raise table_error("the table has no rows", "Add rows below the header")
         if "UTF8" in failure:
             require_utf8(*self.files)
@@ -184,7 +184,7 @@ class Reading:
 
 def _rejected_rows(rejected: Sequence[Any], file: DataFile) -> TableError:
     first, found = rejected[0], len(rejected)
-    row = None if first.number is None else first.number - 1  # the header is a row of the file
+    row = None if first.number is None else first.number - 1  # pyarrow counts the header as a row
     place = "" if row is None else f"row {row} "
     return table_error(
         f"{count_of(found, 'row')} {'have' if found > 1 else 'has'} another number of fields "

@@ -1,4 +1,4 @@
-"""Files that are neither text nor Parquet, recognised by their first bytes or their names."""
+"""Recognises files that are neither text nor Parquet by their first bytes or their names."""
 
 import re
 
@@ -9,7 +9,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
 AS_TABLE = "Save it as CSV UTF-8, or as Parquet"
 FEATHER = "Write it as Parquet: pyarrow.feather.read_table, then pyarrow.parquet.write_table"
-# Packers of files, by the first bytes they write and by the end of the names.
+# Compression formats, by the first bytes and by the ends of names.
 PACKERS = {
     b"BZh": "bz2",
     b"\xfd7zXZ\0": "xz",
@@ -67,7 +67,7 @@ def require_table(start: bytes, name: str) -> None:
 
 
 def no_parquet(start: bytes, name: str) -> TableError | None:
-    """The error of a file that is named like Parquet but is something else; None if unknown."""
+    """The error of a file named like Parquet that has another known format; None if unknown."""
     if start.startswith((PARQUET_MAGIC, b"PARE")):
         return None
     try:
@@ -88,7 +88,7 @@ def no_parquet(start: bytes, name: str) -> TableError | None:
 
 
 def _is_text(start: bytes) -> bool:
-    """Whether the bytes can be text, of which the last character may be cut."""
+    """Whether the bytes can be text; the last character may be cut."""
     try:
         start[:-4].decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""The header of delimited text: the names, the delimiter, and lines that are no header."""
+"""Reads the header of delimited text: the names and the delimiter; refuses other first lines."""
 
 import codecs
 import csv
@@ -30,7 +30,7 @@ def read_header(source: DataFile) -> Header:
     Raises
     ------
     TableError
-        The file is empty or not UTF-8, or no text with a header and a delimiter known here.
+        The file is empty, is not UTF-8, or is not a text with a header and a known delimiter.
     """
     with source.open() as file:
         start = file.read(HEADER_BYTES)
@@ -97,7 +97,7 @@ def _count_fields(line: str) -> Callable[[str], int]:
 
 
 def _require_one_column(text: str) -> None:
-    """Raise ``TableError`` if one column is a mistake: another delimiter, or a line of comment."""
+    """Raise ``TableError`` if the single column is a mistake: another delimiter, or a comment."""
     lines = text.splitlines()[:2]
     first, second = lines if len(lines) == 2 else (lines[0], "")
     for delimiter, name in OTHER_DELIMITERS.items():

@@ -31,7 +31,7 @@ class DataFile:
     """One file of a table; messages call it ``name``.
 
     ``filesystem`` is fsspec's; ``local`` is the path of a file on this machine. ``partition``: the
-    columns that the folders' names add to every row. ``watch`` knows how the file was when found.
+    columns that the folders' names add to every row. ``watch`` keeps the file's first state.
     """
 
     name: str
@@ -45,7 +45,7 @@ class DataFile:
         object.__setattr__(self, "watch", FileWatch(self.name, self.state, self.open))
 
     def state(self) -> FileState:
-        """Return what the file system says of the file now."""
+        """Return the state of the file that the file system reports now."""
         if self.local is not None:
             return local_state(self.local)
         return remote_state(self.filesystem, self.name)
@@ -93,16 +93,16 @@ def find_files(location: str | Path) -> list[DataFile]:
     """Return the files that ``location`` means, sorted by name.
 
     ``location`` is a path, or a URL of any scheme that fsspec knows (``s3://…`` needs the package
-    s3fs, and so on). A folder means the Parquet files directly in it, or else its CSV files, or
-    else the files in folders named ``column=value``, which add those columns. A name with ``*``,
-    ``?`` or ``[`` that is no file itself is a glob. Text may be packed with gzip. Where the
-    environment variable LR_PIPELINE_DATA_ROOT is set, all files must lie below that folder, with
-    links resolved.
+    s3fs, and so on). A folder means the Parquet files directly in it; if there are none, its CSV
+    files; if there are none, the files in folders named ``column=value``, which add those columns.
+    A name with ``*``, ``?`` or ``[`` that is not a file itself is a glob. Text may be packed with
+    gzip. If the environment variable LR_PIPELINE_DATA_ROOT is set, all files must lie below that
+    folder after links are resolved.
 
     Raises
     ------
     TableError
-        Nothing is there, the scheme is unknown, or a file is outside the allowed folder.
+        There is no such file, the scheme is unknown, or a file is outside the allowed folder.
     """
     require_path(str(location))
     filesystem, path = _filesystem_of(str(location))
@@ -140,7 +140,7 @@ def all_parquet(files: Sequence[DataFile]) -> bool:
     Raises
     ------
     TableError
-        Some are and some are not, or text lies in folders named ``column=value``.
+        Only some are Parquet, or text files lie in folders named ``column=value``.
     """
     parquet = [file.is_parquet for file in files]
     if any(parquet) and not all(parquet):
@@ -168,7 +168,8 @@ def _protocols(filesystem: Any) -> Sequence[str]:
 def _files_in_folder(filesystem: Any, folder: str) -> tuple[str, list[str]]:
     """The folder as fsspec names it, and its Parquet files or its CSV files, sorted.
 
-    If it has neither, the files in its partitions. Names that start with a dot or _ are skipped.
+    If it has neither, these are the files in its partitions. Names that start with a dot or _ are
+    skipped.
     """
     try:
         listed = filesystem.ls(folder, detail=False)

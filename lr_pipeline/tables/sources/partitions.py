@@ -1,4 +1,4 @@
-"""Columns that stand in the paths: folders named ``column=value``, as Hive and Spark write them."""
+"""Columns stored in the paths: folders named ``column=value``, as Hive and Spark write them."""
 
 from collections.abc import Collection, Sequence
 from urllib.parse import unquote
@@ -16,7 +16,7 @@ Partition = dict[str, str | None]  # column → value, None where it is missing
 
 
 def partition_of(file: str, folder: str) -> Partition:
-    """The columns that the folders between ``folder`` and ``file`` name, the outermost first."""
+    """The columns named by the folders between ``folder`` and ``file``, the outermost first."""
     inner = file[len(folder.rstrip("/")) :].split("/")[:-1]
     pairs = (part.partition("=") for part in inner if "=" in part)
     return {unquote(name): None if value == MISSING else unquote(value) for name, _, value in pairs}

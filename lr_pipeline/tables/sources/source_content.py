@@ -1,4 +1,4 @@
-"""One hash of what a table's files held when they were read; artifacts and models keep it."""
+"""One hash of the content of a table's files when they were read; artifacts and models keep it."""
 
 import hashlib
 import os
@@ -12,14 +12,16 @@ from lr_pipeline.tables.roles import quoted
 from lr_pipeline.tables.sources.locations import DataFile, find_files
 
 LONGEST_PATH = 300  # characters of a path in a message
-CONTENT = "source_content"  # in a table's provenance, and in what is made of the table
+CONTENT = (
+    "source_content"  # key in a table's provenance, and in the results computed from the table
+)
 
 
 @contextmanager
 def unmoved(location: str | Path, files: Sequence[DataFile]) -> Iterator[None]:
     """Require that ``location`` means the same files with the same content before and after.
 
-    If they changed, that is the error, whatever else went wrong meanwhile.
+    If they changed, this error replaces any other error raised meanwhile.
 
     Raises
     ------
@@ -44,11 +46,11 @@ def unmoved(location: str | Path, files: Sequence[DataFile]) -> Iterator[None]:
 
 
 def content_of(files: Sequence[DataFile]) -> dict[str, Any]:
-    """Number of files, their bytes as stored, and the SHA-256 (hex) of their content, unpacked.
+    """Number of files, their bytes as stored, and the SHA-256 (hex) of their unpacked content.
 
-    The hash of several files is that of the lines which ``sha256sum`` prints for them, with their
-    names below the folder that they share. Parquet files behind URLs are read in parts; they have
-    a ``version`` instead: a hash of the sizes, times and ETags that the servers send.
+    The hash of several files is the hash of the lines that ``sha256sum`` prints for them, with
+    names relative to the folder that they share. Parquet files behind URLs are read in parts; they
+    have a ``version`` instead: a hash of the sizes, times and ETags that the servers send.
     """
     states = [(one.size, one.modified, one.version) for one in (f.watch.first for f in files)]
     known = {"files": len(files), "bytes": sum(size or 0 for size, *_ in states)}
@@ -78,7 +80,7 @@ def describe_content(content: Mapping[str, Any]) -> str:
 
 
 def source_lines(provenance: Mapping[str, Any]) -> dict[str, str]:
-    """Label → text for a report: where a table comes from, and the hash of what was there."""
+    """Label → text for a report: where a table comes from, and the hash of its content."""
     content = provenance.get(CONTENT)
     return {"Source": provenance.get("source", "generated")} | (
         {"Source content": describe_content(content)} if content else {}

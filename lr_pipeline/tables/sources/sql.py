@@ -28,8 +28,8 @@ def database_url(declared: str) -> Any:
     Raises
     ------
     TableError
-        SQLAlchemy is missing, the variable is not set, the URL is none, or it has a password in
-        the open, which the declaration would show in the web UI and keep in the event log.
+        SQLAlchemy is missing, the variable is not set, the text is not a URL, or the URL contains
+        a password, which the declaration would show in the web UI and keep in the event log.
     """
     try:
         from sqlalchemy import make_url
@@ -94,16 +94,16 @@ def write_query_parts(
     keys: Sequence[str] = (),
     rules: ReadingRules = NO_RULES,
 ) -> list[Path]:
-    """Write the rows into Parquet files, a new one where a portion has other types.
+    """Write the rows into Parquet files; a portion with other types starts a new file.
 
     Decimal numbers become float64, except in ``keys``, which stay exact. Texts that are markers by
-    the ``rules`` become missing, also among numbers. The first file has no rows, and columns
-    without a type.
+    the ``rules`` become null, also among numbers. The first file has no rows, and its columns have
+    no type.
 
     Raises
     ------
     TableError
-        A column holds values that no Arrow type holds.
+        A column has values for which Arrow has no type.
     """
     places = [place for place, name in enumerate(names) if name in columns]
     batches = _batches(names, places, chain([[]], portions), keys, rules)
@@ -133,7 +133,7 @@ def _batches(
 
 
 def _value(value: Any, markers: frozenset[str]) -> Any:
-    """Return the value as Arrow takes it: a UUID as text, a marker as None."""
+    """Return the value in a form that Arrow accepts: a UUID as text, a marker as None."""
     if isinstance(value, UUID):
         return str(value)
     marked = markers and isinstance(value, str) and spelling_key(value) in markers

@@ -1,4 +1,4 @@
-"""Temporary Parquet files for rows that are no single local Parquet file."""
+"""Temporary Parquet files for rows that are not stored in a single local Parquet file."""
 
 import shutil
 import tempfile
@@ -59,13 +59,13 @@ def require_same_columns(columns: dict[str, list[str]]) -> list[str]:
 
 @contextmanager
 def opened_parquet(files: Sequence[DataFile]) -> Iterator[ParquetFiles]:
-    """Open the Parquet files by their names while the context lasts."""
+    """Open the Parquet files, by name, until the context ends."""
     with ExitStack() as stack:
         yield {file.name: stack.enter_context(_opened(file)) for file in files}
 
 
 def _opened(file: DataFile) -> pq.ParquetFile:
-    """Open the file, or raise an error that says what it is instead of Parquet."""
+    """Open the file; if it is not Parquet, raise an error that says what it is."""
     try:
         return open_parquet(file.local or file.open(), name=file.name)
     except TableError as error:
@@ -79,15 +79,15 @@ def join_parquet(
     constants: Mapping[str, pa.Array] | None = None,
     rules: ReadingRules = NO_RULES,
 ) -> None:
-    """Write the rows of several files (name → file) into one, with a type that holds all of them.
+    """Write the rows of several files (name → file) into one, with types that hold all values.
 
-    ``constants``: columns that the files lack → the value that all rows of each file get.
+    ``constants``: column that the files do not have → for each file, the value of all its rows.
     ``rules``: which words stand for a missing value.
 
     Raises
     ------
     TableError
-        A column has types that cannot be joined, such as numbers here and text there.
+        A column has types that cannot be joined, such as numbers in one file and text in another.
     """
     names = [name for name in next(iter(files.values())).schema_arrow.names if name in columns]
     added = {name: values for name, values in (constants or {}).items() if name in columns}
@@ -142,7 +142,7 @@ def _joined_type(first: pa.Field, second: pa.Field) -> pa.DataType:
     schemas = [pa.schema([first]), pa.schema([second])]
     joined = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
     if pt.is_decimal(joined) and any(map(pt.is_integer, kinds)):
-        # Arrow's own type has no room for the digits after the point that integers get.
+        # Arrow's common type has no room for the digits after the point that integers would get.
         return (
             pa.decimal128(38, joined.scale)
             if joined.scale < 19

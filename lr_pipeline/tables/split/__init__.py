@@ -1,6 +1,6 @@
-"""Training and test rows: drawn, hashed or cut by time, and never mixed.
+"""Splits rows into training and test rows: at random, by hash or by time, and never mixed.
 
-``split_policy`` is what users declare; ``split_table`` divides the rows; ``leakage`` shows that no
+``split_policy`` is what users declare; ``split_table`` divides the rows; ``leakage`` checks that no
 row is in both parts, and ``perturbation`` that the preparation used no test row.
 """
 

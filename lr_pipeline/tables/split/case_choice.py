@@ -1,7 +1,7 @@
 """Choices that divide a row's cases between the parts of a split.
 
-A row of weight 3 is three cases: of them one may be tested and two trained on, so that the row is
-in both parts, with the weights 1 and 2.
+A row of weight 3 is three cases. One may be a test case and two training cases; then the row is in
+both parts, with the weights 1 and 2.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from lr_pipeline.tables.row_choice import RowMask
 from lr_pipeline.tables.values.row_hash import RowHashes, keyed_hashes
 from lr_pipeline.tables.weights import weights_of
 
-HASHED_CASES = 32  # of a row, one by one; of its other cases only a number is drawn
+HASHED_CASES = 32  # of a row, hashed one by one; of its other cases only the number is drawn
 CASE_STEP = np.uint64(0x9E3779B97F4A7C15)  # odd: no two cases of a row have the same key
 
 Cases = Int64[np.ndarray, " n"]
@@ -26,7 +26,7 @@ Cases = Int64[np.ndarray, " n"]
 class DividedRows:
     """Chooses a number of ``cases`` (rows of the table,) of each row, which becomes its ``weight``.
 
-    ``first`` is the number of the row that the first count is for.
+    ``first`` is the number of the row to which the first count belongs.
     """
 
     weight: str
@@ -43,7 +43,7 @@ class DividedRows:
         return with_cases(batch, self.weight, self._of(batch, start))
 
     def part(self, start: int, rows: int) -> "DividedRows":
-        """Return the choice with the counts of some neighbouring rows alone."""
+        """Return the choice with only the counts of some neighbouring rows."""
         place = start - self.first
         return replace(self, cases=self.cases[place : place + rows], first=start)
 
@@ -55,10 +55,10 @@ class DividedRows:
 class HashedCases:
     """Chooses cases that hash below ``share`` of all hashes, or (``below=False``) the others.
 
-    The place of the k-th case depends on its row's number, k and ``seed`` alone: rows added later,
-    and cases added to a row, move none. A row of one case is placed as ``HashedRows`` places it.
-    Beyond 32 cases of a row, the number of those below is drawn from the binomial distribution by
-    the row's hash.
+    Whether the k-th case is chosen depends only on its row's number, k and ``seed``: rows added
+    later, and cases added to a row, do not change it. A row of one case is placed as ``HashedRows``
+    places it. For the cases of a row beyond 32, the number below the share is the binomial quantile
+    at the row's hash.
     """
 
     seed: int
@@ -84,7 +84,7 @@ class HashedCases:
         return found if self.below else all_cases - found
 
     def _first_cases(self, hashes: RowHashes, cases: Cases) -> Cases:
-        """(n,) how many of the first cases of each row are below, by one hash for each case."""
+        """(n,) how many of each row's first cases hash below the share, one hash for each case."""
         row = np.repeat(np.arange(len(cases)), cases)
         k = np.arange(len(row)) - np.repeat(np.cumsum(cases) - cases, cases)
         others = keyed_hashes(pa.array(hashes[row] + k.astype(np.uint64) * CASE_STEP), self.seed)
@@ -93,7 +93,7 @@ class HashedCases:
         return np.bincount(row[below], minlength=len(cases))
 
     def _further_cases(self, hashes: RowHashes, cases: Cases) -> Cases:
-        """(n,) how many of the further cases are below: the binomial quantile of the row's hash."""
+        """(n,) how many further cases are below the share: binomial quantile at the row's hash."""
         many = np.flatnonzero(cases)
         found = np.zeros(len(cases), np.int64)
         if len(many):
@@ -106,7 +106,7 @@ class HashedCases:
 
 
 def with_cases(batch: pa.RecordBatch, weight: str, cases: np.ndarray) -> pa.RecordBatch:
-    """Return the rows with a case; the column ``weight``, if read, holds the number of cases."""
+    """Return the rows with any case; the column ``weight``, if read, holds the number of cases."""
     chosen = cases > 0
     batch = batch.filter(pa.array(chosen))
     place = batch.schema.get_field_index(weight)

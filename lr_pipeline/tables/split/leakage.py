@@ -29,11 +29,11 @@ class Leakage:
 
     ``shared_rows`` are in both parts more often than the dataset has them. ``added_rows`` are in
     one part too often or not in the dataset at all. ``missing_rows`` are in neither part.
-    ``identical_rows`` are test rows that equal a training row (but for the id) where the dataset
+    ``identical_rows`` are test rows that equal a training row (except for the id) where the dataset
     itself has both: the split leaks nothing, but there may be duplicates. In a large table they
-    are estimated from some of the different rows. ``time_overlap`` counts training rows that are as
-    late as some test row, after a split by time. Where rows are ``divided``, all of these are
-    numbers of cases, and a row's id may be in both parts.
+    are estimated from some of the different rows. ``time_overlap`` counts, after a split by time,
+    the training rows that are not before the first test row. If rows are ``divided``, all of these
+    are numbers of cases, and a row's id may be in both parts.
     """
 
     shared_rows: int
@@ -52,7 +52,7 @@ class Leakage:
 
     @property
     def clean(self) -> bool:
-        """Whether every row, id and group is in one part only, and the future untouched."""
+        """Whether every row, id and group is in one part only, and no training row is too late."""
         return not any(n for name, n in self.counts.items() if name != "identical_rows")
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,9 +85,9 @@ def find_leakage(
     """Compare the parts of a split with the dataset, row by row, by 64-bit hashes.
 
     For each different row, its numbers in train and test must add up to its number in the dataset;
-    where the split divided rows, their weights must. Memory holds hashes, not rows; two of n rows
-    have equal hashes with probability n²/2⁶⁵. Of a large table at most ``hashes_held`` hashes are
-    held at a time, and none where the number of rows and two sums of hashes modulo 2⁶⁴ add up: for
+    if the split divided rows, their weights must add up. Memory holds hashes, not rows; two of n
+    rows have equal hashes with probability n²/2⁶⁵. For a large table at most ``hashes_held`` hashes
+    are held at a time, and none if the number of rows and two sums of hashes modulo 2⁶⁴ add up: for
     other rows that happens with probability 2⁻¹²⁸.
     """
     parts = dataset, train, test
@@ -110,7 +110,7 @@ def find_leakage(
 def _adds_up(
     dataset: Table, train: Table, test: Table, aggregate: Aggregate, weight: str | None = None
 ) -> bool:
-    """Whether train and test together have each different row as often as the dataset."""
+    """Whether train and test together have each different row as often as the dataset has it."""
     columns = dataset.schema.names
     sums = partial(_hash_sums, _without(columns, weight), weight)
     whole, *parts = (aggregate(one, columns, sums) for one in (dataset, train, test))
@@ -141,7 +141,7 @@ class _Remainder:
 
 @dataclass(frozen=True)
 class _Share:
-    """Reads the rows of a table whose hashes leave a certain remainder."""
+    """Reads those rows of a table whose hashes have one remainder."""
 
     remainder: _Remainder
     aggregate: Aggregate
@@ -180,7 +180,7 @@ def _value_hashes(remainder: _Remainder, name: str, batch: pa.RecordBatch) -> li
 
 
 def _number(chosen: RowMask, times: RowVector | None) -> int:
-    """Number of chosen rows, each as often as it occurs."""
+    """Number of chosen rows, or the sum of their weights."""
     return int(chosen.sum() if times is None else times @ chosen)
 
 
@@ -189,7 +189,7 @@ def _without(names: Sequence[str], *others: str | None) -> list[str]:
 
 
 def _shared_keys(train: Table, test: Table, share: _Share) -> Leakage:
-    """Count ids and groups that both parts have; a divided row may have its id in both."""
+    """Count ids and groups that are in both parts; a divided row may have its id in both."""
     roles = train.roles
     id_ = roles.id if share.weight is None else None
     ids, groups = (_shared_values(train, test, name, share) for name in (id_, roles.group))
@@ -239,7 +239,7 @@ def _shared_values(train: Table, test: Table, name: str | None, share: _Share) -
 
 
 def _time_overlap(train: Table, test: Table, aggregate: Aggregate) -> int:
-    """Training rows that are as late as the first test row or later, after a split by time."""
+    """Number of training rows not earlier than the first test row, after a split by time."""
     policy, name = train.provenance.get("split", {}).get("policy", {}), train.roles.time
     if policy.get("kind") != "time" or name is None:
         return 0
@@ -248,10 +248,10 @@ def _time_overlap(train: Table, test: Table, aggregate: Aggregate) -> int:
 
 
 def _first_time(name: str, batch: pa.RecordBatch) -> list[Any]:
-    """The earliest time, if there are rows."""
+    """A list of the earliest time; empty if there are no rows."""
     return [times_of(batch.column(name)).min()] if batch.num_rows else []
 
 
 def _rows_since(name: str, first: Any, batch: pa.RecordBatch) -> int:
-    """How many rows are as late as ``first`` or later."""
+    """Number of rows at ``first`` or later."""
     return int((times_of(batch.column(name)) >= first).sum())

@@ -1,4 +1,4 @@
-"""Checks that the preparation used no test row: it must not change when those rows change."""
+"""Checks that the preparation used no test row: it must not change when test rows change."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -33,11 +33,11 @@ def moved_by_test_rows(
     """Features whose fitted median, levels or missing indicator change with the test rows.
 
     ``train`` is the training part of ``dataset``. Every feature of the test rows is replaced: in
-    half of them by its type's extreme or a level of its own, in the others by a missing value. The
-    target and the columns that the split depends on stay, so the split gives the same training
-    rows, and the preparation that is fitted to them must be exactly the same. This includes medians
-    of a sample, which depend on how the rows are cut into parts. A row with cases in both parts
-    stays as it is.
+    half of them by its type's extreme value or a new level, in the others by a missing value. The
+    target and the columns that the split depends on stay, so that the split gives the same training
+    rows. The preparation that is fitted to them must then be exactly the same. This includes
+    medians of a sample, which depend on how the rows are cut into parts. A row with cases in both
+    parts is not changed.
     """
     policy = SplitPolicy(**train.provenance["split"]["policy"])
     in_train, _ = choose_rows(dataset, policy)
@@ -49,19 +49,19 @@ def moved_by_test_rows(
 
 
 def encoded_otherwise(one: Preparation, other: Preparation) -> list[str]:
-    """Features that two preparations encode with different fitted values."""
+    """Features whose fitted values differ between two preparations."""
     first, second = ({found.name: found for found in each.encodings} for each in (one, other))
     return [name for name in first | second if first.get(name) != second.get(name)]
 
 
 def perturbed_table(dataset: Table, chosen: RowChoice) -> "PerturbedTable":
-    """Return the same table with other values in the features of the chosen rows."""
+    """Return the same table with other feature values in the chosen rows."""
     return PerturbedTable(dataset.data, dataset.roles, holder=dataset.holder, perturbed=chosen)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PerturbedTable(Table):
-    """A table in which some rows have other features, replaced whenever they are read."""
+    """A table whose chosen rows get other feature values each time they are read."""
 
     perturbed: RowChoice | None = None
 
@@ -101,7 +101,7 @@ class PerturbedTable(Table):
 
 
 def _replaced(column: pa.Array, mask: np.ndarray) -> pa.Array:
-    """Replace the values of the mask: every second one is missing, the others are strange."""
+    """Replace the values of the mask: every second one becomes missing, the others extreme."""
     places = np.flatnonzero(mask)
     missing = np.zeros(len(mask), bool)
     missing[places[1::2]] = True
@@ -112,7 +112,7 @@ def _replaced(column: pa.Array, mask: np.ndarray) -> pa.Array:
 
 
 def _strange(kind: pa.DataType) -> pa.Scalar | None:
-    """The largest number of a type, or a text that no table holds."""
+    """The largest number of a type, or a text that does not occur in tables."""
     if is_text(kind):
         return pa.scalar(STRANGE_LEVEL, kind)
     if pt.is_floating(kind):

@@ -1,4 +1,4 @@
-"""Test rows, or test cases, drawn at random as scikit-learn's ``train_test_split`` draws them."""
+"""Draws test rows, or test cases, at random as scikit-learn's ``train_test_split`` does."""
 
 import math
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from lr_pipeline.tables.table import Table
 
 
 def draw_test_rows(table: Table, policy: SplitPolicy) -> RowMask:
-    """(n,) whether a row is tested."""
+    """(n,) whether a row is a test row."""
     positive = _positive_rows(table)
     _require_enough(table.roles.target, "rows", len(positive), int(positive.sum()), policy)
     return _drawn_rows(positive, policy)
 
 
 def draw_test_cases(table: Table, policy: SplitPolicy, cases: CaseCounts) -> np.ndarray:
-    """(n,) how many cases of each row are tested.
+    """(n,) how many of each row's cases are test cases.
 
     Up to 10 million cases, they are those that ``train_test_split`` would draw if each case were a
-    row. More cases would make too long a list; other sets that are as likely are drawn instead.
+    row. For more cases its list would be too long; another set with the same probability is drawn.
     """
     positive = _positive_rows(table)
     total = int(cases.sum(dtype=np.int64))
@@ -47,9 +47,9 @@ def _positive_rows(table: Table) -> RowMask:
 
 
 def _drawn_rows(positive: RowMask, policy: SplitPolicy) -> RowMask:
-    """(n,) whether ``train_test_split`` would test each row, in a byte or nine a row.
+    """(n,) whether ``train_test_split`` would choose a row for the test, in 1 or 9 bytes a row.
 
-    That function makes lists of Python's integers; this one draws the same in the same order.
+    That function makes lists of Python integers; this one draws the same rows in the same order.
     """
     random = np.random.RandomState(policy.seed)
     rows = len(positive)
@@ -70,7 +70,7 @@ def _drawn_rows(positive: RowMask, policy: SplitPolicy) -> RowMask:
 def _class_sizes(
     classes: Sequence[int], policy: SplitPolicy, random: np.random.RandomState
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(2,) how many of each class are trained on, and how many tested, in a stratified split."""
+    """(2,) numbers of training rows and of test rows of each class, in a stratified split."""
     from sklearn.utils.extmath import _approximate_mode
 
     counts = np.array(classes)
@@ -98,14 +98,14 @@ def _require_enough(target: str, unit: str, rows: int, positive: int, policy: Sp
         )
 
 
-LISTED_CASES = 10_000_000  # of all rows; a list takes a byte or nine for each
+LISTED_CASES = 10_000_000  # of all rows; a list takes 1 or 9 bytes for each
 
 Drawn = Int64[np.ndarray, " n"]
 CaseMask = Bool[np.ndarray, " cases"]
 
 
 def drawn_of_rows(in_part: CaseMask, cases: CaseCounts) -> Drawn:
-    """(n,) how many of each row's cases are in the part; a row's cases are neighbours."""
+    """(n,) how many of each row's cases are in the part; the cases of a row stand side by side."""
     ends = np.cumsum(cases, dtype=np.int64)
     before = np.concatenate([[0], np.cumsum(in_part, dtype=np.int64)])
     return np.diff(before[np.concatenate([[0], ends])])
@@ -114,8 +114,9 @@ def drawn_of_rows(in_part: CaseMask, cases: CaseCounts) -> Drawn:
 def draw_cases(cases: np.ndarray, number: int, random: np.random.RandomState) -> Drawn:
     """(n,) how many of each row's cases are drawn; all sets of ``number`` cases are equally likely.
 
-    There is no list of the cases. Each is drawn by itself with the probability number / Σ cases,
-    which gives about √number too many or too few; these are taken back, or drawn, one by one.
+    No list of the cases is made. Each case is first drawn independently with the probability
+    number / Σ cases, which gives about √number too many or too few; the surplus is taken back, or
+    the rest is drawn, one by one.
     """
     cases = cases.astype(np.int64)
     drawn: Drawn = random.binomial(cases, number / int(cases.sum())).astype(np.int64)
@@ -128,7 +129,7 @@ def draw_cases(cases: np.ndarray, number: int, random: np.random.RandomState) ->
 
 
 def _few_cases(cases: Drawn, number: int, random: np.random.RandomState) -> Drawn:
-    """Draw a few different cases by their places among all."""
+    """Draw a few different cases by their positions among all."""
     ends = np.cumsum(cases)
     places = np.zeros(0, np.int64)
     while len(places) < number:

@@ -1,4 +1,4 @@
-"""How a table's rows are split, as users declare it."""
+"""The declaration of how a table's rows are split."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -17,13 +17,13 @@ class SplitPolicy:
     Unless ``kind`` is given, a table with a time column is split by time, one with a group column
     by group, any other at random. ``kind="random"`` chooses exactly that share of the rows;
     ``stratify`` (the default) keeps the share of positive rows the same in both parts, up to
-    rounding. ``kind="sticky"`` places each row by the hash of its group, else its id, else its
-    number, and ``seed``: rows added later move none (so a row stays unseen by every later model),
-    nothing is held in memory, and the share is only met on average. ``kind="group"`` needs a
-    group column and keeps its groups whole (as the other two do where there is one).
+    rounding. ``kind="sticky"`` places each row by ``seed`` and the hash of its group, else of its
+    id, else of its number. Rows added later do not move a row (so a test row stays unseen by every
+    later model), nothing is held in memory, and the share is met only on average. ``kind="group"``
+    needs a group column and keeps its groups whole (as the other two do if there is one).
     ``kind="time"`` needs a time column and tests on the latest rows; rows of one time stay
-    together, so that the share is met as nearly as they allow. Only a random split stratifies:
-    elsewhere a row's place would depend on other rows, or on its label.
+    together, so that the share is met only approximately. Only a random split stratifies: in the
+    others a row's place would then depend on other rows, or on its label.
     """
 
     test_size: float = 0.2
@@ -57,12 +57,12 @@ class SplitPolicy:
             object.__setattr__(self, "stratify", self.kind == "random")
 
     def settled(self, group: str | None, time: str | None) -> "SplitPolicy":
-        """Return the policy with a kind; the group or time column chooses it unless it is given.
+        """Return the policy with a kind: the given one, or that of the group or time column.
 
         Raises
         ------
         TableError
-            There are both columns, and no kind.
+            The table has both columns, and no kind is given.
         """
         if self.kind is not None:
             return self

@@ -28,11 +28,11 @@ __all__ = [
     "split_table",
 ]
 
-CASES, ROWS = "cases", "rows"  # what a split places
+CASES, ROWS = "cases", "rows"  # the unit that a split places
 
 
 def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
-    """Return the training and the test part: views in the table's order, not read yet.
+    """Return the training and the test part: lazy views in the table's order.
 
     The parts of a random split have the rows of scikit-learn's ``train_test_split``, which also
     shuffles them. Where the table has a group column, whole groups are placed instead
@@ -116,7 +116,7 @@ def _hashed(table: Table, policy: SplitPolicy, below: bool) -> RowChoice:
 
 
 def require_key(roles: ColumnRoles, policy: SplitPolicy) -> None:
-    """Refuse a kind of split without its column, and a split by time that cuts groups."""
+    """Refuse a kind of split whose column is missing, and a split by time that cuts groups."""
     if policy.kind in ("group", "time") and getattr(roles, policy.kind) is None:
         raise table_error(
             f"a split by {policy.kind} needs a {policy.kind} column", f"Set {policy.kind}="
@@ -130,7 +130,7 @@ def require_key(roles: ColumnRoles, policy: SplitPolicy) -> None:
 
 
 def _first_test_time(name: str, table: Table, policy: SplitPolicy) -> int | float:
-    """The first time that is tested, for a share as near to ``test_size`` as equal times allow."""
+    """The time of the first test row; the share is as near ``test_size`` as equal times allow."""
     times, weight = times_of(table.column(name)), table.weights()
     values, places = np.unique(times, return_inverse=True)
     counts = np.bincount(places, weight)
@@ -147,7 +147,7 @@ def _first_test_time(name: str, table: Table, policy: SplitPolicy) -> int | floa
 
 
 def _num_classes(part: Table) -> int:
-    """How many classes a part has; reads no further than to the second."""
+    """Number of classes in a part; reading stops at the second class."""
     found = set[float]()
     for y in part.label_blocks():
         found.update(np.unique(y).tolist())
@@ -157,7 +157,7 @@ def _num_classes(part: Table) -> int:
 
 
 def _test_groups(name: str, table: Table, policy: SplitPolicy) -> RowMask:
-    """(n,) whether a row's group is tested."""
+    """(n,) whether a row's group is in the test part."""
     from sklearn.model_selection import GroupShuffleSplit
 
     column = by_spelling(exact_values(table.column(name)).combine_chunks())

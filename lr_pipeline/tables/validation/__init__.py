@@ -1,4 +1,4 @@
-"""Whether a table can be used: everything that is wrong with its content, said at once.
+"""Checks whether a table can be used, and reports all problems of its content at once.
 
 ``validate`` gathers the problems; each of the other modules knows one kind of problem.
 """

@@ -1,4 +1,4 @@
-"""What is wrong with one column by itself, given what its role asks of it."""
+"""Problems of single columns, given their roles."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -18,8 +18,10 @@ from lr_pipeline.tables.values.column_values import first_row, is_text, plain_va
 from lr_pipeline.tables.values.spelling import shown_spelling
 from lr_pipeline.tables.values.text_forms import number_problem
 
-COUNTER_ROWS = 100  # consecutive integers in at least so many rows are no measurement
-FEWEST_CODES = 3  # different values; two make one column of the design, codes or not
+COUNTER_ROWS = 100  # consecutive integers in at least this number of rows are no measurement
+FEWEST_CODES = (
+    3  # different values; two values make one column of the design, whether they are codes or not
+)
 ROWS_OF_CODES = 100
 
 
@@ -40,7 +42,7 @@ def column_problems(table: Table, summaries: Mapping[str, ColumnSummary]) -> Ite
 
 
 def _feature_problems(name: str, column: ColumnSummary, declared: str) -> Iterator[Problem]:
-    """The problems of a feature; ``declared`` is its declared kind, empty where it has none."""
+    """The problems of a feature; ``declared`` is its declared kind, empty if there is none."""
     leave_out = f"Set exclude=[{name!r}]"
     if not column.usable:
         message = (
@@ -85,7 +87,7 @@ def _id_problems(table: Table, name: str, column: ColumnSummary) -> Iterator[Pro
 
 
 def _missing_values(name: str, column: ColumnSummary) -> Iterator[Problem]:
-    """Refuse missing values, and those of a union, which cannot be compared."""
+    """Refuse missing values, and values of a union type, which cannot be compared."""
     if pt.is_union(column.kind):
         message = f"column {name!r} has the type {column.kind}, whose values cannot be compared"
         yield Problem(message, "Write it with one type, or name another column", name)
@@ -111,7 +113,7 @@ def _time_problems(table: Table, name: str, column: ColumnSummary) -> Iterator[P
 
 
 def _first_without_date(table: Table, name: str) -> tuple[int | None, str]:
-    """Row (from 1) and text of the first value that is no ISO date; row None if all are dates."""
+    """Row (from 1) and text of the first value that is not an ISO date; row None if all are."""
     rows_before = 0
     for block in table.blocks(columns=[name]):
         column = plain_values(block.column(name))
@@ -153,7 +155,7 @@ def too_many_columns(
 ) -> Iterator[Problem]:
     """Refuse features that make more columns than a fit can hold.
 
-    A number makes one column, a category one for each level but the reference.
+    A number makes one column, a category one column for each level but the reference.
     """
     used = list(features)
     columns = sum(max(1, summaries[name].num_levels - 1) for name in used)
@@ -170,7 +172,7 @@ def possible_codes(
 ) -> Iterator[Problem]:
     """Note all features with 3 to 10 different whole numbers in 100 rows or more.
 
-    They are counts and grades, or codes, of which a slope means nothing.
+    They are counts and grades, or they are codes, for which a slope means nothing.
     """
     found = [
         f"{name!r} ({len(few)} values)"

@@ -19,12 +19,12 @@ FEW_VALUES = 10  # different whole numbers, which may be codes
 
 
 class ColumnSummary:
-    """Rows, missing values, range, levels, and the first row (from 1) of each kind of trouble.
+    """Rows, missing values, range, levels, and the first row (from 1) with each kind of problem.
 
-    ``counts_rows``: the values are integers, each one more than the one before. ``repeats``: they
-    are not integers, or some are missing or equal within a block, so this is surely no identifier.
+    ``counts_rows``: the values are integers, each the previous one plus 1. ``repeats``: they are
+    not integers, or some are missing or equal within a block, so this is certainly no identifier.
     ``forms``: the forms of texts. ``whole``: the numbers have no fraction, and none is infinite.
-    ``few``: their different values, None where there are more than 10. ``cases``: Σ weight of the
+    ``few``: their different values, None if there are more than 10. ``cases``: Σ weight of the
     rows, once it is known. ``holds_ids``: a hash of each value is kept to find repetitions. Among n
     texts, or decimals of more than 64 bits, two different ones have equal hashes with probability
     n²/2⁶⁵; other numbers never have.
@@ -63,7 +63,7 @@ class ColumnSummary:
         return len(self.levels) < LEVELS_COUNTED
 
     def add(self, column: pa.Array) -> None:
-        """Take in the next rows, as ``exact_values`` or ``plain_values`` gives them."""
+        """Take in the next rows, as returned by ``exact_values`` or ``plain_values``."""
         if column.null_count and not self.missing:
             self.first_missing = self.rows + first_row(column.is_null())
         self.missing += column.null_count
@@ -81,7 +81,7 @@ class ColumnSummary:
         self.rows += len(column)
 
     def repetitions(self) -> tuple[int, int]:
-        """Number of ids that an earlier row has, and the first such row (if no id is missing)."""
+        """Number of rows with an earlier row's id, and the first of them (if no id is missing)."""
         hashes = np.concatenate([np.zeros(0, np.uint64), *(self.ids or [])])
         ordered = np.sort(hashes)
         found = int(np.count_nonzero(ordered[1:] == ordered[:-1]))
@@ -160,7 +160,7 @@ def _few_whole_numbers(column: pa.Array, known: set[int]) -> set[int] | None:
 
 
 def _are_whole(column: pa.Array) -> bool:
-    """Whether all values are whole numbers; the first rows nearly always show fractions."""
+    """Whether all values are whole numbers; the first rows nearly always show if some are not."""
     if not pt.is_floating(column.type):
         return bool(pt.is_integer(column.type) or pt.is_null(column.type))
     for rows in (column.slice(0, FIRST_ROWS), column.slice(FIRST_ROWS)):

@@ -1,8 +1,8 @@
-"""Identifiers among the features: columns that say which row it is, or whose, and measure nothing.
+"""Finds identifiers among the features: columns that name a row or its owner, and measure nothing.
 
-Their names and values show it. ``find_problems`` warns of those whose values nearly all differ,
-which are left out, and asks for ``group=`` where values repeat: otherwise the rows of one patient
-may be in both parts of the split.
+Their names and values show it. ``find_problems`` warns of those whose values nearly all differ;
+they are left out. Where the values repeat, it asks for ``group=``: otherwise the rows of one
+patient may be in both parts of the split.
 """
 
 import re
@@ -17,9 +17,9 @@ from lr_pipeline.tables.validation.column_summary import FEW_VALUES, ColumnSumma
 from lr_pipeline.tables.values.column_values import is_text
 from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 
-FEWEST_ROWS = 100  # from which values alone show an identifier
-FEWEST_NAMED = 20  # rows, where the name shows it as well
-# n draws from so many integers are all different with probability ≤ exp(−n² / (2 n²/40)) = 2e-9.
+FEWEST_ROWS = 100  # from this number on, values alone can show an identifier
+FEWEST_NAMED = 20  # rows, if the name shows it as well
+# n draws from n²/40 integers are all different with probability ≤ exp(−n² / (2 n²/40)) = 2e-9.
 COLLIDING = 40
 NEARLY_ALL = 0.9  # share of different values
 ID_WORDS = frozenset({"id", "ids", "identifier", "uuid", "guid", "ssn", "mrn"})
@@ -45,7 +45,7 @@ def is_id_name(name: str) -> bool:
 
 
 def is_key_name(name: str) -> bool:
-    """Whether it is an id's name, or ends in a word such as no, key, code or in code number."""
+    """Whether it is an id's name, or ends in a word such as no, key, code or "code number"."""
     words = name_words(name)
     if words[-1:] and words[-1] in COUNT_WORDS:
         return is_id_name(name) or not (LAST_WORDS | ID_WORDS).isdisjoint(words[-2:-1])
@@ -53,22 +53,23 @@ def is_key_name(name: str) -> bool:
 
 
 def may_be_count(name: str) -> bool:
-    """Whether keys and measurements may have the name: card_number, platelet_number."""
+    """Whether both keys and measurements may have the name: card_number, platelet_number."""
     return not is_key_name(name) and not COUNT_WORDS.isdisjoint(name_words(name)[1:][-1:])
 
 
 def identifier_problems(
     table: Table, summaries: Mapping[str, ColumnSummary], features: Iterable[str]
 ) -> Iterator[Problem]:
-    """Warn of each feature that looks like an identifier, of rows or of what rows belong to.
+    """Warn of each feature that looks like an identifier of rows, or of the owners of rows.
 
     Two kinds of whole numbers are useless: those with a key's name (``is_key_name``) in 20 rows or
     more, if 90 % differ; and, in 100 rows or more, those that all differ within a range of n²/40,
-    where measured values would meet by chance (the birthday problem). A feature that
-    ``may_be_count`` stays, with a warning, unless its values show the second kind. Whole numbers
-    or texts with more than 10 different values that repeat, under an id's name (``is_id_name``) or
-    one that ends in no, number, key …, ask for a group, unless there is one or the split is by
-    time. The columns that may be identifiers are read once more, one at a time, with 8 bytes a row.
+    where some measured values would be equal by chance (the birthday problem). A feature that
+    ``may_be_count`` stays, with a warning, unless its values show the second kind. If whole numbers
+    or texts repeat, have more than 10 different values, and have an id's name (``is_id_name``) or
+    one that ends in no, number, key …, the warning asks for a group, unless there is one or the
+    split is by time. The columns that may be identifiers are read once more, one at a time, with 8
+    bytes a row.
     """
     grouped = table.roles.group is not None or table.roles.time is not None
     for name in features:
@@ -98,7 +99,7 @@ def _of_values(
 ) -> Iterator[Problem]:
     """Warn of a feature that has an identifier's name, or whose values all differ.
 
-    It is useless where it is ``certain`` to be an identifier; else one warning is enough.
+    It is useless if it is ``certain`` to be an identifier; otherwise one warning is enough.
     """
     known = one.rows - one.missing
     repeated = known - different
@@ -150,14 +151,14 @@ NOTHING: RowHashes = np.zeros(0, np.uint64)
 def group_aliases(
     table: Table, group: str, summaries: Mapping[str, ColumnSummary], features: Iterable[str]
 ) -> Iterator[Problem]:
-    """Warn of each feature that stands for the group, and measures nothing.
+    """Warn of each feature that identifies the group, and measures nothing.
 
     Such a feature has one value in each group, whole numbers or text, more than 10 in all. Either
-    it has an identifier's name, or one with the same last word as the group's. Or its value differs
-    from group to group, and it is text, or numbers so close together (for k ≥ 100 groups, within
-    k²/40) that measured ones would meet by chance. Other features that are constant within a group,
-    such as the age of a patient, are measurements. The columns that may stand for the group are
-    read once more.
+    it has an identifier's name, or a name with the same last word as the group's. Or its value
+    differs from group to group, and it is text, or numbers so close together (for k ≥ 100 groups,
+    within k²/40) that some measured ones would be equal by chance. Other features that are constant
+    within a group, such as the age of a patient, are measurements. The columns that may identify
+    the group are read once more.
     """
     candidates = [name for name in features if can_identify(summaries[name])]
     counts, groups = _different_values(table, group, candidates)
@@ -178,7 +179,7 @@ def group_aliases(
 
 
 def _identifies(one: ColumnSummary, groups: int) -> bool:
-    """Whether values that differ from group to group are hardly measurements."""
+    """Whether values that differ from group to group are unlikely to be measurements."""
     if is_text(one.kind):
         return True
     return groups >= FEWEST_ROWS and int(one.greatest) - int(one.least) < groups**2 // COLLIDING
@@ -187,7 +188,7 @@ def _identifies(one: ColumnSummary, groups: int) -> bool:
 def _different_values(
     table: Table, group: str, candidates: list[str]
 ) -> tuple[dict[str, int], int]:
-    """Candidate with one value a group → number of its values; and the number of groups."""
+    """Candidate with one value in each group → number of its values; and the number of groups."""
     groups, left = NOTHING, dict.fromkeys(candidates, (NOTHING, NOTHING))
     for block in table.blocks(columns=[group, *candidates]) if candidates else ():
         groups = np.union1d(groups, row_hashes(block, [group]))

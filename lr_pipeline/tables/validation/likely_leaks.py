@@ -1,4 +1,4 @@
-"""Features that alone predict the target almost perfectly: more often leaks than discoveries."""
+"""Finds features that alone predict the target almost perfectly: most often leaks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ def likely_leaks(
 
     The measure is the area under the ROC curve, 0.995 or more in either direction, of a number's
     values, of a text's levels (ordered by their share of positive rows), or of whether the value is
-    missing. It is computed over about 50,000 rows of each class, drawn from the whole table by the
-    hash of their number, if both classes have 20 cases. (The number of rows of a class does not
-    change the area.)
+    missing. It is computed if both classes have 20 cases, over about 50,000 rows of each class,
+    drawn from the whole table by the hash of the row number. (The area does not depend on the sizes
+    of the classes.)
     """
     roles = table.roles
     weighted = [] if roles.weight is None else [roles.weight]
@@ -67,7 +67,7 @@ def likely_leaks(
 def drawn_rows(
     table: Table, columns: list[str], aggregate: Aggregate, class_rows: int, held_values: int
 ) -> list[pa.RecordBatch]:
-    """Draw rows of each class, the same at every call."""
+    """Draw rows of each class; every call draws the same rows."""
     positive = aggregate(table, [table.roles.target], partial(_positive_rows, table.roles))
     wanted = min(class_rows, held_values // (2 * len(columns)))
     shares = wanted / max(table.num_rows - positive, 1), wanted / max(positive, 1)
@@ -77,7 +77,7 @@ def drawn_rows(
 
 @dataclass(frozen=True)
 class _DrawnByClass:
-    """Chooses rows whose number's hash is below their class's share, (of label 0, of label 1)."""
+    """Chooses rows whose number hashes below the share of their class (of label 0, of label 1)."""
 
     column: str
     roles: ColumnRoles

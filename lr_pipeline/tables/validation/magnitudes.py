@@ -1,4 +1,4 @@
-"""Numbers so large or so small that no fit can use them: sums of their squares fail."""
+"""Refuses numbers too large or too small for a fit: sums of their squares over- or underflow."""
 
 from collections.abc import Iterator, Mapping
 from math import isclose, isfinite
@@ -27,8 +27,8 @@ FLOAT32_DIGITS = 1e-6  # the largest float32 is written with 7 to 17 digits
 def magnitude_problems(table: Table, summaries: Mapping[str, ColumnSummary]) -> Iterator[Problem]:
     """Refuse features with a number beyond 1e100 or none as large as 1e-100, weights beyond 1e50.
 
-    And features with the largest number of float32, which stands for a missing value. The columns'
-    ranges show them; a column that is refused is read once more for the row.
+    Also refuse features with the largest float32, which stands for a missing value. The columns'
+    ranges show all of these; a column that is refused is read once more to find the row.
     """
     roles = table.roles
     for name in _numbers_in(roles):
@@ -49,7 +49,7 @@ def require_usable_rows(table: Table) -> None:
 
 
 def _numbers_in(roles: ColumnRoles) -> list[str]:
-    """The features that may be numbers: those not declared to be categories."""
+    """The features that may be numbers: those that are not declared as categories."""
     return [name for name in roles.features if name not in roles.category]
 
 

@@ -1,4 +1,4 @@
-"""Rows and features that repeat another one."""
+"""Finds rows that repeat an earlier row, and features that repeat an earlier feature."""
 
 from collections.abc import Hashable, Iterator, Mapping
 from itertools import chain
@@ -14,11 +14,11 @@ from lr_pipeline.tables.values.column_values import plain_values
 from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 
 MOST_VALUES = 4_000_000  # of all columns; the rows of a larger table are not hashed
-REMARKABLE = 0.05  # share of rows; where columns have few values, more rows repeat by chance
+REMARKABLE = 0.05  # share of rows; if columns have few values, more rows repeat by chance
 
 
 class RepeatedRows:
-    """Finds rows that equal an earlier row in all columns but the id, block by block."""
+    """Finds rows that equal an earlier row in all columns except the id, block by block."""
 
     def __init__(self, table: Table) -> None:
         id = table.roles.id
@@ -28,7 +28,7 @@ class RepeatedRows:
         self.rows = 0
 
     def add(self, block: pa.RecordBatch) -> None:
-        """Take in the next rows; nothing is kept of a table of more than 4 million values."""
+        """Take in the next rows; for a table of more than 4 million values nothing is kept."""
         self.rows += block.num_rows
         if self.rows * len(self.names) > MOST_VALUES:
             self.hashes = None
@@ -51,7 +51,7 @@ class RepeatedRows:
 
 
 def _is_comparable(kind: pa.DataType) -> bool:
-    """Whether values of the type can be hashed; no feature has another type."""
+    """Whether values of the type can be hashed, as those of every usable feature can."""
     other = pt.is_nested(kind) or pt.is_fixed_size_binary(kind) or pt.is_interval(kind)
     return not (other or isinstance(kind, pa.BaseExtensionType))
 
@@ -59,7 +59,8 @@ def _is_comparable(kind: pa.DataType) -> bool:
 def repeated_features(table: Table, summaries: Mapping[str, ColumnSummary]) -> Iterator[Problem]:
     """Warn of features that equal an earlier one in every row.
 
-    Only features of equal range and equally many missing values are compared, block by block.
+    Only features of equal range and with equal numbers of missing values are compared, block by
+    block.
     """
     alike: dict[tuple[Hashable, ...], list[str]] = {}
     for name in table.roles.features:

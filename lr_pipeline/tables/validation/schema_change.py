@@ -1,4 +1,4 @@
-"""The columns and types that a model was last trained on, and what has changed since."""
+"""Compares a table's columns and types with those on which the model was last trained."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,9 +27,9 @@ def contract_of(table: Table) -> dict[str, Any]:
 
 
 def schema_differences(before: Mapping[str, Any], table: Table) -> dict[str, tuple[str, str]]:
-    """Column → kind before and now, for columns that differ; ``—`` where there was none.
+    """Column → kind before and now, for columns that differ; ``—`` stands for no column.
 
-    A column that is declared to play another part now is not included: its user wants that.
+    A column that is now declared in another role is not included: its user wants that.
     """
     now = contract_of(table)
     old, new = before["columns"], now["columns"]
@@ -55,7 +55,7 @@ def _part(declaration: Mapping[str, Any], column: str) -> str | None:
 
 
 def schema_problems(differences: Mapping[str, tuple[str, str]]) -> list[Problem]:
-    """One error for all differences, with the remedy."""
+    """Return one error for all differences, with the remedy."""
     if not differences:
         return []
     changes = [f"{cut(name)!r}: {old} → {new}" for name, (old, new) in differences.items()]

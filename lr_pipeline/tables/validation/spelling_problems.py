@@ -1,4 +1,4 @@
-"""Values that read alike: which they are, in how many rows, and where the first is."""
+"""Finds values that read alike, the number of their rows, and the first of these rows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SPELLINGS_SHOWN = 4
 
 @dataclass(frozen=True)
 class Spellings:
-    """One value: its most frequent spelling, the others, and the rows that have these."""
+    """One value: its most frequent spelling, the other spellings, and the rows of the others."""
 
     most: str
     others: tuple[str, ...]
@@ -34,7 +34,7 @@ class Spellings:
 
 
 def spellings_in(table: Table, name: str) -> list[Spellings]:
-    """The values of a text column with several spellings; holds that column in memory."""
+    """The values of a text column that have several spellings; the column is held in memory."""
     column = plain_values(table.column(name)).combine_chunks()
     if not is_text(column.type):
         return []
@@ -59,7 +59,7 @@ def spellings_in(table: Table, name: str) -> list[Spellings]:
 def spelling_problems(table: Table, summaries: Mapping[str, ColumnSummary]) -> Iterator[Problem]:
     """Warn of values in several spellings, which count as one in features and groups.
 
-    Only the columns that have some are read once more.
+    Only the columns with such values are read once more.
     """
     subjects = dict.fromkeys(table.roles.features, "feature")
     if table.roles.group is not None:
@@ -78,7 +78,7 @@ def spelling_problems(table: Table, summaries: Mapping[str, ColumnSummary]) -> I
 
 
 def repeated_spellings(table: Table, name: str) -> str:
-    """What a message adds about ids that differ in spelling only; empty where none do."""
+    """What a message adds about ids that differ only in spelling; empty if there are none."""
     found = spellings_in(table, name)
     return f", of those that read alike {_listed(found)}" if found else ""
 

@@ -1,4 +1,4 @@
-"""Problems that only a split shows, found before anything of the table is stored."""
+"""Finds the problems that only a split shows, before the table is stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ def split_problems(
 ) -> Sequence[Problem]:
     """The errors that splitting, or preparing the training rows, would raise.
 
-    Columns whose problems were ``found`` already are left out.
+    Columns with problems that are already ``found`` are left out.
     """
     roles = table.roles
     spoiled = {one.column for one in found if one.column is not None}
@@ -47,7 +47,7 @@ def split_problems(
 def _doubtful_features(
     table: Table, test_rows: int, summaries: Mapping[str, ColumnSummary]
 ) -> set[str]:
-    """Features that may have no training value, or a design column with another one's name."""
+    """Features that may have no training value, or a design column with the name of another."""
     features = table.roles.features
     doubtful = set()
     for name in features:

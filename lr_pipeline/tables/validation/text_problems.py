@@ -1,4 +1,4 @@
-"""Text columns that cannot be categories: numbers, dates, too many values or too long ones."""
+"""Refuses text columns that cannot be categories: numbers, dates, too many or too long values."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -11,11 +11,11 @@ from lr_pipeline.tables.values.column_values import first_row, is_text, plain_va
 from lr_pipeline.tables.values.text_forms import TextForms, number_problem
 
 MAX_LEVELS = 100  # of a text column; each level but one becomes a column of the design
-MOSTLY = 0.9  # share of dates from which the other values are mistyped dates
+MOSTLY = 0.9  # from this share of dates on, the other values are mistyped dates
 
 
 def category_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
-    """Refuse a declared category with more than 100 levels, or with one a row."""
+    """Refuse a declared category with more than 100 levels, or with one level per row."""
     levels = column.num_levels
     if levels > MAX_LEVELS or levels >= column.rows:
         counted = f"{levels:,}" if column.all_levels else f"more than {levels:,}"
@@ -29,8 +29,8 @@ def category_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
 def text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
     """Refuse a text column that cannot be a category.
 
-    Numbers and dates that were read as text cannot, however few they are; nor can a column with
-    more than 100 levels, or with one a case.
+    It cannot if numbers or dates were read as text, however few levels they make, or if it has more
+    than 100 levels or one level per case.
     """
     forms = column.forms
     if forms.mostly_numbers and not _names_rows(column, forms):
@@ -53,7 +53,7 @@ def text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
 
 
 def _names_rows(column: ColumnSummary, forms: TextForms) -> bool:
-    """Whether the texts are whole numbers that differ from row to row, and measure nothing."""
+    """Whether the texts are whole numbers that all differ, and so measure nothing."""
     return forms.whole and forms.numbers.count == column.rows == column.num_levels
 
 
@@ -64,8 +64,8 @@ LIMIT = f"{LONGEST_TEXT:,}"
 class TextLength:
     """The longest text of a column, gathered block by block.
 
-    ``longest`` is its number of characters, 0 where no text has more than 1,000; ``first_row`` is
-    the first row, from 1, with a text that has more.
+    ``longest`` is its number of characters, 0 if no text has more than 1,000; ``first_row`` is the
+    first row, from 1, with a text of more than 1,000.
     """
 
     def __init__(self) -> None:
@@ -105,8 +105,8 @@ class TextLengths:
         """Refuse columns with too long a name or text; a feature can be left out.
 
         Texts in columns of ``free_text``, which cannot be categories anyway, may have any length.
-        In a CSV file a long text is most often the rest of the file after a quotation mark that
-        nothing closes.
+        In a CSV file a long text is most often the rest of the file after an unclosed quotation
+        mark.
         """
         for name, column in self.columns.items():
             if len(name) > LONGEST_TEXT:

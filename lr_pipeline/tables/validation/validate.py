@@ -1,4 +1,4 @@
-"""Everything that is wrong with a table's content, all at once."""
+"""Finds all problems of a table's content at once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ from lr_pipeline.tables.weights import no_row_counts
 
 
 class _Contents:
-    """What one pass over the rows gathers for the checks: the target, each column, the rows."""
+    """Summaries of the target, each column and the rows, gathered for the checks in one pass."""
 
     def __init__(self, table: Table) -> None:
         roles = self.roles = table.roles
@@ -56,7 +56,7 @@ class _Contents:
 
 
 def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Problem]:
-    """Every problem of a table, found in one pass over its blocks and a few over single columns.
+    """Find every problem of a table in one pass over its blocks and a few over single columns.
 
     Errors: no rows; a target without exactly two values (or without the positive one); a feature
     that is neither number, boolean nor text, has no value at all, is infinite, has integers that
@@ -64,20 +64,20 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     with more than 100 levels or one level a row; features that would be more than 3,000 columns of
     the design; names and texts of more than 1,000 characters; missing ids, groups, times or
     weights, repeated ids, times that have no order, weights that are not finite and ≥ 0. Warnings:
-    a feature with one value only, that counts the rows, looks like an identifier, stands for the
+    a feature that has only one value, counts the rows, looks like an identifier, identifies the
     group or repeats another one; keys whose values repeat; values in several spellings; fewer rows
     than features. Notes: features that may be codes, repeated rows, several values that count as
     the target's other answer. Missing values of a feature are no problem: the preparation imputes
     them. A feature whose kind is declared is only checked against that kind. With a ``policy``,
-    whatever keeps the rows from being split by it and prepared is a problem as well. Rows of
-    weight 0 do not count, but row numbers in messages include them.
+    the errors that splitting by it, or preparing the training rows, would raise are problems too.
+    Rows of weight 0 do not count, but row numbers in messages include them.
     """
     table = counted(table)
     return in_stored_rows(table, _problems_of_counted(table, policy))
 
 
 def _problems_of_counted(table: Table, policy: SplitPolicy | None) -> list[Problem]:
-    """The problems, with rows numbered among those that count."""
+    """The problems; rows are numbered among those that count."""
     roles = table.roles
     if table.num_rows == 0:
         if table.choices and roles.weight is not None:
@@ -108,7 +108,7 @@ def _problems_of_counted(table: Table, policy: SplitPolicy | None) -> list[Probl
 
 
 def _sound(names: Iterable[str], found: Iterable[Problem]) -> list[str]:
-    """The columns in which nothing wrong was found."""
+    """The columns without a problem."""
     spoiled = {one.column for one in found}
     return [name for name in names if name not in spoiled]
 
@@ -124,7 +124,7 @@ def _too_few_rows(table: Table, found: Sequence[Problem]) -> list[Problem]:
 
 
 def _cases(block: pa.RecordBatch, weight: str | None) -> float:
-    """How many cases a block has: its rows, or Σ weight where that is a number."""
+    """Number of cases of a block: its rows, or Σ weight if the weights are numbers."""
     if weight is None:
         return float(block.num_rows)
     column = plain_values(block.column(weight))
@@ -156,15 +156,15 @@ def useful_features(
 ) -> tuple[Table, list[dict[str, str]]]:
     """Return the table without its useless features, and the column, type and reason of each.
 
-    Features that were ``named`` one by one stay, and some uses of them are errors then. Rows of
-    weight 0 are left out. The provenance gets the other warnings and notes as ``notices``,
-    warnings first, since some are about columns that are gone. For ``policy`` see
+    Features that were ``named`` one by one stay, and some of their problems are then errors. Rows
+    of weight 0 are left out. The provenance gets the other warnings and notes as ``notices``,
+    warnings first, since some are about columns that are left out. For ``policy`` see
     ``find_problems``.
 
     Raises
     ------
     TableError
-        With every other problem that is an error, or where no feature would be left.
+        Other problems are errors (all are listed), or no feature would be left.
     """
     table = counted(table)
     problems = find_problems(table, policy)
@@ -196,9 +196,9 @@ def useful_features(
 
 
 def by_severity(table: Table) -> dict[str, list[str]]:
-    """Severity → the problems of a table that was read, in words, and the notices of its source.
+    """Severity → messages of a stored table's problems, and the notices of its source.
 
-    A useless feature that the declaration names is only noted: its user wants it.
+    A useless feature that the declaration names is only a note: its user wants it.
     """
     found: dict[str, list[str]] = {"error": [], "warning": [], "note": []}
     named = table.provenance.get("declaration", {}).get("features") is not None
@@ -211,7 +211,7 @@ def by_severity(table: Table) -> dict[str, list[str]]:
 
 
 def left_out_reasons(table: Table) -> list[str]:
-    """Why columns of the source are no features: the first twelve reasons."""
+    """The reasons why columns of the source are not features: the first twelve."""
     reasons = [one["reason"] for one in table.provenance.get("left_out", [])]
     rest = len(reasons) - NAMES_SHOWN
     return [*reasons[:NAMES_SHOWN], *([f"{rest} more columns"] if rest > 0 else [])]

@@ -1,1 +1,1 @@
-"""What the values of a column are and say: their types, spellings, numbers, forms and hashes."""
+"""The values of a column: their types, spellings, numbers, forms and hashes."""

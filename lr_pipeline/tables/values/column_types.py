@@ -1,8 +1,8 @@
 """The types in which columns are read: one for each kind of values, however Arrow stores them.
 
 A table's columns have these types wherever its rows come from, so that the rest of the package
-meets no views, run ends or extensions. A type that no role can use stays as it is, and the
-validation refuses it by its own name.
+meets no views, run-end encodings or extension types. A type that no role can use is not changed,
+and the validation refuses it by its own name.
 """
 
 from collections.abc import Collection
@@ -22,8 +22,8 @@ VIEWS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 def read_type(kind: pa.DataType, key: bool = False) -> pa.DataType:
     """The type in which a column of type ``kind`` is read.
 
-    ``key``: the column is an id or a group, of whose values only equality counts; nested values
-    and UUIDs are then text, and other values that are stored as bytes are binary.
+    ``key``: the column is an id or a group, whose values are only compared for equality; nested
+    values and UUIDs are then text, and other values that are stored as bytes are binary.
     """
     if not _is_odd(kind, key):
         return kind
@@ -63,7 +63,7 @@ def read_schema(stored: pa.Schema, keys: Collection[str | None]) -> pa.Schema:
 
 
 def read_batch(batch: pa.RecordBatch, schema: pa.Schema, keys: Collection[str]) -> pa.RecordBatch:
-    """Return the batch with its columns in the types of ``schema``, in which they are read."""
+    """Return the batch with its columns in the types of ``schema``, a result of ``read_schema``."""
     columns = [
         read_values(column, field.name in keys)
         for column, field in zip(batch.columns, batch.schema, strict=True)
@@ -73,12 +73,12 @@ def read_batch(batch: pa.RecordBatch, schema: pa.Schema, keys: Collection[str]) 
 
 def _read_field(field: pa.Field, key: bool) -> pa.Field:
     kind = read_type(field.type, key)
-    # The field's metadata may name the type that it had.
+    # The field's metadata may name its former type.
     return field if kind == field.type else pa.field(field.name, kind, field.nullable)
 
 
 def _is_odd(kind: pa.DataType, key: bool) -> bool:
-    """Whether the values are read in another type than they are stored in."""
+    """Whether the values are read in another type than the stored one."""
     if pt.is_run_end_encoded(kind):
         return True
     if pt.is_dictionary(kind):
@@ -92,7 +92,7 @@ def _is_odd(kind: pa.DataType, key: bool) -> bool:
 
 
 def _repeated(column: pa.Array, key: bool) -> pa.Array:
-    """Repeat the value of each run as often as the run is long."""
+    """Decode run ends: repeat the value of each run over its length."""
     rows = np.arange(column.offset, column.offset + len(column))
     runs = np.searchsorted(column.run_ends.to_numpy(), rows, side="right")
     return read_values(column.values, key).take(pa.array(runs))

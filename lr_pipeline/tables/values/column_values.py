@@ -36,12 +36,12 @@ def _read(column: Column) -> Column:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether a type is one of Arrow's types of text; a dictionary is none."""
+    """Whether a type is one of Arrow's text types; a dictionary type is not."""
     return bool(pt.is_string(kind) or pt.is_large_string(kind) or kind == pa.string_view())
 
 
 def by_spelling(column: pa.Array) -> pa.Array:
-    """Return keys as they are compared: texts that read alike become one (see ``spelling``)."""
+    """Return keys in the form that is compared: texts that read alike become equal."""
     return spelled_by_key(column) if is_text(column.type) else column
 
 

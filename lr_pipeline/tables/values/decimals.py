@@ -1,4 +1,4 @@
-"""Arrow's decimals, of 128 or 256 bits, as numbers of types that numpy has."""
+"""Converts Arrow's decimals, of 128 or 256 bits, to numbers that numpy has."""
 
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ def words_of(column: pa.Array) -> Words:
 
 
 def unscaled(column: pa.Array) -> Shaped[np.ndarray, " n"]:
-    """(n,) values times 10^scale: int64 up to 18 digits, else Python's integers."""
+    """(n,) values times 10^scale: int64 up to 18 digits, else Python integers."""
     words = words_of(column)
     if column.type.precision <= DIGITS_OF_INT64:
         return words[:, 0].astype(np.int64)
@@ -48,7 +48,7 @@ def floats_of(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 
 def inexact_integers(column: pa.Array) -> pa.Array | None:
-    """Which values are integers beyond 2^53, inexact in float64; None if the type cannot be."""
+    """Mask of integers beyond 2^53, inexact in float64; None if the type cannot hold them."""
     kind = column.type
     if pt.is_decimal(kind) and kind.scale <= 0 and kind.precision > DIGITS_OF_FLOAT64:
         far = np.abs(unscaled(column)) * 10**-kind.scale > LARGEST_EXACT_INTEGER
@@ -63,6 +63,6 @@ def inexact_integers(column: pa.Array) -> pa.Array | None:
 
 
 def plain_text(value: Decimal) -> str:
-    """Write a decimal without an exponent or zeros at its end: equal decimals give equal texts."""
+    """Write a decimal without exponent or trailing zeros: equal decimals give equal texts."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,4 +1,4 @@
-"""Features whose kind is declared: codes read as categories, text read as numbers."""
+"""Converts features of a declared kind: codes to categories, text to numbers."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,7 +8,7 @@ from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.values.column_values import is_text, plain_values
 
-WHOLE_NUMBER = r"^([+-]?\d+)\.0$"  # but 250.00 is a code
+WHOLE_NUMBER = r"^([+-]?\d+)\.0$"  # 250.00, in contrast, is a code
 
 
 def declared_field(field: pa.Field, roles: ColumnRoles) -> pa.Field:
@@ -27,7 +27,8 @@ def as_declared(batch: pa.RecordBatch, roles: ColumnRoles, rows_before: int) -> 
     Raises
     ------
     TableError
-        A text in a declared number column is no number; names the column and the first row.
+        A text in a column declared as number is not a number; the message names the column and
+        the first such row.
     """
     wanted = {*roles.category, *roles.number}
     for place, stored in enumerate(batch.schema if wanted else ()):

@@ -1,4 +1,4 @@
-"""Lists, structs and maps as texts; equal values give equal texts."""
+"""Writes lists, structs and maps as texts; equal values give equal texts."""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def nested_texts(column: pa.Array) -> list[str | None]:
     if pt.is_map(kind):
         entries = pa.struct([("key", kind.key_type), ("value", kind.item_type)])
         return _list_texts(column.cast(pa.list_(entries)))
-    # Arrow's cast of a view to a list reads beyond its end.
+    # Arrow's cast of a list view to a list reads beyond its end.
     return _list_texts(column) if any(one(kind) for one in LISTS) else _plain_texts(column)
 
 

@@ -1,4 +1,4 @@
-"""Numbers that are not written with digits and a point alone, and words for a missing value.
+"""Patterns of numbers not written with only digits and a point, and words for a missing value.
 
 The patterns describe the keys of texts (see ``spelling``): dashes are hyphens, full-width digits
 are plain ones, spaces are single.
@@ -28,7 +28,7 @@ _GLUED = (
 )
 
 SEPARATED = "thousands separators, a decimal comma, a currency or a percent sign"
-# What a number has → the pattern of its key; the first pattern that matches counts.
+# A number's special format → the pattern of its key; the first pattern that matches counts.
 FORMATS = {
     "digits or signs of another shape, or characters that are not seen": NUMBER,
     SEPARATED: rf"^{_AMOUNT}$",
@@ -70,13 +70,15 @@ _DOTTED = (f".{letter}" for letter in "_abcdefghijklmnopqrstuvwxyz")
 MARKERS = ("", r"\n", *_WORDS.split(), *_PHRASES, *_DOTTED)
 
 
-FEW_NUMBERS = 10  # different numbers; up to so many are grades or types, which are categories
+FEW_NUMBERS = (
+    10  # different numbers; up to this number they are grades or types, which are categories
+)
 HELD = 20  # most frequent texts around numbers, and values of each
 
 
 @dataclass
 class Glued:
-    """Values with one and the same text around a number, as in 35kgs, 36kgs: a measurement."""
+    """Values with the same text around a number, as in 35kgs, 36kgs: measurements."""
 
     before: str
     after: str
@@ -91,7 +93,7 @@ class Glued:
 
     @property
     def having(self) -> str:
-        """What the numbers have around them, for a message."""
+        """The text around the numbers, for a message."""
         sides = (("before", self.before), ("after", self.after))
         return " and ".join(f"{text.strip()!r} {side} them" for side, text in sides if text)
 
@@ -116,7 +118,7 @@ class GluedNumbers:
     def add(self, values: pa.Array, spelled: pa.Array, counts: pa.Array) -> pa.Array:
         """Take in different values that have no other form, with their keys and counts.
 
-        Returns which of them have a text around them that is around more than 10 numbers so far.
+        Returns which of them have the text of more than 10 different numbers so far around them.
         """
         found = pc.extract_regex(spelled, AROUND)
         names = ("before", "number", "after")

@@ -1,4 +1,4 @@
-"""Which words of a table stand for a missing value, and in which columns none does."""
+"""Rules for which words of a table mean a missing value, and in which columns no word does."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,11 +18,11 @@ PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 @dataclass(frozen=True)
 class ReadingRules:
-    """How words are read, as declared or found, kept for later files with the same columns.
+    """How words are read, as declared or detected; kept for later files with the same columns.
 
-    ``missing``: markers that stand for a missing value in every column; they are compared by their
+    ``missing``: markers that mean a missing value in every column; they are compared by their
     spelling, in columns of numbers by their value. ``keep_na``: columns in which every word is a
-    value, NA and the markers too; only an empty field is missing. ``decimal_comma``: columns of
+    value, also NA and the markers; only an empty field is missing. ``decimal_comma``: columns of
     delimited text in which 1,5 is a number.
     """
 
@@ -44,7 +44,7 @@ class ReadingRules:
         return () if column in self.keep_na else self.missing
 
     def marked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the rows with every marker made missing."""
+        """Return the rows with every marker replaced by null."""
         if not self.missing:
             return batch
         columns = [without_markers(batch.column(n), self.markers_of(n)) for n in batch.schema.names]
@@ -55,7 +55,7 @@ NO_RULES = ReadingRules()
 
 
 def without_markers(column: pa.Array, markers: Iterable[str]) -> pa.Array:
-    """Return the column with its markers made null."""
+    """Return the column with its markers replaced by null."""
     markers = list(markers)
     kind = column.type
     if not markers or pt.is_null(kind):

@@ -32,9 +32,9 @@ def row_hashes(block: pa.RecordBatch, names: Iterable[str]) -> RowHashes:
 def keyed_hashes(column: pa.Array, seed: int) -> RowHashes:
     """(n,) mix(mix(bits of the value) ⊕ mix(seed)); another seed gives other hashes.
 
-    An integer has the same hash as its text without leading zeros, and as the equal decimal: CSV
-    keeps keys as text, databases as decimals. Texts that read alike have the same hash (see
-    ``spelling``).
+    An integer has the same hash as its text without leading zeros, and as the equal decimal, since
+    CSV stores keys as text and databases store them as decimals. Texts that read alike have the
+    same hash (see ``spelling``).
     """
     key = hashlib.blake2b(str(seed).encode(), digest_size=8).digest()
     column = exact_values(column)
@@ -55,7 +55,7 @@ def _key_bits(column: pa.Array) -> RowHashes:
 
 
 def _decimal_bits(column: pa.Array) -> RowHashes:
-    """(n,) bits of decimals: the float's up to 15 digits, beyond that the text's."""
+    """(n,) bits of decimals: those of the float up to 15 digits, beyond that those of the text."""
     coded = column.dictionary_encode()
     texts = [plain_text(value) for value in coded.dictionary.to_pylist()]
     floats = np.array([float(text) for text in texts])
@@ -66,7 +66,7 @@ def _decimal_bits(column: pa.Array) -> RowHashes:
 
 
 def _value_bits(column: pa.Array) -> RowHashes:
-    """(n,) 64 bits that stand for each value, however it is stored; missing values share theirs."""
+    """(n,) 64 bits that represent each value, however it is stored; missing values share theirs."""
     column = exact_values(read_values(column, key=True))
     if pt.is_decimal(column.type) and column.type.precision <= DIGITS_OF_FLOAT64:
         column = floats_of(column)

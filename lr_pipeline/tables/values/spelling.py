@@ -1,4 +1,4 @@
-"""Texts that read alike: which differences of spelling do not count, and how messages show them.
+"""Texts that read alike: which spelling differences are ignored, and how messages show them.
 
 Two texts are spellings of one value where they differ only invisibly or typographically: by
 Unicode's normal and compatibility forms (composed or not, full-width, ligatures; superscripts,
@@ -36,8 +36,8 @@ _SHAPES = (
     | dict.fromkeys(map(ord, _DASHES), "-")
     | dict.fromkeys(_UNSEEN, "")
 )
-# Ranges of characters that are their own spelling, whatever stands beside them. Most texts consist
-# of these alone, as one pattern tells; the others are examined one by one.
+# Ranges of characters that never change in a key, whatever stands beside them. One pattern finds
+# the texts that consist only of these, as most do; the others are examined one by one.
 PLAIN = (
     ("!", "_"), ("a", "~"), ("À", "Ö"), ("Ø", "ö"), ("ø", "ı"), ("Ĵ", "ľ"), ("Ł", "ň"), ("Ŋ", "ž"),
     ("ƀ", "ǃ"), ("Ύ", "Ρ"), ("Σ", "ώ"), ("Ѐ", "ҁ"), ("Ҋ", "ԯ"), ("ぁ", "ゔ"), ("ァ", "ヺ"),
@@ -86,7 +86,7 @@ def _seen(character: str) -> str:
 
 
 def not_plain(texts: pa.Array) -> pa.Array:
-    """Which texts may differ from their key; null where a text is missing."""
+    """Mask of texts that may differ from their key; null where a text is missing."""
     return pc.invert(pc.match_substring_regex(texts, PLAIN_TEXT))
 
 

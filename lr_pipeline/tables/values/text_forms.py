@@ -1,4 +1,4 @@
-"""The forms of a text column's values: plain numbers, formatted numbers, dates, or words."""
+"""Classifies a text column's values: plain numbers, formatted numbers, dates, or words."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from lr_pipeline.tables.values.number_forms import (
 from lr_pipeline.tables.values.spelling import shown_spelling, spelled_by_key
 
 NUMBERS_HELD = 100  # different numbers of a column
-NUMBERS_A_WORD = 10  # a word among at least so many different numbers is a stray
+NUMBERS_A_WORD = 10  # a single word among at least this number of different numbers is an exception
 WORDS_HELD = 20  # different values that are neither numbers nor dates
 
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
@@ -27,7 +27,7 @@ _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _YEAR = r"(?:19|20)\d\d"
 _CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s*[AaPp]\.?[Mm]\.?)?"
 _TIME = rf"(?:(?:,?\s+|T){_CLOCK}\s*(?:Z|[+-]\d\d:?\d\d)?)?"
-# 01/31/2024, 31.01.2024, 31-1-24, 2024/01/31, 31 Jan 2024, January 31, 2024; with a time or not.
+# 01/31/2024, 31.01.2024, 31-1-24, 2024/01/31, 31 Jan 2024, January 31, 2024; with or without time.
 DATE = (
     rf"^\s*(?:{_DAY}/{_DAY}/(?:{_YEAR}|\d\d)|{_DAY}[.-]{_DAY}[.-]{_YEAR}"
     rf"|{_YEAR}[-/.]{_DAY}[-/.]{_DAY}|{_DAY}[\s-]{_MONTH}[\s-](?:{_YEAR}|\d\d)"
@@ -81,11 +81,11 @@ class _Left:
 class TextForms:
     """Counts the values of a text column by form, block by block; each value has one form.
 
-    ``numbers`` are written as programs write them (NUMBER), ``formats`` as people do, by what they
-    have (a thousands separator, a unit, …); then there are ``dates`` and ``others``. ``words``
-    counts the first 20 different others, ``markers`` those that stand for a missing value, and
-    ``glued`` those that are numbers with other text around them. ``whole``: all numbers are whole.
-    ``different`` holds the first 100 or so different numbers.
+    ``numbers`` are written as programs write them (NUMBER), ``formats`` as people write them, by
+    the kind of format (a thousands separator, a unit, …); then there are ``dates`` and ``others``.
+    Among the others, ``words`` counts the first 20 different ones, ``markers`` those that mean a
+    missing value, and ``glued`` those that are numbers with other text around them. ``whole``: all
+    numbers are whole. ``different`` holds the first 100 or so different numbers.
     """
 
     def __init__(self) -> None:
@@ -113,9 +113,9 @@ class TextForms:
     def mostly_numbers(self) -> bool:
         """Whether more than half of the values are numbers, not counting markers.
 
-        Numbers with one text around them count where many of them differ. A column with few words
-        among many different numbers is mostly numbers too: one word may stand for all values
-        below a limit.
+        Numbers with the same text around them count if many of them differ. A column with few
+        different words among many different numbers is mostly numbers too: one word may stand for
+        all values below a limit.
         """
         numbers = self.numbers.count + self.formatted.count
         numbers += sum(one.count for one in self.glued.many)
@@ -175,9 +175,9 @@ WORDS_SHOWN, LONGEST_MARKER = 5, 40
 
 
 def number_problem(part: str, name: str, forms: TextForms) -> Problem:
-    """The problem of a text column that is mostly numbers: what else it has, and the remedy.
+    """The problem of a text column that is mostly numbers: its other values, and the remedy.
 
-    ``part`` is the part that the column plays; only a "feature" can be left out.
+    ``part`` is the column's role; only a "feature" can be left out.
     """
     subject = f"{part} {name!r}"
     strays = [form for form in (forms.formatted, forms.dates, forms.others) if form.count]
