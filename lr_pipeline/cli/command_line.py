@@ -1,7 +1,7 @@
 """The command ``lr-pipeline``: the pipeline without writing any Python.
 
-Each verb is the command of that name in the module of that name beside this one, which is
-imported when the verb is called: ``predict`` does not wait for what only ``run`` needs.
+Each verb is a command in the module of the same name in this folder. The module is imported when
+the verb is called, so that ``predict`` does not wait for what only ``run`` needs.
 """
 
 import errno
@@ -18,7 +18,7 @@ VERBS = ("init", "new", "predict", "run")
 
 
 class _Verbs(click.Group):
-    """The verbs, imported when called; one ends with one line where a place cannot be used."""
+    """The verbs, imported when called; an unusable file or folder gives one line, no traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the verbs for the help text."""

@@ -1,4 +1,4 @@
-"""How a verb ends that cannot do what was asked: one line and exit code 1."""
+"""How a verb ends that cannot do what was asked: with one line and exit code 1."""
 
 import sys
 from typing import NoReturn

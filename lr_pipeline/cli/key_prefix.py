@@ -1,4 +1,4 @@
-"""The key prefix of a file's assets, which the assets of no other file may have."""
+"""The key prefix of a file's assets; two files must not share one."""
 
 import ast
 import re
@@ -14,7 +14,10 @@ from lr_pipeline.orchestration.metadata.value_metadata import SOURCE, source_ide
 
 
 def asset_prefix(file: str) -> str:
-    """Asset keys allow letters, digits and underscores: ``my-table.csv`` becomes ``my_table``."""
+    """Return the key prefix of a file: ``my-table.csv`` gives ``my_table``.
+
+    Asset keys allow letters, digits and underscores only.
+    """
     return (
         re.sub(r"\W+", "_", Path(file.removesuffix(".gz")).stem, flags=re.ASCII).strip("_")
         or "table"
@@ -44,7 +47,7 @@ def own_prefix(file: str, home: str | None) -> str:
 
 
 def _trained(prefix: str, instance: dg.DagsterInstance) -> str | None:
-    """Source of the dataset that was last stored under the prefix."""
+    """Return the source of the dataset that was last stored under the prefix."""
     entry = instance.get_latest_materialization_event(dg.AssetKey([prefix, DATASET]))
     found = entry and entry.asset_materialization
     source = found.metadata.get(SOURCE) if found else None
@@ -52,12 +55,12 @@ def _trained(prefix: str, instance: dg.DagsterInstance) -> str | None:
 
 
 def _located(location: Path) -> str | None:
-    """Source of the ``FileTable`` that a code location declares, as ``new`` writes it."""
+    """Return the source of the ``FileTable`` that a code location written by ``new`` declares."""
     if not location.is_file():
         return None
     try:
         tree = ast.parse(location.read_bytes())
-    except (SyntaxError, ValueError):  # as someone edits it
+    except (SyntaxError, ValueError):  # the user may be editing it
         return None
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "FileTable":

@@ -1,7 +1,7 @@
-"""A code location for a table: a short Python file, and its entry in workspace.yaml.
+"""Write a code location for a table: a short Python file, and its entry in workspace.yaml.
 
-Both are the user's from then on: a file that was edited is never overwritten, and of
-workspace.yaml every line stays as it is.
+Both then belong to the user: an edited file is never overwritten, and the lines of workspace.yaml
+stay as they are.
 """
 
 import json
@@ -28,7 +28,7 @@ INDENT = "    "
 
 @dataclass(frozen=True)
 class NewLocation:
-    """What is to be written: the location's ``name``, its table, its cron expression (UTC).
+    """A code location to be written: its ``name``, its table, its cron expression (UTC).
 
     Without a ``schedule`` the location has the default one, switched off.
     """
@@ -39,16 +39,16 @@ class NewLocation:
 
     @property
     def file(self) -> str:
-        """Path of the Python file below the folder of workspace.yaml."""
+        """Path of the Python file, relative to the folder of workspace.yaml."""
         return f"{FOLDER}/{self.name}.py"
 
     @property
     def entry(self) -> dict[str, Any]:
-        """What workspace.yaml holds of it."""
+        """The location's entry in workspace.yaml."""
         return {"python_file": {"relative_path": self.file, "location_name": self.name}}
 
     def python_text(self) -> str:
-        """The Python file."""
+        """The text of the Python file."""
         split = [] if _splits_by_default(self.table) else ["SplitPolicy"]
         names = ["FileTable", *split, "build_definitions"]
         settings = [f"name={_literal(self.name)}"]
@@ -68,15 +68,15 @@ class NewLocation:
 def write_location(location: NewLocation, folder: Path) -> list[Path]:
     """Write the location's file and its workspace entry below ``folder``; return what changed.
 
-    Done again it changes nothing. Everything is checked before anything is written.
+    A second call changes nothing. Everything is checked before anything is written.
 
     Raises
     ------
     LocationError
-        The name or the cron expression is none, a file of that name was edited, or workspace.yaml
-        has another location of that name or cannot be extended.
+        The name or the cron expression is invalid, a file of that name was edited, or
+        workspace.yaml has another location of that name or cannot be extended.
     TableError
-        The table cannot be used; with every problem.
+        The table cannot be used; the message lists every problem.
     """
     _require_name(location.name)
     _require_cron(location.schedule)
@@ -116,7 +116,7 @@ def _require_name(name: str) -> None:
 
 
 def _is_installed(name: str) -> bool:
-    """Whether an installed package or module has this name; the current folder is not one."""
+    """Tell whether an installed package or module (not the current folder) has this name."""
     here = Path().resolve()
     places = [place for place in sys.path if Path(place).resolve() != here]
     found = PathFinder.find_spec(name, places)
@@ -136,7 +136,7 @@ def _require_cron(schedule: str | None) -> None:
 
 
 def _arguments(declaration: FileTable | SplitPolicy) -> Iterator[str]:
-    """Arguments that differ from the defaults, the path first and without its name."""
+    """Yield the arguments that differ from the defaults; the path comes first, without a name."""
     if isinstance(declaration, SplitPolicy):
         plain: FileTable | SplitPolicy = SplitPolicy(kind=declaration.kind)
         yield f"kind={_literal(declaration.kind)}"
@@ -152,12 +152,12 @@ def _arguments(declaration: FileTable | SplitPolicy) -> Iterator[str]:
 
 
 def _splits_by_default(table: FileTable) -> bool:
-    """Whether the split need not be written: at random, with no column that asks for another."""
+    """Tell whether the split need not be written: it is random, and no column asks for another."""
     return (table.group, table.time) == (None, None) and table.split == SplitPolicy(kind="random")
 
 
 def _literal(value: object) -> str:
-    """Python source of a value; what JSON writes of a text is one, in double quotes."""
+    """Return the Python source of a value; JSON's form of a text is valid Python."""
     if isinstance(value, SplitPolicy):
         return f"SplitPolicy({', '.join(_arguments(value))})"
     if isinstance(value, tuple):
@@ -166,7 +166,7 @@ def _literal(value: object) -> str:
 
 
 def _call(function: str, arguments: list[str]) -> str:
-    """A call on one line, or with an argument a line where that is too long."""
+    """Return a call on one line, or with one argument a line where that is too long."""
     line = f"{function}({', '.join(arguments)})"
     if len(line) <= LINE_LENGTH:
         return line

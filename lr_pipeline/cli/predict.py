@@ -1,4 +1,4 @@
-"""The verb ``predict``: new rows, scored by a model of this or another Dagster home."""
+"""The verb ``predict``: score new rows with a model of this or another Dagster home."""
 
 import re
 from pathlib import Path
@@ -62,7 +62,10 @@ def predict(file: str, name: str, output: str | None, threshold: float, home: st
 
 
 def _output_name(file: str) -> str:
-    """``new.csv.gz`` gives ``new_predictions.parquet``, a bare pattern ``predictions.parquet``."""
+    """Return the default name: ``new.csv.gz`` gives ``new_predictions.parquet``.
+
+    A pattern without a name gives ``predictions.parquet``.
+    """
     stem = re.sub(r"[*?\[\]]+", "", Path(file.removesuffix(".gz")).stem)
     return f"{stem}_predictions.parquet".lstrip("_")
 
@@ -72,7 +75,7 @@ def _echo_progress(message: str) -> None:
 
 
 def _show_counts(predictions: Predictions, target: Path) -> None:
-    """Print the counts, the model's failed checks, and the features beyond training."""
+    """Print the counts, the model's failed checks, and features with values new to the model."""
     for failed in predictions.failed_checks:
         click.echo(f"  ! a check of the model's run failed: {in_options(failed)}")
     counts = predictions.counts

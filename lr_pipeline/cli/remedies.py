@@ -1,4 +1,4 @@
-"""Remedies in a message, translated from arguments of Python to options of the command line."""
+"""Translate remedies in a message from Python arguments to options of the command line."""
 
 import ast
 import re
@@ -21,12 +21,12 @@ OPTIONS = {
 }
 TEXT = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 VALUE = rf"""\[(?:{TEXT})(?:, (?:{TEXT}))*\]|{TEXT}|\d+(?:\.\d+)?"""
-# Text in quotes that follows no argument is a name or a value of the table.
+# Quoted text that does not follow an argument is a name or a value of the table.
 ARGUMENT = re.compile(rf"""(?<!\w)(?:{TEXT})|\b(?P<name>{"|".join(OPTIONS)})=(?P<value>{VALUE})?""")
 
 
 def in_options(message: str) -> str:
-    """``Set exclude=['day']`` becomes ``Give --exclude day``; quoted names stay as they are."""
+    """Turn ``Set exclude=['day']`` into ``Give --exclude day``; quoted names stay as they are."""
     return re.sub(r"\b([Ss])et (?=--)", _give, ARGUMENT.sub(_option, message))
 
 

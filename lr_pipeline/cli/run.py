@@ -1,4 +1,4 @@
-"""The verb ``run``: a table on its way to an evaluation report."""
+"""The verb ``run``: take a table to an evaluation report."""
 
 import re
 import sys
@@ -110,7 +110,7 @@ def run(
 
 
 def _refuse_options(of_a_table: Set[str]) -> None:
-    """Refuse an option that describes a table, since it does nothing without one."""
+    """Refuse options that describe a table where no table is given."""
     context = click.get_current_context()
     for parameter in context.command.params:
         given = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
@@ -121,7 +121,7 @@ def _refuse_options(of_a_table: Set[str]) -> None:
 def _require_consistent(
     penalty: str, l2: float | None, log_f: float | None, engine: str, scheduler: str | None
 ) -> None:
-    """Refuse an option that does nothing, or that lacks the other one which it needs."""
+    """Refuse an option that would have no effect, or that needs another option."""
     if (l2 is not None) != (penalty == "l2"):
         raise click.ClickException("--l2 is the strength of --penalty l2: give both or neither.")
     if log_f is not None and penalty != "log-f":

@@ -1,4 +1,4 @@
-"""How a run ended: what stopped it, or its metrics, failed checks and report."""
+"""Show how a run ended: what stopped it, or its metrics, failed checks and report."""
 
 import re
 
@@ -42,7 +42,7 @@ def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:
     for error in filter(None, errors):
         cause = error.cause or error
         if cause.cls_name == "DagsterAssetCheckFailedError" and blocking:
-            return list(dict.fromkeys(blocking))  # the models have one message in common
+            return list(dict.fromkeys(blocking))  # several models can give the same message
         message = re.sub(r"^lr_pipeline[.\w]*: ", "", cause.message.strip())
         return in_options(message).splitlines()
     return ["the run failed; --verbose shows Dagster's log"]

@@ -1,4 +1,4 @@
-"""Options that verbs share: those that describe a table, for ``run`` and ``new``, and --home."""
+"""Options that several verbs share: --home, and those of ``run`` and ``new`` for a table."""
 
 from collections.abc import Callable
 from math import isfinite
@@ -11,7 +11,7 @@ from lr_pipeline.tables.split.split_policy import LARGEST_SEED, SPLIT_KINDS, Spl
 
 
 class FiniteRange(click.FloatRange):
-    """A finite number between two bounds; click itself would let NaN pass."""
+    """A finite number between two bounds; click's own type would accept NaN."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

@@ -25,7 +25,7 @@ class ProgressHandler(logging.Handler):
         self.started: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print a line for the events that a person waits for."""
+        """Print a line for each event that a user waits for."""
         event: dg.DagsterEvent | None = getattr(record, "dagster_event", None)
         if event is None:
             self._show_pass(getattr(record, "dagster_meta", {}))
@@ -38,7 +38,7 @@ class ProgressHandler(logging.Handler):
             self._show_check(event.asset_check_evaluation_data)
 
     def _show_pass(self, meta: Mapping[str, Any]) -> None:
-        """A line for each report of a long pass over the rows, and of a Dask cluster's state."""
+        """Print each report of a long pass over the rows, and of a Dask cluster's state."""
         message, step = str(meta.get("orig_message")), meta.get("step_key")
         if message.startswith(("pass ", "Dask ")):
             self.console.print(
@@ -67,7 +67,7 @@ class ProgressHandler(logging.Handler):
             )
 
     def _show_check(self, check: AssetCheckEvaluation) -> None:
-        """A line for a check that failed, or that passed with something to say."""
+        """Print a line for a check that failed, or that passed with a note."""
         notes = check.metadata.get("notes")
         if check.passed and not (notes and notes.value):
             return
@@ -86,7 +86,7 @@ class ProgressHandler(logging.Handler):
 
 @dg.logger
 def progress_logger(_context: dg.InitLoggerContext) -> logging.Logger:
-    """A Dagster logger that shows progress instead of a log."""
+    """Return a Dagster logger that shows progress instead of a log."""
     logger = logging.Logger(PROGRESS, level=logging.DEBUG)
     logger.addHandler(ProgressHandler(CONSOLE))
     return logger

@@ -11,11 +11,11 @@ WORKSPACE = "workspace.yaml"
 
 
 class LocationError(ValueError):
-    """A code location cannot be written; nothing was."""
+    """A code location cannot be written; nothing was changed."""
 
 
 def workspace_text(workspace: Path) -> str:
-    """The text of workspace.yaml, nothing where there is none. Errors: ``LocationError``."""
+    """Return the text of workspace.yaml, empty where there is none; may raise ``LocationError``."""
     if not workspace.exists():
         return ""
     try:
@@ -28,12 +28,12 @@ def workspace_text(workspace: Path) -> str:
 
 
 def with_entry(text: str, entry: dict[str, Any], workspace: Path) -> str:
-    """The text of workspace.yaml with the entry of a Python file, every other line unchanged.
+    """Return the text of workspace.yaml with a new entry, every other line unchanged.
 
     Raises
     ------
     LocationError
-        It has another location of that name, or is not of a form that can be extended.
+        The text has another location of that name, or a form that cannot be extended.
     """
     (name,) = _names(entry)
     old, end = _parsed(text, workspace), "\r\n" if "\r\n" in text else "\n"
@@ -79,7 +79,7 @@ def _parsed(text: str, workspace: Path) -> dict[str, Any]:
 
 
 def _holds(text: str, wanted: dict[str, Any]) -> bool:
-    """Tell whether the text is YAML of these values."""
+    """Tell whether the text is YAML that gives these values."""
     try:
         return bool(yaml.safe_load(text) == wanted)
     except yaml.YAMLError:
@@ -87,7 +87,7 @@ def _holds(text: str, wanted: dict[str, Any]) -> bool:
 
 
 def _names(entry: object) -> Iterator[str]:
-    """The location's name in an entry of load_from, whichever kind it is."""
+    """Yield the location's name in an entry of load_from, whatever its kind."""
     if isinstance(entry, dict):
         for settings in entry.values():
             if isinstance(settings, dict) and "location_name" in settings:
@@ -95,13 +95,13 @@ def _names(entry: object) -> Iterator[str]:
 
 
 def _place_of_next(text: str) -> tuple[int, int]:
-    """Line (from 0) and column at which the list load_from, which has entries, would go on."""
+    """Return line (from 0) and column for the next entry of the non-empty list load_from."""
     (found,) = (value for key, value in yaml.compose(text).value if key.value == "load_from")
     return _last_line(found.value[-1]) + 1, found.start_mark.column
 
 
 def _last_line(node: yaml.Node) -> int:
-    """Last line (from 0) of a node's text: the mark of a block's end is beyond comments."""
+    """Return the last line (from 0) of a node's text; PyYAML's end mark lies after comments."""
     if isinstance(node, yaml.ScalarNode):
         mark = node.end_mark
         return int(mark.line - (mark.column == 0 and mark.line > node.start_mark.line))

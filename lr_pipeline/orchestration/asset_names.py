@@ -1,6 +1,6 @@
-"""The names of the assets, wherever another module must name one.
+"""The names of the assets, for every module that refers to one.
 
-Each is the name of a function in ``assets``; a table's key prefix stands before it.
+Each is the name of a function in ``assets``; an asset's key is the table's prefix and this name.
 """
 
 DATASET = "dataset"
@@ -13,6 +13,6 @@ LOGISTIC_MODELS = (NUMPY, TORCH)
 MODELS = (LINEAR, *LOGISTIC_MODELS)
 TITLES = {LINEAR: "Least squares", NUMPY: "Logistic (numpy)", TORCH: "Logistic (torch)"}
 
-# Of the two logistic models, whose agreement a check asserts, the one of Newton's method scores
-# new rows: its certificate is the smaller one, and the report's inference uses its kernel.
+# A check asserts that the two logistic models agree. The one of Newton's method scores new rows:
+# its certificate is the smaller one, and the report's inference uses its kernel.
 CURRENT_MODEL = NUMPY

@@ -49,10 +49,10 @@ def contract(
     context: dg.AssetCheckExecutionContext, dataset: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
     """The table is fit for a yes/no model: two classes, finite numbers, usable columns, the same
-    ones as at the last training; and no feature knows the answer.
+    columns as at the last training; and no feature reveals the label.
 
-    Where it passes, the description has what was left out and what asks for nothing; where it
-    fails, only what failed, and ``noted`` has the rest.
+    If the check passes, its description lists the columns left out and notes that need no action.
+    If it fails, the description lists only the failures, and the metadata ``noted`` the rest.
     """
     (check,) = context.selected_asset_check_keys
     differences = differences_since_training(context, check.asset_key, dataset)
@@ -80,8 +80,8 @@ def contract(
 def no_leakage(
     train_set: Table, test_set: Table, dataset: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
-    """No row, id or group is in both parts of the split, and none is in neither; a split by time
-    tests on the future; perturbing the test rows does not move what the preparation learned.
+    """Every row, id or group is in exactly one part of the split; a split by time tests on the
+    future; changing the test rows does not change what the preparation learned.
     """
     aggregate = engine.aggregate
     leakage = find_leakage(dataset, train_set, test_set, aggregate)
@@ -98,8 +98,9 @@ def no_leakage(
 def fitted_to_training_rows(
     model: TrainedModel, train_set: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
-    """The model's medians, levels, centers and scales are those of the training rows alone: fitted
-    again, they are the same. With the check of the split, the test rows cannot have moved them.
+    """The model's medians, levels, centers and scales are those of the training rows alone: a
+    second fit gives the same. Together with the check of the split this shows that test rows had no
+    effect.
     """
     reading = engine.reading()
     found = not_of_training_rows(model, train_set, reading.rows, reading.aggregate)
@@ -117,8 +118,8 @@ def estimate_exists(
 ) -> dg.AssetCheckResult:
     """The maximum-likelihood estimate is finite.
 
-    Where it is not, or not for certain: a warning if a penalty makes the fit finite, an error
-    under `penalty: none`.
+    If it is not, or not for certain, the check gives a warning where a penalty makes the fit
+    finite, and an error under `penalty: none`.
     """
     known = has_estimate(mle_existence)
     refused = [] if known else _models_without_penalty(context.run.run_config)
@@ -141,8 +142,9 @@ def _models_without_penalty(run_config: Mapping[str, Any]) -> list[str]:
 
 
 def converged(model: LogisticModel) -> dg.AssetCheckResult:
-    """The certificate puts the model within a thousandth of a standard error of its optimum, which
-    for Firth's penalty is a minimum: the description says how many starts end there.
+    """The certificate shows that the model is within a thousandth of a standard error of its
+    optimum. With Firth's penalty that is a local minimum: the description says how many starts end
+    there.
     """
     fit = model.fit
     passed = fit.status is Status.CONVERGED and fit.certificate.standard_errors <= CERTIFIED
@@ -161,8 +163,8 @@ def converged(model: LogisticModel) -> dg.AssetCheckResult:
 def models_agree(
     torch_model: LogisticModel, numpy_model: LogisticModel, train_set: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
-    """Two kernels and two algorithms meet within the sum of their certificates, a bound where both
-    are rigorous, else an estimate.
+    """Two kernels and two algorithms agree within the sum of their certificates, which is a bound
+    if both are rigorous, and else an estimate.
     """
     agreement = measure_agreement(numpy_model, torch_model, train_set, engine.aggregate)
     return dg.AssetCheckResult(
@@ -180,7 +182,7 @@ def models_agree(
 def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
     """Each model has a smaller log loss on the test set than the training prevalence.
 
-    A linear baseline whose predictions are no probabilities is compared by its Brier score.
+    A linear baseline with predictions outside [0, 1] is compared by its Brier score.
     """
     models = evaluation_report.numbers["models"]
     worse = [

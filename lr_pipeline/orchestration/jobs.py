@@ -1,4 +1,4 @@
-"""Jobs: what is materialized together, and with which settings."""
+"""Jobs: which assets are materialized together, and with which settings."""
 
 import dagster as dg
 from dagster import AssetSelection
@@ -11,7 +11,7 @@ from lr_pipeline.orchestration.config.training_config import (
 )
 
 STUDIES = AssetSelection.groups("study")
-SCORING = AssetSelection.groups("scoring")  # needs a file of new rows, which only its user knows
+SCORING = AssetSelection.groups("scoring")  # needs a file of new rows, which only the user knows
 
 training_job = dg.define_asset_job(
     "training_job",

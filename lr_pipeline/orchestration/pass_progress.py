@@ -1,4 +1,4 @@
-"""Progress of passes over a table's rows, in words, at most every few seconds."""
+"""Report the progress of passes over a table's rows in words, at most every few seconds."""
 
 import time
 from collections.abc import Callable
@@ -8,10 +8,10 @@ PASSES = "lr_pipeline.passes"  # the logger
 
 
 class PassProgress:
-    """Counts passes and rows, and tells ``report`` now and then: for ``TableRows``.
+    """Counts passes and rows of ``TableRows``, and calls ``report`` now and then.
 
-    A table whose passes take no time is not reported at all. How many passes a solver needs is
-    not known before it ends; the time named is what is left of the current pass.
+    A table whose passes are fast is not reported. The number of passes that a solver needs is not
+    known before it ends, so the reported time is what is left of the current pass.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class PassProgress:
         self.begun = self.reported = self.start = clock()
 
     def __call__(self, done: int, rows: int) -> None:
-        """Count ``done`` of the ``rows`` rows of a pass, and report where a report is due."""
+        """Note that ``done`` of the ``rows`` rows of a pass are done, and report if it is time."""
         now = self.clock()
         if done >= rows:
             self.passes += 1

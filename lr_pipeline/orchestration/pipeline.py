@@ -1,4 +1,4 @@
-"""The one seam for users and tests: from a table to a Dagster code location."""
+"""The entry point for users and tests: from a table to a Dagster code location."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,17 +33,17 @@ def build_definitions(
     table
         Where the rows come from, the roles of their columns and how they are split.
     name
-        Key prefix of every asset, so that several tables live side by side: ``"churn"`` gives
-        ``churn/numpy_model``. None, as for the tutorial's table: no prefix.
+        Key prefix of every asset, so that one instance can hold several tables: ``"churn"`` gives
+        ``churn/numpy_model``. None, as for the tutorial's table, means no prefix.
     studies
         Whether the tutorial's studies of the training set are among the assets.
     engine
-        How rows are visited: an ``Engine``, by default, which holds them in memory while they fit;
-        or a ``DaskEngine``, by the workers of a cluster.
+        Who reads the rows: by default an ``Engine``, which holds them in memory while they fit; or
+        a ``DaskEngine``, whose workers form a cluster.
     schedule
         Cron expression (UTC) of the training schedule.
     scheduled
-        Whether it is on from the start; otherwise the web UI switches it on.
+        Whether the schedule is on from the start; otherwise the web UI can switch it on.
     resources
         Replacements for the resources ``table``, ``engine`` and ``io_manager``, in tests.
     loggers

@@ -1,4 +1,4 @@
-"""Schedules: when a table is trained again without anybody asking."""
+"""Schedules: when models are trained again automatically."""
 
 import dagster as dg
 
@@ -9,9 +9,10 @@ STATUS = {False: dg.DefaultScheduleStatus.STOPPED, True: dg.DefaultScheduleStatu
 
 
 def build_training_schedule(cron: str = DAILY, running: bool = False) -> dg.ScheduleDefinition:
-    """Run ``training_job`` at ``cron`` (UTC; every night at two by default).
+    """Return a schedule that runs ``training_job`` at ``cron`` (UTC; by default every night at
+    two).
 
-    Unless ``running`` it starts switched off. The web UI switches it on and off.
+    It is switched off at first unless ``running``. The web UI switches it on and off.
     """
     return dg.ScheduleDefinition(
         name="daily_training" if cron == DAILY else "scheduled_training",

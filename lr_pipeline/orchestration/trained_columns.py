@@ -1,4 +1,4 @@
-"""Columns of the last training, from the event log, and how a table differs from them."""
+"""Compare a table's columns with those of the last training, from the event log."""
 
 import dagster as dg
 
@@ -16,8 +16,8 @@ def differences_since_training(
 ) -> dict[str, tuple[str, str]]:
     """Return column → kind at the last training and now, for columns that differ.
 
-    There are none if the run was started with --accept-schema. The table of the last training
-    passed this comparison itself, or was accepted.
+    There are none if the run was started with --accept-schema. The table of the last training had
+    itself passed this comparison, or was accepted.
     """
     train_set = dg.AssetKey([*dataset_key.path[:-1], TRAIN_SET])
     entry = context.instance.get_latest_materialization_event(train_set)
@@ -29,12 +29,12 @@ def differences_since_training(
 
 
 def require_trained_columns(context: dg.AssetExecutionContext, dataset: Table) -> None:
-    """Refuse a table of other columns before it replaces the one of the last training.
+    """Refuse a table with other columns before it replaces the one of the last training.
 
     Raises
     ------
     Failure
-        Some columns differ; its metadata have the differences, its cause is the ``TableError``.
+        Some columns differ; the metadata list the differences, the cause is a ``TableError``.
     """
     differences = differences_since_training(context, context.asset_key, dataset)
     if differences:

@@ -51,8 +51,8 @@ def train_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Tabl
 def test_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Table]:
     """The rows kept away from training, on which the models are tested.
 
-    `test_size` · n rows, none of them in `train_set`: information that leaked from here would
-    flatter the models.
+    `test_size` · n rows, none of them in `train_set`: information that leaks from here into
+    training makes the metrics too good.
 
     docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
     """

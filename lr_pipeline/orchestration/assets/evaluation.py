@@ -27,8 +27,8 @@ def evaluation_report(
 ) -> dg.MaterializeResult[Report]:
     """All models and the prevalence baseline on the test set: metrics, curves, coefficients.
 
-    Also what gradient descent left to do, and one row drawn at random with its prediction, 1 where
-    p > 0.5, and its label (tutorial, "模型测试").
+    Also how far gradient descent stopped from the optimum, and one row drawn at random with its
+    prediction, 1 where p > 0.5, and its label (tutorial, "模型测试").
 
     docs/walkthrough.en.md#test, 中文 docs/walkthrough.zh.md#test
     """

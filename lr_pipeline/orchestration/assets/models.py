@@ -28,7 +28,7 @@ def mle_existence(engine: RowsEngine, train_set: Table) -> dg.MaterializeResult[
     """Whether the maximum-likelihood estimate exists and is unique.
 
     A direction b with (2y − 1)(b₀ + xb) ≥ 0 on every row, and > 0 on some, raises the likelihood
-    for ever: the classes are separated (Albert and Anderson 1984). Found by a linear program.
+    for ever: the classes are separated (Albert and Anderson 1984). A linear program finds it.
 
     docs/walkthrough.en.md#beyond, 中文 docs/walkthrough.zh.md#beyond
     """

@@ -1,4 +1,4 @@
-"""Asset of group ``scoring``: new rows, scored by the current model."""
+"""Asset of group ``scoring``: predictions of the current model for new rows."""
 
 from collections.abc import Iterator
 
@@ -31,11 +31,11 @@ Outcome = Iterator[dg.MaterializeResult[Predictions] | dg.AssetObservation]
 def predictions(
     context: dg.AssetExecutionContext, config: ScoringConfig, numpy_model: LogisticModel
 ) -> Outcome:
-    """New rows by the current model: p = σ(w₀ + xw), its interval, and the label (p > threshold).
+    """Scores of new rows by the current model: p = σ(w₀ + xw), its interval, label p > threshold.
 
-    The current model is the latest `numpy_model`. Rows beyond the training set's ranges and with
-    unseen categories are marked. Equal inputs give one version. Without a `score_path` nothing is
-    scored: that is an error only where nothing else was asked for.
+    The current model is the latest `numpy_model`. The result names features whose value is outside
+    the training set's range, or is a category that training lacked. Equal inputs give one version.
+    Without a `score_path` nothing is scored; this is an error only if nothing else was asked for.
 
     docs/walkthrough.en.md#test, 中文 docs/walkthrough.zh.md#test
     """
@@ -58,7 +58,7 @@ def _no_rows(context: dg.AssetExecutionContext) -> dg.AssetObservation:
     Raises
     ------
     Failure
-        Nothing but the scores was asked for.
+        Only the scores were asked for.
     """
     if set(context.job_def.asset_layer.selected_asset_keys) == {context.asset_key}:
         raise dg.Failure(NO_ROWS, allow_retries=False)

@@ -1,4 +1,4 @@
-"""Assets of group ``study``: what the tutorial teaches, computed, drawn, and open to change."""
+"""Assets of group ``study``: the tutorial's topics, computed and drawn, with settings to change."""
 
 import dagster as dg
 
@@ -27,7 +27,7 @@ KINDS = {"numpy", "matplotlib"}
 def gradient_descent_study(config: DescentStudyConfig) -> dg.MaterializeResult[Study]:
     """Gradient descent on f(θ) = (θ − 2.5)² − 1: θ ← θ − η · 2(θ − 2.5), one path an η.
 
-    Each step multiplies the distance to the minimum by 1 − 2η, so |1 − 2η| against 1 decides
+    Each step multiplies the distance to the minimum by 1 − 2η, so it converges if |1 − 2η| < 1
     (tutorial, "梯度下降法的模拟与可视化"). Try your own `learning_rates` in the Launchpad.
 
     docs/walkthrough.en.md#rates, 中文 docs/walkthrough.zh.md#rates
@@ -47,7 +47,7 @@ def learning_rate_study(
 ) -> dg.MaterializeResult[Study]:
     """The grid search for η on the mean log loss: fixed and decaying rates from w = 0.
 
-    The loss falls at every step below 2/L, L = λ_max(X̃ᵀX̃)/4m; the minimum attracts below 2/λ*,
+    Below 2/L, L = λ_max(X̃ᵀX̃)/4m, the loss falls at every step. Below 2/λ* the minimum attracts,
     λ* the Hessian's largest eigenvalue there (tutorial, "学习率的最佳取值").
 
     docs/walkthrough.en.md#best-rate, 中文 docs/walkthrough.zh.md#best-rate

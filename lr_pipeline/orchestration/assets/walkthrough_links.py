@@ -1,4 +1,4 @@
-"""Where each asset is explained: sections of docs/walkthrough.en.md and docs/walkthrough.zh.md."""
+"""Links to the sections of docs/walkthrough.en.md and docs/walkthrough.zh.md for each asset."""
 
 import warnings
 from functools import cache
@@ -12,9 +12,9 @@ PAGES = {"English": "walkthrough.en.md", "中文": "walkthrough.zh.md"}
 
 
 def walkthrough(section: str) -> dict[str, Any]:
-    """Metadata that link an asset in the web UI to its ``section`` (an anchor) of both pages.
+    """Return metadata that link an asset in the web UI to its ``section`` of both pages.
 
-    Empty where the package is installed without its docs.
+    The result is empty where the package is installed without its docs.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # links that open a file in an editor
@@ -35,7 +35,7 @@ def walkthrough(section: str) -> dict[str, Any]:
 
 @cache
 def _section_lines(page: str) -> dict[str, int]:
-    """Anchor → its line, from 1."""
+    """Return anchor → its line, from 1."""
     lines = (DOCS / page).read_text(encoding="utf-8").splitlines()
     start, end = '<a id="', '"></a>'
     return {

@@ -1,1 +1,1 @@
-"""What the Launchpad shows: how to train, to evaluate, to score, and what the studies try."""
+"""Configurations in the Launchpad: training, evaluation, scoring and the studies."""

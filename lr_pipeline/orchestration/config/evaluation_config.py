@@ -1,4 +1,4 @@
-"""How to evaluate: the configuration of the report, as the Launchpad shows it."""
+"""The configuration of the evaluation report, as the Launchpad shows it."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""What to score: the configuration of the predictions, as the Launchpad shows it."""
+"""The configuration of the predictions, as the Launchpad shows it."""
 
 from pydantic import Field
 
@@ -7,7 +7,7 @@ from lr_pipeline.scoring.predictions import THRESHOLD
 
 
 class ScoringConfig(StrictConfig):
-    """The new rows, and from which probability on the answer is yes."""
+    """The new rows, and the probability above which the answer is yes."""
 
     score_path: str | None = Field(
         default=None,

@@ -1,4 +1,4 @@
-"""What the studies try out: the configuration that a reader edits in the Launchpad."""
+"""The configuration of the studies, which a reader edits in the Launchpad."""
 
 from math import inf
 
@@ -12,7 +12,7 @@ MOST_PATHS = 15
 
 
 def _positive(name: str, values: list[float]) -> list[float]:
-    """The values, if each is a positive number."""
+    """Return the values; raise an error unless each is a positive number."""
     wrong = [value for value in values if not 0.0 < value < inf]
     if wrong:
         raise ValueError(f"{name} must be positive numbers, found {wrong}")
@@ -29,7 +29,7 @@ class DescentStudyConfig(StrictConfig):
         description="η, one path each: edit this list to try your own.",
     )
     iterations: int = Field(default=10_000, gt=0, le=100_000, description="Most steps of a path.")
-    # Not 1e-8: the Launchpad would fill that in as text, which YAML does not read as a number.
+    # The default is not 1e-8: the Launchpad would write it in a form that YAML reads as text.
     tolerance: float | None = Field(
         default=None, gt=0, description="Stop when the loss changes by less; empty: 1.0e-8."
     )
@@ -44,7 +44,7 @@ class DescentStudyConfig(StrictConfig):
 
 
 class TableStudyConfig(StrictConfig):
-    """What the studies of the training set share."""
+    """Settings that the studies of the training set share."""
 
     max_rows: int = Field(
         default=1_000, gt=1, description="Rows studied at most, evenly spaced in the training set."

@@ -1,4 +1,4 @@
-"""How to train: the configuration of the model assets, as the Launchpad shows it."""
+"""The configuration of the model assets, as the Launchpad shows it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,23 +18,23 @@ from lr_pipeline.models.train import Training
 
 
 class StrictConfig(dg.Config):
-    """A configuration in which a misspelt field is an error, and so is NaN or infinity."""
+    """A configuration that refuses unknown fields, NaN and infinity."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class SecondOrderConfig(StrictConfig):
-    """What Newton and L-BFGS share: they start where the intercept alone is optimal."""
+    """Settings that Newton and L-BFGS share; they start at the optimum of the intercept alone."""
 
     def start(self) -> None:
-        """The core's own start."""
+        """Return None, which means the core's own start."""
 
 
 class NewtonConfig(SecondOrderConfig):
     """Newton's method: few iterations, each with a Hessian."""
 
     kind: Literal["newton"] = "newton"
-    # Not 1e-9: the Launchpad would fill that in as text, which YAML does not read as a number.
+    # The default is not 1e-9: the Launchpad would write it in a form that YAML reads as text.
     tolerance: float | None = Field(
         default=None,
         gt=0,
@@ -50,7 +50,7 @@ class NewtonConfig(SecondOrderConfig):
 
 
 class LbfgsConfig(SecondOrderConfig):
-    """Limited-memory BFGS: gradients alone, curvature from the last few steps."""
+    """Limited-memory BFGS: gradients alone; their last few changes give the curvature."""
 
     kind: Literal["lbfgs"] = "lbfgs"
     tolerance: float | None = Field(
@@ -95,7 +95,7 @@ class GradientDescentConfig(StrictConfig):
         )
 
     def start(self) -> Callable[[int], Parameters]:
-        """Initial parameters, given their number."""
+        """Return the initial parameters, given how many there are."""
         if self.initial == "zeros":
             return np.zeros
         return partial(normal_start, seed=self.seed)
@@ -149,7 +149,7 @@ class NumpyTrainingConfig(TrainingConfig):
     )
 
     def training(self) -> Training:
-        """What the core is asked to do."""
+        """Return the settings of the fit for the core."""
         return Training(
             solver=self.solver.solver(),
             penalty=penalty_choice(self.penalty, l2=self.l2, log_f=self.log_f),
@@ -175,7 +175,7 @@ class TorchTrainingConfig(TrainingConfig):
     )
 
     def training(self) -> Training:
-        """What the core is asked to do."""
+        """Return the settings of the fit for the core."""
         solver = self.solver.solver()
         if isinstance(solver, GradientDescent):
             solver = ManualGradientDescent(**vars(solver))

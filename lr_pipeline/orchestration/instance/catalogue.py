@@ -1,4 +1,4 @@
-"""Dagster's event log as the catalogue of artifacts: what each asset's latest version is."""
+"""Dagster's event log as the catalogue of artifacts: find the latest version of each asset."""
 
 import difflib
 from pathlib import Path
@@ -16,22 +16,23 @@ NAMES_SHOWN = 12
 
 
 def load(name: str, home: str | Path | None = None) -> Any:
-    """Latest artifact of an asset, verified: a model, a ``Table``, or a dictionary of numbers.
+    """Load the latest artifact of an asset, verified: a model, a ``Table``, or a dict of numbers.
 
-    ``name`` is the asset's key, its parts joined by ``/``: ``"breast_cancer/numpy_model"``.
-    Each asset's latest version is its own: after a run that failed, a table may be newer than the
-    model beside it (``model.train_fingerprint`` tells).
-    ``home`` is the Dagster home, by default ``$DAGSTER_HOME`` or ``.dagster_home`` here.
+    ``name`` is the asset's key, its parts joined by ``/``: ``"breast_cancer/numpy_model"``. The
+    latest versions of two assets may come from different runs: after a failed run, a table may be
+    newer than its model (compare ``model.train_fingerprint``). ``home`` is the Dagster home, by
+    default ``$DAGSTER_HOME`` or ``.dagster_home`` here.
 
     Raises
     ------
     ArtifactError
-        No such home or asset (the message lists twelve that there are), or the file has changed.
+        There is no such home or asset (the message lists up to twelve assets), or the file has
+        changed.
     """
     from dagster import AssetKey, DagsterInstance
 
     folder = dagster_home(home)
-    if not folder.exists():  # of a file initialise_home says what it is
+    if not folder.exists():  # initialise_home reports a path that is a file
         raise ArtifactError(
             f"{folder}: expected a Dagster home, found nothing. Run the pipeline first, or say "
             "where it ran: home= or the environment variable DAGSTER_HOME."
@@ -54,7 +55,7 @@ def load(name: str, home: str | Path | None = None) -> Any:
 
 
 def stored_assets(instance: "DagsterInstance") -> list[str]:
-    """Names of the assets whose latest materialization recorded an artifact, sorted."""
+    """Return the sorted names of the assets whose latest materialization recorded an artifact."""
     entries = (record.asset_entry for record in instance.get_asset_records())
     return sorted(
         one.asset_key.to_user_string()
@@ -65,7 +66,7 @@ def stored_assets(instance: "DagsterInstance") -> list[str]:
 
 
 def latest_materialization(instance: "DagsterInstance", key: "AssetKey") -> "EventLogEntry | None":
-    """Return the asset's last materialization, by whichever run."""
+    """Return the asset's last materialization, by any run."""
     return instance.get_latest_materialization_event(key)
 
 
@@ -86,7 +87,7 @@ def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
     Raises
     ------
     ArtifactError
-        It recorded none, or the file is not what was recorded.
+        The materialization recorded no artifact, or the file is not what was recorded.
     """
     path, sha256, kind = (recorded(entry, name) for name in ("path", "sha256", "kind"))
     if kind == NO_VALUE:
@@ -100,7 +101,7 @@ def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
 
 
 def recorded(entry: "EventLogEntry", name: str) -> str | None:
-    """One metadata value of a materialization, or None."""
+    """Return one metadata value of a materialization, or None."""
     materialization = entry.asset_materialization
     found = materialization.metadata.get(name) if materialization else None
     return None if found is None else str(found.value)

@@ -1,4 +1,4 @@
-"""Which checks failed of a run that made an artifact, from Dagster's event log."""
+"""Find in Dagster's event log which checks failed in the run that made an artifact."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ VERSIONS_SEARCHED = 50
 
 
 def failed_checks(name: str, version: str, home: str | Path | None = None) -> tuple[str, ...]:
-    """What ``failed_of_version`` says of the asset ``name`` in a Dagster home."""
+    """Return ``failed_of_version`` for the asset ``name`` in a Dagster home."""
     from dagster import AssetKey, DagsterInstance
 
     with DagsterInstance.from_config(str(initialise_home(dagster_home(home)))) as instance:
@@ -25,9 +25,10 @@ def failed_checks(name: str, version: str, home: str | Path | None = None) -> tu
 def failed_of_version(
     instance: "DagsterInstance", key: "AssetKey", version: str
 ) -> tuple[str, ...]:
-    """Asset, check and description of each check that failed in the run which made an artifact.
+    """Return asset, check and description of each failed check in the run that made an artifact.
 
-    ``version``: the first digits of its SHA-256; it is looked for among the asset's latest 50.
+    ``version`` is the first digits of the artifact's SHA-256; the asset's latest 50 versions are
+    searched.
     """
     for record in instance.fetch_materializations(key, limit=VERSIONS_SEARCHED).records:
         entry = record.event_log_entry
@@ -37,9 +38,9 @@ def failed_of_version(
 
 
 def failed_in_run(instance: "DagsterInstance", run: str) -> tuple[str, ...]:
-    """Asset, check and description of each check that failed in a run, twelve at most.
+    """Return asset, check and description of each check that failed in a run, twelve at most.
 
-    Where a check was made once more of what that run had made, its latest result counts.
+    If a check was run again later on the artifact of that run, its latest result counts.
     """
     from dagster import DagsterEventType
 
@@ -55,7 +56,7 @@ def failed_in_run(instance: "DagsterInstance", run: str) -> tuple[str, ...]:
 def _latest(
     instance: "DagsterInstance", run: str, evaluation: "AssetCheckEvaluation"
 ) -> "AssetCheckEvaluation":
-    """The latest evaluation of the same check, if it is of what the run had made."""
+    """Return the latest evaluation of the same check, if it checked what the run had made."""
     from dagster import DagsterEventType
 
     record = instance.get_latest_asset_check_evaluation_record(evaluation.asset_check_key)

@@ -1,7 +1,7 @@
 """The Dagster home: settings and SQLite storages, created once by the first process.
 
 Dagster creates its databases when an instance is first opened, and takes no lock. Two processes
-that meet there can leave a database with two schema versions, which nothing can open again.
+that do so at once can leave a database with two schema versions, which cannot be opened again.
 """
 
 import fcntl
@@ -33,7 +33,7 @@ run_monitoring:
 
 
 def dagster_home(path: str | Path | None = None) -> Path:
-    """Absolute path: the argument, else ``$DAGSTER_HOME``, else ``.dagster_home`` here."""
+    """Return the absolute path of ``home``, else ``$DAGSTER_HOME``, else ``.dagster_home`` here."""
     chosen = path or os.environ.get("DAGSTER_HOME") or ".dagster_home"
     return Path(chosen).expanduser().absolute()
 
@@ -41,13 +41,13 @@ def dagster_home(path: str | Path | None = None) -> Path:
 def initialise_home(path: str | Path | None = None) -> Path:
     """Return the Dagster home, ready for any number of processes; only the first prepares it.
 
-    Waits while another process prepares it. A dagster.yaml that is there already is kept. Done
-    again, under the same lock, after another version of Dagster was installed.
+    The function waits while another process prepares the home, and keeps an existing dagster.yaml.
+    It prepares the home again, under the same lock, after another version of Dagster was installed.
 
     Raises
     ------
     ArtifactError
-        It is no folder, or cannot be written.
+        The home is not a folder, or cannot be written.
     """
     home = dagster_home(path)
     try:
@@ -70,14 +70,14 @@ def _initialised(home: Path) -> Path:
                 _open_storages(home)
                 ready.touch()
     for folder in (home, home / "history"):
-        with TemporaryFile(dir=folder):  # SQLite would not say what is wrong
+        with TemporaryFile(dir=folder):  # SQLite's own error is unclear
             pass
     return home
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of this file; the kernel lets go of it when the process dies."""
+    """Hold the lock of this file; the kernel releases it when the process dies."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -92,8 +92,8 @@ def _write_settings(path: Path) -> None:
 def _open_storages(home: Path) -> None:
     """Create history/runs.db, history/runs/index.db and schedules/schedules.db, and use each.
 
-    Opening the instance creates and stamps them; the queries connect once more, as later
-    processes will. The event log of each run is its own file, made by that run.
+    Opening the instance creates the databases and records their schema versions; the queries
+    connect once more, as later processes will. Each run creates its own file for its event log.
     """
     from dagster import DagsterInstance
 

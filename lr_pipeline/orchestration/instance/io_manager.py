@@ -1,7 +1,7 @@
-"""The IO manager: every asset's value is an immutable artifact; the event log says where.
+"""The IO manager: every asset's value is an immutable artifact; the event log has its path.
 
-Nothing is looked up in the folders. An input is the version that this run recorded, else one that
-a run which it re-executes recorded, else the latest: two runs at once never mix.
+The folders are never searched. An input is the version recorded by this run, else by a run that it
+re-executes, else the latest. So two runs at the same time never mix.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ from lr_pipeline.versions import library_versions
 class ArtifactIOManager(dg.ConfigurableIOManager):
     """Stores tables as Parquet, models, reports and dictionaries as JSON; verifies when it reads.
 
-    Each output's metadata record ``path``, ``sha256``, ``kind``, ``size`` in bytes, ``versions``
-    of the libraries, and the ``fingerprint`` of what has one.
+    Each output's metadata record ``path``, ``sha256``, ``kind``, ``size`` in bytes, ``versions`` of
+    the libraries, and the value's ``fingerprint`` if it has one.
     """
 
     root: str = Field(
@@ -57,17 +57,17 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         }
         if (fingerprint := getattr(obj, "fingerprint", None)) is not None:
             metadata["fingerprint"] = fingerprint
-        if artifact.kind == "predictions":  # known only once all rows have been scored
+        if artifact.kind == "predictions":  # metadata are known once all rows are scored
             metadata |= metadata_values(obj.metadata())  # type: ignore[attr-defined]
         context.add_output_metadata(metadata)
 
     def load_input(self, context: dg.InputContext) -> Any:
-        """Read this run's version of the asset where there is one, else the latest.
+        """Read this run's version of the asset if there is one, else the latest.
 
         Raises
         ------
         ArtifactError
-            Nothing is recorded, or the file is not what was recorded.
+            No version is recorded, or the file is not what was recorded.
         """
         _refuse_partitions(context)
         instance, key = context.instance, context.asset_key
@@ -84,7 +84,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
 
 
 def _lineage(context: dg.InputContext) -> Sequence[str]:
-    """Return this run and those it re-executes, newest first; none when loaded outside a run."""
+    """Return this run and the runs it re-executes, newest first; empty outside a run."""
     try:
         run = context.step_context.dagster_run
     except dg.DagsterInvariantViolationError:

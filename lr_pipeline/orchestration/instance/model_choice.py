@@ -1,4 +1,4 @@
-"""Which model scores: the current one of a table, or one in a file."""
+"""Choose the model that scores: the current one of a table, or one in a file."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ MODEL_FILE = "model.json"
 
 
 def find_model(name: str, home: str | Path | None = None) -> LogisticModel:
-    """Model in the file or version folder ``name``, else the latest of the asset of that name.
+    """Return the model in the file or version folder ``name``, else the asset's latest one.
 
-    ``titanic`` stands for ``titanic/numpy_model``, its current model.
+    ``titanic`` stands for ``titanic/numpy_model``, the current model of that table.
 
     Raises
     ------
     ScoringError
-        The file holds no logistic regression, or one that a later version of this package wrote.
+        The file holds no logistic regression, or a later version of this package wrote it.
     ArtifactError
         There is no such asset in ``home``, or its file has changed.
     """
@@ -37,7 +37,7 @@ def find_model(name: str, home: str | Path | None = None) -> LogisticModel:
 def failed_model_checks(
     name: str, model: LogisticModel, home: str | Path | None = None
 ) -> tuple[str, ...]:
-    """What the event log says of the run that made the model; of a file it says nothing."""
+    """Return the failed checks of the run that made the model; none for a model in a file."""
     return () if _is_file(name) else failed_checks(_asset(name), version_of(model), home)
 
 
@@ -49,13 +49,13 @@ def _is_file(name: str) -> bool:
 def _asset(name: str) -> str:
     """Return the asset of that name, or the current model of the table of that name.
 
-    The linear baseline is found too, so that the message can say what it is.
+    The linear baseline is found too, so that the error message can name it.
     """
     return name if name.rpartition("/")[2] in MODELS else f"{name.rstrip('/')}/{CURRENT_MODEL}"
 
 
 def read_model(path: Path) -> object:
-    """Read a model's JSON. Errors: ``ScoringError`` where it is none."""
+    """Read a model's JSON; raise ``ScoringError`` if it is not one."""
     try:
         if kind := special_kind(path.stat().st_mode):
             raise ScoringError(f"{path}: expected a model's JSON, found {kind}. Name a model.json.")

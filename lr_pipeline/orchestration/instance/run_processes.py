@@ -1,7 +1,7 @@
-"""Runs whose process has died: recognised by tags, and reported failed.
+"""Find runs whose process has died by their tags, and report them as failed.
 
-Dagster's run monitoring sees the processes of its own launcher at most, and only through a
-timeout. A run that a command line executed in its own process carries that process in its tags.
+Dagster's run monitoring sees only the processes of its own launcher, and only by a timeout. A run
+that a command line executes in its own process identifies this process in its tags.
 """
 
 import os
@@ -19,13 +19,13 @@ START_TAG = "lr_pipeline/process_start"
 
 
 def process_tags() -> dict[str, str]:
-    """Tags for a run that is executed in this process."""
+    """Return the tags of a run that is executed in this process."""
     pid = os.getpid()
     return {HOST_TAG: platform.node(), PID_TAG: str(pid), START_TAG: _process_start(pid) or ""}
 
 
 def fail_dead_runs(instance: "DagsterInstance") -> list[str]:
-    """Report failed the unfinished runs of this host whose process is gone; return their ids."""
+    """Report as failed this host's unfinished runs whose process is gone; return their ids."""
     from dagster import DagsterRunStatus, RunsFilter
 
     unfinished = [
@@ -39,7 +39,7 @@ def fail_dead_runs(instance: "DagsterInstance") -> list[str]:
     for listed in runs:
         if _is_running(listed):
             continue
-        # It may have ended well between the query and the look at its process.
+        # The run may have ended well between the query and the check of its process.
         run = instance.get_run_by_id(listed.run_id)
         if run is None or run.is_finished:
             continue
@@ -54,15 +54,15 @@ def fail_dead_runs(instance: "DagsterInstance") -> list[str]:
 
 
 def _is_running(run: "DagsterRun") -> bool:
-    """Tell whether the run's process lives; a process id used anew started at another time."""
+    """Tell whether the run's process lives; a reused process id has another start time."""
     if run.remote_job_origin is not None:
-        # Started by the web UI or the daemon, which copy the tags of a run they re-execute.
+        # The web UI or the daemon started it: they copy the tags of a run that they re-execute.
         return True
     return _process_start(int(run.tags[PID_TAG])) == run.tags[START_TAG]
 
 
 def _process_start(pid: int) -> str | None:
-    """When a process started, in words that tell it from any other; None where there is none."""
+    """Return a text that identifies a process by its start; None where there is no process."""
     if Path("/proc/self/stat").exists():
         return _start_in_proc(pid)
     listing = subprocess.run(
@@ -72,12 +72,12 @@ def _process_start(pid: int) -> str | None:
 
 
 def _start_in_proc(pid: int) -> str | None:
-    """Boot id and clock ticks since that boot, from Linux' /proc (see proc(5))."""
+    """Return boot id and start time in clock ticks since that boot, from /proc (see proc(5))."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The second field is the command in brackets, which may itself hold spaces and brackets.
+    # The second field is the command in brackets, which may contain spaces and brackets.
     state, *fields = stat.rpartition(")")[2].split()
     if state in {"Z", "X"}:
         return None

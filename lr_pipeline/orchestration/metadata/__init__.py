@@ -1,1 +1,1 @@
-"""What the web UI shows of each value."""
+"""Metadata that the web UI shows for each value."""

@@ -1,6 +1,6 @@
-"""What the web UI shows of each study: its key numbers, its pictures, a table below one of them.
+"""Metadata that the web UI shows for each study: key numbers, pictures, and a table.
 
-The UI opens long markdown in a window of its own, wide enough for picture and table.
+The UI opens long markdown in its own window, which is wide enough for picture and table.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ Metadata = dict[str, Any]
 
 
 def descent_metadata(study: Study) -> Metadata:
-    """Each path with its verdict and why; points and final loss as numbers."""
+    """Return each path with its verdict and reason; points and final loss as numbers."""
     paths = study.numbers["paths"]
     verdicts = Counter(path["verdict"] for path in paths)
     table = markdown_table(
@@ -41,7 +41,7 @@ def descent_metadata(study: Study) -> Metadata:
 
 
 def learning_rate_metadata(study: Study) -> Metadata:
-    """Every run's verdict, the bounds, and what to set."""
+    """Return every run's verdict, the bounds, and which rate to set."""
     numbers = study.numbers
     names = list(numbers["schedules"])
     runs: dict[float, dict[str, Any]] = {}
@@ -74,7 +74,7 @@ def _run_cell(run: dict[str, Any]) -> str:
 
 
 def likelihood_metadata(study: Study) -> Metadata:
-    """Maximum, log loss, and the row at which each product underflows."""
+    """Return the maximum, the log loss, and the row at which each product underflows."""
     numbers = study.numbers
     normal, bernoulli = numbers["normal"], numbers["bernoulli"]
     underflow = numbers["underflow"]
@@ -121,7 +121,7 @@ def likelihood_metadata(study: Study) -> Metadata:
 
 
 def regression_metadata(study: Study) -> Metadata:
-    """The line, and the two solutions side by side."""
+    """Return the line, and the two solutions side by side."""
     numbers = study.numbers
     simple, multiple = numbers["simple"], numbers["multiple"]
     table = markdown_table(
@@ -148,7 +148,7 @@ def regression_metadata(study: Study) -> Metadata:
 
 
 def _metadata(summary: str, study: Study, tables: dict[str, str], key: Metadata) -> Metadata:
-    """Summary, pictures with the tables that belong to them, and key numbers that have a value."""
+    """Return the summary, the pictures with their tables, and the key numbers that have a value."""
     pictures = {
         name: dg.MetadataValue.md(
             "\n\n".join([markdown_png(png, name), *([tables[name]] if name in tables else [])])

@@ -1,4 +1,4 @@
-"""What the web UI shows of each kind of value. Numbers stay numbers, so that it charts them."""
+"""Metadata that the web UI shows for each kind of value; it charts those that are numbers."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from lr_pipeline.tables.validation.schema_change import contract_of
 from lr_pipeline.tables.validation.validate import left_out_reasons
 
 SOURCE = "source"
-# What a page can show, and what keeps Dagster's event log small whatever the table says.
+# Limits of what a page can show; they keep Dagster's event log small for every table.
 COEFFICIENTS_SHOWN = COLUMNS_SHOWN = 200
 LEVELS_SHOWN = 12
 INSEPARABLE = "cannot_be_told_apart"
@@ -36,7 +36,7 @@ Metadata = dict[str, Any]
 
 
 def table_metadata(table: Table) -> Metadata:
-    """Rows, columns with their types and roles, and the share of positive rows."""
+    """Return the rows, the columns with their types and roles, and the share of positive rows."""
     roles = table.roles
     parts = {getattr(roles, role): role for role in ("target", "id", "group", "time", "weight")}
     columns = [
@@ -72,7 +72,7 @@ def _in_cases(cases: int | float | None) -> str:
 
 
 def source_identity(source: str) -> str:
-    """A path in the one form that all its spellings share; another URL than a file's as it is."""
+    """Return one form for all spellings of a path; a URL that is not a file's stays as it is."""
     path = source.removeprefix("file://")
     return path if "://" in path else os.path.realpath(path)
 
@@ -99,7 +99,7 @@ def profile_metadata(profile: Mapping[str, Any]) -> Metadata:
 
 
 def _distribution(values: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return mean, deviation and range of a number, or the levels of a category as its range."""
+    """Return mean, deviation and range of a number; for a category its levels as range."""
     if "levels" in values:
         levels = list(values["levels"].items())
         described = ", ".join(f"{cut(level)}: {rows}" for level, rows in levels[:LEVELS_SHOWN])
@@ -113,7 +113,7 @@ def _distribution(values: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def existence_metadata(existence: Mapping[str, Any]) -> Metadata:
-    """The verdict and the columns behind it."""
+    """Return the verdict and the columns that cause it."""
     return {
         "summary": existence["verdict"].replace("_", " "),
         "verdict": existence["verdict"],
@@ -124,12 +124,12 @@ def existence_metadata(existence: Mapping[str, Any]) -> Metadata:
 
 
 def _names(names: Sequence[str]) -> list[str]:
-    """The first of some columns, each cut to a readable length."""
+    """Return the first few column names, each cut to a readable length."""
     return [cut(name) for name in names[:COLUMNS_SHOWN]]
 
 
 def linear_metadata(model: LinearModel) -> Metadata:
-    """How the least-squares problem was solved, and the coefficients."""
+    """Return how the least-squares problem was solved, and the coefficients."""
     fit = model.fit
     return metadata_values(
         {
@@ -144,7 +144,7 @@ def linear_metadata(model: LinearModel) -> Metadata:
 
 
 def logistic_metadata(model: LogisticModel) -> Metadata:
-    """How the fit ended, its loss curve and its coefficients."""
+    """Return how the fit ended, its loss curve and its coefficients."""
     fit = model.fit
     picture = markdown_picture(loss_curve(fit.trace, f"Loss curve, {fit.solver}"), "Loss curve")
     return metadata_values(
@@ -171,7 +171,7 @@ def logistic_metadata(model: LogisticModel) -> Metadata:
 
 
 def _search_metadata(fit: LogisticFit) -> Metadata:
-    """How many starts led to the minimum, where several were tried."""
+    """Return how many starts led to the minimum, where several were tried."""
     if fit.search is None:
         return {}
     return {
@@ -182,7 +182,7 @@ def _search_metadata(fit: LogisticFit) -> Metadata:
 
 
 def _standard_errors(model: LogisticModel) -> list[float | None] | None:
-    """Intercept first; none of columns whose coefficients cannot be told apart."""
+    """Return standard errors, intercept first; None for coefficients that are not unique."""
     fit, tied = model.fit, model.inference.tied.tolist()
     if fit.intercept_standard_error is None or fit.standard_errors is None:
         return None
@@ -195,7 +195,10 @@ def _coefficient_table(
     coefficients: Mapping[str, float],
     standard_errors: Sequence[float | None] | None,
 ) -> dg.TableMetadataValue:
-    """Intercept and coefficients in original units, the first 200; errors intercept first."""
+    """Return intercept and the first 200 coefficients in original units, as a table.
+
+    ``errors`` are the standard errors, intercept first.
+    """
     columns: dict[str, Sequence[str | float | None]] = {
         "name": ["(intercept)", *map(cut, coefficients)],
         "coefficient": [intercept, *coefficients.values()],
@@ -224,7 +227,7 @@ def drawn_row_table(numbers: Mapping[str, Any]) -> str:
 
 
 def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
-    """Models × metrics as a table and as numbers, and the report's pictures."""
+    """Return models × metrics as a table and as numbers, and the report's pictures."""
     models = report.numbers["models"]
     metrics = {
         f"{model}/{metric}": value
@@ -245,7 +248,7 @@ def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
 
 
 def mismatch_failure(error: SchemaMismatchError) -> dg.Failure:
-    """The columns that are not as in training, as a table in the web UI."""
+    """Return a failure with the columns that are not as in training, as a table."""
     records = [
         dg.TableRecord({"column": one.column, "expected": one.expected, "found": one.found})
         for one in error.differences

@@ -1,4 +1,4 @@
-"""The Dagster resource that has a Dask cluster read the rows."""
+"""The Dagster resource with which a Dask cluster reads the rows."""
 
 import os
 from contextlib import ExitStack
@@ -25,7 +25,7 @@ from lr_pipeline.tables.table import Table
 
 
 def _running() -> str:
-    """Name of the asset, or of the check, that is running; empty outside a run."""
+    """Return the name of the asset or check that is running; empty outside a run."""
     try:
         return dg.OpExecutionContext.get().op.name.rpartition("__")[2]
     except dg.DagsterInvariantViolationError:
@@ -35,11 +35,11 @@ def _running() -> str:
 class DaskEngine(RowsEngine):
     """The rows are read and summed by the workers of a Dask cluster (extra ``dask``).
 
-    The cluster is connected to, or started, at the beginning of a run that visits rows, before
-    anything is stored, and closed with it. The workers need the same versions of Python, numpy
-    and this package, and must see the artifacts under the same paths. A worker that computes is
-    waited for however long it takes; every other wait ends after `connect_timeout`, `patience` or
-    `silence` with an error that says what is amiss.
+    A run that reads rows connects to the cluster, or starts it, before anything is stored, and
+    closes it at its end. The workers need the same versions of Python, numpy and this package, and
+    must see the artifacts under the same paths. The run waits without limit for a worker that
+    computes; every other wait ends after `connect_timeout`, `patience` or `silence` with an error
+    that says what is wrong.
     """
 
     address: str | None = Field(
@@ -95,11 +95,11 @@ class DaskEngine(RowsEngine):
         return self
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:
-        """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
+        """Return the design that ``preparation`` makes of ``table``, as rows for the kernels."""
         return self.reading().rows(table, preparation)
 
     def reading(self) -> ClusterReading:
-        """Return what offers both for one table; a table of numbers is decoded once."""
+        """Return an object with ``rows`` and ``aggregate`` that decodes a table of numbers once."""
         progress = PassProgress(dg.get_dagster_logger(PASSES).info)
         return ClusterReading(
             self.cluster(), self.cache, self.disk_cache, self.block_rows, progress
@@ -107,7 +107,7 @@ class DaskEngine(RowsEngine):
 
     @property
     def aggregate(self) -> Aggregate:
-        """How the workers compute and add values of a table's record batches."""
+        """Return the function by which workers compute and add values of a table's batches."""
         return partial(aggregate_on_workers, self.cluster())
 
     def cluster(self) -> Cluster:
@@ -143,7 +143,7 @@ class DaskEngine(RowsEngine):
         )
 
     def provenance(self) -> dict[str, str]:
-        """Return all passes so far."""
+        """Return a description of all passes so far."""
         if self._cluster is None:
             return {}
         return {
@@ -152,12 +152,12 @@ class DaskEngine(RowsEngine):
         }
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Open the cluster, so that one that is absent ends the run before its first asset."""
+        """Open the cluster, so that a missing one ends the run before its first asset."""
         self._context = context
         self.cluster()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """Close the cluster where it was opened."""
+        """Close the cluster if it was opened."""
         self.close()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The Dagster resource that says who reads the rows: this process, unless another engine is set."""
+"""The Dagster resource that reads the rows: this process, unless another engine is set."""
 
 from typing import Any
 
@@ -15,32 +15,32 @@ from lr_pipeline.tables.table import Table
 
 
 class RowsEngine(dg.ConfigurableResource[Any], extra="forbid"):
-    """Who reads the rows of a table, and adds what is computed of them."""
+    """Reads the rows of a table, and adds the values computed from them."""
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:
-        """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
+        """Return the design that ``preparation`` makes of ``table``, as rows for the kernels."""
         raise NotImplementedError
 
     @property
     def aggregate(self) -> Aggregate:
-        """How values of a table's record batches are computed and added."""
+        """Return the function that computes and adds values of a table's record batches."""
         return aggregate_here
 
     def reading(self) -> "RowsEngine | ClusterReading":
-        """Return what offers ``rows`` and ``aggregate`` for one table, and may decode it once."""
+        """Return an object with ``rows`` and ``aggregate`` that may decode one table only once."""
         return self
 
     def metadata(self) -> dict[str, Any]:
-        """Return what the web UI shows of the passes of the asset that is running."""
+        """Return the web UI's metadata about the passes of the asset that is running."""
         return {}
 
     def provenance(self) -> dict[str, str]:
-        """Return what the report says of all passes so far: title → line."""
+        """Return the report's lines about all passes so far: title → line."""
         return {}
 
 
 class Engine(RowsEngine):
-    """Has this process read the rows: it holds them in memory, or streams them at every pass."""
+    """Reads the rows in this process: holds them in memory, or streams them at every pass."""
 
     kind: EngineKind = Field(
         default="auto",
@@ -65,7 +65,7 @@ class Engine(RowsEngine):
     )
 
     def rows(self, table: Table, preparation: Preparation) -> Rows:
-        """Offer the design that ``preparation`` makes of ``table`` to the kernels."""
+        """Return the design that ``preparation`` makes of ``table``, as rows for the kernels."""
         progress = PassProgress(dg.get_dagster_logger(PASSES).info)
         return open_rows(
             table,

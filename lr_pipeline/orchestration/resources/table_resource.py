@@ -1,4 +1,4 @@
-"""The Dagster resource that says which table a code location is about."""
+"""The Dagster resource that declares the table of a code location."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from lr_pipeline.tables.sources.declared_tables import TableSource, source_from_
 class TableResource(dg.ConfigurableResource[Any]):
     """The table of this code location: its source, the roles of its columns and its split.
 
-    The declaration is plain data, so that the web UI shows it and YAML can hold it;
-    :attr:`source` is the object that reads.
+    The declaration is plain data, so that the web UI can show it and YAML can hold it;
+    :attr:`source` is the object that reads the table.
     """
 
     declaration: dict[str, Any] = Field(
@@ -22,11 +22,11 @@ class TableResource(dg.ConfigurableResource[Any]):
 
     @classmethod
     def of(cls, source: TableSource) -> "TableResource":
-        """Wrap a source declared in Python; Dagster's configuration has no null."""
+        """Wrap a source declared in Python, without nulls, which Dagster's configuration lacks."""
         values = source.to_dict()
         return cls(declaration={k: value for k, value in values.items() if value is not None})
 
     @property
     def source(self) -> TableSource:
-        """The source that the declaration describes. Errors: ``TableError`` naming the field."""
+        """The declared source; a ``TableError`` names a field that is wrong."""
         return source_from_dict(self.declaration)
