@@ -48,8 +48,10 @@ REFUSAL = (
 def contract(
     context: dg.AssetCheckExecutionContext, dataset: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
-    """The table is fit for a yes/no model: two classes, finite numbers, usable columns, the same
-    columns as at the last training; and no feature reveals the label.
+    """The table is fit for a yes/no model, and no feature reveals the label.
+
+    It has two classes, finite numbers, usable columns, and the same columns as at the last
+    training.
 
     If the check passes, its description lists the columns left out and notes that need no action.
     If it fails, the description lists only the failures, and the metadata ``noted`` the rest.
@@ -80,8 +82,10 @@ def contract(
 def no_leakage(
     train_set: Table, test_set: Table, dataset: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
-    """Every row, id or group is in exactly one part of the split; a split by time tests on the
-    future; changing the test rows does not change what the preparation learned.
+    """The split keeps every test row out of training.
+
+    Every row, id or group is in exactly one part of the split; a split by time tests on the future;
+    changing the test rows does not change what the preparation learned.
     """
     aggregate = engine.aggregate
     leakage = find_leakage(dataset, train_set, test_set, aggregate)
@@ -98,9 +102,10 @@ def no_leakage(
 def fitted_to_training_rows(
     model: TrainedModel, train_set: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
-    """The model's medians, levels, centers and scales are those of the training rows alone: a
-    second fit gives the same. Together with the check of the split this shows that test rows had no
-    effect.
+    """The model's medians, levels, centers and scales are those of the training rows alone.
+
+    A second fit gives the same. Together with the check of the split this shows that test rows had
+    no effect.
     """
     reading = engine.reading()
     found = not_of_training_rows(model, train_set, reading.rows, reading.aggregate)
@@ -142,9 +147,9 @@ def _models_without_penalty(run_config: Mapping[str, Any]) -> list[str]:
 
 
 def converged(model: LogisticModel) -> dg.AssetCheckResult:
-    """The certificate shows that the model is within a thousandth of a standard error of its
-    optimum. With Firth's penalty that is a local minimum: the description says how many starts end
-    there.
+    """The certificate puts the model within a thousandth of a standard error of its optimum.
+
+    With Firth's penalty that is a local minimum: the description says how many starts end there.
     """
     fit = model.fit
     passed = fit.status is Status.CONVERGED and fit.certificate.standard_errors <= CERTIFIED
@@ -163,8 +168,9 @@ def converged(model: LogisticModel) -> dg.AssetCheckResult:
 def models_agree(
     torch_model: LogisticModel, numpy_model: LogisticModel, train_set: Table, engine: RowsEngine
 ) -> dg.AssetCheckResult:
-    """Two kernels and two algorithms agree within the sum of their certificates, which is a bound
-    if both are rigorous, and else an estimate.
+    """Two kernels and two algorithms agree within the sum of their certificates.
+
+    The sum is a bound if both certificates are rigorous, and else an estimate.
     """
     agreement = measure_agreement(numpy_model, torch_model, train_set, engine.aggregate)
     return dg.AssetCheckResult(

@@ -9,8 +9,7 @@ STATUS = {False: dg.DefaultScheduleStatus.STOPPED, True: dg.DefaultScheduleStatu
 
 
 def build_training_schedule(cron: str = DAILY, running: bool = False) -> dg.ScheduleDefinition:
-    """Return a schedule that runs ``training_job`` at ``cron`` (UTC; by default every night at
-    two).
+    """Return a schedule that runs ``training_job`` at ``cron`` (UTC; by default at two at night).
 
     It is switched off at first unless ``running``. The web UI switches it on and off.
     """

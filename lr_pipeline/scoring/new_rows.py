@@ -38,7 +38,7 @@ CODES, NUMBER_AS_TEXT = "category, of text or codes", "number, also as text"
 
 @dataclass(frozen=True)
 class Difference:
-    """A column that is not as in training."""
+    """A column that differs from training."""
 
     column: str
     expected: str
@@ -48,7 +48,7 @@ class Difference:
 class SchemaMismatchError(TableError):
     """New rows lack a column that the model needs, or have it in another type.
 
-    ``differences`` has all of them, and the message shows them as a table.
+    ``differences`` lists all differences, and the message shows them as a table.
     """
 
     def __init__(self, source: str | Path, differences: Sequence[Difference]) -> None:
@@ -71,7 +71,7 @@ def _as_table(differences: Sequence[Difference]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class NewRows:
-    """The rows, the files that they are read from, in order, and the path that was given."""
+    """The new rows, their files in order, and the path that was given."""
 
     table: Table
     files: tuple[DataFile, ...]
@@ -79,23 +79,23 @@ class NewRows:
 
     @property
     def content(self) -> list[tuple[str, dict[str, str | None]]]:
-        """SHA-256 (hex) of each file, unpacked, and what its folders' names add."""
+        """SHA-256 (hex) of each unpacked file, and the columns that its folders' names add."""
         return [(file.watch.sha256(), file.partition) for file in self.files]
 
 
 def open_new_rows(path: str | Path, preparation: Preparation) -> NewRows:
     """Open CSV or Parquet for a model with this ``preparation``: see ``find_files`` for ``path``.
 
-    It needs the features and, where training had one, the id; other columns are ignored, the
-    target among them. A single local Parquet file stays where it is; anything else, of CSV the
-    categories and the id as text, is streamed into a temporary Parquet file.
+    The rows need the features and, if training had one, the id; other columns, also the target, are
+    ignored. A single local Parquet file is read where it is; anything else is streamed into a
+    temporary Parquet file, with the categories and the id of a CSV as text.
 
     Raises
     ------
     SchemaMismatchError
-        With every column that is missing, occurs twice or has another type than in training.
+        Lists every column that is missing, occurs twice or has another type than in training.
     TableError
-        A file is missing or unreadable, or changed meanwhile, or they are not one table.
+        A file is missing or unreadable, or changed meanwhile, or the files are not one table.
     """
     expected = expected_columns(preparation)
     with naming(str(path)):
@@ -177,7 +177,7 @@ def _require_as_expected(
 
 
 def _text_found(rows: pq.ParquetFile, source: str, column: str) -> str:
-    """Describe a column of text; if most values are numbers, name the first that is none."""
+    """Describe a column of text; if most values are numbers, name the first that is not."""
     forms, rows_before = TextForms(), 0
     for batch in file_batches(rows, source, BLOCK_ROWS, [column]):
         forms.add(batch.column(0), rows_before)
@@ -193,7 +193,7 @@ def _text_found(rows: pq.ParquetFile, source: str, column: str) -> str:
 
 
 def expected_columns(preparation: Preparation) -> dict[str, str]:
-    """Return column → what it must hold: the id, if there is one, then the features."""
+    """Return column → expected type: the id, if there is one, then the features."""
     roles = preparation.roles
     columns = {} if roles.id is None else {roles.id: IDENTIFIER}
     for encoding in preparation.encodings:
@@ -204,7 +204,7 @@ def expected_columns(preparation: Preparation) -> dict[str, str]:
 
 
 def find_differences(expected: dict[str, str], stored: Sequence[pa.Field]) -> Iterator[Difference]:
-    """Yield every column that is not ``stored`` as ``expected``."""
+    """Yield every column that is not stored as expected."""
     twice = _repeated([field.name for field in stored])
     kinds = {field.name: field.type for field in stored}
     for column, kind in expected.items():
@@ -224,7 +224,7 @@ def _repeated(names: Sequence[str]) -> dict[str, int]:
 
 
 def _fits(expected: str, found: pa.DataType) -> bool:
-    """Whether a column of this type can be prepared as in training."""
+    """Tell whether a column of this type can be prepared as in training."""
     kind = read_type(found, key=expected == IDENTIFIER)
     kind = kind.value_type if pt.is_dictionary(kind) else kind
     if expected in (IDENTIFIER, CODES):

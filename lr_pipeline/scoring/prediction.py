@@ -1,4 +1,4 @@
-"""Predictions of a block of new rows: probabilities, intervals, and values new to the model."""
+"""Predict a block of new rows: probabilities, intervals, and values new to the model."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Mask = Bool[np.ndarray, " n"]
 
 
 class Prediction(NamedTuple):
-    """P(y = 1) of n rows, its interval, and for each feature the rows beyond training, if any.
+    """P(y = 1) of n rows, its interval, and by feature the rows whose values are new, if any.
 
     ``unexpected_missing``: rows that lack a feature which every training row has; its median or
     most frequent level is imputed.
@@ -39,11 +39,11 @@ class Prediction(NamedTuple):
 
 @dataclass(frozen=True)
 class Predictor:
-    """A logistic model made ready to predict block by block.
+    """A logistic model prepared to predict block by block.
 
     z = w₀ + x·w, p = σ(z); the interval is σ(z ± q s), s² = x̃ᵀ Σ x̃ with x̃ = (1, x), Σ the
-    covariance of the estimates and q = Φ⁻¹((1 + level) / 2) (Hosmer and Lemeshow, *Applied
-    Logistic Regression*, 1.4). It is that of the probability, not of the outcome. There is none
+    covariance of the estimates and q = Φ⁻¹((1 + level) / 2) (Hosmer and Lemeshow, *Applied Logistic
+    Regression*, 1.4). It is an interval for the probability, not for the outcome. There is none
     where standard errors are withheld.
     """
 
@@ -51,7 +51,7 @@ class Predictor:
 
     @property
     def level(self) -> float:
-        """Probability with which an interval covers, as in the model's own inference."""
+        """Coverage probability of an interval, as in the model's own inference."""
         return self.model.inference.level
 
     @property
@@ -64,11 +64,11 @@ class Predictor:
 
     @cached_property
     def _forms(self) -> RowForms:
-        """x̃ᵀ T Σ Tᵀ x̃ in the units of (1, (x − center) / scale): no digits lost to a mean."""
+        """x̃ᵀ T Σ Tᵀ x̃ in the units of (1, (x − center) / scale), so that a mean costs no digits."""
         fit = self.model.fit
         T = np.diag(np.concatenate([[1.0], fit.scale]))
         T[0, 1:] = fit.center
-        with one_blas_thread():  # so that no number of threads changes the last bits
+        with one_blas_thread():  # the last bits depend on the number of threads
             return RowForms(T @ np.asarray(fit.covariance) @ T.T, fit.center, fit.scale)
 
     @cached_property
@@ -88,7 +88,7 @@ class Predictor:
         return Prediction(sigmoid(z), lower, upper, out_of_range, unseen, missing)
 
     def _out_of_range(self, X: Design) -> Iterator[tuple[str, Mask]]:
-        """Yield each number with rows beyond the training range; an imputed median never is."""
+        """Yield each numeric feature and its rows out of the training range; a median never is."""
         columns = self.model.preparation.columns
         places = {name: j for j, name in enumerate(columns)}
         for name, (least, greatest) in self.model.ranges.items():
@@ -97,7 +97,7 @@ class Predictor:
                 yield name, (values < least) | (values > greatest)
 
     def _unseen(self, batch: pa.RecordBatch) -> Iterator[tuple[str, Mask]]:
-        """Yield each category with rows whose level the training set lacks."""
+        """Yield each category and its rows whose level the training set lacks."""
         for encoding in self.model.preparation.encodings:
             if isinstance(encoding, CategoryEncoding):
                 column = batch.column(encoding.name)
@@ -113,10 +113,10 @@ class Predictor:
 
 
 def unseen_rows(encoding: CategoryEncoding, column: pa.Array) -> Mask:
-    """Rows (n,) of the block whose level training lacks; each level is asked for once."""
+    """Return a mask (n,) of the rows whose level training lacks; each level is checked once."""
     coded = plain_values(column).dictionary_encode()
     levels = coded.dictionary
-    # The last place is that of missing values.
+    # The last place is for missing values.
     unseen = np.zeros(len(levels) + 1, dtype=bool)
     for place in range(len(levels)):
         unseen[place] = encoding.unseen(levels.slice(place, 1)) > 0

@@ -1,4 +1,4 @@
-"""Predictions as a file that the user names: Parquet, or CSV that no spreadsheet executes."""
+"""Write predictions to a file: Parquet, or CSV that no spreadsheet executes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +15,8 @@ from lr_pipeline.tables.files.refusals import os_reason, special_kind
 from lr_pipeline.tables.sources.locations import PARQUET_SUFFIXES
 from lr_pipeline.tables.values.column_values import is_text
 
-# A spreadsheet takes a cell for a formula by its first character (OWASP, "CSV Injection"), in
-# some languages by the wide form of it too. A number with its sign is none.
+# A spreadsheet recognizes a formula by the first character of a cell (OWASP, "CSV Injection"), in
+# some languages also by its full-width form. A number with a sign is not a formula.
 FORMULA = r"\A[=+\-@＝＋－＠\t\r\n]"
 SIGNED_NUMBER = r"\A[+-]\d+(\.\d+)?\z"
 
@@ -24,14 +24,14 @@ SIGNED_NUMBER = r"\A[+-]\d+(\.\d+)?\z"
 def export_predictions(
     predictions: Predictions, output: str | Path, inputs: Sequence[str | Path] = ()
 ) -> None:
-    """Score and write ``output``, CSV or Parquet by its suffix: whole, or not at all.
+    """Score and write ``output``, CSV or Parquet by its suffix: completely, or not at all.
 
     An earlier file of that name is replaced.
 
     Raises
     ------
     ScoringError
-        Another suffix, or ``output`` is one of ``inputs`` or a file that is scored.
+        The suffix is another one, or ``output`` is one of ``inputs`` or a file that is scored.
     TableError
         A value cannot be used; nothing was written.
     """
@@ -63,7 +63,7 @@ def require_writable(output: Path, inputs: Sequence[Path]) -> None:
 
 
 def _require_place(output: Path) -> None:
-    """Raise ``ScoringError`` where no file can be written; missing folders are made later."""
+    """Raise ``ScoringError`` if no file can be written; missing folders are made later."""
     parent = next(one for one in output.absolute().parents if one.exists())
     try:
         with TemporaryFile(dir=parent):
@@ -75,10 +75,10 @@ def _require_place(output: Path) -> None:
 
 
 def write_csv(predictions: Predictions, path: Path) -> None:
-    """Write UTF-8 CSV; a text that starts with =, +, -, @, tab or a line break gets a ' before.
+    """Write UTF-8 CSV; a ' is put before text that starts with =, +, -, @, tab or a line break.
 
-    Unless it is a number with a sign, such as the id -5, which other tables are joined by. Bytes
-    are hexadecimal digits.
+    A number with a sign, such as the id -5, stays as it is, since other tables are joined by it.
+    Bytes are written as hexadecimal digits.
     """
     plain = [pa.field(without_formula(one.name), _plain(one.type)) for one in predictions.schema]
     schema = pa.schema(plain)
@@ -94,7 +94,7 @@ def without_formula(text: str) -> str:
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    """Numbers and booleans as they are, anything else as text."""
+    """Return numbers and booleans as they are, and anything else as text."""
     number = pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind)
     return kind if number else pa.string()
 

@@ -1,4 +1,4 @@
-"""Predictions of whole files as a stream of rows, counted on the way."""
+"""Predictions of whole files as a stream of rows, which are counted."""
 
 import hashlib
 import json
@@ -38,12 +38,12 @@ VERSION_DIGITS = 12
 
 
 class ScoringError(ValueError):
-    """A model or a setting with which nothing can be scored."""
+    """The model or a setting makes scoring impossible."""
 
 
 @dataclass
 class PredictionCounts:
-    """Numbers of rows: all, those with label 1, and by feature those beyond training."""
+    """Numbers of rows: all, those with label 1, and by feature those with new values."""
 
     rows: int = 0
     positive: int = 0
@@ -71,13 +71,13 @@ class PredictionCounts:
 
 @dataclass
 class Predictions:
-    """The scores of new rows by one model, computed whenever they are written.
+    """The scores of new rows by one model, computed each time they are written.
 
     A row has the id of the input (or its number ``row``, from 1), ``probability``, its interval
     ``lower`` to ``upper`` (empty where withheld), ``label`` (1 where probability > ``threshold``),
-    ``model_version``, and the names of the features that are ``out_of_range`` of the training
-    set, of an ``unseen_category``, or an ``unexpected_missing`` value where no training row lacks
-    one. ``counts`` are those of the last pass.
+    ``model_version``, and three lists of feature names: ``out_of_range`` (the value is outside the
+    training range), ``unseen_category`` (training lacks the level) and ``unexpected_missing`` (the
+    value is missing, but in no training row). ``counts`` are those of the last pass.
     """
 
     model: LogisticModel
@@ -88,13 +88,13 @@ class Predictions:
     counts: PredictionCounts = field(default_factory=PredictionCounts)
 
     def __post_init__(self) -> None:
-        """Prepare what depends on the model alone."""
+        """Compute what depends on the model alone."""
         self.predictor = Predictor(self.model)
         self.model_version = version_of(self.model)
 
     @property
     def schema(self) -> pa.Schema:
-        """Columns of the result, what they mean in its metadata."""
+        """Columns of the result; its metadata say what they mean."""
         key = self.model.preparation.roles.id
         first = pa.field(ROW, pa.int64()) if key is None else self.new_rows.table.schema.field(key)
         document = json.dumps(self.meaning(), ensure_ascii=False, sort_keys=True)
@@ -102,13 +102,13 @@ class Predictions:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of what decides every byte: all files' content, model and threshold."""
+        """SHA-256 (hex) of all that determines the result: files' content, model and threshold."""
         parts = [self.new_rows.content, self.model_version, self.threshold]
         parts += [self.failed_checks] if self.failed_checks else []
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def meaning(self) -> dict[str, Any]:
-        """Return what a reader must know of the columns, as plain values."""
+        """Return the meaning of the columns as plain values."""
         model = self.model
         return {
             "label": f"1: {model.target} = {model.positive}",
@@ -140,11 +140,11 @@ class Predictions:
             table.watch.require_unchanged(content=True)
 
     def write_parquet(self, path: Path) -> None:
-        """Write the rows, a row group for each block; equal inputs give equal bytes."""
+        """Write the rows, one row group for each block; equal inputs give equal bytes."""
         write_blocks(path, self.schema, self.blocks())
 
     def metadata(self) -> Mapping[str, Any]:
-        """Return what the web UI shows: counts of the last pass and the meaning of the columns."""
+        """Return the web UI's metadata: counts of the last pass and the meaning of the columns."""
         counts = self.counts
         return {
             "summary": describe_counts(self),
@@ -160,7 +160,7 @@ class Predictions:
         }
 
     def _placed(self, error: TableError, batch: pa.RecordBatch) -> TableError:
-        """Return the error with the file, and with the row counted over all blocks."""
+        """Return the error with the file's name, and the row number counted over all blocks."""
         try:
             for one in self.model.preparation.encodings:
                 if isinstance(one, NumberEncoding):
@@ -197,19 +197,19 @@ def score_file(
     progress: Callable[[int, int], None] | None = None,
     failed_checks: tuple[str, ...] = (),
 ) -> Predictions:
-    """Prepare to score CSV or Parquet with ``model``; compare the columns at once.
+    """Prepare to score CSV or Parquet with ``model``; the columns are compared at once.
 
-    ``path``: a file, a folder of files, a glob or a URL, as for training. ``failed_checks``: what
-    failed in the model's run; the scores carry it.
+    ``path``: a file, a folder of files, a glob or a URL, as for training. ``failed_checks``: checks
+    that failed in the model's run; the scores' metadata list them.
 
     Raises
     ------
     SchemaMismatchError
         The columns are not those of training.
     TableError
-        A file is missing or unreadable, or they are not one table.
+        A file is missing or unreadable, or the files are not one table.
     ScoringError
-        The threshold is no probability, the model carries no ranges, or the id has the name of a
+        The threshold is not a probability, the model has no ranges, or the id has the name of a
         column of the result.
     """
     if not 0.0 < threshold < 1.0:
@@ -229,7 +229,7 @@ def score_file(
 
 
 def version_of(model: LogisticModel) -> str:
-    """First digits of the SHA-256 of the model's JSON: also that of its stored file."""
+    """Return the first digits of the SHA-256 of the model's JSON, which is also its file's."""
     return hashlib.sha256(model.to_json().encode()).hexdigest()[:VERSION_DIGITS]
 
 

@@ -1,4 +1,4 @@
-"""Immutable artifacts ``<root>/<asset key>/<version>/…``, each known by its SHA-256."""
+"""Immutable artifacts ``<root>/<asset key>/<version>/…``, each identified by its SHA-256."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ CONTENT_DIGITS = 16
 class Artifact:
     """One stored version: its main file, the hash of its content, its bytes and its kind.
 
-    ``sha256`` is that of the main file; for a kind of several files (``report``) it is that of
-    the lines ``sha256sum *`` prints for them, and ``size`` their sum.
+    ``sha256`` and ``size`` are those of the main file. For a kind with several files (``report``),
+    ``sha256`` is the hash of the lines that ``sha256sum *`` prints, and ``size`` the sum of sizes.
     """
 
     path: Path
@@ -31,7 +31,7 @@ class Artifact:
 
 
 def version_name(run_id: str, retry: int = 0, now: datetime | None = None) -> str:
-    """Name that sorts by time: UTC to the microsecond, the run, and which retry of the step."""
+    """Return a name that sorts by time: UTC to the microsecond, the run, its retry number."""
     time = (now or datetime.now(UTC)).astimezone(UTC)
     suffix = f"-retry{retry}" if retry else ""
     return f"{time:%Y%m%dT%H%M%S.%fZ}-{run_id[:8]}{suffix}"
@@ -40,14 +40,14 @@ def version_name(run_id: str, retry: int = 0, now: datetime | None = None) -> st
 def write_artifact(root: Path, asset: Sequence[str], version: str, value: object) -> Artifact:
     """Store ``value`` as a new version of the asset whose key has the parts ``asset``.
 
-    Where the format names a version by its content, ``version`` is not used, and a value stored
-    before is that version, its hash verified.
+    Where the format names a version by its content, ``version`` is not used; a value that is
+    already stored is reused after its hash has been verified.
 
     Raises
     ------
     ArtifactError
-        The type has no format, the value none in JSON, the key is no path, what was stored before
-        has changed, or the folder cannot be written.
+        The type has no format, the value cannot be written as JSON, the key is not a valid path,
+        the stored value has changed, or the folder cannot be written.
     FileExistsError
         The version exists.
     """
@@ -77,7 +77,7 @@ def _written(root: Path, asset: Sequence[str], version: str, value: object) -> A
 
 
 def _write_once(versions: Path, name: str, form: Format, value: object) -> Artifact:
-    """Store the value below the hash of its content, unless it is there."""
+    """Store the value under the hash of its content, unless it is already there."""
     with scratch_folder(versions / form.kind) as scratch:
         form.write(value, scratch / name)
         sha256, size = _digest(scratch / name, form)
@@ -89,7 +89,7 @@ def _write_once(versions: Path, name: str, form: Format, value: object) -> Artif
 
 
 def load_artifact(path: Path, sha256: str, kind: str) -> Any:
-    """Read a stored value back, after its files have been found to be those that were recorded.
+    """Read a stored value after verifying that its files are those that were recorded.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def _folder_name(part: str) -> str:
 
 
 def _digest(path: Path, form: Format) -> tuple[str, int]:
-    """SHA-256 (hex) and bytes of the main file, or of everything beside it too."""
+    """Return SHA-256 (hex) and size of the main file, or of its whole folder."""
     if not form.whole_folder:
         return _file_digest(path), path.stat().st_size
     files = sorted(path.parent.iterdir()) if path.exists() else [path]

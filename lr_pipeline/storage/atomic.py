@@ -1,8 +1,8 @@
-"""Files and folders that appear under their name whole, or not at all.
+"""Write files and folders that appear under their name complete, or not at all.
 
-Everything is written to a temporary sibling ``.NAME.RANDOM.partial``, flushed to the disk, and
-only then given its name. A process killed on the way leaves at most such a sibling, which nothing
-reads and which a later write removes once it is a day old. Only ``replaced_file`` overwrites.
+Everything is written to a temporary sibling ``.NAME.RANDOM.partial``, flushed to the disk, and only
+then renamed. A process that is killed meanwhile leaves at most such a sibling. Nothing reads it,
+and a later write removes it once it is a day old. Only ``replaced_file`` overwrites.
 """
 
 import os
@@ -35,7 +35,7 @@ def new_folder(final: Path) -> Iterator[Path]:
         try:
             partial.rename(final)
         except OSError:
-            # rename() replaces no folder that holds files, so a competitor's version is safe.
+            # rename() never replaces a folder with files, so another process's version is safe.
             _refuse_existing(final)
             raise
 
@@ -53,7 +53,7 @@ def new_file(final: Path) -> Iterator[Path]:
     with _partial_sibling(final) as partial:
         yield partial
         _flush(partial)
-        # link() refuses an existing name in the same step; rename() would replace it.
+        # link() fails if the name exists; rename() would replace that file.
         os.link(partial, final)
 
 
@@ -61,7 +61,7 @@ def new_file(final: Path) -> Iterator[Path]:
 def replaced_file(final: Path) -> Iterator[Path]:
     """Yield a path whose file takes the place of ``final`` when the block ends without exception.
 
-    Until then an earlier file of that name stays as it is.
+    Until then an earlier file of this name stays as it is.
     """
     with _partial_sibling(final) as partial:
         yield partial
@@ -78,12 +78,12 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
 
 
 def is_partial(path: Path) -> bool:
-    """Tell whether the name is that of a write which has not finished or was killed."""
+    """Tell whether the name belongs to a write that has not finished or was killed."""
     return _PARTIAL_NAME.fullmatch(path.name) is not None
 
 
 def remove_stale_partials(folder: Path, older_than: float = STALE_SECONDS) -> None:
-    """Delete what killed writers left in ``folder``: partials untouched for ``older_than`` s."""
+    """Delete partial files of killed writers in ``folder``, unchanged for ``older_than`` s."""
     oldest = time.time() - older_than
     for path in folder.iterdir():
         if is_partial(path) and _last_change(path) < oldest:
@@ -129,7 +129,7 @@ def _flush(path: Path) -> None:
 
 
 def _last_change(path: Path) -> float:
-    """Latest modification below ``path``, in seconds; a path that just vanished counts as new."""
+    """Return the time of the latest change below ``path`` (s); a vanished path counts as new."""
     try:
         return max(p.stat().st_mtime for p in (path, *path.rglob("*")))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""How each type of result is written and read: one explicit list, and no pickle in it."""
+"""How each type of result is written and read: one explicit list of formats, without pickle."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -21,12 +21,12 @@ from lr_pipeline.versions import (
 
 @dataclass(frozen=True)
 class Format:
-    """One kind of artifact.
+    """One kind of artifact, and how it is written and read.
 
-    ``main_file`` is its name in the version's folder, ``{asset}`` standing for the asset's name.
-    ``write(value, path)`` writes the main file, and others beside it where ``whole_folder``;
-    ``read(path)`` gives the value back. ``content_named``: a version is named by the hash of its
-    content, so that equal results are one version.
+    ``main_file`` is the file's name in the version's folder, where ``{asset}`` stands for the
+    asset's name. ``write(value, path)`` writes the main file, and others beside it if
+    ``whole_folder``; ``read(path)`` returns the value. ``content_named``: a version is named by the
+    hash of its content, so that equal results are one version.
     """
 
     kind: str

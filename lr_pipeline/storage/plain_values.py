@@ -1,4 +1,4 @@
-"""Numbers of numpy as numbers of Python: for JSON text and for Dagster's metadata."""
+"""Convert numpy's numbers to Python's, for JSON text and for Dagster's metadata."""
 
 import json
 import math
@@ -13,13 +13,13 @@ from lr_pipeline.storage.storage_error import ArtifactError
 def plain_value(value: object, place: str = "") -> Any:
     """Return the same value in JSON's own types: None, bool, int, float, str, list, dict.
 
-    numpy scalars keep their value exactly; arrays and tuples become lists. ``place`` is where the
-    value stands, for the message.
+    numpy scalars keep their value exactly; arrays and tuples become lists. ``place`` says in the
+    message where the value is.
 
     Raises
     ------
     ArtifactError
-        A value of another type, or a key that is not a string.
+        A value has another type, or a key is not a string.
     """
     if isinstance(value, np.generic):
         value = value.item()
@@ -38,12 +38,12 @@ def plain_value(value: object, place: str = "") -> Any:
 
 
 def json_text(value: Mapping[str, object]) -> str:
-    """Strict JSON with sorted keys: equal dictionaries give equal text, floats return exactly.
+    """Return strict JSON with sorted keys: equal dicts give equal text, floats are exact.
 
     Raises
     ------
     ArtifactError
-        As :func:`plain_value`; also for NaN and infinity, which JSON does not have.
+        As in :func:`plain_value`; also for NaN and infinity, which JSON lacks.
     """
     plain = plain_value(value)
     _refuse_non_finite(plain, "")
@@ -51,7 +51,7 @@ def json_text(value: Mapping[str, object]) -> str:
 
 
 def metadata_value(value: Any) -> Any:
-    """Return the value as Dagster's metadata accept it, and as the web UI can show it.
+    """Return the value in a form that Dagster's metadata accept and the web UI can show.
 
     numpy scalars become Python's (Dagster raises on them), also for ``passed=`` of a check. Inside
     lists and dictionaries NaN and infinity become text, since the browser cannot parse them.

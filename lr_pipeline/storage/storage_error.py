@@ -1,4 +1,4 @@
-"""The one exception of this package: something that cannot be stored, found or trusted."""
+"""The exception of this package: an artifact cannot be stored, found or trusted."""
 
 
 class ArtifactError(Exception):

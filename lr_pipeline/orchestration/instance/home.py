@@ -33,7 +33,7 @@ run_monitoring:
 
 
 def dagster_home(path: str | Path | None = None) -> Path:
-    """Return the absolute path of ``home``, else ``$DAGSTER_HOME``, else ``.dagster_home`` here."""
+    """Return the absolute path of ``path``, else ``$DAGSTER_HOME``, else ``.dagster_home`` here."""
     chosen = path or os.environ.get("DAGSTER_HOME") or ".dagster_home"
     return Path(chosen).expanduser().absolute()
 
