@@ -1,1 +1,1 @@
-"""Side by side with peers, in one process, as ratios; ``python -m benchmarks.results`` for all."""
+"""Comparisons with peers in one process, as ratios; ``python -m benchmarks.results`` runs all."""

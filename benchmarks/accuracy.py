@@ -18,7 +18,9 @@ from tests.reference.linear_sets import NAMES, load
 
 Problem = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 LIMIT = 10.0  # seconds for one fit of a peer
-LOGISTIC_SKIPPED = {"scikit-learn-intelex lbfgs"}  # scikit-learn's own solver with another kernel
+LOGISTIC_SKIPPED = {
+    "scikit-learn-intelex lbfgs"
+}  # this is scikit-learn's own solver with another kernel
 
 
 def scaled() -> Problem:
@@ -38,7 +40,11 @@ def ten_columns() -> Problem:
 
 def nearly_separated() -> Problem:
     X, y = tables.nearly_separated()
-    return X + 0.25, y, None  # about 0 the intercept is 0, which has no digits
+    return (
+        X + 0.25,
+        y,
+        None,
+    )  # x symmetric about 0 would give an intercept of 0, which has no digits
 
 
 def unweighted(build: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Callable[[], Problem]:
@@ -60,7 +66,7 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
 
 
 def logistic_digits() -> str:
-    """One row a problem, one column a solver."""
+    """A table with one row for each problem and one column for each solver."""
     peers = [peer for peer in PEERS if peer.name not in LOGISTIC_SKIPPED]
     rows = []
     for name, build in PROBLEMS.items():
@@ -76,7 +82,7 @@ def logistic_digits() -> str:
 def peer_digits(
     peer: Peer, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None, exact: list
 ) -> str:
-    """A peer's cell."""
+    """The digits that a peer reaches on a problem, as a cell of the table."""
     if peer.missing:
         return peer.missing
     if weight is not None and not peer.weights:
@@ -91,7 +97,7 @@ def peer_digits(
 
 
 def linear_digits() -> str:
-    """The NIST sets: coefficients, then standard errors."""
+    """Digits on the NIST sets: of the coefficients, then of the standard errors."""
     solvers = {
         ours.NAME: nist.ours,
         "numpy lstsq": nist.numpy_lstsq,

@@ -1,11 +1,11 @@
-"""A table on a cluster: ours by two workers beside one process, Spark MLlib and dask-glm.
+"""Compares fits on a cluster: ours with two workers, ours in one process, Spark MLlib, dask-glm.
 
-``python -m benchmarks.cluster [--rows 10000000] [--runs 3] [--scratch FOLDER]``. Each fit is a
-process of its own, by turns, and starts what it needs: workers, a JVM. Seconds are from the file to
-the coefficients, imports and that start left out; the start is told beside it. Before each, another
-process touches a third of the machine's memory: a virtual machine may have handed it back to its
-host, and who first touches it again waits for it. A folder for ``--scratch`` keeps the table, its
-optimum and the peers' tolerances for the next time.
+``python -m benchmarks.cluster [--rows 10000000] [--runs 3] [--scratch FOLDER]``. Each fit runs in a
+process of its own, in turn, and starts what it needs: workers, a JVM. The seconds are from the file
+to the coefficients, without imports and that start, which is reported separately. Before each fit,
+another process writes to a third of the machine's memory: a virtual machine may have returned it to
+its host, and the first process that touches it again would wait for it. A folder for ``--scratch``
+keeps the table, its optimum and the peers' tolerances for the next time.
 """
 
 import argparse
@@ -36,13 +36,13 @@ from lr_pipeline.tables.files.parquet import BLOCK_BYTES, rows_within
 PLAIN, DASK, CACHED = "Parquet engine", "DaskEngine, cache=0", "DaskEngine, default"
 SPARK, DASK_GLM = "Spark MLlib", "dask-glm newton"
 FIT_LIMIT = 400.0  # seconds
-SLOW, SLOW_RUNS = 60.0, 2  # who takes more seconds runs less often
-OWN: tuple[float, ...] = (1e-4,)  # that of ours.LIKE_PEERS
+SLOW, SLOW_RUNS = 60.0, 2  # a side that takes more seconds runs less often
+OWN: tuple[float, ...] = (1e-4,)  # the tolerance of ours.LIKE_PEERS
 
 
 @dataclass(frozen=True)
 class Case:
-    """A side: how it fits, the package it needs, the tolerances from its default downwards."""
+    """A side: its fit, the package it needs, its tolerances from the default downwards."""
 
     fit: cluster_fits.Side
     package: str = "lr-pipeline"
@@ -60,7 +60,7 @@ CASES = {
 
 @dataclass
 class Side:
-    """What was measured: seconds, MB by process, the distance in standard errors."""
+    """The measurements of a side: seconds, MB by process, the distance in standard errors."""
 
     name: str
     tolerance: float | None = None
@@ -103,7 +103,7 @@ def touch_memory() -> None:
 
 
 def measure(side: Side, path: Path, optimum: Optimum) -> None:
-    """Fit once in a process of its own; what went wrong is the side's remark."""
+    """Fit once in a process of its own; an error becomes the side's remark."""
     touch_memory()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "found.json"
@@ -135,7 +135,10 @@ def _last_line(text: str) -> str:
 
 
 def prepared(name: str, path: Path, optimum: Optimum, known: dict[str, float]) -> Side:
-    """A peer at its loosest tolerance that qualifies; ours, and what is known, at that."""
+    """Return a side at the tolerance to measure: for a peer the loosest that qualifies.
+
+    Our own fits have one tolerance; a peer's tolerance that is already known is not searched again.
+    """
     case, side = CASES[name], Side(name)
     try:
         version(case.package)
@@ -153,7 +156,7 @@ def prepared(name: str, path: Path, optimum: Optimum, known: dict[str, float]) -
 
 
 def compare(path: Path, optimum: Optimum, runs: int, names: list[str]) -> list[Side]:
-    """All sides by turns, once peers have their tolerances, which are kept beside the table."""
+    """Find the peers' tolerances, store them beside the table, and measure all sides in turn."""
     kept = path.with_suffix(".tolerances.json")
     known = json.loads(kept.read_text()) if kept.exists() else {}
     sides = [prepared(name, path, optimum, known) for name in names]
@@ -173,7 +176,7 @@ def compare(path: Path, optimum: Optimum, runs: int, names: list[str]) -> list[S
 def stored_table(
     spec: TableSpec, seed: int, scratch: Path | None
 ) -> Iterator[tuple[Path, Optimum]]:
-    """The table in row groups as the pipeline stores them, and its optimum."""
+    """The path of the table, with row groups as the pipeline stores them, and its optimum."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = scratch or Path(temporary)
         folder.mkdir(exist_ok=True)

@@ -1,7 +1,8 @@
-"""Each side of the comparison on a cluster: started, fitted once, measured, in this process.
+"""The sides of the comparison on a cluster; each is started, fitted once and measured here.
 
-A side is a generator: it starts what it needs, yields; fits, and yields the (p,) parameters,
-intercept first; then yields the peak memory of every process, MB by name, and ends what it started.
+A side is a generator. It starts what it needs and yields; it fits and yields the (p,) parameters,
+intercept first; then it yields the peak memory of every process, MB by name, and ends what it
+started.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,14 +26,14 @@ Side = Callable[[Path, float], Iterator[Any]]
 
 
 def parquet_engine(path: Path, tolerance: float) -> Iterator[Any]:
-    """Ours, streamed in one process."""
+    """Our fit, streamed in one process."""
     yield
     yield ours.parameters(ours.fit_parquet(path))
     yield {"process": peak_megabytes()}
 
 
 def dask_engine(path: Path, tolerance: float, cache: float = 0.0) -> Iterator[Any]:
-    """Ours, by two local workers that keep the numbers in temporary files, or in their memory."""
+    """Our fit by two local workers, which cache the numbers in temporary files or in memory."""
     from lr_pipeline.engines.cluster.cluster import ClusterSettings, open_cluster
 
     with open_cluster(ClusterSettings(workers=WORKERS)) as cluster:
@@ -42,7 +43,7 @@ def dask_engine(path: Path, tolerance: float, cache: float = 0.0) -> Iterator[An
 
 
 def dask_engine_cached(path: Path, tolerance: float) -> Iterator[Any]:
-    """The same as ``DaskEngine`` does it by default."""
+    """The same with the default cache of ``DaskEngine``."""
     return dask_engine(path, tolerance, CACHE)
 
 
@@ -82,7 +83,8 @@ def spark(path: Path, tolerance: float) -> Iterator[Any]:
 def dask_glm(path: Path, tolerance: float) -> Iterator[Any]:
     """dask-glm's Newton method on an array in the memory of two local workers.
 
-    It reads no files: the rows are read as its users do, a chunk a row group, and kept.
+    It reads no files: the rows are read as its users read them, one chunk for each row group, and
+    kept in memory.
     """
     import dask.array as da
     from dask import delayed
@@ -111,11 +113,11 @@ def dask_glm(path: Path, tolerance: float) -> Iterator[Any]:
 
 
 def read_row_group(path: Path, group: int) -> np.ndarray:
-    """(n, d + 1): features, then the label."""
+    """(n, d + 1) numbers of a row group: the features, then the label."""
     with pq.ParquetFile(path) as file:
         return np.column_stack(file.read_row_group(group).columns).astype(np.float64)
 
 
 def _workers(peaks: dict[str, float]) -> dict[str, float]:
-    """By number, not by address."""
+    """Name the workers by number instead of address."""
     return {f"worker {number}": peak for number, peak in enumerate(peaks.values(), 1)}

@@ -1,4 +1,4 @@
-"""What ``benchmarks.cluster`` measured, as benchmarks/results-dask.md."""
+"""Writes the measurements of ``benchmarks.cluster`` as benchmarks/results-dask.md."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ RATIO_HEADERS = ("", "against", "ratio", "paired, min–max", "with the start", 
 
 
 def page(spec: TableSpec, seed: int, machine: str, sides: list[Side]) -> str:
-    """The whole page; ``machine`` is the table of what it was measured on."""
+    """The whole page; ``machine`` is the table that describes the machine."""
     parts = [HEAD, machine, f"## {spec.name}, seed {seed}", COLUMNS]
     parts.append(markdown.table(HEADERS, map(_row, sides)))
     parts += [f"{side.name}: {side.remark}." for side in sides if side.remark]
@@ -56,7 +56,7 @@ def _row(side: Side) -> list[str]:
 
 
 def _ratios(sides: list[Side]) -> Iterator[list[str]]:
-    """What the workers cost, and how far ahead of the peers they are."""
+    """The ratios of the workers' time to that of one process, and of the peers' to the workers'."""
     named = {side.name: side for side in sides if side.times and side.qualifies}
     for own in (DASK, CACHED):
         one = named.get(PLAIN)
@@ -70,7 +70,7 @@ def _ratios(sides: list[Side]) -> Iterator[list[str]]:
 def _ratio(
     label: str, a: Side | None, b: Side | None, against: str, target: float | None, least: bool
 ) -> list[str]:
-    """Time of ``a`` divided by that of ``b``; the target is the least or the most it may be."""
+    """Time of ``a`` divided by that of ``b``; the target is a lower or an upper bound."""
     if a is None or b is None:
         return [label, against, "–", "–", "–", "–", "not measured"]
     ratio = a.median / b.median

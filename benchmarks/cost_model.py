@@ -1,7 +1,7 @@
-"""How long a fit takes on a cluster: from rows, columns, workers, network, and measured constants.
+"""The time of a fit on a cluster, from rows, columns, workers, network and measured constants.
 
-A pass is the workers' longest share of the parts, or the scheduler's tasks if those take longer,
-and then the sums' way up the tree:
+A pass takes the time of the worker with the most parts, or of the scheduler's tasks if that is
+longer, and then the time of the sums' way up the tree:
 
     pass = max(⌈parts / workers⌉ · (rows of a part · seconds a row + worker_task),
                tasks · scheduler_task) + round_trip + levels · hop
@@ -11,9 +11,9 @@ and then the sums' way up the tree:
 
     fit = sample + stretch · (prepare + sampling + evaluations · pass)
 
-Prepare looks at the columns as they are stored. The sampling pass is one that hands a
-sample on to the driver, who fits it alone. Where workers keep rows in memory, later passes do not
-read them. ``stretch`` is fitted: the threads of a process and their caches get in each other's way.
+``prepare`` is the pass over the stored columns. The sampling pass sends a sample to the driver,
+which fits it alone. If workers keep rows in memory, later passes do not read them. ``stretch`` is
+fitted: the threads of a process slow each other down.
 """
 
 from collections.abc import Iterator
@@ -26,17 +26,17 @@ from lr_pipeline.engines.cluster.task_graph import SUMS_AT_ONCE
 from lr_pipeline.tables.files.parquet import BLOCK_BYTES, rows_within
 
 FLOAT = 8
-EVALUATIONS = 4  # that the tables measured here took, at a tolerance of 1e-3 standard errors
+EVALUATIONS = 4  # for the tables measured here, at a tolerance of 1e-3 standard errors
 CACHE = 0.5
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Of tables of d ``columns``: ``file_bytes`` a row, and seconds of one core a row.
+    """Costs of tables of d ``columns``: ``file_bytes`` per row, and seconds of one core per row.
 
     ``read``: decode a row group and make blocks of it. ``gradient`` and ``hessian``: the sums of a
-    pass over blocks in memory. ``prepare``: decoding included, the medians of the columns.
-    ``sample``: the driver's fit of the sample, a row of it.
+    pass over blocks in memory. ``prepare``: the medians of the columns, decoding included.
+    ``sample``: the driver's fit of the sample, per row of the sample.
     """
 
     columns: int
@@ -50,11 +50,11 @@ class Rates:
 
 @dataclass(frozen=True)
 class Overheads:
-    """Seconds, whatever the rows; ``transfer`` in bytes a second from a worker to the driver.
+    """Seconds that do not depend on the rows; ``transfer``: bytes per second, worker to driver.
 
     ``scheduler_task`` and ``worker_task``: processor time of a task in either process;
-    ``round_trip``: a pass over a table of a few rows. ``start``: a cluster's, with two workers.
-    ``stretch``: how many times longer passes take than all these say.
+    ``round_trip``: a pass over a table of a few rows. ``start``: the start of a cluster with two
+    workers. ``stretch``: measured time of passes divided by the time that these constants give.
     """
 
     scheduler_task: float
@@ -67,10 +67,10 @@ class Overheads:
 
 @dataclass(frozen=True)
 class Machines:
-    """``workers`` are processes of one thread with ``cores`` to themselves and ``memory`` each.
+    """A cluster of ``workers``: processes of one thread, each with ``cores`` and ``memory``.
 
-    ``disk``: bytes a second that a worker gets from where the file is; ``latency`` and
-    ``bandwidth`` of the network between any two.
+    ``disk``: bytes per second that a worker reads of the file; ``latency`` and ``bandwidth`` of
+    the network are between any two workers.
     """
 
     workers: int
@@ -83,7 +83,7 @@ class Machines:
 
 @dataclass(frozen=True)
 class Costs:
-    """A fit's seconds: ``driver`` alone, ``passes`` over the rows; ``driver_bytes`` it holds."""
+    """Seconds of a fit in the ``driver`` alone and in ``passes``; bytes that the driver holds."""
 
     driver: float
     passes: float
@@ -95,13 +95,13 @@ class Costs:
 
 
 def part_rows(rows: int, columns: int) -> int:
-    """Rows of a part, as ``ClusterRows`` cuts a file that the pipeline stored."""
+    """Rows of a part when ``ClusterRows`` cuts a file that the pipeline stored."""
     group = rows_within(BLOCK_BYTES, columns)
     return min(rows, ceil(rows_of_part(rows, FLOAT * (columns + 2)) / group) * group)
 
 
 def levels_of(parts: int) -> Iterator[int]:
-    """Tasks of each level of the tree above the parts."""
+    """Number of tasks on each level of the tree above the parts."""
     while True:
         parts = ceil(parts / SUMS_AT_ONCE)
         yield parts
@@ -116,7 +116,7 @@ def sample_rows(rows: int, columns: int) -> float:
 
 
 def sum_bytes(columns: int, hessian: bool = False) -> int:
-    """Bytes of a block's sums: loss and gradient, and the Hessian where it is asked for."""
+    """Bytes of a block's sums: loss and gradient, and the Hessian if it is requested."""
     p = columns + 1
     return FLOAT * (1 + p + (p * p if hessian else 0))
 
@@ -130,16 +130,16 @@ def pass_seconds(
     machines: Machines,
     hessian: bool = False,
 ) -> float:
-    """Seconds of one pass that takes so many to ``read`` a row and to ``compute`` with it.
+    """Seconds of one pass; ``read`` and ``compute`` are seconds per row.
 
-    ``read`` is None where the rows are in the workers' memory.
+    ``read`` is None if the rows are in the workers' memory.
     """
     size = part_rows(rows, rates.columns)
     parts = ceil(rows / size)
     levels = list(levels_of(parts))
     decoding = read or 0.0
     busy = decoding + compute if machines.cores == 1 else max(decoding, compute)
-    # A disk takes no longer for the stretch.
+    # The stretch applies to computing, not to the disk.
     disk = 0.0 if read is None else rates.file_bytes / machines.disk / overheads.stretch
     row = max(busy, disk)
     waves = ceil(parts / machines.workers)
@@ -158,7 +158,7 @@ def fit_costs(
     cached: bool = False,
     evaluations: int = EVALUATIONS,
 ) -> Costs:
-    """Seconds of a fit on workers that have been started; what fits in memory may stay there."""
+    """Seconds of a fit on started workers, which may keep rows that fit in their memory."""
     sampled = sample_rows(rows, rates.columns)
     sample_bytes = sampled * FLOAT * (rates.columns + 1)
     moving = sample_bytes * (1 / overheads.transfer + 1 / machines.bandwidth)

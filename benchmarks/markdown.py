@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column is aligned left and whose others are aligned right."""
+    """Format a table; its first column is aligned left, the others right."""
     lines = [headers, [":--", *("--:" for _ in headers[1:])], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def seconds(value: float) -> str:
-    """Three digits, in s, ms or µs."""
+    """Format a time with three digits, in s, ms or µs."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if value >= size:
             return f"{value / size:.3g} {unit}"

@@ -1,8 +1,8 @@
-"""The optimum that results are measured against, found without the package.
+"""Finds, without the package, the optimum against which results are measured.
 
-Newton's method on standardized columns in float64, summed over blocks; then the score is evaluated
-once more at the answer, in extended precision and on the raw columns, and its Newton decrement
-√(gᵀ H⁻¹ g) must be below 1e-6: to first order that bounds the distance of every parameter, in
+Newton's method runs on standardized columns in float64, summed over blocks. Then the score is
+evaluated again at the answer, in extended precision and on the raw columns. Its Newton decrement
+√(gᵀ H⁻¹ g) must be below 1e-6: to first order it bounds the distance of every parameter, in
 standard errors.
 """
 
@@ -29,7 +29,7 @@ class Optimum:
     decrement: float
 
     def distance(self, parameters: np.ndarray) -> float:
-        """max_j |w_j − w*_j| / se_j, intercept included; infinite for numbers that are not."""
+        """max_j |w_j − w*_j| / se_j, intercept included; infinite if a number is not finite."""
         found = np.asarray(parameters, dtype=np.float64)
         if found.shape != self.parameters.shape or not np.isfinite(found).all():
             return float("inf")
@@ -37,9 +37,9 @@ class Optimum:
 
 
 def find_optimum(blocks: Blocks) -> Optimum:
-    """Return the optimum of the rows that ``blocks()`` yields; it is called once a pass.
+    """Return the optimum of the rows that ``blocks()`` yields; it is called once for each pass.
 
-    Raises ValueError where Newton's method finds none: the table is separated, choose another seed.
+    Raises ValueError if Newton's method finds none: the table is separated, choose another seed.
     """
     mean, scale, prevalence = _moments(blocks)
     w = np.zeros(len(mean) + 1)
@@ -70,7 +70,7 @@ def find_array_optimum(X: np.ndarray, y: np.ndarray) -> Optimum:
 
 
 def _moments(blocks: Blocks) -> tuple[np.ndarray, np.ndarray, float]:
-    """Means, deviations and the share of ones; the deviations about the first block's means."""
+    """Means, standard deviations (computed about the first block's means) and the share of ones."""
     origin = None
     count, positives = 0, 0.0
     for X, y in blocks():
@@ -108,7 +108,7 @@ def _sums(
 def _certified(
     blocks: Blocks, mean: np.ndarray, scale: np.ndarray, w: np.ndarray, hessian: np.ndarray
 ) -> Optimum:
-    """In the table's units, with the decrement of the score there in extended precision."""
+    """The optimum in the table's units, with its Newton decrement in extended precision."""
     to_table = np.diag(np.r_[1.0, 1.0 / scale])
     to_table[0, 1:] = -mean / scale
     parameters = to_table @ w

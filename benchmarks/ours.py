@@ -18,7 +18,7 @@ from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 NAME = "lr_pipeline"
-# What peers are compared at: within 1e-3 standard errors for certain, coefficients alone.
+# The setting for comparisons with peers: certified 1e-3 standard errors, coefficients only.
 LIKE_PEERS: dict[str, Any] = {"tolerance": 1e-3, "standard_errors": False}
 
 
@@ -34,17 +34,17 @@ def fit(
 
 
 def parameters(fitted: LogisticFit) -> np.ndarray:
-    """(p,) intercept first."""
+    """(p,) parameters of the fit, intercept first."""
     return np.r_[fitted.intercept, fitted.coefficients]
 
 
 def fit_parquet(path: Path) -> LogisticFit:
-    """The same of a file that ``Table.write_parquet`` or its like wrote, streamed."""
+    """Fit a stored table (a file like those of ``Table.write_parquet``), streamed if large."""
     return lr_pipeline.fit_logistic(Table.read_parquet(path), **LIKE_PEERS)
 
 
 def fit_streamed(path: Path) -> LogisticFit:
-    """The same, streamed however small the file is."""
+    """Fit a stored table streamed, even if the file is small."""
     table = Table.read_parquet(path)
     return _fit_rows(TableRows(table, Preparation.fit(table)))
 
@@ -52,7 +52,7 @@ def fit_streamed(path: Path) -> LogisticFit:
 def fit_on_cluster(
     cluster: Cluster, path: Path, cache: float, disk_cache: bool = True
 ) -> LogisticFit:
-    """The same by the workers of a cluster, as ``DaskEngine`` with these caches does it."""
+    """Fit a stored table on the workers of a cluster, as ``DaskEngine`` does with these caches."""
     table, reading = Table.read_parquet(path), ClusterReading(cluster, cache, disk_cache)
     return _fit_rows(reading.rows(table, Preparation.fit(table, reading.aggregate)))
 

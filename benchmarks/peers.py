@@ -35,7 +35,7 @@ class Peer:
 
     @property
     def missing(self) -> str | None:
-        """Why the peer cannot run here; None where it can."""
+        """Say why the peer cannot run here; None if it can."""
         try:
             version(self.package)
         except PackageNotFoundError:
@@ -81,7 +81,7 @@ def statsmodels_glm(
 
 
 def torch_lbfgs(X: np.ndarray, y: np.ndarray, weight: np.ndarray | None, tol: float) -> np.ndarray:
-    """Full batch, float64, mean loss by autograd, strong Wolfe line search."""
+    """L-BFGS of torch: full batch, float64, mean loss by autograd, strong Wolfe line search."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -133,7 +133,7 @@ PEERS = (
 
 @dataclass(frozen=True)
 class Attempt:
-    """One fit: seconds, parameters (None where it failed), kinds of warnings, what went wrong."""
+    """One fit: seconds, parameters (None if it failed), kinds of warnings, the error."""
 
     tolerance: float
     seconds: float
@@ -143,19 +143,19 @@ class Attempt:
 
     @property
     def warned(self) -> bool:
-        """Whether anything but a deprecation was said."""
+        """Whether there was a warning other than a deprecation."""
         return bool(self.warnings)
 
     @property
     def gave_up(self) -> bool:
-        """Whether a tighter tolerance can only end the same way."""
+        """Whether a tighter tolerance would certainly end the same way."""
         return bool(self.failure) or "ConvergenceWarning" in self.warnings
 
 
 def attempt(
     peer: Peer, X: np.ndarray, y: np.ndarray, tolerance: float, limit: float, weight=None
 ) -> Attempt:
-    """Fit once, within ``limit`` seconds; whatever a peer raises is its result."""
+    """Fit once, within ``limit`` seconds; an exception of the peer is its result."""
     start = time.perf_counter()
     parameters, failure = None, ""
     with warnings.catch_warnings(record=True) as caught:
@@ -176,10 +176,10 @@ def attempt(
 def climb(
     peer: Peer, X: np.ndarray, y: np.ndarray, optimum: Optimum, limit: float
 ) -> tuple[Attempt, float]:
-    """Tighten the tolerance until a fit qualifies; else the nearest one, with its distance.
+    """Tighten the tolerance until a fit qualifies; if none does, return the nearest fit.
 
-    The whole climb has ``limit`` seconds; a fit that runs into it, fails, or says that it used up
-    its iterations ends the climb.
+    The whole search has ``limit`` seconds; a fit that exceeds them, fails, or reports that it used
+    up its iterations ends the search.
     """
     best, nearest = None, float("inf")
     end = time.perf_counter() + limit
@@ -195,7 +195,7 @@ def climb(
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError between two Python instructions once ``seconds`` have passed."""
+    """Raise TimeoutError, between two Python instructions, after ``seconds``."""
 
     def stop(signum: int, frame: object) -> None:
         raise TimeoutError

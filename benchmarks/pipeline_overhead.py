@@ -1,4 +1,4 @@
-"""What Dagster costs: the whole run beside a plain script that does the same work.
+"""Measures the cost of Dagster: the whole run against a plain script that does the same work.
 
 Run from the repository's root: ``python -m benchmarks.pipeline_overhead [pairs]``. Both are whole
 processes, started in turn on warm caches; the ratio is taken pair by pair.
@@ -29,10 +29,10 @@ def seconds(command: list[str], folder: Path) -> float:
 def main(pairs: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for command in COMMANDS.values():  # warm: installed, initialised, in the page cache
+        for command in COMMANDS.values():  # warm-up: install, initialise, fill the page cache
             seconds(command, folder)
         times: dict[str, list[float]] = {label: [] for label in COMMANDS}
-        for _ in range(pairs):  # in turn, so that drifts of the machine's speed meet both
+        for _ in range(pairs):  # in turn, so that drifts of the machine's speed affect both
             for label, command in COMMANDS.items():
                 times[label].append(seconds(command, folder))
     plain, run = times.values()

@@ -1,4 +1,4 @@
-"""The pipeline's work as a plain script: same table, same calls, same files, no Dagster."""
+"""The pipeline's work as a plain script: the same table, calls and files, without Dagster."""
 
 import sys
 from pathlib import Path
@@ -30,7 +30,7 @@ from lr_pipeline.tables.validation.validate import find_problems
 
 
 def rows(table: Table, preparation: Preparation) -> Rows:
-    """The design in memory."""
+    """Return the design of a table in memory."""
     return ArrayRows(*gather(TableRows(table, preparation)))
 
 

@@ -1,4 +1,4 @@
-"""Every comparison, written to benchmarks/results.md.
+"""Runs every comparison and writes benchmarks/results.md.
 
 ``python -m benchmarks.results [--full] [--runs 5] [--seed N]``; ``--full`` adds the 10M-row table.
 """
@@ -78,7 +78,7 @@ The whole run of the tutorial's table beside a plain script that calls and write
 
 
 def machine(packages: Iterable[str] = PACKAGES) -> str:
-    """Processor, memory, thread pools' settings, versions, as a table."""
+    """A table of the processor, memory, settings of thread pools, and versions."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     settings = [f"{name}={os.environ[name]}" for name in THREAD_VARIABLES if name in os.environ]
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
@@ -95,7 +95,7 @@ def machine(packages: Iterable[str] = PACKAGES) -> str:
 
 
 def processor() -> str:
-    """The model's name."""
+    """The name of the processor's model."""
     information = Path("/proc/cpuinfo")
     if information.exists():
         for line in information.read_text().splitlines():
@@ -112,7 +112,7 @@ def installed(package: str) -> str:
 
 
 def thread_pools(results: Results) -> str:
-    """The libraries' threads, as the measured processes saw them."""
+    """The libraries' numbers of threads in the measured processes."""
     found = {
         pool
         for part in results.values()
@@ -124,7 +124,7 @@ def thread_pools(results: Results) -> str:
 
 
 def pipeline_overhead() -> str:
-    """What the comparison of whole processes prints, or why it could not."""
+    """The output of the comparison of whole processes, or the reason for its failure."""
     command = [sys.executable, "-m", "benchmarks.pipeline_overhead", "3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     text = done.stdout if done.returncode == 0 else f"failed with code {done.returncode}"
@@ -132,7 +132,7 @@ def pipeline_overhead() -> str:
 
 
 def sections(chosen: argparse.Namespace) -> Iterable[str]:
-    """Measure one part after the other."""
+    """Measure one part after the other; return the page's sections."""
     seed = chosen.seed
     yield HEAD
     yield machine()

@@ -1,9 +1,10 @@
-"""The cost model's constants and how well it predicts, measured: benchmarks/scaling.json.
+"""Measures the cost model's constants and its error; writes benchmarks/scaling.json.
 
 ``python -m benchmarks.scaling [--rows 500000,...,10000000] [--scratch FOLDER]``, then
 ``python -m benchmarks.scaling_page`` writes docs/scaling.md. Rates are processor seconds of one
-core, so that other processes disturb them little; fits are timed by the clock, each size alone and
-with one and two workers. A folder for ``--scratch`` keeps the tables.
+core, so that other processes disturb them little. Fits are timed by the clock, each size in one
+process without a cluster, and with one and two workers. A folder for ``--scratch`` keeps the
+tables.
 """
 
 import argparse
@@ -47,7 +48,7 @@ TRANSFER_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Run:
-    """A fit that was timed: ``workers`` is 0 for the Parquet engine, alone."""
+    """A fit that was timed; ``workers`` is 0 for the Parquet engine, without a cluster."""
 
     rows: int
     workers: int
@@ -57,7 +58,7 @@ class Run:
 
 
 def measure_rates(spec: TableSpec, path: Path) -> Rates:
-    """One core's seconds a row of a table of this shape, warm in the page cache."""
+    """Seconds of one core per row of a table of this shape that is in the page cache."""
     table = Table.read_parquet(path)
     rows = TableRows(table, Preparation.fit(table))
 
@@ -83,7 +84,7 @@ def measure_rates(spec: TableSpec, path: Path) -> Rates:
 
 
 def processor_seconds(call: Callable[[], Any]) -> float:
-    """The median over some calls, of this process with its libraries kept to one thread."""
+    """Median over some calls of this process's processor time, with one thread per library."""
     taken = []
     with threadpool_limits(limits=1):
         for _ in range(REPEATS):
@@ -94,7 +95,7 @@ def processor_seconds(call: Callable[[], Any]) -> float:
 
 
 def measure_overheads(folder: Path) -> Overheads:
-    """What tasks and passes take that have next to no rows, with two local workers."""
+    """Measure tasks and passes over almost no rows, with two local workers."""
     spec = TableSpec("tiny", TINY_PARTS * TINY_ROWS, 20)
     many, one = folder / "many.parquet", folder / "one.parquet"
     write_table(spec, PUBLISHED_SEED, many, TINY_ROWS)
@@ -107,7 +108,7 @@ def measure_overheads(folder: Path) -> Overheads:
             wall, driver, workers = passes_over(cluster, many, TINY_ROWS)
             round_trip = passes_over(cluster, one, TINY_ROWS)[0]
             transfer = TRANSFER_BYTES / _transfer_seconds(cluster)
-    tasks = TINY_PARTS * 8 / 7  # with those of the tree
+    tasks = TINY_PARTS * 8 / 7  # with the tasks of the tree
     note(f"  {tasks / wall:.0f} tasks a second with everything on this machine")
     return Overheads(
         driver / tasks, workers / tasks, round_trip, transfer, float(np.median(starts))
@@ -115,7 +116,7 @@ def measure_overheads(folder: Path) -> Overheads:
 
 
 def passes_over(cluster: Cluster, path: Path, part_rows: int) -> tuple[float, float, float]:
-    """Median seconds of a pass by the clock, and of the processor: the driver's, the workers'."""
+    """Median seconds of a pass: by the clock, and processor time of the driver and the workers."""
     table = Table.read_parquet(path)
     rows = ClusterRows(cluster, table, Preparation.fit(table), part_rows=part_rows)
     kernel, w = NumpyKernel(), np.zeros(rows.num_columns + 1)
@@ -128,13 +129,13 @@ def passes_over(cluster: Cluster, path: Path, part_rows: int) -> tuple[float, fl
 
 
 def _clocks(cluster: Cluster) -> np.ndarray:
-    """Seconds by the clock, of this process, of all workers together."""
+    """Seconds by the clock, and processor time of this process and of all workers together."""
     workers = sum(cluster.client.run(time.process_time).values())
     return np.array([time.perf_counter(), time.process_time(), workers])
 
 
 def _transfer_seconds(cluster: Cluster) -> float:
-    """From a worker to the driver, by the loopback, packing included."""
+    """Seconds of a transfer from a worker to the driver over the loopback, packing included."""
     taken = []
     for _ in range(REPEATS):
         made = cluster.client.submit(np.ones, TRANSFER_BYTES // 8, pure=False)
@@ -146,11 +147,11 @@ def _transfer_seconds(cluster: Cluster) -> float:
 
 
 def measure_fits(paths: dict[int, Path]) -> Iterator[Run]:
-    """Every size by one and by two workers, kept in memory at last, and alone."""
+    """Fit every size with 1 worker, with 2 (rows also kept in memory), and without a cluster."""
     for workers in (1, 2):
         with open_cluster(ClusterSettings(workers=workers)) as cluster:
             first = next(iter(paths.values()))
-            # The first fit imports libraries, and fills the system's cache of the files.
+            # The first fit imports libraries, and brings the files into the page cache.
             ours.fit_on_cluster(cluster, first, 0.0, disk_cache=False)
             for rows, path in paths.items():
                 for cache in (0.0, 0.5) if workers == 2 else (0.0,):
@@ -165,7 +166,7 @@ def measure_fits(paths: dict[int, Path]) -> Iterator[Run]:
 
 
 def stored(spec: TableSpec, folder: Path) -> Path:
-    """The table as the pipeline would store it."""
+    """Store the table as the pipeline would store it."""
     path = folder / f"{spec.rows}x{spec.columns}-{PUBLISHED_SEED}.parquet"
     if not path.exists():
         note(f"writing {spec.rows:,} × {spec.columns}")

@@ -1,4 +1,4 @@
-"""The chart of docs/scaling.md: what was measured beside the model, and the model further on."""
+"""The chart of docs/scaling.md: measurements beside the model, and the model extrapolated."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ TICKS = {1: "1 s", 60: "1 min", 3_600: "1 h", 86_400: "1 day", 86_400 * 30: "1 m
 
 
 def chart(measured: Measured) -> bytes:
-    """Two panels as a PNG."""
+    """Draw two panels as a PNG."""
     with plot_style():
         figure = new_figure(height=4.4, width=8.6)
         here, elsewhere = figure.subplots(1, 2)
@@ -29,7 +29,7 @@ def chart(measured: Measured) -> bytes:
 
 
 def _draw_measured(axes: "Axes", measured: Measured) -> None:
-    """Points of the runs on the curves of the model."""
+    """Draw the measured runs as points on the curves of the model."""
     series = [(0, False, "Parquet engine, alone"), (1, False, "1 worker"), (2, False, "2 workers")]
     for colour, (workers, cached, label) in zip(COLOURS, series, strict=True):
         runs = [run for run in measured.runs if (run.workers, run.cached) == (workers, cached)]
@@ -44,7 +44,7 @@ def _draw_measured(axes: "Axes", measured: Measured) -> None:
 
 
 def _draw_extrapolated(axes: "Axes", measured: Measured) -> None:
-    """The time against workers for some tables."""
+    """Draw the predicted time against the number of workers for some tables."""
     workers = np.unique(np.geomspace(1, MOST_WORKERS, 60).astype(int))
     rates = measured.rates[0]
     for power in CURVES:
@@ -66,7 +66,7 @@ def _draw_extrapolated(axes: "Axes", measured: Measured) -> None:
 
 
 def _log_ticks(axes: "Axes", labels: dict[int, str], axis: str) -> None:
-    """Exactly these, and none between."""
+    """Set exactly these ticks, and none between."""
     chosen = axes.xaxis if axis == "x" else axes.yaxis
     chosen.set_ticks(list(labels), list(labels.values()))
     chosen.set_ticks([], minor=True)

@@ -1,4 +1,4 @@
-"""docs/scaling.md and its chart: ``python -m benchmarks.scaling_page``."""
+"""Writes docs/scaling.md and its chart: ``python -m benchmarks.scaling_page``."""
 
 from math import inf, log10
 from typing import Any
@@ -137,7 +137,7 @@ def _shown(costs: Costs) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Two digits, in the largest unit that gives 1 or more."""
+    """Format a time with two digits, in the largest unit that gives 1 or more."""
     for unit, size in UNITS:
         if seconds >= size or unit == "s":
             value = seconds / size

@@ -1,4 +1,4 @@
-"""What ``benchmarks.scaling`` recorded, and what the cost model makes of it, here and elsewhere."""
+"""The record of ``benchmarks.scaling``, and the cost model's predictions, here and elsewhere."""
 
 import json
 from dataclasses import dataclass, replace
@@ -20,8 +20,8 @@ from benchmarks.cost_model import (
 from benchmarks.scaling import MEASURED, Run
 from lr_pipeline.core.acceleration.regimes import REGIMES
 
-# What is assumed of a cluster that is not here: workers of one core, 10 Gbit/s between machines,
-# and either a copy of the file on each machine's own disk, or an object store.
+# Assumptions about another cluster: workers of one core, 10 Gbit/s between machines, and either a
+# copy of the file on each machine's own disk, or an object store.
 ELSEWHERE = {"bandwidth": 1.25e9, "latency": 5e-4, "memory": 8e9}
 STORE = 100e6
 FITTED_ROWS = 2_000_000
@@ -29,7 +29,7 @@ FITTED_ROWS = 2_000_000
 
 @dataclass(frozen=True)
 class Measured:
-    """What ``benchmarks.scaling`` recorded."""
+    """The record of ``benchmarks.scaling``."""
 
     date: str
     processor: str
@@ -50,7 +50,7 @@ class Measured:
 
     @cached_property
     def fitted(self) -> Overheads:
-        """With the stretch that suits the middle one of the smaller runs on a cluster."""
+        """Return the overheads with the median stretch of the smaller runs on a cluster."""
         found = []
         for run in self.runs:
             if fits_stretch(run):
@@ -59,7 +59,7 @@ class Measured:
         return replace(self.overheads, stretch=float(np.median(found)))
 
     def predicted(self, run: Run) -> float:
-        """Seconds that the model gives a run here, where all workers share two cores."""
+        """Seconds that the model predicts for a run here, where all workers share two cores."""
         return self._costs(run, self.fitted).seconds
 
     def _costs(self, run: Run, overheads: Overheads) -> Costs:
@@ -70,12 +70,12 @@ class Measured:
         return fit_costs(run.rows, rates, overheads, machines, run.cached, evaluations)
 
     def errors(self, fitted: bool) -> list[float]:
-        """|predicted / measured − 1|, sorted: of the runs that the stretch is from, or others."""
+        """|predicted / measured − 1|, sorted: of the runs that determine the stretch, or others."""
         runs = [run for run in self.runs if fits_stretch(run) == fitted]
         return sorted(abs(self.predicted(run) / run.seconds - 1) for run in runs)
 
     def elsewhere(self, rows: int, workers: int, rates: Rates, disk: float = inf) -> Costs:
-        """A fit on a cluster that is not here."""
+        """Costs of a fit on another cluster."""
         machines = Machines(workers, disk=disk, **ELSEWHERE)
         starts_further = REGIMES.sample_share * rows / sample_rows(rows, rates.columns)
         more = ceil(log10(max(starts_further, 1.0)) / 2)  # a tenth as far after each pass
@@ -88,7 +88,7 @@ def fits_stretch(run: Run) -> bool:
 
 
 def break_even(measured: Measured, workers: int, rates: Rates, start: float) -> float:
-    """Rows, to two digits, from which a cluster is faster than one process; infinite if never."""
+    """Rows, to two digits, at which a cluster begins to be faster than one process; or infinite."""
     for n in (int(round(10 ** (k / 20), 1 - int(k / 20))) for k in range(80, 241)):
         cluster = measured.elsewhere(n, workers, rates).seconds + start
         if cluster < alone_costs(n, rates).seconds:
@@ -97,7 +97,7 @@ def break_even(measured: Measured, workers: int, rates: Rates, start: float) -> 
 
 
 def stops_paying(measured: Measured, rows: int, rates: Rates) -> int:
-    """Workers, a power of two, beyond which twice as many save less than a quarter of the time."""
+    """Workers, a power of two, for which doubling them saves less than a quarter of the time."""
     workers = 1
     while workers < 2**14:
         now, then = (

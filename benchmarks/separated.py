@@ -1,8 +1,8 @@
 """Firth's penalty and log-F(m, m) on separated tables whose truth is known.
 
 ``python -m benchmarks.separated [--runs 40]`` writes results-separated.md. Each kind of table is
-drawn again until its classes are separated, since it is for these that a penalty has to stand in.
-Every draw has a seed of its own, so that the page is the same each time, but for its libraries.
+drawn again until its classes are separated, since only such tables need a penalty. Every draw has
+its own seed, so that the page is the same each time with the same libraries.
 """
 
 import argparse
@@ -22,10 +22,10 @@ from lr_pipeline.core.logistic.loss import log_loss, sigmoid
 
 PAGE = Path(__file__).with_name("results-separated.md")
 RUNS = 40
-MANY_COLUMNS = 20  # of which a quarter of the runs is made
+MANY_COLUMNS = 20  # from this number on, only a quarter of the runs is made
 FRESH = 4_000
 PENALTIES = {"firth": ("firth", None), "log-F(1, 1)": ("log-f", 1.0), "log-F(2, 2)": ("log-f", 2.0)}
-STARTS = 6  # random ones, of Firth's objective
+STARTS = 6  # random starts for Firth's objective
 SAME = 1e-6  # of a sum of losses
 DRAWS = 2_000
 
@@ -33,20 +33,20 @@ Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 
 def normals(rng: np.random.Generator, n: int, d: int, correlation: float = 0.3) -> np.ndarray:
-    """Equally correlated columns of deviation 1."""
+    """Draw equally correlated columns of standard deviation 1."""
     common = rng.normal(size=(n, 1))
     return np.sqrt(correlation) * common + np.sqrt(1 - correlation) * rng.normal(size=(n, d))
 
 
 def rare_dummies(rng: np.random.Generator, n: int, d: int, rare: int) -> np.ndarray:
-    """Columns as above, the first ``rare`` of them 1 in a tenth of the rows, else 0."""
+    """Draw columns as ``normals``, but the first ``rare`` are 1 in a tenth of the rows, else 0."""
     X = normals(rng, n, d)
     X[:, :rare] = X[:, :rare] > 1.2816
     return X
 
 
 def factors(rng: np.random.Generator, n: int, d: int) -> np.ndarray:
-    """Columns of three common factors and a tenth of their own, deviation about 1."""
+    """Draw columns of three common factors plus a tenth of own noise, deviation about 1."""
     shares = np.random.default_rng(3).dirichlet(np.ones(3), size=d)
     return rng.normal(size=(n, 3)) @ np.sqrt(0.9 * shares).T + np.sqrt(0.1) * rng.normal(
         size=(n, d)
@@ -54,14 +54,14 @@ def factors(rng: np.random.Generator, n: int, d: int) -> np.ndarray:
 
 
 def zeros(rng: np.random.Generator, n: int, d: int) -> np.ndarray:
-    """The first column is 0 in half of the rows, as hours of work are, else positive."""
+    """Draw columns; the first is 0 in half of the rows (as hours of work are), else positive."""
     X = normals(rng, n, d)
     X[:, 0] = np.where(X[:, 0] > 0.0, np.exp(X[:, 0]), 0.0)
     return X
 
 
 class Kind(NamedTuple):
-    """Tables of ``n`` rows with the coefficients ``beta``; without an end, y = 1 where z > 0."""
+    """Tables of ``n`` rows with coefficients ``beta``; if ``exact``, y = 1 exactly where z > 0."""
 
     title: str
     n: int
@@ -71,7 +71,7 @@ class Kind(NamedTuple):
 
 
 def _falling(largest: float, d: int, effects: int) -> tuple[float, ...]:
-    """Effects that fall from the largest, of alternating signs, and zeros."""
+    """Coefficients of decreasing size and alternating sign, followed by zeros."""
     signs = np.where(np.arange(effects) % 2, -1.0, 1.0)
     return (*(largest * signs / np.sqrt(1.0 + np.arange(effects))), *np.zeros(d - effects))
 
@@ -106,7 +106,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one penalty made of one table; the intervals are of standardized coefficients."""
+    """The result of one penalty on one table; intervals are of standardized coefficients."""
 
     squared_error: float
     loss: float
@@ -118,7 +118,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Table:
-    """A table's outcomes, and what random starts found of Firth's objective."""
+    """A table's outcomes, and the minima of Firth's objective found from random starts."""
 
     outcomes: dict[str, Outcome]
     agreed: bool
@@ -126,7 +126,7 @@ class Table:
 
 
 def simulate(kind: Kind, runs: int) -> Iterator[Table]:
-    """The outcomes of the first ``runs`` draws that are separated."""
+    """Return the outcomes of the first ``runs`` draws that are separated."""
     found, runs = 0, runs if len(kind.beta) < MANY_COLUMNS else -(-runs // 4)
     for seed in range(DRAWS):
         rng = np.random.default_rng([seed, kind.n, len(kind.beta)])
@@ -160,7 +160,7 @@ def _table(kind: Kind, X: np.ndarray, y: np.ndarray, rng: np.random.Generator) -
 
 
 def _random_minima(X: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> Iterator[float]:
-    """Firth's objective where Newton's method ends from random starts, those that converge."""
+    """Firth's objective at the end of Newton's method, for the random starts that converge."""
     for _ in range(STARTS):
         start = rng.normal(scale=3.0, size=X.shape[1] + 1)
         try:
@@ -196,7 +196,7 @@ def _outcome(
 
 
 def lines(kind: Kind, tables: list[Table]) -> Iterator[list[str]]:
-    """The page's lines: the tables of one minimum, then those of several."""
+    """The page's lines: first the tables with one minimum, then those with several."""
     for title, chosen in (
         ("one minimum", [table for table in tables if table.agreed]),
         ("several minima", [table for table in tables if not table.agreed]),

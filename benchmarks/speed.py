@@ -1,9 +1,9 @@
-"""Seconds to the same accuracy: peers and the package by turns, in one process for each table.
+"""Seconds to the same accuracy: peers and the package in turn, in one process for each table.
 
 ``python -m benchmarks.speed [--tables NAME,NAME] [--runs 5] [--seed N]``. A peer runs at the
 loosest tolerance of its ladder with which it comes within 1e-3 standard errors of the optimum of
-this very table (which favours it); one that never does is shown with its nearest distance and not
-timed further. A call that is short is repeated until it lasts 0.2 s, and its mean counts as a run.
+the same table (which favours the peer); one that never does is shown with its nearest distance and
+not timed further. A short call is repeated for 0.2 s, and the mean of the calls counts as a run.
 """
 
 import argparse
@@ -26,10 +26,10 @@ from benchmarks.peers import PEERS, TORCH, Peer, climb
 from benchmarks.tables import PUBLISHED_SEED, TableSpec
 
 ROOT = Path(__file__).parents[1]
-PEER_LIMIT = 45.0  # seconds for a peer's climb on one table
+PEER_LIMIT = 45.0  # seconds for the search of a peer's tolerance on one table
 SLOW = 10.0  # a peer that takes longer runs once
 SAMPLE = 0.2  # seconds that a run lasts at least
-PAUSE = 0.3  # seconds: idle OpenMP threads of the contender before spin for 0.2 (KMP_BLOCKTIME)
+PAUSE = 0.3  # seconds: the previous contender's idle OpenMP threads spin for 0.2 s (KMP_BLOCKTIME)
 WORKER_LIMIT = 1_800.0
 OURS_TORCH = f"{ours.NAME}, torch kernel"
 OURS_DEFAULTS = f"{ours.NAME}, defaults and standard errors"
@@ -37,7 +37,7 @@ OURS_DEFAULTS = f"{ours.NAME}, defaults and standard errors"
 
 @dataclass(frozen=True)
 class Case:
-    """A table, the ratio to reach, and the one for the torch kernel against torch's LBFGS."""
+    """A table, the ratio to reach, and the ratio for the torch kernel against torch's LBFGS."""
 
     spec: TableSpec
     target: float
@@ -58,7 +58,7 @@ TUTORIAL_TARGETS = {"numpy": 4.0, "torch": 20.0}
 
 @dataclass
 class Contender:
-    """What is measured of a peer or of ours; times in seconds, distances in standard errors."""
+    """Measurements of a peer or of our fit; times in seconds, distances in standard errors."""
 
     name: str
     distance: float | None = None
@@ -96,7 +96,7 @@ class Comparison:
 
 
 def paired_ratios(peer: Contender, own: Contender) -> list[float]:
-    """Ratios of the runs that were made in the same round, sorted."""
+    """Ratios of the runs of the same round, sorted."""
     return sorted(a / b for a, b in zip(peer.times, own.times, strict=False))
 
 
@@ -125,7 +125,7 @@ def compare(name: str, runs: int, seed: int) -> Comparison:
 def _tune(
     peer: Peer, X: np.ndarray, y: np.ndarray, optimum: Optimum, calls: dict[str, Callable[[], Any]]
 ) -> Contender:
-    """Find the peer's loosest tolerance that qualifies, and how to call it with that."""
+    """Find the peer's loosest tolerance that qualifies, and a call with that tolerance."""
     if peer.missing:
         return Contender(peer.name, remark=peer.missing)
     best, distance = climb(peer, X, y, optimum, PEER_LIMIT)
@@ -144,7 +144,7 @@ def _own(
     optimum: Optimum,
     calls: dict[str, Callable[[], Any]],
 ) -> Contender:
-    """Our own fit once, for its distance and its certificate."""
+    """Make our own fit once, for its distance and its certificate."""
     start = time.perf_counter()
     fitted = ours.fit(X, y, **options)
     first = time.perf_counter() - start
@@ -156,7 +156,7 @@ def _own(
 
 
 def _in_turn(contenders: list[Contender]) -> list[Contender]:
-    """Those that qualify, ours beside the peer that each is compared with."""
+    """The contenders that qualify; each of our fits stands beside its peer."""
     peers = [one for one in contenders if one.qualifies and ours.NAME not in one.name]
     peers.sort(key=lambda one: one.first)
     own = {one.name: one for one in contenders if ours.NAME in one.name}
@@ -168,7 +168,7 @@ def _in_turn(contenders: list[Contender]) -> list[Contender]:
 
 
 def compare_tutorial_loops(runs: int) -> list[Comparison]:
-    """The tutorial's loop of 5,000 epochs, as written there and ours; none where not at hand."""
+    """Compare the tutorial's loop of 5,000 epochs as written with ours; empty if not available."""
     try:
         from benchmarks.tutorial_loop import cases
     except ModuleNotFoundError:
@@ -185,7 +185,7 @@ def compare_tutorial_loops(runs: int) -> list[Comparison]:
 
 
 def seconds_per_call(call: Callable[[], Any]) -> float:
-    """Mean seconds of as many calls as fill ``SAMPLE``."""
+    """Mean seconds of a call, repeated for at least ``SAMPLE`` seconds."""
     time.sleep(PAUSE)
     start, calls = time.perf_counter(), 0
     while (elapsed := time.perf_counter() - start) < SAMPLE:
@@ -195,7 +195,7 @@ def seconds_per_call(call: Callable[[], Any]) -> float:
 
 
 def thread_pools() -> list[str]:
-    """The BLAS and OpenMP libraries in this process, with their threads."""
+    """The BLAS and OpenMP libraries in this process, with their numbers of threads."""
     pools = {
         f"{pool['internal_api']} {pool['version'] or ''} {pool.get('architecture', '')}".strip()
         + f" of {_owner(pool['filepath'])}: {pool['num_threads']} threads"
@@ -205,19 +205,19 @@ def thread_pools() -> list[str]:
 
 
 def _owner(library: str) -> str:
-    """The package whose folder a shared library lies in."""
+    """The package in whose folder a shared library lies."""
     parts = Path(library).parts
     place = parts.index("site-packages") + 1 if "site-packages" in parts else -1
     return parts[place].removesuffix(".libs")
 
 
 def note(text: str) -> None:
-    """Say how far the run is."""
+    """Print the progress of the run."""
     print(text, file=sys.stderr, flush=True)
 
 
 def run_workers(names: list[str], runs: int, seed: int) -> dict[str, list[Comparison] | str]:
-    """Compare each table in a process of its own; a crash is that table's result, as text."""
+    """Compare each table in a process of its own; a crash becomes that table's result, as text."""
     results: dict[str, list[Comparison] | str] = {}
     for name in names:
         with tempfile.TemporaryDirectory() as folder:

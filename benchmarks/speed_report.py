@@ -1,4 +1,4 @@
-"""What ``benchmarks.speed`` measured, as Markdown."""
+"""Writes the measurements of ``benchmarks.speed`` as Markdown."""
 
 from collections.abc import Iterator
 

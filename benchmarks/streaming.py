@@ -1,8 +1,8 @@
-"""A table that need not fit in memory: ours from Parquet beside polars and glum.
+"""Compares fits of a table larger than memory: ours from Parquet against polars and glum.
 
-``python -m benchmarks.streaming [--rows 10000000] [--runs 3] [--seed N]``. Each fit is a process of
-its own, by turns; seconds are from the file to the coefficients, imports left out, and the memory
-is the process's largest resident set, with what the bare imports take beside it.
+``python -m benchmarks.streaming [--rows 10000000] [--runs 3] [--seed N]``. Each fit runs in a
+process of its own, in turn. Seconds are from the file to the coefficients, without imports. The
+memory is the process's largest resident set; that of the imports alone stands beside it.
 """
 
 import argparse
@@ -38,7 +38,7 @@ MEMORY_TARGET = 600.0  # MB
 
 @dataclass
 class Side:
-    """What was measured of one of the two: seconds, MB, and the distance in standard errors."""
+    """Measurements of one of the two: seconds, MB, and the distance in standard errors."""
 
     name: str
     distance: float = float("inf")
@@ -48,7 +48,7 @@ class Side:
 
 
 def write_table(spec: TableSpec, seed: int, path: Path, row_group: int = ROW_GROUP) -> None:
-    """Write the table as Parquet, in row groups of at most so many rows."""
+    """Write the table as Parquet in row groups of limited size."""
     writer, held = None, []
     for X, y in spec.blocks(seed):
         columns = {f"x{j}": column for j, column in enumerate(X.T)} | {"y": y.astype(np.int8)}
@@ -104,9 +104,9 @@ def measure_here(side: str, path: Path, tolerance: float) -> dict[str, object]:
 
 
 def peak_megabytes(process: int | str = "self") -> float:
-    """Largest resident set of this process so far, or of the one with that number.
+    """Largest resident set so far of this process, or of the process with that number.
 
-    From /proc where there is one: getrusage counts what the parent held when it forked.
+    It is read from /proc if that exists: getrusage counts what the parent held when it forked.
     """
     status = Path(f"/proc/{process}/status")
     if status.exists():
@@ -116,7 +116,7 @@ def peak_megabytes(process: int | str = "self") -> float:
 
 
 def measure(side: Side, path: Path, tolerance: float, optimum: Optimum) -> None:
-    """Fit once in a process of its own, and add what it measured."""
+    """Fit once in a process of its own, and add its measurements."""
     command = [sys.executable, "-m", "benchmarks.streaming", "--file", str(path)]
     command += ["--side", side.name, "--tolerance", str(tolerance)]
     child = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
@@ -129,7 +129,7 @@ def measure(side: Side, path: Path, tolerance: float, optimum: Optimum) -> None:
 
 
 def compare(spec: TableSpec, runs: int, seed: int) -> list[Side]:
-    """Both sides by turns; the peer's tolerance is tightened until it qualifies."""
+    """Measure both sides in turn; the peer's tolerance is tightened until it qualifies."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
         note(f"{spec.name}: writing the file")

@@ -1,4 +1,4 @@
-"""The tables that speed is measured on, made from a seed: columns, labels, what makes them hard.
+"""The tables on which speed is measured, made from a seed; some of them are hard to fit.
 
 x = mean + scale · (√0.7 ε + √0.3 c), one common factor c for all columns (correlations 0.3); the
 label is 1 with probability σ(intercept + signal), the signal of deviation 2: an AUC of about 0.87,
@@ -30,7 +30,7 @@ class TableSpec:
     hard: bool = False
 
     def blocks(self, seed: int) -> Iterator[Arrays]:
-        """Yield ``(X, y)`` a block at a time, the same ones for the same seed."""
+        """Yield ``(X, y)`` a block at a time; a seed always gives the same blocks."""
         shape = _Shape.draw(self, seed)
         for number, start in enumerate(range(0, self.rows, BLOCK_ROWS)):
             rng = np.random.default_rng([seed, self.rows, self.columns, number])

@@ -1,8 +1,8 @@
-"""One gradient of the mean log loss by the torch kernel, beside plain torch on the whole table.
+"""Times a gradient of the mean log loss: the torch kernel against torch on the whole table.
 
 Run from the repository's root: ``python -m benchmarks.torch_kernel [runs]``. The peer is the
 closure that users hand to ``torch.optim.LBFGS``: the whole float64 table, BCEWithLogitsLoss,
-``backward()``. All run in turn in one process, torch with as many threads as it takes by itself.
+``backward()``. All run in turn in one process, torch with its default number of threads.
 """
 
 import statistics
@@ -22,7 +22,7 @@ TABLES = {"1M × 20": (1_000_000, 20), "1M × 100": (1_000_000, 100)}
 
 
 def draw(n: int, d: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A table and parameters."""
+    """Draw a table and parameters."""
     rng = np.random.default_rng(seed)
     X, w = rng.standard_normal((n, d)), rng.standard_normal(d + 1) / np.sqrt(d)
     y = (rng.random(n) < 1 / (1 + np.exp(-(w[0] + X @ w[1:])))).astype(float)
@@ -46,7 +46,7 @@ def closure(X: np.ndarray, y: np.ndarray, w: np.ndarray) -> Callable[[], float]:
 
 
 def cases(table: str, seed: int = 0) -> dict[str, Callable[[], float]]:
-    """One evaluation of value and gradient, by name; the first is the peer's."""
+    """Name → one evaluation of value and gradient; the first is the peer's."""
     X, y, w = draw(*TABLES[table], seed)
 
     def ours(kernel: TorchKernel) -> Callable[[], float]:
@@ -72,7 +72,7 @@ def main(runs: int) -> None:
     print(f"Value and gradient, {runs} alternated runs, milliseconds (wall):")
     for table in TABLES:
         each = cases(table)
-        values = [run() for run in each.values()]  # warms all
+        values = [run() for run in each.values()]  # warm-up of all
         assert np.allclose(values, values[0], rtol=1e-12, atol=0)
         times = np.array([[milliseconds(run) for run in each.values()] for _ in range(runs)])
         for name, column in zip(each, times.T, strict=True):

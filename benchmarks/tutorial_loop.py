@@ -1,4 +1,4 @@
-"""The tutorial's loop of 5,000 epochs: as a student writes it, and as ``GradientDescent`` runs it.
+"""Times the tutorial's loop of 5,000 epochs as written there, and by ``GradientDescent``.
 
 Run from the repository's root: ``python -m benchmarks.tutorial_loop [runs]``. Peer and ours run in
 turn in one process, torch on one thread (more make its loop slower on so few rows), in float64,
@@ -39,7 +39,7 @@ def tutorial_rows(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def naive_numpy(X: np.ndarray, y: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Tutorial, "逻辑回归模型构建及训练流程", with the mean over the rows."""
+    """The loop of the tutorial's "逻辑回归模型构建及训练流程", with the mean over the rows."""
     theta, bias = start[1:].copy(), start[0]
     for _ in range(EPOCHS):
         y_hat = 1 / (1 + np.exp(-(X @ theta + bias)))
@@ -50,7 +50,7 @@ def naive_numpy(X: np.ndarray, y: np.ndarray, start: np.ndarray) -> np.ndarray:
 
 
 def autograd_torch(X: np.ndarray, y: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Tutorial, "Pytorch实现逻辑回归", in float64, its printing left out."""
+    """The loop of the tutorial's "Pytorch实现逻辑回归", in float64, without its printing."""
     tensor_x, tensor_y = torch.from_numpy(X), torch.from_numpy(y)
     w = torch.tensor(start[None, 1:], requires_grad=True)
     b = torch.tensor(start[:1], requires_grad=True)
@@ -68,7 +68,7 @@ def autograd_torch(X: np.ndarray, y: np.ndarray, start: np.ndarray) -> np.ndarra
 
 
 def cases(seed: int = 0) -> list[Case]:
-    """Name, the tutorial's loop, ours; each returns its last (intercept, coefficients…)."""
+    """Name, the tutorial's loop, our loop; both return their last (intercept, coefficients…)."""
     X, y = tutorial_rows(seed)
     start = normal_start(FEATURES + 1, seed)
 
@@ -104,7 +104,7 @@ def main(runs: int) -> None:
     torch.set_num_threads(1)
     print(f"{ROWS} × {FEATURES}, {EPOCHS} epochs, {runs} alternated runs, seconds (wall):")
     for name, peer, ours in cases():
-        difference = np.max(np.abs(peer() - ours()))  # warms both
+        difference = np.max(np.abs(peer() - ours()))  # warm-up of both
         pairs = [(seconds(peer), seconds(ours)) for _ in range(runs)]
         ratios = sorted(a / b for a, b in pairs)
         theirs, mine = (statistics.median(times) for times in zip(*pairs, strict=True))
