@@ -1,4 +1,4 @@
-"""An engine that visits its blocks in any order, and adds them as a tree."""
+"""Rows whose blocks are summed in any order, and added as a tree."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from lr_pipeline.core.rows import Block, HeldRows, Value, add, concatenate
 
 @dataclass(frozen=True)
 class ShuffledRows:
-    """Rows in memory cut into blocks of uneven length, visited in an order set by ``seed``."""
+    """Rows in memory, in blocks of uneven length, in an order set by ``seed``."""
 
     X: np.ndarray
     y: np.ndarray
@@ -31,7 +31,7 @@ class ShuffledRows:
 
     @property
     def block_rows(self) -> int:
-        """At most all rows."""
+        """Upper bound on a block's rows: their total number."""
         return len(self.X)
 
     def sum(self, block_function: Callable[[Block], Value]) -> Value:
@@ -43,7 +43,7 @@ class ShuffledRows:
         return results[0]
 
     def hold(self, *blocks: Block) -> HeldRows:
-        """Some of the rows, in order."""
+        """Return blocks in memory as rows, in order."""
         return HeldRows(concatenate(blocks))
 
     def _blocks(self) -> list[Block]:

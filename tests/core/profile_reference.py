@@ -1,4 +1,4 @@
-"""Ends of profile-likelihood intervals to thirty digits, by mpmath, and in float64 by scipy.
+"""Ends of profile-likelihood intervals to thirty digits by mpmath, and in float64 by scipy.
 
 The end of the interval of w_j is the root of p equations: the (modified) scores of all other
 parameters are zero, and 2 (F(w) − F(w*)) is the quantile.
@@ -36,7 +36,7 @@ def objective(w, rows, y, penalized):
 
 
 def exact_endpoint(X, y, optimum, j, near, quantile, penalized):
-    """The end of the interval of parameter j (0 the intercept) near a float64 one, as mpf."""
+    """The interval's end for parameter j (0: the intercept), as mpf, near a float64 value of it."""
     mp.dps = DIGITS
     rows = [[mpf(1), *(mpf(float(v)) for v in row)] for row in X]
     start = constrained_minimum(X, y, j, near, optimum, penalized)

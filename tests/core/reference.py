@@ -1,8 +1,8 @@
 """Optima to forty digits, by mpmath, in the table's own units.
 
-Each is a root of the (modified) score equations evaluated in high precision; float64 only supplies
-the approximate inverse of the curvature that the iteration steps with, which changes how fast it
-converges but not where to.
+Each optimum is a root of the (modified) score equations, evaluated in high precision. Only the
+inverse Hessian of the iteration's steps is in float64: it changes the speed of convergence, but not
+the limit.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def maximum_likelihood(X, y, start, weight=None, l2=0.0):
 def log_f(X, y, start, m, weight=None):
     """Root of Σ c (p − y) x̃ + m (σ(γ) − ½) ∂γ = 0, γ_j = β_j · deviation_j, as mpf.
 
-    Mean and deviation are weighted, the weights counting rows, to forty digits as well.
+    Mean and deviation are weighted (weights count rows), and computed to forty digits as well.
     """
     rows, c = _exact(X, weight)
     total = mp.fsum(c)
@@ -165,7 +165,7 @@ def _root(score, curvature, T, start):
 def long_double_optimum(X, y, start, weight=None):
     """Maximum likelihood (p,) in long double, for tables on which mpmath takes too long.
 
-    The same iteration as above, to its rounding floor: at most 1e-10 standard errors.
+    It uses the same iteration, to its rounding floor of at most 1e-10 standard errors.
     """
     c = np.ones(len(y), np.longdouble) if weight is None else weight.astype(np.longdouble)
     wide = np.column_stack([np.ones(len(X)), X]).astype(np.longdouble)
@@ -185,7 +185,7 @@ def long_double_optimum(X, y, start, weight=None):
 
 
 def information_distance(X, w, optimum, weight=None):
-    """√ Σ c s (x̃ᵀ (w − w*))² with s at w: no parameter is further away in its standard errors."""
+    """√ Σ c s (x̃ᵀ (w − w*))², s at w: bounds every parameter's distance in standard errors."""
     c = np.ones(len(X)) if weight is None else weight
     wide = np.column_stack([np.ones(len(X)), X]).astype(np.longdouble)
     p = _long_sigmoid(wide @ w)

@@ -5,9 +5,9 @@ from scipy.optimize import minimize
 
 
 def two_scales(seed, rows=16, columns=2):
-    """Two columns zero in one class and log-normal in the other, and some of a few whole numbers.
+    """Two columns, zero in one class and log-normal in the other, and some of small whole numbers.
 
-    As hours worked and earnings, which only women at work have: each of the two separates.
+    The two are like hours worked and earnings, which only employed people have: each separates.
     """
     rng = np.random.default_rng(seed)
     y = np.arange(rows) % 2 * 1.0
@@ -17,7 +17,7 @@ def two_scales(seed, rows=16, columns=2):
 
 
 def heavy_tailed(seed, rows=20):
-    """Two columns of Student's t with two degrees of freedom; a line separates the classes."""
+    """Two columns from Student's t with two degrees of freedom; a line separates the classes."""
     rng = np.random.default_rng(seed)
     X = rng.standard_t(2, (rows, 2))
     return X, (X[:, 0] + 0.3 * X[:, 1] > 0.0) * 1.0
@@ -35,9 +35,9 @@ def firth_objective(w, A, y):
 
 
 def lowest_of_restarts(X, y, restarts=40, seed=0, fixed=None):
-    """The least F that scipy's BFGS finds from random starts in standard deviations.
+    """The lowest F that scipy's BFGS finds from random starts in standard deviations.
 
-    ``fixed`` = (j, c) holds parameter j, 0 the intercept, at c in the table's units. The
+    ``fixed`` = (j, c) holds parameter j (0: the intercept) at c in the table's units. The
     determinant is that of the standardized columns, as in the fit.
     """
     rng, mean, scale = np.random.default_rng(seed), X.mean(axis=0), X.std(axis=0)

@@ -1,4 +1,4 @@
-"""Real and constructed tables on which logistic regressions go wrong."""
+"""Real and constructed tables that are difficult for logistic regression."""
 
 from functools import cache
 
@@ -25,7 +25,7 @@ def spector():
 
 @cache
 def fair(rows=300):
-    """Affairs (Fair, 1978): eight columns of few values each; every twentieth row."""
+    """Affairs (Fair, 1978): eight columns with few distinct values; every twentieth row."""
     import statsmodels.api as sm
 
     data = sm.datasets.fair.load_pandas()
@@ -42,7 +42,7 @@ def overlapping(n=200, seed=0):
 
 
 def undamped_newton_diverges():
-    """Thirteen rows with a finite estimate, from which undamped Newton from zero runs away."""
+    """Thirteen rows with a finite estimate, on which undamped Newton from zero diverges."""
     X = [[-1.0, -0.2, -0.2], [-0.7, -0.8, 0.2], [0.3, -0.2, 0.5], [1.3, 0.8, -2.0]]
     X += [[-5.3, 1.5, -0.3], [-0.8, -1.7, 0.6], [-1.3, -2.4, 2.4], [-15.6, 51.5, -0.3]]
     X += [[-0.3, -1.8, -4.1], [1.1, -3.6, -1.2], [-6.7, 7.0, 0.1], [-2.0, 2.1, -0.4]]
@@ -51,7 +51,7 @@ def undamped_newton_diverges():
 
 
 def one_positive(n=1000):
-    """One row of label 1, inside the cloud of the others."""
+    """One row of label 1, in the middle of the others."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal((n, 2))
     y = np.zeros(n)
@@ -60,7 +60,7 @@ def one_positive(n=1000):
 
 
 def nearly_separated(gap=1e-6):
-    """One column on which the classes overlap by two rows, ``gap`` apart."""
+    """One column in which the classes overlap by two rows, ``gap`` apart."""
     x = np.linspace(-1.0, 1.0, 60)
     y = (x > 0) * 1.0
     x[29], x[30] = gap, -gap
@@ -68,14 +68,14 @@ def nearly_separated(gap=1e-6):
 
 
 def near_duplicate(distance):
-    """The overlapping table with a fourth column that is the first but for ``distance``."""
+    """The overlapping table with a fourth column that differs from the first by ``distance``."""
     X, y = overlapping()
     noise = np.random.default_rng(5).standard_normal(len(y))
     return np.column_stack([X, X[:, 0] + distance * noise]), y
 
 
 def polynomial(degree=8):
-    """Powers of one column on [0, 1], and labels that have nothing to do with it."""
+    """Powers of one column on [0, 1], and labels that are independent of it."""
     rng = np.random.default_rng(6)
     x = rng.random(200)
     return np.column_stack([x**k for k in range(1, degree + 1)]), (rng.random(200) < 0.5) * 1.0

@@ -1,4 +1,4 @@
-"""Values add up: numbers, arrays, lists, tuples and dictionaries of them."""
+"""Sums of the values of blocks: numbers, arrays, lists, tuples and dictionaries of them."""
 
 from typing import NamedTuple
 
@@ -9,22 +9,22 @@ from lr_pipeline.core.rows import Block, HeldRows, add, added, gather, largest
 
 
 class Pair(NamedTuple):
-    """A tuple with names."""
+    """A named tuple."""
 
     count: int
     rows: list[int]
 
 
 class Product(float):
-    """A number whose sum is the product."""
+    """A number that multiplies where others add."""
 
     def __add__(self, other):
-        """Multiply."""
+        """Return the product."""
         return Product(float(self) * other)
 
 
 def test_tuples_add_item_by_item_and_dictionaries_key_by_key():
-    """To any depth, each kind staying what it is."""
+    """Nested values add to any depth, and each kind keeps its type."""
     one = {"pair": Pair(1, [1]), "sums": (1.0, np.array([1.0, 2.0]))}
     other = {"pair": Pair(2, [2, 3]), "sums": (0.5, np.array([10.0, 20.0]))}
     both = add(one, other)
@@ -36,23 +36,23 @@ def test_tuples_add_item_by_item_and_dictionaries_key_by_key():
 
 
 def test_a_value_adds_in_its_own_way():
-    """Whatever has an addition."""
+    """Every type that defines an addition can be summed."""
     assert added([(Product(2.0),), (Product(3.0),), (Product(4.0),)]) == (24.0,)
 
 
 def test_tuples_of_two_lengths_do_not_add():
-    """An item would be lost silently."""
+    """Otherwise an item would be dropped silently."""
     with pytest.raises(ValueError, match="shorter"):
         add((1, 2), (1,))
 
 
 def test_values_are_added_first_to_last():
-    """0.1 + 0.2 + 0.3 from the left, which differs from the right in the last bit."""
+    """0.1 + 0.2 + 0.3 is added from the left; from the right the last bit would differ."""
     assert added([0.1, 0.2, 0.3]) == (0.1 + 0.2) + 0.3 != 0.1 + (0.2 + 0.3)
 
 
 def test_several_things_are_summed_in_one_pass():
-    """By a dictionary; each block is seen once."""
+    """A dictionary holds the values, and each block is read once."""
     seen = []
 
     def look(block: Block) -> dict[str, object]:
@@ -67,7 +67,7 @@ def test_several_things_are_summed_in_one_pass():
 
 
 def test_the_largest_value_of_all_blocks():
-    """Wherever it is."""
+    """The largest value is found in whichever block it is."""
     for place in range(5):
         y = np.zeros(5)
         y[place] = 3.0
@@ -75,7 +75,7 @@ def test_the_largest_value_of_all_blocks():
 
 
 def test_rows_are_gathered_in_order_without_those_of_weight_0():
-    """One block, in the order of the rows."""
+    """The result is one block with the rows in their order."""
     X, weight = np.arange(5.0)[:, None], np.array([1.0, 0.0, 2.0, 0.0, 1.0])
     block = gather(HeldRows(Block(X, np.ones(5), weight), 2))
     np.testing.assert_array_equal(block.X[:, 0], [0.0, 2.0, 4.0])

@@ -1,4 +1,4 @@
-"""Columns whose coefficients no amount of such rows tells apart, though a fit has them."""
+"""Columns so nearly dependent that their fitted coefficients cannot be told apart."""
 
 from collections.abc import Sequence
 
@@ -10,27 +10,29 @@ from lr_pipeline.core.columns.rank import ColumnAnalysis
 from lr_pipeline.core.existence.existence import NAMED_COLUMNS
 from lr_pipeline.core.types import Columns
 
-# Of the variance of a coefficient: its standard error is 100 times that of a column by itself. What
-# the column has of its own is less than a hundredth of its deviation, as rounding of a file may be.
+# Limit of the variance inflation factor. At this limit the standard error is 100 times that of an
+# uncorrelated column: the part of the column that others do not explain is a hundredth of its
+# deviation, which may be only the rounding of the numbers in a file.
 LARGEST_INFLATION = 1e4
-# Eigenvalues of the correlation matrix along which columns cancel, and the least entry of the
-# projection on these directions that is no rounding or chance: of m copies it is 1 / m.
+# Columns cancel along eigenvectors of the correlation matrix with eigenvalues up to CANCELLING. In
+# the projection on these, entries below MOVING_TOGETHER are rounding or chance: m equal columns
+# have entries 1 / m.
 CANCELLING = 1e-3
 MOVING_TOGETHER = 0.01
 GROUPS_SHOWN = 6
 
 
 def inseparable_columns(inflation: Columns) -> Bool[np.ndarray, " d"]:
-    """(d,) whether a variance inflation factor 1 / (1 − R²) is finite and above 10⁴."""
+    """Whether each column's (d,) variance inflation 1 / (1 − R²) is finite and above 10⁴."""
     return np.asarray(np.isfinite(inflation) & (inflation > LARGEST_INFLATION))
 
 
 def inseparable_groups(analysis: ColumnAnalysis, inflation: Columns) -> list[list[int]]:
-    """Columns that move together, at least one of each group inseparable from the others.
+    """Return groups of columns that move together; each has at least one inseparable column.
 
-    Linked are columns i and j with |P_ij| ≥ 0.01, P the projection on the eigenvectors of the
-    correlation matrix RᵀR whose eigenvalues are at most 0.001: sums of columns, each of deviation
-    1, that hardly vary.
+    Columns i and j are linked where |P_ij| ≥ 0.01. P is the projection on the eigenvectors of the
+    correlation matrix RᵀR with eigenvalues of at most 0.001: along these, sums of standardized
+    columns hardly vary.
     """
     independent = np.asarray(analysis.independent, dtype=int)
     tied = inseparable_columns(inflation)[independent]
@@ -48,7 +50,7 @@ def inseparable_groups(analysis: ColumnAnalysis, inflation: Columns) -> list[lis
 def describe_inseparable(
     groups: Sequence[Sequence[int]], inflation: Columns, names: Sequence[str] | None
 ) -> str:
-    """Which columns move together, what is withheld for it, and what to do; "" without groups."""
+    """Say which columns move together, what is withheld and what to do; "" without groups."""
     if not groups:
         return ""
     shown = "; ".join(_listed(group, names) for group in groups[:GROUPS_SHOWN])

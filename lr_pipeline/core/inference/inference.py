@@ -1,4 +1,4 @@
-"""What can be inferred of the parameters, by Wald's method, or the reason why nothing can."""
+"""Results of inference about the parameters, Wald's method, and reasons for withholding it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,18 +50,18 @@ class LikelihoodRatioTest(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LogisticInference:
-    """What the rows say about the parameters (p,), intercept first, in the table's units.
+    """Inference about the parameters (p,), intercept first, in the table's units.
 
-    ``lower``, ``upper``: the interval of ``level``; ``p_values``: of each parameter against zero.
+    ``lower``, ``upper``: the interval at ``level``; ``p_values``: for each parameter being zero.
     ``statistics``: method "wald" z = estimate / standard error; method "profile" the
     likelihood-ratio statistic 2 (ℓ(ŵ) − max ℓ where the parameter is zero), penalised for Firth.
-    NaN where withheld, for the reason in ``withheld``, or in ``inseparable`` for the columns whose
-    coefficients cannot be told apart (``tied``).
-    ``better_start`` (p,): a better fit's parameters, in the table's units, where one was found on
-    the way, which Firth's penalty allows; everything is withheld then: fit again from there.
+    Numbers are NaN where withheld: ``withheld`` gives the reason, or ``inseparable`` for columns
+    whose coefficients cannot be told apart (``tied``).
+    ``better_start`` (p,): parameters of a better fit, in the table's units, where a profile found
+    one, which is possible with Firth's penalty. Everything is then withheld: fit again from there.
     ``odds_ratios``, ``odds_ratios_per_sd``: for one unit more of a column, and for one standard
     deviation. ``variance_inflation`` (d,): 1 / (1 − R²) of each column on the others, weighted;
-    infinite where dependent. ``model_test``: against the intercept alone.
+    infinite for a dependent column. ``model_test``: against the model of the intercept alone.
     """
 
     level: float
@@ -80,7 +80,7 @@ class LogisticInference:
 
     @property
     def tied(self) -> Bool[np.ndarray, " d"]:
-        """(d,) columns of which nothing is told but the coefficient, which others could have."""
+        """Columns (d,) that have a coefficient but no inference: it cannot be told from others'."""
         if not self.inseparable:
             return np.zeros(len(self.variance_inflation), bool)
         return inseparable_columns(self.variance_inflation)
@@ -91,8 +91,8 @@ def wald_inference(
 ) -> WaldInference:
     """Test each parameter against zero and give its interval, from the normal approximation.
 
-    The standard errors are the roots of the diagonal of the inverse information, and right only
-    for a maximum-likelihood estimate that is unique.
+    The standard errors are the square roots of the diagonal of the inverse information. They are
+    right only for a unique maximum-likelihood estimate.
     """
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must be between 0 and 1, found {level}")
@@ -145,7 +145,7 @@ def peaks_reason(incoherent: Bool[np.ndarray, " p"], names: Sequence[str] | None
 
 
 def _listed(chosen: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
-    """The chosen parameters by name; beyond a few they are only counted."""
+    """The names of the chosen parameters; those beyond the first few are only counted."""
     intercept = "the intercept and " if chosen[0] else ""
     columns = np.flatnonzero(chosen[1:]).tolist()
     shown = ", ".join(str(j) if names is None else names[j] for j in columns[:NAMED_COLUMNS])

@@ -39,7 +39,7 @@ from lr_pipeline.core.types import Columns
 
 METHODS = ("wald", "profile")
 
-# A column takes part in a dependency where its share of it is more than rounding.
+# A column takes part in a dependency where its entry is larger than rounding.
 SHARE = 1e-9
 
 
@@ -51,17 +51,17 @@ def infer_logistic(
     method: str = "profile",
     names: Sequence[str] | None = None,
 ) -> LogisticInference:
-    """Infer from the rows that ``fit`` was fitted to.
+    """Return intervals and tests of ``fit``, from the rows that it was fitted to.
 
-    "wald" rests on the normal approximation and costs two passes; it is right for a unique
-    maximum-likelihood estimate. "profile" inverts the likelihood-ratio test (``profile``), some 30
-    passes a parameter, and is right for Firth's and the log-F penalty too; where columns are
-    dependent, for the coefficients of the others. Interval and test are of one function: p is
-    below 1 − level just where the interval excludes zero. With penalty l2 nothing is right: its
-    bias depends on the truth.
-    Of columns that move together so closely that their coefficients cannot be told apart
-    (``collinearity``) nothing is inferred, unless the penalty tells them apart.
-    ``names`` (d,) are the columns' in messages, their numbers unless given.
+    "wald" uses the normal approximation and costs two passes; it is right for a unique
+    maximum-likelihood estimate. "profile" inverts the likelihood-ratio test (``profile``) with
+    about 30 passes per parameter; it is right for Firth's and the log-F penalty too and, where
+    columns are dependent, for the coefficients of the others. Interval and test agree: p is below
+    1 − level exactly where the interval excludes zero. With penalty l2 neither method is right: its
+    bias depends on the true coefficients.
+    Nothing is inferred for columns that move together so closely that their coefficients cannot be
+    told apart (``collinearity``), unless the penalty tells them apart.
+    ``names`` (d,): the columns' names in messages, by default their numbers.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def infer_logistic(
 
 
 def _require_inferable(rows: Rows, fit: LogisticFit, level: float, method: str) -> None:
-    """Raise ``ValueError`` for a level, a method or rows of which nothing can be inferred."""
+    """Raise ``ValueError`` for a level, a method or rows that allow no inference."""
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must be between 0 and 1, found {level}")
     if method not in METHODS:
@@ -120,14 +120,14 @@ def _require_inferable(rows: Rows, fit: LogisticFit, level: float, method: str) 
 
 
 def _wald(fit: LogisticFit, level: float) -> ParameterInference:
-    """The normal approximation."""
+    """Inference by the normal approximation."""
     parameters = np.concatenate([[fit.intercept], fit.coefficients])
     found = wald_inference(parameters, np.sqrt(np.diag(np.asarray(fit.covariance))), level)
     return ParameterInference(found.lower, found.upper, found.z, found.p_values)
 
 
 def _reason(fit: LogisticFit, method: str) -> str:
-    """Why the method would be wrong for every parameter, or an empty string."""
+    """Say why the method would be wrong for every parameter; "" where it is right."""
     penalty = fit.penalty
     if fit.inference_withheld and (method == "wald" or not penalty.profile_is_right):
         helps = penalty.profile_is_right and not penalty.adds_nothing
@@ -140,7 +140,7 @@ def _reason(fit: LogisticFit, method: str) -> str:
 
 
 def _unidentified(analysis: ColumnAnalysis) -> Bool[np.ndarray, " p"]:
-    """Which parameters can change, along the null space, without changing a prediction."""
+    """Which parameters can change, along the null space, without a change of any prediction."""
     N = np.abs(analysis.null_space)
     shares = N * analysis.scale[:, None]
     largest = shares.max(axis=0, initial=0.0)

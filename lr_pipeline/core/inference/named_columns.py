@@ -1,4 +1,4 @@
-"""Numbers of columns that can be asked for by the column's name."""
+"""Arrays with one number for each column, which can also be indexed by the column's name."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,16 +15,16 @@ INTERCEPT = "(intercept)"
 
 
 class NamedColumns(np.ndarray):
-    """(d,) one number a column: an array that knows the columns' ``names``.
+    """An array (d,) with one number for each column, which knows the columns' ``names``.
 
-    ``values["age"]`` is the number of that column, ``values[0]`` and all arithmetic are the plain
-    array's, ``dict(values.items())`` has all of them by name.
+    ``values["age"]`` is the number of that column; ``values[0]`` and arithmetic work as for a plain
+    array; ``dict(values.items())`` has all numbers by name.
     """
 
     names: tuple[str, ...] | None
 
     def __new__(cls, values: Columns, names: Sequence[str]) -> "NamedColumns":
-        """View the values, one for each name."""
+        """Return a view of the values, one for each name."""
         if len(values) != len(names):
             raise ValueError(
                 f"expected a name for each of {len(values)} values, found {len(names)}"
@@ -34,16 +34,16 @@ class NamedColumns(np.ndarray):
         return named
 
     def __array_finalize__(self, _of: Any) -> None:
-        """What is computed from the numbers has no names."""
+        """Give arrays that are computed from the numbers no names."""
         self.names = None
 
     def __array_wrap__(self, array: np.ndarray, *_: Any) -> Any:
-        """Results of arithmetic are plain."""
+        """Return results of arithmetic as plain arrays."""
         plain = np.asarray(array)
         return plain if plain.ndim else plain[()]
 
     def __getitem__(self, key: Any) -> Any:
-        """Return the number of the column of that name, or what the plain array has there."""
+        """Return the number of the column with that name, or index the plain array."""
         if not isinstance(key, str):
             return np.asarray(self)[key]
         places = [place for place, name in enumerate(self.names or ()) if name == key]
@@ -57,24 +57,24 @@ class NamedColumns(np.ndarray):
         return [] if self.names is None else list(zip(self.names, self.tolist(), strict=True))
 
     def __repr__(self) -> str:
-        """The numbers by their names."""
+        """Show the numbers with their names."""
         return repr(dict(self.items())) if self.names else repr(np.asarray(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Keep the names in a copy and in another process."""
+        """Keep the names when pickled."""
         return named, (np.array(self), self.names)
 
     def __copy__(self) -> Any:
-        """With the names."""
+        """Copy the numbers with the names."""
         return named(np.array(self), self.names)
 
     def __deepcopy__(self, _memo: Any) -> Any:
-        """With the names."""
+        """Copy the numbers with the names."""
         return named(np.array(self), self.names)
 
 
 def named(values: Columns | None, names: Sequence[str] | None) -> Any:
-    """The values with names, where there are both."""
+    """The values with their names, where both are given."""
     return values if values is None or names is None else NamedColumns(values, names)
 
 
@@ -82,7 +82,7 @@ Fit = TypeVar("Fit", LinearFit, LogisticFit)
 
 
 def fit_with_names(fit: Fit, columns: Sequence[str]) -> Fit:
-    """Return the fit, what belongs to a column to be asked for by its name."""
+    """Return the fit with arrays that can be indexed by the columns' names."""
     return replace(
         fit,
         coefficients=named(fit.coefficients, columns),
@@ -91,7 +91,7 @@ def fit_with_names(fit: Fit, columns: Sequence[str]) -> Fit:
 
 
 def inference_with_names(found: LogisticInference, columns: Sequence[str]) -> LogisticInference:
-    """Return the same of an inference, in which the intercept comes first."""
+    """Return the inference with arrays indexed by names; the intercept comes first."""
     parameters = (INTERCEPT, *columns)
     return replace(
         found,

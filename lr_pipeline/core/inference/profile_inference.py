@@ -25,14 +25,14 @@ from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
-# So many other minima are starts of a profile, whose time they multiply.
+# The most other minima from which a profile starts: each start adds to its time.
 RIVALS = 5
-# A fit further than this from the optimum of the rows, in standard errors, is of other rows.
+# A fit further than this from the rows' optimum, in standard errors, was made from other rows.
 SAME_ROWS = 0.1
 
 
 class ParameterInference(NamedTuple):
-    """Four numbers a parameter, (p,) each."""
+    """Four numbers for each parameter, (p,) each."""
 
     lower: Parameters
     upper: Parameters
@@ -42,10 +42,11 @@ class ParameterInference(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ProfileProblem:
-    """A minimised objective: the optimum w* (p,), L of the curvature there, M to the table's.
+    """A minimised objective with its optimum w* (p,).
 
-    ``null`` (p,): the minimum with all coefficients zero. ``rivals``: other minima, and how much
-    the statistic 2 (F − F(w*)) is there.
+    ``factor``: L of the curvature at w*; ``reported``: the map M to the table's parameters;
+    ``null`` (p,): the minimum with all coefficients zero; ``rivals``: other minima, each with the
+    statistic 2 (F − F(w*)) there.
     """
 
     objective: LogisticObjective
@@ -65,13 +66,13 @@ class ProfileProblem:
         return statistic
 
     def better_start(self, error: LowerMinimumError) -> Parameters:
-        """Go down from the better fit that was met, and return the end in the table's units."""
+        """Minimise from the better fit that was found; return the minimum in the table's units."""
         w = Newton().minimize(self.objective, error.w).parameters
         return np.append(*self.coordinates.to_table(w))
 
 
 def _coordinates(fit: LogisticFit, analysis: ColumnAnalysis) -> Coordinates:
-    """Well-scaled coordinates of the parameters that the fit has."""
+    """Well-scaled coordinates for the fit's parameters."""
     if fit.penalty.strictly_convex:
         return standardized(analysis, tuple(range(len(analysis.mean))), minimum_norm=False)
     return orthonormal(analysis, minimum_norm=True)
@@ -80,14 +81,14 @@ def _coordinates(fit: LogisticFit, analysis: ColumnAnalysis) -> Coordinates:
 def refit(
     rows: Rows, kernel: LogisticKernel, fit: LogisticFit, analysis: ColumnAnalysis
 ) -> ProfileProblem:
-    """Go the rest of the way from the fit to the optimum, in well-scaled coordinates."""
+    """Minimise closely from the fit, in well-scaled coordinates, and return the profile problem."""
     coordinates = _coordinates(fit, analysis)
     penalty = fit.penalty.in_coordinates(coordinates.scale, coordinates.deviation)
     objective = LogisticObjective(coordinates.rows(rows), kernel, penalty)
     start = coordinates.from_table(fit.intercept, fit.coefficients)
     known = fit.search
     moved, curvature, w = inf, None, start
-    # From the search's own minimum, where the fit is next to it, every kernel gets the same bits.
+    # If the search's minimum is next to the fit, starting there gives every kernel the same bits.
     begins = [] if known is None or known.parameters is None else [known.parameters]
     for begin in [*(coordinates.from_table(b[0], b[1:]) for b in begins), start]:
         if not moved <= SAME_ROWS:
@@ -122,7 +123,7 @@ def profile_parameters(
 ) -> tuple[ParameterInference, Bool[np.ndarray, " p"]]:
     """Intervals and tests of the identified parameters by profile likelihood.
 
-    And for which of them there are none, since what is not rejected is no interval.
+    Also returns which of them have none, because the values that are not rejected form no interval.
     """
     quantile = NormalDist().inv_cdf((1.0 + level) / 2.0) ** 2
     found, incoherent = nothing_inferred(len(identified)), np.zeros_like(identified)
@@ -141,12 +142,12 @@ def profile_parameters(
 
 
 def nothing_inferred(num_parameters: int) -> ParameterInference:
-    """NaN throughout."""
+    """Return NaN for every number."""
     return ParameterInference(*(np.full(num_parameters, nan) for _ in range(4)))
 
 
 def better_reason(problem: ProfileProblem, error: LowerMinimumError) -> str:
-    """Say by how much another fit is better, and what to do."""
+    """Say how much better another fit is, and what to do."""
     W = problem.objective.total_weight
     fit, other = (-W * problem.objective.value(w) for w in (problem.optimum, error.w))
     return (

@@ -1,21 +1,22 @@
-"""Profile likelihood: how the (penalised) likelihood falls as one parameter leaves its estimate.
+"""Profile likelihood: how the (penalised) likelihood falls when one parameter is held fixed.
 
 For a parameter t = mᵀw that is linear in the objective's coordinates, and the sum F = Σ weight · f,
 
     g(c) = 2 (min {F(w) : mᵀw = c} − F(w*)),
 
-a likelihood-ratio statistic of t = c. All values not rejected at a level are an interval: its ends
-are where g crosses the quantile q of χ² with one degree of freedom. g' is twice the derivative of
-F along the constraint's normal at the constrained minimum, for the other derivatives vanish there.
+is the likelihood-ratio statistic of t = c. The values that are not rejected at a level form an
+interval: at its ends g crosses the quantile q of χ² with one degree of freedom. g' is twice the
+derivative of F along the constraint's normal at the constrained minimum, since the other
+derivatives vanish there.
 
 With H = L Lᵀ the curvature at w* and a = L⁻¹ m, write w = w* + L⁻ᵀ Q (τ, v), Q orthogonal with
 first column a / ‖a‖. Then mᵀw = mᵀw* + ‖a‖ τ: τ is the distance in standard errors, v is free, and
 near w* F grows by (τ² + ‖v‖²) / 2, so that no step depends on the columns' scales or correlations.
 
-Where F has several minima (Firth's), g has branches, and is the lowest of them: at a value c each
-of the other minima near w* is a start as well as w* itself, and an interval goes on from whatever
-is not yet rejected beyond its end. What lies below F(w*) is no profile but a better fit, and
-raised as ``LowerMinimumError``.
+Where F has several minima (Firth's), g has several branches and is the lowest of them. At a value c
+the search starts from w* and from each other minimum near it, and an interval is extended where a
+branch beyond its end is not yet rejected. A value below F(w*) means that there is a better fit, and
+raises ``LowerMinimumError``.
 
 For Firth's penalty the determinant stays that of the information of all parameters (Heinze &
 Schemper, 2002, Statistics in Medicine 21: 2409–2419; R's logistf).
@@ -34,23 +35,23 @@ from lr_pipeline.core.logistic.objective import Objective
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
-# In standard errors: an error ε of the constrained minimum changes the statistic by ε².
+# An error of ε standard errors in the constrained minimum changes the statistic by ε².
 CONSTRAINED = Newton(tolerance=1e-5, polish=False)
-# So near it is known which of several branches is the lowest.
+# This tolerance is enough to know which of several branches is the lowest.
 ROUGH = Newton(tolerance=1e-2, polish=False)
 # A Newton step this small, relative to the distance, leaves an error of about its square.
 LAST_STEP = 1e-6
 LAST_BRACKET = 1e-11
 MAX_EVALUATIONS = 100
-# Two ends are one where they are this close, in standard errors, and so are statistics, relative.
+# Two ends are equal up to SAME_END standard errors, two statistics up to a share SAME_STATISTIC.
 SAME_END = 1e-6
 SAME_STATISTIC = 1e-6
-# A statistic that stays below its quantile this many standard errors out does not reach it.
+# A statistic that is below its quantile this many standard errors away never reaches it.
 FURTHEST = 1e9
-# A statistic below minus this is no rounding, but a better fit; relative to F, in the second place.
+# A statistic below −BETTER − BETTER_RELATIVE · |2 F| is not rounding but a better fit.
 BETTER = 1e-6
 BETTER_RELATIVE = 1e-11
-# Steps in which a branch is followed from one value to another.
+# The number of steps in which a branch is followed from one value to another.
 STEPS = 8
 
 Free = Float64[np.ndarray, " f"]
@@ -80,7 +81,8 @@ def is_better(statistic: float, twice_lowest: float) -> bool:
 class Profile(NamedTuple):
     """The ends of an interval and g(0).
 
-    ``coherent``: whether zero is in the interval just where g(0) is at most the quantile.
+    ``coherent``: whether interval and g(0) agree on zero, which is in the interval if and only if
+    g(0) is at most the quantile.
     """
 
     lower: float
@@ -127,7 +129,7 @@ class ProfiledParameter:
         return ProfilePoint(statistic, W * float(gradient @ self.T[:, 0]), v)
 
     def profile(self, quantile: float, *at_zero: Parameters) -> Profile:
-        """Return both ends and g(0), which agree on whether zero is rejected, or do not.
+        """Return both ends and g(0), and whether they agree on the rejection of zero.
 
         ``at_zero``: parameters with mᵀw = 0 to start from.
         """
@@ -141,17 +143,15 @@ class ProfiledParameter:
         if inside() and zero.statistic > quantile:  # unless another branch leads to zero
             zero = min(zero, self._followed_to_zero(ends[place]), key=lambda point: point.statistic)
         rejected = zero.statistic > quantile
-        if not inside() and not rejected:  # zero is on a branch that no end has come from
+        if not inside() and not rejected:  # zero is on a branch that led to no end
             ends[place] = self._outward(side, quantile, abs(tau), zero)
         elif inside() and rejected and abs(ends[place]) <= SAME_END * self.unit:
-            ends[place] = float(
-                np.nextafter(0.0, self.estimate)
-            )  # zero is the end, but for rounding
+            ends[place] = float(np.nextafter(0.0, self.estimate))  # zero is the end, up to rounding
         lower, upper = ends
         return Profile(lower, upper, max(zero.statistic, 0.0), inside() != rejected)
 
     def _lowest(self, tau: float, candidates: tuple[Parameters, ...] = ()) -> ProfilePoint:
-        """The lowest point at τ that the best of w* and candidates, and each rival, lead to."""
+        """The lowest minimum at τ, from the best of w* and the candidates, and from each rival."""
         origin = self.optimum + tau * self.T[:, 0]
         plane = _Plane(self.objective, origin, self.T[:, 1:])
         first = [np.zeros(len(origin) - 1), *(self._free(w, origin) for w in candidates)]
@@ -169,7 +169,7 @@ class ProfiledParameter:
         return np.asarray((self.from_w @ (w - origin))[1:])
 
     def _followed_to_zero(self, end: float) -> ProfilePoint:
-        """Follow the branches of w* and of an end to zero, and return the lower."""
+        """Follow the branches of w* and of an end to zero, and return the lower point."""
         zero, found = -self.estimate / self.unit, []
         for begin in (0.0, (end - self.estimate) / self.unit):
             if isfinite(begin):
@@ -180,9 +180,10 @@ class ProfiledParameter:
         return min(found, key=lambda point: point.statistic)
 
     def endpoint(self, side: int, quantile: float) -> float:
-        """Where g = ``quantile`` furthest above (+1) or below (−1) the estimate; ±∞ where nowhere.
+        """Furthest value above (+1) or below (−1) the estimate with g = ``quantile``, or ±∞.
 
-        From w* outwards, and on from each rival's branch that is not rejected there.
+        The search goes outwards from w*, and continues from each rival's branch that is not yet
+        rejected at the end found so far.
         """
         end = self._outward(side, quantile)
         near = [one.parameters for one in self.rivals if one.excess < quantile]
@@ -200,10 +201,11 @@ class ProfiledParameter:
     def _outward(
         self, side: int, quantile: float, near: float = 0.0, begin: ProfilePoint | None = None
     ) -> float:
-        """Where g = ``quantile``, from w* or from ``begin``, ``near`` standard errors away.
+        """Value with g = ``quantile``, outwards from w* or from ``begin``.
 
-        Newton's method on √g, which is nearly linear in τ, within a bracket; along the branch of
-        w* the free coordinates are nearly linear as well.
+        ``near``: the distance of ``begin`` from w* in standard errors. It applies Newton's method
+        to √g, which is nearly linear in τ, within a bracket. Along the branch of w* the free
+        coordinates are nearly linear as well.
         """
         target, far = sqrt(quantile), inf
         v = np.zeros(len(self.optimum) - 1) if begin is None else begin.v
@@ -254,7 +256,7 @@ def profile_parameter(
 class _Plane:
     """The objective on the plane w = origin + basis v, as a function of v to minimise.
 
-    The last evaluation is kept: a solver's first and last points are asked for again.
+    The last evaluation is kept, since a solver's first and last points are evaluated again.
     """
 
     def __init__(

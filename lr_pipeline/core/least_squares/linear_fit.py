@@ -25,9 +25,9 @@ from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.types import Columns, ParameterMatrix, RowVector
 
-# The fast path is kept when its fitted values are right to this fraction of the residuals, and
-# not even tried where the columns are so nearly dependent that coefficients, which large
-# residuals make uncertain anyway, would lose more than a few of their digits.
+# The float64 solution is kept where the error of its fitted values is at most FLOAT64_ERROR times
+# the residuals' deviation. It is not tried above LARGEST_FLOAT64_CONDITION, where large residuals
+# could hide that coefficients lose more than a few digits.
 FLOAT64_ERROR = 1e-12
 LARGEST_FLOAT64_CONDITION = 1e3
 
@@ -51,12 +51,12 @@ class LinearFit:
     ``method``: ``simple`` (the formula for one column), ``float64`` or ``double-double``.
     ``log_likelihood`` of normal errors, −n/2 (log(2π RSS / n) + 1) with n = Σ w and
     RSS = Σ w (y − ŷ)²: at its maximum, where σ² = RSS / n; infinite where RSS = 0.
-    ``certificate`` and ``gradient_norm``: about how far rounding leaves the solution from the exact
-    one (``fitted_value_error``), in closed form and not measured. ``status`` and ``iterations``
-    are those of every closed form: converged, 0.
+    ``certificate`` and ``gradient_norm``: estimates, by formula and not by measurement, of how far
+    rounding leaves the solution from the exact one (``fitted_value_error``). ``status`` and
+    ``iterations`` are always converged and 0, since the solution is a closed form.
 
     ``None`` stands for what has no value: standard errors and covariance where the solution is
-    not unique, these and the residual variance where Σ w ≤ p leaves nothing to estimate it from,
+    not unique; these and the residual variance where Σ w ≤ p, which leaves no degrees of freedom;
     ``r_squared`` where y does not vary.
     """
 
@@ -83,11 +83,11 @@ def fit_linear(rows: Rows, intercept: bool = True) -> LinearFit:
     """Fit y ≈ intercept + x · coefficients by weighted least squares.
 
     One column with an intercept is fitted by the tutorial's formula in double-double arithmetic.
-    More are fitted in float64, on centred columns made orthonormal by their triangular factor, not
-    by the inverse of XᵀX. Where the condition number is above 1e3, or the error would not be below
-    1e-12 standard deviations of the residuals, the arithmetic is double-double, right to nearly
-    all digits however ill-conditioned the table (``solve_least_squares``). Four passes over the
-    rows, up to nine.
+    More columns are fitted in float64, on centred columns made orthonormal by their triangular
+    factor, not by the inverse of XᵀX. Where the condition number is above 1e3, or the error would
+    not be below 1e-12 standard deviations of the residuals, the arithmetic is double-double: nearly
+    all digits are then right, however ill-conditioned the table (``solve_least_squares``). It makes
+    four to nine passes over the rows.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def _float64_error(solution: LeastSquares, analysis: ColumnAnalysis) -> float:
 def _assemble(
     solution: LeastSquares, analysis: ColumnAnalysis, intercept: bool, method: Method
 ) -> LinearFit:
-    """Put the independent columns' solution among all columns, with what can be inferred."""
+    """Return the fit of all columns from the independent columns' solution, with inference."""
     first = int(intercept)
     constant = float(solution.parameters[0]) if intercept else 0.0
     coefficients = np.zeros(len(analysis.mean))
@@ -205,7 +205,7 @@ def _fitted_value_error(solution: LeastSquares, analysis: ColumnAnalysis, method
 
 
 def _r_squared(solution: LeastSquares, analysis: ColumnAnalysis, intercept: bool) -> float | None:
-    """Share of the response's squares, about its mean or about zero, that is fitted."""
+    """Share of the response's squares, about its mean or about zero, that the fit explains."""
     of_mean = analysis.total_weight * solution.response_mean**2
     total = solution.response_squares + (0.0 if intercept else of_mean)
     varies = total > (ROUNDING_ERRORS_OF_MEAN * UNIT_ROUNDOFF) ** 2 * of_mean

@@ -1,4 +1,4 @@
-"""What a least-squares solution says of itself: its likelihood, and how exact it is."""
+"""Likelihood of a least-squares solution, and an estimate of its error."""
 
 from math import inf, log, pi, sqrt
 
@@ -22,7 +22,7 @@ def gaussian_log_likelihood(residual_squares: float, total_weight: float) -> flo
 def fitted_value_error(
     method: str, num_parameters: int, condition: float, response: float, residual: float
 ) -> float:
-    """Return about the root mean square of X(β − β*), by the error of the method's arithmetic.
+    """Estimate the root mean square of X(β − β*) from the error of the method's arithmetic.
 
     ``response`` and ``residual`` are the root mean squares of y and of y − ŷ; p, κ, u = 2⁻⁵³ as in
     ``solve_least_squares``: p u κ rms(y) in float64, p u² κ (rms(y) + κ rms(y − ŷ)) in
@@ -42,11 +42,11 @@ def linear_certificate(
     parameters: Parameters,
     standard_errors: Parameters | None,
 ) -> Certificate:
-    """Turn the error of the fitted values into distances; estimates, and so not rigorous.
+    """Turn the error of the fitted values into distances; they are estimates, so not rigorous.
 
     ``loss``: Σ w (y − ŷ)² / Σ w is above its minimum by error². In standard errors:
-    √(Σ w) error / σ, and the rounding of the parameters reported, max u |β_j| / se_j; infinite
-    where there are no standard errors or they are zero.
+    √(Σ w) error / σ, plus the rounding of the reported parameters, max u |β_j| / se_j; infinite
+    where standard errors are missing or zero.
     """
     distance = inf
     if variance and standard_errors is not None and standard_errors.all():

@@ -1,11 +1,11 @@
 """Weighted least squares on independent columns, in float64 or to the last digit.
 
-Both ways are one algorithm. With the triangular factor R of the columns A (centred, scaled) the
-columns of Z = A R⁻¹ are nearly orthonormal, so that M = Zᵀ Z is close to a multiple of the
-identity and β = R⁻¹ M⁻¹ Zᵀ y a first solution, whose residuals r = y − A β give the correction
+Both use one algorithm. With the triangular factor R of the columns A (centred, scaled) the columns
+of Z = A R⁻¹ are nearly orthonormal, so that M = Zᵀ Z is close to a multiple of the identity and
+β = R⁻¹ M⁻¹ Zᵀ y is a first solution. Its residuals r = y − A β give the correction
 R⁻¹ M⁻¹ R⁻ᵀ Aᵀ r (Björck 1996, "Numerical Methods for Least Squares Problems", 2.9). R need not
-be accurate, as M holds what it misses: what limits the digits is the arithmetic of Z, r and Aᵀ r,
-float64 or double-double.
+be accurate, since M corrects its errors: only the arithmetic of Z, r and Aᵀ r, float64 or
+double-double, limits the digits.
 """
 
 from collections.abc import Callable
@@ -54,10 +54,10 @@ def solve_least_squares(
 ) -> LeastSquares:
     """Minimise Σ w (y − x̃ᵀβ)² over the independent columns.
 
-    With κ the condition number of the scaled columns and u = 2⁻⁵³: in float64, two passes, the
-    fitted values are right to about u κ rms(y); with ``exact``, three or four slower passes, to
-    u² κ (rms(y) + κ rms(r)), so that every parameter and standard error has nearly all digits of
-    float64, as measured up to κ = 1e13.
+    Let κ be the condition number of the scaled columns and u = 2⁻⁵³. In float64, with two passes,
+    the fitted values are right to about u κ rms(y). With ``exact``, three or four slower passes,
+    they are right to u² κ (rms(y) + κ rms(r)), so that every parameter and standard error has
+    nearly all digits of float64, as measured up to κ = 1e13.
     """
     basis = _Basis.from_analysis(analysis, intercept)
     M, b, response = _orthonormal_sums(rows, basis, exact)
@@ -87,12 +87,12 @@ def solve_least_squares(
 
 @dataclass(frozen=True)
 class _Basis:
-    """The columns as they are computed with, and what makes them orthonormal.
+    """The columns in the units of the computation, and the map that makes them orthonormal.
 
     ``unit``: a power of two near the scale, so that (x − shift) / unit is exact as a sum of two
     float64. ``inverse_factor`` (p, p) = B: (1, A) B is nearly orthonormal.
-    ``to_own_units`` (p, p) = B again, for parameters in the columns' own units.
-    ``bits`` that Z needs so that it has all of float64's after cancellation.
+    ``to_own_units`` (p, p): B for parameters in the columns' own units.
+    ``bits``: the precision with which Z must be computed to have float64's 53 after cancellation.
     """
 
     columns: list[int]
@@ -105,7 +105,7 @@ class _Basis:
 
     @classmethod
     def from_analysis(cls, analysis: ColumnAnalysis, intercept: bool) -> "_Basis":
-        """Take the independent columns, and their factor's inverse."""
+        """Return the basis for the independent columns, from their factor's inverse."""
         columns = list(analysis.independent)
         k, first = len(columns), int(intercept)
         shift, scale = analysis.mean[columns], analysis.scale[columns]

@@ -12,7 +12,7 @@ Square = Float64[np.ndarray, "k k"]
 def cholesky(A: Square) -> Square | None:
     """Return lower triangular L with L Lᵀ = A; None where A is not positive definite in float64.
 
-    None as well where A has an entry that is not finite.
+    It also returns None where A has an entry that is not finite.
     """
     if len(A) == 0:
         return A

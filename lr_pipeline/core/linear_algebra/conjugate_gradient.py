@@ -1,4 +1,4 @@
-"""Solving with a matrix that only multiplies (Nocedal & Wright, 2006, algorithm 5.3)."""
+"""Conjugate gradients: solving by products with A alone (Nocedal & Wright, 2006, alg. 5.3)."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from lr_pipeline.core.types import Parameters
 
 
 class Solution(NamedTuple):
-    """A solution x, whether it is as close as asked for, and each v with its A v on the way."""
+    """A solution x, whether it meets the tolerance, and each v that was multiplied, with A v."""
 
     x: Parameters
     close: bool
@@ -36,7 +36,7 @@ def conjugate_gradient(
             break
         Ad = product(direction)
         curvature = float(direction @ Ad)
-        if not curvature > 0.0:  # lost in the rounding of A
+        if not curvature > 0.0:  # below the rounding of A
             return Solution(x, False, products)
         products.append((direction, Ad))
         step = square / curvature

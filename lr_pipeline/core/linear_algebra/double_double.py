@@ -1,8 +1,8 @@
-"""Arithmetic of twice the precision of float64, on unevaluated sums of two of them.
+"""Arithmetic with twice the precision of float64, on unevaluated sums of two float64 numbers.
 
-Dekker (1971), Knuth (TAOCP 2, 4.2.2) and Hida, Li & Bailey (2001). Relative errors are a few
-2⁻¹⁰⁴; numbers beyond 1e290, where splitting overflows, or products below 1e-290, whose errors
-underflow, are not for it.
+Sources: Dekker (1971), Knuth (TAOCP 2, 4.2.2) and Hida, Li & Bailey (2001). Relative errors are a
+few 2⁻¹⁰⁴. It does not work for numbers beyond 1e290, where splitting overflows, or products below
+1e-290, whose errors underflow.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-Real = Any  # a float or a float64 array; every operation works item by item, as numpy's do
+Real = Any  # a float or a float64 array; every operation works item by item, like numpy's
 
 SPLITTER = 2.0**27 + 1.0
 
@@ -51,7 +51,7 @@ class DoubleDouble:
     high: Real
     low: Real = 0.0
 
-    # array + DoubleDouble is refused: numpy would make an array of objects of it
+    # makes numpy refuse array + DoubleDouble, which would give an array of objects
     __array_ufunc__ = None
 
     def __add__(self, other: "DoubleDouble | Real") -> "DoubleDouble":

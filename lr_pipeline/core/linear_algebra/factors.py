@@ -1,4 +1,4 @@
-"""A positive definite matrix by its Cholesky factor and the inverse of that."""
+"""Cholesky factor of a positive definite matrix, and the factor's inverse."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -23,7 +23,7 @@ class Factors:
         return None if L is None else cls(L, invert_lower(L))
 
     def times(self, c: float) -> "Factors":
-        """Return those of c A, c > 0."""
+        """Return the factors of c A, c > 0."""
         return Factors(self.L * sqrt(c), self.inverse / sqrt(c))
 
     def solve(self, b: Float64[np.ndarray, "k *m"]) -> Float64[np.ndarray, "k *m"]:
@@ -32,7 +32,7 @@ class Factors:
 
 
 def shifted_factor(A: Square) -> Square:
-    """Factor A plus the smallest multiple of the identity tried that allows it."""
+    """Factor A plus the first multiple of the identity tried that makes it positive definite."""
     if not np.isfinite(A).all():
         return np.eye(len(A)) / 2.0
     largest = float(np.diag(A).max())

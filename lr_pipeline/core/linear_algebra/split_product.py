@@ -15,10 +15,10 @@ def split_product(
 ) -> Float64[np.ndarray, "n m"]:
     """Return A B, each entry to about 2^−bits max|row of A| max|column of B|, then rounded.
 
-    Both matrices are cut into slices of so few bits that the products of slices are exact in
-    float64 arithmetic, whatever the order of its sums; the exact products are then added with
-    their rounding errors. ``bits`` above 53 therefore buys digits where entries of A B are much
-    smaller than the terms of their sums.
+    Both matrices are cut into slices with few enough bits that the products of slices are exact in
+    float64 arithmetic, in any order of its sums; the exact products are then added with their
+    rounding errors. More than 53 ``bits`` therefore give more right digits where entries of A B are
+    much smaller than the terms of their sums.
     """
     count, slice_bits = _slicing(bits, A.shape[1])
     B_slices = [part.T for part in _slices(B.T, slice_bits, count)]
@@ -44,7 +44,7 @@ def _slicing(bits: int, length: int) -> tuple[int, int]:
 def _slices(
     A: Float64[np.ndarray, "n k"], slice_bits: int, count: int
 ) -> list[Float64[np.ndarray, "n k"]]:
-    """Matrices that add to A, each of at most ``slice_bits`` bits below a row's largest entry."""
+    """Matrices whose sum is A, of at most ``slice_bits`` bits below a row's largest entry each."""
     slices = []
     for _ in range(count):
         largest = np.max(np.abs(A), axis=1, keepdims=True, initial=0.0)

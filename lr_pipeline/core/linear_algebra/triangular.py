@@ -11,9 +11,9 @@ from scipy.linalg import lapack
 class TriangularFactor:
     """R with AᵀA = RᵀR for some rows A of a matrix; upper triangular, at most square.
 
-    Adding two factors gives the factor of all their rows, by a QR decomposition of one above the
-    other: like the decomposition of all rows at once it is exact for a matrix that differs from
-    A by rounding (Demmel et al., 2012, "Communication-optimal parallel and sequential QR").
+    Adding two factors gives the factor of all their rows, by a QR decomposition of one factor above
+    the other. Like the decomposition of all rows at once, it is exact for a matrix that differs
+    from A by rounding (Demmel et al., 2012, "Communication-optimal parallel and sequential QR").
     """
 
     R: Float64[np.ndarray, "r d"]

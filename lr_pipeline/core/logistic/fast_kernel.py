@@ -1,4 +1,4 @@
-"""The logistic sums of a block in numpy, arranged for speed: one exponential a row."""
+"""The logistic sums of a block in numpy, arranged for speed: one exponential for each row."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -16,13 +16,13 @@ from lr_pipeline.core.types import Design, ParameterMatrix, Parameters, RowVecto
 
 # One logarithm is taken of the product of the odds of this many rows.
 ROWS_PER_LOGARITHM = 64
-# From this many columns on a product with the BLAS is faster than numpy's row by row, and a matrix
-# of squares faster from its own square root.
+# With this many columns or more, a product by the BLAS is faster than numpy's dot products of rows,
+# and SᵀS with S = √s X is faster than Xᵀ(s X).
 BLAS_COLUMNS = 40
-# A design of more numbers than this comes from memory, not from the processor's caches.
+# A design of more numbers than this is read from memory, not from the processor's caches.
 NUMBERS_IN_CACHE = 2**18
-# Squares are formed of parts of this many numbers, and of this many rows at least, so that a part
-# stays in the nearest cache.
+# Squares are formed from parts of this many numbers, and at least this many rows: a part then stays
+# in the processor's nearest cache.
 NUMBERS_PER_SQUARE = 2**15
 LEAST_ROWS_PER_SQUARE = 1024
 
@@ -32,7 +32,7 @@ Predictor = Callable[[Block, Parameters], RowVector]
 def linear_predictor(block: Block, w: Parameters) -> RowVector:
     """Log-odds z = w[0] + X w[1:] of each row (n,)."""
     X = block.X
-    # With few columns that come from memory, dot products row by row are faster.
+    # With few columns that are read from memory, dot products of rows are faster.
     by_rows = X.shape[1] < BLAS_COLUMNS and X.size > NUMBERS_IN_CACHE and X.flags.c_contiguous
     z: RowVector = np.vecdot(X, w[1:]) if by_rows else X @ w[1:]
     z += w[0]
@@ -91,11 +91,11 @@ class NumpyKernel:
 
 
 class _Odds(NamedTuple):
-    """Each row's odds e of the other label, by which all its terms take one exponential.
+    """Each row's odds e of the other label, from which all terms follow with one exponential.
 
     With ±½ = ½ − y and m = ±z, e = exp(m), u = 1 + e: the loss is log u, the residual ±e / u, and
-    the variance e / u². ``loss`` is summed; it is not finite where an e, or a product of some u,
-    is beyond the largest float64.
+    the variance e / u². ``loss`` is the sum over the rows; it is not finite where an e, or a
+    product of several u, exceeds the largest float64.
     """
 
     loss: float
@@ -128,7 +128,7 @@ class _Odds(NamedTuple):
 
 
 class _LogOdds(NamedTuple):
-    """The same terms for log-odds z of any size, at some more operations a row."""
+    """The same terms for log-odds z of any size, with a few more operations for each row."""
 
     loss: float
     z: RowVector
@@ -149,16 +149,16 @@ class _LogOdds(NamedTuple):
 def row_terms(
     block: Block, w: Parameters, predictor: Predictor = linear_predictor
 ) -> _Odds | _LogOdds:
-    """Σ weight · loss, and what residuals and variances are made of; z by ``predictor``."""
+    """Terms for Σ weight · loss, residuals and variances; z is computed by ``predictor``."""
     odds = _Odds.of(block, w, predictor)
     return odds if isfinite(odds.loss) else _LogOdds.of(block, w, predictor)
 
 
 def _sum_log(u: RowVector, e: RowVector) -> float:
-    """Σ log(1 + e), with u = 1 + e, by one logarithm for every 64 rows where that is exact enough.
+    """Σ log(1 + e), with u = 1 + e, by one logarithm for 64 rows where that is accurate enough.
 
     Rounding u to float64 costs each term about 2⁻⁵³. Where the mean loss is below 0.01 that is too
-    much, and each row has its own logarithm.
+    much, and log1p is taken of each row.
     """
     rows = len(u) // ROWS_PER_LOGARITHM * ROWS_PER_LOGARITHM
     products = np.multiply.reduce(u[:rows].reshape(ROWS_PER_LOGARITHM, -1), axis=0)
@@ -183,7 +183,7 @@ def combine_squares(block: Block, s: RowVector) -> ParameterMatrix:
 
 
 def _square(X: Design, s: Float64[np.ndarray, "n 1"]) -> ParameterMatrix:
-    """SᵀS of S = √s (1, X): half the operations of Xᵀ(s X), but on few columns twice the time."""
+    """SᵀS of S = √s (1, X): half the operations of Xᵀ(s X), but twice the time for few columns."""
     S, root = np.empty((len(X), X.shape[1] + 1)), np.sqrt(s)
     S[:, :1] = root
     np.multiply(root, X, out=S[:, 1:])

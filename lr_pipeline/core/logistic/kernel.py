@@ -1,7 +1,7 @@
-"""What every kernel sums over the rows: loss, gradient and Hessian.
+"""The sums over rows that every kernel computes: loss, gradient and Hessian.
 
-``TextbookKernel`` is the equations one by one. The kernels that fits use by default, arranged for
-speed or for torch, are held equal to it by tests.
+``TextbookKernel`` has the equations one by one. Fits use kernels arranged for speed or for torch;
+tests compare these with the textbook's.
 """
 
 from typing import Protocol, runtime_checkable

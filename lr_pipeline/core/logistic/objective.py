@@ -24,7 +24,7 @@ class SmoothFunction(Protocol):
 
 @runtime_checkable
 class Objective(SmoothFunction, Protocol):
-    """A function to minimise, as the second-order solvers see it.
+    """What second-order solvers need of a function to minimise.
 
     ``total_weight``: what the sums over rows were divided by, so that
     √(total_weight · gᵀ H⁻¹ g) is a length in standard errors.
@@ -63,7 +63,7 @@ class LogisticObjective:
 
     @property
     def passes(self) -> int:
-        """Passes over the rows so far, but for the one that summed the weights."""
+        """Passes over the rows so far, except the one that summed the weights."""
         return self.sums.passes
 
     def value(self, w: Parameters) -> float:
@@ -76,7 +76,7 @@ class LogisticObjective:
         return value / self.total_weight, gradient / self.total_weight
 
     def value_gradient_hessian(self, w: Parameters) -> tuple[float, Parameters, ParameterMatrix]:
-        """f(w), ∇f(w) and ∇²f(w), or for Firth the information in its place."""
+        """f(w), ∇f(w) and ∇²f(w), or for Firth I(w) / Σ weight in place of the Hessian."""
         value, gradient, hessian = self.penalty.value_gradient_hessian(self.sums, w)
         W = self.total_weight
         return value / W, gradient / W, hessian / W
@@ -86,7 +86,7 @@ class LogisticObjective:
         return np.asarray(self.penalty.hessian_product(self.sums, w, v) / self.total_weight)
 
     def log_likelihood(self, w: Parameters, value: float) -> float:
-        """Minus Σ loss without the penalty, from f(w); one pass more for Firth."""
+        """Minus Σ loss without the penalty, from f(w); for Firth one more pass."""
         added = self.penalty.addition(w)
         return -self.sums.loss(w) if added is None else added.value - value * self.total_weight
 

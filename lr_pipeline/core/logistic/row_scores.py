@@ -1,9 +1,9 @@
-"""Scores of rows that are alike to the bit wherever the rows stand.
+"""Scores that have the same bits for equal rows, wherever the rows are in a table.
 
-A product of the BLAS adds a row's terms in an order that depends on the row's place, on how many
-rows there are and on its threads, so that equal rows come out a rounding error apart. Here a row's
-score is a fixed sequence of operations on the row's own numbers, each of which IEEE 754 rounds in
-one way; or a sum that is exact, and so the same in any order.
+A product of the BLAS adds a row's terms in an order that depends on the row's place, on the number
+of rows and on threads, so that scores of equal rows can differ by rounding. Here a row's score is a
+fixed sequence of operations on the row's own numbers, each of which IEEE 754 rounds in one way; or
+a sum that is exact, and so the same in any order.
 """
 
 from math import ceil, log2
@@ -14,8 +14,8 @@ from scipy.linalg import lapack
 
 from lr_pipeline.core.types import Columns, Design, ParameterMatrix, Parameters, RowVector
 
-ROWS_PER_STEP = 4096  # of one column at a time
-NUMBERS_PER_STEP = 2**18  # of rows whose forms are found at a time
+ROWS_PER_STEP = 4096  # rows of one column that are added at a time
+NUMBERS_PER_STEP = 2**18  # numbers in the rows whose forms are computed at a time
 PRECISION = 53  # bits of a float64
 
 Slices = tuple[Float64[np.ndarray, "p n"], Float64[np.ndarray, "p n"]]
@@ -24,9 +24,9 @@ Slices = tuple[Float64[np.ndarray, "p n"], Float64[np.ndarray, "p n"]]
 def score_rows(X: Design, center: Columns, parameters: Parameters) -> RowVector:
     """Return z = w₀ + Σ_j (x_j − m_j) w_j of each row (n,), the columns added from left to right.
 
-    Of −0 and 0 alike: a z that is 0 is +0.
+    A z of zero is always +0, never −0.
     """
-    z = np.full(len(X), parameters[0] + 0.0)  # +0 for −0: then no sum below is −0
+    z = np.full(len(X), parameters[0] + 0.0)  # −0 becomes +0: then no sum below is −0
     term = np.empty(min(len(X), ROWS_PER_STEP))
     columns = list(zip(X.T, center.tolist(), parameters[1:].tolist(), strict=True))
     for start in range(0, len(X), ROWS_PER_STEP):
@@ -42,10 +42,10 @@ def score_rows(X: Design, center: Columns, parameters: Parameters) -> RowVector:
 class RowForms:
     """x̃ᵀ C x̃ of rows, with x̃ = (1, (x − center) / scale), for a covariance C (p, p).
 
-    As |R x̃|² with RᵀR = C, which no rounding makes negative. Rows and R are cut into slices of so
-    few bits that the products of slices are exact, whatever the order of their sums (Ozaki et al.,
-    2012). What is beyond the second slice is left out: 2⁻⁴² of a row's largest number for 3,000
-    columns, 2⁻⁴⁸ for 100.
+    It is computed as |R x̃|² with RᵀR = C, which rounding cannot make negative. Rows and R are cut
+    into slices with few enough bits that the products of slices are exact, in any order of their
+    sums (Ozaki et al., 2012). Bits below the second slice are left out: 2⁻⁴² of a row's largest
+    number for 3,000 columns, 2⁻⁴⁸ for 100.
     """
 
     def __init__(self, C: ParameterMatrix, center: Columns, scale: Columns) -> None:
@@ -57,7 +57,7 @@ class RowForms:
         """Return the form of each row (n,)."""
         forms = np.empty(len(X))
         rows = max(NUMBERS_PER_STEP // len(self.R[0]), 1)
-        with np.errstate(over="ignore"):  # of a row far beyond all others: infinite
+        with np.errstate(over="ignore"):  # infinite for a row far from all others
             for start in range(0, len(X), rows):
                 forms[start : start + rows] = self._of_few(X[start : start + rows])
         return forms
@@ -72,13 +72,13 @@ class RowForms:
         products += R_high.T @ low + R_low.T @ high
         products *= products
         forms = np.zeros(len(X))
-        for product in products:  # one row after the other: numpy's own sums go by the shape
+        for product in products:  # in this order: that of numpy's sums depends on the shape
             forms += product
         return forms
 
 
 def _root(C: ParameterMatrix) -> Float64[np.ndarray, "r p"]:
-    """R with RᵀR = C, of as many rows as C has rank to rounding (Cholesky with pivots)."""
+    """R with RᵀR = C, with as many rows as the numerical rank of C (Cholesky with pivots)."""
     factor, pivots, rank, _ = lapack.dpstrf(C)
     R = np.empty((rank, len(C)))
     R[:, pivots - 1] = np.triu(factor)[:rank]
@@ -86,12 +86,12 @@ def _root(C: ParameterMatrix) -> Float64[np.ndarray, "r p"]:
 
 
 def _slices(x: Float64[np.ndarray, "p n"], bits: int) -> Slices:
-    """Two matrices that nearly add to x, column by column, with at most ``bits`` bits an entry.
+    """Two matrices whose sum is nearly x, with at most ``bits`` bits for each entry.
 
-    An entry of the first is a multiple of 2^(1 − bits) of the power of two above the column's
-    largest, an entry of the second of 2^(1 − 2 bits).
+    Let P be the power of two above a column's largest entry. Entries of the first matrix are
+    multiples of 2^(1 − bits) P, entries of the second of 2^(1 − 2 bits) P.
     """
-    # 1.5: a sum with a negative entry has the same last bit.
+    # With the factor 1.5, a sum with a negative entry has the same last bit.
     largest = np.ldexp(1.5, np.frexp(np.abs(x).max(axis=0, initial=0.0))[1])
     high = _rounded(x, largest * 2.0 ** (PRECISION - bits))
     low = _rounded(x - high, largest * 2.0 ** (PRECISION - 2 * bits))
@@ -101,7 +101,7 @@ def _slices(x: Float64[np.ndarray, "p n"], bits: int) -> Slices:
 def _rounded(
     x: Float64[np.ndarray, "p n"], anchor: Float64[np.ndarray, " n"]
 ) -> Float64[np.ndarray, "p n"]:
-    """X to the last bit of a number as large as the anchor."""
+    """Round x to the last bit of the anchor."""
     rounded: Float64[np.ndarray, "p n"] = x + anchor
     rounded -= anchor
     return rounded

@@ -17,9 +17,8 @@ class LogisticSums:
     """The kernel's sums over all rows, and how many passes they took.
 
     Where the rows are standardized, ``T`` is the map that standardizes the parameters instead, so
-    that no pass has to compute the rows; None where the map would lose digits, or without
-    ``reparametrize``. Where ``watches`` is set, the first pass also bounds the extremes of the
-    columns that it sees.
+    that no pass has to compute standardized rows; None where the map would lose digits, or without
+    ``reparametrize``. Where ``watches`` is set, the first pass also bounds the columns' extremes.
     """
 
     def __init__(self, rows: Rows, kernel: LogisticKernel, reparametrize: bool = True) -> None:
@@ -59,7 +58,7 @@ class LogisticSums:
         return np.asarray(product if T is None else T.gradient(product))
 
     def information_trace_gradient(self, w: Parameters, A: ParameterMatrix) -> Parameters:
-        """∇_w tr(A I(w)) for a fixed symmetric A, on the rows as they are given."""
+        """∇_w tr(A I(w)) for a fixed symmetric A, on the given rows, without ``T``."""
         return np.asarray(
             self._sum(lambda block: self.kernel.information_trace_gradient(block, w, A), None)
         )
@@ -72,11 +71,11 @@ class LogisticSums:
         )
 
     def largest(self) -> Columns | None:
-        """Return bounds (k,) on the columns' absolute values, where they have been watched."""
+        """Return bounds (k,) on the columns' absolute values, where a pass has found them."""
         return None if self.extremes is None or self.T is None else self.T.largest(self.extremes)
 
     def _sum(self, block_function: Callable[[Block], Value], T: Reparametrization | None) -> Value:
-        """One pass, over the rows as they are where ``T`` stands for their standardization."""
+        """Sum in one pass, over the rows of ``T`` where it is given, else the objective's rows."""
         self.passes += 1
         rows = self.rows if T is None else T.rows
         if T is None or not self.watches or self.extremes is not None:
@@ -85,13 +84,13 @@ class LogisticSums:
         extremes_of = Extremes.around if T.alike else Extremes.of
 
         def watch(block: Block) -> tuple[Value, Extremes]:
-            with np.errstate(over="ignore", invalid="ignore"):  # seen below
+            with np.errstate(over="ignore", invalid="ignore"):  # checked below
                 return block_function(block), extremes_of(block.X)
 
         value, extremes = rows.sum(watch)
         if not extremes.finite.all():
             self.passes += 1
-            extremes = column_extremes(rows)  # which refuses what is not finite
+            extremes = column_extremes(rows)  # raises for values that are not finite
         self.extremes = extremes
         return value
 

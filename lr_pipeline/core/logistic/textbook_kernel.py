@@ -1,4 +1,4 @@
-"""The sums of a block as docs/notation.md writes them."""
+"""The sums over a block as docs/notation.md writes them."""
 
 import numpy as np
 from jaxtyping import Float64

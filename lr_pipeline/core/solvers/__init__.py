@@ -1,4 +1,4 @@
-"""Minimisers: each takes an objective and a start to a ``SolverResult``."""
+"""Minimisers: each takes an objective and a start, and returns a ``SolverResult``."""
 
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.lbfgs import Lbfgs

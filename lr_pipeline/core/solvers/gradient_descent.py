@@ -23,11 +23,11 @@ class GradientDescent:
     ``learning_rate``: η, or a function of the iteration (see ``step_size``).
     ``tolerance``: stop when |f(w_k) − f(w_{k−1})| is less; 0 runs all iterations. Such a stop is
     reported as ``SMALL_CHANGE``: it does not bound the distance to the optimum.
-    ``record_every``: iterations between points of the trace, which always has the first and the
-    last; ``record_parameters`` keeps the parameters in it.
-    ``standardize``: work in standardized columns rather than the table's own.
+    ``record_every``: iterations between points of the trace, which always has the first and last
+    point; ``record_parameters``: whether points keep the parameters.
+    ``standardize``: work in standardized columns instead of the table's own.
 
-    A value that overflows counts as infinite, and does not end the run.
+    A value that overflows counts as infinite, and does not end the iteration.
     """
 
     learning_rate: float | StepSize = 1e-3
@@ -40,7 +40,7 @@ class GradientDescent:
     orthonormalize: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuse settings that describe no descent."""
+        """Raise ``ValueError`` for settings with which there is no descent."""
         require_positive(iterations=self.iterations, record_every=self.record_every)
         if isinstance(self.learning_rate, int | float):
             require_positive(learning_rate=self.learning_rate)
@@ -82,7 +82,7 @@ class GradientDescent:
             w = w - self.step_size(iteration) * gradient
 
     def step_size(self, iteration: int) -> float:
-        """η of the step from an iteration to the next."""
+        """η of the step from this iteration to the next."""
         rate = self.learning_rate
         return float(rate) if isinstance(rate, int | float) else rate(iteration)
 

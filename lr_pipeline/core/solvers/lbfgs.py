@@ -15,8 +15,8 @@ from lr_pipeline.core.solvers.trace import Trace
 from lr_pipeline.core.solvers.wolfe_search import wolfe_search
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
-# A Hessian takes as long as one gradient for every 15 columns, plus one. After it two or three
-# gradients are enough: its price and theirs together.
+# Cost in gradients of a Hessian with d columns, and of the two or three gradients after which the
+# iteration then ends: PASSES_WITH_HESSIAN + d / COLUMNS_PER_PASS.
 COLUMNS_PER_PASS = 15
 PASSES_WITH_HESSIAN = 4
 
@@ -25,17 +25,17 @@ PASSES_WITH_HESSIAN = 4
 class Lbfgs:
     """w ← w − t B g, with B from the last steps (Nocedal & Wright, 2006, algorithm 7.5).
 
-    A small gradient says little on an ill-conditioned table. So where B's own estimate of the
-    distance √(W gᵀ B g) meets the tolerance, or the line search fails, or ``refresh_every``
-    iterations have passed, one Hessian is formed: its decrement decides whether this is the
-    optimum, and otherwise its factors precondition what follows.
+    A small gradient says little on an ill-conditioned table. So a Hessian is formed where B's own
+    estimate of the distance, √(W gᵀ B g), meets the tolerance, where the line search fails, or
+    after ``refresh_every`` iterations. The Hessian's decrement decides whether this is the optimum;
+    if not, its factors precondition the next iterations.
 
-    ``tolerance``: on √(W gᵀ H⁻¹ g), the remaining distance in standard errors. Where a Hessian says
-    that it is met, ``polish`` takes one full step more by its factors, which leaves about rounding:
-    any point within the tolerance ends there, whichever way the sums were added up.
+    ``tolerance``: on √(W gᵀ H⁻¹ g), the remaining distance in standard errors. Where a Hessian
+    shows that it is met, ``polish`` takes one more full step with its factors, which leaves little
+    more than rounding: from every point within the tolerance the result is nearly the same, in
+    whatever order sums were added.
     ``preconditioner``: v ↦ H⁻¹ v for a first guess at the Hessian of the mean.
-    ``confirm``: without it, B's own estimate of the distance is believed, and no Hessian formed
-    for that.
+    ``confirm``: if False, B's own estimate of the distance is accepted without a Hessian.
     """
 
     memory: int = 10
@@ -50,7 +50,7 @@ class Lbfgs:
     orthonormalize: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse settings with which no iteration could end."""
+        """Raise ``ValueError`` for settings with which the iteration could not end."""
         require_positive(
             memory=self.memory,
             tolerance=self.tolerance,
@@ -104,7 +104,7 @@ class Lbfgs:
         return _result(point, status, iteration, evaluations, trace, measured)
 
     def _is_slow(self, iteration: int, estimate: float, before: float, p: int) -> bool:
-        """Whether a Hessian would take less time than the iterations still needed without it."""
+        """Whether the iterations still needed would take longer than a Hessian."""
         if iteration == 0 or estimate <= self.tolerance:
             return False
         if estimate >= before:
@@ -121,7 +121,7 @@ class _Point(NamedTuple):
     gradient: Parameters
 
     def traced(self, iteration: int, length: float) -> TracePoint:
-        """Return what a trace keeps of it, ``length`` that of the step that led here."""
+        """Return this point's record in a trace; ``length``: that of the step to it."""
         return TracePoint(iteration, self.value, float(np.linalg.norm(self.gradient)), length)
 
 
@@ -151,7 +151,7 @@ def _result(
     trace: Trace,
     measured: _Measured | None,
 ) -> SolverResult:
-    """What is returned of a run."""
+    """The solver's result."""
     norm, points = float(np.linalg.norm(point.gradient)), tuple(trace.points)
     hessian, at = (None, None) if measured is None else (measured.hessian, measured.w)
     return SolverResult(
@@ -169,7 +169,7 @@ def _result(
 
 
 def _polished(objective: Objective, point: _Point, factors: LinearSolve) -> _Point:
-    """One full step, unless rounding keeps it from halving the distance."""
+    """Take one full step, unless rounding keeps it from halving the distance."""
     w = point.w - factors(point.gradient)
     value, gradient = objective.value_gradient(w)
     if decrement(factors, gradient, 1.0) < 0.5 * decrement(factors, point.gradient, 1.0):
@@ -178,7 +178,7 @@ def _polished(objective: Objective, point: _Point, factors: LinearSolve) -> _Poi
 
 
 def _scaled(pairs: SecantPairs) -> LinearSolve:
-    """The identity times the pairs' guess at the inverse curvature."""
+    """Return the product with the pairs' scalar estimate of the inverse curvature."""
     scale = pairs.scale()
 
     def solve(gradient: Parameters) -> Parameters:

@@ -1,4 +1,4 @@
-"""How far to go along a descent direction."""
+"""Line search: the step length along a descent direction."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar, runtime_checkable
@@ -58,9 +58,9 @@ def sufficiently_lower(
 ) -> bool:
     """Whether f(w + t d) ≤ f(w) + c₁ t m, with m = dᵀ∇f(w) < 0 (Armijo).
 
-    Where the values agree to rounding, dᵀ∇f(w + t d) ≤ (2 c₁ − 1) m is asked for instead, which
-    is the same on a parabola and needs no difference of values (Hager & Zhang, 2005, SIAM J.
-    Optim. 16).
+    Where the values agree to rounding, the condition is dᵀ∇f(w + t d) ≤ (2 c₁ − 1) m instead. It is
+    equivalent on a parabola and needs no difference of values (Hager & Zhang, 2005, SIAM J. Optim.
+    16).
     """
     if new_value <= value + SUFFICIENT_DECREASE * t * slope:
         return True

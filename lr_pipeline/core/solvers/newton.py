@@ -1,18 +1,18 @@
 """Newton's method, damped so that it converges from anywhere.
 
 *Step.* Near w the objective is f(w + d) ≈ f(w) + gᵀd + ½ dᵀH d, with g = ∇f(w) and H = ∇²f(w). H is
-positive definite where the columns are independent, and so the right-hand side has one minimum,
-where its derivative g + H d is zero:
+positive definite where the columns are independent. Then the right-hand side has one minimum, where
+its derivative g + H d is zero:
 
     d = −H⁻¹ g,    w ← w + d.
 
 *Damping.* Far from the optimum the expansion may be poor, and a full step may raise f. But gᵀd < 0,
-so that f falls along d to begin with: t = 1, ½, ¼, … are tried until f(w + t d) is low enough
-(``backtrack``). Near the optimum t = 1 is, and the number of right digits doubles with each step.
+so that f falls along d at first: t = 1, ½, ¼, … are tried until f(w + t d) is low enough
+(``backtrack``). Near the optimum t = 1 is enough, and each step doubles the number of right digits.
 
 *Stop.* λ = √(W gᵀH⁻¹g), the decrement, is the length of d in standard errors, and about the
-distance to the optimum: at λ ≤ ``tolerance`` that is reached. It cannot be met where rounding
-takes over earlier (``_Nearing``).
+distance to the optimum: the iteration has converged at λ ≤ ``tolerance``. It stalls where rounding
+keeps λ from getting so small (``_Nearing``).
 """
 
 from dataclasses import dataclass
@@ -30,12 +30,13 @@ from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
 from lr_pipeline.core.solvers.trace import Trace
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
-# Iterations that may pass without getting nearer, once only rounding is left to gain.
+# Iterations without getting nearer after which the solver stalls, if the value falls only by
+# rounding.
 PATIENCE = 4
-# A step gets nearer that leaves at most this share of the least distance so far.
+# A step gets nearer if it leaves less than this share of the smallest distance so far.
 NEARER = 0.9
 MAX_POLISH = 10
-# Steps that are remembered where the objective's Hessian is not exact.
+# The number of steps that are remembered where the objective's Hessian is not exact.
 MEMORY = 10
 
 
@@ -43,12 +44,12 @@ MEMORY = 10
 class Newton:
     """w ← w − t H⁻¹ g, with t halved from 1 until the objective falls enough (Armijo).
 
-    On a strictly convex objective this converges from every start, where the undamped iteration
-    may diverge although the optimum is finite. Where the objective only has a stand-in for its
-    Hessian (Firth), secant pairs of the gradient correct it.
+    On a strictly convex objective this converges from every start, while the undamped iteration
+    may diverge even where the optimum is finite. Where the objective returns another matrix in
+    place of its Hessian (Firth), secant pairs of the gradient correct it.
 
     ``tolerance``: on √(W gᵀ H⁻¹ g), the remaining distance in standard errors. Once it is met,
-    ``polish`` goes on, by steps with the same factors, to the rounding floor.
+    ``polish`` continues with the same factors to the rounding floor.
     """
 
     tolerance: float = 1e-9
@@ -59,7 +60,7 @@ class Newton:
     orthonormalize: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse settings with which no iteration could end."""
+        """Raise ``ValueError`` for settings with which the iteration could not end."""
         require_positive(tolerance=self.tolerance, max_iterations=self.max_iterations)
 
     def minimize(
@@ -108,7 +109,7 @@ class Newton:
     def _ending(
         self, point: "_Point", step: "_Step", nearing: "_Nearing", iteration: int
     ) -> Status | None:
-        """How the iteration ends at a point; None where another step is to be taken."""
+        """How the iteration ends at this point; None where another step follows."""
         converged = step.distance <= self.tolerance and is_last_step(step.direction, point.w)
         only_rounding_left = nearing.barren >= PATIENCE and (
             not nearing.value_fell or step.fall <= VALUE_ROUNDING * abs(point.value)
@@ -144,7 +145,7 @@ class _Step(NamedTuple):
 
     @classmethod
     def at(cls, point: _Point, total_weight: float, pairs: SecantPairs | None) -> "_Step":
-        """Solve H d = −g, corrected by the pairs where there are any."""
+        """Solve H d = −g, with H corrected by the secant pairs, if there are any."""
         solve, g = curvature_solve(point.hessian), point.gradient
         step = solve(g)
         distance = sqrt(max(total_weight * float(g @ step), 0.0))
@@ -154,10 +155,10 @@ class _Step(NamedTuple):
 
 @dataclass
 class _Nearing:
-    """How near the iterates have come, and for how long they have come no nearer.
+    """The smallest distance of the iterates so far, and how long ago it became smaller.
 
-    ``barren``: iterations since the last that came nearer. ``value_fell``: whether the last step
-    has led below all values before it.
+    ``barren``: iterations since the last one that came nearer. ``value_fell``: whether the last
+    value is below all before it.
     """
 
     nearest: float = inf
@@ -166,7 +167,7 @@ class _Nearing:
     value_fell: bool = True
 
     def observe(self, distance: float, value: float) -> None:
-        """Take in the next iterate."""
+        """Record the next iterate."""
         self.value_fell = value < self.lowest
         self.barren = 0 if distance < NEARER * self.nearest else self.barren + 1
         self.nearest, self.lowest = min(distance, self.nearest), min(value, self.lowest)
@@ -175,7 +176,7 @@ class _Nearing:
 def _polish(
     objective: Objective, point: _Point, solve: LinearSolve, pairs: SecantPairs | None
 ) -> tuple[_Point, int]:
-    """Take full steps with the same factors while they at least halve the gradient."""
+    """Take full steps with the same factors while each at least halves the decrement."""
     before = decrement(solve, point.gradient, 1.0)
     for tried in range(1, MAX_POLISH + 1):
         step = pairs.solve(solve, point.gradient) if pairs else solve(point.gradient)

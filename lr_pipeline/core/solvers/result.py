@@ -1,4 +1,4 @@
-"""What a solver returns: the parameters, how it ended, and the way there."""
+"""What a solver returns: the parameters, how it ended, and its trace."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 
 class Status(Enum):
-    """How a solver ended. Every member but ``CONVERGED`` carries the remedy."""
+    """How a solver ended. Every member except ``CONVERGED`` has a remedy."""
 
     CONVERGED = ("converged", "")
     ITERATION_LIMIT = (
@@ -41,7 +41,7 @@ class Status(Enum):
 class TracePoint:
     """One recorded iterate: objective (mean), gradient norm, and the step that led to it.
 
-    ``parameters`` are kept only by solvers asked to.
+    ``parameters`` are kept only where a solver's settings ask for them.
     """
 
     iteration: int
@@ -57,8 +57,8 @@ class SolverResult:
 
     ``value`` is the objective (mean per row) and ``gradient_norm`` the Euclidean norm of its
     gradient at ``parameters``; ``evaluations`` counts evaluations of the objective.
-    ``gradient`` (p,) there and ``hessian`` (p, p) at ``hessian_at`` (p,), which is there or very
-    near, are left by solvers that have them.
+    Solvers that have them also return the ``gradient`` (p,) at ``parameters`` and the ``hessian``
+    (p, p) at ``hessian_at`` (p,), which is ``parameters`` or a point very near.
     """
 
     parameters: Parameters

@@ -1,4 +1,4 @@
-"""What past steps say about the curvature: limited-memory BFGS (Nocedal & Wright, 2006, §7.2)."""
+"""Curvature estimated from past steps: limited-memory BFGS (Nocedal & Wright, 2006, §7.2)."""
 
 from collections import deque
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class SecantPairs:
         self.pairs: deque[tuple[Parameters, Parameters, float]] = deque(maxlen=memory)
 
     def __len__(self) -> int:
-        """How many steps are remembered."""
+        """Number of steps that are remembered."""
         return len(self.pairs)
 
     def add(self, step: Parameters, change: Parameters) -> None:
@@ -31,14 +31,14 @@ class SecantPairs:
         self.pairs.clear()
 
     def scale(self) -> float:
-        """Return sᵀy / yᵀy of the last pair, the usual guess at the inverse curvature; else 1."""
+        """Return sᵀy / yᵀy of the last pair, an estimate of the inverse curvature; 1 if empty."""
         if not self.pairs:
             return 1.0
         _, change, inverse_product = self.pairs[-1]
         return 1.0 / (inverse_product * float(change @ change))
 
     def solve(self, initial_solve: LinearSolve, gradient: Parameters) -> Parameters:
-        """Inverse curvature times the gradient, ``initial_solve`` corrected by the pairs."""
+        """Estimated inverse Hessian times the gradient: ``initial_solve``, corrected by pairs."""
         q = gradient.copy()
         alphas = []
         for step, change, inverse_product in reversed(self.pairs):

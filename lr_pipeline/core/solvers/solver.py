@@ -1,4 +1,4 @@
-"""What every solver offers."""
+"""The interface of solvers."""
 
 from typing import Protocol, runtime_checkable
 
@@ -11,8 +11,8 @@ from lr_pipeline.core.types import Parameters
 class Solver(Protocol):
     """A minimiser of smooth functions, with its settings.
 
-    ``standardize``: whether it is to be given standardized columns rather than the table's own.
-    ``orthonormalize``: whether nearly dependent ones are to be made orthonormal as well.
+    ``standardize``: whether the solver needs standardized columns instead of the table's own.
+    ``orthonormalize``: whether nearly dependent columns must also be made orthonormal.
     """
 
     @property
@@ -21,11 +21,11 @@ class Solver(Protocol):
 
     @property
     def standardize(self) -> bool:
-        """Whether it works in standardized columns."""
+        """Whether the solver works in standardized columns."""
 
     @property
     def orthonormalize(self) -> bool:
-        """Whether nearly dependent columns are to be orthonormal."""
+        """Whether nearly dependent columns are made orthonormal."""
 
     def minimize(
         self, objective: Objective, start: Parameters, progress: Progress | None = None

@@ -75,7 +75,7 @@ class CosineDecay:
 
 
 def largest_stable_step(rows: Rows) -> float:
-    """2 / L, above which gradient descent on the mean log loss need not descend.
+    """Return 2 / L: with larger steps gradient descent on the mean log loss may not descend.
 
     L = λ_max(Σ weight x̃ x̃ᵀ) / (4 Σ weight) with x̃ = (1, x) bounds the Hessian everywhere, since
     σ(z) (1 − σ(z)) ≤ 1/4. One pass over the rows.

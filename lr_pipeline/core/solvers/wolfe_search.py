@@ -1,4 +1,4 @@
-"""How far to go along a direction of which the curvature is not known."""
+"""Line search along a direction of unknown curvature, by the weak Wolfe conditions."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ CURVATURE = 0.9
 
 
 class Step(NamedTuple):
-    """The point that a search along a direction ended at, and how many evaluations it took."""
+    """The point at which a line search ended, and the number of its evaluations."""
 
     length: float
     w: Parameters
@@ -52,7 +52,7 @@ def wolfe_search(
 
 
 def _between(low: float, low_slope: float, high: float, high_slope: float) -> float:
-    """Where the slope would vanish if it were linear, kept off the ends; else the middle."""
+    """The zero of the slope if it were linear, kept away from the ends; else the middle."""
     width = high - low
     if not high_slope > 0:
         return low + width / 2.0

@@ -1,4 +1,4 @@
-"""With every acceleration and with none a fit ends at one optimum, within its certificates."""
+"""With and without accelerations a fit ends at the same optimum, within its certificates."""
 
 from dataclasses import replace
 
@@ -61,7 +61,7 @@ def fit_problem(rows, regimes, **options):
 def test_both_paths_are_within_the_sum_of_their_certificates(
     way, weighted, seed, signal, tolerance, standard_errors
 ):
-    """Every parameter, each certificate in its own units."""
+    """It holds for every parameter, with each certificate in its own units."""
     rows = table(seed, signal=signal, weighted=weighted)
     options = {"tolerance": tolerance, "standard_errors": standard_errors}
     fast = fit_logistic(rows, NumpyKernel(), **options, acceleration=WAYS[way])
@@ -73,7 +73,7 @@ def test_both_paths_are_within_the_sum_of_their_certificates(
 
 
 def test_the_limits_of_these_tests_lead_to_every_way():
-    """Each table is fitted by the way that is meant, and by no other."""
+    """Each table is fitted by the intended acceleration, and by no other."""
     rows = table()
     assert fit_small_table(fit_problem(rows, REGIMES), REGIMES) is not None
     assert warm_start(rows, NumpyKernel(), NoPenalty(), WARM) is not None
@@ -88,7 +88,7 @@ def test_the_limits_of_these_tests_lead_to_every_way():
 
 
 def test_a_penalised_fit_from_a_sample_ends_where_the_plain_one_does():
-    """Ridge, whose strength belongs to all rows."""
+    """The penalty is ridge, whose strength belongs to all rows."""
     rows = table(3)
     fast = fit_logistic(rows, NumpyKernel(), Ridge(20.0), acceleration=WARM)
     plain = fit_logistic(rows, NumpyKernel(), Ridge(20.0), acceleration=False)
@@ -99,12 +99,12 @@ def test_a_penalised_fit_from_a_sample_ends_where_the_plain_one_does():
 
 @pytest.mark.parametrize("options", [{"solver": Newton()}, {"start": np.zeros(6)}])
 def test_a_solver_or_start_of_the_callers_own_is_no_small_tables(options):
-    """They are asked for to see where they lead."""
+    """A solver or a start that the caller gives is used as it is."""
     assert fit_small_table(fit_problem(table(), REGIMES, **options), REGIMES) is None
 
 
 def test_what_is_not_plain_is_the_same_on_the_plain_path():
-    """Dependent columns are named, separated classes refused, values not finite placed."""
+    """Dependent columns are named, separated classes refused, NaN and infinity located."""
     rows = table()
     X, y = rows.X, rows.y
     doubled = fit_logistic(ArrayRows(np.c_[X, X[:, 0]], y), NumpyKernel(), acceleration=False)
@@ -122,7 +122,7 @@ def test_what_is_not_plain_is_the_same_on_the_plain_path():
 
 
 def test_acceleration_is_on_or_off_or_has_limits():
-    """True are the measured ones."""
+    """True means the measured limits."""
     assert regimes_of(True) is REGIMES
     assert regimes_of(False) is None
     assert regimes_of(WARM) is WARM

@@ -1,4 +1,4 @@
-"""A log loss in single precision: about right, with bounds that hold on the columns themselves."""
+"""The log loss in single precision: nearly right, with rigorous bounds on the original columns."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from lr_pipeline.engines.memory import ArrayRows
 
 
 def table(n=600, d=5, seed=0, mean=0.0, scale=1.0, weighted=False):
-    """Normal columns and coin flips; every seventh weight is zero."""
+    """Normal columns and random labels; every seventh weight is zero."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, d)) * scale + mean
     weight = rng.uniform(0.5, 2.0, n) * (np.arange(n) % 7 > 0) if weighted else None
@@ -25,7 +25,7 @@ def table(n=600, d=5, seed=0, mean=0.0, scale=1.0, weighted=False):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("mean", "scale"), [(0.0, 1.0), (1e6, 1.0), (3.0, 1e-8), (0.0, 1e8)])
 def test_it_is_the_log_loss_to_seven_digits_or_nearly(mean, scale, weighted):
-    """Value, gradient and products with the Hessian, of columns standardized in float64."""
+    """It holds for value, gradient and Hessian products of columns standardized in float64."""
     X, y, weight = table(mean=mean, scale=scale, weighted=weighted)
     rows = ArrayRows(X, y, weight, block_rows=173)
     center, deviation = X.mean(axis=0), X.std(axis=0)
@@ -48,7 +48,7 @@ def test_it_is_the_log_loss_to_seven_digits_or_nearly(mean, scale, weighted):
     seed=st.integers(0, 99),
 )
 def test_no_value_is_beyond_the_extremes(mean, scale, center, seed):
-    """Whatever single precision rounds, the bounds are rounded outwards by more."""
+    """The bounds are rounded outwards by more than the rounding of single precision."""
     X, y, _ = table(n=40, d=2, seed=seed, mean=mean, scale=scale)
     centers = mean + center * np.full(2, scale)
     single = standardized_single(ArrayRows(X, y), centers, np.full(2, scale))
@@ -61,7 +61,7 @@ def test_no_value_is_beyond_the_extremes(mean, scale, center, seed):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e39])
 def test_what_single_precision_cannot_hold_is_left_alone(value):
-    """Not finite, or more deviations from the mean than it has numbers for: no copy."""
+    """No copy is made of values that are not finite, or too many deviations from the mean."""
     X, y, _ = table()
     X[17, 2] = value
     assert standardized_single(ArrayRows(X, y), np.zeros(5), np.ones(5)) is None
@@ -69,13 +69,13 @@ def test_what_single_precision_cannot_hold_is_left_alone(value):
 
 @pytest.mark.parametrize("scale", [0.0, 1e-31, 1e31, np.nan])
 def test_a_scale_beyond_single_precision_makes_no_copy(scale):
-    """Nor does a constant column."""
+    """A constant column makes no copy either."""
     X, y, _ = table()
     assert standardized_single(ArrayRows(X, y), np.zeros(5), np.full(5, scale)) is None
 
 
 def test_rows_of_zero_weight_are_not_copied():
-    """They count nowhere, so that their values may be anything."""
+    """Such rows count nowhere, so that they may have any values."""
     X, y, weight = table(weighted=True)
     X[::7] = 1e300
     single = standardized_single(ArrayRows(X, y, weight), np.zeros(5), np.ones(5))
@@ -85,7 +85,7 @@ def test_rows_of_zero_weight_are_not_copied():
 
 @pytest.mark.parametrize(("slope", "value"), [(1e39, np.inf), (1e6, 5e5)])
 def test_an_overflow_is_no_error(slope, value):
-    """A loss beyond float32 is infinite, so that a shorter step is tried; a large one is large."""
+    """A loss beyond float32 is infinite, so that a shorter step is tried; a large one is finite."""
     X = np.linspace(-1, 1, 40)[:, None]
     y = (X[:, 0] < 0).astype(float)
     blocks = standardized_single(ArrayRows(X, y), np.zeros(1), np.ones(1)).blocks

@@ -22,7 +22,7 @@ from tests.core.reference import maximum_likelihood
 
 
 def block(n=60, d=3, seed=4, mean=2.0, scale=(1.0, 30.0, 1e-3)):
-    """Overlapping classes, columns of unequal scales."""
+    """Rows of overlapping classes, with columns of unequal scales."""
     rng = np.random.default_rng(seed)
     Z = rng.standard_normal((n, d))
     y = (rng.random(n) < 1 / (1 + np.exp(-(Z @ np.linspace(1, -1, d) + 0.3)))).astype(float)
@@ -30,28 +30,28 @@ def block(n=60, d=3, seed=4, mean=2.0, scale=(1.0, 30.0, 1e-3)):
 
 
 def heavy_tails(seed):
-    """Columns without a variance."""
+    """Columns whose distribution has no finite variance."""
     rng = np.random.default_rng(seed)
     X = rng.standard_t(1, (80, 3))
     return X, labels(rng, X[:, 0])
 
 
 def rare(seed):
-    """One label in twenty."""
+    """A table with one positive label in twenty."""
     rng = np.random.default_rng(seed)
     X = np.exp(rng.standard_normal((300, 3)))
     return X, labels(rng, 0.5 * X[:, 0] - 4.0)
 
 
 def nearly_split(seed):
-    """A column that tells most labels."""
+    """A table with a column that determines most labels."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((120, 2))
     return X, labels(rng, 6.0 * X[:, 0])
 
 
 def labels(rng, z):
-    """Drawn with log odds z, both of them."""
+    """Labels drawn with log-odds z; both occur."""
     y = (rng.random(len(z)) < 1 / (1 + np.exp(-np.clip(z, -500, 500)))).astype(float)
     assert 0 < y.sum() < len(y)
     return y
@@ -60,7 +60,7 @@ def labels(rng, z):
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("tolerance", [None, 1e-3])
 def test_the_optimum_of_forty_digits_lies_within_the_certificate(seed, tolerance):
-    """To the rounding floor by default, and as near as asked for with a tolerance."""
+    """The fit goes to the rounding floor by default, and meets a given tolerance."""
     X, y, _ = block(seed=seed)
     fit = fit_logistic(ArrayRows(X, y), NumpyKernel(), tolerance=tolerance)
     found = np.array([fit.intercept, *fit.coefficients])
@@ -72,7 +72,7 @@ def test_the_optimum_of_forty_digits_lies_within_the_certificate(seed, tolerance
 
 
 def test_everything_reported_equals_the_general_way():
-    """Standard errors, covariance, likelihood, trace: to rounding."""
+    """Standard errors, covariance, likelihood and trace are equal to rounding."""
     X, y, _ = block()
     few = fit_logistic(ArrayRows(X, y), NumpyKernel())
     other = fit_logistic(ArrayRows(X, y), NumpyKernel(), acceleration=Regimes(small_numbers=0))
@@ -89,7 +89,7 @@ def test_everything_reported_equals_the_general_way():
 
 
 def test_every_iterate_is_reported():
-    """To ``progress``, once each."""
+    """``progress`` is called once for each iterate."""
     X, y, _ = block()
     seen = []
     fit = fit_logistic(ArrayRows(X, y), NumpyKernel(), progress=seen.append)
@@ -106,7 +106,7 @@ def evaluated(seed=4):
 
 
 def test_the_sums_are_those_of_the_general_kernel():
-    """Loss, gradient and Hessian in the coordinates of the standardized columns."""
+    """Loss, gradient and Hessian are compared in the standardized columns."""
     X, y, _ = block()
     rows, w, sums, *_ = evaluated()
     Z = (X - rows.columns.mean[1:]) / rows.columns.scale[1:]
@@ -117,7 +117,7 @@ def test_the_sums_are_those_of_the_general_kernel():
 
 
 def test_the_beginning_is_an_evaluation_at_the_optimum_of_the_intercept():
-    """In closed form, the same to rounding."""
+    """The closed form and the evaluation are equal to rounding."""
     X, y, _ = block()
     rows = FewRows.of(Block(X, y))
     beginning = rows.beginning()
@@ -130,7 +130,7 @@ def test_the_beginning_is_an_evaluation_at_the_optimum_of_the_intercept():
 
 
 def test_the_correction_holds_the_third_derivative():
-    """½ H⁻¹ ∇³f[d, d], against the second difference of the gradient along d."""
+    """½ H⁻¹ ∇³f[d, d] equals that of a second difference of the gradient along d."""
     rows, w, _, factor, d, square = evaluated()
     h = 1e-3
     ahead, here, behind = (rows.sums(w + t * d).gradient for t in (h, 0.0, -h))
@@ -140,7 +140,7 @@ def test_the_correction_holds_the_third_derivative():
 
 
 def test_a_long_correction_is_shortened():
-    """To a share of the step that it corrects, in the metric of the Hessian."""
+    """Its length is limited to a share of the step, in the metric of the Hessian."""
     rows, w, _, factor, d, square = evaluated()
     rows.sums(w)
     correction = rows.correction(factor, 1e3 * d, 1e6 * square)
@@ -150,7 +150,7 @@ def test_a_long_correction_is_shortened():
 
 
 def test_the_first_step_goes_to_linear_discriminant_analysis():
-    """Slopes W⁻¹ (mean of the ones − mean of the zeros), W the covariance within the classes."""
+    """The slopes are W⁻¹ (mean of class 1 − mean of class 0), W the covariance within classes."""
     X, y, _ = block(n=400)
     rows = FewRows.of(Block(X, y))
     n, means = len(y), [X[y == label].mean(axis=0) for label in (0.0, 1.0)]
@@ -166,13 +166,13 @@ def test_the_first_step_goes_to_linear_discriminant_analysis():
 
 @pytest.mark.parametrize("explained", [0.6, 1.0, 1.1])
 def test_the_first_step_is_bounded(explained):
-    """Where columns explain the labels almost entirely, or rounding says more than that."""
+    """The limit applies where R² is nearly 1, or above 1 by rounding."""
     assert first_step_length(explained) == LONGEST_FIRST_STEP
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_tolerance_takes_two_evaluations_less_than_newton(seed):
-    """The better steps end within the tolerance of the same optimum."""
+    """The better steps end at the same optimum, within the tolerance."""
     rows = ArrayRows(*block(n=200, seed=seed))
     near = fit_logistic(rows, NumpyKernel(), tolerance=1e-3)
     newton = fit_logistic(rows, NumpyKernel(), solver=Newton(1e-3, polish=False))
@@ -188,7 +188,7 @@ def test_a_tolerance_takes_two_evaluations_less_than_newton(seed):
 @pytest.mark.parametrize("table", [heavy_tails, rare, nearly_split])
 @pytest.mark.parametrize("seed", range(8))
 def test_the_certificate_holds_on_tables_where_better_steps_are_worse(table, seed):
-    """Long tails, rare labels, classes that hardly overlap: whichever way such a fit ends."""
+    """It holds for heavy tails, rare labels and classes that hardly overlap."""
     X, y = table(seed)
     near = fit_logistic(ArrayRows(X, y), NumpyKernel(), tolerance=1e-3)
     exact = fit_logistic(ArrayRows(X, y), NumpyKernel())
@@ -199,7 +199,7 @@ def test_the_certificate_holds_on_tables_where_better_steps_are_worse(table, see
 
 
 def test_log_odds_beyond_every_float_are_left_to_the_general_way():
-    """Odds overflow, which shows in the gradient: no step is taken by it."""
+    """The overflow shows in the gradient, and no step is taken with it."""
     rows, *_ = evaluated()
     with np.errstate(over="ignore", invalid="ignore"):
         sums = rows.sums(np.full(len(rows.C), 1e3))
@@ -208,7 +208,7 @@ def test_log_odds_beyond_every_float_are_left_to_the_general_way():
 
 @pytest.mark.parametrize("make", [heavy_tails, rare, nearly_split])
 def test_no_value_exceeds_the_bounds_of_its_column(make):
-    """√n for any column, as an outlier shows that alone makes the deviation; then the largest."""
+    """The first bound is √n, which one outlier can nearly reach; the second the largest value."""
     X, y = make(3)
     X[0, 0] = 1e6
     rows = FewRows.of(Block(X, y))
@@ -220,7 +220,7 @@ def test_no_value_exceeds_the_bounds_of_its_column(make):
 
 
 def test_where_the_coarse_bound_proves_too_little_the_closer_one_is_taken():
-    """800 × 20 with 40 ones: √n leaves rounding room, the largest values do not."""
+    """On 800 × 20 with 40 ones, √n bounds rounding too coarsely, the largest values closely."""
     X = np.random.default_rng(0).standard_normal((800, 20))
     y = (np.arange(800) < 40) * 1.0
     rows = FewRows.of(Block(X, y))
@@ -234,7 +234,7 @@ def test_where_the_coarse_bound_proves_too_little_the_closer_one_is_taken():
 
 
 def separated():
-    """A threshold on the first column tells the classes apart."""
+    """A threshold on the first column separates the classes."""
     X = block().X
     return X, (X[:, 0] > 2.0).astype(float), None
 
@@ -286,13 +286,13 @@ X, Y, _ = block()
     ],
 )
 def test_what_is_not_plain_is_left_to_the_general_way(refused):
-    """None, so that the general way decides, or says what is wrong."""
+    """The result is None, so that the general path decides, or raises the error."""
     assert fit_few_rows(Block(*refused), Newton()) is None
 
 
 @pytest.mark.parametrize("seed", [975, 2757, 6660, 17444])
 def test_a_fit_to_a_tolerance_meets_it_with_its_certificate(seed):
-    """Which is somewhat more than the solver's own estimate: here that is just below 1e-3."""
+    """The certificate exceeds the solver's own estimate, which here is just below 1e-3."""
     rng = np.random.default_rng(seed)
     n, d = int(rng.integers(20, 120)), int(rng.integers(1, 4))
     X, b = rng.standard_t(3, (n, d)), 1.5 * rng.standard_normal(d)

@@ -44,7 +44,7 @@ def scaled_distance(fit, other):
 @pytest.mark.parametrize("solver", [None, Newton(), Lbfgs()], ids=["auto", "newton", "lbfgs"])
 @pytest.mark.parametrize("mean", [0.0, 1e6], ids=["near zero", "far from zero"])
 def test_a_large_table_has_the_optimum_that_forty_digits_give(solver, mean):
-    """Within its certificate, far from zero too, where rows are centred and not folded."""
+    """The fit is within its certificate, also far from zero, where rows are centred."""
     X, y = table(mean=mean)
     fit = fit_logistic(ArrayRows(X, y), NumpyKernel(), solver=solver)
     optimum = maximum_likelihood(X, y, np.array([fit.intercept, *fit.coefficients]))
@@ -58,7 +58,7 @@ def test_a_large_table_has_the_optimum_that_forty_digits_give(solver, mean):
 def test_fewer_passes_are_made_than_without_a_sample():
     """Newton from a sample's optimum needs three evaluations instead of six or more."""
     X, y = table()
-    start = np.zeros(D + 1)  # a given start is where it starts
+    start = np.zeros(D + 1)  # a given start is used, without a sample
     cold = fit_logistic(ArrayRows(X, y), NumpyKernel(), solver=Newton(polish=False), start=start)
     warm = fit_logistic(ArrayRows(X, y), NumpyKernel(), solver=Newton(polish=False))
     assert warm.evaluations < cold.evaluations
@@ -77,7 +77,7 @@ def test_the_penalty_is_that_of_all_rows():
 
 
 def test_weights_count_as_repeated_rows():
-    """Weights 0 and 2, large table: the fit of the rows they stand for."""
+    """Weights 0 and 2 on a large table give the fit of rows left out and repeated."""
     X, y = table()
     weight = np.random.default_rng(5).integers(0, 3, N).astype(float)
     repeated = np.repeat(np.arange(N), weight.astype(int))
@@ -88,7 +88,7 @@ def test_weights_count_as_repeated_rows():
 
 
 def test_the_certificate_without_the_hessian_of_all_rows_holds():
-    """It rests on the sample's Hessian, a lower bound; no standard errors are given."""
+    """It uses the sample's Hessian, a lower bound; no standard errors are given."""
     X, y = table()
     quick = fit_logistic(ArrayRows(X, y), NumpyKernel(), tolerance=1e-4, standard_errors=False)
     exact = fit_logistic(ArrayRows(X, y), NumpyKernel(), solver=Newton(), start=np.zeros(D + 1))
@@ -99,7 +99,7 @@ def test_the_certificate_without_the_hessian_of_all_rows_holds():
 
 
 def test_a_sample_bounds_the_hessian_of_all_rows_from_below():
-    """At its optimum and away from it: the difference has no negative eigenvalue."""
+    """At its optimum and away from it, the difference has no negative eigenvalue."""
     X, y = table()
     rows = ArrayRows(X, y)
     warm = warm_start(rows, NumpyKernel(), NoPenalty())
@@ -113,9 +113,9 @@ def test_a_sample_bounds_the_hessian_of_all_rows_from_below():
 
 
 def intercept_alone(factored_at):
-    """A start whose sample is the whole table: as many rows of each label, no columns.
+    """A start whose sample is the whole table, with equally many rows of each label, no columns.
 
-    Its Hessian is known in closed form, and changes by nearly exp(± the change of the intercept).
+    Its Hessian has a closed form, and changes by nearly exp(± the change of the intercept).
     """
     rows = ArrayRows(np.empty((1000, 0)), np.repeat([0.0, 1.0], 500))
     at = np.array([factored_at])
@@ -128,7 +128,7 @@ def intercept_alone(factored_at):
 @pytest.mark.parametrize("at", [-12.0, 4.3, 9.7])
 @pytest.mark.parametrize("change", [0.0, 1e-9, 0.5, 3.0, 20.0])
 def test_a_sample_of_all_rows_bounds_their_hessian_closely(at, change):
-    """Where variances fall by exp(−change): against 60 digits, and tight to 3/100."""
+    """Where variances fall by exp(−change), the bound holds to 60 digits, and is tight to 3/100."""
     w = at + np.sign(at) * change
     below = float(intercept_alone(at).factors_below(np.array([w])).L[0, 0]) ** 2
     with mp.workdps(60):
@@ -137,7 +137,7 @@ def test_a_sample_of_all_rows_bounds_their_hessian_closely(at, change):
 
 
 def test_rounding_of_the_sample_is_covered():
-    """Without a margin the bound would be above the Hessian at some of these points."""
+    """Without its margin the bound would exceed the Hessian at some of these points."""
     for at in np.linspace(-3.0, 3.0, 50):
         factors = intercept_alone(at).factors_below(np.array([at]))
         with mp.workdps(60):
@@ -147,7 +147,7 @@ def test_rounding_of_the_sample_is_covered():
 
 @pytest.mark.parametrize("far", [1e3, 1e308, np.nan])
 def test_far_from_the_sample_it_bounds_nothing(far):
-    """The variances there may be zero: no factors, rather than some that are not finite."""
+    """Variances may be zero there: None is returned, and no factors that are not finite."""
     X, y = table()
     warm = warm_start(ArrayRows(X, y), NumpyKernel(), NoPenalty())
     with np.errstate(over="ignore", invalid="ignore"):
@@ -155,7 +155,7 @@ def test_far_from_the_sample_it_bounds_nothing(far):
 
 
 def test_a_sample_has_so_many_numbers_at_most():
-    """However large the table, which need not fit into memory."""
+    """The limit holds for tables of any size, which need not fit into memory."""
     X, y = table()
     regimes = Regimes(sample_numbers=600 * D)
     warm = warm_start(ArrayRows(X, y), NumpyKernel(), NoPenalty(), regimes)
@@ -164,7 +164,7 @@ def test_a_sample_has_so_many_numbers_at_most():
 
 
 def test_a_tolerance_belongs_to_the_chosen_solver():
-    """A solver that is given has its own."""
+    """A solver that the caller gives has its own tolerance."""
     X, y = table(n=50)
     with pytest.raises(ValueError, match="set the given solver's own"):
         fit_logistic(ArrayRows(X, y), NumpyKernel(), solver=Newton(), tolerance=1e-3)
@@ -181,12 +181,12 @@ def test_a_tolerance_belongs_to_the_chosen_solver():
     ids=["few rows", "dependent columns", "one class in the sample", "separated"],
 )
 def test_no_start_is_better_than_a_wrong_one(X, y):
-    """Where a sample determines no estimate there is no warm start."""
+    """There is no warm start where a sample does not determine an estimate."""
     assert warm_start(ArrayRows(X, y), NumpyKernel(), NoPenalty()) is None
 
 
 def test_a_rare_column_is_fitted_all_the_same():
-    """An indicator of 9 rows may be all zero in the sample: the fit then starts from nothing."""
+    """An indicator of 9 rows may be all zero in the sample: the fit then starts without one."""
     X, y = table()
     X[:, 1] = 0.0
     X[::900, 1] = 1.0
@@ -198,7 +198,7 @@ def test_a_rare_column_is_fitted_all_the_same():
 
 
 def test_the_order_of_blocks_does_not_matter_beyond_rounding():
-    """Blocks of other lengths in another order hold other samples, but one optimum."""
+    """Blocks of other lengths in another order give other samples, but the same optimum."""
     X, y = table()
     one = fit_logistic(ArrayRows(X, y), NumpyKernel())
     other = fit_logistic(ShuffledRows(X, y, cuts=(1000, 1003, 5000), seed=4), NumpyKernel())
@@ -207,7 +207,7 @@ def test_the_order_of_blocks_does_not_matter_beyond_rounding():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
 def test_a_value_that_is_not_finite_is_refused_with_its_place(value):
-    """Found in the first pass over all rows, or in the sample."""
+    """The value is found in the first pass over all rows, or in the sample."""
     X, y = table()
     X[4321, 2] = value
     with pytest.raises(ValueError, match=r"row 4321, column 2"):
@@ -215,7 +215,7 @@ def test_a_value_that_is_not_finite_is_refused_with_its_place(value):
 
 
 def test_solvers_for_the_tables_own_columns_start_where_they_always_did():
-    """Gradient descent is not given a warm start: its path is what one wants to see."""
+    """Gradient descent gets no warm start, since its path is of interest."""
     X, y = table()
     fit = fit_logistic(ArrayRows(X, y), NumpyKernel(), solver=GradientDescent(1e-9, 1))
     assert fit.trace[0].value == pytest.approx(
@@ -224,7 +224,7 @@ def test_solvers_for_the_tables_own_columns_start_where_they_always_did():
 
 
 def test_a_sampling_pass_counts_all_rows_and_draws_its_share():
-    """The share to sampling error; rows of zero weight neither counted nor drawn."""
+    """The share is right to sampling error; rows of zero weight are neither counted nor drawn."""
     X, y = table()
     weight = (np.arange(N) % 4 > 0).astype(float)
     classes, sample = draw_sample(ArrayRows(X, y, weight, block_rows=1000), 0.1)
@@ -237,7 +237,7 @@ def test_a_sampling_pass_counts_all_rows_and_draws_its_share():
 
 
 def test_many_columns_are_fitted_by_gradients_and_end_where_newton_does():
-    """L-BFGS from the correlation matrix: within the certificates of both."""
+    """L-BFGS with the correlation matrix agrees with Newton within both certificates."""
     rng = np.random.default_rng(1)
     X = rng.standard_normal((3000, 220))
     y = (rng.random(3000) < 1 / (1 + np.exp(-X[:, 0]))).astype(float)

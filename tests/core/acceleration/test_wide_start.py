@@ -1,4 +1,4 @@
-"""Tables of many columns start from a fit in single precision, and end where double leads."""
+"""Tables of many columns start from a fit in single precision, and end at the same optimum."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def table(seed=1, n=N, signal=2.0):
 
 
 def changed(X, kind):
-    """The same labels with columns that are harder."""
+    """The columns changed to a more difficult kind, for the same labels."""
     rng, X = np.random.default_rng(9), X.copy()
     if kind.startswith("duplicates"):
         X[:, -5:] = X[:, :5] + float(kind.split()[1]) * rng.standard_normal((len(X), 5))
@@ -56,7 +56,7 @@ def parameters(fit):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_certificate_holds_whether_or_not_single_precision_helped(kind):
-    """Never below the distance to the optimum in long double, with and without standard errors."""
+    """It is never below the distance to the optimum in long double; with standard errors or not."""
     X, y = table(signal=6.0 if kind == "near separable" else 2.0)
     X = changed(X, kind)
     rows = ArrayRows(X, y)
@@ -68,12 +68,12 @@ def test_the_certificate_holds_whether_or_not_single_precision_helped(kind):
         assert distance <= fit.certificate.standard_errors
         near = fit.certificate.standard_errors <= 1e-3
         assert fit.status is (Status.CONVERGED if near else Status.STALLED)
-        assert near or options.get("tolerance") == 1e-3  # met by the solver, if not for certain
+        assert near or options.get("tolerance") == 1e-3  # met by the solver, but not certified
 
 
 @pytest.mark.parametrize("kind", ["plain", "scales", "far", "chain"])
 def test_single_precision_helps_where_columns_are_not_nearly_dependent(kind):
-    """Its start is within a few hundredths of a standard error of the optimum."""
+    """The start is within a few hundredths of a standard error of the optimum."""
     X, y = table()
     X = changed(X, kind)
     rows = ArrayRows(X, y)
@@ -86,7 +86,7 @@ def test_single_precision_helps_where_columns_are_not_nearly_dependent(kind):
 
 
 def test_the_result_is_that_of_double_precision_alone():
-    """Single precision would show from the seventh digit on: ten agree, in standard errors too."""
+    """Ten digits agree, also of standard errors; single precision would change the seventh."""
     X, y = table()
     quick = fit_logistic(ArrayRows(X, y), NumpyKernel())
     slow = fit_logistic(ArrayRows(X, y), NumpyKernel(), solver=Newton(), start=np.zeros(D + 1))
@@ -97,7 +97,7 @@ def test_the_result_is_that_of_double_precision_alone():
 
 
 def test_one_pass_in_double_precision_may_do():
-    """Without standard errors, where a thousandth of one is near enough."""
+    """It is enough without standard errors and with a tolerance of a thousandth of one."""
     X, y = table()
     fit = fit_logistic(ArrayRows(X, y), NumpyKernel(), tolerance=1e-3, standard_errors=False)
     assert fit.evaluations <= 3
@@ -106,7 +106,7 @@ def test_one_pass_in_double_precision_may_do():
 
 @pytest.mark.parametrize("kind", ["plain", "scales", "chain"])
 def test_the_sample_bounds_the_hessian_of_all_rows_from_below(kind):
-    """At the start, away from it and at zero: the difference has no negative eigenvalue."""
+    """At the start, away from it and at zero, the difference has no negative eigenvalue."""
     X, y = table()
     rows = ArrayRows(changed(X, kind), y)
     start = wide_start(rows, NumpyKernel())
@@ -121,7 +121,7 @@ def test_the_sample_bounds_the_hessian_of_all_rows_from_below(kind):
 
 
 def test_the_extremes_are_those_of_all_rows():
-    """The sample's own would make a certificate too narrow."""
+    """With the sample's own extremes a certificate would be too narrow."""
     X, y = table()
     X[77, 3] = 40.0
     extremes = wide_start(ArrayRows(X, y), NumpyKernel()).coordinates.analysis.extremes
@@ -130,7 +130,7 @@ def test_the_extremes_are_those_of_all_rows():
 
 
 def test_weights_count_as_repeated_rows():
-    """Weights 0, 1 and 2: the fit of the rows they stand for."""
+    """Weights 0, 1 and 2 give the fit of rows left out, taken once and taken twice."""
     X, y = table(n=2 * N)
     weight = np.random.default_rng(5).integers(0, 3, 2 * N).astype(float)
     repeated = np.repeat(np.arange(2 * N), weight.astype(int))
@@ -144,7 +144,7 @@ def test_weights_count_as_repeated_rows():
 
 
 def test_blocks_in_another_order_have_the_same_optimum():
-    """They hold other samples."""
+    """Such blocks give other samples."""
     X, y = table()
     one = fit_logistic(ArrayRows(X, y), NumpyKernel())
     other = fit_logistic(ShuffledRows(X, y, cuts=(1000, 1003), seed=4), NumpyKernel())
@@ -152,7 +152,7 @@ def test_blocks_in_another_order_have_the_same_optimum():
 
 
 def test_torch_and_numpy_agree_within_their_certificates():
-    """Each sums the double precision passes by itself."""
+    """Each kernel computes the passes in double precision itself."""
     from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 
     X, y = table()
@@ -166,7 +166,7 @@ def test_torch_and_numpy_agree_within_their_certificates():
 
 @pytest.mark.parametrize("kind", ["sum of others", "constant", "twice"])
 def test_a_dependent_column_is_named_as_without_single_precision(kind):
-    """A sample that leaves a doubt decides nothing."""
+    """Where a sample does not show independence, all rows decide."""
     X, y = table()
     X[:, 150] = {"sum of others": X[:, :9].sum(axis=1), "constant": 4.0, "twice": 2 * X[:, 7]}[kind]
     rows = ArrayRows(X, y)
@@ -179,7 +179,7 @@ def test_a_dependent_column_is_named_as_without_single_precision(kind):
 
 @pytest.mark.parametrize("value", [0.1, 1.0, 1e8])
 def test_a_column_that_is_constant_to_its_last_bit_is_dependent(value):
-    """Two neighbouring float64 numbers in turn are one number, to rounding."""
+    """A column of two neighbouring float64 numbers is constant, to rounding."""
     X, y = table()
     X[:, 7] = np.where(np.arange(N) % 2, value, np.nextafter(value, np.inf))
     assert wide_start(ArrayRows(X, y), NumpyKernel()) is None
@@ -188,7 +188,7 @@ def test_a_column_that_is_constant_to_its_last_bit_is_dependent(value):
 
 
 def test_a_separated_table_is_refused_with_its_column():
-    """A column that tells the labels apart, among many that do not."""
+    """One column separates the labels, among many that do not."""
     X, y = table()
     X[:, 20] = 2 * y - 1 + 0.5 * np.sin(np.arange(N))
     with pytest.raises(SeparationError) as error:
@@ -198,7 +198,7 @@ def test_a_separated_table_is_refused_with_its_column():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_value_that_is_not_finite_is_named_with_its_place(value):
-    """Row and column, from 0."""
+    """The message has row and column, counted from 0."""
     X, y = table()
     X[123, 45] = value
     with pytest.raises(ValueError, match="at row 123, column 45"):
@@ -207,7 +207,7 @@ def test_a_value_that_is_not_finite_is_named_with_its_place(value):
 
 @pytest.mark.parametrize("scale", [1e-40, 1e40])
 def test_a_column_beyond_single_precision_is_fitted_in_double(scale):
-    """Its coefficient in standard errors is that of the column in ordinary units."""
+    """Its coefficient divided by its standard error is that of the column in ordinary units."""
     X, y = table()
     ordinary = fit_logistic(ArrayRows(X, y), NumpyKernel())
     X[:, 3] *= scale
@@ -223,13 +223,13 @@ def test_a_column_beyond_single_precision_is_fitted_in_double(scale):
     ids=["columns", "rows"],
 )
 def test_a_table_of_other_shape_is_left_to_others(n, d):
-    """Few columns, or few rows for each."""
+    """There is no wide start with few columns, or few rows per column."""
     X, y = table(n=n)
     assert wide_start(ArrayRows(X[:, :d].copy(), y), NumpyKernel()) is None
 
 
 def test_the_standardization_can_be_found_again():
-    """What a stored model was scaled by is compared with what its training rows give."""
+    """A stored model's scaling is compared with those that its training rows can give."""
     X, y = table()
     fit = fit_logistic(ArrayRows(X, y), NumpyKernel())
     ((center, scale),) = wide_standardizations(ArrayRows(X, y))

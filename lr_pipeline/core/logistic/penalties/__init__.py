@@ -1,1 +1,1 @@
-"""What is added to the sum of log losses, one file a penalty; ``by_name`` lists them all."""
+"""Penalties, which are added to the sum of log losses: one file each, listed in ``by_name``."""

@@ -1,4 +1,4 @@
-"""Penalties by their names, as options give them."""
+"""Penalties by the names that options use."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ PENALTIES: dict[str, type[Penalty]] = {one.name: one for one in (NoPenalty, Ridg
 
 @dataclass(frozen=True)
 class Auto:
-    """A choice of penalty by the table: none where the maximum-likelihood estimate exists.
+    """A penalty chosen from the table: none where the maximum-likelihood estimate exists.
 
-    Where it does not, or rounding leaves that open: ``first``, or ``second`` if the first's
-    objective is found to have several minima (docs/decisions/0009).
+    Where it does not exist, or rounding leaves this undecided, the penalty is ``first``; it is
+    ``second`` if the objective with ``first`` has several known minima (docs/decisions/0009).
     """
 
     first: Penalty
@@ -32,7 +32,7 @@ def penalty_choice(name: str, **strengths: float | None) -> Penalty | Auto:
     Raises
     ------
     ValueError
-        An unknown name, or a strength of another penalty, which would do nothing.
+        An unknown name, or a strength of another penalty, which would have no effect.
     """
     if name != "auto" and name not in PENALTIES:
         raise ValueError(f"penalty must be one of {', '.join(PENALTIES)}, auto, found {name!r}")

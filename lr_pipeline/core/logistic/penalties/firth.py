@@ -14,7 +14,7 @@ from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.logistic.sums import LogisticSums
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
-# Far out on a separated table I(w) vanishes; beyond this its inverse has no usable products.
+# Far out on a separated table I(w) vanishes; above this limit products with I(w)⁻¹ overflow.
 LARGEST_INVERSE = 1e150
 
 
@@ -22,11 +22,12 @@ LARGEST_INVERSE = 1e150
 class Firth(Penalty):
     """Minus the log determinant of the information times a strength, −strength · log det I(w).
 
-    With strength ½, Jeffreys' prior: its minimum is finite for every table, separated ones
-    included, and lacks the first-order bias of maximum likelihood (Firth, 1993, Biometrika 80;
-    Heinze & Schemper, 2002, Statistics in Medicine 21). It is not convex, and may have several.
-    Two passes an evaluation of the gradient. The Hessian is stood in for by I(w), of whose smallest
-    eigenvalues logarithms are taken: it is formed of standardized rows.
+    With strength ½ it is Jeffreys' prior: the minimum of Σ loss + penalty is finite for every
+    table, also separated ones, and has no first-order bias, unlike maximum likelihood (Firth, 1993,
+    Biometrika 80; Heinze & Schemper, 2002, Statistics in Medicine 21). The objective is not convex,
+    and may have several minima. An evaluation of the gradient takes two passes. I(w) takes the
+    place of the Hessian. It is formed from standardized rows, since the log determinant needs
+    its smallest eigenvalues.
     """
 
     strength: float = 0.5
@@ -81,7 +82,7 @@ class Firth(Penalty):
         return certify_minimum(objective, self.strength, w, coordinates)
 
     def widened(self, certificate: Certificate) -> Certificate:
-        """Return the estimate that a certificate for a convex objective is here."""
+        """Return the certificate for a convex objective as an estimate for this one."""
         return estimated(certificate)
 
 

@@ -40,11 +40,11 @@ class LogF(SeparablePenalty):
         )
 
     def in_coordinates(self, scale: Columns, deviation: Columns) -> "LogF":
-        """Return the same penalty of w = β scale, of which one is deviation / scale of γ."""
+        """Return the same penalty of w = β scale, with γ = w deviation / scale."""
         return replace(self, units=deviation / scale)
 
     def addition(self, w: Parameters) -> Addition:
-        """The loss of m rows of label ½, with derivatives m (σ(γ) − ½) and m σ(γ) σ(−γ) in γ."""
+        """Loss of m rows of label ½, with derivatives m (σ(γ) − ½) and m σ(γ) σ(−γ) in γ."""
         m, units = self.log_f, self.row_sizes(len(w))
         gamma = units * w
         value = m * float(log_loss(gamma[1:], np.full(len(w) - 1, 0.5)).sum())
@@ -52,7 +52,7 @@ class LogF(SeparablePenalty):
         return Addition(value, gradient, units**2 * (m * variance(gamma)))
 
     def row_sizes(self, p: int) -> Parameters:
-        """The units: rows in which one column is one deviation above its mean."""
+        """The units: in each imagined row, one column is one deviation above its mean."""
         units = np.zeros(p)
         units[1:] = self.units
         return units

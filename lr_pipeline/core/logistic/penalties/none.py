@@ -12,7 +12,7 @@ from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 @dataclass(frozen=True)
 class NoPenalty(Penalty):
-    """Maximum likelihood: the sums themselves."""
+    """No penalty, for maximum likelihood: value and derivatives are those of Σ loss."""
 
     name: ClassVar[str] = "none"
     formula: ClassVar[str] = "no penalty"

@@ -1,4 +1,4 @@
-"""What every penalty tells of itself: its terms, and what fits and inference may do with it."""
+"""The interface of penalties: their terms, and their properties that fits and inference use."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
@@ -15,7 +15,8 @@ from lr_pipeline.core.types import Columns, ParameterMatrix, Parameters
 class Addition(NamedTuple):
     """A penalty that depends on the parameters alone: its value, gradient and second derivatives.
 
-    ``diagonal`` (p,): its Hessian has no others, since each coefficient is penalised by itself.
+    ``diagonal`` (p,): of its Hessian, whose other entries are zero, since the penalty is a sum of
+    functions of one coefficient each.
     """
 
     value: float
@@ -24,19 +25,19 @@ class Addition(NamedTuple):
 
 
 class Penalty(ABC):
-    """A function of the parameters that is added to Σ loss; none of the intercept.
+    """A function of the parameters that is added to Σ loss; the intercept is not penalised.
 
-    ``name``: in options, results and JSON. ``strength_names``: the fields that are numbers of the
-    user's choice, positive and finite.
-    ``adds_nothing``: maximum likelihood, whose estimate need not exist; with any other penalty it
-    is finite for every table. ``strictly_convex``: there is one optimum, whatever the columns.
-    ``may_have_several_minima``: the lowest has to be searched for.
+    ``name``: the name in options, results and JSON. ``strength_names``: the fields that the user
+    chooses, positive and finite numbers.
+    ``adds_nothing``: maximum likelihood, whose estimate need not exist; with any other penalty the
+    estimate is finite for every table. ``strictly_convex``: there is one optimum even where columns
+    are dependent. ``may_have_several_minima``: the lowest has to be searched for.
     ``hessian_is_exact``: whether ``value_gradient_hessian`` returns the Hessian itself.
-    ``may_reparametrize``: whether standardizing the parameters may stand for standardizing rows.
-    ``starts_from_sample``: whether a sample's fit says where to start, and its Hessian how to go
-    on. ``profile_is_right``: whether likelihood ratios tell of the parameters; with a penalty whose
-    bias depends on the truth they do not.
-    ``as_stand_in``: how a report says that the penalty stands in for maximum likelihood.
+    ``may_reparametrize``: whether parameters may be standardized in place of rows.
+    ``starts_from_sample``: whether a fit may start at a sample's optimum, with the sample's Hessian
+    as preconditioner. ``profile_is_right``: whether likelihood ratios are right for the parameters;
+    they are not where the penalty's bias depends on the true coefficients.
+    ``as_stand_in``: how a report says that the penalty replaces maximum likelihood.
     """
 
     name: ClassVar[str]
@@ -73,7 +74,7 @@ class Penalty(ABC):
         return self
 
     def for_share(self, weight: float, total_weight: float) -> "Penalty":
-        """Return the share of a penalty for all rows that belongs to rows of this weight."""
+        """Return the part of a penalty for all rows that belongs to rows of this weight."""
         shares = {name: one / total_weight * weight for name, one in self.strengths.items()}
         return replace(self, **shares) if shares else self  # type: ignore[type-var]
 
@@ -83,42 +84,43 @@ class Penalty(ABC):
 
     @abstractmethod
     def value_gradient(self, sums: LogisticSums, w: Parameters) -> tuple[float, Parameters]:
-        """The value and its gradient, Σ (p − y) x̃ + the penalty's."""
+        """The value and its gradient, Σ (p − y) x̃ + the penalty's gradient."""
 
     @abstractmethod
     def value_gradient_hessian(
         self, sums: LogisticSums, w: Parameters
     ) -> tuple[float, Parameters, ParameterMatrix]:
-        """The value, its gradient and its Hessian, I(w) + the penalty's, or what stands for it."""
+        """The value, its gradient and I(w) + the penalty's Hessian, or a matrix in its place."""
 
     @abstractmethod
     def hessian_product(self, sums: LogisticSums, w: Parameters, v: Parameters) -> Parameters:
-        """That matrix times v."""
+        """The matrix of ``value_gradient_hessian`` times v."""
 
     def addition(self, w: Parameters) -> Addition | None:
-        """The penalty alone and its derivatives; None where it is made of sums over the rows."""
+        """The penalty alone and its derivatives; None where it depends on sums over the rows."""
         return None
 
     def row_sizes(self, p: int) -> Parameters:
-        """Sizes u (p,) of the rows (0, …, u_j, …, 0) whose logistic loss the penalty is, else 0.
+        """Sizes u (p,) of imagined rows (0, …, u_j, …, 0) whose loss equals the penalty, or zeros.
 
-        Its third derivative in w_j is at most u_j times the second (see ``certificate``).
+        The penalty's third derivative in w_j is at most u_j times the second (see ``certificate``).
         """
         return np.zeros(p)
 
     def weight_added_to_null(self, p: int) -> float:
-        """How much the penalty adds to the weight of each class where all coefficients are 0."""
+        """Weight that the penalty adds to each class where all coefficients are 0."""
         return 0.0
 
     def own_certificate(
         self, objective: Any, w: Parameters, coordinates: Any
     ) -> Certificate | None:
-        """Bound the distance to an optimum in the penalty's own way; None where it has none.
+        """Bound the distance to an optimum by the penalty's own method; None where it has none.
 
-        ``objective``, ``coordinates``: those of ``certify``, whose module imports this one.
+        ``objective``, ``coordinates``: those of ``certify``. They have no types here, since the
+        module of ``certify`` imports this one.
         """
         return None
 
     def widened(self, certificate: Certificate) -> Certificate:
-        """Return what the certificate for a convex objective says of this one."""
+        """Return the certificate for this objective from that for a convex one."""
         return certificate

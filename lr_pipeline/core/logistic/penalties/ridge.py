@@ -1,4 +1,4 @@
-"""The ridge penalty, half a strength times the squared coefficients."""
+"""The ridge penalty, half its strength times the sum of squared coefficients."""
 
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -14,8 +14,8 @@ from lr_pipeline.core.types import Columns, Parameters
 class Ridge(SeparablePenalty):
     """½ l2 Σ_j β_j², of the coefficients β in the table's units, without the intercept.
 
-    The strength belongs to the *sum* over rows: scikit-learn's C is 1 / l2. ``scale`` (d,) is
-    what an objective's parameters are of them, w_j = β_j scale_j.
+    The strength belongs to the *sum* over rows: scikit-learn's C is 1 / l2. ``scale`` (d,) maps the
+    coefficients to an objective's parameters, w_j = β_j scale_j.
     """
 
     l2: float = 1.0

@@ -1,4 +1,4 @@
-"""Penalties of each coefficient by itself."""
+"""Penalties that are sums of functions of one coefficient each."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 
 class SeparablePenalty(Penalty):
-    """Σ loss plus ``addition``, a sum of functions of one coefficient each."""
+    """Base of penalties whose objective is Σ loss + ``addition``, one term per coefficient."""
 
     def addition(self, w: Parameters) -> Addition:
         """The penalty and its derivatives at ``w``."""
