@@ -1,16 +1,16 @@
-"""Regressions of arrays or of a ``Table``, without a pipeline: the core's fits, one call each.
+"""Regressions of arrays or of a ``Table``, without a pipeline: each fit of the core is one call.
 
-``X`` (n, d) is an array, a data frame or nested lists of numbers and booleans, without a column
-of ones; float64 holds them exactly, or they are refused, as are masked and missing values, pandas
-objects whose indexes differ, and more columns and larger or smaller numbers than a fit can hold
-(``lr_pipeline.core.limits``). ``y`` (n,) and ``weight`` (n,), how often
-each row counts, belong to it; rows of zero weight do not count. Or ``X`` is a
-``lr_pipeline.tables.table.Table``, whose roles already say what is label and weight: its
-columns are prepared as the pipeline does, and its rows streamed where memory would not hold them.
+``X`` (n, d) is an array, a data frame or nested lists of numbers and booleans, without a column of
+ones. Refused are: numbers that float64 cannot hold exactly, masked and missing values, pandas
+objects whose indexes differ, and more columns or larger or smaller numbers than a fit can hold
+(``lr_pipeline.core.limits``). ``y`` (n,) are the labels, and ``weight`` (n,) says how often each
+row counts; rows of zero weight do not count. ``X`` can also be a
+``lr_pipeline.tables.table.Table``, whose roles already name label and weight. Its columns are
+prepared as in the pipeline, and its rows are streamed if they do not fit in memory.
 
 Where the columns have names, ``fit.coefficients["age"]`` and ``odds_ratios.estimate["age"]`` give
-the number of one column (``NamedColumns``); ``p_values`` and interval ends also know
-"(intercept)". By position they are plain arrays all the same.
+the number of one column (``NamedColumns``); ``p_values`` and interval ends also have "(intercept)".
+They can still be indexed by position, as plain arrays.
 """
 
 from collections.abc import Iterator
@@ -47,13 +47,13 @@ from lr_pipeline.tables.validation.magnitudes import require_usable_rows
 def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True) -> LinearFit:
     """Fit ŷ = intercept + X coefficients by the least Σ weight (y − ŷ)².
 
-    Nearly all digits of the exact solution, however ill-conditioned the columns; of a ``Table``,
-    y is its 0/1 label. See ``lr_pipeline.core.least_squares.linear_fit``.
+    The result has nearly all digits of the exact solution, however ill-conditioned the columns. For
+    a ``Table``, y is its 0/1 label. See ``lr_pipeline.core.least_squares.linear_fit``.
 
     Raises
     ------
     TypeError, ValueError
-        Values that are not finite real numbers, or shapes that do not belong together.
+        Values are not finite real numbers, or shapes do not match.
     """
     opened = _open(X, y, weight)
     if isinstance(opened.rows, ArrayRows):
@@ -81,27 +81,26 @@ def fit_logistic(
 ) -> LogisticFit:
     """Fit P(y = 1) = σ(intercept + X coefficients) to labels 0 and 1, or False and True.
 
-    What is minimised is Σ weight · log loss plus the penalty: "none" for maximum likelihood;
-    "l2", l2/2 Σ coefficients², which is scikit-learn's C = 1 / l2 (1 unless given); "log-f", the
-    log-F(m, m) penalty Σ m log(1 + exp γ) − ½ m γ of the coefficients γ per standard deviation of
-    their columns in X, m = ``log_f`` (2 unless given); "firth", −½ log det of the information;
-    "auto", Firth's where the maximum-likelihood estimate is not known to exist, or log-F where
-    Firth's has several optima.
-    ``solver``: "auto", "newton", "lbfgs", "gradient_descent", or a ``Solver``; ``kernel``: "numpy",
-    "torch", or a ``LogisticKernel``. ``start`` (p,): intercept and coefficients to start from.
-    ``tolerance``: how near to the optimum, in standard errors, solver "auto" must come; unless
-    given, to the rounding floor or nearly. Without ``standard_errors`` large fits are faster.
-    ``progress`` is called with every ``TracePoint``. Without ``acceleration`` the fit takes the
-    textbook's way: its kernel, Newton's method, every row in every pass; the same optimum. See
-    ``lr_pipeline.core.fitting.fit``.
+    The objective is Σ weight · log loss plus the penalty: "none" for maximum likelihood; "l2", l2/2
+    Σ coefficients², which is scikit-learn's C = 1 / l2 (1 unless given); "log-f", the log-F(m, m)
+    penalty Σ m log(1 + exp γ) − ½ m γ of the coefficients γ per standard deviation of their columns
+    in X, m = ``log_f`` (2 unless given); "firth", −½ log det of the information; "auto", Firth's
+    where the maximum-likelihood estimate is not known to exist, or log-F where Firth's has several
+    optima. ``solver``: "auto", "newton", "lbfgs", "gradient_descent", or a ``Solver``; ``kernel``:
+    "numpy", "torch", or a ``LogisticKernel``. ``start`` (p,): intercept and coefficients to start
+    from. ``tolerance``: how near to the optimum, in standard errors, solver "auto" must come;
+    unless given, nearly to the rounding floor. Without ``standard_errors`` large fits are faster.
+    ``progress`` is called with every ``TracePoint``. Without ``acceleration`` the fit uses the
+    textbook's kernel and Newton's method, with every row in every pass, and finds the same optimum.
+    See ``lr_pipeline.core.fitting.fit``.
 
     Raises
     ------
     SeparationError
-        The penalty is "none" and the classes are separated; carries the ``Existence``.
+        The penalty is "none" and the classes are separated; the error has the ``Existence``.
     TypeError, ValueError
-        Inputs as in ``fit_linear``; labels other than 0 and 1, or of one class alone; a strength
-        beside another penalty than its own.
+        As in ``fit_linear``; or labels are not 0 and 1, or all of one class; or a strength belongs
+        to another penalty than the one given.
     """
     given = (penalty, l2, log_f) != ("none", None, None)
     added = penalty_choice(penalty, l2=l2, log_f=log_f) if given else NoPenalty()
@@ -128,7 +127,7 @@ def fit_logistic(
 
 
 def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
-    """Tell whether a logistic regression has a maximum-likelihood estimate, and only one.
+    """Tell whether a logistic regression has a maximum-likelihood estimate, and whether only one.
 
     ``verdict`` equals "unique", "not_unique", "quasi_complete_separation" or
     "complete_separation", or "undecided" where rounding hides whether the classes overlap; columns
@@ -153,16 +152,17 @@ def infer(
     method: str = "profile",
     kernel: str | LogisticKernel = "numpy",
 ) -> LogisticInference:
-    """Infer from the data that ``fit`` was fitted to: intervals, tests, odds ratios, inflation.
+    """Infer from the data of ``fit``: intervals, tests, odds ratios, variance inflation.
 
-    ``method``: "profile", by likelihood ratios, right for maximum likelihood, Firth's and log-F;
-    "wald", by the normal approximation, in two passes over the rows. What would be wrong is NaN,
-    with the reason in ``withheld``. See ``lr_pipeline.core.inference.logistic_inference``.
+    ``method``: "profile" uses likelihood ratios, which are valid for maximum likelihood, Firth's
+    penalty and log-F; "wald" uses the normal approximation, in two passes over the rows. Numbers
+    that would be wrong are NaN, with the reason in ``withheld``. See
+    ``lr_pipeline.core.inference.logistic_inference``.
 
     Raises
     ------
     TypeError, ValueError
-        Data as in ``fit_linear``, or other than the fit's; a level or method that does not exist.
+        As in ``fit_linear``; or the data are not the fit's; or the level or method does not exist.
     """
     rows, columns = _open(X, y, weight)
     with _naming(X, columns), threads_for(rows.num_columns, rows.num_rows):
@@ -179,7 +179,7 @@ class _Opened(NamedTuple):
 
 @contextmanager
 def _naming(X: Any, columns: tuple[str, ...] | None) -> Iterator[None]:
-    """Say a column's name, which the core does not know, or a table's row, not that of a block."""
+    """Give errors the column's name, which the core does not know, and the row in the table."""
     try:
         yield
     except ColumnError as error:
@@ -191,7 +191,7 @@ def _naming(X: Any, columns: tuple[str, ...] | None) -> Iterator[None]:
 
 
 def _open(X: Any, y: Any, weight: Any) -> _Opened:
-    """Offer arrays or a table to the core."""
+    """Open arrays or a table as rows for the core."""
     if isinstance(X, Table):
         if y is not None or weight is not None:
             raise ValueError(

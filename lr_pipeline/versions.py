@@ -1,7 +1,7 @@
-"""Versions: of the libraries that a result depends on, and of each stored format.
+"""Versions of the libraries that a result depends on, and of each stored format.
 
-A format's number goes up when an older reader would misread what is written. Documents without a
-number were written before there were any, and are read as format 1.
+A format's number is raised when an older reader would misread a new document. Documents without a
+number are older than these numbers, and are read as format 1.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ VERSIONS = {"model": 1, "report": 1, "study": 1, "json": 1, "table": 1}
 
 @cache
 def library_versions() -> dict[str, str]:
-    """Library → installed version, read from its metadata without importing it."""
+    """Return library → installed version, from its metadata without importing it."""
     return {name: version(name) for name in LIBRARIES}
 
 
 @cache
 def source_digest() -> str:
-    """First digits of the SHA-256 of this package's source files: also of one being edited."""
+    """Return the first digits of the SHA-256 of this package's source files, edited or not."""
     package = Path(__file__).parent
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
@@ -33,7 +33,7 @@ def source_digest() -> str:
 
 
 class FormatVersionError(ValueError):
-    """A stored document has a format that is not known here. The message does not say where."""
+    """A stored document has an unknown format; the caller adds to the message where it is."""
 
     def __init__(self, message: str, remedy: str) -> None:
         self.message, self.remedy = message, remedy
@@ -41,12 +41,12 @@ class FormatVersionError(ValueError):
 
 
 def with_format_version(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the number of its format before what is to be stored.
+    """Return the document with the number of its format put first.
 
     Raises
     ------
     ValueError
-        The document has a field of that name itself.
+        The document already has a field of that name.
     """
     if FIELD in document:
         raise ValueError(f"cannot store a field {FIELD!r}, which says the format. Rename it.")
@@ -59,9 +59,9 @@ def without_format_version(kind: str, document: Any) -> dict[str, Any]:
     Raises
     ------
     FormatVersionError
-        The format is later than the latest known here, or its number is none.
+        The format is later than the latest one known here, or its number is invalid.
     TypeError
-        The document is no dictionary.
+        The document is not a dictionary.
     """
     if not isinstance(document, Mapping):
         raise TypeError(f"expected a {kind} as a dictionary, found {type(document).__name__}")

@@ -1,4 +1,4 @@
-"""Calibration: whether a share p of the cases with predicted probability p are ones."""
+"""Calibration: whether, of the cases with predicted probability p, a share p are ones."""
 
 import math
 from typing import NamedTuple
@@ -81,8 +81,8 @@ def prediction_histogram(
 def quantiles(values: RowVector, shares: Shares, weight: RowVector | None = None) -> Shares:
     """Return numpy's quantiles, where a value of weight 3 counts as three values.
 
-    If weights are no whole numbers, a quantile is the least value up to which such a share of the
-    weight lies.
+    If weights are not whole numbers, the q-quantile is the least value up to which at least the
+    share q of the weight lies.
     """
     if weight is None:
         return np.asarray(np.quantile(values, shares))

@@ -1,4 +1,4 @@
-"""What the figures of a test set show: points of curves, bins, bars and areas."""
+"""Compute what the figures of a test set show: points of curves, bins, bars and areas."""
 
 from dataclasses import dataclass, replace
 
@@ -40,9 +40,9 @@ class Calibration:
 
 
 def rank_curves(y: RowVector, score: RowVector, weight: RowVector | None = None) -> RankCurves:
-    """Return both curves for rows of both labels, every distinct score being a threshold.
+    """Return both curves for rows of both labels; every distinct score is a threshold.
 
-    Of the points of the ROC curve that lie on one straight line, only the ends are kept.
+    Where points of the ROC curve lie on one straight line, only its ends are kept.
     """
     counts = count_scores(y, score, np.ones_like(y) if weight is None else weight)
     sums = RankSums().then(counts)
@@ -61,7 +61,7 @@ def rank_curves(y: RowVector, score: RowVector, weight: RowVector | None = None)
 
 
 def curves_of_model(held_out: HeldOutRows, model: ModelSection, metrics: Metrics) -> RankCurves:
-    """Return the curves of the rows at hand, with the areas that ``metrics`` has of all rows."""
+    """Return the curves of the gathered rows, with the areas of all rows from ``metrics``."""
     assert metrics.roc_auc is not None and metrics.average_precision is not None
     return replace(
         rank_curves(held_out.labels, model.score, held_out.weight),

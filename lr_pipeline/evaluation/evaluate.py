@@ -1,4 +1,4 @@
-"""From trained models and a test set to what is found of them."""
+"""Evaluate trained models on a test set."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -35,17 +35,17 @@ def evaluate_models(
     held_rows: int = HELD_ROWS,
     titles: Mapping[str, str] | None = None,
 ) -> Findings:
-    """Test ``models`` on ``test_set``, beside the baseline that predicts the prevalence.
+    """Test ``models`` on ``test_set``, and the baseline that predicts the prevalence.
 
-    ``open_rows`` gives the training rows of models that gradient descent trained, to find how far
-    it came; ``row_seed`` draws the test row that is shown by itself; ``engine_provenance`` says
-    what the passes over the rows took and is called after them; ``aggregate`` predicts and counts.
-    ``titles``: model → its title in the report, where that is not its name.
+    ``open_rows`` opens the training rows of models trained by gradient descent, to find how far
+    from the optimum it stopped; ``row_seed`` draws the test row that is shown by itself;
+    ``engine_provenance`` describes the passes over the rows and is called after them; ``aggregate``
+    predicts and counts. ``titles``: model → its title in the report, if this is not its name.
 
     Raises
     ------
     ProvenanceError
-        A model or ``train_set`` belongs to another split than ``test_set``.
+        A model or ``train_set`` comes from another split than ``test_set``.
     """
     fingerprints = {name: model.train_fingerprint for name, model in models.items()}
     require_same_split({"train_set": train_set.fingerprint} | fingerprints, test_set)
@@ -69,7 +69,7 @@ def evaluate_models(
 def _held_out_rows(
     scored: ScoredTestSet, train_set: Table, test_set: Table, aggregate: Aggregate
 ) -> HeldOutRows:
-    """Describe the test rows and the training rows that they are compared with."""
+    """Describe the test rows, and the training rows that the baseline is from."""
     return HeldOutRows(
         labels=scored.labels,
         prevalence=prevalence(train_set, aggregate),
@@ -89,7 +89,7 @@ def _held_out_rows(
 def _notices(
     models: Models, train_set: Table, test_set: Table, aggregate: Aggregate
 ) -> Iterator[Notice]:
-    """Yield all that a reader must know before the numbers."""
+    """Yield everything that a reader must know before the numbers."""
     yield from (Notice("warning", str(leak)) for leak in likely_leaks(train_set, aggregate))
     for one in test_set.provenance.get("notices", []):  # found when the source was read
         yield Notice(one["severity"], one["text"])
@@ -127,7 +127,7 @@ def _descents(models: Models, train_set: Table, open_rows: OpenRows) -> Iterator
 
 
 def _negative(train_set: Table) -> str:
-    """Return the value of the target that is not the positive one."""
+    """Return the target's value that is not the positive one."""
     roles = train_set.roles
     values = TargetValues(roles.target)
     for block in train_set.blocks(columns=[roles.target]):

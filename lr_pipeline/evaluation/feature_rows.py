@@ -1,4 +1,4 @@
-"""How the training rows decided to prepare each feature, as the report lists it."""
+"""How each feature is prepared, learned from the training rows, as the report lists it."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What an evaluation finds, as plain data: the report is drawn from it."""
+"""The results of an evaluation as plain data, from which the report is drawn."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,10 +26,10 @@ class CoefficientRow:
     """One coefficient in the original units of its column.
 
     ``interval`` is the 95 % interval; ``scale`` the standard deviation of the column over the
-    training rows (``None`` for the intercept), so that value × scale is the effect of one
-    standard deviation; ``variance_inflation`` how much larger dependence on the other columns
-    makes the variance. ``tied``: the coefficient cannot be told apart from others, so that its
-    effect is none of the column's.
+    training rows (``None`` for the intercept), so that value × scale is the effect of one standard
+    deviation; ``variance_inflation`` is the factor by which dependence on the other columns
+    increases the variance. ``tied``: the coefficient cannot be told apart from others, so that it
+    is not the effect of its column alone.
     """
 
     name: str
@@ -44,11 +44,12 @@ class CoefficientRow:
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """How a feature became columns of the design, as the training rows decided.
+    """How a feature became columns of the design, learned from the training rows.
 
-    ``missing`` of their cases lacked it; ``marked``: a column ``name=missing`` is its missing
-    indicator. A number is imputed by its ``median``. A category has none: its ``reference`` has no
-    coefficient, each of ``levels`` has one, and those ``pooled`` share ``name=(other)``.
+    ``missing``: the training cases that lacked it; ``marked``: a column ``name=missing`` is its
+    missing indicator. A number is imputed by its ``median``. A category has no median: its
+    ``reference`` has no coefficient, each of ``levels`` has one, and the ``pooled`` levels share
+    ``name=(other)``.
     """
 
     name: str
@@ -65,8 +66,8 @@ class FeatureRow:
 class FitFacts:
     """How an iterative fit ended, in the core's own terms.
 
-    ``optimum``: what the certificate's distance is to. ``starts``: how many starts led there,
-    where several were tried.
+    ``optimum``: the point from which the certificate bounds the distance. ``starts``: how many
+    starts led to this optimum, where several were tried.
     """
 
     solver: str
@@ -83,10 +84,10 @@ class FitFacts:
 class ModelSection:
     """One model: its predictions for the test rows and its coefficients.
 
-    ``linear_predictor`` is z with p = σ(z), and its presence is what makes the model logistic:
-    odds ratios are then given. ``withheld`` says why standard errors, intervals or p-values are
-    missing; ``facts`` are further lines for the model's list (label → text). ``fit`` is ``None``
-    for closed forms. ``metrics``: those of all test rows, where the predictions are of some.
+    ``linear_predictor`` is z with p = σ(z); only logistic models have it, and only they have odds
+    ratios. ``withheld`` says why standard errors, intervals or p-values are missing; ``facts`` are
+    further lines for the model's list (label → text). ``fit`` is ``None`` for closed forms.
+    ``metrics``: the metrics of all test rows, where only some rows have predictions here.
     """
 
     name: str
@@ -102,7 +103,7 @@ class ModelSection:
 
     @property
     def score(self) -> RowVector:
-        """What ranks the rows (n,): z where there is one, since p rounds to 1 from z = 37."""
+        """The scores (n,) that rank the rows: z if given, since p rounds to 1 from z = 37."""
         return self.probabilities if self.linear_predictor is None else self.linear_predictor
 
 
@@ -110,10 +111,10 @@ class ModelSection:
 class DescentGap:
     """How far model ``name``, trained by gradient descent, stopped from its optimum.
 
-    ``difference`` is |w_j − w*_j| of the ``parameter`` that is furthest, in its original unit;
-    ``iterations_needed`` estimates how many bring every parameter within ``tolerance``, from the
-    start (``None``: these steps never do, or it cannot be told). ``newton_iterations`` is what
-    Newton's method took.
+    ``difference`` is |w_j − w*_j| of the ``parameter`` that is furthest, in its original unit.
+    ``iterations_needed`` estimates how many iterations from the start bring every parameter within
+    ``tolerance`` (``None``: these steps never do, or it cannot be told). ``newton_iterations``: the
+    iterations of Newton's method.
     """
 
     name: str
@@ -128,7 +129,7 @@ class DescentGap:
 
 @dataclass(frozen=True)
 class DrawnRow:
-    """One test row to look at: its place in the test set, from 0, drawn with ``seed``."""
+    """One test row to look at: its position in the test set, from 0, drawn with ``seed``."""
 
     index: int
     seed: int
@@ -136,13 +137,13 @@ class DrawnRow:
 
 @dataclass(frozen=True)
 class HeldOutRows:
-    """The test rows, on which the models are tested, and facts of their training.
+    """The test rows, on which the models are tested, and facts about the training rows.
 
     ``labels`` (n,) 0 or 1; ``prevalence`` the share of ones in the *training* set, which the
-    prevalence baseline predicts for every row. ``target`` names the label column, ``negative``
-    and ``positive`` the values behind 0 and 1. Of very many rows these are every ``step``-th, and
-    ``whole`` says how many there are and what either class weighs. Where rows have weights they
-    stand for cases, ``train_cases`` and ``cases`` of them.
+    prevalence baseline predicts for every row. ``target`` names the label column, ``negative`` and
+    ``positive`` the values behind 0 and 1. If there are very many rows, these are every ``step``-th
+    row, and ``whole`` has the number of all rows and the weight of each class. Rows with weights
+    stand for cases: ``train_cases`` in training and ``cases`` here.
     """
 
     labels: RowVector
@@ -165,19 +166,19 @@ class HeldOutRows:
 
     @property
     def cases(self) -> int | float | None:
-        """Σ weight of the test rows, None where they have none."""
+        """Σ weight of the test rows, None where they have no weights."""
         if self.weight is None:
             return None
         return plain_count(sum(self.whole.class_weights) if self.whole else self.weight.sum())
 
     @property
     def unit(self) -> str:
-        """What the rows stand for: themselves, or cases where they have weights."""
+        """What is counted: "rows", or "cases" where the rows have weights."""
         return "rows" if self.weight is None else "cases"
 
     @property
     def class_counts(self) -> tuple[int | float, int | float]:
-        """Rows, or cases, of label 0 and of label 1 among ``labels``."""
+        """Rows, or cases, with label 0 and with label 1 among ``labels``."""
         if self.weight is None:
             ones: int | float = int(self.labels.sum())
             return self.labels.size - ones, ones
@@ -201,12 +202,12 @@ class WholeTestSet:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that was found of some models on the rows that none of them saw.
+    """All results for some models on rows that none of them was trained on.
 
     ``provenance`` (label → text: split policy, library versions …) follows the row counts and
     fingerprints on the page. ``drawn_row`` is predicted by every model and shown with its label;
-    ``descents`` say what gradient descent left to do, ``features`` how they became the columns of
-    the design.
+    ``descents`` say how far gradient descent stopped from its optimum, and ``features`` how each
+    feature became columns of the design.
     """
 
     held_out: HeldOutRows
@@ -220,5 +221,5 @@ class Findings:
 
     @property
     def by_severity(self) -> list[Notice]:
-        """The notices, gravest first."""
+        """The notices, most severe first."""
         return sorted(self.notices, key=lambda notice: SEVERITIES.index(notice.severity))

@@ -1,4 +1,4 @@
-"""Notices of fits: inseparable columns, missing estimates, doubtful minima, disagreement."""
+"""Notices about fits: columns that cannot be told apart, missing estimates, doubtful minima."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -17,7 +17,7 @@ from lr_pipeline.tables.table import Table
 
 
 def fit_notices(models: Models) -> Iterator[Notice]:
-    """Yield what a reader must know of each logistic fit before the numbers."""
+    """Yield what a reader must know about each logistic fit before the numbers."""
     for model in models.values():
         if isinstance(model, LinearModel):
             continue
@@ -35,7 +35,7 @@ def fit_notices(models: Models) -> Iterator[Notice]:
 
 
 def agreement_notices(models: Models, train_set: Table, aggregate: Aggregate) -> Iterator[Notice]:
-    """Yield how far apart the logistic models are, if there are two."""
+    """Yield the distance between the logistic models, if there are two."""
     fitted = [model for model in models.values() if isinstance(model, LogisticModel)]
     for first, second in pairwise(fitted):
         agreement = measure_agreement(first, second, train_set, aggregate)
@@ -49,8 +49,8 @@ def _sentence(text: str) -> str:
 
 
 def _existence_notices(existence: dict[str, Any], penalty: Penalty) -> Iterator[Notice]:
-    """Yield what is to be known of an estimate that does not exist or is not unique."""
-    if penalty.strictly_convex:  # its optimum is unique however the columns depend on each other
+    """Yield a notice if the estimate does not exist or is not unique."""
+    if penalty.strictly_convex:  # its optimum is unique even for dependent columns
         existence = existence | {"dependent_columns": []}
     if not has_estimate(existence):
         text = f"{describe_existence(existence)} {penalty.as_stand_in}".rstrip()

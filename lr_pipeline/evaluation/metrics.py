@@ -1,4 +1,4 @@
-"""How well predicted probabilities foretell the labels of a test set."""
+"""Metrics: how well predicted probabilities agree with the labels of a test set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -12,7 +12,7 @@ from lr_pipeline.evaluation.score_sums import ScoreSums
 
 
 class Metric(NamedTuple):
-    """A metric as a column of a table: its field of ``Metrics``, its heading and its direction."""
+    """A metric as a table column: its field of ``Metrics``, its heading, and which end is best."""
 
     name: str
     heading: str
@@ -49,7 +49,7 @@ class Metrics:
 
     @classmethod
     def of(cls, sums: ScoreSums, ranks: RankSums) -> "Metrics":
-        """Return the metrics from the sums over the rows and the running sums by score."""
+        """Compute the metrics from sums over the rows and from running sums by score."""
         both = ranks.negative > 0.0 and ranks.positive > 0.0
         label = "0" if ranks.positive == 0.0 else "1"
         alike = f"all {sums.rows} test labels are {label}: there is nothing to rank"
@@ -85,10 +85,10 @@ def evaluate(
     - ``accuracy``: share of rows with (p > 0.5) = y; ``brier_score``: mean of (p − y)², which is
       defined for predictions outside [0, 1] too;
     - ``log_loss``: mean of log(1 + exp(z)) − y z from the linear predictor z where it is given,
-      else of −y log p − (1 − y) log(1 − p); ``None`` where a prediction is no probability or
-      where p = 0 or p = 1 was wrong (the mean would be infinite). Nothing is clipped;
-    - ``roc_auc``, ``average_precision``: those of scikit-learn, ranked by z where it is given,
-      since p rounds to 1 from z = 37; ``None`` where the labels are all alike.
+      else of −y log p − (1 − y) log(1 − p); ``None`` where a prediction is outside [0, 1], or where
+      p = 0 or p = 1 was wrong (the mean would be infinite). Nothing is clipped;
+    - ``roc_auc``, ``average_precision``: as in scikit-learn, ranked by z where it is given, since p
+    rounds to 1 from z = 37; ``None`` where all labels are the same.
 
     Parameters
     ----------

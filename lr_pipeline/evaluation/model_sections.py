@@ -1,4 +1,4 @@
-"""What the report shows of each model: predictions, coefficients and how the fit ended."""
+"""The report's section on each model: predictions, coefficients and how the fit ended."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 def model_section(
     name: str, title: str, model: LinearModel | LogisticModel, scored: ScoredTestSet
 ) -> ModelSection:
-    """Return what the report shows of one model."""
+    """Return the report's section on one model."""
     if isinstance(model, LinearModel):
         return _linear_section(name, title, model, scored)
     return _logistic_section(name, title, model, scored)
@@ -67,7 +67,7 @@ def _logistic_section(
 
 
 def _logistic_rows(model: LogisticModel) -> tuple[CoefficientRow, ...]:
-    """Intercept and coefficients, with what could be inferred of each."""
+    """Return intercept and coefficients, with the inference about each."""
     fit, found = model.fit, model.inference
     names = ["(intercept)", *model.coefficients]
     values = [fit.intercept, *fit.coefficients.tolist()]
@@ -94,7 +94,7 @@ def _logistic_rows(model: LogisticModel) -> tuple[CoefficientRow, ...]:
 
 
 def _inference_facts(inference: LogisticInference) -> dict[str, str]:
-    """How the intervals were found, and the test of all coefficients at once."""
+    """Return how the intervals were found, and the test of all coefficients at once."""
     test = inference.model_test
     if test is None:
         return {}
@@ -110,6 +110,6 @@ def _inference_facts(inference: LogisticInference) -> dict[str, str]:
 
 
 def _compared(p: float) -> str:
-    """The p-value with its sign: = 0.012 or < 0.001."""
+    """Return the p-value with its relation: = 0.012 or < 0.001."""
     text = p_value(p)
     return text if text.startswith("<") else f"= {text}"

@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: few digits, none of them misleading."""
+"""Format numbers for readers: with few digits, none of them misleading."""
 
 import math
 
@@ -8,7 +8,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def significant(x: float | None, digits: int = 4) -> str:
-    """``x`` to some significant digits: 0.09516, −13.02, 1.235 × 10⁻⁵."""
+    """Return ``x`` with some significant digits: 0.09516, −13.02, 1.235 × 10⁻⁵."""
     if x is None or math.isnan(x):
         return UNDEFINED
     if x == 0:
@@ -23,12 +23,12 @@ def significant(x: float | None, digits: int = 4) -> str:
 
 
 def power_of_ten(exponent: int) -> str:
-    """10 with a superscript exponent: 10⁻³."""
+    """Return 10 with a superscript exponent: 10⁻³."""
     return f"10{str(exponent).translate(_SUPERSCRIPT)}"
 
 
 def metric(x: float | None) -> str:
-    """A metric to four decimals; one that is not quite 0 or 1 is never shown as 0 or 1."""
+    """Return a metric with four decimals; a value near 0 or 1 is never shown as 0 or 1."""
     if x is None:
         return UNDEFINED
     if 0.99995 <= x < 1:
@@ -39,19 +39,19 @@ def metric(x: float | None) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of rows: 48.8 %."""
+    """Return a share of rows in percent: 48.8 %."""
     return f"{100 * share:.1f} %"
 
 
 def p_value(p: float | None) -> str:
-    """A p-value: three decimals, or a bound where they would all be zero."""
+    """Return a p-value with three decimals, or a bound where they would all be zero."""
     if p is None:
         return UNDEFINED
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def exponential(log_value: float, digits: int = 4) -> str:
-    """exp(log_value) to some significant digits, far beyond the range of a float too."""
+    """Return exp(log_value) with some significant digits, also beyond the range of a float."""
     if math.isinf(log_value):
         return "0" if log_value < 0 else significant(log_value)
     if abs(log_value) < 600:
@@ -62,5 +62,5 @@ def exponential(log_value: float, digits: int = 4) -> str:
 
 
 def count(n: int | float) -> str:
-    """A number of rows, or a sum of weights: 1,234 or 12.5."""
+    """Return a number of rows, or a sum of weights: 1,234 or 12.5."""
     return f"{n:,}" if isinstance(n, int) else significant(float(n))

@@ -1,7 +1,7 @@
-"""How far gradient descent stopped from the optimum, and how long it would still take.
+"""Measure how far from the optimum gradient descent stopped, and how long it would still take.
 
-Near the optimum w* the steps w ← w − η ∇f(w) shrink the error along each eigenvector of the
-Hessian H(w*) by 1 − ηλ: the smallest eigenvalue decides how long it takes.
+Near the optimum w* a step w ← w − η ∇f(w) multiplies the error along each eigenvector of the
+Hessian H(w*) by 1 − ηλ. The smallest eigenvalue decides how long this takes.
 """
 
 from math import isclose
@@ -28,8 +28,8 @@ def measure_descent(
 ) -> DescentGap | None:
     """Compare a model trained by gradient descent on ``train_set`` with Newton's optimum.
 
-    None where there is no such comparison: another solver, a penalty whose Hessian the core does
-    not have (Firth's), or no certified optimum.
+    The result is None for another solver, for a penalty whose Hessian the core does not compute
+    (Firth's), and without a certified optimum.
     """
     fit = model.fit
     if fit.solver not in DESCENTS or not fit.penalty.hessian_is_exact:
@@ -55,9 +55,9 @@ def measure_descent(
 def _iterations_needed(
     fit: LogisticFit, optimum: LogisticFit, error: Parameters, rows: Rows
 ) -> int | None:
-    """Iterations from the start, those taken included.
+    """Return the iterations needed from the start, including those already made.
 
-    None where it would never arrive, or where no one learning rate says how it goes on.
+    The result is None if the descent would never arrive, or if its learning rate is not constant.
     """
     penalty = fit.penalty.in_coordinates(np.ones_like(fit.scale), fit.scale)
     objective = LogisticObjective(rows, NumpyKernel(), penalty)
@@ -65,7 +65,7 @@ def _iterations_needed(
     rates = {point.step for point in fit.trace if point.iteration > 0}
     if len(rates) != 1:
         return None
-    # A descent on standardized columns has other eigenvalues; its gradient betrays it.
+    # A descent on standardized columns has other eigenvalues; its gradient shows this.
     if not isclose(float(np.linalg.norm(gradient)), fit.gradient_norm, rel_tol=1e-6):
         return None
     _, _, hessian = objective.value_gradient_hessian(_parameters(optimum))
@@ -83,12 +83,12 @@ def iterations_to_shrink(
 ) -> int | None:
     """Return a k with max_j |((I − ηH)ᵏ e)_j| ≤ ``tolerance``, for a constant H.
 
-    0 where e is that small already; else found by bisection, the smallest k where the largest
-    error never rises in between.
+    The result is 0 if e is already that small. Otherwise k is found by bisection; it is the
+    smallest one if the largest error never rises meanwhile.
 
-    ``dependent``: how many directions leave every prediction as it is; no step moves along these,
-    the ones of the smallest eigenvalues. None where an eigenvalue of at least 2/η, or one of 0,
-    keeps the error from shrinking.
+    ``dependent``: how many directions do not change any prediction. These are the directions of the
+    smallest eigenvalues, and no step moves along them. The result is None if an eigenvalue of at
+    least 2/η, or of 0, keeps the error from shrinking.
     """
     if np.max(np.abs(error)) <= tolerance:
         return 0

@@ -1,4 +1,4 @@
-"""The report's numbers, ready for strict JSON, and the result in a sentence."""
+"""The report's numbers, in a form for strict JSON, and the result in a sentence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,17 +14,17 @@ BASELINE = "prevalence_baseline"
 
 
 def metrics_of(findings: Findings) -> dict[str, Metrics]:
-    """Metrics on the test rows of the prevalence baseline and of each model, by name.
+    """Return the metrics on the test rows of the prevalence baseline and each model, by name.
 
     Raises
     ------
     ValueError
-        If two models share a name or a title, or `evaluate` refuses a prediction.
+        Two models share a name or a title, or `evaluate` refuses a prediction.
     """
     held_out, models = findings.held_out, findings.models
     _require_distinct(models)
     labels, weight = held_out.labels, held_out.weight
-    if held_out.whole is not None:  # a constant needs no more than the classes
+    if held_out.whole is not None:  # a constant prediction needs only the classes
         labels, weight = np.array([0.0, 1.0]), np.array(held_out.whole.class_weights)
     constant = np.full(labels.size, held_out.prevalence)
     metrics = {BASELINE: evaluate(labels, constant, weight)}
@@ -36,7 +36,7 @@ def metrics_of(findings: Findings) -> dict[str, Metrics]:
 
 
 def report_numbers(findings: Findings, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
-    """Every number of the page.
+    """Return every number of the page.
 
     ``["models"][name][metric]`` is a number, or ``None`` with the reason in
     ``["reasons"][name][metric]``.
@@ -64,7 +64,7 @@ def report_numbers(findings: Findings, metrics: Mapping[str, Metrics]) -> dict[s
 
 
 def verdict(numbers: Mapping[str, Any]) -> str:
-    """The result in one or two sentences, from a report's numbers."""
+    """Return the result in one or two sentences, from a report's numbers."""
     rows, positive = numbers["test_rows"], numbers["positive"]
     losses = {
         name: metrics["log_loss"]
@@ -95,7 +95,7 @@ def verdict(numbers: Mapping[str, Any]) -> str:
 def _predict_row(
     held_out: HeldOutRows, models: Sequence[ModelSection], row: DrawnRow
 ) -> dict[str, Any]:
-    """Probability and predicted value of one row by every model, and its true value."""
+    """Return one row's probability and predicted value by every model, and its true value."""
     values = (held_out.negative, held_out.positive)
     place = row.index // held_out.step
     probabilities = {model.name: float(model.probabilities[place]) for model in models}
@@ -115,7 +115,7 @@ def _require_distinct(models: Sequence[ModelSection]) -> None:
 
 
 def _test_prevalence(held_out: HeldOutRows) -> float:
-    """Share of ones among the test rows, by weight."""
+    """Return the share of ones among the test rows, by weight."""
     if held_out.whole is None:
         return float(np.average(held_out.labels, weights=held_out.weight))
     negative, positive = held_out.whole.class_weights

@@ -1,4 +1,4 @@
-"""Sums over rows that make accuracy, log loss, Brier score and confusion matrix."""
+"""Sums over rows for accuracy, log loss, Brier score and confusion matrix."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ class ScoreSums:
         Raises
         ------
         ValueError
-            A label is neither 0 nor 1, or a prediction is not finite.
+            A label is not 0 or 1, or a prediction is not finite.
         """
         _check_rows(y, p)
         outside = 0.0 if z is not None else float(weight[(p < 0) | (p > 1)].sum())
@@ -80,7 +80,7 @@ class ScoreSums:
         )
 
     def mean_log_loss(self) -> tuple[float | None, str]:
-        """The mean log loss, or ``None`` and why."""
+        """Return the mean log loss, or ``None`` and the reason."""
         if self.outside:
             least, greatest = significant(self.least, 3), significant(self.greatest, 3)
             return None, (
@@ -95,7 +95,7 @@ class ScoreSums:
         return self.log_loss / self.weight, ""
 
     def confusion(self) -> dict[str, int | float]:
-        """Rows, or weights, of each cell of the confusion matrix."""
+        """Rows, or their weight, in each cell of the confusion matrix."""
         whole = all(total.is_integer() for total in self.cells)
         counts = [int(total) if whole else total for total in self.cells]
         return dict(zip(CELLS, counts, strict=True))

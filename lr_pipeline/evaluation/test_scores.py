@@ -1,8 +1,9 @@
-"""Scores of the test rows by each model, and the metrics of tests of very many rows.
+"""Test scores: each model's scores of the test rows, and metrics of very large test sets.
 
-The scores of up to ``held_rows`` rows are gathered and ranked in this process. Of more rows, every
-k-th is gathered for the figures; losses are summed where the rows are, and the areas under the
-curves are counted exactly, one range of scores after the other, each of about ``held_rows`` rows.
+Up to ``held_rows`` rows, all scores are gathered and ranked in this process. Beyond that, only
+every k-th row is gathered, for the figures; losses are summed where the rows are, and the areas
+under the curves are computed exactly, one range of scores after the other, each of about
+``held_rows`` rows.
 """
 
 from collections.abc import Mapping
@@ -37,11 +38,11 @@ Scored = tuple[RowVector, RowVector, dict[str, RowVector]]  # label, weight, sco
 
 @dataclass(frozen=True)
 class ScoredTestSet:
-    """Label, weight and score by each model of every ``step``-th test row.
+    """Label, weight and each model's score of every ``step``-th test row.
 
     A score is z for logistic models and the prediction for others. ``whole`` and ``metrics``
-    describe all test rows; where ``step`` is 1 they are None and empty. ``ranking`` says how the
-    areas under the curves were found.
+    describe all test rows; if ``step`` is 1 they are None and empty. ``ranking`` says how the areas
+    under the curves were computed.
     """
 
     labels: RowVector
@@ -56,12 +57,12 @@ class ScoredTestSet:
 def score_test_set(
     models: Models, test_set: Table, aggregate: Aggregate, held_rows: int = HELD_ROWS
 ) -> ScoredTestSet:
-    """Score the rows of ``test_set`` by each model; of more than ``held_rows``, find the metrics.
+    """Score the rows of ``test_set`` by each model; beyond ``held_rows`` compute the metrics too.
 
     Raises
     ------
     ValueError
-        Rows are summed and a prediction is not finite; else ``evaluate`` raises it.
+        Rows are summed and a prediction is not finite; for fewer rows ``evaluate`` raises this.
     """
     rows = test_set.num_rows
     step = max(1, -(-rows // held_rows))
@@ -102,7 +103,7 @@ def score_test_set(
 
 
 def _ranges_downwards(scores: RowVector, number: int) -> list[tuple[float, float]]:
-    """Ranges [low, high), the highest first, of about equally many of some scores each."""
+    """Return ranges [low, high), the highest first, each with about as many of the scores."""
     inner = np.unique(np.quantile(scores, np.linspace(0.0, 1.0, number + 1)[1:-1]))
     edges = [np.inf, *inner[::-1].tolist(), -np.inf]
     return [(low, high) for high, low in pairwise(edges)]
@@ -110,18 +111,18 @@ def _ranges_downwards(scores: RowVector, number: int) -> list[tuple[float, float
 
 @dataclass(frozen=True, eq=False)
 class _RowScorer:
-    """Label, weight and scores of each row of a block; a score of ``logistic`` models is z."""
+    """Computes label, weight and scores of each row; the score of ``logistic`` models is z."""
 
     roles: ColumnRoles
     predictors: dict[str, LinearPredictor]
     logistic: frozenset[str]
 
     def of_one(self, name: str) -> "_RowScorer":
-        """Return the same for one model alone."""
+        """Return a scorer of one model alone."""
         return replace(self, predictors={name: self.predictors[name]})
 
     def __call__(self, block: pa.RecordBatch) -> Scored:
-        """Label, weight and scores of each row."""
+        """Return label, weight and scores of each row."""
         roles = self.roles
         y = labels(roles.target, block.column(roles.target), roles.positive)
         weight = np.ones_like(y) if roles.weight is None else weights_of(block, roles.weight)
@@ -131,12 +132,12 @@ class _RowScorer:
     def gathered(
         self, block: pa.RecordBatch
     ) -> tuple[list[RowVector], list[RowVector], dict[str, list[RowVector]]]:
-        """Label, weight and scores as lists, which blocks are added to in the order of the rows."""
+        """Return label, weight and scores as lists, which concatenate in the order of the rows."""
         y, weight, scores = self(block)
         return [y], [weight], {name: [score] for name, score in scores.items()}
 
     def summed(self, block: pa.RecordBatch) -> tuple[tuple[float, float], dict[str, ScoreSums]]:
-        """Weight of either class, and the sums of each model's scores."""
+        """Return the weight of each class, and the sums of each model's scores."""
         y, weight, scores = self._counted_rows(block)
         sums = {}
         for name, score in scores.items():
@@ -145,14 +146,14 @@ class _RowScorer:
         return (float(weight @ (1.0 - y)), float(weight @ y)), sums
 
     def counted(self, low: float, high: float, block: pa.RecordBatch) -> list[CountsByScore]:
-        """Rows of either class by score, of the only model's scores in [low, high)."""
+        """Count the rows of each class by score, for the only model's scores in [low, high)."""
         y, weight, scores = self._counted_rows(block)
         (score,) = scores.values()
         inside = (score >= low) & (score < high)
         return [count_scores(y[inside], score[inside], weight[inside])]
 
     def _counted_rows(self, block: pa.RecordBatch) -> Scored:
-        """Label, weight and scores of the rows of positive weight."""
+        """Return label, weight and scores of the rows with positive weight."""
         y, weight, scores = self(block)
         counted = weight > 0
         return y[counted], weight[counted], {name: z[counted] for name, z in scores.items()}

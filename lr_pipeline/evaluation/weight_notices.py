@@ -1,4 +1,4 @@
-"""What a reader must know of a table whose rows have weights."""
+"""Notices about a table whose rows have weights."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from lr_pipeline.tables.table import Table
 
 
 def weight_notices(train_set: Table) -> Iterator[Notice]:
-    """What weights that are no whole numbers mean for standard errors, and for the split."""
+    """Yield what fractional weights mean for standard errors and for the split."""
     name, split = train_set.roles.weight, train_set.provenance.get("split", {})
     if name is None or has_cases(train_set):
         return

@@ -1,7 +1,7 @@
-"""Trained models: what a fit becomes once it knows its columns, and how it is stored.
+"""Trained models: a fit together with its columns, and how it is stored.
 
-A model holds its preparation, its fit and the fingerprint of its training set; it predicts from a
-:class:`~lr_pipeline.tables.table.Table` and round-trips through JSON without losing a bit.
+A model has its preparation, its fit and the fingerprint of its training set. It predicts the rows
+of a :class:`~lr_pipeline.tables.table.Table`, and JSON stores it without losing a bit.
 """
 
 from lr_pipeline.models.document import read_document
@@ -10,12 +10,12 @@ from lr_pipeline.models.logistic_model import LogisticModel
 
 
 def model_from_json(text: str) -> LinearModel | LogisticModel:
-    """Restore a model from the JSON that its ``to_json`` wrote; ``kind`` says which it is.
+    """Restore a model from the JSON that its ``to_json`` wrote; ``kind`` names its class.
 
     Raises
     ------
     ModelDocumentError
-        A field is missing, of another type, no finite number, or contradicts another.
+        A field is missing, has another type, is not finite, or contradicts another one.
     FormatVersionError
         A later version of this package wrote it.
     """

@@ -1,4 +1,4 @@
-"""Agreement of two fits of one likelihood, as close as their certificates promise."""
+"""Check whether two fits of one likelihood agree as closely as their certificates promise."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -21,10 +21,10 @@ VALUE_ROUNDING = 1e-12
 class Agreement:
     """Distance between two models in standard errors, and how large it may be.
 
-    ``tolerance`` is infinite if a model has no certificate; then agreement cannot be told.
-    ``rigorous``: whether ``tolerance`` is a bound; it is an estimate if a certificate is one.
-    ``two_optima``: the objectives differ as well, which a penalty that is not convex (Firth's)
-    allows: each model is at an optimum of its own.
+    ``tolerance`` is infinite if a model has no certificate; then agreement cannot be decided.
+    ``rigorous``: whether ``tolerance`` is a bound; it is an estimate if one certificate is an
+    estimate. ``two_optima``: the objective values differ as well, so each model is at another
+    optimum; this is possible with a penalty that is not convex (Firth's).
     """
 
     distance: float
@@ -34,7 +34,7 @@ class Agreement:
 
     @property
     def within_tolerance(self) -> bool:
-        """Whether the certificates are finite and the distance keeps to them."""
+        """Whether the certificates are finite and the distance is within their sum."""
         return bool(np.isfinite(self.tolerance) and self.distance <= self.tolerance)
 
     @property
@@ -98,7 +98,7 @@ def _squared_distance(
 
 
 def _objectives_differ(first: LogisticModel, second: LogisticModel) -> bool:
-    """Whether the objective values differ by more than rounding and convergence explain."""
+    """Tell whether the objective values differ by more than rounding and convergence explain."""
     values = first.fit.value, second.fit.value
     bound = first.fit.certificate.loss + second.fit.certificate.loss + VALUE_ROUNDING
     return bool(first.fit.penalty.may_have_several_minima and abs(values[0] - values[1]) > bound)

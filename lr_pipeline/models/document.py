@@ -1,8 +1,8 @@
-"""A stored model's JSON, checked field by field before a model is made of it.
+"""Check a stored model's JSON field by field before a model is made from it.
 
 A file that was edited by hand, cut off or written by another program is refused with the name of
-the first field that is wrong. The numbers must also belong together: a changed coefficient would
-be shown, but predictions would not use it.
+the first wrong field. The numbers must also be consistent: if only a coefficient was changed, it
+would be shown, but predictions would not use it.
 """
 
 import json
@@ -23,7 +23,7 @@ RELATIVE_ROUNDING = 1e-12
 
 
 class ModelDocumentError(ValueError):
-    """A model's JSON is not what a model writes; ``field`` is the path of what is wrong."""
+    """A model's JSON is not what a model writes; ``field`` is the path of the wrong field."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"field {field!r}: {message}" if field else message)
@@ -36,8 +36,8 @@ def read_document(text: str) -> dict[str, Any]:
     Raises
     ------
     ModelDocumentError
-        The text is no JSON, or a field is missing, of another type, no finite number, or does not
-        belong to the others.
+        The text is not JSON; or a field is missing, has another type, is not finite, or contradicts
+        another one.
     FormatVersionError
         A later version of this package wrote it.
     """
@@ -67,12 +67,12 @@ def _parsed(text: str) -> Any:
         raise ModelDocumentError("", f"it is no JSON, from {place} on") from None
     except ModelDocumentError:
         raise
-    except ValueError:  # Python reads no integer of more than some thousand digits
+    except ValueError:  # Python refuses integers with thousands of digits
         raise ModelDocumentError("", "it has a number of too many digits") from None
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object's fields, no two of one name, as JSON itself would allow."""
+    """Return an object's fields; refuse repeated names, which JSON itself would allow."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -82,7 +82,7 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _in_words(error: Any) -> str:
-    """Say what was expected and what was found, in one line."""
+    """Return in one line what was expected and what was found."""
     if error["type"] == "missing":
         return "it is missing"
     found = repr(error["input"])
@@ -91,7 +91,7 @@ def _in_words(error: Any) -> str:
 
 
 def _contradictions(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each field that contradicts another, and how."""
+    """Yield each field that contradicts another one, and how."""
     for one in PENALTIES.values():
         for strength in one.strength_names:
             if (document.get("penalty") == one.name) != bool(document.get(strength)):
@@ -157,7 +157,7 @@ def _of_other_lengths(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _changed_alone(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield coefficients that differ from the scaled parameters, by which a model predicts."""
+    """Yield coefficients that contradict the scaled parameters, which a model predicts with."""
     shown = np.array([document["coefficients"][name] for name in document["columns"]])
     center, scale = np.array(document["center"]), np.array(document["scale"])
     used = np.array(document["scaled_parameters"])

@@ -11,7 +11,7 @@ from lr_pipeline.core.solvers.result import Status
 
 
 def _one_of(known: Iterable[str]) -> AfterValidator:
-    """Return a check that a text is one of those known."""
+    """Return a check that a text is one of the known ones."""
     names = tuple(known)
 
     def check(found: str) -> str:
@@ -24,13 +24,13 @@ def _one_of(known: Iterable[str]) -> AfterValidator:
 
 Count = Annotated[int, Field(ge=0)]
 Number = FiniteFloat
-Known = FiniteFloat | Literal["inf", "-inf"] | None  # None where it is withheld
+Known = FiniteFloat | Literal["inf", "-inf"] | None  # None where withheld
 Vector = list[FiniteFloat]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 
 
 class _Part(BaseModel):
-    """An object of strict types: no text or NaN for a number. Fields not listed are ignored."""
+    """An object with strict types: a number is no text and no NaN. Unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True)
 
@@ -151,7 +151,7 @@ class _Preparation(_Part):
 
 
 class _Model(_Part):
-    """The fields of both kinds of model."""
+    """The fields that both kinds of model have."""
 
     target: str
     positive: str | int | Number | bool | None

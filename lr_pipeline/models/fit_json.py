@@ -1,7 +1,7 @@
-"""A logistic fit as plain data for JSON, and back, without losing a bit.
+"""Convert a logistic fit to plain data for JSON, and back, without losing a bit.
 
-Floats are written with the shortest digits that restore them; infinity, which JSON does not have,
-is null where a field may be infinite.
+Floats are written with the fewest digits that restore them. JSON has no infinity, so it is null in
+fields that may be infinite.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ ARRAY_FIELDS = ("covariance", "certificate_units", "center", "scale", "scaled_pa
 
 
 def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
-    """Plain data; what belongs to a column carries its name."""
+    """Return plain data; numbers of columns are stored by column name."""
     strengths = {"l2": 0.0} | fit.penalty.strengths
     return {
         "penalty": fit.penalty.name,
@@ -57,7 +57,7 @@ def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
-    """Inverse of :func:`fit_to_dict`."""
+    """Restore a fit: the inverse of :func:`fit_to_dict`."""
     columns = data["columns"]
     existence, search = data["existence"], data.get("search")
     kind = PENALTIES[data["penalty"]]
@@ -78,7 +78,7 @@ def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
 
 
 def certificate_to_dict(certificate: Certificate) -> dict[str, Any]:
-    """Plain data for JSON."""
+    """Return plain data for JSON."""
     return {
         "loss": or_null(certificate.loss),
         "standard_errors": or_null(certificate.standard_errors),
@@ -88,7 +88,7 @@ def certificate_to_dict(certificate: Certificate) -> dict[str, Any]:
 
 
 def certificate_from_dict(data: dict[str, Any]) -> Certificate:
-    """Inverse of :func:`certificate_to_dict`."""
+    """Restore a certificate: the inverse of :func:`certificate_to_dict`."""
     return Certificate(
         loss=or_infinite(data["loss"]),
         standard_errors=or_infinite(data["standard_errors"]),
@@ -137,12 +137,12 @@ def _read_trace_point(data: dict[str, Any]) -> TracePoint:
 
 
 def array_to_dict(values: Columns | None, columns: Sequence[str]) -> dict[str, float] | None:
-    """One number a column, by the column's name."""
+    """Return one number for each column, by its name."""
     return None if values is None else dict(zip(columns, values.tolist(), strict=True))
 
 
 def array_from_dict(values: dict[str, float] | None, columns: Sequence[str]) -> Any:
-    """Inverse of :func:`array_to_dict`."""
+    """Restore an array: the inverse of :func:`array_to_dict`."""
     return None if values is None else _array([values[name] for name in columns])
 
 
@@ -155,10 +155,10 @@ def _array(values: list[Any] | None) -> Any:
 
 
 def or_null(number: float) -> float | None:
-    """A finite number, or None in place of infinity, which JSON does not have."""
+    """Return a finite number, or None in place of infinity, which JSON lacks."""
     return number if isfinite(number) else None
 
 
 def or_infinite(number: float | None) -> float:
-    """Inverse of :func:`or_null`."""
+    """Return the number, or infinity in place of None: the inverse of :func:`or_null`."""
     return inf if number is None else number

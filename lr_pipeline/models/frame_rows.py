@@ -1,4 +1,4 @@
-"""Rows to predict as callers have them: a ``Table``, or a data frame with the model's columns."""
+"""Convert a caller's rows for prediction: a ``Table``, or a data frame with the columns."""
 
 import difflib
 from typing import Any, TypeAlias
@@ -16,17 +16,17 @@ RowsToPredict: TypeAlias = Any  # a Table, an Arrow table, a data frame of panda
 
 
 def rows_to_predict(rows: RowsToPredict, preparation: Preparation) -> Table:
-    """The rows as a table with the model's features, found by their names in whatever order.
+    """Return the rows as a table with the model's features, found by name in any order.
 
-    A data frame of pandas or polars, or an Arrow table; other columns are ignored. Markers of
-    training are missing here, too.
+    Rows are a ``Table``, a pandas or polars data frame, or an Arrow table; other columns are
+    ignored. Values that marked missing values in training do so here, too.
 
     Raises
     ------
     TypeError
-        An array or anything else whose columns have no names.
+        The rows are an array or another object without column names.
     TableError
-        Features are missing or occur twice, with all of them; or Arrow cannot hold a column.
+        Features are missing or occur twice (all are listed), or Arrow cannot hold a column.
     """
     if isinstance(rows, Table):
         return rows
@@ -63,7 +63,7 @@ def _missing(name: str, names: list[str]) -> Problem | None:
 
 
 def _to_arrow(rows: Any, places: list[int], rules: ReadingRules) -> pa.Table:
-    """The columns at these places, under their names as text."""
+    """Return the columns at these places, under their names as text."""
     if isinstance(rows, pa.Table):
         return rows.select(places)
     if hasattr(rows, "to_arrow"):
@@ -87,7 +87,7 @@ def _to_arrow(rows: Any, places: list[int], rules: ReadingRules) -> pa.Table:
 
 
 def _known(column: Any, rules: ReadingRules) -> Any:
-    """A column of pandas' objects, None where it has a marker: numbers may stand beside some."""
+    """Return a pandas object column with None for markers, which may stand among numbers."""
     keys = {spelling_key(one) for one in rules.markers_of(column.name)}
     if column.dtype != object or not keys:
         return column

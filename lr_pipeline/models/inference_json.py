@@ -1,7 +1,7 @@
-"""Inference as plain data for JSON, by the names of the columns, and back without losing a bit.
+"""Convert inference to plain data for JSON, by column name, and back without losing a bit.
 
-NaN, which stands for what is withheld, becomes null; infinity, which JSON does not have, the text
-"inf" or "-inf".
+NaN, which means withheld, becomes null. JSON has no infinity, so it becomes the text "inf" or
+"-inf".
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Number = float | str | None
 
 
 def inference_to_dict(inference: LogisticInference, columns: Sequence[str]) -> dict[str, Any]:
-    """Plain data; ``intercept`` stands apart from the columns."""
+    """Return plain data; ``intercept`` is apart from the columns."""
     parameters = [
         {name: _number(getattr(inference, name)[j]) for name in PARAMETER_FIELDS}
         for j in range(len(columns) + 1)
@@ -44,7 +44,7 @@ def inference_to_dict(inference: LogisticInference, columns: Sequence[str]) -> d
 
 
 def inference_from_dict(data: dict[str, Any], columns: Sequence[str]) -> LogisticInference:
-    """Inverse of :func:`inference_to_dict`."""
+    """Restore inference: the inverse of :func:`inference_to_dict`."""
     found = [data["columns"][name] for name in columns]
     parameters = [data["intercept"], *found]
     test, better = data["model_test"], data.get("better_start")
@@ -63,7 +63,7 @@ def inference_from_dict(data: dict[str, Any], columns: Sequence[str]) -> Logisti
 
 
 def _column(inference: LogisticInference, j: int) -> dict[str, Any]:
-    """What only columns have."""
+    """Return what only columns have."""
     ratios = {
         name: {
             key: _number(values[j]) for key, values in getattr(inference, name)._asdict().items()

@@ -45,17 +45,17 @@ class LinearModel(TrainedModel):
 
     @property
     def intercept(self) -> float:
-        """β₀, ŷ of a row whose design columns are all zero."""
+        """β₀, which is ŷ of a row whose design columns are all zero."""
         return self.fit.intercept
 
     @property
     def coefficients(self) -> dict[str, float]:
-        """Design column → change of ŷ per original unit of it."""
+        """Design column → change of ŷ per original unit of the column."""
         return dict(zip(self.preparation.columns, self.fit.coefficients.tolist(), strict=True))
 
     @property
     def predictor(self) -> LinearPredictor:
-        """What gives ŷ of rows as they are stored."""
+        """The linear predictor, which computes ŷ of rows as they are stored."""
         center = np.zeros(len(self.preparation.columns))
         parameters = np.concatenate([[self.fit.intercept], self.fit.coefficients])
         return LinearPredictor(self.preparation, center, parameters)
@@ -63,11 +63,11 @@ class LinearModel(TrainedModel):
     def predict_proba(
         self, rows: RowsToPredict, aggregate: Aggregate = aggregate_here
     ) -> Float64[np.ndarray, " rows"]:
-        """ŷ for every row, as ``LogisticModel``: a probability only where it lies in [0, 1]."""
+        """Return ŷ of every row, under ``LogisticModel``'s name; it may be outside [0, 1]."""
         return self.predictor.of_table(rows_to_predict(rows, self.preparation), aggregate)
 
     def to_json(self) -> str:
-        """Strict JSON; :meth:`from_json` restores every bit."""
+        """Return strict JSON; :meth:`from_json` restores every bit."""
         columns = self.preparation.columns
         fit = self.fit
         document = {
@@ -90,12 +90,12 @@ class LinearModel(TrainedModel):
 
     @classmethod
     def from_json(cls, text: str) -> "LinearModel":
-        """Inverse of :meth:`to_json`."""
+        """Restore a model: the inverse of :meth:`to_json`."""
         return cls.from_document(read_document(text))
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "LinearModel":
-        """Inverse of :meth:`to_json`, once parsed and checked."""
+        """Restore a model from JSON that was parsed and checked."""
         columns, covariance = document["columns"], document["covariance"]
         fit = LinearFit(
             **{name: document[name] for name in PLAIN_FIELDS},

@@ -1,4 +1,4 @@
-"""Linear predictors over a table, block by block."""
+"""Compute linear predictors over a table, block by block."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ class LinearPredictor:
     ) -> Float64[np.ndarray, " rows"]:
         """Return z of every row of ``table``, in its order."""
         wanted = set(self.preparation.roles.features)
-        # `design` names those that are missing.
+        # `design` names columns that are missing.
         features = [name for name in table.schema.names if name in wanted]
         return np.concatenate(aggregate(table, features, self._scores))
 

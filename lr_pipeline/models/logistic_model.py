@@ -27,8 +27,8 @@ from lr_pipeline.versions import with_format_version
 class LogisticModel(TrainedModel):
     """P(y = 1 | x) = σ(w₀ + x·w) for the rows of a table like the training set.
 
-    ``kernel`` is the name of the kernel that computed the sums of ``fit``; ``inference`` is from
-    the training set, and so are the numeric features' ``ranges``, (least, greatest) each.
+    ``kernel`` is the name of the kernel that computed the sums of ``fit``. ``inference`` and
+    ``ranges``, (least, greatest) of each numeric feature, are from the training set.
     """
 
     kernel: str
@@ -38,12 +38,12 @@ class LogisticModel(TrainedModel):
 
     @property
     def intercept(self) -> float:
-        """w₀, the log odds of a row whose design columns are all zero."""
+        """w₀, which is the log odds of a row whose design columns are all zero."""
         return self.fit.intercept
 
     @property
     def coefficients(self) -> dict[str, float]:
-        """Design column → change of the log odds per original unit of it."""
+        """Design column → change of the log odds per original unit of the column."""
         return dict(zip(self.preparation.columns, self.fit.coefficients.tolist(), strict=True))
 
     @property
@@ -65,7 +65,7 @@ class LogisticModel(TrainedModel):
 
     @property
     def predictor(self) -> LinearPredictor:
-        """What gives the log odds of rows as they are stored."""
+        """The linear predictor, which computes the log odds of rows as they are stored."""
         fit = self.fit
         slopes = fit.scaled_parameters[1:] / fit.scale
         parameters = np.concatenate([fit.scaled_parameters[:1], slopes])
@@ -74,18 +74,18 @@ class LogisticModel(TrainedModel):
     def linear_predictor(
         self, table: Table, aggregate: Aggregate = aggregate_here
     ) -> Float64[np.ndarray, " rows"]:
-        """Log odds z (rows,) of y = 1 for every row of ``table``."""
+        """Return the log odds z (rows,) of y = 1 for every row of ``table``."""
         return self.predictor.of_table(table, aggregate)
 
     def predict_proba(self, rows: RowsToPredict) -> Float64[np.ndarray, " rows"]:
-        """P(y = 1) for every row of a table or data frame with the columns of :attr:`features`.
+        """Return P(y = 1) for every row of a table or data frame with the columns :attr:`features`.
 
         For errors see ``rows_to_predict``.
         """
         return sigmoid(self.linear_predictor(rows_to_predict(rows, self.preparation)))
 
     def to_json(self) -> str:
-        """Strict JSON; :meth:`from_json` restores every bit."""
+        """Return strict JSON; :meth:`from_json` restores every bit."""
         document = {
             "kind": "logistic",
             "kernel": self.kernel,
@@ -99,12 +99,12 @@ class LogisticModel(TrainedModel):
 
     @classmethod
     def from_json(cls, text: str) -> "LogisticModel":
-        """Inverse of :meth:`to_json`."""
+        """Restore a model: the inverse of :meth:`to_json`."""
         return cls.from_document(read_document(text))
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "LogisticModel":
-        """Inverse of :meth:`to_json`, once parsed and checked."""
+        """Restore a model from JSON that was parsed and checked."""
         return cls(
             **origin_from_dict(document),
             kernel=document["kernel"],

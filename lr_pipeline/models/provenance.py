@@ -1,4 +1,4 @@
-"""Whether artifacts belong together: made from one training set, of one split."""
+"""Check that artifacts belong together: that they come from one split."""
 
 from collections.abc import Mapping
 
@@ -6,16 +6,16 @@ from lr_pipeline.tables.table import Table
 
 
 class ProvenanceError(ValueError):
-    """Artifacts of different splits met."""
+    """Artifacts come from different splits."""
 
 
 def require_same_split(train_fingerprints: Mapping[str, str], test_set: Table) -> None:
-    """Refuse to test a model on the test set of another split than its training set's.
+    """Refuse to test a model on a test set that comes from another split than its training set.
 
     Parameters
     ----------
     train_fingerprints
-        Artifact → fingerprint of the training set that it was made from.
+        Artifact → fingerprint of the training set from which it was made.
     test_set
         Its provenance names the training set of the same split.
 

@@ -18,9 +18,9 @@ Ranges = Mapping[str, tuple[float, float]]
 def training_ranges(
     train: Table, preparation: Preparation, aggregate: Aggregate = aggregate_here
 ) -> dict[str, tuple[float, float]]:
-    """Numeric feature → (least, greatest) of its values in ``train``; one pass over its blocks.
+    """Return numeric feature → (least, greatest) value in ``train``, in one pass over its blocks.
 
-    Missing values are no values, and a boolean is 0 or 1.
+    Missing values are ignored, and a boolean is 0 or 1.
     """
     names = [one.name for one in preparation.encodings if isinstance(one, NumberEncoding)]
     if not names:
@@ -31,7 +31,7 @@ def training_ranges(
 
 
 def _extremes(names: Sequence[str], batch: pa.RecordBatch) -> Extremes:
-    """Least and largest value of each column; +∞ and −∞ where all are missing."""
+    """Return each column's least and greatest value; +∞ and −∞ where all are missing."""
     columns = [numbers_of(name, batch.column(name)) for name in names]
     return Extremes(
         np.array([np.fmin.reduce(values, initial=np.inf) for values in columns]),

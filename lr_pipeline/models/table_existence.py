@@ -1,4 +1,4 @@
-"""Existence of the maximum-likelihood estimate, told with the names of the columns."""
+"""Describe the existence of the maximum-likelihood estimate with the names of the columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ NAMES_SHOWN = 6
 
 
 def existence_to_dict(existence: Existence, columns: Sequence[str]) -> dict[str, Any]:
-    """Plain data for JSON; the columns by name."""
+    """Return plain data for JSON; columns are given by name."""
     return {
         "verdict": existence.verdict.value,
         "columns": list(columns),
@@ -23,7 +23,7 @@ def existence_to_dict(existence: Existence, columns: Sequence[str]) -> dict[str,
 
 
 def existence_from_dict(data: Mapping[str, Any]) -> Existence:
-    """Inverse of :func:`existence_to_dict`."""
+    """Restore an existence: the inverse of :func:`existence_to_dict`."""
     position = {name: j for j, name in enumerate(data["columns"])}
     return Existence(
         verdict=Verdict(data["verdict"]),
@@ -36,12 +36,12 @@ def existence_from_dict(data: Mapping[str, Any]) -> Existence:
 
 
 def has_estimate(data: Mapping[str, Any]) -> bool:
-    """Whether the likelihood is known to have a finite maximum."""
+    """Tell whether the likelihood is known to have a finite maximum."""
     return existence_from_dict(data).exists
 
 
 def describe_existence(data: Mapping[str, Any]) -> str:
-    """One or two sentences for a check, the metadata and the report's first line."""
+    """Return one or two sentences for a check, the metadata and the report's first line."""
     sentences = []
     if data["verdict"] == Verdict.UNDECIDED:
         sentences.append(

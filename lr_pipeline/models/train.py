@@ -1,4 +1,4 @@
-"""Training: a table, an engine, a kernel and settings → a model."""
+"""Train a model from a table, an engine, a kernel and settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -32,11 +32,11 @@ from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.sources.source_content import known_content
 from lr_pipeline.tables.table import Table
 
-# Profile likelihoods take some ten to a hundred passes a parameter, each of p² (n + p) operations:
-# up to this p³ (n + p) they are seconds, beyond it Wald's method is the one.
+# Profile likelihoods take about ten to a hundred passes for each parameter, and each pass takes p²
+# (n + p) operations. Up to this p³ (n + p) they take seconds; beyond it Wald's method is used.
 PROFILE_LIMIT = 1e9
 
-# Times that a fit may begin anew from a profile that is better than it.
+# A fit may be restarted this many times from a profile that has a better objective.
 RESTARTS = 10
 
 OpenRows = Callable[[Table, Preparation], Rows]
@@ -45,7 +45,7 @@ OpenRows = Callable[[Table, Preparation], Rows]
 def assess_table(
     train: Table, open_rows: OpenRows, aggregate: Aggregate = aggregate_here
 ) -> dict[str, Any]:
-    """Existence and uniqueness of the estimate on ``train``, columns by name."""
+    """Assess existence and uniqueness of the estimate on ``train``, with columns by name."""
     preparation = Preparation.fit(train, aggregate)
     with threads_for(len(preparation.columns)):
         existence = assess_existence(open_rows(train, preparation))
@@ -57,8 +57,8 @@ def assess_table(
 class Training:
     """How a logistic model is to be trained.
 
-    ``start``: initial parameters in the design's units, given their number p; None starts from
-    the optimum of the intercept alone.
+    ``start`` returns initial parameters in the design's units, given their number p; None starts
+    from the optimum of the intercept alone.
     """
 
     solver: Solver
@@ -77,15 +77,15 @@ def train_logistic(
 ) -> LogisticModel:
     """Fit a logistic regression to ``train`` and bind it to the table's columns.
 
-    ``existence`` is what :func:`assess_table` found for the same table, where already known;
-    ``aggregate`` is how the rows are visited that are not prepared yet.
+    ``existence`` is the result of :func:`assess_table` for the same table, if already known;
+    ``aggregate`` computes sums over rows that are not prepared yet.
 
     Raises
     ------
     SeparationError
-        There is no penalty and the table is separated; names the columns.
+        There is no penalty and the table is separated; the message names the columns.
     ProvenanceError
-        ``existence`` was found for another table.
+        ``existence`` is for another table.
     """
     if existence is not None:
         require_same_table("mle_existence", existence["train_fingerprint"], train)
@@ -123,7 +123,7 @@ def train_logistic(
 def _restarted(
     rows: Rows, kernel: LogisticKernel, training: Training, fit: LogisticFit, start: Parameters
 ) -> LogisticFit:
-    """The fit from a start that a profile of ``fit`` has found to be better."""
+    """Return a fit from a better start that a profile of ``fit`` has found."""
     found = fit_logistic(rows, kernel, fit.penalty, training.solver, start=start)
     search = fit.search
     if search is not None:
@@ -134,9 +134,10 @@ def _restarted(
 
 
 def _infer(rows: Rows, fit: LogisticFit, columns: tuple[str, ...]) -> LogisticInference:
-    """Inference by the method that the table's size allows.
+    """Infer by the method that the table's size allows.
 
-    In numpy whichever kernel fitted: thousands of small sums, which must equal the fit's own.
+    The numpy kernel is used, whichever kernel fitted: it is fast for thousands of small sums, and
+    these must equal the fit's own.
     """
     p = len(columns) + 1
     method = "profile" if p**3 * (rows.num_rows + p) <= PROFILE_LIMIT else "wald"
@@ -147,7 +148,7 @@ def _infer(rows: Rows, fit: LogisticFit, columns: tuple[str, ...]) -> LogisticIn
 def train_linear(
     train: Table, open_rows: OpenRows, aggregate: Aggregate = aggregate_here
 ) -> LinearModel:
-    """Least squares of the 0/1 label on the prepared columns."""
+    """Fit the 0/1 label on the prepared columns by least squares."""
     preparation = Preparation.fit(train, aggregate)
     fit = fit_linear(open_rows(train, preparation))
     return LinearModel(**origin_of(train, preparation), fit=fit)

@@ -1,4 +1,4 @@
-"""What a trained model of either kind records of its training set."""
+"""What both kinds of trained model record about their training set."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,9 @@ from lr_pipeline.versions import library_versions
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model's training set, by its fingerprint, and how its columns became the design's.
+    """A model's training set, by its fingerprint, and how its columns became the design.
 
-    ``source_content``: the hash of what the training set was read from, empty where none is known.
+    ``source_content``: the hash of what the training set was read from, empty if unknown.
     """
 
     target: str
@@ -31,7 +31,7 @@ class TrainedModel:
         return self.preparation.roles.features
 
     def origin_to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         return {
             "target": self.target,
             "positive": self.positive,
@@ -45,7 +45,7 @@ class TrainedModel:
 
 
 def origin_of(train: Table, preparation: Preparation) -> dict[str, Any]:
-    """Fields of a :class:`TrainedModel` that is being trained on ``train``."""
+    """Return the fields of a :class:`TrainedModel` that is being trained on ``train``."""
     return {
         "target": train.roles.target,
         "positive": train.roles.positive,
@@ -58,7 +58,7 @@ def origin_of(train: Table, preparation: Preparation) -> dict[str, Any]:
 
 
 def origin_from_dict(data: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a :class:`TrainedModel` from what ``origin_to_dict`` wrote."""
+    """Return the fields of a :class:`TrainedModel` from what ``origin_to_dict`` wrote."""
     names = ("target", "positive", "train_fingerprint", "train_rows", "versions")
     return {
         "preparation": Preparation.from_dict(data["preparation"]),

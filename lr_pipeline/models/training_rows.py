@@ -1,4 +1,4 @@
-"""Check that nothing of a stored model was fitted on test rows, by fitting it again."""
+"""Check that nothing in a stored model was fitted on test rows, by fitting it again."""
 
 from dataclasses import replace
 from itertools import chain
@@ -20,7 +20,8 @@ from lr_pipeline.tables.table import Table
 
 Encoding = NumberEncoding | CategoryEncoding
 
-# A share of the deviation: sums in another order differ by less, means of other rows by more.
+# Tolerance as a share of the deviation: sums in another order differ by less, means of other rows
+# by more.
 SAME = 1e-9
 ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
@@ -28,16 +29,16 @@ ROUNDING = 4 * float(np.finfo(np.float64).eps)
 def not_of_training_rows(
     model: TrainedModel, train: Table, open_rows: OpenRows, aggregate: Aggregate = aggregate_here
 ) -> list[str]:
-    """Return the features and the columns' scalers that the rows of ``train`` give otherwise.
+    """Return the features and column scalers that differ when fitted again on ``train``.
 
     Each feature's median, levels and missing indicator must be the same, and the center and scale
-    of each design column, if the model has them, equal up to rounding. The median of a sample is
-    left out: it imputes no training row, and each engine draws another sample.
+    of each design column, if the model has them, must be equal up to rounding. The median of a
+    sample is not compared: it imputes no training row, and each engine draws another sample.
 
     Raises
     ------
     ProvenanceError
-        The model was trained on another table than ``train``.
+        The model was trained on another table.
     """
     require_same_table("the model", model.train_fingerprint, train)
     preparation = Preparation.fit(train, aggregate)
@@ -51,7 +52,7 @@ def not_of_training_rows(
 
 
 def _with_samples_of(known: Preparation, found: Preparation) -> Preparation:
-    """Return what was found, with the known medians where either one is of a sample."""
+    """Return what was found, with the known medians where either median is of a sample."""
     before = {one.name: one for one in known.encodings}
     return replace(
         found, encodings=tuple(_as_sampled(before.get(one.name), one) for one in found.encodings)
@@ -67,7 +68,7 @@ def _as_sampled(known: Encoding | None, found: Encoding) -> Encoding:
 
 
 def _scaled_otherwise(model: LogisticModel, rows: Rows) -> list[int]:
-    """Return columns, from 0, whose center or scale is neither of all rows nor of a sample."""
+    """Return columns, from 0, whose center or scale is that of neither all rows nor a sample."""
     differ: list[int] = []
     for center, scale in chain(wide_standardizations(rows), possible_standardizations(rows)):
         tolerance = SAME * scale + ROUNDING * np.abs(center)

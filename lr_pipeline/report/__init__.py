@@ -1,4 +1,4 @@
-"""The page that shows what an evaluation found: figures, tables, HTML.
+"""The evaluation report as a page: figures, tables, HTML.
 
 ``figures`` are drawn on the ``canvas``; ``render.render_report`` writes the page.
 """

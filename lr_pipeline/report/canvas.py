@@ -1,4 +1,4 @@
-"""How every figure looks, and how it becomes bytes, markdown or inline SVG."""
+"""The style of every figure, and its conversion to bytes, markdown or inline SVG."""
 
 import base64
 import io
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 INK = "#1c2024"
 MUTED = "#687076"
 GRID = "#e3e6e8"
-# Okabe and Ito's palette, told apart with any colour vision. Wide and pale below, narrow and
-# broken above: curves that coincide all stay visible.
+# Okabe and Ito's palette can be told apart with any colour vision. Wide and pale curves are below,
+# narrow and dashed ones above, so that all stay visible where they coincide.
 SERIES = ("#56b4e9", "#d55e00", "#0072b2", "#cc79a7", "#009e73")
 _WIDTHS = (5.5, 2.8, 1.4, 1.4, 1.4)
 _DASHES: tuple[Any, ...] = ("solid", "solid", (0, (3, 3)), (0, (1, 2)), (0, (6, 2, 1, 2)))
@@ -31,7 +31,7 @@ _CSS_COLOURS = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)"} |
 }
 _CJK_FONTS = (
     "Noto Sans CJK SC",
-    "Noto Sans CJK JP",  # the first face of the file that holds them all
+    "Noto Sans CJK JP",  # the first face in the font file of all variants
     "Noto Sans SC",
     "Source Han Sans SC",
     "WenQuanYi Micro Hei",
@@ -46,9 +46,9 @@ _CJK_FONTS = (
 def new_figure(
     height: float, width: float = 4.1, left: float = 0.6, bottom: float = 0.45
 ) -> "Figure":
-    """An empty figure; sizes and margins in inches.
+    """Return an empty figure; sizes and margins are in inches.
 
-    Margins are given rather than found: matplotlib's layout engines double the drawing time.
+    Margins are fixed, since matplotlib's layout engines double the drawing time.
     """
     from matplotlib.figure import Figure
 
@@ -61,7 +61,7 @@ def new_figure(
 
 @contextmanager
 def plot_style() -> Iterator[None]:
-    """Figures are built and drawn inside; column names are text there, never TeX ($) markup."""
+    """Set the style in which figures are built and drawn; column names are never TeX ($) markup."""
     import matplotlib
 
     style: dict[Any, Any] = {
@@ -88,7 +88,8 @@ def plot_style() -> Iterator[None]:
         "svg.hashsalt": "lr_pipeline",
     }
     with matplotlib.rc_context(style), warnings.catch_warnings():
-        # Without a CJK font a Chinese name is drawn as boxes; one warning a glyph helps nobody.
+        # Without a CJK font a Chinese name is drawn as boxes; a warning for each glyph does not
+        # help.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
@@ -102,7 +103,7 @@ def _installed_cjk_fonts() -> tuple[str, ...]:
 
 
 def series_style(index: int) -> dict[str, Any]:
-    """Colour, dashes and width of the index-th curve of a figure."""
+    """Return colour, dashes and width of the index-th curve of a figure."""
     return {
         "color": SERIES[index % len(SERIES)],
         "linestyle": _DASHES[index % len(SERIES)],
@@ -112,7 +113,7 @@ def series_style(index: int) -> dict[str, Any]:
 
 
 def plot_label(name: str, width: int = 40) -> str:
-    """``name`` on one line, without control characters, cut to ``width`` narrow letters."""
+    """Return ``name`` on one line, without control characters, cut to ``width`` narrow letters."""
     visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name)
     label = " ".join(visible.split())
     if _text_width(label) <= width:
@@ -123,12 +124,12 @@ def plot_label(name: str, width: int = 40) -> str:
 
 
 def _text_width(text: str) -> int:
-    """Width in narrow letters; a Chinese one is two wide."""
+    """Return the width in narrow letters; a Chinese character counts as two."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def picture(figure: "Figure", dpi: int = 100) -> bytes:
-    """The figure as a PNG on white; 48 colours are enough and make it four times smaller."""
+    """Return the figure as a PNG on white; 48 colours suffice and make it four times smaller."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
@@ -144,20 +145,20 @@ def picture(figure: "Figure", dpi: int = 100) -> bytes:
 
 
 def markdown_picture(figure: "Figure", alt: str) -> str:
-    """The figure as a markdown image that carries its own PNG."""
+    """Return the figure as a markdown image that contains its PNG."""
     return markdown_png(picture(figure), alt)
 
 
 def markdown_png(png: bytes, alt: str) -> str:
-    """A PNG as a markdown image that carries it."""
+    """Return a markdown image that contains this PNG."""
     text = re.sub(r"[\[\]\\\s]+", " ", plot_label(alt, 200))
     return f"![{text}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
 def inline_svg(figure: "Figure", key: str, alt: str) -> str:
-    """The figure as an SVG element for an HTML page that defines the CSS colours.
+    """Return the figure as an SVG element for an HTML page that defines the CSS colours.
 
-    Its texts are the page's own font, its ids start with ``key``, which must be unique.
+    Its texts use the page's font; its ids start with ``key``, which must be unique.
     """
     buffer = io.BytesIO()
     with plot_style():
@@ -179,7 +180,7 @@ def inline_svg(figure: "Figure", key: str, alt: str) -> str:
 
 
 def _page_attributes(element: ElementTree.Element, key: str) -> Iterator[tuple[str, str]]:
-    """The attributes with colours and fonts left to the page, and ids that cannot clash."""
+    """Return the attributes, with colours and fonts from the page, and ids that cannot clash."""
     for name, value in element.attrib.items():
         local = name.rpartition("}")[2]
         if local == "id" and element.tag == "g":

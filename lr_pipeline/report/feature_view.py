@@ -1,4 +1,4 @@
-"""How each feature was prepared, as a table of the page."""
+"""The page's table of how each feature was prepared."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ LEVELS_SHOWN = 12
 
 
 class FeatureTable(NamedTuple):
-    """Headings and cells as text; ``left_out`` features come after those shown."""
+    """Headings and cells as text; ``left_out`` is how many features after these are not shown."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -19,7 +19,7 @@ class FeatureTable(NamedTuple):
 
 
 def feature_table(features: Sequence[FeatureRow]) -> FeatureTable:
-    """The features in their order; a column that would be empty throughout is left out."""
+    """Return the features in their order; a column that would be empty is left out."""
     shown = features[:ROW_LIMIT]
     columns: dict[str, list[str]] = {
         "Kind": [row.kind for row in shown],
@@ -43,7 +43,7 @@ def _missing(row: FeatureRow) -> str:
 
 
 def _imputed(row: FeatureRow) -> str:
-    """Return what replaces a missing value, in training and later."""
+    """Return what replaces a missing value, in training and in prediction."""
     return "the reference level" if row.median is None else f"median {significant(row.median)}"
 
 

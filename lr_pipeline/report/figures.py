@@ -1,6 +1,6 @@
 """The figures of a report, from curves and bins that :mod:`lr_pipeline.evaluation` computed.
 
-``canvas.picture`` and ``canvas.inline_svg`` make bytes and HTML of a figure.
+``canvas.picture`` and ``canvas.inline_svg`` convert a figure to bytes and HTML.
 """
 
 import math
@@ -34,9 +34,9 @@ REFERENCE: dict[str, Any] = {"color": MUTED, "linewidth": 1, "linestyle": (0, (2
 
 
 def roc_curves(curves: Mapping[str, RankCurves], classes: Counts) -> "Figure":
-    """True against false positive rate for every threshold, one curve for each title.
+    """Draw true against false positive rate for every threshold, one curve for each title.
 
-    ``classes``: rows, or cases, of label 0 and of label 1.
+    ``classes``: rows, or cases, with label 0 and with label 1.
     """
     with plot_style():
         figure, axes = _unit_square("ROC curves on the test set", classes, len(curves) + 2)
@@ -55,7 +55,7 @@ def roc_curves(curves: Mapping[str, RankCurves], classes: Counts) -> "Figure":
 
 
 def precision_recall_curves(curves: Mapping[str, RankCurves], classes: Counts) -> "Figure":
-    """Precision against recall for every threshold, one curve for each title.
+    """Draw precision against recall for every threshold, one curve for each title.
 
     The curves are drawn as steps, whose area is the average precision.
     """
@@ -84,7 +84,7 @@ def calibration_curve(
     class_names: tuple[str, str] = ("0", "1"),
     unit: str = "rows",
 ) -> "Figure":
-    """Share of ones against mean prediction, above the distribution of the predictions.
+    """Draw the share of ones against mean prediction, and below it the predictions' histogram.
 
     Each point is a bin with its Wilson interval; ``unit`` is what was counted, rows or cases.
     """
@@ -116,10 +116,10 @@ def calibration_curve(
 
 
 def coefficient_plot(rows: Sequence[CoefficientRow], title: str, limit: int = 25) -> "Figure":
-    """The ``limit`` largest effects of one standard deviation, with intervals where there are.
+    """Draw the ``limit`` largest effects of one standard deviation, with any intervals.
 
-    Rows without a ``scale`` (the intercept) have no such effect and are left out, as are those
-    whose effect cannot be told apart from others.
+    Rows without a ``scale`` (the intercept) have no such effect and are left out, as are rows whose
+    effect cannot be told apart from others.
     """
     scaled = [(row, row.scale) for row in rows if row.scale is not None and not row.tied]
     shown = sorted(scaled, key=lambda pair: -abs(pair[0].value * pair[1]))[:limit]
@@ -165,7 +165,7 @@ def _legend_below(figure: "Figure", title: str | None = None, ncols: int = 1) ->
 
 
 def _interval_lengths(bin_: CalibrationBin) -> tuple[float, float]:
-    """Below and above the point; rounding can push a share of exactly 0 or 1 past its bound."""
+    """Return lengths below and above the point; rounding could make one negative at 0 or 1."""
     below = max(bin_.observed_share - bin_.lower, 0.0)
     return below, max(bin_.upper - bin_.observed_share, 0.0)
 

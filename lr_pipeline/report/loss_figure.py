@@ -18,10 +18,10 @@ DRAWABLE = 1e100
 
 
 def loss_curve(trace: Sequence[TracePoint], title: str) -> "Figure":
-    """The objective and the norm of its gradient at each recorded iteration.
+    """Draw the objective and the norm of its gradient at each recorded iteration.
 
-    An objective that changes by less than a hundredth of itself is drawn above its least value.
-    Points beyond 10¹⁰⁰ (a diverging descent) are left out, and counted in the title.
+    An objective that changes by less than a hundredth of itself is drawn as the difference from its
+    least value. Points beyond 10¹⁰⁰ (a diverging descent) are left out, and counted in the title.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -51,9 +51,10 @@ def loss_curve(trace: Sequence[TracePoint], title: str) -> "Figure":
 
 
 def _above_the_least(values: list[float]) -> tuple[list[float], str]:
-    """What is drawn of the objective, and its label: where it hardly moves, its digits are alike.
+    """Return what is drawn and its label: the objective, or its excess over the least value.
 
-    Differences of rounding alone are drawn as none.
+    The excess is used where the objective hardly changes. Values that differ only by rounding are
+    drawn as equal.
     """
     least, largest = min(values), max(map(abs, values))
     span = max(values) - least
@@ -67,9 +68,9 @@ def _above_the_least(values: list[float]) -> tuple[list[float], str]:
 
 
 def _choose_scale(axes: "Axes", values: Sequence[float], least_ratio: float) -> None:
-    """A logarithmic axis where the values are positive and span more than ``least_ratio``.
+    """Choose a logarithmic axis if the values are positive and span more than ``least_ratio``.
 
-    On a linear one, numbers that need a power of ten have it in the axis' label.
+    On a linear axis, numbers that need a power of ten have it in the axis' label.
     """
     positive = [value for value in values if value > 0]
     if len(positive) < max(len(values) - 1, 1) or max(positive) < least_ratio * min(positive):

@@ -1,11 +1,11 @@
-"""Tables in markdown, whose cells say what they hold whatever a table's names and values are."""
+"""Markdown tables whose cells show any name or value as it is."""
 
 import html
 from collections.abc import Iterable, Sequence
 
 
 class Markdown(str):
-    """Text that is markdown already; any other text is escaped."""
+    """Text that is already markdown; any other text is escaped."""
 
 
 def bold(text: str) -> Markdown:
@@ -16,13 +16,13 @@ def bold(text: str) -> Markdown:
 def markdown_table(
     heading: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()
 ) -> str:
-    """Return a table of one line for each row; the columns ``numbers`` are aligned to the right."""
+    """Return a table with one line for each row; the columns ``numbers`` are right-aligned."""
     ruler = [Markdown("---:" if name in numbers else "---") for name in heading]
     return "\n".join(f"| {' | '.join(map(escaped, cells))} |" for cells in (heading, ruler, *rows))
 
 
 def escaped(text: str) -> str:
-    """Return the text on one line, with nothing that markdown or HTML would act on."""
+    """Return the text on one line, with nothing that markdown or HTML would interpret."""
     if isinstance(text, Markdown):
         return text
     plain = html.escape(" ".join(text.split()), quote=False)

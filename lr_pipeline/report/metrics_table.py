@@ -11,7 +11,7 @@ Models = Mapping[str, Mapping[str, Any]]
 
 
 def best_models(models: Models, column: Metric) -> frozenset[str]:
-    """Names of the models with the best value; those equal to the digits shown share it."""
+    """Return the names of the models with the best value; those with the same digits are tied."""
     values = {
         name: metrics[column.name]
         for name, metrics in models.items()
@@ -24,7 +24,7 @@ def best_models(models: Models, column: Metric) -> frozenset[str]:
 
 
 def table_rows(numbers: Mapping[str, Any]) -> list[list[str]]:
-    """Heading and one row a model, as text, from a report's numbers."""
+    """Return the heading and one row for each model, as text, from a report's numbers."""
     heading = ["Model", *(column.heading for column in METRICS)]
     body = [
         [name, *(metric(metrics[column.name]) for column in METRICS)]
@@ -51,7 +51,7 @@ def metrics_in_markdown(numbers: Mapping[str, Any]) -> str:
 
 
 def explain_gaps(numbers: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
-    """One sentence for each metric that is undefined for the same reason in some models."""
+    """Return one sentence for each metric and each reason why it is undefined in some models."""
     headings = {column.name: column.heading for column in METRICS}
     gaps: dict[tuple[str, str], list[str]] = {}
     for name, reasons in numbers["reasons"].items():

@@ -1,4 +1,4 @@
-"""A model's coefficients and its fit, in the words and digits of the page."""
+"""The page's tables of a model's coefficients and of its fit."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,7 @@ ROW_LIMIT = 200
 
 
 class CoefficientTable(NamedTuple):
-    """Headings and cells as text; ``left_out`` rows were smaller than those shown."""
+    """Headings and cells as text; ``left_out`` is how many rows of smaller effect are hidden."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -27,9 +27,9 @@ class CoefficientTable(NamedTuple):
 
 
 def coefficient_table(model: ModelSection) -> CoefficientTable:
-    """The coefficients in their own order; a column that would be empty throughout is left out.
+    """Return the coefficients in their order; a column that would be empty is left out.
 
-    Of more than ``ROW_LIMIT`` coefficients, those with the largest effects are shown.
+    If there are more than ``ROW_LIMIT``, those with the largest effects are shown.
     """
     rows = list(model.coefficients)
     if len(rows) > ROW_LIMIT:
@@ -58,7 +58,7 @@ def coefficient_table(model: ModelSection) -> CoefficientTable:
 
 
 def fit_lines(model: ModelSection) -> dict[str, str]:
-    """What was minimised, how it ended and how far from the optimum it can be: label → text."""
+    """Return label → text: the objective, how the fit ended, how far from the optimum it can be."""
     lines = {"Objective": model.objective} if model.objective else {}
     if model.fit is not None:
         fit = model.fit
@@ -76,13 +76,13 @@ def fit_lines(model: ModelSection) -> dict[str, str]:
 
 
 def describe_status(status: Status) -> str:
-    """The status with its remedy."""
+    """Return the status with its remedy."""
     label = status.label.replace("_", " ")
     return f"{label}: {status.remedy}" if status.remedy else label
 
 
 def describe_certificate(certificate: Certificate, optimum: str = "the optimum") -> str:
-    """How far from the optimum the fit can be, in words."""
+    """Return in words how far from the optimum the fit can be."""
     needed = certificate.iterations_needed
     more = "" if needed is None else f"; about {count(needed)} more iterations are needed"
     if not math.isfinite(certificate.standard_errors):
@@ -94,7 +94,7 @@ def describe_certificate(certificate: Certificate, optimum: str = "the optimum")
 
 
 def _size(row: CoefficientRow) -> float:
-    """The intercept, which has no scale, comes first."""
+    """Return the effect's size for sorting; the intercept, which has no scale, comes first."""
     return math.inf if row.scale is None else abs(row.value * row.scale)
 
 
@@ -110,7 +110,7 @@ def _odds_ratio(row: CoefficientRow) -> str:
 
 
 def _odds_ratio_per_sd(row: CoefficientRow) -> str:
-    """With its interval in brackets: columns of any unit can be compared by it."""
+    """Return exp(β · scale), which compares columns of any unit, with its interval in brackets."""
     if row.scale is None or row.tied:
         return UNDEFINED
     ratio = exponential(row.value * row.scale, 3)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report:
-    """``html``: the page. ``numbers``: the same for programs, ready for strict JSON.
+    """The report: ``html`` is the page, ``numbers`` the same for programs, in strict JSON's types.
 
     ``numbers["models"][name][metric]`` is a number, or ``None`` with the reason in
     ``numbers["reasons"][name][metric]``.
@@ -41,12 +41,12 @@ class Report:
 
 
 def render_report(findings: Findings) -> Report:
-    """Write the page and its numbers; nothing in the findings is taken for HTML.
+    """Write the page and its numbers; nothing in the findings is interpreted as HTML.
 
     Raises
     ------
     ValueError
-        If two models share a name or a title, or `evaluate` refuses a prediction.
+        Two models share a name or a title, or `evaluate` refuses a prediction.
     """
     held_out, models = findings.held_out, findings.models
     metrics = metrics_of(findings)
@@ -93,7 +93,7 @@ def report_pictures(findings: Findings) -> dict[str, str]:
 
 
 def _metric_cells(numbers: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]]]:
-    """For each model its metrics as text, and whether each is the best of its column."""
+    """Return each model's metrics as text, and whether each is the best of its column."""
     models = numbers["models"]
     best = {column.name: best_models(models, column) for column in METRICS}
     return {
@@ -103,7 +103,7 @@ def _metric_cells(numbers: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]
 
 
 def _rank_curves(findings: Findings, metrics: Mapping[str, Metrics]) -> dict[str, RankCurves]:
-    """Return the curves of each model by its title; none if the labels are all alike."""
+    """Return the curves of each model by its title; none if all labels are the same."""
     if 0 in findings.held_out.class_counts:
         return {}
     return {
@@ -178,7 +178,7 @@ def _provenance(held_out: HeldOutRows, further: Mapping[str, str]) -> dict[str, 
 
 
 def _is_pass(label: str) -> bool:
-    """Whether a line is one of the many about single passes over a cluster."""
+    """Tell whether a line is one of the many about single passes over a cluster."""
     return label.startswith("Pass ")
 
 

@@ -31,7 +31,7 @@ class Artifact:
 
 
 def version_name(run_id: str, retry: int = 0, now: datetime | None = None) -> str:
-    """Return a name that sorts by time: UTC to the microsecond, the run, its retry number."""
+    """Return a name that sorts by time: UTC to the microsecond, run, retry of the step."""
     time = (now or datetime.now(UTC)).astimezone(UTC)
     suffix = f"-retry{retry}" if retry else ""
     return f"{time:%Y%m%dT%H%M%S.%fZ}-{run_id[:8]}{suffix}"

@@ -1,1 +1,1 @@
-"""What the tutorial teaches, computed and drawn: each study is numbers and pictures."""
+"""The tutorial's topics, computed and drawn: each study returns numbers and pictures."""

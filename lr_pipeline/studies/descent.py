@@ -1,7 +1,7 @@
 """Gradient descent on a parabola, one path a learning rate (tutorial, "梯度下降法的模拟与可视化").
 
 With f(θ) = (θ − 2.5)² − 1 a step multiplies the distance to the minimum by 1 − 2η:
-θ − η f′(θ) − 2.5 = (1 − 2η)(θ − 2.5). So |1 − 2η| against 1 decides how a path ends.
+θ − η f′(θ) − 2.5 = (1 − 2η)(θ − 2.5). So a path converges if |1 − 2η| < 1.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ LEARNING_RATES = (0.1, 0.01, 0.001, 0.8, 1.1)
 START = 0.0
 TOLERANCE = 1e-8
 MINIMUM = 2.5
-# A path that ends with more of its distance left than this has stopped short of the minimum.
+# A path that ends with more than this share of its distance left has not reached the minimum.
 ARRIVED = 0.01
 
 
@@ -40,10 +40,10 @@ class Parabola:
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """Where gradient descent went: ``theta`` and ``loss`` (points,), the start included.
+    """The path of gradient descent: ``theta`` and ``loss`` (points,), with the start.
 
     An overflowing loss counts as infinite. ``stopped``: the loss changed by less than the
-    tolerance, be it at the last permitted step.
+    tolerance, possibly only at the last permitted step.
     """
 
     learning_rate: float
@@ -53,17 +53,17 @@ class Path:
 
     @property
     def factor(self) -> float:
-        """1 − 2η, what a step leaves of the distance to the minimum; negative: on its far side."""
+        """1 − 2η, by which a step multiplies the distance to the minimum; negative: overshoots."""
         return 1.0 - 2.0 * self.learning_rate
 
     @property
     def left(self) -> float:
-        """|θ − 2.5| at the end, as a fraction of that at the start."""
+        """|θ − 2.5| at the end, as a fraction of its value at the start."""
         return float(abs(self.theta[-1] - MINIMUM) / abs(START - MINIMUM))
 
     @property
     def overflow_step(self) -> int | None:
-        """First step whose loss is infinite."""
+        """The first step whose loss is infinite, or None."""
         infinite = np.flatnonzero(np.isinf(self.loss))
         return int(infinite[0]) if len(infinite) else None
 
@@ -81,7 +81,7 @@ def gradient_descent_study(
 
     ``numbers["paths"]``: learning_rate, points, theta, loss, factor (1 − 2η), verdict, reason,
     overflow_step; theta and loss are None where the loss has overflowed.
-    Pictures: ``paths`` (each on the curve), ``distances`` (to the minimum, by step).
+    Pictures: ``paths`` (each path on the curve), ``distances`` (to the minimum, by step).
     """
     paths = [descend(rate, iterations, tolerance) for rate in learning_rates]
     if diverging_steps < iterations:
@@ -97,7 +97,7 @@ def gradient_descent_study(
 
 
 def descend(learning_rate: float, iterations: int, tolerance: float) -> Path:
-    """θ ← θ − η f′(θ) from 0, until |f(θ_k) − f(θ_{k−1})| < ``tolerance``."""
+    """Iterate θ ← θ − η f′(θ) from 0, until |f(θ_k) − f(θ_{k−1})| < ``tolerance``."""
     solver = GradientDescent(learning_rate, iterations, tolerance, record_parameters=True)
     result = solver.minimize(Parabola(), np.array([START]))
     theta = [point.parameters[0] for point in result.trace if point.parameters]
@@ -107,7 +107,7 @@ def descend(learning_rate: float, iterations: int, tolerance: float) -> Path:
 
 
 def path_numbers(path: Path, tolerance: float) -> dict[str, Any]:
-    """One row of the study's table."""
+    """Return one row of the study's table."""
     verdict, reason = path_verdict(path, tolerance)
     finite = bool(np.isfinite(path.loss[-1]))
     return {
@@ -123,7 +123,7 @@ def path_numbers(path: Path, tolerance: float) -> dict[str, Any]:
 
 
 def path_verdict(path: Path, tolerance: float) -> tuple[str, str]:
-    """Verdict and reason; oscillating paths converge too, from side to side."""
+    """Return verdict and reason; oscillating paths converge too, with alternating sides."""
     size = f"|1 − 2η| = {abs(path.factor):.6g}"
     if path.learning_rate > 1.0:
         overflow = path.overflow_step

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from lr_pipeline.studies.descent import Path
 
 COLUMNS = 3
-# What is drawn of the curve where the path stays on it (the tutorial's range), and how far a
-# diverging path is followed.
+# The range of the curve that is drawn if the path stays in it (the tutorial's range), and how far a
+# diverging path is drawn.
 CURVE = (-1.0, 6.0)
 FARTHEST = 20.0
 NEAREST_DRAWN, FARTHEST_DRAWN = 1e-6, 1e4
@@ -27,7 +27,7 @@ NEAREST_DRAWN, FARTHEST_DRAWN = 1e-6, 1e4
 def draw_paths(
     paths: "Sequence[Path]", verdicts: Sequence[str], function: SmoothFunction, minimum: float
 ) -> "Figure":
-    """One panel a path: the curve of ``function`` and the points visited on it."""
+    """Draw one panel for each path: the curve of ``function`` and the path's points on it."""
     lines = -(-len(paths) // COLUMNS)
     columns = min(len(paths), COLUMNS)
     with plot_style():
@@ -68,14 +68,14 @@ def _values(
 
 
 def draw_distances(paths: "Sequence[Path]", verdicts: Sequence[str], minimum: float) -> "Figure":
-    """|θ − minimum| after each step, both axes logarithmic; one curve a learning rate."""
+    """Draw |θ − minimum| after each step on logarithmic axes, one curve for each learning rate."""
     longest: dict[float, tuple[Path, str]] = {}
     for path, verdict in zip(paths, verdicts, strict=True):
         longest.setdefault(path.learning_rate, (path, verdict))
     with plot_style():
         legend = 0.19 * len(longest) + 0.3
         figure = new_figure(height=3.4 + legend, width=5.6, bottom=0.45 + legend)
-        figure.subplots_adjust(right=1 - 0.35 / 5.6)  # for the last number on the axis
+        figure.subplots_adjust(right=1 - 0.35 / 5.6)  # room for the last number on the axis
         axes = figure.subplots()
         for index, (path, verdict) in enumerate(longest.values()):
             distance = np.abs(path.theta[1:] - minimum)
@@ -96,6 +96,6 @@ def draw_distances(paths: "Sequence[Path]", verdicts: Sequence[str], minimum: fl
 
 
 def _style(index: int) -> dict[str, Any]:
-    """Colour and dashes of one of up to fifteen curves."""
+    """Return colour and dashes of one of up to fifteen curves."""
     dashes = ("solid", "dashed", "dotted")[index // len(SERIES) % 3]
     return {"color": SERIES[index % len(SERIES)], "linestyle": dashes, "linewidth": 1.6}

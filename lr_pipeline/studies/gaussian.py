@@ -14,7 +14,7 @@ LOG_SQRT_2PI = 0.5 * log(2.0 * pi)
 
 @dataclass(frozen=True)
 class NormalEstimate:
-    """Maximum-likelihood mean μ and deviation σ (d,) of columns taken as normal, one by one."""
+    """Maximum-likelihood mean μ and deviation σ (d,) of columns, each assumed to be normal."""
 
     mean: Columns
     deviation: Columns
@@ -46,8 +46,8 @@ def log_likelihood(
 def estimate_normal(moments: Moments) -> NormalEstimate:
     """Maximise the likelihood in closed form: μ = Σ w x / Σ w, σ² = Σ w (x − μ)² / Σ w.
 
-    The derivatives of Σ w log f vanish there and nowhere else; σ divides by Σ w, not Σ w − 1.
-    The deviation does not suffer from a large mean, in one block or in moments added up.
+    The derivatives of Σ w log f vanish there and nowhere else; σ divides by Σ w, not Σ w − 1. The
+    deviation loses no digits to a large mean, from one block or from moments that are added.
     """
     if moments.num_rows == 0:
         raise ValueError("expected at least one row of positive weight, found none")

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from lr_pipeline.studies.learning_rates import Landscape, Run
 
 MOST_CURVES = 5
-# Below this a difference of two losses is rounding; what is above is drawn at the upper edge.
+# A difference of two losses below the first limit is rounding; larger ones than the second are
+# drawn at the upper edge.
 FLOOR = 1e-16
 HIGHEST = 1e3
 MARKERS = {"monotone": "o", "oscillating": "^", "cycling": "X", "separable": "o", "overflow": "s"}
 
 
 def draw_loss_curves(runs: "Sequence[Run]", landscape: "Landscape", best: "Run | None") -> "Figure":
-    """Loss above its minimum by step: some fixed rates, and all schedules from one of them."""
+    """Draw loss above its minimum by step: some fixed rates, and all schedules from one rate."""
     fixed = [run for run in runs if run.schedule == "fixed"]
     chosen = _representative(fixed, best)
     bound = landscape.local or landscape.guaranteed
@@ -51,7 +52,7 @@ def draw_loss_curves(runs: "Sequence[Run]", landscape: "Landscape", best: "Run |
 
 
 def _representative(fixed: "Sequence[Run]", best: "Run | None") -> "list[Run]":
-    """The first, the last, the best, and others spread between them."""
+    """Return the first, the last, the best, and others spread between them."""
     places = {round(place) for place in np.linspace(0, len(fixed) - 1, MOST_CURVES)}
     if best is not None:
         middle = sorted(places)[1:-1]
@@ -74,7 +75,7 @@ def _above_minimum(
 
 
 def _whole_decades(axes: "Axes") -> None:
-    """A logarithmic y-axis from power of ten to power of ten, so that some are labelled."""
+    """Set a logarithmic y-axis that begins and ends at powers of ten, so that some are labelled."""
     losses = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.lines])
     low, high = np.log10(np.min(losses)), np.log10(np.max(losses))
     axes.set(yscale="log", ylim=(10.0 ** np.floor(low - 0.2), 10.0 ** np.ceil(high + 0.1)))
@@ -83,7 +84,7 @@ def _whole_decades(axes: "Axes") -> None:
 
 
 def _decade(loss: float) -> str:
-    """10ⁿ; at the edges, where what lies beyond is drawn too, with ≤ or ≥."""
+    """Return 10ⁿ, with ≤ or ≥ at the edges, where values beyond them are drawn too."""
     beyond = "≤ " if np.isclose(loss, FLOOR, atol=0.0) else ""
     beyond = "≥ " if np.isclose(loss, HIGHEST) else beyond
     return f"{beyond}{power_of_ten(round(np.log10(loss)))}"
@@ -94,7 +95,7 @@ def _loss_label(landscape: "Landscape") -> str:
 
 
 def draw_final_loss(runs: "Sequence[Run]", landscape: "Landscape") -> "Figure":
-    """Loss above its minimum at the end by (initial) learning rate, with 2/L and 2/λ*."""
+    """Draw the final loss above its minimum by (initial) learning rate, with 2/L and 2/λ*."""
     from matplotlib.lines import Line2D
 
     names = list(dict.fromkeys(run.schedule for run in runs))
@@ -128,7 +129,7 @@ def draw_final_loss(runs: "Sequence[Run]", landscape: "Landscape") -> "Figure":
 
 
 def _around(rates: Sequence[float]) -> tuple[float, float]:
-    """Limits of an axis that shows all rates up to 10¹⁰⁰, beyond which matplotlib overflows."""
+    """Return limits of an axis with all rates up to 10¹⁰⁰, beyond which matplotlib overflows."""
     powers = np.log10(rates)
     return float(10.0 ** (powers.min() - 0.2)), float(10.0 ** min(powers.max() + 0.2, 100.0))
 

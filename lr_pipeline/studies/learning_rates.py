@@ -1,7 +1,7 @@
 """The grid search for a learning rate, on a table's own log loss (tutorial, "学习率的最佳取值").
 
-Two bounds frame it. Below 2/L, with L ≥ λ_max(∇²f) everywhere, the loss can only fall. At the
-minimum itself only the curvature λ* there counts: it attracts below 2/λ* ≥ 2/L, and repels above.
+There are two bounds. Below 2/L, with L ≥ λ_max(∇²f) everywhere, the loss can only fall. Near the
+minimum only its curvature λ* matters: the minimum attracts below 2/λ* ≥ 2/L, and repels above.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,13 +38,13 @@ from lr_pipeline.studies.study import Study
 CAUTIOUS_RATE = 0.01
 PER_DECADE = (1.0, 1.6, 2.5, 4.0, 6.3)
 MOST_RATES = 24
-# The minimum counts as reached this close to it (mean log loss).
+# The minimum counts as reached when the mean log loss is this close to it.
 NEAR = 1e-6
 
 
 @dataclass(frozen=True)
 class Landscape:
-    """What the table says about learning rates before any descent.
+    """What is known about learning rates before any descent.
 
     ``guaranteed``: 2/L; ``local``: 2/λ*. ``local`` and ``minimum``, the smallest mean log loss,
     are None for separated classes, whose loss has no minimum; ``separation`` says which kind.
@@ -58,7 +58,7 @@ class Landscape:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One descent: its schedule, the rate that it begins with, and its mean log loss by step."""
+    """One descent: its schedule, its initial rate, and its mean log loss by step."""
 
     schedule: str
     learning_rate: float
@@ -79,7 +79,7 @@ def learning_rate_study(
 
     ``numbers["runs"]``: schedule, learning_rate, verdict, loss (at the end), excess (above the
     minimum), steps (until within 1e-6 of it); ``numbers["bounds"]``: guaranteed, local;
-    ``numbers["best"]``, the fixed rate to choose, ``numbers["advice"]``, how to set it.
+    ``numbers["best"]``: the fixed rate to choose; ``numbers["advice"]``: how to set it.
     Pictures: ``loss_curves``, ``final_loss``.
     """
     analysis = analyse_columns(rows)
@@ -117,14 +117,14 @@ def learning_rate_study(
 
 
 def largest_attracting_step(rows: Rows, w: Float64[np.ndarray, " p"]) -> float:
-    """2 / λ*, with λ* the largest eigenvalue of the mean log loss's Hessian at the minimum w."""
+    """Return 2 / λ*, λ* the largest eigenvalue of the mean log loss's Hessian at the minimum w."""
     objective = LogisticObjective(rows, NumpyKernel(), NoPenalty())
     hessian = objective.value_gradient_hessian(w)[2]
     return float(2.0 / np.linalg.eigvalsh(hessian)[-1])
 
 
 def rate_grid(landscape: Landscape) -> tuple[float, ...]:
-    """Five rates a decade from 0.01, or below 2/L where that is less, to beyond 2/λ*."""
+    """Return five rates a decade, from 0.01, or from below 2/L if that is less, to beyond 2/λ*."""
     low = min(CAUTIOUS_RATE, landscape.guaranteed / 4.0)
     high = max(CAUTIOUS_RATE, 4.0 * (landscape.local or 8.0 * landscape.guaranteed))
     decades = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
@@ -143,7 +143,7 @@ SCHEDULE_FORMULAS = {
 
 
 def schedules(rate: float, iterations: int) -> dict[str, StepSize]:
-    """The step sizes that begin with ``rate``; N iterations end them at 1/16, 1/100, 1/10, 0."""
+    """Return step sizes from ``rate``; after N iterations 1/16, 1/100, 1/10 or 0 of it is left."""
     return {
         "fixed": FixedStep(rate),
         "step": StepDecay(rate, 0.5, max(iterations // 5, 1)),
@@ -160,7 +160,7 @@ def run_grid(
     local: float | None = None,
     separation: Verdict | None = None,
 ) -> list[Run]:
-    """Every schedule from every rate; ``local`` and ``separation`` as in ``Landscape``."""
+    """Run every schedule from every rate; ``local`` and ``separation`` as in ``Landscape``."""
     chosen = [
         (name, rate, step_size)
         for rate in rates
@@ -181,12 +181,12 @@ def run_grid(
 
 
 def _attracted(step_size: StepSize, iterations: int, local: float | None) -> bool:
-    """Whether the minimum attracts at the last step's size."""
+    """Tell whether the minimum attracts at the size of the last step."""
     return local is not None and step_size(iterations - 1) < local
 
 
 def run_numbers(run: Run, landscape: Landscape) -> dict[str, Any]:
-    """One row of the study's table."""
+    """Return one row of the study's table."""
     end = float(run.loss[-1])
     overflown = run.verdict == "overflow"
     minimum = landscape.minimum
@@ -201,14 +201,14 @@ def run_numbers(run: Run, landscape: Landscape) -> dict[str, Any]:
 
 
 def steps_until_near(loss: Curve, minimum: float) -> int | None:
-    """Steps after which the loss stays within 1e-6 of the minimum; None where it does not."""
+    """Return after how many steps the loss stays within 1e-6 of the minimum, or None."""
     far = np.flatnonzero(~(loss - minimum <= NEAR))
     steps = int(far[-1]) + 1 if len(far) else 0
     return steps if steps < len(loss) else None
 
 
 def best_run(runs: Sequence[Run], landscape: Landscape) -> Run | None:
-    """The fixed rate that is near the minimum first, else the one that ends lowest."""
+    """Return the fixed rate that is near the minimum first, else the one that ends lowest."""
     minimum = landscape.minimum
     settled = [run for run in runs if run.schedule == "fixed"]
     settled = [run for run in settled if run.verdict in ("monotone", "oscillating")]
@@ -223,7 +223,7 @@ def best_run(runs: Sequence[Run], landscape: Landscape) -> Run | None:
 
 
 def advise(best: Run | None, landscape: Landscape, iterations: int, standardize: bool) -> str:
-    """What to set, and where: the study itself sets nothing."""
+    """Return which rate to set, and where; the study itself sets nothing."""
     if landscape.separation is not None:
         complete = landscape.separation is Verdict.COMPLETE_SEPARATION
         ends = (
@@ -250,7 +250,7 @@ def advise(best: Run | None, landscape: Landscape, iterations: int, standardize:
     )
     if steps is None and not standardize:
         where += ", where standardized columns would need fewer"
-    # Without an exponent, which YAML would take for text.
+    # Write no exponent: YAML would read it as text.
     rate = np.format_float_positional(best.learning_rate, trim="-")
     return (
         f"η = {rate} {where}. Nothing takes it over; to train with it, give numpy_model or "

@@ -27,7 +27,7 @@ from lr_pipeline.studies.study import Study
 
 DEVIATIONS = (0.5, 1.0, 2.0)
 GRID_POINTS = 81
-# The tutorial's guard against log(0), and log odds at which its effect shows.
+# The tutorial's protection against log(0), and log odds at which its effect is visible.
 TUTORIAL_EPSILON = 1e-8
 LOG_ODDS = (-10.0, -20.0, -40.0, -800.0)
 MOST_FACTORS = 1_000_000
@@ -35,14 +35,14 @@ MOST_FACTORS = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class LikelihoodGrid:
-    """Log likelihood (means, deviations) of a sample over a grid about its maximum."""
+    """Log likelihood (means, deviations) of a sample on a grid around its maximum."""
 
     means: Float64[np.ndarray, " means"]
     deviations: Float64[np.ndarray, " deviations"]
     log_likelihood: Float64[np.ndarray, "means deviations"]
 
     def largest(self) -> dict[str, float]:
-        """The grid point of the largest value."""
+        """Return the grid point of the largest value."""
         i, j = np.unravel_index(np.argmax(self.log_likelihood), self.log_likelihood.shape)
         return {
             "mean": float(self.means[i]),
@@ -53,11 +53,11 @@ class LikelihoodGrid:
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """What becomes of a product of probabilities (or densities) as rows are multiplied in.
+    """A product of probabilities (or densities) over more and more rows, in float64.
 
-    ``log_terms`` (n,): log of each row's factor; the rows are used again and again.
-    ``rows``: the first count at which float64's product is 0 or ∞; None if it never is.
-    ``value``: what it is then. ``logarithm``: Σ log of the same factors.
+    ``log_terms`` (n,): log of each row's factor; the rows are repeated as often as needed.
+    ``rows``: the number of factors at which the product becomes 0 or ∞; None if it never does.
+    ``value``: the product then. ``logarithm``: Σ log of the same factors.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Product:
     logarithm: float
 
     def numbers(self) -> dict[str, Any]:
-        """As JSON, which has no infinity."""
+        """Return the numbers for JSON, which has no infinity."""
         value = "infinity" if np.isinf(self.value) else self.value
         return {"rows": self.rows, "product": value, "log_likelihood": self.logarithm}
 
@@ -79,9 +79,9 @@ def likelihood_study(
     target: str = "y",
     deviations: Sequence[float] = DEVIATIONS,
 ) -> Study:
-    """Likelihood of a feature's values x under a normal law, of 0/1 labels y under Bernoulli's.
+    """Study the likelihood of values x under a normal law, and of 0/1 labels y under Bernoulli's.
 
-    ``numbers``: ``normal`` (mean, deviation, log_likelihood, grid: the same at the grid's largest),
+    ``numbers``: ``normal`` (mean, deviation, log_likelihood; grid: the same at its largest point),
     ``bernoulli`` (rows, ones, probability, log_likelihood, log_loss), ``underflow`` (normal,
     bernoulli: rows, product, log_likelihood), ``epsilon`` (what log(ŷ + 1e-8) does to the loss).
     Pictures: ``probability_and_likelihood``, ``log_likelihood``, ``bernoulli``, ``underflow``.
@@ -131,9 +131,9 @@ def likelihood_study(
 
 
 def likelihood_grid(x: RowVector, mean: float, deviation: float) -> LikelihoodGrid:
-    """Σ log f(x; μ, σ) for μ and σ about the maximum, which is one of the grid's points.
+    """Compute Σ log f(x; μ, σ) on a grid around the maximum, which is one of its points.
 
-    As wide as about four standard errors, σ̂/√n of the mean and σ̂/√2n of the deviation.
+    The grid is about four standard errors wide: σ̂/√n of the mean and σ̂/√2n of the deviation.
     """
     width = min(4.0 * deviation / np.sqrt(len(x)), 0.9 * deviation)
     offsets = np.linspace(-1.0, 1.0, GRID_POINTS)
@@ -143,7 +143,7 @@ def likelihood_grid(x: RowVector, mean: float, deviation: float) -> LikelihoodGr
 
 
 def bernoulli_terms(y: RowVector) -> tuple[float, RowVector]:
-    """The share p of ones, and log p^y (1 − p)^(1 − y) of each row.
+    """Return the share p of ones, and log p^y (1 − p)^(1 − y) of each row.
 
     Minus their mean is the log loss of the constant probability p, their sum the log likelihood,
     which is largest at that p (0 log 0 counts as 0).
@@ -155,7 +155,7 @@ def bernoulli_terms(y: RowVector) -> tuple[float, RowVector]:
 
 
 def multiply(name: str, log_terms: RowVector) -> Product:
-    """Multiply the factors, in order and over again, until float64 has 0 or ∞ for the product."""
+    """Multiply the factors in order, repeatedly, until the float64 product is 0 or ∞."""
     drift = abs(float(log_terms.mean()))
     needed = 800.0 / drift if drift > 0.0 else np.inf
     repeats = int(np.ceil(min(needed, MOST_FACTORS) / len(log_terms))) + 1
@@ -174,7 +174,7 @@ def multiply(name: str, log_terms: RowVector) -> Product:
 
 
 def epsilon_numbers(z: float) -> dict[str, float]:
-    """Loss of a row of label 1 at log odds z: exact, and with the tutorial's −log(ŷ + 1e-8)."""
+    """Return the loss for label 1 at log odds z: exact, and the tutorial's −log(ŷ + 1e-8)."""
     exact = log_loss(np.array([z]), np.ones(1))
     y_hat = np.exp(-exact)
     return {

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from lr_pipeline.studies.likelihood import LikelihoodGrid, Product
 
-# Drops of the log likelihood below its maximum at which contours are drawn.
+# Contours are drawn where the log likelihood is this much below its maximum.
 DROPS = (0.5, 1, 2, 4, 8, 16, 32)
 SMALLEST_POWER = -323.3
 
 
 def draw_probability_and_likelihood(deviations: Sequence[float]) -> "Figure":
-    """N(0, σ²) with σ fixed and x varying, beside it with x fixed and σ varying."""
+    """Draw N(0, σ²) with σ fixed and x varying, and beside it with x fixed and σ varying."""
     x = np.linspace(-3.0 * max(deviations), 3.0 * max(deviations), 401)
     sigma = np.geomspace(min(deviations) / 5.0, 5.0 * max(deviations), 400)
     with plot_style():
@@ -49,7 +49,7 @@ def draw_probability_and_likelihood(deviations: Sequence[float]) -> "Figure":
 def draw_log_likelihood(
     grid: "LikelihoodGrid", mean: float, deviation: float, feature: str
 ) -> "Figure":
-    """Contours of the log likelihood over μ and σ, and the closed form's maximum."""
+    """Draw contours of the log likelihood over μ and σ, and the closed form's maximum."""
     drop = grid.log_likelihood.max() - grid.log_likelihood
     with plot_style():
         figure = new_figure(height=4.2, width=5.0, left=0.75)
@@ -76,7 +76,7 @@ def draw_log_likelihood(
 
 
 def draw_log_loss(y: RowVector, share: float, target: str) -> "Figure":
-    """−log p of a row by its label, and the mean over all rows for a constant p."""
+    """Draw −log p of a row by its label, and the mean over all rows for a constant p."""
     p = np.linspace(0.002, 0.998, 500)
     ones, zeros = -np.log(p), -np.log1p(-p)
     mean = share * ones + (1.0 - share) * zeros
@@ -98,7 +98,7 @@ def draw_log_loss(y: RowVector, share: float, target: str) -> "Figure":
 
 
 def draw_underflow(products: "Sequence[Product]") -> "Figure":
-    """The size of each product by the number of its factors, and where float64 loses it."""
+    """Draw each product by the number of its factors, and where it becomes 0 or ∞ in float64."""
     last = max(product.rows or 0 for product in products) or len(products[0].log_terms)
     rows = np.arange(1, int(1.15 * last) + 2)
     with plot_style():
@@ -120,7 +120,7 @@ def draw_underflow(products: "Sequence[Product]") -> "Figure":
 
 
 def _mark_end(axes: "Axes", product: "Product", rows: int, power: float) -> None:
-    """Say what is left at the row where the product underflows, on the free side of its line."""
+    """Label the row where the product becomes 0 or ∞, on the free side of its line."""
     axes.plot(rows, power, "o", color=INK, markersize=4, zorder=4)
     value, below = ("0.0", True) if product.value == 0.0 else ("∞", False)
     axes.annotate(

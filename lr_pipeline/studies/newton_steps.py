@@ -1,9 +1,9 @@
 """Why Newton's method needs a few steps where gradient descent needs very many.
 
-Near the optimum w* the log loss is J(w) ≈ J(w*) + ½ (w − w*)ᵀ H (w − w*). Along an eigenvector of
-H with eigenvalue λ a step of gradient descent multiplies the distance to w* by 1 − η λ, so that a
-flat direction, one with a small λ, takes very many steps. Newton's step H⁻¹ g divides by λ, and
-treats all directions alike; what is left of the distance is about its square.
+Near the optimum w* the log loss is J(w) ≈ J(w*) + ½ (w − w*)ᵀ H (w − w*). Along an eigenvector of H
+with eigenvalue λ a step of gradient descent multiplies the distance to w* by 1 − η λ, so that a
+flat direction, one with a small λ, takes very many steps. Newton's step H⁻¹ g divides by λ, so that
+all directions take equally many steps; each step about squares the distance.
 """
 
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ Pairs = Float64[np.ndarray, "_ 2"]
 
 @dataclass(frozen=True, eq=False)
 class NewtonSteps:
-    """Both methods on one table, from parameters that are all 0.
+    """The results of both methods on one table, from parameters that are all 0.
 
     ``losses``, ``distances``: J(w_k) and ‖w_k − w*‖ of Newton's method, k = 0, 1, …
     ``descent`` (points, 2): steps of gradient descent, and its distance after them.
-    ``smallest``, ``largest``: eigenvalues of H at w*, those that are 0 left out; ``needed``: steps
-    of gradient descent that make a distance along the flattest direction a millionth.
+    ``smallest``, ``largest``: eigenvalues of H at w*, without those that are 0; ``needed``: steps
+    of gradient descent that reduce a distance along the flattest direction to a millionth.
     ``valley``: the loss in the plane through w* of the flattest and the steepest direction, with
     the two paths in it, (points, 2) from w* as the origin; gradient descent's has ``epochs`` steps.
     """
@@ -78,7 +78,7 @@ class MeanLoss:
         return np.array(points)
 
     def descent(self, w: Parameters, rate: float, looks: list[int]) -> Points:
-        """Return the points w ← w − rate · g after as many steps as ``looks`` says."""
+        """Iterate w ← w − rate · g, and return the points after the steps in ``looks``."""
         points, done = [], 0
         for look in looks:
             for _ in range(look - done):
@@ -117,5 +117,5 @@ def newton_steps(
 
 
 def _looks(steps: int) -> list[int]:
-    """About equal distances on a logarithmic axis, from 1 to ``steps``."""
+    """Return step numbers from 1 to ``steps``, about equally spaced on a logarithmic axis."""
     return [int(look) for look in np.unique(np.geomspace(1, steps, 60).round())]

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from lr_pipeline.studies.newton_steps import NewtonSteps
 
 NEWTON, DESCENT = SERIES[1], SERIES[2]
-LEAST_DISTANCE = 1e-12  # below is rounding
+LEAST_DISTANCE = 1e-12  # smaller distances are rounding
 
 
 def draw_newton_steps(found: "NewtonSteps", rate: float) -> "Figure":
-    """On the left paths in the valley of the loss, on the right distances to the optimum."""
+    """Draw on the left the paths in the valley of the loss, on the right the distances to w*."""
     with plot_style():
         figure = new_figure(height=3.9, width=8.2, bottom=0.95)
         figure.subplots_adjust(wspace=0.3)

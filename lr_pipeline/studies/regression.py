@@ -1,7 +1,7 @@
 """Least squares by formula, and the sigmoid (tutorial, "线性回归" and "逻辑回归").
 
-The label itself is the dependent variable, so that the same rows show what a line does with it
-and what the sigmoid of a line does.
+The label itself is the dependent variable, so that the same rows show a line and the sigmoid of a
+line as models of it.
 """
 
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ from lr_pipeline.studies.regression_figures import (
 )
 from lr_pipeline.studies.study import Study
 
-# Above this condition number of XᵀX, its inverse in float64 keeps fewer than two digits.
+# Above this condition number of XᵀX, its inverse in float64 has fewer than two correct digits.
 LARGEST_CONDITION = 1e14
 
 
 @dataclass(frozen=True)
 class SimpleRegression:
-    """ŷ = β₀ + β₁ x, with the means and sums that the formula is made of."""
+    """ŷ = β₀ + β₁ x, with the means and sums of the formula."""
 
     x_mean: float
     y_mean: float
@@ -45,7 +45,7 @@ class SimpleRegression:
 class NormalEquations:
     """β = (X̃ᵀX̃)⁻¹ X̃ᵀy with x̃ = (1, x); ``parameters`` is None where X̃ᵀX̃ is singular.
 
-    ``condition`` of X̃ᵀX̃, None for infinite.
+    ``condition`` is that of X̃ᵀX̃, None if infinite.
     """
 
     condition: float | None
@@ -55,7 +55,7 @@ class NormalEquations:
 def regression_study(block: Block, columns: Sequence[str], feature: str | None = None) -> Study:
     """Regress the label on one column and on all.
 
-    The one is ``feature``, else the column of the largest correlation with the label.
+    The one column is ``feature``, else the one with the largest correlation with the label.
 
     ``numbers``: ``simple`` (means, sums, slope, intercept, difference from the project's own),
     ``multiple`` (condition of X̃ᵀX̃ over all columns, dependent columns, and over the others the
@@ -66,7 +66,7 @@ def regression_study(block: Block, columns: Sequence[str], feature: str | None =
     Raises
     ------
     ValueError
-        An unknown feature, or one that is constant.
+        The feature is unknown, or constant.
     """
     feature = feature or columns[most_correlated(block)]
     if feature not in columns:
@@ -100,7 +100,7 @@ def regression_study(block: Block, columns: Sequence[str], feature: str | None =
 
 
 def most_correlated(block: Block) -> int:
-    """The column of the largest |Σ(x − x̄)(y − ȳ)| / √Σ(x − x̄)²; constant ones come last."""
+    """Return the column of the largest |Σ(x − x̄)(y − ȳ)| / √Σ(x − x̄)²; constant ones come last."""
     X, y = block.X - block.X.mean(axis=0), block.y - block.y.mean()
     lengths = np.linalg.norm(X, axis=0)
     varying = lengths > 0.0
@@ -108,7 +108,7 @@ def most_correlated(block: Block) -> int:
 
 
 def fit_simple(x: RowVector, y: RowVector) -> SimpleRegression:
-    """β₁ = Σ(x − x̄)(y − ȳ) / Σ(x − x̄)², β₀ = ȳ − β₁ x̄."""
+    """Compute β₁ = Σ(x − x̄)(y − ȳ) / Σ(x − x̄)² and β₀ = ȳ − β₁ x̄."""
     x_mean, y_mean = float(x.mean()), float(y.mean())
     x_squares = float(((x - x_mean) ** 2).sum())
     products = float(((x - x_mean) * (y - y_mean)).sum())
@@ -121,7 +121,7 @@ def fit_simple(x: RowVector, y: RowVector) -> SimpleRegression:
 def solve_normal_equations(rows: Rows) -> NormalEquations:
     """Form X̃ᵀX̃ and X̃ᵀy, sums over the rows, and multiply by the inverse.
 
-    The condition number of X̃ᵀX̃ is the square of X̃'s, which is why the project solves the same
+    The condition number of X̃ᵀX̃ is the square of X̃'s. Therefore the project solves the same
     problem by orthogonal columns instead.
     """
 
@@ -137,7 +137,7 @@ def solve_normal_equations(rows: Rows) -> NormalEquations:
 
 
 def compare_on_all(block: Block, columns: Sequence[str]) -> dict[str, Any]:
-    """Normal equations against ``fit_linear``, without the columns that depend on others."""
+    """Compare normal equations with ``fit_linear``, without columns that depend on others."""
     everything = ArrayRows(np.ascontiguousarray(block.X), block.y)
     dependent = fit_linear(everything).dependent_columns
     kept = [j for j in range(len(columns)) if j not in dependent]
@@ -171,7 +171,7 @@ def _side_by_side(
 
 
 def fit_sigmoid(rows: Rows) -> tuple[float, float] | None:
-    """Intercept and slope of the logistic regression on one column; None for separated classes."""
+    """Fit the logistic regression on one column: intercept and slope; None if separated."""
     try:
         fit = fit_logistic(rows, NumpyKernel())
     except SeparationError:

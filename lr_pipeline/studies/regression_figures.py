@@ -20,7 +20,7 @@ MOST_COEFFICIENTS = 25
 
 
 def draw_residuals(x: RowVector, y: RowVector, line: Line, feature: str) -> "Figure":
-    """The rows, the least-squares line, and the vertical residuals whose squares it minimises."""
+    """Draw the rows, the least-squares line, and its vertical residuals."""
     fitted = line[0] + line[1] * x
     with plot_style():
         figure = new_figure(height=4.0, width=5.6, bottom=0.75)
@@ -42,7 +42,7 @@ def draw_residuals(x: RowVector, y: RowVector, line: Line, feature: str) -> "Fig
 def draw_sigmoid(
     x: RowVector, y: RowVector, line: Line, logistic: Line | None, feature: str
 ) -> "Figure":
-    """σ(z) alone, and on the rows beside the straight line that leaves [0, 1]."""
+    """Draw σ(z) alone, and with the rows beside the straight line, which leaves [0, 1]."""
     with plot_style():
         figure = new_figure(height=3.7, width=8.0, bottom=0.5)
         figure.subplots_adjust(wspace=0.25)
@@ -69,7 +69,7 @@ def draw_sigmoid(
 
 
 def draw_normal_equations(parameters: Sequence[Mapping[str, Any]]) -> "Figure":
-    """Parameters by the normal equations on those of the project; the difference is in the name."""
+    """Draw the normal equations' parameters on the project's; labels give the difference."""
     shown = parameters[:MOST_COEFFICIENTS]
     left_out = len(parameters) - len(shown)
     with plot_style():

@@ -1,4 +1,4 @@
-"""The rows of a table on which a study is computed."""
+"""A sample of a table's rows, on which a study is computed."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ from lr_pipeline.tables.table import Table
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Design columns by name, and cases; missing values are imputed.
+    """Cases of a table with its design columns by name; missing values are imputed.
 
     A row of weight 3 is three cases, so that the rows of the block have no weights.
     """
@@ -25,12 +25,12 @@ class Sample:
     block: Block
 
     def column(self, name: str) -> RowVector:
-        """Values of one design column.
+        """Return the values of one design column.
 
         Raises
         ------
         ValueError
-            There is no such column.
+            There is no column of this name.
         """
         if name not in self.columns:
             names = ", ".join(self.columns)
@@ -43,7 +43,7 @@ class Sample:
 
 
 def sample_table(table: Table, max_rows: int) -> Sample:
-    """At most ``max_rows`` cases of ``table``, evenly spaced, so that a study stays quick."""
+    """Return at most ``max_rows`` cases of ``table``, evenly spaced, so that a study is fast."""
     preparation = Preparation.fit(table)
     if table.roles.weight is not None:
         roles = replace(table.roles, weight=None)
@@ -55,7 +55,7 @@ def sample_table(table: Table, max_rows: int) -> Sample:
 
 
 def _spaced_cases(table: Table, most: int) -> RowIndices:
-    """Rows (m,) of all cases, or of as many as allowed, at equal distances of weight."""
+    """Return rows (m,) of all cases, or of as many as allowed, equally spaced by weight."""
     weight = table.weights()
     assert weight is not None
     ends = np.cumsum(weight)

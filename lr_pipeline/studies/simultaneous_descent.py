@@ -1,4 +1,4 @@
-"""Gradient descent from the same start with many learning rates, in one pass a step for all."""
+"""Gradient descent from one start with many learning rates; each step is one pass for all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Curves = Float64[np.ndarray, "points runs"]
 
 @dataclass(frozen=True, eq=False)
 class Descents:
-    """The mean log loss and what consecutive gradients say, at each step of each run.
+    """The mean log loss and the gradient's reversal, at each step of each run.
 
     ``loss`` (steps + 1, runs), infinite where it overflows. ``reversal`` (steps + 1, runs):
     √max(0, −g_k · g_{k−1}) / |g_0|, positive where a step has overshot and the gradient turns back.
@@ -30,7 +30,7 @@ class Descents:
 def descend_together(rows: Rows, step_sizes: Sequence[StepSize], iterations: int) -> Descents:
     """Descend w ← w − η_k ∇f(w) from w = 0 for every step size, f the mean log loss.
 
-    The same iterates as ``GradientDescent``'s, one run a row of W.
+    The iterates are those of ``GradientDescent``; each run is one row of W.
     """
     W = np.zeros((len(step_sizes), rows.num_columns + 1))
     loss = np.empty((iterations + 1, len(step_sizes)))
@@ -49,7 +49,7 @@ def descend_together(rows: Rows, step_sizes: Sequence[StepSize], iterations: int
 
 
 def mean_losses(rows: Rows, W: ParameterSets) -> tuple[PerRun, ParameterSets]:
-    """Mean log loss and its gradient at each row of W."""
+    """Return the mean log loss and its gradient at each row of W."""
 
     def sums(block: Block) -> tuple[PerRun, ParameterSets, float]:
         shape = (len(W), len(block.y))

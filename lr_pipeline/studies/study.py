@@ -1,4 +1,4 @@
-"""What a study returns."""
+"""The type that a study returns."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 class Study:
     """Numbers for JSON, and pictures as PNG by name.
 
-    ``None`` stands for a number that has no value (an infinite loss); the reason is beside it.
+    A number without a value (an infinite loss) is ``None``; the reason is beside it.
     """
 
     numbers: dict[str, Any]
