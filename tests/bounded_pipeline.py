@@ -1,7 +1,7 @@
-"""A process with little memory: it takes a Parquet file through every asset and check.
+"""Runs every asset and check on a Parquet file in a process with limited memory.
 
-``python -m tests.bounded_pipeline FILE ROOT ENGINE MEGABYTES`` allows itself MEGABYTES of address
-space beyond what it has once the libraries are loaded, and prints how far its memory rose, in MB.
+``python -m tests.bounded_pipeline FILE ROOT ENGINE MEGABYTES`` limits its address space to
+MEGABYTES more than it has after the libraries are loaded, and prints the rise of its memory in MB.
 """
 
 import resource
@@ -19,7 +19,7 @@ from lr_pipeline.tables.split.split_table import SplitPolicy
 
 
 def run(source: FileTable | SyntheticTable, root: str, engine: str) -> bool:
-    """Materialize every asset; whether that ended well."""
+    """Materialize every asset; return whether that succeeded."""
     definitions = build_definitions(
         source,
         engine=Engine(kind=engine),
@@ -44,7 +44,7 @@ def peak() -> float:
 if __name__ == "__main__":
     file, root, engine, megabytes = sys.argv[1:]
     torch.set_num_threads(1)
-    assert run(SyntheticTable(), f"{root}/warm", engine)  # whatever is loaded late is loaded now
+    assert run(SyntheticTable(), f"{root}/warm", engine)  # load now what would be loaded late
     before, limit = peak(), address_space() + int(float(megabytes) * 1e6)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     ended_well = run(FileTable(file, "y", split=SplitPolicy(kind="sticky")), root, engine)

@@ -1,4 +1,4 @@
-"""Shapes are checked while the tests run: jaxtyping's annotations, enforced by beartype."""
+"""Fixtures, and the check of shapes in all tests: jaxtyping's annotations enforced by beartype."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,25 +16,25 @@ CHECKED = ("core", "engines", "tables", "models", "evaluation", "report", "studi
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Check shapes, but where functions are sent to workers: checked ones cannot be pickled."""
+    """Check shapes, except in tests of workers: checked functions cannot be pickled."""
     if config.option.markexpr != "dask":
         install_import_hook([f"lr_pipeline.{room}" for room in CHECKED], "beartype.beartype")
 
 
-# Timings vary on shared machines, and a slow example is no failure.
+# Timings vary on shared machines, so a slow example is not a failure.
 settings.register_profile("lr_pipeline", deadline=None)
 settings.load_profile("lr_pipeline")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Where the commands of a module are given."""
+    """The folder in which a module's commands run."""
     return tmp_path_factory.mktemp("project")
 
 
 @pytest.fixture(scope="module")
 def run(folder) -> Iterator[Callable[..., Result]]:
-    """Give an lr-pipeline command in that folder; home and artifacts are below it."""
+    """Run an lr-pipeline command in that folder; home and artifacts are below it."""
     from lr_pipeline.cli.command_line import main  # after the import hook
 
     with pytest.MonkeyPatch.context() as patch:
@@ -46,7 +46,7 @@ def run(folder) -> Iterator[Callable[..., Result]]:
 
 @pytest.fixture(scope="session")
 def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An initialised Dagster home that nobody has used; to be copied."""
+    """An initialised, unused Dagster home, which tests copy."""
     from lr_pipeline.orchestration.instance.home import initialise_home  # after the import hook
 
     return initialise_home(tmp_path_factory.mktemp("fresh") / "home")
@@ -54,13 +54,13 @@ def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(fresh_home: Path, tmp_path: Path) -> Path:
-    """A home of the test's own."""
+    """A new home for one test."""
     return shutil.copytree(fresh_home, tmp_path / "home")
 
 
 @pytest.fixture
 def instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    """A persistent instance of the test's own."""
+    """A persistent instance for one test."""
     with dg.DagsterInstance.from_config(str(home)) as opened:
         yield opened
 

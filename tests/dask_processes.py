@@ -16,7 +16,7 @@ SECONDS = 60.0
 
 
 class DaskProcesses:
-    """Starts and kills them; ``options`` are given to each, ``env`` is added to each one's."""
+    """Starts and kills the processes; each gets ``options``, and ``env`` in its environment."""
 
     def __init__(
         self, folder: Path, options: Sequence[str] = (), env: Mapping[str, str] | None = None
@@ -40,7 +40,7 @@ class DaskProcesses:
             )
 
     def _address(self) -> str:
-        """The address, once the scheduler has written it down."""
+        """Wait until the scheduler has written its address, and return it."""
         import json
 
         until = time.monotonic() + SECONDS
@@ -53,14 +53,14 @@ class DaskProcesses:
     def start_worker(
         self, threads: int = 1, *options: str, env: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start one, without a nanny that would start it again."""
+        """Start a worker without a nanny, which would start it again."""
         options = ("--nthreads", str(threads), "--no-nanny", *options)
         worker = self._start("worker", *options, env=env)
         self.workers.append(worker)
         return worker
 
     def start_workers(self, number: int) -> "DaskProcesses":
-        """Start some, and wait until the scheduler knows them."""
+        """Start workers, and wait until the scheduler knows them."""
         from distributed import Client
 
         for _ in range(number):
@@ -70,20 +70,20 @@ class DaskProcesses:
         return self
 
     def freeze(self, process: subprocess.Popen[bytes]) -> None:
-        """Stop a process where it is, with its connections open, as one that hangs."""
+        """Stop a process with its connections open, like a process that hangs."""
         process.send_signal(signal.SIGSTOP)
 
     def thaw(self, process: subprocess.Popen[bytes]) -> None:
-        """Let it go on."""
+        """Let a frozen process continue."""
         process.send_signal(signal.SIGCONT)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
-        """End a process at once, as the system does when memory is short."""
+        """Kill a process at once, as the system does when memory is short."""
         process.kill()
         process.wait()
 
     def __enter__(self) -> "DaskProcesses":
-        """Nothing more to do: they run."""
+        """Return these processes, which already run."""
         return self
 
     def __exit__(
@@ -92,7 +92,7 @@ class DaskProcesses:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End all of them."""
+        """Kill all processes."""
         for process in [*self.workers, self.scheduler]:
             process.kill()
             process.wait()
@@ -100,7 +100,7 @@ class DaskProcesses:
 
 @contextmanager
 def soon(action: Callable[[], object], seconds: float = 0.3) -> Iterator[None]:
-    """Do something while the block runs."""
+    """Run ``action`` after some seconds, while the block runs."""
     timer = threading.Timer(seconds, action)
     timer.start()
     yield

@@ -1,4 +1,4 @@
-"""A web server of this machine that serves the files of a folder, and parts of them."""
+"""A local web server for the files of a folder and parts of these files."""
 
 import re
 import threading
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class PartsOfFiles(BaseHTTPRequestHandler):
-    """Answers GET and HEAD, with the range that is asked for."""
+    """Answers GET and HEAD with the requested range."""
 
     folder: Path
     requests: list[str]
@@ -17,7 +17,7 @@ class PartsOfFiles(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """Send the file, or what is asked for of it."""
+        """Send the file, or the requested range of it."""
         path = self.folder / self.path.lstrip("/")
         if not path.is_file():
             self.send_error(404)
@@ -36,18 +36,18 @@ class PartsOfFiles(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(last + 1 - first))
         self.end_headers()
         if self.command == "GET":
-            with suppress(ConnectionError):  # a reader may want no more than the header
+            with suppress(ConnectionError):  # a reader may close the connection after the header
                 self.wfile.write(content[first : last + 1])
 
     do_HEAD = do_GET  # noqa: N815 - the standard library's names
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """The address of the folder, and what has been asked of it."""
+    """Serve the folder; yield its address and the list of requests."""
     requests: list[str] = []
     handler = type("Handler", (PartsOfFiles,), {"folder": folder, "requests": requests})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

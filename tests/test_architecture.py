@@ -1,4 +1,4 @@
-"""Rooms import one way, no two files have one name, and importing a door is light."""
+"""Imports between rooms go one way, file names are unique, and public imports are light."""
 
 import ast
 import subprocess
@@ -30,7 +30,7 @@ LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 
 
 def imported_modules(path: Path) -> list[str]:
-    """Every absolute module name that a file imports, wherever in it."""
+    """Every absolute module name that a file imports, at any place in it."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -41,12 +41,12 @@ def imported_modules(path: Path) -> list[str]:
 
 
 def files() -> list[Path]:
-    """All modules of the package but its root, which only documents and defers."""
+    """All modules of the package except its root, which only documents and imports lazily."""
     return [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
 
 
 def room_of(path: Path) -> str:
-    """First part of a module's name below the package."""
+    """The first part of a module's name below the package."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
@@ -61,7 +61,7 @@ def test_imports_point_one_way(path: Path) -> None:
 
 
 def test_nothing_outside_the_cluster_engine_imports_its_insides() -> None:
-    """The door of ``engines/cluster`` exports what other rooms may use."""
+    """The ``__init__`` of ``engines/cluster`` exports what other rooms may use."""
     for path in files():
         if path.parent != PACKAGE / "engines" / "cluster":
             inside = [one for one in imported_modules(path) if one.startswith(f"{CLUSTER}.")]
@@ -77,7 +77,7 @@ def test_only_the_dagster_layer_imports_dagster(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "core").rglob("*.py")), ids=lambda p: p.stem)
 def test_the_core_imports_numpy_and_scipy_alone(path: Path) -> None:
-    """The mathematics depends on nothing else, but for the types of its arrays."""
+    """The mathematics depends on nothing else, except for the types of its arrays."""
     allowed = {"numpy", "scipy", "jaxtyping", "lr_pipeline", *sys.stdlib_module_names}
     assert {module.split(".")[0] for module in imported_modules(path)} <= allowed
 
@@ -107,7 +107,7 @@ def test_every_test_says_what_it_shows(path: Path) -> None:
 
 
 def loaded_after(statement: str, modules: set[str]) -> set[str]:
-    """Which of ``modules`` a fresh interpreter has loaded after a statement."""
+    """Those of ``modules`` that a new interpreter has loaded after a statement."""
     code = f"{statement}\nimport sys\nprint(*(set({sorted(modules)!r}) & set(sys.modules)))"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -139,7 +139,7 @@ def test_importing_the_package_loads_nothing() -> None:
 
 
 def test_the_package_has_no_attribute_that_it_does_not_define() -> None:
-    """Deferred names do not hide a misspelling."""
+    """The lazy imports do not hide a misspelled name."""
     import lr_pipeline
 
     with pytest.raises(AttributeError, match="no attribute 'lod'"):
@@ -165,7 +165,7 @@ PUBLIC = {
 
 
 def test_what_users_import_is_in_the_package_itself_and_documented_there() -> None:
-    """No user needs to know a room."""
+    """Users need not know the rooms."""
     import lr_pipeline
 
     assert set(lr_pipeline.__all__) == PUBLIC
@@ -183,6 +183,6 @@ def test_location_files_of_earlier_versions_go_on_working() -> None:
 
 
 def test_no_two_files_have_one_name() -> None:
-    """Whoever reads a name knows which file is meant."""
+    """A file's name identifies it."""
     names = Counter(path.stem for path in files() if path.stem != "__init__")
     assert [name for name, times in names.items() if times > 1] == []

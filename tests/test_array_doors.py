@@ -1,4 +1,4 @@
-"""What callers pass as X, y and weight: each form is right, or refused by name."""
+"""Each form of X, y and weight that callers pass is read correctly, or refused by name."""
 
 import decimal
 import inspect
@@ -32,7 +32,7 @@ def masked(values: np.ndarray, *places: int) -> np.ma.MaskedArray:
 
 
 def with_missing(values: np.ndarray, place: int = 3) -> pd.Series:
-    """A nullable column that lacks one value."""
+    """A nullable column with one missing value."""
     series = pd.Series(values).astype("Int64")
     series[place] = pd.NA
     return series
@@ -76,7 +76,7 @@ EXPECTED = lr_pipeline.fit_linear(X, Y, WEIGHT)
 
 @pytest.mark.parametrize("form", RIGHT)
 def test_each_form_of_the_same_numbers_gives_the_same_fit(form):
-    """To the bit, but for the order of the rows."""
+    """The fits are equal bit for bit, except if the rows are in another order."""
     fit = lr_pipeline.fit_linear(*RIGHT[form])
     exact = form != "one index, not in order"
     np.testing.assert_allclose(fit.coefficients, EXPECTED.coefficients, rtol=0 if exact else 1e-12)
@@ -178,7 +178,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("form", REFUSED)
 def test_what_would_be_misread_is_refused_by_name(form):
-    """Under a mask, beyond 2^53, missing, in another order: what, where, and the remedy."""
+    """Masked, missing, misordered or beyond 2^53: the message has what, where and the remedy."""
     design, y, weight, message = REFUSED[form]
     with pytest.raises((TypeError, ValueError)) as caught:
         lr_pipeline.fit_logistic(design, y, weight)
@@ -202,7 +202,7 @@ def test_every_door_of_arrays_refuses_alike():
 
 
 class Polars:
-    """A frame as polars has them: named columns, an Arrow stream, and an array that rounds."""
+    """A frame like those of polars: named columns, an Arrow stream, and an array that rounds."""
 
     def __init__(self, table: pa.Table) -> None:
         self.table, self.columns = table, table.column_names
@@ -218,7 +218,7 @@ class Polars:
 
 
 def test_a_frame_that_offers_arrow_is_read_column_by_column():
-    """Its own conversion to an array would round the integers beside a float."""
+    """The frame's conversion to an array would round the integers beside a float."""
     exact = pa.table({"a": X[:, 0], "b": X[:, 1]})
     fit = lr_pipeline.fit_linear(Polars(exact), Y, WEIGHT)
     np.testing.assert_array_equal(fit.coefficients, EXPECTED.coefficients)
@@ -228,7 +228,7 @@ def test_a_frame_that_offers_arrow_is_read_column_by_column():
 
 @pytest.mark.parametrize("integer", [2**53, -(2**53), 2**53 - 1])
 def test_integers_that_float64_holds_are_taken_from_lists(integer):
-    """The bound itself is exact."""
+    """The bound 2^53 itself is exact in float64 and is taken."""
     assert as_numpy("X", [[integer, 0.5]])[0, 0] == integer
 
 
@@ -246,7 +246,7 @@ FRAMES = {
 
 @pytest.mark.parametrize("form", FRAMES)
 def test_a_column_that_no_table_holds_is_named(form):
-    """`Table.from_pandas`: which column, what it holds, and what to do."""
+    """The message of `Table.from_pandas` names the column and what it holds, in one line."""
     frame, message = FRAMES[form]
     with pytest.raises(TableError) as caught:
         Table.from_pandas(frame.assign(y=Y), "y")
@@ -255,7 +255,7 @@ def test_a_column_that_no_table_holds_is_named(form):
 
 
 def test_a_frame_of_another_library_is_refused_as_a_table():
-    """`Table.from_pandas` says what to give it."""
+    """The message of `Table.from_pandas` says what it expects."""
     with pytest.raises(
         TableError, match=r"a pandas data frame is expected, found .*Table\.from_ar"
     ):
@@ -263,7 +263,7 @@ def test_a_frame_of_another_library_is_refused_as_a_table():
 
 
 def test_sparse_and_nullable_columns_become_a_table():
-    """They have the values of plain columns, and lack what they lack."""
+    """They have the values of plain columns, and their missing values stay missing."""
     frame = FRAME.assign(y=Y, b=with_missing(Y)).astype({"a": pd.SparseDtype(float, 0.0)})
     table = Table.from_pandas(frame, "y")
     assert table.column("a").to_pylist() == X[:, 0].tolist()

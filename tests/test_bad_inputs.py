@@ -1,4 +1,4 @@
-"""Every bad input through the command line: its message, exit code 1, no artifact changed."""
+"""Every bad input gives its message and exit code 1 on the command line; no artifact changes."""
 
 import datetime
 import gzip
@@ -23,13 +23,13 @@ CLEAN = {"x": NUMBERS, "y": ANSWERS}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Where the commands are given."""
+    """The folder in which the commands run."""
     return tmp_path_factory.mktemp("project")
 
 
 @pytest.fixture(scope="module")
 def run(folder) -> Callable[..., Result]:
-    """``lr-pipeline run … --name rows`` after one that went well."""
+    """Call ``lr-pipeline run … --name rows`` after a successful run."""
 
     def run(path: Path, *options: str) -> Result:
         command = ["run", str(path), "--target", "y", "--name", "rows", *options]
@@ -162,7 +162,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_file_is_refused_with_every_problem(run, folder, case) -> None:
-    """A line a problem that begins with the file; nothing made before is touched."""
+    """Each problem has a line that begins with the file; earlier artifacts are not changed."""
     content, messages = BAD[case]
     path = folder / ("rows.parquet" if content[:4] == b"PAR1" else "rows.csv")
     path.write_bytes(content)
@@ -170,9 +170,9 @@ def test_a_bad_file_is_refused_with_every_problem(run, folder, case) -> None:
 
 
 def refused(run, folder: Path, path: Path, messages: list[str], *options: str) -> None:
-    """Give the command: these messages, exit code 1, no traceback, no artifact changed.
+    """Run the command; assert these messages, exit code 1, no traceback, no changed artifact.
 
-    A remedy names the option of the command line where the message has an argument.
+    A remedy names the option of the command line in place of the argument in Python.
     """
     before = artifacts(folder)
     result = run(path, *options)
@@ -254,7 +254,7 @@ PLACES = {
 
 @pytest.mark.parametrize("case", PLACES)
 def test_a_bad_place_is_refused(run, folder, place, case) -> None:
-    """A file that is none or another than its name says, and files that are not one table."""
+    """It has no file, a file of another kind than its name, or files that are not one table."""
     files, name, message = PLACES[case]
     where = place(files) / name if name else place(files)
     message = message.removeprefix("{}: ").replace("{}", str(where))
@@ -262,7 +262,7 @@ def test_a_bad_place_is_refused(run, folder, place, case) -> None:
 
 
 def test_a_path_outside_the_allowed_folder_is_refused(run, folder, place, monkeypatch) -> None:
-    """Also through a link; where no folder is set, every path is allowed."""
+    """That includes links; if no folder is set, every path is allowed."""
     path = place({"rows.csv": csv(CLEAN)}) / "rows.csv"
     allowed = path.parent / "allowed"
     allowed.mkdir()
@@ -309,14 +309,14 @@ def test_a_path_outside_the_allowed_folder_is_refused(run, folder, place, monkey
     ],
 )
 def test_a_bad_declaration_is_refused(run, folder, columns, options, message) -> None:
-    """In one line with the file, before anything is stored."""
+    """The message is one line with the file, and nothing is stored."""
     path = folder / "rows.csv"
     path.write_bytes(csv(columns))
     refused(run, folder, path, [message], *options)
 
 
 def test_a_changed_schema_blocks_until_it_is_accepted(run, folder) -> None:
-    """Tonight's file lacks a column and has another: no model is trained on it unasked."""
+    """The next file lacks a column and has a new one: no model is trained until it is accepted."""
     path, name = folder / "nightly.csv", ("--name", "nightly")
     ward = ["a", "b", "b"] * 13 + ["a"]
     path.write_bytes(csv(CLEAN | {"ward": ward}))
@@ -333,7 +333,7 @@ def test_a_changed_schema_blocks_until_it_is_accepted(run, folder) -> None:
 
 
 def test_what_looks_bad_but_can_be_read_gives_a_model(run, folder, place) -> None:
-    """Semicolons with decimal commas; a packed file; files whose numbers are of two types."""
+    """Semicolons with decimal commas, a packed file, and files with two number types are read."""
     commas = [str(value).replace(".", ",") for value in NUMBERS]
     semicolons = csv({"x": commas, "y": ["true", "false", "false", "true"] * (N // 4)}, ";")
     halves = [

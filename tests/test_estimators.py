@@ -1,4 +1,4 @@
-"""The public doors: arrays, data frames and tables, straight to a fit."""
+"""The public functions fit arrays, data frames and tables directly."""
 
 from functools import partial
 
@@ -22,14 +22,14 @@ LINEAR_FIELDS |= {"certificate", "unique", "dependent_columns"}
 
 
 def spector_frame():
-    """The table of Spector and Mazzeo as a data frame, label apart."""
+    """The table of Spector and Mazzeo as a data frame, and its label."""
     X, y = spector()
     frame = pd.DataFrame(X, columns=["GPA", "TUCE", "PSI"])
     return frame.astype({"TUCE": "int64", "PSI": "bool"}), pd.Series(y == 1)
 
 
 def test_maximum_likelihood_equals_statsmodels():
-    """Coefficients, standard errors, covariance, likelihood, to 1e-8, with weights."""
+    """Coefficients, standard errors, covariance and likelihood agree to 1e-8, with weights."""
     X, y = overlapping()
     weight = np.random.default_rng(1).integers(0, 4, len(y))
     fit = lr_pipeline.fit_logistic(X, y, weight)
@@ -46,7 +46,7 @@ def test_maximum_likelihood_equals_statsmodels():
 
 @pytest.mark.parametrize("intercept", [True, False])
 def test_least_squares_equals_statsmodels(intercept):
-    """Coefficients, standard errors and the Gaussian likelihood, to 1e-8, with weights."""
+    """Coefficients, standard errors and Gaussian likelihood agree to 1e-8, with weights."""
     X, z = overlapping()
     y = z + np.random.default_rng(2).standard_normal(len(z))
     weight = np.random.default_rng(1).integers(0, 4, len(y))
@@ -79,7 +79,7 @@ def test_every_form_of_the_same_numbers_gives_the_same_bits():
 @pytest.mark.parametrize("stored", [False, True], ids=["memory", "parquet"])
 @pytest.mark.parametrize("streamed", [False, True], ids=["held", "streamed"])
 def test_a_table_knows_its_own_label_and_weight(tmp_path, monkeypatch, stored, streamed):
-    """In memory or Parquet, held or streamed: the numbers of the same arrays."""
+    """In memory or Parquet, held or streamed, the numbers equal those of the same arrays."""
     frame, y = spector_frame()
     weight = np.arange(len(y)) % 3
     table = Table.from_pandas(frame.assign(GRADE=y, times=weight), target="GRADE", weight="times")
@@ -99,7 +99,7 @@ def test_a_table_knows_its_own_label_and_weight(tmp_path, monkeypatch, stored, s
 
 
 def test_each_verdict_is_a_word():
-    """Unique, not unique, quasi-completely and completely separated, with the columns."""
+    """The words: unique, not unique, quasi-complete and complete separation, with the columns."""
     X, y = overlapping()
     assess = lr_pipeline.assess_existence
     assert assess(X, y).verdict == "unique"
@@ -116,7 +116,7 @@ def test_each_verdict_is_a_word():
 
 
 def test_rows_of_zero_weight_do_not_count():
-    """The row that keeps the classes from being separated, without weight, separates them."""
+    """If the only row that prevents separation has weight 0, the classes are separated."""
     x, y = np.arange(10.0)[:, None], np.arange(10) > 4
     y[0] = True
     weight = np.ones(10)
@@ -128,7 +128,7 @@ def test_rows_of_zero_weight_do_not_count():
 @pytest.mark.parametrize("shape", [(60, 3), (6000, 5), (2600, 60), (2700, 205)])
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
 def test_rows_of_zero_weight_may_hold_anything(shape, value):
-    """Whatever way a table of that size is fitted."""
+    """That holds for each way in which tables of different sizes are fitted."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal(shape)
     y = (rng.random(len(X)) < 0.4).astype(float)
@@ -158,7 +158,7 @@ def test_a_separated_table_is_refused_by_name_and_fitted_by_auto():
 @pytest.mark.parametrize("solver", ["auto", "newton", "lbfgs", Newton(tolerance=1e-7)])
 @pytest.mark.parametrize("kernel", ["numpy", "torch", NumpyKernel()])
 def test_solvers_and_kernels_go_by_name_or_as_objects(solver, kernel):
-    """All reach the same optimum; l2 as in the core."""
+    """All reach the same optimum; l2 works as in the core."""
     X, y = overlapping()
     expected = lr_pipeline.fit_logistic(X, y, penalty="l2", l2=2.0)
     found = lr_pipeline.fit_logistic(X, y, penalty="l2", l2=2.0, solver=solver, kernel=kernel)
@@ -167,7 +167,7 @@ def test_solvers_and_kernels_go_by_name_or_as_objects(solver, kernel):
 
 
 def test_gradient_descent_starts_where_it_is_told_and_reports_progress():
-    """The tutorial's own solver, from zeros."""
+    """The tutorial's solver starts from zeros."""
     X, y = overlapping()
     seen = []
     fit = lr_pipeline.fit_logistic(
@@ -204,7 +204,7 @@ SQUARE = np.arange(4.0).reshape(2, 2)
     ],
 )
 def test_what_cannot_be_meant_is_refused(arguments, error, message):
-    """Expected, found and remedy, never a silent conversion."""
+    """The message has the expected, the found and the remedy; nothing is converted silently."""
     with pytest.raises(error, match=message):
         lr_pipeline.fit_logistic(*arguments)
 
@@ -219,13 +219,13 @@ def test_what_cannot_be_meant_is_refused(arguments, error, message):
     ],
 )
 def test_unknown_settings_are_refused(settings, message):
-    """The message lists what there is."""
+    """The message lists the known settings."""
     with pytest.raises(ValueError, match=message):
         lr_pipeline.fit_logistic(*overlapping(), **settings)
 
 
 def test_a_table_takes_no_second_label():
-    """It would be unclear which one counts."""
+    """With two labels it would be unclear which one counts."""
     frame, y = spector_frame()
     table = Table.from_pandas(frame.assign(GRADE=y), target="GRADE")
     with pytest.raises(ValueError, match="has its own label and weight"):
@@ -233,14 +233,14 @@ def test_a_table_takes_no_second_label():
 
 
 def test_a_data_frame_without_columns_leaves_the_intercept():
-    """log(odds) of the prevalence."""
+    """The intercept is log(odds) of the prevalence."""
     fit = lr_pipeline.fit_logistic(pd.DataFrame(index=range(4)), [1, 0, 0, 0])
     assert fit.intercept == pytest.approx(-np.log(3.0), rel=1e-12)
 
 
 @pytest.mark.parametrize("method", ["wald", "profile"])
 def test_inference_is_of_the_same_arrays_or_table(method):
-    """Wald's intervals are those of statsmodels; a table gives what its arrays give."""
+    """Wald's intervals equal those of statsmodels; a table and its arrays give the same."""
     frame, y = spector_frame()
     fit = lr_pipeline.fit_logistic(frame, y)
     found = lr_pipeline.infer(fit, frame, y, level=0.9, method=method)
@@ -254,7 +254,7 @@ def test_inference_is_of_the_same_arrays_or_table(method):
 
 
 def test_a_separated_table_has_profile_intervals_under_firth():
-    """Where Wald's are wrong: the interval of a separating column reaches further out."""
+    """Wald's interval is wrong there; that of a separating column reaches further out."""
     x, y = np.arange(10.0)[:, None], np.arange(10) > 4
     fit = lr_pipeline.fit_logistic(x, y, penalty="auto")
     found = lr_pipeline.infer(fit, x, y)
@@ -265,7 +265,7 @@ def test_a_separated_table_has_profile_intervals_under_firth():
 
 
 def test_numbers_of_columns_are_asked_for_by_name() -> None:
-    """Of a data frame and of a table; of an array by position alone."""
+    """That holds for a data frame and a table; columns of an array have only a position."""
     rng = np.random.default_rng(5)
     X = rng.normal(size=(80, 2))
     y = (rng.random(80) < 1 / (1 + np.exp(-X[:, 0]))).astype(int)
@@ -301,6 +301,6 @@ def test_numbers_of_columns_are_asked_for_by_name() -> None:
     ],
 )
 def test_a_strength_without_its_penalty_is_refused(arguments, message) -> None:
-    """It would do nothing."""
+    """Without the penalty the strength would have no effect."""
     with pytest.raises(ValueError, match=message):
         lr_pipeline.fit_logistic([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1], **arguments)

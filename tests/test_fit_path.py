@@ -1,4 +1,4 @@
-"""A plain fit enters few files: what a reader has to read to follow it."""
+"""A plain fit enters few files, so a reader can follow it."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ MOST_FILES, MOST_LINES = 14, 1_500
 
 
 def entered_by(call):
-    """The package's files whose functions the call runs, with their lines."""
+    """File of the package whose functions the call runs → its number of lines."""
     files = set()
 
     def trace(frame, event, argument):
@@ -33,7 +33,7 @@ def entered_by(call):
 
 
 def test_a_plain_fit_enters_at_most_14_files_of_1500_lines():
-    """From the door to the certified result, on a table with nothing odd about it."""
+    """These are all files from the public function to the certified result of an ordinary table."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((200, 3))
     y = (rng.random(200) < 1 / (1 + np.exp(-X[:, 0]))) * 1.0

@@ -1,4 +1,4 @@
-"""Tables with long names and texts: what is said and logged stays small."""
+"""Tables with long names and texts: messages and logs stay small."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ ROWS = 120
 
 
 def frame() -> pd.DataFrame:
-    """A label and a number that goes with it."""
+    """A label and a number that depends on it."""
     rng = np.random.default_rng(3)
     y = np.arange(ROWS) % 2
     return pd.DataFrame({"y": y, "x": rng.normal(size=ROWS) + y})
@@ -31,7 +31,7 @@ def frame() -> pd.DataFrame:
 @pytest.mark.parametrize("longest", [1_001, 20_000])
 @pytest.mark.parametrize("role", ["feature", "id", "group", "target"])
 def test_a_text_that_is_no_category_is_named_with_its_row(role, longest) -> None:
-    """The message has length, bound and first row, and stays short itself."""
+    """The message has length, bound and first row, and is itself short."""
     table = frame()
     table["c"] = [f"level {k % 4}" for k in range(ROWS)]
     if role == "id":
@@ -53,7 +53,7 @@ def test_a_text_that_is_no_category_is_named_with_its_row(role, longest) -> None
 
 @pytest.mark.parametrize("levels", [101, ROWS])
 def test_free_text_with_a_long_one_is_left_out_as_other_free_text(levels) -> None:
-    """More than 100 levels, or one a row, are no category anyway."""
+    """More than 100 levels, or one level per row, cannot be a category anyway."""
     table = frame()
     table["c"] = [f"note {k % levels}" + "z" * 2_000 * (k % levels == 5) for k in range(ROWS)]
     kept, left_out = useful_features(Table.from_pandas(table, target="y"))
@@ -63,14 +63,14 @@ def test_free_text_with_a_long_one_is_left_out_as_other_free_text(levels) -> Non
 
 
 def test_a_text_of_exactly_the_longest_length_is_a_category() -> None:
-    """Characters count, not bytes."""
+    """The limit is in characters, not bytes."""
     table = frame()
     table["c"] = ["é" * 1_000 if k % 3 else "short" for k in range(ROWS)]
     assert not find_problems(Table.from_pandas(table, target="y"))
 
 
 def test_a_long_column_name_is_refused() -> None:
-    """It would stand in every message, page and log."""
+    """The name would appear in every message, page and log."""
     table = frame().rename(columns={"x": "x" * 1_001})
     (found,) = find_problems(Table.from_pandas(table, target="y"))
     assert "the name of column" in found.message
@@ -78,7 +78,7 @@ def test_a_long_column_name_is_refused() -> None:
 
 
 def test_long_levels_have_short_names_of_their_own() -> None:
-    """Two levels that begin alike stay two columns; a short level keeps its name."""
+    """Two levels that begin alike remain two columns; a short level keeps its name."""
     levels = ("a" * 100, "b" * 101, "b" * 102)
     names = CategoryEncoding("c", "reference", levels, marks_missing=False).columns
     assert names[0] == f"c={levels[0]}"
@@ -87,14 +87,14 @@ def test_long_levels_have_short_names_of_their_own() -> None:
 
 
 def test_a_message_is_cut_and_says_how_long_it_was() -> None:
-    """Whatever a table's names and values put into it."""
+    """That holds for any names and values of a table in the message."""
     text = str(Problem("m" * 5_000, "r" * 5_000))
     assert "… (5,000 characters). r" in text
     assert len(text) < 2_000
 
 
 def test_an_error_lists_the_first_fifty_problems() -> None:
-    """It says how many others there are; the exception holds all of them."""
+    """It gives the number of the others; the exception holds all of them."""
     error = TableError(*(Problem(f"problem {k}", "Mend it") for k in range(3_000)), source="t.csv")
     lines = str(error).splitlines()
     assert len(lines) == 51
@@ -103,12 +103,12 @@ def test_an_error_lists_the_first_fifty_problems() -> None:
 
 
 def metadata_size(values: dict[str, object]) -> int:
-    """Characters of what Dagster would store."""
+    """Number of characters that Dagster would store."""
     return len(repr(values))
 
 
 def test_metadata_of_a_wide_table_of_long_names_is_small() -> None:
-    """With 800 names of 900 characters, all metadata of an asset but the contract is cut."""
+    """With 800 names of 900 characters, all metadata of an asset except the contract is cut."""
     names = [f"{k:04d}" + "n" * 896 for k in range(800)]
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(4, 800)), columns=names).assign(y=[0, 1, 0, 1])

@@ -1,4 +1,4 @@
-"""Numbers of any size are fitted right, or refused by column and row; so are too many columns."""
+"""Numbers of any size are fitted correctly or refused by column and row; so are many columns."""
 
 import sqlite3
 from functools import cache
@@ -39,7 +39,7 @@ def small_table():
 
 @cache
 def expected():
-    """The same table's estimates and standard errors by statsmodels, logistic and linear."""
+    """Estimates and standard errors of this table by statsmodels, logistic and linear."""
     X, y = small_table()
     peers = sm.Logit(y, sm.add_constant(X)), sm.OLS(y, sm.add_constant(X))
     fits = peers[0].fit(disp=0, tol=1e-14), peers[1].fit()
@@ -47,7 +47,7 @@ def expected():
 
 
 def holds(size):
-    """Whether a column whose numbers are of this size at most can be fitted."""
+    """Whether a column whose largest number has this size can be fitted."""
     return SMALLEST_NUMBER <= size <= LARGEST_NUMBER
 
 
@@ -65,7 +65,7 @@ DOORS = {
 @settings(max_examples=30)
 @given(st.sampled_from(sorted(DOORS)), st.floats(-323, 307.9), st.floats(-99, 99))
 def test_columns_of_any_size_are_fitted_right_or_refused_by_name(door, exponent, other):
-    """One column lies between the smallest number and the largest, beside an ordinary one."""
+    """One column has any size from the smallest float to the largest, the other an ordinary one."""
     X, y = small_table()
     units = np.array([10.0**exponent, 10.0**other])
     frame = pd.DataFrame(X / np.abs(X).max() * units, columns=["height", "width"])
@@ -91,7 +91,7 @@ def test_columns_of_any_size_are_fitted_right_or_refused_by_name(door, exponent,
 
 @pytest.mark.parametrize("exponent", [-99.5, -30, 30, 99.5])
 def test_intervals_are_those_of_the_column_in_other_units(exponent):
-    """Wald's intervals are those of statsmodels, and profile intervals are finite."""
+    """Wald's intervals equal those of statsmodels, and profile intervals are finite."""
     X, y = small_table()
     unit = 10.0**exponent / np.abs(X).max()
     fit = lr_pipeline.fit_logistic(X * unit, y)
@@ -117,7 +117,7 @@ def test_intervals_are_those_of_the_column_in_other_units(exponent):
 @pytest.mark.parametrize("rows", [N, 40_000])
 @pytest.mark.parametrize("door", sorted(DOORS))
 def test_a_cell_that_cannot_be_summed_is_named(door, rows, value, message):
-    """There are few rows or many, in a data frame or in an array of either order."""
+    """The rows are few or many, in a data frame or in an array of C or Fortran order."""
     X, y = (np.resize(one, (rows, *one.shape[1:])) for one in small_table())
     X[[7, 90], 1] = value
     frame = pd.DataFrame(X, columns=["height", "width"])
@@ -143,7 +143,7 @@ def test_a_cell_that_cannot_be_summed_is_named(door, rows, value, message):
     ],
 )
 def test_a_weight_that_cannot_be_summed_is_named_as_a_weight(door, weight, message):
-    """It is not named as a value of X, and the message has its row."""
+    """The message names the weight, not X, and has the row."""
     X, y = small_table()
     weights = np.full(N, 1e-60) if weight == 1e-60 else np.ones(N)
     weights[5] = weight
@@ -154,9 +154,9 @@ def test_a_weight_that_cannot_be_summed_is_named_as_a_weight(door, weight, messa
 @settings(max_examples=10)
 @given(st.floats(-47, 12))
 def test_weights_of_any_size_give_the_same_coefficients(exponent):
-    """Scaling all weights moves the standard errors alone.
+    """Scaling all weights changes only the standard errors.
 
-    A fit comes to 1e-9 of them or nearer, which of small weights is to few of their digits.
+    A fit is within 1e-9 standard errors, which for small weights leaves few digits.
     """
     X, y = small_table()
     fit = lr_pipeline.fit_logistic(X, y, np.full(N, 10.0**exponent))
@@ -166,7 +166,7 @@ def test_weights_of_any_size_give_the_same_coefficients(exponent):
 
 
 def test_a_response_that_cannot_be_summed_is_named():
-    """The message has its row; any other response is fitted in its own unit."""
+    """The message has its row; any other response is fitted in its own units."""
     X, y = small_table()
     coefficients, errors, _ = expected()[1]
     for unit in (1e-49, 1e49):
@@ -192,7 +192,7 @@ def stored(**columns):
 @settings(max_examples=40)
 @given(st.floats(-323, 308), st.integers(0, N - 1), st.booleans())
 def test_the_contract_names_feature_and_row_of_numbers_that_no_fit_can_hold(exponent, row, minus):
-    """One cell, or a whole column where it is small; what is held makes no problem."""
+    """One large cell, or a whole small column, is a problem; other numbers are not."""
     X, _ = small_table()
     value = (-1 if minus else 1) * 10.0**exponent
     heights = X[:, 1].copy()
@@ -232,7 +232,7 @@ def test_the_contract_names_a_weight_that_cannot_be_summed(value):
 )
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_a_table_given_to_a_fit_is_refused_by_column_and_row(tmp_path, value, word, on_disk):
-    """Held or streamed, and by its own row beyond the first block."""
+    """That holds for held and streamed tables, and for rows beyond the first block."""
     rng = np.random.default_rng(3)
     height = rng.standard_normal(100_000)
     height[90_000] = value
@@ -248,7 +248,7 @@ def test_a_table_given_to_a_fit_is_refused_by_column_and_row(tmp_path, value, wo
 
 
 def test_numbers_beside_smaller_ones_are_no_problem():
-    """There may be zeros, denormal cells beside ordinary ones, and a constant column."""
+    """Zeros, denormal cells beside ordinary ones, and a constant column are not errors."""
     X, _ = small_table()
     some = np.where(X[:, 1] > 0, X[:, 1], 5e-324)
     assert find_problems(stored(some=some, zeros=np.where(X[:, 1] > 0, 1.0, 0.0))) == []
@@ -258,7 +258,7 @@ def test_numbers_beside_smaller_ones_are_no_problem():
 
 @pytest.fixture(scope="module")
 def nodata(folder):
-    """A CSV file with the least float64 in one cell, as some rasters mark no data."""
+    """A CSV file with the least float64 in one cell, which some rasters write for "no data"."""
     X, y = small_table()
     frame = pd.DataFrame({"y": y.astype(int), "x": X[:, 0], "height": 480 + X[:, 1]})
     frame.loc[3, "height"] = NODATA
@@ -297,7 +297,7 @@ def test_the_column_and_row_are_named_whatever_is_read(nodata, source):
 
 @pytest.fixture(scope="module")
 def model():
-    """Of x and height."""
+    """A stored model with the features x and height."""
     X, _ = small_table()
     return train_logistic(stored(height=X[:, 1]), table_rows, NumpyKernel(), Training(Newton()))
 
@@ -326,7 +326,7 @@ def test_a_new_row_beyond_the_first_block_is_counted_from_the_first(nodata, mode
 
 
 def test_the_largest_number_that_is_scored_has_a_probability_and_an_interval(model):
-    """Both finite, though the interval's length is not: from 0 to 1."""
+    """Both are finite, though the interval's length in scores is not: it is from 0 to 1."""
     rows = pa.RecordBatch.from_pydict({"x": [0.0, 0.0], "height": [1e100, -1e100]})
     found = Predictor(model).predict(rows)
     assert sorted(found.probability) == [0.0, 1.0]
@@ -337,7 +337,7 @@ def test_the_largest_number_that_is_scored_has_a_probability_and_an_interval(mod
 @pytest.mark.parametrize("door", sorted(DOORS))
 @pytest.mark.parametrize("columns", [MAX_COLUMNS + 1, 20_000])
 def test_more_columns_than_a_fit_can_hold_are_refused_with_their_number(door, columns):
-    """They are refused at once; of ten million rows nothing is copied."""
+    """They are refused at once; none of ten million rows is copied."""
     message = f"X has {columns:,} columns; at most 3,000 can be fitted"
     X, y = np.broadcast_to(np.int8(1), (10_000_000, columns)), np.ones(1)
     with pytest.raises(ValueError, match=message):

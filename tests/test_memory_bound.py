@@ -1,4 +1,4 @@
-"""The whole pipeline with less memory than its table takes."""
+"""The whole pipeline runs with less memory than its table takes."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def path(tmp_path_factory) -> Path:
 
 
 def run(path: Path, root: Path, engine: str) -> subprocess.CompletedProcess[str]:
-    """Run the pipeline in a process that may take ``LIMIT_MEGABYTES`` more than its libraries."""
+    """Run the pipeline in a process limited to ``LIMIT_MEGABYTES`` more than its libraries take."""
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     threads["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # the others reserve address space at once
     module = [sys.executable, "-m", "tests.bounded_pipeline"]
@@ -46,7 +46,7 @@ def run(path: Path, root: Path, engine: str) -> subprocess.CompletedProcess[str]
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the address space, reads /proc")
 def test_a_table_larger_than_the_memory_goes_from_file_to_report(path, tmp_path):
-    """Streamed it does; with the design held in memory the same limit is too little."""
+    """A streamed run succeeds; with the design held in memory the same limit is too low."""
     assert LIMIT_MEGABYTES < TABLE_MEGABYTES
     streamed = run(path, tmp_path / "streaming", "streaming")
     assert streamed.returncode == 0, streamed.stderr[-2_000:]

@@ -1,4 +1,4 @@
-"""Options and arguments out of bounds: refused before anything is stored, with name and bound."""
+"""Options and arguments out of bounds are refused by name and bound before anything is stored."""
 
 from math import inf, nan
 from pathlib import Path
@@ -43,7 +43,7 @@ y = np.array([0.0, 1.0, 0.0, 1.0])
     ],
 )
 def test_run_refuses_an_option_before_it_stores_anything(run, folder, option, value, bound) -> None:
-    """The option's name, the value and the bound are in the message, and no home was made."""
+    """The message has the option's name, the value and the bound, and no home is made."""
     penalty = ["--penalty", option[2:]] if option in ("--l2", "--log-f") else []
     result = run("run", SPECTOR, "--target", "GRADE", *penalty, option, value)
     assert result.exit_code == 2
@@ -55,7 +55,7 @@ def test_run_refuses_an_option_before_it_stores_anything(run, folder, option, va
 
 @pytest.mark.parametrize("value", ["nan", "inf", "0", "1"])
 def test_predict_refuses_a_threshold(run, value) -> None:
-    """A label needs a probability to be compared with."""
+    """A threshold must be a probability."""
     result = run("predict", SPECTOR, "--model", "spector", "--threshold", value)
     assert result.exit_code == 2
     assert "Invalid value for '--threshold': " in result.output
@@ -63,7 +63,7 @@ def test_predict_refuses_a_threshold(run, value) -> None:
 
 @pytest.mark.parametrize("seed", [-1, 2**32, True])
 def test_a_split_takes_the_seeds_that_its_generator_takes(seed) -> None:
-    """The rule is one in Python, YAML and on the command line."""
+    """The rule is the same in Python, in YAML and on the command line."""
     with pytest.raises(TableError, match="seed must be a whole number from 0 to 4294967295, found"):
         SplitPolicy(seed=seed)
     with pytest.raises(TableError, match="seed must be a whole number from 0 to 4294967295, found"):
@@ -94,7 +94,7 @@ def test_a_split_takes_a_share_between_0_and_1(share) -> None:
     ],
 )
 def test_a_fit_of_arrays_refuses_an_argument(arguments, message) -> None:
-    """No iteration begins with it."""
+    """The fit raises before its first iteration."""
     with pytest.raises(ValueError, match=message):
         lr_pipeline.fit_logistic(X, y, **arguments)
 
@@ -141,6 +141,6 @@ def test_inference_refuses_a_level(level) -> None:
     ],
 )
 def test_the_launchpads_numbers_are_finite(config, settings) -> None:
-    """``gt`` alone lets infinity pass."""
+    """``gt`` alone would accept infinity."""
     with pytest.raises(ValidationError, match=r"finite number|greater than|less than"):
         config(**settings)

@@ -1,4 +1,4 @@
-"""Places that are no readable file: one line, exit code 1, and nothing is waited for."""
+"""Paths that are not readable files give one line and exit code 1, without waiting."""
 
 import os
 import socket
@@ -26,13 +26,13 @@ NOBODY = 65534
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory) -> None:
-    """All that opening a home imports, which another user might not be allowed to read."""
+    """Import all modules that opening a home needs, since another user may not read them."""
     initialise_home(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture
 def unprivileged(imported) -> Iterator[Path]:
-    """A folder whose reader is no superuser, who may read everything."""
+    """A folder, read by an ordinary user: the superuser may read everything."""
     with tempfile.TemporaryDirectory() as name:
         folder, user = Path(name), os.geteuid()
         folder.chmod(0o777)
@@ -50,14 +50,14 @@ def unprivileged(imported) -> Iterator[Path]:
 
 @pytest.fixture
 def odd(tmp_path) -> Path:
-    """A folder with one of everything that is no file."""
+    """A folder with one of each kind of thing that is not a file."""
     (tmp_path / "rows.csv").write_text(ROWS)
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "a.csv").write_text(ROWS)
     os.mkfifo(tmp_path / "parts" / "b.csv")
     with socket.socket(socket.AF_UNIX) as one:
-        os.chdir(tmp_path)  # a socket's path has 107 characters at most
+        os.chdir(tmp_path)  # a socket's path has at most 107 characters
         one.bind("socket.csv")
     (tmp_path / "dangling.csv").symlink_to("nowhere.csv")
     (tmp_path / "loop.csv").symlink_to("loop.csv")
@@ -67,7 +67,7 @@ def odd(tmp_path) -> Path:
 
 @pytest.fixture(autouse=True)
 def back_home() -> Iterator[None]:
-    """Tests may change the folder."""
+    """Restore the current folder, which tests may change."""
     here = Path.cwd()
     yield
     os.chdir(here)
@@ -94,7 +94,7 @@ PLACES = {
 
 @pytest.mark.parametrize("name", PLACES)
 def test_a_place_that_is_no_file_is_named(odd, name):
-    """The message says what was found, and what to do; nothing waits for a pipe."""
+    """The message says what was found and what to do; the command does not wait for a pipe."""
     place = odd / name if not name.startswith("/") else Path(name)
     with pytest.raises(TableError) as caught:
         FileTable(place, "y").read()
@@ -111,7 +111,7 @@ def test_a_path_that_is_not_seen_is_no_folder(path, found):
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_what_may_not_be_read_says_so(unprivileged, kind):
-    """It is a file, a folder, or a file in a folder that may not be entered."""
+    """It may be a file, a folder, or a file in a folder that may not be entered."""
     path = unprivileged / f"rows.{kind}"
     path.write_text(ROWS)
     path.chmod(0)
@@ -136,7 +136,7 @@ def test_what_may_not_be_read_says_so(unprivileged, kind):
     ],
 )
 def test_a_url_that_leads_nowhere_is_named(url, message):
-    """It is refused, malformed, or of an unknown scheme."""
+    """The connection is refused, the URL is malformed, or its scheme is unknown."""
     with pytest.raises(TableError) as caught:
         FileTable(url, "y").read()
     assert str(caught.value).startswith(f"{url}: {message}")
@@ -144,7 +144,7 @@ def test_a_url_that_leads_nowhere_is_named(url, message):
 
 
 def test_a_server_that_never_answers_is_not_waited_for(monkeypatch):
-    """It accepts the connection and says nothing; the message has the time that we waited."""
+    """It accepts the connection and sends nothing; the message has the time that we waited."""
     monkeypatch.setattr(urls, "SILENT_SECONDS", 0.3)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -174,7 +174,7 @@ def test_a_home_that_is_no_folder_is_named(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("place", ["new", "there", "history"])
 def test_a_home_that_may_not_be_written_is_named(unprivileged, place):
-    """It is named before SQLite calls it a database that cannot be opened."""
+    """The message names it, instead of SQLite's "unable to open database file"."""
     home = unprivileged / "home"
     if place == "new":
         unprivileged.chmod(0o555)
@@ -187,7 +187,7 @@ def test_a_home_that_may_not_be_written_is_named(unprivileged, place):
 
 
 def test_a_folder_of_artifacts_that_cannot_be_written_is_named(unprivileged):
-    """It may not be written, or is a file."""
+    """The folder is not writable, or it is a file."""
     (unprivileged / "root").mkdir(mode=0o555)
     with pytest.raises(ArtifactError, match=r"stored below \S*/root: permission denied \("):
         write_artifact(unprivileged / "root", ["a"], "1", {"n": 1})
@@ -197,7 +197,7 @@ def test_a_folder_of_artifacts_that_cannot_be_written_is_named(unprivileged):
 
 
 def test_an_output_that_cannot_be_written_is_refused_before_scoring(unprivileged):
-    """It is a folder, a pipe, a place in a file, or a place that may not be written."""
+    """It is a folder, a pipe, a path below a file, or a place that is not writable."""
     (unprivileged / "closed").mkdir(mode=0o555)
     (unprivileged / "file").write_text("")
     (unprivileged / "scores.csv").mkdir()
@@ -222,7 +222,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_scoring(unprivileged
 
 
 def test_a_model_that_cannot_be_read_is_named(unprivileged):
-    """It is a pipe, for which nothing waits, a folder, forbidden, or missing."""
+    """It is a pipe (the command does not wait for it), a folder, forbidden, or missing."""
     os.mkfifo(unprivileged / "pipe.json")
     (unprivileged / "folder.json").mkdir()
     (unprivileged / "closed.json").write_text("{}")
@@ -238,7 +238,7 @@ def test_a_model_that_cannot_be_read_is_named(unprivileged):
 
 
 def test_a_location_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
-    """``new`` is given a folder whose name is that of a file."""
+    """The folder given to ``new`` has the name of a file."""
     (tmp_path / "rows.csv").write_text(ROWS)
     (tmp_path / "locations").write_text("")
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""What the README shows is what a reader gets."""
+"""The README's commands, code and links work, and give the output that it shows."""
 
 import re
 import shlex
@@ -19,13 +19,13 @@ README = (ROOT / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
-    """Fenced blocks of one language, in order."""
+    """The fenced blocks of one language, in order."""
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Path:
-    """A folder that looks like a clone to relative paths."""
+    """A folder in which relative paths work as in a clone."""
     folder = tmp_path_factory.mktemp("clone")
     (folder / "data").mkdir()
     (folder / "data" / "samples").symlink_to(ROOT / "data" / "samples")
@@ -34,13 +34,13 @@ def clone(tmp_path_factory) -> Path:
 
 
 def commands() -> list[tuple[list[str], str]]:
-    """Every command of the console blocks, split into words, and what is shown of its output."""
+    """Every command of the console blocks, split into words, and its output as shown."""
     given = re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", "".join(blocks("console")), re.MULTILINE)
     return [(shlex.split(command), shown.strip()) for command, shown in given]
 
 
 def pattern_of(shown: str) -> str:
-    """What a line's output must match: times, rounding and what ``…`` leaves out may differ."""
+    """The pattern of a shown line: times, rounding and the parts left out by ``…`` may differ."""
     line = re.escape(re.sub(r"\s+", " ", shown.strip()))
     for varying in (r"\d+\\\.\d\d\\ s\b", r"\de\\-\d+", r"\d\\\.\d\\ ×\\ 10⁻¹⁵", "…"):
         line = re.sub(varying, ".+", line)
@@ -48,13 +48,13 @@ def pattern_of(shown: str) -> str:
 
 
 def assert_shown(shown: str, output: str) -> None:
-    """Each line that the README shows is in the output, in whichever order assets are made."""
+    """Assert that each line of the README is in the output; the order of assets may differ."""
     found = re.sub(r"[^\S\n]+", " ", output)
     for line in shown.splitlines():
         assert re.search(pattern_of(line), found), f"{line!r} is not in\n{output}"
 
 
-# Those of Dagster itself run in test_pipeline.py, those of a cluster in test_dask_engine.py.
+# Commands of Dagster run in test_pipeline.py, those of a cluster in test_dask_engine.py.
 LEFT_OUT = [
     ["export"],
     [".venv/bin/dg", "list", "defs"],
@@ -66,7 +66,7 @@ PROGRAMS = (".venv/bin/lr-pipeline", "make")  # `make run` is `lr-pipeline run`
 
 
 def test_the_commands_and_the_code_run_as_written(clone, monkeypatch) -> None:
-    """Every command of ours gives what is shown, an error where one is; then every Python block."""
+    """Each of our commands gives the shown output or error; then every Python block runs."""
     monkeypatch.chdir(clone)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
@@ -91,7 +91,7 @@ def test_the_commands_and_the_code_run_as_written(clone, monkeypatch) -> None:
 
 
 def test_a_line_that_the_output_lacks_is_found() -> None:
-    """But for times, rounding and what is left out."""
+    """Only times, rounding and the parts left out are not compared."""
     assert_shown("a  0.95 s  at most 8e-13 … end", "x\na   1.05 s at most 2e-09 of it end\n")
     with pytest.raises(AssertionError, match="is not in"):
         assert_shown("accuracy 0.95", "accuracy 0.90")
@@ -107,7 +107,7 @@ def test_the_configuration_is_accepted() -> None:
 
 
 def test_every_check_is_in_the_table() -> None:
-    """And no other."""
+    """The table has every check, and no other."""
     section = README.partition("## The checks")[2].partition("\n## ")[0]
     listed = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
     assert listed == {key.name for check in build_checks() for key in check.check_keys}
@@ -121,7 +121,7 @@ def test_every_make_target_is_real() -> None:
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
-    """Relative links of README and docs."""
+    """The targets of all relative links in README and docs exist."""
     pages = [page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "templates"]
     for page in [ROOT / "README.md", *pages]:
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):

@@ -1,4 +1,4 @@
-"""The web UI as ``make ui`` starts it, seen by a browser."""
+"""The web UI, started as by ``make ui`` and read by a browser."""
 
 import json
 import os
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
+    """A free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -39,7 +39,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> Iterator[str]:
-    """The UI over an instance with a run of the tutorial's table and one of a file."""
+    """The UI of an instance with a run of the tutorial's table and a run of a file."""
     home = tmp_path_factory.mktemp("home")
     environment = os.environ | {"DAGSTER_HOME": str(home)}
     work = tmp_path_factory.mktemp("work")
@@ -52,7 +52,7 @@ def address(tmp_path_factory) -> Iterator[str]:
 
 @contextmanager
 def web_ui(folder: Path, environment: dict[str, str]) -> Iterator[str]:
-    """The address of ``dagster dev`` in a folder with a workspace.yaml, as ``make ui`` has it."""
+    """The address of ``dagster dev``, run as by ``make ui`` in a folder with a workspace.yaml."""
     port = free_port()
     command = [BIN / "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1"]
     server = subprocess.Popen(
@@ -76,7 +76,7 @@ def web_ui(folder: Path, environment: dict[str, str]) -> Iterator[str]:
 
 
 def wait_until_up(address: str, server: subprocess.Popen[bytes]) -> None:
-    """Until the server answers; two minutes at most."""
+    """Wait until the server answers, two minutes at most."""
     for _ in range(240):
         assert server.poll() is None, "dagster dev ended"
         try:
@@ -112,7 +112,7 @@ def browser_tab(profile: Path) -> Iterator[object]:
 
 
 def text_at(page, url: str, *awaited: str) -> str:
-    """The page's text once everything awaited is in it: its parts load one by one."""
+    """The page's text after all awaited texts are in it, since its parts load one by one."""
     page.goto(url)
     for text in awaited:
         page.get_by_text(text).first.wait_for(timeout=60_000)
@@ -120,14 +120,14 @@ def text_at(page, url: str, *awaited: str) -> str:
 
 
 def test_the_catalogue_shows_both_tables(page, address) -> None:
-    """The tutorial's assets, and those of the file below its prefix."""
+    """It shows the tutorial's assets, and those of the file below its prefix."""
     text = text_at(page, f"{address}/assets", "spector")
     assert "numpy_model" in text
     assert "evaluation_report" in text
 
 
 def test_a_model_shows_how_its_fit_ended(page, address) -> None:
-    """Status, solver and loss in the metadata; the description's formula."""
+    """The page shows status, solver and loss in the metadata, and the description's formula."""
     formula = "Σ log(1 + exp(z))"
     text = text_at(page, f"{address}/assets/numpy_model", "gradient_norm", formula)
     assert "converged" in text
@@ -144,13 +144,13 @@ def test_the_report_shows_its_curves(page, address) -> None:
 
 
 def test_the_schedule_is_there(page, address) -> None:
-    """With the time at which it would run."""
+    """The page shows the time at which it would run."""
     text_at(page, f"{address}/automation", "daily_training")
     page.get_by_text("At 02:00 AM").first.wait_for(timeout=30_000)
 
 
 def test_the_daemon_ticks(address) -> None:
-    """The scheduler and the run monitor are alive, so that schedules run and dead runs end."""
+    """The scheduler and the run monitor work, so that schedules run and dead runs end."""
     query = "{instance {daemonHealth {allDaemonStatuses {daemonType healthy}}}}"
     for _ in range(120):
         statuses = ask(address, query)["instance"]["daemonHealth"]["allDaemonStatuses"]
@@ -193,7 +193,7 @@ STATUS = "query($id: ID!) {runOrError(runId: $id) {... on Run {status}}}"
 
 
 def ask(address: str, query: str, **variables: object) -> dict[str, object]:
-    """Send what the page itself would send."""
+    """Send the request that the page itself would send."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{address}/graphql", body, headers)
@@ -202,7 +202,7 @@ def ask(address: str, query: str, **variables: object) -> dict[str, object]:
 
 
 def test_a_changed_learning_rate_changes_the_studys_picture(page, address) -> None:
-    """As in the Launchpad: other rates, another run, another picture."""
+    """A run with other rates, as from the Launchpad, gives another picture."""
     before = first_picture(page, address, "gradient_descent_study")
     config = {"ops": {"gradient_descent_study": {"config": {"learning_rates": [0.3, 0.95]}}}}
     launched = ask(address, LAUNCH, config=config)["launchRun"]

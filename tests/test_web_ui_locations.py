@@ -1,4 +1,4 @@
-"""Two tables in one workspace, from files to scored rows, seen by a browser."""
+"""Two tables in one workspace, from files to scored rows, read by a browser."""
 
 import json
 import os
@@ -36,7 +36,7 @@ SCHEDULES = """
 
 
 def give(folder: Path, *arguments: object) -> str:
-    """Give a command in the folder; its output."""
+    """Run a command in the folder; return its output."""
     command = [BIN / "lr-pipeline", *map(str, arguments)]
     environment = os.environ | {"DAGSTER_HOME": str(folder / ".dagster_home")}
     result = subprocess.run(
@@ -48,7 +48,7 @@ def give(folder: Path, *arguments: object) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """A clone in which two tables have become code locations."""
+    """A clone in which two tables are code locations."""
     folder = tmp_path_factory.mktemp("clone")
     (folder / "data").mkdir()
     (folder / "data" / "samples").symlink_to(ROOT / "data" / "samples")
@@ -62,7 +62,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder) -> Iterator[str]:
-    """The UI over that workspace."""
+    """The UI of that workspace."""
     environment = os.environ | {"DAGSTER_HOME": str(folder / ".dagster_home")}
     with web_ui(folder, environment) as found:
         yield found
@@ -76,7 +76,7 @@ def page(address, tmp_path_factory) -> Iterator[object]:
 
 
 def launch(address: str, location: str, job: str, **config: object) -> str:
-    """Start a job of a location as the Launchpad does; the run's id."""
+    """Start a job of a location as the Launchpad does; return the run's id."""
     ops = {"ops": {name: {"config": value} for name, value in config.items()}}
     variables = {"location": location, "job": job, "config": json.dumps(ops)}
     launched = ask(address, LAUNCH, **variables)["launchRun"]
@@ -85,7 +85,7 @@ def launch(address: str, location: str, job: str, **config: object) -> str:
 
 
 def outcome(address: str, run: str) -> str:
-    """How a run ended, within four minutes."""
+    """Wait at most four minutes for the end of a run; return its status."""
     for _ in range(480):
         status = ask(address, STATUS, id=run)["runOrError"]["status"]
         if status in {"SUCCESS", "FAILURE"}:
@@ -96,13 +96,13 @@ def outcome(address: str, run: str) -> str:
 
 @pytest.fixture(scope="module")
 def trained(address) -> dict[str, str]:
-    """Both tables trained at once against one home; how each run ended."""
+    """Train both tables at the same time with one home; return how each run ended."""
     runs = {name: launch(address, name, "training_job") for name in TABLES}
     return {name: outcome(address, run) for name, run in runs.items()}
 
 
 def test_the_workspace_loads_both_beside_the_default(address) -> None:
-    """Three code locations without an error."""
+    """Three code locations load without an error."""
     entries = ask(address, LOCATIONS)["workspaceOrError"]["locationEntries"]
     assert {entry["name"]: entry["loadStatus"] for entry in entries} == dict.fromkeys(
         ("lr_pipeline", *TABLES), "LOADED"
@@ -110,7 +110,7 @@ def test_the_workspace_loads_both_beside_the_default(address) -> None:
 
 
 def test_the_schedule_is_on_where_it_was_asked_for(page, address) -> None:
-    """Every night at two, without a click."""
+    """It runs every night at two, and was turned on without a click."""
     (schedule,) = ask(address, SCHEDULES)["schedulesOrError"]["results"]
     assert schedule["cronSchedule"] == "0 2 * * *"
     assert schedule["scheduleState"]["status"] == "RUNNING"
@@ -129,7 +129,7 @@ def test_two_tables_trained_at_once_keep_apart(trained, folder) -> None:
 
 
 def test_the_location_shows_its_graph_and_its_checks(trained, page, address) -> None:
-    """The jobs and the asset graph of titanic, and the checks of its model."""
+    """The pages show the jobs and the asset graph of titanic, and the checks of its model."""
     location = f"{address}/locations/__repository__@titanic"
     text = text_at(page, f"{location}/jobs", "scoring_job")
     assert "training_job" in text
@@ -140,7 +140,7 @@ def test_the_location_shows_its_graph_and_its_checks(trained, page, address) -> 
 
 
 def test_new_rows_are_scored_from_the_launchpad(trained, page, address, folder) -> None:
-    """The counts are in the metadata; the same rows again are the same version."""
+    """The counts are in the metadata; scoring the same rows again gives the same version."""
     config = {"predictions": {"score_path": "data/samples/titanic.csv"}}
     for _ in range(2):
         assert outcome(address, launch(address, "titanic", "scoring_job", **config)) == "SUCCESS"

@@ -1,4 +1,4 @@
-"""What the walkthrough tells a first user to click, clicked by a browser on a fresh workspace."""
+"""A browser clicks what the walkthrough tells a new user to click, in a fresh workspace."""
 
 import os
 import re
@@ -24,7 +24,7 @@ WALKTHROUGH = ROOT / "docs" / "walkthrough.en.md"
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> Iterator[str]:
-    """The UI over the tutorial's table, in a home without any history."""
+    """The UI of the tutorial's table, in a home without any history."""
     environment = os.environ | {"DAGSTER_HOME": str(tmp_path_factory.mktemp("home") / "new")}
     from lr_pipeline.orchestration.instance.home import initialise_home
 
@@ -44,7 +44,7 @@ def page(address, tmp_path_factory) -> Iterator[object]:
 
 
 def outcome(address: str) -> tuple[str, str]:
-    """The id of the last run and how it ended, within six minutes."""
+    """Wait at most six minutes for the last run; return its id and status."""
     for _ in range(720):
         runs = ask(address, RUNS)["runsOrError"]["results"]
         if runs and runs[0]["status"] in {"SUCCESS", "FAILURE"}:
@@ -54,7 +54,7 @@ def outcome(address: str) -> tuple[str, str]:
 
 
 def test_materialize_all_on_a_fresh_workspace_ends_green(page, address, tmp_path) -> None:
-    """The first three clicks; no asset is red, and the one without rows says why."""
+    """After the first three clicks no asset is red, and the asset without rows says why."""
     told = WALKTHROUGH.read_text()
     clicks = re.findall(r"Click \*\*(.+?)\*\*", told)[:3]
     assert clicks == ["Lineage", "Materialize all", "Catalog"]

@@ -1,4 +1,4 @@
-"""A row of weight 3 is three rows and one of weight 0 none, from the table to the report."""
+"""A row of weight 3 counts as three rows, one of weight 0 as none, from table to report."""
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +31,7 @@ from lr_pipeline.tables.validation.validate import find_problems
 
 @st.composite
 def tables(draw):
-    """Columns with missing values, and whole weights: numbers, a boolean, text."""
+    """Draw columns (numbers, a boolean, text) with missing values, and whole weights."""
     n = draw(st.integers(24, 60))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     weight = rng.integers(0, draw(st.integers(2, 6)), n)
@@ -53,7 +53,7 @@ def tables(draw):
         "s": some_missing(level.tolist()),
         "y": y.tolist(),
     }
-    uncounted = weight == 0  # what is in these rows is never looked at
+    uncounted = weight == 0  # the values of these rows must have no effect
     columns["x"] = [1e6 if gone else v for gone, v in zip(uncounted, columns["x"], strict=True)]
     columns["s"] = ["own" if gone else v for gone, v in zip(uncounted, columns["s"], strict=True)]
     assume(min(weight @ y, weight @ (1 - y)) >= 4)
@@ -61,7 +61,7 @@ def tables(draw):
 
 
 def pair(data, weight, **roles):
-    """The weighted table, and the one with its rows repeated."""
+    """The weighted table, and the table with its rows repeated."""
     weighted = data.append_column("w", pa.array(weight))
     repeated = data.take(pa.array(np.repeat(np.arange(len(weight)), weight)))
     return (
@@ -102,7 +102,7 @@ def test_what_is_learned_of_the_columns_is_that_of_repeated_rows(drawn):
 
 
 def assert_same(one, other):
-    """Equal but for the rounding of numbers."""
+    """Assert that values are equal up to the rounding of numbers."""
     if isinstance(one, dict):
         assert one.keys() == other.keys()
         for name in one:
@@ -116,7 +116,7 @@ def assert_same(one, other):
 @CHAIN
 @given(tables(), st.sampled_from([0.2, 0.35]), st.booleans(), st.integers(0, 1000))
 def test_cases_are_split_as_repeated_rows_are(drawn, share, stratify, seed):
-    """Each case is in exactly one part, the same as of repeated rows; a row may be in both."""
+    """Each case is in the part of its repeated row, and only there; a row may be in both parts."""
     policy = SplitPolicy(test_size=share, stratify=stratify, seed=seed)
     parts = []
     for table in pair(*drawn):
@@ -139,7 +139,7 @@ def test_cases_are_split_as_repeated_rows_are(drawn, share, stratify, seed):
 
 
 def as_cases(table):
-    """The rows without weights, each as often as it counts, in their order."""
+    """The rows without weights, each repeated as often as it counts, in their order."""
     frame = table.to_pandas()
     if table.roles.weight is None:
         return frame.astype(str).to_numpy().tolist()
@@ -151,7 +151,7 @@ def as_cases(table):
 @settings(CHAIN, max_examples=3)
 @given(drawn=tables())
 def test_models_are_those_of_repeated_rows(engine, drawn):
-    """Existence is equal, and so are the three models with their errors, metrics and curves."""
+    """Existence and the three models with their errors, metrics and curves are equal."""
     weighted, repeated = pair(*drawn)
 
     def opened(table, preparation):
@@ -171,7 +171,7 @@ def test_models_are_those_of_repeated_rows(engine, drawn):
 
 
 def assert_close_lines(one, other):
-    """Coefficients, σ² with its degrees of freedom, errors and R²."""
+    """Assert equal coefficients, standard errors and likelihood of two linear models."""
     np.testing.assert_allclose(one.coefficients, other.coefficients, rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(one.intercept, other.intercept, rtol=1e-7, atol=1e-9)
     if one.standard_errors is not None and other.standard_errors is not None:
@@ -181,7 +181,7 @@ def assert_close_lines(one, other):
 
 
 def assert_close_fits(one, other):
-    """Within both certificates, which are in standard errors; and what is inferred."""
+    """Assert that fits agree within both certificates (in standard errors), and inference too."""
     distance = one.fit.certificate.standard_errors + other.fit.certificate.standard_errors
     errors = one.fit.standard_errors
     np.testing.assert_allclose(errors, other.fit.standard_errors, rtol=1e-5)
@@ -194,7 +194,7 @@ def assert_close_fits(one, other):
 
 
 def assert_close_metrics(line, model, weighted, repeated):
-    """Metrics and calibration of one model on either table."""
+    """Assert equal metrics and calibration of the models on both tables."""
     models = {"line": line, "model": model}
     scored = [score_test_set(models, one, aggregate_here) for one in (weighted, repeated)]
     for name, score in scored[0].scores.items():
@@ -217,7 +217,7 @@ def assert_close_metrics(line, model, weighted, repeated):
 @CHAIN
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_arrays_with_weights_are_repeated_rows(seed, d):
-    """So it is at the four doors; rows of weight 0 may hold anything, NaN and infinity too."""
+    """All four functions agree; rows of weight 0 may hold anything, even NaN and infinity."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(40, d))
     y = (X[:, 0] + rng.normal(size=40) > 0).astype(float)

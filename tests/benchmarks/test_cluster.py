@@ -1,4 +1,4 @@
-"""How the sides of the comparison on a cluster are measured, and what the page says of them."""
+"""How the sides of the comparison on a cluster are measured, and what the page shows."""
 
 import json
 
@@ -41,7 +41,7 @@ def sides(ratio: float) -> list[Side]:
 
 
 def test_a_side_is_measured_with_its_processes(stored) -> None:
-    """Seconds, the peak memory by process, and parameters at the optimum."""
+    """The result has seconds, peak memory by process, and parameters at the optimum."""
     path, optimum = stored
     found = measure_here(PLAIN, path, 1e-4)
     assert optimum.distance(np.array(found["parameters"])) < QUALIFIES
@@ -52,7 +52,7 @@ def test_a_side_is_measured_with_its_processes(stored) -> None:
 @pytest.mark.dask
 @pytest.mark.parametrize("name", [DASK, cluster.CACHED])
 def test_workers_find_the_optimum_and_tell_their_memory(stored, name) -> None:
-    """The driver and both workers."""
+    """Memory is reported for the driver and both workers."""
     side = Side(name, 1e-4)
     cluster.measure(side, *stored)
     assert side.remark == ""
@@ -61,7 +61,7 @@ def test_workers_find_the_optimum_and_tell_their_memory(stored, name) -> None:
 
 
 def test_a_peer_that_is_missing_says_so(stored, monkeypatch) -> None:
-    """And how to get it; the comparison goes on."""
+    """The remark says how to install it, and the comparison goes on."""
     monkeypatch.setitem(CASES, SPARK, Case(CASES[SPARK].fit, "no-such-package-here"))
     found = prepared(SPARK, *stored, {})
     assert found.remark == "not installed: pip install no-such-package-here"
@@ -71,7 +71,7 @@ def test_a_peer_that_is_missing_says_so(stored, monkeypatch) -> None:
 
 
 def test_the_loosest_tolerance_that_qualifies_is_taken_once_found(stored, monkeypatch) -> None:
-    """The ladder is climbed until a fit is near enough, and not again where it is known."""
+    """The tolerance is tightened until a fit is near enough; a known tolerance is not searched."""
     tried = []
 
     def measured(side, path, optimum):
@@ -87,7 +87,7 @@ def test_the_loosest_tolerance_that_qualifies_is_taken_once_found(stored, monkey
 
 
 def test_a_process_that_fails_is_a_remark(stored) -> None:
-    """Its last line, and no time."""
+    """The remark is its last line of output, and no time is recorded."""
     path, optimum = stored
     side = Side(PLAIN, 1e-4)
     cluster.measure(side, path.with_name("absent.parquet"), optimum)
@@ -97,7 +97,7 @@ def test_a_process_that_fails_is_a_remark(stored) -> None:
 
 @pytest.mark.parametrize(("ratio", "reached"), [(1.4, "yes"), (1.6, "**no**")])
 def test_the_page_holds_ratios_to_their_targets(ratio, reached) -> None:
-    """At most 1.5 times the time of one process, and at least five times ahead of Spark."""
+    """Targets: at most 1.5 times the time of one process, at least 5 times faster than Spark."""
     text = page(SPEC, 1, "| machine |", sides(ratio))
     overhead = next(line for line in text.splitlines() if line.startswith(f"| {DASK}: overhead"))
     assert overhead.split(" | ")[2:] == [
@@ -111,7 +111,7 @@ def test_the_page_holds_ratios_to_their_targets(ratio, reached) -> None:
 
 
 def test_what_does_not_qualify_is_in_no_ratio() -> None:
-    """A fast wrong answer is not ahead."""
+    """A fast but wrong answer does not count as faster."""
     found = sides(1.0)
     found[2].distance = 1.0
     text = page(SPEC, 1, "", found)
@@ -120,7 +120,7 @@ def test_what_does_not_qualify_is_in_no_ratio() -> None:
 
 
 def test_tolerances_are_kept_beside_the_table(stored, monkeypatch) -> None:
-    """A search on a large table is long; slow sides run less often."""
+    """The search is slow on a large table, so its result is kept; slow sides run less often."""
     path, optimum = stored
 
     def measured(side, path, optimum):

@@ -12,7 +12,7 @@ HARD = TableSpec("hard", 3_000, 8, hard=True)
 
 
 def test_the_optimum_and_its_standard_errors_are_statsmodels():
-    """On a table that is easy for both."""
+    """They agree on a table that is easy for both."""
     X, y = overlapping()
     found = find_array_optimum(X, y)
     peer = sm.Logit(y, sm.add_constant(X)).fit(disp=0, tol=1e-14)
@@ -21,12 +21,12 @@ def test_the_optimum_and_its_standard_errors_are_statsmodels():
 
 
 def test_a_hard_table_has_a_reference_far_within_what_qualifies():
-    """Near-duplicates, scales from 1e-3 to 1e4 and far means leave it six digits to spare."""
+    """Near-duplicates, scales from 1e-3 to 1e4 and far means leave a margin of six digits."""
     assert find_array_optimum(*HARD.arrays(1)).decrement < 1e-9
 
 
 def test_distances_are_in_standard_errors():
-    """The largest over the parameters; no number is infinitely far."""
+    """The distance is the largest over the parameters; NaN is infinitely far."""
     found = find_array_optimum(*overlapping())
     moved = found.parameters.copy()
     moved[2] += 3 * found.standard_errors[2]

@@ -1,4 +1,4 @@
-"""How peers are brought to the same accuracy."""
+"""How the tolerance is found at which a peer reaches the required accuracy."""
 
 import time
 import warnings
@@ -21,25 +21,25 @@ def peer(fit, ladder=(1.0, 0.1, 1e-4, 1e-5)):
 
 
 def off_by_the_tolerance(X, y, weight, tolerance):
-    """The optimum but for as many standard errors."""
+    """The optimum, moved by ``tolerance`` standard errors."""
     return OPTIMUM.parameters + tolerance * OPTIMUM.standard_errors
 
 
 def test_the_loosest_tolerance_that_qualifies_is_taken():
-    """1e-3 standard errors are asked for, so 1e-4 is."""
+    """Fits must be within 1e-3 standard errors, so the tolerance 1e-4 is taken."""
     best, distance = climb(peer(off_by_the_tolerance), X, Y, OPTIMUM, 60.0)
     assert best.tolerance == 1e-4
     assert distance == pytest.approx(1e-4, rel=1e-6)
 
 
 def test_a_peer_that_never_qualifies_shows_its_nearest():
-    """Nothing is claimed for it."""
+    """The result is its nearest fit, with its distance."""
     best, distance = climb(peer(off_by_the_tolerance, (1.0, 0.1)), X, Y, OPTIMUM, 60.0)
     assert (best.tolerance, distance) == (0.1, pytest.approx(0.1))
 
 
 def test_used_up_iterations_end_the_climb():
-    """A tighter tolerance would use them up again."""
+    """A fit with a tighter tolerance would use them up again."""
     tried = []
 
     def fit(X, y, weight, tolerance):
@@ -77,6 +77,6 @@ def fail_if_called(X, y, weight, tolerance):
 @pytest.mark.parametrize("solver", [p for p in PEERS if not p.missing], ids=lambda p: p.name)
 @pytest.mark.filterwarnings("ignore")
 def test_every_peer_finds_the_optimum_of_an_easy_table(solver):
-    """Intercept first, unpenalised: what is compared is the same estimate."""
+    """All peers give the same unpenalised estimate, intercept first."""
     _, distance = climb(solver, X, Y.copy(), OPTIMUM, 60.0)
     assert distance < 1e-3

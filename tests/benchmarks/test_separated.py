@@ -10,19 +10,19 @@ SMALL = Kind("2 columns", 15, (2.0, 0.0), partial(normals, d=2))
 
 
 def test_the_same_tables_are_drawn_each_time():
-    """Outcomes, agreement of the starts and all."""
+    """Everything is equal: the outcomes, and the agreement of the random starts."""
     assert list(simulate(SMALL, 2)) == list(simulate(SMALL, 2))
 
 
 def test_a_line_has_a_cell_for_each_heading():
-    """For each penalty, of tables that have one minimum and of those that have several."""
+    """There is a line for each penalty, for tables with one minimum and with several."""
     found = list(lines(SMALL, list(simulate(SMALL, 2))))
     assert {line[2] for line in found} == set(PENALTIES)
     assert all(len(line) == len(HEADERS) for line in found)
 
 
 def test_the_shape_of_each_kind_is_that_of_its_coefficients():
-    """And columns have deviations of the order of 1, dummies aside."""
+    """The columns, except dummies, have standard deviations of the order of 1."""
     for kind in KINDS:
         X = kind.draw(np.random.default_rng(0), 400)
         assert X.shape == (400, len(kind.beta))

@@ -6,7 +6,7 @@ from benchmarks.tables import TableSpec
 
 
 def test_a_seed_makes_the_same_table_and_another_seed_another():
-    """Float64 in C order, labels 0 and 1."""
+    """The arrays are float64 in C order, the labels 0 and 1."""
     spec = TableSpec("small", 500, 4)
     (X, y), (again, _), (other, _) = (spec.arrays(seed) for seed in (1, 1, 2))
     assert X.dtype == np.float64

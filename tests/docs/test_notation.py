@@ -1,4 +1,4 @@
-"""The glossary of docs/notation.md: what it names is in the package."""
+"""The glossary of docs/notation.md: the names in it exist in the package."""
 
 import ast
 import re
@@ -25,7 +25,7 @@ def names() -> set[str]:
 
 
 def test_the_glossary_is_in_order_and_each_term_has_a_line() -> None:
-    """A reader finds a word by its first letter; no line of the table is left out here."""
+    """Terms are in alphabetical order, and this test reads every line of the table."""
     terms = [term for term, _, _ in TERMS]
     lines = [line for line in GLOSSARY.splitlines() if line.startswith("| ")]
     assert len(terms) == len(lines) - 1 > 20
@@ -34,6 +34,6 @@ def test_the_glossary_is_in_order_and_each_term_has_a_line() -> None:
 
 @pytest.mark.parametrize(("term", "code", "meaning"), TERMS, ids=[term for term, _, _ in TERMS])
 def test_a_term_of_the_glossary_is_in_the_package(names, term, code, meaning) -> None:
-    """Whoever searches for it finds it."""
+    """A search for the term in the code finds it."""
     assert code in names
     assert len(meaning) > 20

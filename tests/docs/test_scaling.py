@@ -1,4 +1,4 @@
-"""The page on scaling shows what its model yields, and the model does what it says."""
+"""The page on scaling shows the model's results, and the model computes what it claims."""
 
 import io
 import re
@@ -38,17 +38,17 @@ COSTLY = Overheads(1e-3, 4e-3, 0.03, 1e8, 2.0)
 
 @pytest.fixture(scope="module")
 def measured() -> Measured:
-    """What was recorded."""
+    """The recorded measurements."""
     return Measured.recorded()
 
 
 def test_the_page_is_what_the_model_yields_from_the_recorded_constants(measured) -> None:
-    """Its numbers are not typed by hand; ``python -m benchmarks.scaling_page`` writes it again."""
+    """No number is typed by hand; ``python -m benchmarks.scaling_page`` writes the page again."""
     assert (DOCS / "scaling.md").read_text(encoding="utf-8") == render(measured)
 
 
 def test_the_chart_is_small_and_as_large_as_drawn_now(measured) -> None:
-    """Below 100 kB; its pixels differ between machines, its size does not."""
+    """It has less than 100 kB; its pixels differ between machines, its size does not."""
     kept = (DOCS / "scaling.png").read_bytes()
     sizes = [Image.open(io.BytesIO(png)).size for png in (kept, chart(measured))]
     assert len(kept) < 100_000
@@ -67,7 +67,7 @@ def test_the_page_states_the_error_of_its_model(measured) -> None:
 
 
 def test_the_stretch_is_what_the_smaller_runs_say() -> None:
-    """Runs that take twice as long as the model says have a stretch of 2."""
+    """If runs take twice as long as the model predicts, the stretch is 2."""
     runs = []
     for rows in (500_000, 1_000_000, 10_000_000):
         costs = fit_costs(rows, RATES, COSTLY, Machines(2))
@@ -78,7 +78,7 @@ def test_the_stretch_is_what_the_smaller_runs_say() -> None:
 
 
 def test_without_overheads_time_is_shared_by_the_workers() -> None:
-    """Parts that divide evenly: 4 workers take a quarter."""
+    """If the parts divide evenly, 4 workers take a quarter of the time."""
     rows = 64 * part_rows(10**7, 20)
     one, four = (pass_seconds(rows, 4e-7, 1e-7, RATES, FREE, Machines(w)) for w in (1, 4))
     assert one == pytest.approx(rows * (RATES.read + 1e-7))
@@ -86,7 +86,7 @@ def test_without_overheads_time_is_shared_by_the_workers() -> None:
 
 
 def test_a_second_core_reads_ahead_and_a_slow_disk_decides() -> None:
-    """The longer of reading and computing, or of what the disk delivers."""
+    """With two cores the time is the longer of reading and computing, or that of the disk."""
     rows = part_rows(10**7, 20)
     one, two = (pass_seconds(rows, 4e-7, 1e-7, RATES, FREE, Machines(1, cores)) for cores in (1, 2))
     slow = pass_seconds(rows, 4e-7, 1e-7, RATES, FREE, Machines(1, disk=1e7))
@@ -94,7 +94,7 @@ def test_a_second_core_reads_ahead_and_a_slow_disk_decides() -> None:
 
 
 def test_the_scheduler_bounds_a_pass_of_many_workers() -> None:
-    """Tasks of the tree included, one after the other."""
+    """It runs all tasks, those of the tree included, one after the other."""
     rows, size = 10**9, part_rows(10**9, 20)
     parts = ceil(rows / size)
     tasks = parts + sum(levels_of(parts))
@@ -105,7 +105,7 @@ def test_the_scheduler_bounds_a_pass_of_many_workers() -> None:
 
 
 def test_memory_saves_reading() -> None:
-    """Rows that all fit are read for the medians and by the survey, not by the evaluations."""
+    """If all rows fit, the medians and the sampling pass read them, but the evaluations do not."""
     machines = Machines(1, memory=1e12)
     read, kept = (
         fit_costs(10**6, RATES, FREE, machines, cached, evaluations=5).passes
@@ -115,7 +115,7 @@ def test_memory_saves_reading() -> None:
 
 
 def test_the_sample_bounds_what_the_driver_holds() -> None:
-    """A tenth of the rows, at most 8 million numbers."""
+    """The driver holds a tenth of the rows, at most 8 million numbers."""
     few, many = (
         fit_costs(rows, RATES, COSTLY, Machines(10)).driver_bytes for rows in (10**6, 10**12)
     )
@@ -124,13 +124,13 @@ def test_the_sample_bounds_what_the_driver_holds() -> None:
 
 
 def test_one_process_has_no_overheads() -> None:
-    """Alone costs no more than one worker of two cores."""
+    """It takes less time than one worker of two cores."""
     worker = fit_costs(10**7, RATES, COSTLY, Machines(1, cores=2)).seconds
     assert 0 < alone_costs(10**7, RATES).seconds < worker
 
 
 def test_the_sums_have_the_bytes_that_the_model_counts() -> None:
-    """Those of the kernel's own results."""
+    """The counted bytes equal those of the kernel's results."""
     X, y = overlapping()
     d, kernel, w = X.shape[1], NumpyKernel(), [0.0] * (X.shape[1] + 1)
     loss, gradient, hessian = kernel.loss_gradient_information(Block(X, y), np.array(w))
@@ -139,7 +139,7 @@ def test_the_sums_have_the_bytes_that_the_model_counts() -> None:
 
 
 def test_break_even_and_the_last_worker_that_pays(measured) -> None:
-    """A start has to be earned; a larger table keeps more workers busy."""
+    """With the start of a cluster it pays off later; a larger table keeps more workers busy."""
     rates = measured.rates[0]
     standing, started = (break_even(measured, 10, rates, start) for start in (0.0, 60.0))
     assert standing < started
@@ -151,5 +151,5 @@ def test_break_even_and_the_last_worker_that_pays(measured) -> None:
     [(0.5, "0.5 s"), (12.3, "12 s"), (90, "1.5 min"), (7_200, "2.0 h"), (86_400 * 20, "20 days")],
 )
 def test_durations_are_told_in_a_unit_that_suits(seconds, shown) -> None:
-    """Two digits are what the model is good for."""
+    """They have two digits, since the model is not more accurate."""
     assert duration(seconds) == shown

@@ -1,4 +1,4 @@
-"""The walkthrough says what the pipeline does, in both languages."""
+"""The walkthrough agrees with the pipeline, in both languages."""
 
 import ast
 import importlib.util
@@ -54,12 +54,12 @@ TUTORIAL = (
     "模型测试",
     "Pytorch实现逻辑回归",
 )
-# A picture with more of its ink changed is another one; other processors move less of it.
+# Above this share of changed ink a picture counts as different; other processors change less.
 SAME_PICTURE = 0.03
 
 
 def text_of(page: str) -> str:
-    """A page as it is in the repository."""
+    """The text of a page in the repository."""
     return (DOCS / page).read_text(encoding="utf-8")
 
 
@@ -70,7 +70,7 @@ def links_of(page: str) -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def generator() -> ModuleType:
-    """docs/build_walkthrough.py, which is no part of the package."""
+    """The module docs/build_walkthrough.py, which is not in the package."""
     spec = importlib.util.spec_from_file_location(
         "build_walkthrough", DOCS / "build_walkthrough.py"
     )
@@ -81,12 +81,12 @@ def generator() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def rebuilt(generator, tmp_path_factory):
-    """The walkthrough of the pipeline as it is now."""
+    """The walkthrough, built with the current pipeline."""
     return generator.build_walkthrough(tmp_path_factory.mktemp("walkthrough"))
 
 
 def share_of_changed_ink(ours: bytes, theirs: bytes) -> float:
-    """How much of what is drawn changed visibly; all of it where the sizes differ."""
+    """Share of the drawn pixels that changed visibly; 1 if the sizes differ."""
     first, second = (
         np.asarray(Image.open(io.BytesIO(png)).convert("L"), dtype=float) for png in (ours, theirs)
     )
@@ -99,13 +99,13 @@ def share_of_changed_ink(ours: bytes, theirs: bytes) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_the_page_is_what_the_pipeline_says_now(rebuilt, page) -> None:
-    """Every number of the page, from a new run; `make docs` writes it again."""
+    """Every number of the page equals that of a new run; `make docs` writes the page again."""
     assert text_of(page) == rebuilt.pages[page]
 
 
 @pytest.mark.slow
 def test_the_pictures_are_what_the_pipeline_draws_now(rebuilt) -> None:
-    """The same names, and pictures that look the same: bytes differ between machines."""
+    """Names are equal and pictures look the same; their bytes differ between machines."""
     kept = {path.stem: path.read_bytes() for path in (DOCS / "pictures").iterdir()}
     assert set(kept) == set(rebuilt.pictures)
     changed = {
@@ -116,7 +116,7 @@ def test_the_pictures_are_what_the_pipeline_draws_now(rebuilt) -> None:
 
 @pytest.mark.slow
 def test_what_the_pages_say_in_words_holds(rebuilt) -> None:
-    """Bounds that the text states instead of digits that differ between machines."""
+    """The text states bounds where digits differ between machines; the bounds hold."""
     numbers = rebuilt.numbers
     assert numbers["agreement"] < 1e-6
     assert numbers["newton"]["gradient_norm"] < 1e-12
@@ -133,7 +133,7 @@ def test_what_the_pages_say_in_words_holds(rebuilt) -> None:
 
 
 def test_another_learning_rate_is_another_picture(generator) -> None:
-    """The comparison of pictures can fail."""
+    """The comparison finds that its picture differs: it can fail."""
     study = generator.gradient_descent_study
     ours, theirs = (study((rate,)).pictures["paths"] for rate in (0.1, 0.2))
     assert share_of_changed_ink(ours, ours) == 0.0
@@ -142,7 +142,7 @@ def test_another_learning_rate_is_another_picture(generator) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_section_of_the_tutorial_has_its_place(page) -> None:
-    """In the tutorial's order; chapters without a text of their own in the table of contents."""
+    """Sections are in the tutorial's order; chapters without own text are in the contents."""
     text = text_of(page)
     named = re.findall(r"^> (?:Tutorial: |教程：)(.*)$", text, re.MULTILINE)
     contents = re.findall(r"^\| \[[^\]]+\]\(#[\w-]+\) \| (.*?) ?\|$", text, re.MULTILINE)
@@ -155,7 +155,7 @@ def test_every_section_of_the_tutorial_has_its_place(page) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_leads_somewhere(page) -> None:
-    """Files exist, and a name in code is defined in the file that it links to."""
+    """Linked files exist, and a name in code is defined in the file to which it links."""
     text = text_of(page)
     for label, address in links_of(page):
         path, _, anchor = address.partition("#")
@@ -173,7 +173,7 @@ def test_every_link_leads_somewhere(page) -> None:
 
 
 def test_both_languages_say_the_same() -> None:
-    """The same sections, formulas, functions, pictures, assets and rows of tables, in order."""
+    """Sections, formulas, functions, pictures, assets and table rows are equal, in order."""
     english, chinese = (text_of(page) for page in PAGES)
     for pattern in (
         r'<a id="([^"]+)"></a>',
@@ -199,7 +199,7 @@ def test_both_languages_say_the_same() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_inline_formulas_are_where_github_finds_them(page) -> None:
-    """A space or a line's start before the $, no letter or digit after the closing one."""
+    """A space or a line's start is before the first $, no letter or digit after the second."""
     text = re.sub(r"```.*?```|`[^`\n]*`|\$\$.*?\$\$", "", text_of(page), flags=re.DOTALL)
     for line in text.splitlines():
         places = [match.start() for match in re.finditer(r"\$", line)]
@@ -210,7 +210,7 @@ def test_inline_formulas_are_where_github_finds_them(page) -> None:
 
 
 def test_every_asset_names_its_section() -> None:
-    """In its description, and as a link that opens the page there."""
+    """Its description names the section, and a link opens the page there."""
     for asset in defs.resolve_all_asset_specs():
         description = asset.description or ""
         sections = re.findall(r"docs/(walkthrough\.\w\w\.md)#([\w-]+)", description)

@@ -1,4 +1,4 @@
-"""The page on faults of tables: the tests that it names are there."""
+"""The page on faults of tables: the tests that it names exist."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ NAMED = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs/wrong_inpu
 
 
 def test_every_row_of_the_page_names_a_test() -> None:
-    """A kind of fault without a test is a promise that nothing holds."""
+    """A fault without a test would be an unchecked promise."""
     text = (ROOT / "docs/wrong_input.md").read_text()
     rows = [line for line in text.splitlines() if line.startswith("| ") and "---" not in line]
     heads = [line for line in rows if line.endswith("| test |")]
@@ -21,7 +21,7 @@ def test_every_row_of_the_page_names_a_test() -> None:
 
 @pytest.mark.parametrize(("file", "function"), NAMED, ids=[" ".join(one) for one in NAMED])
 def test_a_named_test_exists(file: str, function: str) -> None:
-    """The file, and the function in it where one is named."""
+    """The file exists, and the function in it if one is named."""
     names = [
         node.name
         for node in ast.walk(ast.parse((ROOT / file).read_text()))

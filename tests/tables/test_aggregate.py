@@ -42,7 +42,7 @@ def levels(batch: pa.RecordBatch) -> LevelCounts:
 
 
 def test_several_values_are_found_in_one_pass(monkeypatch):
-    """A sum, a list and counts by level, all by hand; each block is read once."""
+    """A sum, a list and counts by level equal those computed by hand; each block is read once."""
     table, read = Table(rows(ROWS), ROLES), []
     blocks = Table.blocks
     monkeypatch.setattr(
@@ -58,7 +58,7 @@ def test_several_values_are_found_in_one_pass(monkeypatch):
 
 
 def test_the_parts_of_a_file_give_the_same_by_threads(tmp_path, monkeypatch):
-    """Sums of whole numbers exactly, lists in the order of the rows."""
+    """Sums of whole numbers are exact, lists are in the order of the rows."""
     monkeypatch.setattr("lr_pipeline.engines.streaming.MANY_NUMBERS", 1)
     path = tmp_path / "rows.parquet"
     pq.write_table(rows(ROWS), path, row_group_size=4)
@@ -69,7 +69,7 @@ def test_the_parts_of_a_file_give_the_same_by_threads(tmp_path, monkeypatch):
 
 
 def test_a_table_without_rows_has_the_value_of_no_rows():
-    """Not an error, and not nothing."""
+    """The result is the function's value of an empty batch, not an error."""
     table = Table(rows(0), ROLES)
     assert aggregate_here(table, ["a"], total) == 0.0
     assert aggregate_here(table, ["a"], values) == []
@@ -77,7 +77,7 @@ def test_a_table_without_rows_has_the_value_of_no_rows():
 
 
 def test_the_value_of_a_block_is_not_changed_by_adding():
-    """Only the sum of no rows, with which the addition begins, grows in place."""
+    """Only the value of no rows, with which the addition begins, is changed in place."""
     kept: list[list[float]] = []
 
     def remembered(batch: pa.RecordBatch) -> list[float]:
@@ -92,7 +92,7 @@ def test_the_value_of_a_block_is_not_changed_by_adding():
 
 @pytest.mark.parametrize("row", [1, 2, 3, 6])
 def test_a_refused_row_is_counted_from_the_first(row):
-    """A function knows its own block alone; the message has the row of the table."""
+    """A function knows only its own block, but the message has the row of the table."""
 
     def refuse(batch: pa.RecordBatch) -> int:
         places = np.flatnonzero(np.asarray(batch.column("a")) == row - 1)
@@ -108,7 +108,7 @@ def test_a_refused_row_is_counted_from_the_first(row):
 
 
 def test_counts_by_level_add_in_place_and_apart():
-    """``+`` leaves both as they are; ``+=`` takes in the second."""
+    """``+`` changes neither value; ``+=`` adds the second to the first."""
     first, second = (LevelCounts({"u": n, None: 1}) for n in (2, 3))
     both = first + second
     assert both.of_value == {"u": 5, None: 2}
@@ -118,7 +118,7 @@ def test_counts_by_level_add_in_place_and_apart():
 
 
 def test_functions_with_arguments_are_asked_together():
-    """As the package has them: module-level functions with their first arguments given."""
+    """They are partial functions with their first arguments given, as in the package."""
 
     def beyond(limit: float, batch: pa.RecordBatch) -> int:
         return int((np.asarray(batch.column("a")) >= limit).sum())

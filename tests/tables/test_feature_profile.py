@@ -1,4 +1,4 @@
-"""The profile describes each feature in either class, in values that JSON can hold."""
+"""The profile describes each feature in each class, with values that JSON can hold."""
 
 import json
 
@@ -13,7 +13,7 @@ from lr_pipeline.tables.table import Table
 
 @pytest.fixture(scope="module")
 def frame():
-    """500 rows with a shifted number, text and a boolean."""
+    """A table of 500 rows with a shifted number, text and a boolean."""
     rng = np.random.default_rng(3)
     number = rng.normal(1e6, 1, 500)
     return pd.DataFrame(
@@ -28,7 +28,7 @@ def frame():
 
 @pytest.mark.parametrize(("side", "answer"), [("positive", "yes"), ("negative", "no")])
 def test_mean_and_deviation_are_the_maximum_likelihood_estimate(frame, side, answer):
-    """Equal to scipy's own fit of the normal distribution to the known values of each class."""
+    """They equal scipy's fit of the normal distribution to the known values of each class."""
     found = profile_features(Table.from_pandas(frame, "y"))["features"]["number"][side]
     values = frame.loc[frame["y"] == answer, "number"]
     mean, deviation = stats.norm.fit(values.dropna())
@@ -41,7 +41,7 @@ def test_mean_and_deviation_are_the_maximum_likelihood_estimate(frame, side, ans
 
 
 def test_text_is_counted_level_by_level(frame):
-    """The most frequent first; missing values apart."""
+    """The most frequent level is first; missing values are counted separately."""
     found = profile_features(Table.from_pandas(frame, "y"))["features"]["text"]["positive"]
     values = frame.loc[frame["y"] == "yes", "text"]
     assert found["levels"] == values.value_counts().to_dict()
@@ -56,7 +56,7 @@ def test_a_boolean_is_a_number(frame):
 
 
 def test_the_classes_are_counted_and_all_of_it_is_plain_json(frame):
-    """No numpy scalar is left in it."""
+    """The profile holds no numpy scalar."""
     profile = profile_features(Table.from_pandas(frame, "y"))
     yes = int((frame["y"] == "yes").sum())
     assert profile["classes"] == {"negative": 500 - yes, "positive": yes}
@@ -65,7 +65,7 @@ def test_the_classes_are_counted_and_all_of_it_is_plain_json(frame):
 
 
 def test_a_class_without_values_has_no_estimate():
-    """None rather than NaN or a warning."""
+    """The estimate is None, not NaN, and there is no warning."""
     df = pd.DataFrame({"x": [1.0, 2.0, None, None], "y": [0, 0, 1, 1]})
     found = profile_features(Table.from_pandas(df, "y"))["features"]["x"]["positive"]
     assert found == {

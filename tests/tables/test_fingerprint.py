@@ -1,4 +1,4 @@
-"""The fingerprint sees values, types, names and roles, and nothing of the storage."""
+"""The fingerprint depends on values, types, names and roles, but not on the storage."""
 
 from decimal import Decimal
 
@@ -23,7 +23,7 @@ VALUES = st.one_of(
 
 
 def fingerprint(data, **roles):
-    """Fingerprint of a table in memory with target y."""
+    """The fingerprint of a table in memory with target y."""
     return Table.from_arrow(data, "y", **roles).fingerprint
 
 
@@ -32,7 +32,7 @@ def fingerprint(data, **roles):
 def test_chunks_row_groups_and_the_disk_leave_no_trace(
     tmp_path_factory, values, chunk, group, rows
 ):
-    """In memory, rechunked, sliced, and on disk in any row groups: one fingerprint."""
+    """In memory, rechunked, sliced or on disk in any row groups, the fingerprint is the same."""
     y = [0, 1] * len(values)
     plain = pa.table({"y": y[: len(values)], "x": pa.array(values)})
     expected = fingerprint(plain)
@@ -61,7 +61,7 @@ def test_the_encoding_of_text_leaves_no_trace(same):
 
 
 def test_every_difference_in_content_is_seen():
-    """A value, a missing one, a name, a type, a role, the order of rows, the bounds of texts."""
+    """A change of a value, name, type, role, the rows' order or the bounds of texts changes it."""
     data = pa.table(BASE)
     different = {
         "base": fingerprint(data),
@@ -102,7 +102,7 @@ def test_the_provenance_is_not_part_of_it():
     ids=lambda column: str(column.type),
 )
 def test_every_flat_type_survives_the_file(column, tmp_path):
-    """Also the types that Parquet stores as others."""
+    """That includes the types that Parquet stores as other types."""
     table = Table.from_arrow(pa.table({"y": [0, 1, 1, 0], "x": column}), "y")
     table.write_parquet(tmp_path / "x.parquet")
     assert Table.read_parquet(tmp_path / "x.parquet").fingerprint == table.fingerprint

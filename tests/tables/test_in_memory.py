@@ -15,7 +15,7 @@ NUMBERS = [1.5, 2.0, None, 4.0] * 3
 
 
 def test_numbers_as_text_are_refused_in_data_frames() -> None:
-    """54 columns of 0 and 1 came of one; each remedy that is offered works."""
+    """Otherwise one column would become 54 columns of 0 and 1; each offered remedy works."""
     frame = pd.DataFrame({"x": TEXTS, "y": Y})
     with pytest.raises(TableError) as caught:
         Table.from_pandas(frame, "y")
@@ -40,7 +40,7 @@ def test_numbers_as_text_are_refused_in_data_frames() -> None:
 
 
 def test_numbers_and_texts_in_one_column_of_a_data_frame_are_named() -> None:
-    """As pandas reads a spreadsheet; the marker is made missing and the numbers stay numbers."""
+    """Spreadsheets give such columns; a declared marker becomes missing, numbers stay numbers."""
     frame = pd.DataFrame({"x": [1.5, 2, "?", 4] * 3, "y": Y})
     with pytest.raises(TableError) as caught:
         Table.from_pandas(frame, "y")
@@ -53,7 +53,7 @@ def test_numbers_and_texts_in_one_column_of_a_data_frame_are_named() -> None:
 
 
 def test_the_first_row_is_counted_over_chunks() -> None:
-    """And a column of words is a category."""
+    """The row is counted over all chunks; a column of words is a category."""
     column = pa.chunked_array([["1", "2"], ["3", "n.d."], ["4", "5"]])
     words = pa.array(["a", "b", "a", "1", "2", "c"])
     with pytest.raises(TableError, match=r"because of 'n\.d\.' \(first at row 4\): 5 of 6"):
@@ -62,7 +62,7 @@ def test_the_first_row_is_counted_over_chunks() -> None:
 
 
 def test_markers_of_training_are_missing_in_a_data_frame_to_predict() -> None:
-    """-999 is no measurement there either; without markers the rows stay as they are."""
+    """-999 is no measurement there either; without markers the rows are not changed."""
     columns = {"x": [1.5, -999.0, 2.0, 4.0] * 3, "s": ["a", "?", "b", "a"] * 3}
     frame = pd.DataFrame(columns | {"y": Y})
     new = pd.DataFrame({"s": ["?", "b"], "x": [-999, 7]})

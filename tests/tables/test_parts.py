@@ -1,4 +1,4 @@
-"""Parts of a stored table: all of its rows, once each, in its order."""
+"""Parts of a stored table have all of its rows once each, in its order."""
 
 import pickle
 from decimal import Decimal
@@ -19,7 +19,7 @@ ROWS = 1_000
 
 @pytest.fixture
 def table(tmp_path) -> Table:
-    """Numbered rows in row groups of 64."""
+    """A table of numbered rows in row groups of 64."""
     data = pa.table({"a": np.arange(ROWS), "y": np.arange(ROWS) % 2})
     pq.write_table(data, tmp_path / "rows.parquet", row_group_size=64)
     return Table(tmp_path / "rows.parquet", Table.from_arrow(data, "y").roles)
@@ -27,7 +27,7 @@ def table(tmp_path) -> Table:
 
 @pytest.mark.parametrize(("rows", "parts"), [(1, 16), (64, 16), (65, 8), (500, 2), (10_000, 1)])
 def test_parts_are_row_groups_side_by_side(table, rows, parts):
-    """As few as have the rows asked for; the last may have fewer."""
+    """Each part has the fewest row groups with at least ``rows`` rows; the last may be smaller."""
     found = parts_of(table, rows)
     assert len(found) == parts
     assert all(part.num_rows >= rows for part in found[:-1])
@@ -46,7 +46,7 @@ def test_parts_are_row_groups_side_by_side(table, rows, parts):
     ids=["by number", "by column", "by mask", "every seventh"],
 )
 def test_parts_of_a_view_have_its_rows(table, choice):
-    """A row's number is that in the whole table."""
+    """Choices use a row's number in the whole table, not in the part."""
     view = table.where(choice)
     numbers = [part.column("a").to_numpy() for part in parts_of(view, 100)]
     np.testing.assert_array_equal(np.concatenate(numbers), view.column("a").to_numpy())
@@ -70,7 +70,7 @@ KEYS = {
     ],
 )
 def test_parts_of_a_split_by_any_key_have_its_rows(tmp_path, kind, role, policy):
-    """Where the choice and the part are sent to another process: each row in one part."""
+    """Each row is in one part, also if choice and part are sent to another process."""
     data = pa.table({"a": np.arange(ROWS), "y": np.arange(ROWS) % 2, "key": KEYS[kind]})
     pq.write_table(data, tmp_path / "rows.parquet", row_group_size=64)
     roles = Table.from_arrow(data, "y", **{role: "key"}).roles
@@ -92,7 +92,7 @@ def test_parts_of_a_split_by_any_key_have_its_rows(tmp_path, kind, role, policy)
 
 
 def test_a_table_behind_a_url_has_the_same_parts(table):
-    """Read through fsspec."""
+    """The table is read through fsspec."""
     remote = Table(table.data.as_uri(), table.roles)
     assert remote.num_rows == ROWS
     numbers = [part.column("a").to_numpy() for part in parts_of(remote, 300)]
@@ -100,7 +100,7 @@ def test_a_table_behind_a_url_has_the_same_parts(table):
 
 
 def test_a_file_that_changed_is_read_anew(table):
-    """The footer is kept only as long as the file is the same."""
+    """The footer is kept only as long as the file does not change."""
     assert len(parts_of(table, 64)) == 16
     data = table.to_arrow()
     pq.write_table(data.slice(0, 640), table.data, row_group_size=64)
@@ -114,14 +114,14 @@ def test_rows_in_memory_are_refused(table):
 
 
 def test_rows_numbered_among_chosen_ones_are_refused(table):
-    """How many were chosen before a part is not known without reading."""
+    """The number of rows chosen before a part is not known without reading."""
     view = table.where(HashedRows(3, 0.3, True)).where(HashedRows(4, 0.5, True))
     with pytest.raises(TableError, match="chosen by number among rows"):
         parts_of(view, 64)
 
 
 def test_an_error_of_another_process_keeps_its_problems():
-    """Message, problems and source."""
+    """Its message, problems and source are the same after pickling."""
     error = TableError(Problem("wrong", "Mend it", "a", 3), source="rows.csv")
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == str(error) == "rows.csv: wrong. Mend it."
@@ -129,7 +129,7 @@ def test_an_error_of_another_process_keeps_its_problems():
 
 
 def test_a_table_stored_again_can_be_cut_whatever_its_source_was(tmp_path):
-    """A single row group cannot be; artifacts have one for each 8 MiB of numbers."""
+    """A single row group cannot be cut; stored tables have one for each 8 MiB of numbers."""
     data = pa.table({"a": np.arange(150_000.0), "y": np.arange(150_000) % 2})
     pq.write_table(data, tmp_path / "one.parquet")
     source = Table(tmp_path / "one.parquet", Table.from_arrow(data, "y").roles)

@@ -1,4 +1,4 @@
-"""Reading ahead: order kept, errors raised where they belong, no thread left behind."""
+"""Reading ahead keeps the order, raises errors in their place, and leaves no thread behind."""
 
 import threading
 import time
@@ -15,14 +15,14 @@ def readers():
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 100])
 def test_items_come_in_their_order(count):
-    """Whatever their number, and None is an item like others."""
+    """That holds for any number of items, and None is an item like others."""
     items = [None if k % 3 == 0 else k for k in range(count)]
     assert list(prefetched(iter(items))) == items
     assert readers() == []
 
 
 def test_no_more_is_made_than_asked_for():
-    """Two items early, however slow the caller is."""
+    """At most two items are made early, however slow the caller is."""
     made = []
     items = prefetched((made.append(k) for k in range(100)), ahead=2)
     next(items)
@@ -32,7 +32,7 @@ def test_no_more_is_made_than_asked_for():
 
 
 def test_an_error_is_raised_where_its_item_would_have_been():
-    """The items before it arrive."""
+    """The items before the error arrive."""
 
     def failing():
         yield 1

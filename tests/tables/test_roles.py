@@ -1,4 +1,4 @@
-"""Column roles: declared, checked against the columns there are, stored as JSON."""
+"""Column roles are declared, checked against the existing columns, and stored as JSON."""
 
 import json
 
@@ -11,7 +11,7 @@ NAMES = ["key", "answer", "age", "income", "place", "day", "times"]
 
 
 def test_every_column_left_is_a_feature():
-    """Target, id, group, time, weight and excluded columns are no features."""
+    """Target, id, group, time, weight and excluded columns are not features."""
     roles = assign_roles(
         NAMES, "answer", id="key", group="place", time="day", weight="times", exclude=["income"]
     )
@@ -20,7 +20,7 @@ def test_every_column_left_is_a_feature():
 
 
 def test_named_features_are_all_there_are():
-    """``features`` names them and their order."""
+    """``features`` gives the features and their order."""
     roles = assign_roles(NAMES, "answer", features=["income", "age"])
     assert roles.features == ("income", "age")
 
@@ -57,7 +57,7 @@ def test_a_wrong_declaration_says_what_to_change(arguments, message):
 
 
 def test_every_wrong_column_is_said_at_once():
-    """As many problems as there are, each with its own remedy."""
+    """The error has all problems, each with its own remedy."""
     with pytest.raises(TableError) as caught:
         assign_roles(
             [*NAMES, "day"],
@@ -79,7 +79,7 @@ def test_every_wrong_column_is_said_at_once():
 
 
 def test_a_column_with_a_role_may_be_excluded_too():
-    """It is no feature either way."""
+    """It is not a feature in either case."""
     roles = assign_roles(NAMES, "answer", id="key", exclude=["key", "day"])
     assert roles == assign_roles(NAMES, "answer", id="key", exclude=["day"])
 
@@ -107,7 +107,7 @@ def test_roles_survive_json():
 
 
 def test_a_name_that_is_not_close_is_no_suggestion():
-    """A misspelling is; another word is not."""
+    """A misspelled name is suggested; another word is not."""
     with pytest.raises(TableError, match="Did you mean 'income'"):
         require_column(["age", "income"], "incme")
     with pytest.raises(TableError, match="Name one of these"):
@@ -115,12 +115,12 @@ def test_a_name_that_is_not_close_is_no_suggestion():
 
 
 def test_a_feature_that_is_named_twice_is_one():
-    """To say it again changes nothing."""
+    """Naming it again changes nothing."""
     roles = assign_roles(["a", "b", "y"], "y", features=["b", "a", "b"])
     assert roles.features == ("b", "a")
 
 
 def test_a_blank_at_the_end_of_a_name_is_shown_as_it_is_typed():
-    """A message that names a column shows what to write, not an escape for it."""
+    """A message shows the column's name as the user writes it, without an escape."""
     with pytest.raises(TableError, match=r"Did you mean 'wage '\?$"):
         require_column(["wage ", "y"], "wage")

@@ -1,4 +1,4 @@
-"""The sample tables are what their README says, and its recipes make them."""
+"""The sample tables agree with their README, and its recipes make them."""
 
 import re
 from pathlib import Path

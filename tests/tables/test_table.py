@@ -1,4 +1,4 @@
-"""Table: the same rows, in memory or on disk, block by block."""
+"""A table has the same rows in memory and on disk, block by block."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from lr_pipeline.tables.table import Table
 
 @pytest.fixture(scope="module")
 def frame():
-    """1,000 rows with numbers, missing values, text, categories, booleans and times."""
+    """A frame of 1,000 rows: numbers, missing values, text, categories, booleans and times."""
     rng = np.random.default_rng(0)
     n = 1000
     number = rng.normal(size=n)
@@ -47,7 +47,7 @@ def stored(table, tmp_path_factory):
 
 
 def test_only_columns_with_a_role_belong_to_the_table(table):
-    """Excluded columns are gone; the others keep their order."""
+    """Excluded columns are not in the table; the others keep their order."""
     assert table.schema.names == ["y", "number", "text", "category", "flag", "when"]
     assert table.roles == ColumnRoles(
         "y", "yes", ("number", "text", "category", "flag"), time="when"
@@ -72,7 +72,7 @@ def test_a_block_without_rows_is_refused(table):
 
 
 def test_the_handle_on_a_file_reads_no_rows(table, tmp_path, monkeypatch):
-    """Opening a table and asking for schema, roles and row count reads the footer only."""
+    """Opening a table and asking for its schema, roles and row count reads only the footer."""
     path = tmp_path / "rows.parquet"
     table.write_parquet(path)
 
@@ -120,7 +120,7 @@ def test_numbers_that_never_repeat_take_eight_bytes_and_others_fewer(tmp_path):
 
 
 def test_a_table_without_rows_can_be_stored(table, tmp_path):
-    """No rows, no blocks, but a schema with roles."""
+    """It has no rows and no blocks, but a schema with roles."""
     table.take(np.array([], dtype=np.int64)).write_parquet(tmp_path / "none.parquet")
     empty = Table.read_parquet(tmp_path / "none.parquet")
     assert empty.num_rows == 0
@@ -129,14 +129,14 @@ def test_a_table_without_rows_can_be_stored(table, tmp_path):
 
 
 def test_labels_are_one_where_the_target_is_positive(table, stored, frame):
-    """0.0 and 1.0 in float64, by the roles' positive value."""
+    """Labels are 0.0 and 1.0 in float64, by the roles' positive value."""
     expected = np.array([1.0 if answer == "yes" else 0.0 for answer in frame["y"]])
     for handle in (table, stored):
         np.testing.assert_array_equal(handle.labels(), expected)
 
 
 def test_column_returns_the_stored_values(stored, frame):
-    """One column by name, NaN in pandas being missing."""
+    """A column is read by name; NaN of pandas is missing."""
     column = stored.column("number")
     assert column.null_count == frame["number"].isna().sum()
     np.testing.assert_array_equal(column.to_pandas(), frame["number"])
@@ -151,7 +151,7 @@ def test_a_wrong_column_is_named_with_the_closest(table):
 @settings(max_examples=30, deadline=None)
 @given(indices=st.lists(st.integers(0, 999), max_size=50))
 def test_take_follows_the_indices(stored, frame, indices):
-    """Any order and repetitions, on disk, equal pandas' own ``take``."""
+    """With any order and repetitions, rows on disk equal those of pandas' ``take``."""
     taken = stored.take(np.array(indices, dtype=np.int64))
     expected = frame.take(indices).reset_index(drop=True)
     assert taken.num_rows == len(indices)
@@ -160,20 +160,20 @@ def test_take_follows_the_indices(stored, frame, indices):
 
 
 def test_take_refuses_rows_that_are_not_there(table):
-    """Beyond the end, and negative."""
+    """Indices beyond the end, and negative ones, are errors."""
     for index in (1000, -1):
         with pytest.raises(IndexError, match="the table has 1000"):
             table.take(np.array([5, index]))
 
 
 def test_take_keeps_the_provenance(table):
-    """The rows come from where they came from before."""
+    """The rows still come from the same source."""
     known = table.with_provenance({"from": "a"})
     assert known.take(np.array([0])).provenance == {"from": "a"}
 
 
 def test_a_table_cannot_be_changed(table):
-    """Neither its fields nor, through a returned dictionary, its provenance."""
+    """Its fields cannot be set, and changing the returned provenance does not change its own."""
     with pytest.raises(AttributeError):
         table.roles = None
     table.provenance["split"] = "forged"

@@ -1,4 +1,4 @@
-"""The target's positive value: given, recognised, or last in order; and the labels."""
+"""The target's positive value is given, recognised, or the last in order; labels follow from it."""
 
 import re
 from decimal import Decimal
@@ -14,7 +14,7 @@ from lr_pipeline.tables.values.spelling import shown_spelling
 
 
 def settle(values, positive=None):
-    """Positive value of a target 'churned' with these values."""
+    """Determine the positive value of a target 'churned' with these values."""
     return positive_value("churned", pa.chunked_array([values]), positive)
 
 
@@ -38,7 +38,7 @@ def settle(values, positive=None):
     ],
 )
 def test_the_value_that_says_yes_is_positive(values, expected):
-    """1, True and words of assent; otherwise the larger or last value."""
+    """It is 1, True or a word that means yes; otherwise the larger or last value."""
     for column in (values, values[::-1]):
         found = settle(column)
         assert found == expected
@@ -65,7 +65,7 @@ def test_a_dictionary_column_is_treated_as_its_values():
     ],
 )
 def test_a_given_positive_value_is_taken_against_all_others(values, positive, expected):
-    """Also written as text on a command line, and with more than two values."""
+    """That holds also for text from a command line, and with more than two values."""
     found = settle(values, positive)
     assert found == expected
     assert type(found) is type(expected)
@@ -115,7 +115,7 @@ def test_a_given_positive_value_is_taken_against_all_others(values, positive, ex
     ],
 )
 def test_an_unusable_target_is_described(values, positive, message):
-    """Count, values, first row and remedy, in one line."""
+    """One line has count, values, first row and remedy."""
     with pytest.raises(TableError) as caught:
         settle(values, positive)
     assert str(caught.value) == message
@@ -131,14 +131,14 @@ def test_an_unusable_target_is_described(values, positive, message):
     ],
 )
 def test_a_positive_value_of_several_spellings_is_refused(values, positive, message):
-    """The others would silently be negative rows."""
+    """Rows with another spelling would silently become negative."""
     expected = f"target 'churned' has its positive value {message}. Write it in one way, or"
     with pytest.raises(TableError, match=f"^{re.escape(expected)}"):
         settle(values, positive)
 
 
 def test_many_values_are_counted_but_not_all_listed():
-    """A number as a target does not fill the screen."""
+    """A target with many different numbers does not fill the screen."""
     with pytest.raises(TableError, match=r"found 500: .* and 488 more \(first") as caught:
         settle(list(range(500)))
     assert len(str(caught.value)) < 250
@@ -154,13 +154,13 @@ def test_many_values_are_counted_but_not_all_listed():
     ],
 )
 def test_labels_mark_the_positive_rows(values, positive, expected):
-    """(n,) float64 of 0 and 1."""
+    """Labels are (n,) float64, 0 or 1."""
     found = labels("y", pa.chunked_array([values]), positive)
     np.testing.assert_array_equal(found, np.array(expected, dtype=np.float64), strict=True)
 
 
 def test_labels_refuse_missing_values_and_an_unsettled_target():
-    """A missing answer is not a no."""
+    """A missing answer does not mean no."""
     with pytest.raises(TableError, match="missing values: 1"):
         labels("y", pa.chunked_array([[1, None, 0]]), 1)
     with pytest.raises(TableError, match="no positive value yet"):
@@ -169,7 +169,7 @@ def test_labels_refuse_missing_values_and_an_unsettled_target():
 
 @pytest.mark.parametrize(("values", "positive"), [(["a", "b"], 1), ([0, 1], "yes")])
 def test_labels_refuse_a_target_of_another_type(values, positive):
-    """A model trained on numbers, asked about words."""
+    """The model was trained on numbers, and the new target has words."""
     with pytest.raises(TableError, match="Give the target the type that it had in training"):
         labels("y", pa.chunked_array([values]), positive)
 
@@ -177,7 +177,7 @@ def test_labels_refuse_a_target_of_another_type(values, positive):
 @pytest.mark.parametrize("positive", ["yes", None])
 @pytest.mark.parametrize("word", ["?", "N.A.", "unknown", "Unknown ", "#N/A", ".", "", "not known"])
 def test_an_answer_that_is_not_known_is_no_answer(word, positive) -> None:
-    """With a positive value given it would be a no; beside one other value, the second answer."""
+    """Otherwise it would count as no, or as the second answer beside one other value."""
     values = ["yes", word, "yes", word] if positive is None else ["yes", "no", word, "no", word]
     row = values.index(word) + 1
     with pytest.raises(TableError) as caught:
@@ -191,21 +191,21 @@ def test_an_answer_that_is_not_known_is_no_answer(word, positive) -> None:
 
 @pytest.mark.parametrize("values", [["1", "0", "-999"], [1, 0, -999], [1.0, 0.0, -99.0]])
 def test_a_number_that_stands_for_none_is_no_third_answer(values) -> None:
-    """As -999 in a column of 0 and 1; of two values it may be one."""
+    """An example is -999 in a column of 0 and 1; it may be one of only two values."""
     with pytest.raises(TableError, match=r"\(rows: 1, first at row 3\), which would count"):
         settle(values, values[0])
     assert settle([1, -9]) == 1
 
 
 def test_words_that_can_be_answers_are_taken() -> None:
-    """None, a dash and what is meant as the positive value."""
+    """Such words are None, a dash, and the given positive value."""
     assert settle(["none", "mild", "severe"], "severe") == "severe"
     assert settle(["-", "+", "++"], "+") == "+"
     assert settle(["known", "unknown"], "unknown") == "unknown"
 
 
 def test_other_values_than_two_are_told() -> None:
-    """The most frequent ones first, with their rows; two values need no word."""
+    """A note names the most frequent ones first, with their rows; two values need no note."""
     target = TargetValues("y")
     target.add(pa.array(["a", "b", "c", "c", "d", "e", "f", "g"]))
     (note,) = other_answers("y", target.counts, "a")

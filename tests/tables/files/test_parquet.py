@@ -1,4 +1,4 @@
-"""Bytes of a Parquet file that are not what was written."""
+"""Damaged Parquet files: bytes that differ from those written."""
 
 from collections import Counter
 from pathlib import Path
@@ -15,12 +15,12 @@ from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.table import Table
 
 ROWS, GROUP = 400, 200
-EVERY = 11  # bytes between two that are changed, one bit of each
+EVERY = 11  # bytes: one bit is flipped in every eleventh byte
 
 
 @pytest.fixture
 def table() -> pa.Table:
-    """Numbers that do not repeat, integers and text that do, and a label."""
+    """A table of numbers that do not repeat, integers and text that do, and a label."""
     rng = np.random.default_rng(0)
     return pa.table(
         {
@@ -50,8 +50,8 @@ def _read(path: Path, name: str = "") -> pa.Table:
 def test_each_flipped_bit_is_noticed_or_changes_no_value(stored, table):
     """One bit in every eleventh byte is flipped: that gives an error, or the same values.
 
-    The footer has no checksum. If reading succeeds with a bit of it flipped, all columns have all
-    their values in order; at most a column's name, which anyone can see, is spelled otherwise.
+    The footer has no checksum. If reading succeeds although a bit of it is flipped, all columns
+    have all their values in order; at most a column's name differs, which is visible.
     """
     content, outcomes = stored.read_bytes(), Counter[str]()
     for place in range(0, len(content), EVERY):
@@ -78,7 +78,7 @@ def test_each_flipped_bit_is_noticed_or_changes_no_value(stored, table):
 
 
 def test_a_damaged_page_is_named_by_column_and_row_group(stored, table):
-    """A value in the second row group of x is changed; its checksum shows it."""
+    """A value in the second row group of x is changed; the checksum shows it."""
     content = stored.read_bytes()
     raw = np.float64(table["x"][300].as_py()).tobytes()
     place = content.index(raw)
@@ -105,7 +105,7 @@ def test_a_damaged_page_is_named_by_column_and_row_group(stored, table):
     ids=["file", "folder", "table", "predictions"],
 )
 def test_every_door_verifies_page_checksums(stored, table, read):
-    """A changed number is an error in one file, a folder, a stored table, stored predictions."""
+    """A changed number is an error in a file, a folder, a stored table or stored predictions."""
     Table.from_arrow(table, "y").write_parquet(stored)
     content = stored.read_bytes()
     place = content.index(np.float64(table["x"][5].as_py()).tobytes())

@@ -1,4 +1,4 @@
-"""Medians of columns read in blocks: numpy's own, bit for bit, whatever little is held."""
+"""Medians of columns read in blocks equal numpy's bit for bit, however few values are held."""
 
 from operator import iadd
 
@@ -11,7 +11,7 @@ from lr_pipeline.tables.preparation.medians import Bracket, finish_medians
 
 
 def medians(columns, capacity, block=1_000):
-    """Medians of the columns, and the passes that they took."""
+    """Medians of the columns, and the number of passes."""
     passes = [0]
 
     def read(chosen):
@@ -32,7 +32,7 @@ def medians(columns, capacity, block=1_000):
 
 
 def columns_of_every_kind(n):
-    """Normal, heavily tied, constant, sorted, periodic, skewed, with missing values."""
+    """Columns: normal, with many ties, constant, sorted, periodic, skewed, with missing values."""
     rng = np.random.default_rng(0)
     normal = rng.normal(size=n)
     return np.stack(
@@ -75,7 +75,7 @@ def test_a_column_without_values_has_none():
     st.integers(1, 500),
 )
 def test_any_values_in_any_blocks(values, repetitions, block):
-    """Values are repeated in turn, so that each fills the same places of every block."""
+    """The values are repeated in turn, so that each is at the same places of every block."""
     column = np.tile(np.array(values, dtype=float), repetitions)
     found, _ = medians(column[None], 256, block)
     assert found[0] == np.median(column)

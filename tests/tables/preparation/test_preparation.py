@@ -1,4 +1,4 @@
-"""Preparation: design columns fitted on the training table alone."""
+"""Preparation: design columns fitted only to the training table."""
 
 import json
 from decimal import Decimal
@@ -26,7 +26,7 @@ def design(preparation, table):
 
 
 def table_of(**columns):
-    """Table with target y, which alternates."""
+    """A table with these columns and an alternating target y."""
     n = len(next(iter(columns.values())))
     return Table.from_arrow(pa.table({"y": [k % 2 for k in range(n)], **columns}), "y")
 
@@ -72,7 +72,7 @@ def test_numbers_of_every_type_become_float64():
 
 
 def test_another_tables_missing_values_take_the_training_median():
-    """NaN and null are alike; without missing values in training there is no indicator."""
+    """NaN and null are treated alike; without missing training values there is no indicator."""
     preparation = Preparation.fit(table_of(a=[1.0, 2.0, 9.0], b=[1.0, None, 3.0]))
     other = table_of(a=[None, float("nan"), 5.0], b=[7.0, None, 8.0])
     assert preparation.columns == ("a", "b", "b=missing")
@@ -80,7 +80,7 @@ def test_another_tables_missing_values_take_the_training_median():
 
 
 def test_the_most_frequent_level_is_the_reference():
-    """Among equals the first in order is the reference; the other levels are in order."""
+    """Of equally frequent levels the first in order is the reference; the others are in order."""
     levels = ["b", "c", "a", "c", "b", "d"]
     preparation = Preparation.fit(table_of(s=levels))
     assert preparation.columns == ("s=a", "s=c", "s=d")
@@ -88,7 +88,7 @@ def test_the_most_frequent_level_is_the_reference():
 
 
 def test_an_unseen_level_is_counted_and_coded_as_the_reference():
-    """Missing values are not unseen; where training has none they are the reference too."""
+    """A missing value is not an unseen level; if training has none, it is the reference too."""
     preparation = Preparation.fit(table_of(s=["a", "a", "b"], t=["u", "u", "v"]))
     other = table_of(s=["z", "b", "q"], t=["u", None, "v"])
     [block] = other.blocks()
@@ -113,7 +113,7 @@ def test_dictionary_and_plain_text_are_prepared_alike():
 
 
 def test_a_block_has_labels_and_weights():
-    """They follow the roles that the preparation was fitted with."""
+    """They follow the roles with which the preparation was fitted."""
     data = pa.table({"y": ["no", "yes"], "x": [1.0, 2.0], "w": [2, 3]})
     table = Table.from_arrow(data, "y", weight="w")
     X, y, weight = Preparation.fit(table).block(next(table.blocks()))
@@ -170,7 +170,7 @@ def test_what_cannot_be_prepared_is_refused(columns, message):
     ],
 )
 def test_another_table_must_have_the_trained_columns_and_types(columns, message):
-    """A number where text was, or no column at all, is never guessed at."""
+    """A number in place of text, or a missing column, is an error and never guessed."""
     preparation = Preparation.fit(table_of(x=[1.0, 2.0, 4.0], s=["a", "b", "b"]))
     with pytest.raises(TableError, match=message):
         design(preparation, table_of(**columns))
@@ -198,7 +198,7 @@ def test_rare_levels_share_a_column_and_an_unseen_one_joins_them():
     [(960, 1, False), (960, 9, False), (960, 10, True), (40, 1, False), (40, 2, True)],
 )
 def test_a_few_missing_values_are_imputed_without_an_indicator(rows, missing, marked):
-    """One empty cell would separate the classes; JSON keeps how many there were."""
+    """One empty cell would separate the classes; JSON keeps the number of missing values."""
     lost = np.arange(rows) < missing
     table = table_of(
         x=pa.array(np.arange(rows) % 7 + 0.5, mask=lost),
@@ -217,7 +217,7 @@ def test_a_few_missing_values_are_imputed_without_an_indicator(rows, missing, ma
 
 @pytest.mark.parametrize("block_rows", [1_000, 700, 37])
 def test_only_medians_that_impute_training_rows_are_exact_in_a_large_table(monkeypatch, block_rows):
-    """A complete column's is that of every fourth row, however the rows are cut into blocks."""
+    """A complete column's median is that of every fourth row, however the rows are cut."""
     rng = np.random.default_rng(5)
     complete, holed = rng.normal(size=(2, 2_000))
     holed[::7] = np.nan

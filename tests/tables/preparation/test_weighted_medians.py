@@ -1,4 +1,4 @@
-"""The weighted median is that of the rows repeated, however few values are held."""
+"""The weighted median equals the median of repeated rows, however few values are held."""
 
 import numpy as np
 from hypothesis import given
@@ -10,7 +10,7 @@ from lr_pipeline.tables.preparation.weighted_medians import WeightedBracket
 
 
 def median_of(values, weight, capacity, block):
-    """The median, in as many passes over blocks as it takes; the second half added later."""
+    """Find the median in several passes over blocks; the second half of the rows is added later."""
 
     def fill(_, brackets):
         (one,) = brackets
@@ -40,7 +40,7 @@ def test_the_median_is_that_of_repeated_rows(seed, n, skewed):
 
 
 def test_the_size_of_the_weights_does_not_matter():
-    """With tenths and thirds, half of the sum is met but for rounding."""
+    """With tenths and thirds, the sums equal half of the total only up to rounding."""
     values = np.arange(10.0)
     for unit in (1.0, 0.1, 1.0 / 3.0, 1e-30, 1e30):
         assert median_of(values, np.full(10, unit), 4_000, 3) == 4.5
@@ -48,7 +48,7 @@ def test_the_size_of_the_weights_does_not_matter():
 
 @given(st.integers(0, 2**32 - 1))
 def test_quantiles_are_those_of_repeated_rows(seed):
-    """They are numpy's, interpolated between neighbours."""
+    """They equal numpy's, interpolated between neighbours."""
     rng = np.random.default_rng(seed)
     values = rng.normal(size=20).round(1)
     weight = rng.integers(1, 5, 20).astype(float)

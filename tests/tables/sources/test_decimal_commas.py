@@ -1,4 +1,4 @@
-"""A decimal comma is decided by column, or refused: never text, never another number."""
+"""Each column's decimal comma is recognised or refused: it never becomes text or another number."""
 
 import csv
 
@@ -16,7 +16,7 @@ Y = ["0", "1", "1", "0", "1", "0", "1", "0"]
 
 
 def read(folder, columns, delimiter=";", **declared):
-    """Read columns of texts, eight rows each."""
+    """Read columns of texts with eight rows each."""
     path = folder / "rows.csv"
     with path.open("w", newline="") as file:
         rows = zip(*columns.values(), Y[: len(next(iter(columns.values())))], strict=True)
@@ -76,7 +76,7 @@ def test_what_may_mean_something_else_is_refused(tmp_path, texts, delimiter) -> 
 
 
 def test_points_that_may_separate_thousands_are_refused_beside_decimal_commas(tmp_path) -> None:
-    """1.234 was read as one and a bit; where no other column has commas, it is."""
+    """1.234 could mean 1234 there; if no other column has commas, it is read as 1.234."""
     points = ["1.234", "5.678", "12.000", "7", "1.000", "3", "2.500", "9"]
     with pytest.raises(TableError) as caught:
         read(tmp_path, {"b": points, "a": ["0,5", "1,5", "2,25", "3", "1", "2", "4", "7,5"]})
@@ -89,7 +89,7 @@ def test_points_that_may_separate_thousands_are_refused_beside_decimal_commas(tm
 
 
 def test_new_rows_have_the_comma_of_training(tmp_path) -> None:
-    """That holds even where few of the rows could mean anything."""
+    """That holds even if the new rows alone do not show it."""
     table = read(tmp_path, {"a": ["0,5", "1,5", "2,25", "3", "1", "2", "4", "7,5"]})
     new = tmp_path / "new.csv"
     new.write_text("a;z\n1,234;0\n1,2;0\n")
@@ -98,7 +98,7 @@ def test_new_rows_have_the_comma_of_training(tmp_path) -> None:
 
 
 def test_signs_and_spaces_are_part_of_numbers(tmp_path) -> None:
-    """A column is not text because of a plus; what is too long for float64 is still refused."""
+    """A plus does not make a column text; a number too long for float64 is still refused."""
     table = read(tmp_path, {"a": ["+1", " 2 ", "+.5", "3.", "1e3", "+7", "0", ""]})
     assert table.schema.field("a").type == pa.float64()
     assert table.column("a").to_pylist() == [1.0, 2.0, 0.5, 3.0, 1000.0, 7.0, 0.0, None]
@@ -112,7 +112,7 @@ PLAIN_COMMAS = ["0,5", "-1,5", "2,25", "3", "1", "2", "4", "7,5"]
 
 
 def as_floats(texts):
-    """The numbers, by Python's own reading."""
+    """The numbers as Python reads them."""
     return [float(text.replace(",", ".")) for text in texts]
 
 
@@ -127,14 +127,14 @@ def as_floats(texts):
     ids=["prices", "prices and whole ones", "shares", "shares of one digit"],
 )
 def test_prices_and_shares_are_no_lists_of_answers(tmp_path, texts) -> None:
-    """A first answer of 0, or two decimals everywhere, is a number."""
+    """If a value begins with 0, or all decimals have two digits, they are numbers."""
     assert read(tmp_path, {"a": texts}).column("a").to_pylist() == as_floats(texts)
 
 
 @pytest.mark.parametrize("texts", [ANSWERS, THOUSANDS], ids=["answers", "thousands"])
 @pytest.mark.parametrize("used", [True, False], ids=["a feature", "excluded"])
 def test_another_column_with_decimal_commas_decides(tmp_path, texts, used) -> None:
-    """It decides whether it is used or not."""
+    """It decides even if it is not used itself."""
     path = tmp_path / "rows.csv"
     lines = [f"{a};{b};{y}" for a, b, y in zip(texts, PLAIN_COMMAS, Y, strict=True)]
     path.write_text("\n".join(["a;b;y", *lines]))
@@ -145,7 +145,7 @@ def test_another_column_with_decimal_commas_decides(tmp_path, texts, used) -> No
 
 @pytest.mark.parametrize("role", ["number", "weight", "time"])
 def test_a_column_declared_to_be_numbers_is_no_list_of_answers(tmp_path, role) -> None:
-    """The declaration decides for the comma; of thousands it says nothing."""
+    """The declaration decides for a decimal comma; it does not decide about thousands."""
     texts = ["1,20", "1,2", "2,3", "1,35", "1,4", "1,5", "2,5", "3,4"]
     path = tmp_path / "rows.csv"
     for column, found in (("a", texts), ("b", THOUSANDS)):
@@ -160,7 +160,7 @@ def test_a_column_declared_to_be_numbers_is_no_list_of_answers(tmp_path, role) -
 
 
 def test_lists_of_answers_are_refused_with_what_settles_them(tmp_path) -> None:
-    """The message says why the column is no number; both declarations that it names decide."""
+    """The message says why it is not a number column; both declarations that it names solve it."""
     with pytest.raises(TableError) as caught:
         read(tmp_path, {"a": ANSWERS})
     assert str(caught.value) == (
@@ -177,7 +177,7 @@ def test_lists_of_answers_are_refused_with_what_settles_them(tmp_path) -> None:
 
 @pytest.mark.parametrize("declared", [{"exclude": ["a"]}, {"features": ["b"]}])
 def test_commas_of_a_column_without_a_role_are_evidence_on_points(tmp_path, declared) -> None:
-    """7.141 beside 5,32 may be thousands, whether the latter is used or not."""
+    """7.141 beside 5,32 may be thousands, even if the column with 5,32 is not used."""
     path = tmp_path / "rows.csv"
     rows = enumerate(zip(PLAIN_COMMAS, "78" * 4, Y, strict=True))
     lines = [f"{a};{b}.{k}41;{y}" for k, (a, b, y) in rows]
@@ -188,7 +188,7 @@ def test_commas_of_a_column_without_a_role_are_evidence_on_points(tmp_path, decl
 
 
 def test_columns_without_a_role_may_have_any_text(tmp_path) -> None:
-    """They are looked at for commas, and nothing else is asked of them."""
+    """They are only searched for commas; otherwise they are not checked."""
     path = tmp_path / "rows.csv"
     lines = [f"Müller, 5,3;;{k}.141;{y}" for k, y in enumerate(Y, 1)]
     path.write_text("\n".join(["a;e;b;y", *lines]), encoding="utf-8")

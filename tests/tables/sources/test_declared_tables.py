@@ -55,7 +55,7 @@ def test_the_synthetic_training_rows_are_not_separable():
 
 @pytest.mark.parametrize("parts", [["rows.parquet"], ["a.parquet", "b.parquet"]])
 def test_a_damaged_body_of_a_parquet_file_is_named(tmp_path, write, parts):
-    """The footer is sound and a page is not: the message has the file and the remedy."""
+    """The footer is valid and a page is damaged: the message has the file and the remedy."""
     values = np.random.default_rng(1).normal(size=2_000)
     table = pa.table({"x": values, "y": [0, 1] * 1_000})
     for name in parts:
@@ -82,7 +82,7 @@ def test_a_csv_file_becomes_a_table(write):
 
 
 def test_a_parquet_file_stays_on_disk(tmp_path):
-    """The table equals that in memory, without pandas' index, found by suffix or by content."""
+    """It equals the table in memory, without pandas' index; suffix or content shows its kind."""
     df = pd.DataFrame({"x": [0.1, 0.2, 0.3], "y": [1, 0, 1]}, index=[7, 8, 9])
     path = tmp_path / "rows.parquet"
     df.to_parquet(path)
@@ -94,7 +94,7 @@ def test_a_parquet_file_stays_on_disk(tmp_path):
 
 
 def test_excluded_columns_are_not_even_read(write):
-    """A column that could not be used does no harm once it is excluded."""
+    """A column that cannot be used causes no error if it is excluded."""
     path = write("x,y,d\n1,0,2020-01-01\n2,1,2020-01-02\n3,1,2020-01-03\n")
     with pytest.raises(TableError, match=r"'d' has the type date32.*Set exclude=\['d'\]"):
         FileTable(path, "y").read()
@@ -130,7 +130,7 @@ def test_a_csv_file_that_cannot_be_used_says_why(write, content, message):
 
 
 def test_a_path_that_is_no_file_says_why(tmp_path):
-    """It is missing, or a folder."""
+    """The path is missing, or it is a folder."""
     with pytest.raises(TableError, match=r"nowhere\.csv: no such file\. Check the path\."):
         FileTable(tmp_path / "nowhere.csv", "y").read()
     with pytest.raises(TableError, match="found a folder without Parquet or CSV files"):

@@ -16,7 +16,7 @@ from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 
 @pytest.fixture
 def read(tmp_path):
-    """Read a text, all of its columns, and return them as lists."""
+    """Read all columns of a text, and return them as lists."""
 
     def read(text, text_columns=(), encoding="utf-8", block_bytes=0):
         path = tmp_path / "rows.csv"
@@ -47,7 +47,7 @@ def test_a_single_column_needs_no_delimiter(read):
 
 
 def test_quotes_newlines_and_markup_are_part_of_a_name(read):
-    """Names are data; whoever shows them escapes them."""
+    """Names are data; the code that shows them escapes them."""
     assert read('"a\nb","<b>""x""</b>"\r\n1,"two\nlines"\r\n') == {
         "a\nb": [1],
         '<b>"x"</b>': ["two\nlines"],
@@ -69,7 +69,7 @@ def test_empty_fields_and_the_usual_words_are_missing(read):
 
 @pytest.mark.parametrize("first", ["7", "2.5"])
 def test_integers_beyond_64_bits_are_refused_as_others_beyond_2_to_53_are(read, first):
-    """One late row is enough; large measurements and identifiers are not refused."""
+    """One late row is enough for an error; large measurements and identifiers are not refused."""
     text = "k,x\n" + f"{first},1e30\n" * 50 + "12345678901234567890,-2.5e19\n"
     with pytest.raises(TableError) as caught:
         read(text, block_bytes=64)
@@ -82,7 +82,7 @@ def test_integers_beyond_64_bits_are_refused_as_others_beyond_2_to_53_are(read, 
 
 @pytest.mark.parametrize("block_bytes", [0, 64])
 def test_hexadecimal_numbers_are_refused(read, block_bytes):
-    """No integer is read where the file has digits and letters; 0x in a text is no number."""
+    """Digits with letters are never read as an integer; 0x in a text column is no number."""
     text = "k,x\n" + "7,1\n" * 50 + "8,0x35\n"
     with pytest.raises(TableError) as caught:
         read(text, block_bytes=block_bytes)
@@ -110,7 +110,7 @@ def test_semicolons_allow_for_decimal_commas(read):
 
 @pytest.mark.parametrize(("late", "value"), [("1.5", 1.5), ("many", "many")])
 def test_a_type_that_a_later_block_contradicts_is_read_again(read, late, value):
-    """Where integers are followed by something else, the column takes the wider type."""
+    """If other values follow integers, the column takes the wider type."""
     column = read("a,b\n" + "1,2\n" * 100 + f"{late},2\n", block_bytes=64)["a"]
     assert column[-1] == value
     assert type(column[0]) is type(value)
@@ -126,7 +126,7 @@ def test_a_type_that_a_later_block_contradicts_is_read_again(read, late, value):
     ],
 )
 def test_a_column_takes_one_wider_type_after_another(read, values, expected):
-    """It does so however often later blocks contradict, and whatever the value contains."""
+    """It does so each time that a later block does not fit, whatever the value contains."""
     quote = '"{}"'.format
     lines = [quote(v.replace('"', '""')) + ",2\n" for v in values for _ in range(50)]
     column = read("a,b\n" + "".join(lines), block_bytes=64)["a"]
@@ -146,7 +146,7 @@ def test_a_header_without_a_line_break_has_no_rows(read):
 
 
 def test_dates_far_from_today_are_times(tmp_path, monkeypatch):
-    """Nanoseconds end in 1677 and 2262; a column may begin with dates within these years."""
+    """Nanoseconds cover 1677 to 2262; a column may begin with dates in these years."""
     monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 1 << 10)
     monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
     days = ["2024-01-01 10:00:00.5"] * 90 + ["1500-01-01 00:00:00"] * 10

@@ -1,4 +1,4 @@
-"""A file is what its first bytes say: read, or named with the remedy."""
+"""A file's first bytes decide its kind: it is read, or its kind is named with the remedy."""
 
 import bz2
 import gzip
@@ -45,7 +45,7 @@ def stream() -> bytes:
 
 
 def archive() -> bytes:
-    """The table's text in a zip, as a workbook's parts are."""
+    """The table's text in a zip archive, like the parts of a workbook."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as file:
         file.writestr("rows.csv", TEXT)
@@ -115,7 +115,7 @@ BINARY = {
 
 @pytest.mark.parametrize("name", BINARY)
 def test_what_is_neither_text_nor_parquet_is_named(tmp_path, name):
-    """The message has the remedy, for a file alone and beside other files."""
+    """The message has the remedy, for a single file and for one among others."""
     content, message = BINARY[name]
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TableError) as caught:
@@ -130,7 +130,7 @@ def test_what_is_neither_text_nor_parquet_is_named(tmp_path, name):
 
 
 def test_a_database_is_named(tmp_path):
-    """A file of SQLite is no table by itself."""
+    """A SQLite file is a database, not a table."""
     with sqlite3.connect(tmp_path / "rows.db") as connection:
         connection.execute("CREATE TABLE a (x)")
     connection.close()
@@ -157,7 +157,7 @@ def test_a_header_that_begins_like_another_kind_of_file_is_text(start):
     ],
 )
 def test_lines_of_comment_before_the_header_are_named(tmp_path, lines, found):
-    """The message says how many there are, and shows the first."""
+    """The message has the number of such lines, and shows the first."""
     (tmp_path / "rows.csv").write_bytes(lines.encode() + TEXT)
     with pytest.raises(TableError) as caught:
         FileTable(tmp_path / "rows.csv", "y").read()

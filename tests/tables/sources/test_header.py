@@ -1,4 +1,4 @@
-"""A first line that is no header: what it is instead, and what to do."""
+"""A first line that is not a header: the message says what it is, and what to do."""
 
 import pytest
 

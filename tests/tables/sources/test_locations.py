@@ -1,4 +1,4 @@
-"""Files of a table: alone, in folders, by a pattern, behind URLs, and only where it is allowed."""
+"""Files of a table: single, in folders, by a pattern, behind URLs, and only in allowed places."""
 
 import gzip
 import os
@@ -18,7 +18,7 @@ PARTS = [{"y": [0, 1], "x": [1, 2]}, {"y": [1, 0], "x": [2.5, 4.0]}]
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two Parquet files and two CSV files, each pair the same table, and what is no table."""
+    """Two Parquet files and two CSV files, each pair the same table, and files without a table."""
     for kind in ("parquet", "csv"):
         (tmp_path / kind).mkdir()
     for number, columns in enumerate(PARTS):
@@ -53,7 +53,7 @@ def test_a_url_is_read_through_fsspec(folder, scheme, kind):
 
 
 def test_a_temporary_file_goes_with_its_table(folder):
-    """It stays while any view of it can be read."""
+    """It exists as long as any view of the table does."""
     table = FileTable(folder / "csv", "y").read()
     path, view = table.data, table.with_provenance({})
     del table
@@ -63,14 +63,14 @@ def test_a_temporary_file_goes_with_its_table(folder):
 
 
 def test_a_name_that_looks_like_a_pattern_is_a_name(tmp_path):
-    """That holds where such a file exists."""
+    """That holds if a file with this name exists."""
     (tmp_path / "rows[1].csv").write_text("y,x\n0,1\n1,2\n")
     assert FileTable(tmp_path / "rows[1].csv", "y").read().num_rows == 2
 
 
 @pytest.mark.parametrize("scheme", ["file", "memory"])
 def test_packed_text_is_read_as_it_was(folder, scheme):
-    """It may be a file, or a folder where some files are packed, here or behind a URL."""
+    """It may be a file, or a folder with some packed files, local or behind a URL."""
     second = folder / "csv" / "1.csv"
     expected = FileTable(folder / "csv", "y").read().fingerprint
     second.with_name("1.csv.gz").write_bytes(gzip.compress(second.read_bytes()))
@@ -97,7 +97,7 @@ def partitioned(tmp_path):
 
 @pytest.mark.parametrize("scheme", ["path", "relative", "memory"])
 def test_the_names_of_partitions_are_columns(partitioned, scheme, monkeypatch):
-    """They are numbers where all values are, else text, and can have any role."""
+    """They are numbers if all values are numbers, else text, and can have any role."""
     place = partitioned
     if scheme == "relative":
         monkeypatch.chdir(partitioned.parent)
@@ -127,7 +127,7 @@ def test_a_folder_with_hexadecimal_digits_in_its_name_is_text(tmp_path):
 
 
 def test_a_partition_without_a_value_is_missing(tmp_path):
-    """Hive writes such names; leading zeros of a group's name stay."""
+    """Hive writes such names; a group's name keeps its leading zeros."""
     for name, columns in zip(("g=07", "g=__HIVE_DEFAULT_PARTITION__"), PARTS, strict=True):
         (tmp_path / name).mkdir()
         pq.write_table(pa.table(columns), tmp_path / name / "part.parquet")
@@ -140,7 +140,7 @@ def test_a_partition_without_a_value_is_missing(tmp_path):
 
 
 def test_partitions_that_are_no_table_say_why(partitioned):
-    """Files lie beside them, their columns differ, or the files have such a column too."""
+    """Other files lie beside them, their columns differ, or the files have such a column too."""
     pq.write_table(pa.table(PARTS[0]), partitioned / "more.parquet")
     with pytest.raises(TableError, match="the folder has files beside folders named column=value"):
         FileTable(partitioned, "y").read()
@@ -180,7 +180,7 @@ def test_a_place_without_a_table_says_why(folder, place, message):
 
 
 def test_files_of_different_tables_are_refused(folder):
-    """They have other columns, another order, or types that no type holds together."""
+    """They have other columns, another order, or types without a common type."""
     (folder / "csv" / "1.csv").write_text("y,z\n0,1\n")
     with pytest.raises(TableError, match=r"1\.csv lacks 'x' of .*0\.csv and has 'z' more"):
         FileTable(folder / "csv", "y").read()
@@ -193,7 +193,7 @@ def test_files_of_different_tables_are_refused(folder):
 
 
 def test_a_type_that_a_later_file_contradicts_is_read_again(folder):
-    """It works over all files of a folder as it does within one file."""
+    """It works across all files of a folder as within one file."""
     (folder / "csv" / "1.csv").write_text("y,x\n" + "0,many\n" * 3)
     assert FileTable(folder / "csv", "y").read().column("x").to_pylist() == [
         "1",
@@ -224,7 +224,7 @@ def test_a_file_that_may_not_be_read_says_so(folder):
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])
 def test_a_file_of_a_web_server_is_the_file(folder, name):
-    """It is read as if from disk."""
+    """It is read like a file on disk."""
     (folder / "parquet" / "0.parquet").rename(folder / "rows.parquet")
     (folder / "csv" / "0.csv").rename(folder / "rows.csv")
     expected = FileTable(folder / name, "y").read()
@@ -236,7 +236,7 @@ def test_a_file_of_a_web_server_is_the_file(folder, name):
 
 
 def test_a_server_that_sends_whole_files_only_is_named(folder, monkeypatch):
-    """Parquet is read in parts, which Python's own http.server does not send."""
+    """Parquet is read in parts, and Python's http.server does not send parts."""
     (folder / "parquet" / "0.parquet").rename(folder / "rows.parquet")
     monkeypatch.setattr(PartsOfFiles, "ranges", False)
     message = r"rows.parquet: its server sends whole files only"

@@ -1,4 +1,4 @@
-"""A source that changes while it is read, at each door and at each moment."""
+"""A source that changes while it is read, in each function that reads and at each moment."""
 
 import gzip
 import hashlib
@@ -42,7 +42,7 @@ def rows(seed: int = 0, count: int = ROWS) -> pa.Table:
 
 
 def write(table: pa.Table, path: Path) -> None:
-    """CSV, gzip or Parquet, by the name."""
+    """Write a table as CSV, gzip or Parquet, by the file's name."""
     if path.suffix == ".parquet":
         pq.write_table(table, path, compression="none", use_dictionary=False)
         return
@@ -53,7 +53,7 @@ def write(table: pa.Table, path: Path) -> None:
 
 
 def shorten(path: Path) -> None:
-    """Fewer rows, in place: the inode stays."""
+    """Write fewer rows in place: the inode stays."""
     other = path.with_name("shorter" + path.suffix)
     write(rows(count=ROWS // 2), other)
     path.write_bytes(other.read_bytes())
@@ -61,14 +61,14 @@ def shorten(path: Path) -> None:
 
 
 def replace(path: Path) -> None:
-    """Another file of the same name, as a tool that writes whole files leaves it."""
+    """Replace the file by another of the same name, as tools do that write whole files."""
     other = path.with_name("other" + path.suffix)
     write(rows(seed=1), other)
     other.replace(path)
 
 
 def overwrite(path: Path) -> None:
-    """Other rows in place, of the same size, and the old time put back."""
+    """Write other rows of the same size in place, and restore the old time."""
     stat = path.stat()
     other = path.with_name("other" + path.suffix)
     write(rows(seed=1), other)
@@ -80,7 +80,7 @@ def overwrite(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Nothing is left."""
+    """Delete the file."""
     path.unlink()
 
 
@@ -104,7 +104,7 @@ def source(request, tmp_path) -> Path:
 
 
 def _once(monkeypatch, place: object, name: str, act) -> None:
-    """Let ``act`` happen just after the first call of a function."""
+    """Call ``act`` just after the first call of a function."""
     original, done = getattr(place, name), []
 
     def acting(*args, **options):
@@ -162,7 +162,7 @@ def test_a_change_during_a_pass_is_an_error(tmp_path, change):
 
 
 def test_a_copy_made_before_a_change_stays_as_it_was(source):
-    """CSV, and a folder, are read once: whatever comes later, the table has the first rows."""
+    """CSV files and folders are read once: whatever changes later, the table has the first rows."""
     write(rows(), source.with_name("second" + "".join(source.suffixes)))
     table = FileTable(source.parent, target="y").read()
     replace(source)
@@ -184,7 +184,7 @@ def test_a_file_that_joins_its_folder_is_an_error(tmp_path, name, monkeypatch):
 
 
 def test_a_thread_that_overwrites_is_noticed_or_does_no_harm(tmp_path):
-    """Two contents take turns in one file: a table is of one of them, or an error."""
+    """Two contents alternate in one file: the table has one of them, or there is an error."""
     source, stop = tmp_path / "rows.parquet", threading.Event()
     contents = []
     for seed in (0, 1):
@@ -228,7 +228,7 @@ def test_a_file_touched_by_a_change_of_mode_is_read_on(tmp_path):
 
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "parquet"])
 def test_the_hash_of_the_content_is_kept(tmp_path, kind):
-    """It is what sha256sum prints for the unpacked file, or for its lines on a folder."""
+    """It equals that of sha256sum for the unpacked file, or for its output lines on a folder."""
     folder = tmp_path / "folder"
     folder.mkdir()
     lines = []
@@ -271,7 +271,7 @@ def test_a_change_while_new_rows_are_scored_is_an_error(tmp_path, change):
 
 
 def test_two_readings_that_differ_are_an_error():
-    """Where a server says nothing about a file, the bytes of two readings show it."""
+    """If a server reports nothing about a file, the bytes of two readings show the change."""
     content = [b"x,y\n1,0\n"]
 
     def open_file():

@@ -43,7 +43,7 @@ def database(tmp_path):
 
 @pytest.mark.parametrize("portion", [1, 2, 20_000])
 def test_a_query_on_sqlite_is_a_table(database, monkeypatch, portion):
-    """Portions may have any size; a column's type holds the values of all of them."""
+    """Portions may have any size; a column's type holds the values of all portions."""
     monkeypatch.setattr(sql, "BLOCK_ROWS", portion)
     table = SqlTable(database, QUERY, target="churned").read()
     assert table.to_arrow().to_pydict() == COLUMNS
@@ -52,7 +52,7 @@ def test_a_query_on_sqlite_is_a_table(database, monkeypatch, portion):
 
 
 def test_keys_of_a_query_stay_exact_whatever_the_portions_hold(tmp_path):
-    """Decimals of any length, beside integers and other scales, and UUIDs; features are floats."""
+    """Keys may be decimals of any length, mixed with integers, or UUIDs; features are floats."""
     long = Decimal(12345678901234567890)
     keys = [long, long + 1, Decimal("0.25"), 5]
     portions = [[(key, Decimal("0.1"), UUID(int=k))] for k, key in enumerate(keys)]
@@ -125,7 +125,7 @@ def test_without_sqlalchemy_the_extra_is_named(monkeypatch):
 
 
 def server_program(name: str) -> str | None:
-    """Where a program of the PostgreSQL server lies."""
+    """The path of a program of the PostgreSQL server."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     return shutil.which(name) or next(
         (str(f / name) for f in folders if (f / name).is_file()), None
@@ -134,7 +134,7 @@ def server_program(name: str) -> str | None:
 
 @pytest.fixture
 def postgres(tmp_path_factory) -> Iterator[str]:
-    """URL of a server on the loopback, its data in a temporary folder; not run by root."""
+    """URL of a server on the loopback with its data in a temporary folder; not run as root."""
     initdb, server = server_program("initdb"), server_program("postgres")
     if initdb is None or server is None:
         pytest.skip("no PostgreSQL server is installed")
@@ -161,7 +161,7 @@ def postgres(tmp_path_factory) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_a_query_on_postgresql_is_a_table(postgres):
-    """Its numerics are numbers and its dates dates; there are more rows than one portion."""
+    """Its numerics become numbers and its dates dates; the rows exceed one portion."""
     import time
 
     import sqlalchemy

@@ -21,7 +21,7 @@ PATTERNS = 40
 
 
 def counts(weight=None, **roles):
-    """A row for each answer of 40 patterns, and how many gave it."""
+    """A table with a row for each answer of 40 patterns, and the number of cases as weight."""
     k = np.arange(2 * PATTERNS)
     weight = np.random.default_rng(0).integers(1, 30, len(k)) if weight is None else weight
     columns = {"x": k // 2 % 7, "k": k, "g": k // 8, "y": k % 2, "w": weight}
@@ -36,7 +36,7 @@ def cases_by_row(part):
 
 
 def test_cases_are_drawn_as_scikit_learn_draws_rows():
-    """A file read in parts gives the same; a row's weight is that of its cases in the part."""
+    """A file read in parts gives the same; a row's weight is its number of cases in the part."""
     table = counts(id="k")
     weight = table.weights().astype(int)
     rows = np.repeat(np.arange(len(weight)), weight)
@@ -46,7 +46,7 @@ def test_cases_are_drawn_as_scikit_learn_draws_rows():
 
 
 def test_parts_of_a_file_have_their_cases(tmp_path):
-    """Each row group is read by itself, as workers do."""
+    """Each row group is read independently, as workers do."""
     table = counts(id="k")
     pq.write_table(table.to_arrow(), tmp_path / "rows.parquet", row_group_size=7)
     stored = Table(tmp_path / "rows.parquet", table.roles)
@@ -79,7 +79,7 @@ def test_weights_of_any_type_are_divided(kind):
 
 @pytest.mark.parametrize("stratify", [True, False])
 def test_more_cases_than_can_be_listed_are_drawn_alike(monkeypatch, stratify):
-    """The number tested of each class is exact; nothing is held for each of 10¹² cases."""
+    """Each class has the exact number of test cases, though 10¹² cases cannot be listed."""
     monkeypatch.setattr(random_split, "LISTED_CASES", 1_000)
     weight = np.random.default_rng(1).integers(1, 2 * 10**10, 2 * PATTERNS)
     table = counts(weight, id="k")
@@ -108,7 +108,7 @@ def test_all_sets_of_cases_are_alike_likely():
 
 
 def test_a_sticky_split_moves_no_case_when_rows_and_cases_are_added():
-    """The cases of a row that are trained on, or tested, can only become more."""
+    """A row's number of training cases, or of test cases, can only grow."""
     weight = np.random.default_rng(2).integers(1, 100, 2 * PATTERNS)
     before = split_table(sticky(weight[:60]), SplitPolicy(kind="sticky"))
     after = split_table(sticky(weight + 7), SplitPolicy(kind="sticky"))
@@ -120,18 +120,18 @@ def test_a_sticky_split_moves_no_case_when_rows_and_cases_are_added():
 
 
 def sticky(weight):
-    """Rows without a key; x is their number."""
+    """A table without a key; x is the row's number."""
     k = np.arange(len(weight))
     return Table.from_arrow(pa.table({"x": k, "y": k % 2, "w": weight}), "y", 1, weight="w")
 
 
 def cases_of(part):
-    """Number of a row → its cases in a part."""
+    """Number of a row → its number of cases in a part."""
     return dict(zip(part.column("x").to_pylist(), part.weights().tolist(), strict=True))
 
 
 def test_a_row_of_one_case_sticks_where_it_would_without_weights():
-    """Naming a weight of ones moves no row."""
+    """A weight column of ones moves no row."""
     k = np.arange(300)
     plain = Table.from_arrow(pa.table({"x": k, "y": k % 2}), "y", 1)
     for one, other in zip(
@@ -154,7 +154,7 @@ def test_a_split_by_key_keeps_rows_whole(kind, roles):
 
 
 def test_a_split_by_time_cuts_at_a_share_of_the_cases():
-    """The last row alone has a fifth of them; rows of weight 0 do not move the cut."""
+    """The last row alone has a fifth of the cases; rows of weight 0 do not move the cut."""
     data = pa.table(
         {
             "t": [1, 2, 3, 4, 5, 5, 6, 7],
@@ -187,7 +187,7 @@ def test_a_case_that_is_missing_or_added_is_found():
 
 
 def test_weights_that_are_no_counts_keep_rows_whole_and_it_is_said():
-    """Halves are no cases: the report says what that means for errors and split."""
+    """Weights of one half are no counts: the report says what that means for errors and split."""
     table = counts(np.arange(2 * PATTERNS) % 5 + 0.5)
     train, _ = split_table(table, SplitPolicy())
     assert train.provenance["split"]["unit"] == "rows"
@@ -199,7 +199,7 @@ def test_weights_that_are_no_counts_keep_rows_whole_and_it_is_said():
 
 
 def test_too_few_cases_are_said_so():
-    """The message counts cases, since cases are drawn."""
+    """The message gives the number of cases, since cases are drawn."""
     data = pa.table({"x": [1.0, 2.0, 3.0], "y": [0, 0, 1], "w": [5, 5, 1]})
     with pytest.raises(TableError, match="needs 2 cases of each class, found 1 positive and 10"):
         split_table(Table.from_arrow(data, "y", 1, weight="w"), SplitPolicy())
@@ -207,7 +207,7 @@ def test_too_few_cases_are_said_so():
 
 @pytest.mark.parametrize("stored", ["csv", "parquet", "memory"])
 def test_rows_in_messages_are_those_of_the_file(tmp_path, stored):
-    """The fourth row is the first without an answer that counts."""
+    """The fourth row is the first that has no answer and a weight other than 0."""
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": ["a", None, "b", None], "w": [1, 0, 1, 1]})
     with pytest.raises(TableError, match=r"target 'y' has missing values: 1 \(first at row 4\)"):
         if stored == "csv":
@@ -222,7 +222,7 @@ def test_rows_in_messages_are_those_of_the_file(tmp_path, stored):
 
 @pytest.mark.parametrize("stored", ["csv", "parquet"])
 def test_rows_of_weight_0_in_a_file_are_none(tmp_path, stored):
-    """Their levels, values and missing answers do not count; what only they vary is constant."""
+    """Their levels, values and missing answers do not count; nothing is learned from them."""
     rng = np.random.default_rng(3)
     n = 120
     frame = pd.DataFrame({"x": rng.normal(size=n), "c": 1.0, "y": rng.integers(0, 2, n), "w": 1})

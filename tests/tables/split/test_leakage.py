@@ -1,4 +1,4 @@
-"""Leakage is counted: rows, ids and groups that are in both parts, rows lost or made up."""
+"""Leakage is counted: rows, ids and groups that are in both parts, missing and added rows."""
 
 from collections import Counter
 
@@ -19,7 +19,7 @@ N = 60
 
 @pytest.fixture(scope="module")
 def frame():
-    """Rows of every kind of value, missing ones too, each row different."""
+    """Rows that all differ, with every kind of value and missing values."""
     rng = np.random.default_rng(1)
     number = rng.normal(size=N)
     return pd.DataFrame(
@@ -105,7 +105,7 @@ def test_one_future_row_is_found(frame):
 
 
 def test_a_missing_row_and_an_added_row_are_found(frame):
-    """A row changed in one value is both: one is missing, one was added."""
+    """A row with one changed value counts twice: one row is missing, one was added."""
     changed = frame.copy()
     changed.loc[3, "number"] = 77.0
     found = find_leakage(
@@ -117,7 +117,7 @@ def test_a_missing_row_and_an_added_row_are_found(frame):
 
 
 def test_duplicates_of_the_data_are_no_leakage(frame):
-    """Twins that the dataset itself holds are counted apart, also where only the id differs."""
+    """Equal rows of the dataset itself are counted separately, also if only the id differs."""
     twins = pd.concat([frame, frame.iloc[[3, 3]]], ignore_index=True)
     found = leakage(twins, range(40), range(40, N + 2))
     assert found == Leakage(0, 0, 0, 0, 0, identical_rows=2)
@@ -147,7 +147,7 @@ def test_the_counts_are_those_of_multisets(dataset, train, test):
 
 @pytest.mark.parametrize("spoiled", [None, 3])
 def test_a_large_table_is_compared_by_sums_of_hashes_first(frame, spoiled):
-    """Its rows one share after the other only where the sums differ: with the same counts."""
+    """Only if the sums differ are rows compared, one share after the other; counts are equal."""
     parts = [build(frame, rows) for rows in (range(N), range(40), range(40, N))]
     if spoiled is not None:
         parts[1] = build(frame, [*range(spoiled), *range(spoiled + 1, 40), 45])
@@ -167,10 +167,10 @@ def test_a_large_table_is_compared_by_sums_of_hashes_first(frame, spoiled):
 
 
 def test_twins_in_a_large_table_are_estimated_from_some(frame):
-    """Each row twice, once in either part: as many twins as test rows, give or take."""
+    """Each row is once in either part: the estimate is near the number of test rows."""
     twice = pd.concat([frame] * 2, ignore_index=True)
     found = leakage(twice, range(N), range(N, 2 * N), hashes_held=30)
     assert found.clean
-    # One row in 8 is looked at: a binomial count, eightfold, of deviation √(60 · 7).
+    # One row in 8 is examined: 8 times a binomial count, with standard deviation √(60 · 7).
     assert abs(found.identical_rows - N) < 4 * np.sqrt(N * 7)
     assert found.identical_rows % 8 == 0

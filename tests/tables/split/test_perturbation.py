@@ -1,4 +1,4 @@
-"""The preparation is seen not to move with the test rows, and seen to move where it is leaky."""
+"""The check finds no change of a sound preparation with the test rows, and finds a leaky one."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -46,7 +46,7 @@ def frame():
 )
 @pytest.mark.parametrize("stored", [False, True])
 def test_no_split_lets_the_preparation_see_test_rows(frame, kind, left_out, stored, tmp_path):
-    """Whatever places the rows, in memory and on disk."""
+    """That holds for every kind of split, in memory and on disk."""
     roles = {role: name for role, name in ROLES.items() if name not in left_out}
     table = Table.from_pandas(frame.drop(columns=list(left_out)), "y", **roles)
     if stored:
@@ -57,7 +57,7 @@ def test_no_split_lets_the_preparation_see_test_rows(frame, kind, left_out, stor
 
 
 def test_a_preparation_fitted_on_all_rows_is_found(frame, monkeypatch):
-    """Every feature moves: medians, levels, or the mark of missing values."""
+    """Every feature changes: its median, its levels, or its missing indicator."""
     table = Table.from_pandas(frame, "y", **ROLES)
     train, _ = split_table(table, SplitPolicy(kind="group"))
     monkeypatch.setattr(
@@ -68,7 +68,7 @@ def test_a_preparation_fitted_on_all_rows_is_found(frame, monkeypatch):
 
 
 def test_only_the_chosen_rows_and_the_features_change(frame):
-    """Half of the values strange, half missing; target, keys and the other rows as they were."""
+    """Half of the values become extreme, half missing; target, keys and other rows stay."""
     table = Table.from_pandas(frame, "y", **ROLES)
     chosen = np.arange(N) % 3 == 0
     changed = perturbed_table(table, MaskedRows(chosen)).to_pandas()
@@ -84,7 +84,7 @@ def test_only_the_chosen_rows_and_the_features_change(frame):
 
 
 def test_decimals_and_columns_without_values_are_no_obstacle():
-    """A decimal is a number; a null column has nothing to perturb."""
+    """A decimal is a number; a null column has no value to perturb."""
     columns = {"d": pa.array([Decimal("1.5"), None] * 2), "n": pa.nulls(4), "y": [0, 1, 1, 0]}
     table = Table.from_arrow(pa.table(columns), "y")
     changed = perturbed_table(table, MaskedRows(np.array([True, False, True, True]))).to_arrow()

@@ -1,4 +1,4 @@
-"""The split has scikit-learn's rows, in the table's order, and each part knows the other."""
+"""Splits: scikit-learn's rows in the table's order; each part has the other's fingerprint."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from lr_pipeline.tables.table import Table
 
 @pytest.fixture(scope="module")
 def table():
-    """200 rows, a quarter of them positive, with their number as a feature."""
+    """A table of 200 rows, a quarter of them positive; their number is a feature."""
     y = np.repeat(["no", "no", "no", "yes"], 50)
     return Table.from_pandas(pd.DataFrame({"row": np.arange(200), "y": y}), "y")
 
@@ -28,7 +28,7 @@ def rows(part):
 
 
 def test_the_tutorials_split_has_scikit_learns_rows():
-    """Features and labels of both parts; the order is the table's."""
+    """Features and labels of both parts are equal; their order is that of the table."""
     source = SyntheticTable()
     X, y = make_classification(n_features=10, random_state=source.random_state)
     expected = train_test_split(np.arange(100), test_size=0.2, shuffle=True, random_state=123)
@@ -40,7 +40,7 @@ def test_the_tutorials_split_has_scikit_learns_rows():
 
 @pytest.mark.parametrize("stratify", [True, False])
 def test_any_table_is_split_as_by_scikit_learn(table, stratify, tmp_path):
-    """In memory and on disk alike."""
+    """That holds in memory and on disk."""
     expected = train_test_split(
         np.arange(200),
         test_size=0.3,
@@ -64,7 +64,7 @@ def test_any_table_is_split_as_by_scikit_learn(table, stratify, tmp_path):
     seed=st.integers(0, 2**32 - 1),
 )
 def test_every_draw_is_scikit_learns(y, test_size, stratify, seed):
-    """Whatever the labels, share and seed, also where the shares have to be rounded."""
+    """That holds for any labels, share and seed, also if the shares must be rounded."""
     table = Table.from_pandas(pd.DataFrame({"row": np.arange(len(y)), "y": y}), "y", positive=1)
     policy = SplitPolicy(test_size=test_size, stratify=stratify, seed=seed)
     expected = train_test_split(
@@ -80,7 +80,7 @@ def test_every_draw_is_scikit_learns(y, test_size, stratify, seed):
 
 
 def numbered(n, **roles):
-    """Rows whose number, key and place are columns; labels alternate."""
+    """A table with number, key and place as columns; labels alternate."""
     k = np.arange(n)
     columns = {"row": k, "key": [f"c{i}" for i in k], "place": k // 5, "y": k % 2}
     return Table.from_pandas(pd.DataFrame(columns), "y", positive=1, **roles)
@@ -88,7 +88,7 @@ def numbered(n, **roles):
 
 @pytest.mark.parametrize("roles", [{}, {"id": "key"}, {"id": "row"}, {"group": "place"}])
 def test_a_sticky_split_moves_no_row_when_rows_are_added(roles, tmp_path):
-    """The first 4,000 of 5,000 rows are placed as they are alone, in memory and on disk."""
+    """The first 4,000 of 5,000 rows are placed as without the others, in memory and on disk."""
     numbered(5_000, **roles).write_parquet(tmp_path / "rows.parquet")
     policy = SplitPolicy(kind="sticky")
     few = split_table(numbered(4_000, **roles), policy)
@@ -98,17 +98,17 @@ def test_a_sticky_split_moves_no_row_when_rows_are_added(roles, tmp_path):
         np.testing.assert_array_equal(rows_of(before), numbers[numbers < 4_000])
     train, test = map(rows_of, many)
     np.testing.assert_array_equal(np.sort(np.concatenate([train, test])), np.arange(5_000))
-    # Six standard deviations of the share of 1,000 keys or more.
+    # The bound is six standard deviations of the share of 1,000 keys or more.
     assert abs(len(test) / 5_000 - 0.2) < 6 * np.sqrt(0.2 * 0.8 / 1_000)
 
 
 def rows_of(part):
-    """The numbers of a part's rows, also where they are the id or the group is one."""
+    """The numbers of a part's rows, read from the feature or from the id."""
     return part.to_pandas()["row"].to_numpy()
 
 
 def test_a_sticky_split_keeps_groups_together_and_depends_on_the_seed():
-    """Five rows a group; another seed draws others."""
+    """Each group has five rows; another seed draws other groups."""
     table = numbered(500, group="place")
     train, test = split_table(table, SplitPolicy(kind="sticky", seed=1))
     assert set(train.column("place").to_pylist()).isdisjoint(test.column("place").to_pylist())
@@ -144,7 +144,7 @@ def test_a_sticky_split_is_the_same_whether_ids_are_text_or_numbers(kind):
 
 
 def test_a_sticky_split_cannot_stratify():
-    """A row's place would depend on the others; without being asked, it does not."""
+    """A row's place would depend on other rows; by default a sticky split does not stratify."""
     assert SplitPolicy(kind="sticky").stratify is False
     with pytest.raises(TableError, match="a sticky split cannot stratify"):
         SplitPolicy(kind="sticky", stratify=True)
@@ -156,14 +156,14 @@ def test_a_sticky_split_cannot_stratify():
 
 
 def test_a_stratified_split_keeps_the_share_of_positive_rows(table):
-    """A quarter in both parts."""
+    """A quarter of the rows of each part is positive."""
     train, test = split_table(table, SplitPolicy())
     assert train.labels().sum() == 40
     assert test.labels().sum() == 10
 
 
 def test_each_part_carries_the_other_ones_fingerprint(table):
-    """Downstream can prove that two parts belong together; older provenance is kept."""
+    """Later steps can check that two parts belong together; earlier provenance is kept."""
     policy = SplitPolicy(seed=5)
     train, test = split_table(table.with_provenance({"source": "here"}), policy)
     assert train.provenance == {
@@ -180,7 +180,7 @@ def test_each_part_carries_the_other_ones_fingerprint(table):
 
 
 def test_a_group_is_in_one_part_only():
-    """40 groups of 5 rows: 8 whole groups are tested, the same ones at each split."""
+    """Of 40 groups of 5 rows, 8 whole groups are tested, the same groups at each split."""
     rng = np.random.default_rng(0)
     group = rng.permutation(np.repeat([f"g{k}" for k in range(40)], 5))
     df = pd.DataFrame({"x": rng.normal(size=200), "y": rng.integers(0, 2, 200), "g": group})
@@ -201,7 +201,7 @@ def timed(days):
 
 @pytest.mark.parametrize("kind", ["timestamp", "date", "number", "real"])
 def test_a_split_by_time_tests_on_the_latest_rows(kind, tmp_path):
-    """Whatever the order of the rows, the type of the time, and where the table lies."""
+    """That holds for any order of the rows and any type of time."""
     frame = timed(np.random.default_rng(2).permutation(100))
     if kind == "date":
         frame["when"] = frame["when"].dt.date
@@ -225,14 +225,14 @@ def test_a_split_by_time_tests_on_the_latest_rows(kind, tmp_path):
     ],
 )
 def test_rows_of_one_time_stay_together(days, tested):
-    """Test rows of 20, where 4 are asked for."""
+    """``tested`` of 20 rows become test rows where a share of 4 rows is asked for."""
     table = Table.from_pandas(timed(np.array(days)), "y", time="when")
     in_test = choose_rows(table, SplitPolicy(kind="time"))[1]
     assert table.where(in_test).num_rows == tested
 
 
 def test_a_split_by_group_keeps_groups_whole():
-    """The same rows as a random split of a table with groups; the policy says so."""
+    """The rows are those of a random split of a table with groups; the policy has the kind."""
     rng = np.random.default_rng(0)
     df = pd.DataFrame({"x": rng.normal(size=90), "y": rng.integers(0, 2, 90)})
     table = Table.from_pandas(df.assign(g=rng.integers(0, 20, 90)), "y", group="g")
@@ -292,7 +292,7 @@ def small(y, **roles):
     ],
 )
 def test_a_table_that_cannot_be_split_says_why(table, policy, message):
-    """In our words, with the remedy, before scikit-learn refuses."""
+    """Our message, with the remedy, comes before scikit-learn refuses."""
     with pytest.raises(TableError, match=message):
         split_table(table, policy)
 

@@ -1,4 +1,4 @@
-"""Whole numbers of few values are said to be possible codes, in one note."""
+"""One note lists the features whose few whole numbers may be codes."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ ROWS = 120
 
 
 def notes(rows: int = ROWS, block_bytes: int | None = None, **columns: object) -> list[str]:
-    """What is noted of a table with these features."""
+    """The notes about a table with these features."""
     kinds = columns.pop("kinds", {})
     y = np.arange(rows) % 2
     table = Table.from_arrow(
@@ -47,31 +47,31 @@ def test_codes_are_noted_in_any_type_of_number(kind) -> None:
     ],
 )
 def test_two_or_eleven_values_fractions_booleans_and_text_are_not(column) -> None:
-    """A column of 0 and 1 is one column either way."""
+    """A column of 0 and 1 is one design column, as a number or as a category."""
     assert notes(race=pa.array(column)) == []
 
 
 def test_ten_values_are_few_in_a_hundred_rows() -> None:
-    """With fewer rows nothing is said."""
+    """With fewer rows there is no note."""
     assert len(notes(100, race=np.arange(100) % 10)) == 1
     assert notes(99, race=np.arange(99) % 10) == []
 
 
 def test_a_declared_kind_ends_the_note() -> None:
-    """Either kind does."""
+    """Both kinds end it."""
     for kind in ("category", "number"):
         assert notes(race=CODES, kinds={kind: ["race"]}) == []
 
 
 def test_values_are_counted_over_all_blocks() -> None:
-    """Eleven values that no block has together are too many."""
+    """Eleven values are too many, even if no block has all of them."""
     ten_rows = 8 * 3 * 10
     assert notes(block_bytes=ten_rows, grade=np.sort(np.arange(ROWS) % 11)) == []
     assert len(notes(block_bytes=ten_rows, grade=np.sort(np.arange(ROWS) % 10))) == 1
 
 
 def test_of_many_columns_twelve_are_named() -> None:
-    """So the note stays short."""
+    """The note stays short."""
     rng = np.random.default_rng(1)
     columns = {f"c{j}": rng.permutation(np.arange(ROWS) % 5) for j in range(40)}
     (note,) = notes(**columns)

@@ -1,4 +1,4 @@
-"""Columns that say whose a row is are no measurements, and repeated ones ask for a group."""
+"""Identifiers are not measurements; those with repeated values ask for a group."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ ROWS = 600
 
 
 def frame(rows: int = ROWS, **columns: object) -> pd.DataFrame:
-    """Labels and a measurement, beside further columns."""
+    """A frame of labels, a measurement and further columns."""
     rng = np.random.default_rng(0)
     measured = {"y": np.arange(rows) % 2, "x": rng.normal(size=rows)}
     return pd.DataFrame(measured | columns)
@@ -30,7 +30,7 @@ def warned(data: pd.DataFrame, **roles: object) -> list[Problem]:
 
 
 def far_apart(rows: int, different: int) -> np.ndarray:
-    """So many different integers over a wide range, the last ones repeated in other rows."""
+    """``different`` integers over a wide range; the last rows repeat the first."""
     values = np.random.default_rng(1).choice(10_000_000, different, replace=False)
     return np.concatenate([values, values[: rows - different]])
 
@@ -67,7 +67,7 @@ def test_what_an_identifiers_name_is(name, expected) -> None:
 
 @pytest.mark.parametrize("name", ["ID", "Sample code number", "patient_id", "account_no"])
 def test_identifiers_of_which_nearly_all_differ_are_left_out(name) -> None:
-    """The Wisconsin breast cancer file has 645 different ones in 699 rows, far apart."""
+    """The Wisconsin breast cancer file has 645 different numbers in 699 rows, far apart."""
     table = Table.from_pandas(frame(699, **{name: far_apart(699, 645)}), "y")
     kept, (left_out,) = useful_features(table)
     assert kept.roles.features == ("x",)
@@ -78,7 +78,7 @@ def test_identifiers_of_which_nearly_all_differ_are_left_out(name) -> None:
 
 
 def test_patients_in_both_parts_are_a_warning_that_stays_with_the_table() -> None:
-    """The column is gone, but the warning stays, and says what settles it."""
+    """The column is left out, but the warning stays with its remedy."""
     kept, _ = useful_features(Table.from_pandas(frame(699, ID=far_apart(699, 645)), "y"))
     (warning,) = by_severity(kept)["warning"]
     assert warning == (
@@ -98,7 +98,7 @@ def test_patients_in_both_parts_are_a_warning_that_stays_with_the_table() -> Non
     ],
 )
 def test_keys_that_repeat_ask_for_a_group(values) -> None:
-    """Whole numbers and text, also text that is left out; a group, a time or a kind settles it."""
+    """Whole numbers and text do, even text that is left out; a group, time or kind ends it."""
     data = frame(patient_id=values, day=np.random.default_rng(2).permutation(ROWS) * 1.5)
     (warning,) = [one for one in warned(data) if "whose values repeat" in one.message]
     assert (warning.column, warning.useless) == ("patient_id", False)
@@ -124,7 +124,7 @@ def test_measurements_and_few_codes_are_left_alone(column) -> None:
 
 
 def test_a_named_feature_or_a_declared_number_stays() -> None:
-    """The first gets a note, since it was meant; the second gets none."""
+    """The first gets a note, since the user wants it; the second gets none."""
     data = frame(ID=far_apart(ROWS, ROWS))
     table = Table.from_pandas(data, "y", features=["x", "ID"])
     kept, left_out = useful_features(table, named=True)
@@ -139,7 +139,7 @@ def test_a_named_feature_or_a_declared_number_stays() -> None:
 @pytest.mark.parametrize("rows", [20, 40, 99])
 @pytest.mark.parametrize("name", ["patient_id", "ID", "card_no", "card_key", "Sample code number"])
 def test_a_name_needs_twenty_rows_only(name, rows) -> None:
-    """The patterns of values alone need a hundred; fewer than twenty rows say nothing."""
+    """Patterns of values without a name need a hundred; fewer than twenty rows show nothing."""
     values = far_apart(rows, rows)
     assert useful_features(Table.from_pandas(frame(rows, **{name: values}), "y"))[1] != []
     assert warned(frame(19, **{name: values[:19]})) == []
@@ -159,7 +159,7 @@ def test_patients_of_few_rows_ask_for_a_group() -> None:
 )
 @pytest.mark.parametrize("form", [int, "A{}".format])
 def test_repeated_keys_of_other_names_ask_for_a_group(name, form) -> None:
-    """customer_id does so once; a code or an index on many rows does not."""
+    """customer_id asks for one; a code or an index with many rows per value does not."""
     values = [form(k % 150 * 7919) for k in range(ROWS)]
     (warning,) = [one for one in warned(frame(**{name: values})) if "repeat" in one.message]
     assert f"Set group={name!r} to keep them together" in warning.remedy
@@ -192,7 +192,7 @@ def test_measured_integers_are_hardly_ever_left_out(seed, rows) -> None:
     assert useful_features(Table.from_pandas(frame(rows, steps=values), "y"))[1] == []
 
 
-# A matched study, as R's infert: 83 strata of three rows, 63 pooled ones.
+# A matched study like R's infert: 83 strata of three rows, 63 pooled strata.
 STRATA = np.arange(249) // 3 + 1
 POOLED = np.minimum(STRATA, 63)
 
@@ -206,7 +206,7 @@ POOLED = np.minimum(STRATA, 63)
     ],
 )
 def test_other_names_and_coarser_keys_of_the_group_are_left_out(group, column, share) -> None:
-    """Their names show it, or text that differs from group to group."""
+    """Their names show it, or they are text that differs from group to group."""
     data = frame(249, **{group: STRATA}, **column)
     kept, (left_out,) = useful_features(Table.from_pandas(data, "y", group=group))
     assert kept.roles.features == ("x",)
@@ -236,14 +236,14 @@ def test_close_numbers_that_differ_from_group_to_group_are_left_out() -> None:
     ],
 )
 def test_what_is_measured_once_a_group_stays(column) -> None:
-    """Constant within a patient is no reason to leave out their age, income, dose or sex."""
+    """A patient's age, income, dose or sex is constant within the group and is not left out."""
     data = frame(249, patient=STRATA, **column)
     kept, _ = useful_features(Table.from_pandas(data, "y", group="patient"))
     assert kept.roles.features == ("x", *column)
 
 
 def test_groups_are_compared_over_all_blocks() -> None:
-    """A second value of one group in another block is no alias."""
+    """A feature with a second value of one group in another block is no alias."""
     other = POOLED.copy()
     other[-1] = 7
     data = frame(249, stratum=STRATA, **{"pooled.stratum": other})

@@ -1,4 +1,4 @@
-"""Features that know the answer are flagged; strong ones that do not are not."""
+"""Features that leak the answer are flagged; features that are merely strong are not."""
 
 import numpy as np
 import pyarrow as pa
@@ -50,7 +50,7 @@ def test_a_feature_that_is_merely_good_is_not(column):
 
 @pytest.mark.parametrize("positive", [100, 6_000])
 def test_the_whole_table_is_drawn_from(positive):
-    """The rows lie class by class, and one class is rare; 1,000 of either are enough."""
+    """The rows are sorted by class, and one class is rare; 1,000 rows of each are enough."""
     y = (np.arange(12_000) >= 12_000 - positive).astype(int)
     assert flagged(y + np.resize(NOISE, 12_000) / 9, y, 1_000)
     assert not flagged(y * 0.5 + np.resize(NOISE, 12_000), y, 1_000)
@@ -58,7 +58,7 @@ def test_the_whole_table_is_drawn_from(positive):
     rows = drawn_rows(table, ["x", "y"], aggregate_here, 1_000, 20_000_000)
     drawn = pa.Table.from_batches(rows)
     counts = np.bincount(drawn["y"])
-    # Binomial: four standard deviations of √1,000.
+    # Four standard deviations of a binomial count, √1,000 each.
     assert abs(counts[0] - 1_000) < 4 * 1_000**0.5
     assert counts[1] == 100 or abs(counts[1] - 1_000) < 4 * 1_000**0.5
     rows = drawn_rows(table, ["x", "y"], aggregate_here, 1_000, 400)

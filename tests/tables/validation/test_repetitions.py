@@ -1,4 +1,4 @@
-"""Whole rows that were entered twice are mentioned."""
+"""A note reports whole rows that were entered twice."""
 
 from dataclasses import replace
 
@@ -11,20 +11,20 @@ from lr_pipeline.tables.validation.validate import find_problems
 
 
 def notes(data: pd.DataFrame, block_bytes: int | None = None, **roles: str) -> list[str]:
-    """What is noted of a table, read in blocks of so many bytes."""
+    """The notes about a table that is read in blocks of limited size."""
     table = replace(Table.from_pandas(data, "y", **roles), block_bytes=block_bytes)
     found = find_problems(table)
     return [str(one) for one in found if one.severity == "note"]
 
 
 def table(rows: int = 200) -> pd.DataFrame:
-    """Rows that all differ."""
+    """A table whose rows all differ."""
     rng = np.random.default_rng(0)
     return pd.DataFrame({"y": np.arange(rows) % 2, "x": rng.normal(size=rows)})
 
 
 def test_doubled_rows_are_counted_with_the_first() -> None:
-    """They may stand anywhere, in any block."""
+    """They may be anywhere, in any block."""
     thirty_rows = 8 * 2 * 30
     data = table()
     doubled = pd.concat([data, data.iloc[[3, 50, 3]]])
@@ -45,14 +45,14 @@ def test_an_id_does_not_hide_them() -> None:
 
 
 def test_where_columns_have_few_values_rows_are_alike_by_themselves() -> None:
-    """More than one row in twenty is; rows with weights say how often they count."""
+    """More than 1 row in 20 gives no note, nor do rows with weights, which count repetitions."""
     data = table()
     assert notes(pd.concat([data] * 2)) == []
     assert notes(pd.concat([data, data.head(1)]).assign(n=1), weight="n") == []
 
 
 def test_a_large_table_is_not_hashed() -> None:
-    """Its rows are compared once it is split."""
+    """Its rows are compared when it is split."""
     rows = MOST_VALUES // 2 + 1
     data = pd.DataFrame({"y": np.arange(rows) % 2, "x": np.arange(rows) * 0.5})
     data.iloc[-1] = data.iloc[0]

@@ -1,4 +1,4 @@
-"""Which differences between two trainings' columns were meant, and which were not."""
+"""Which differences between the columns of two trainings were intended, and which were not."""
 
 import pandas as pd
 import pytest
@@ -10,7 +10,7 @@ RENAMED = {"income": ("number", "—"), "salary": ("—", "number")}
 
 
 def stored(names: str, **declaration: object) -> Table:
-    """A table of these columns and the target y, as a source declared it."""
+    """A table with these columns and the target y, as a source declares it."""
     values = {name: [1.0, 2.0, 4.0, 3.0] for name in names.split()} | {"y": [0, 1, 0, 1]}
     declared = {"target": "y", "exclude": [], "features": None} | declaration
     return Table.from_pandas(pd.DataFrame(values), "y").with_provenance({"declaration": declared})
@@ -41,6 +41,6 @@ def test_columns_are_compared_whatever_else_was_declared_otherwise(before, after
     ],
 )
 def test_a_column_whose_part_was_declared_otherwise_was_meant(after, names) -> None:
-    """It is left out, no longer a feature, or has a role now."""
+    """The user excluded it, or gave it a role."""
     before = contract_of(stored("age income"))
     assert schema_differences(before, stored(names, **after)) == {}

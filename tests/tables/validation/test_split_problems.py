@@ -1,4 +1,4 @@
-"""What only the split would refuse is among the table's problems, before anything is stored."""
+"""Errors that only the split would raise are among the table's problems before it is stored."""
 
 import pyarrow as pa
 import pytest
@@ -24,7 +24,7 @@ def problems(columns, policy, **roles):
 
 
 def test_a_table_that_can_be_split_has_no_problem():
-    """The split is by chance, hash, time or group; there are missing values and categories."""
+    """The split is random, by hash, time or group; there are missing values and categories."""
     columns = CLEAN | {"s": ["a", None, "missed", "b"] * 10, "n": [1, None, 2, None] * 10}
     columns["g"] = [k % 20 for k in range(N)]
     for policy in (SplitPolicy(), SplitPolicy(kind="sticky")):
@@ -34,7 +34,7 @@ def test_a_table_that_can_be_split_has_no_problem():
 
 
 def test_the_problems_of_the_split_follow_those_of_the_columns():
-    """All of them at once, also where a feature is of no use for another reason."""
+    """All of them are reported at once, also if a feature is useless for another reason."""
     columns = CLEAN | {"y": [1] + [0] * 39, "x": [float("inf"), *NUMBERS[1:]]}
     assert problems(columns, SplitPolicy()) == [
         "feature 'x' has infinite values: 1 (first at row 1)",
@@ -121,20 +121,20 @@ def test_what_the_split_or_its_preparation_would_refuse_is_found(columns, policy
 
 
 def test_a_spoiled_key_is_reported_once():
-    """Where the target, the group or the time cannot be used, no split is tried."""
+    """If the target, the group or the time cannot be used, no split is tried."""
     columns = CLEAN | {"g": [None, *range(1, N)]}
     (message,) = problems(columns, SplitPolicy(), group="g")
     assert message.startswith("column 'g' has missing values: 1")
 
 
 def test_a_column_that_is_left_out_anyway_is_no_obstacle():
-    """Its name cannot be another's then."""
+    """Its name then cannot collide with another name."""
     columns = CLEAN | {"s": ["a", "a", "b", "b"] * 10, "s=b": [7] * N}
     assert problems(columns, SplitPolicy()) == ["feature 's=b' has one value only: 7"]
 
 
 def test_a_generated_table_that_cannot_be_split_is_refused():
-    """It is refused only where it will be split."""
+    """It is refused only if it will be split."""
     source = SyntheticTable(num_rows=4, split=SplitPolicy())
     assert source.read().num_rows == 4
     with pytest.raises(TableError, match=r"test_size=0\.2 of 4 rows leaves 3 for training"):
@@ -142,7 +142,7 @@ def test_a_generated_table_that_cannot_be_split_is_refused():
 
 
 def test_fewer_rows_than_features_do_not_hide_what_the_split_refuses():
-    """A warning about the whole table is none about a column."""
+    """A warning about the whole table does not exclude any column from the check."""
     wide = {f"x{j}": [0.1 * (k * 7919 + j) % 1.3 for k in range(4)] for j in range(6)}
     found = problems({"y": [0, 1, 0, 1], "t": [1, 2, 3, 4]} | wide, SplitPolicy())
     assert [message[:9] for message in found] == ["4 rows ar", "test_size"]

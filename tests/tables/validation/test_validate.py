@@ -1,4 +1,4 @@
-"""Every problem of a table's content is found, at once, with column, row and remedy."""
+"""Every problem of a table's content is found at once, with column, row and remedy."""
 
 import random
 from dataclasses import replace
@@ -23,7 +23,7 @@ CLEAN = {"y": Y, "x": [0.1, 0.2, 0.3, 0.5]}
 
 
 def problems(columns, **roles):
-    """Problems of a table with these columns and target y; the rest are features."""
+    """Problems of a table with these columns and target y; the other columns are features."""
     special = {"y", *roles.values()}
     features = tuple(name for name in columns if name not in special)
     return find_problems(Table(pa.table(columns), ColumnRoles("y", None, features, **roles)))
@@ -49,7 +49,7 @@ def test_a_sound_table_has_no_problem():
     ],
 )
 def test_an_unusable_feature_is_an_error_with_a_remedy(column, message, row):
-    """It names the column, the row where there is one, and says to exclude it."""
+    """It names the column, the row if there is one, and advises to exclude the column."""
     [problem] = problems(CLEAN | {"bad": column})
     assert problem.severity == "error"
     assert (problem.column, problem.row) == ("bad", row)
@@ -58,7 +58,7 @@ def test_an_unusable_feature_is_an_error_with_a_remedy(column, message, row):
 
 
 def test_a_column_of_numbers_with_a_few_words_names_the_first_word():
-    """The commonest fault of a CSV file: what made the column text, and where."""
+    """The message has the word that made the column text, and its row: a common fault of CSV."""
     text = [*(str(row / 2) for row in range(200)), "abc", "-1e3"]
     (problem,) = problems({"y": [0, 1] * 101, "s": text})
     assert "is text because of 'abc' (first at row 201): 201 of 202 values are numbers" in str(
@@ -70,7 +70,7 @@ def test_a_column_of_numbers_with_a_few_words_names_the_first_word():
 @pytest.mark.parametrize("values", [["48,120.00", "950"], ["48,12", "3,5"], ["48.1%"], ["$48"]])
 @pytest.mark.parametrize("levels", [2, 200])
 def test_numbers_with_separators_or_signs_are_an_error(values, levels):
-    """Never left out or coded as categories: the income of a table would go in silence."""
+    """They are not left out or coded as categories; an income would be lost without a message."""
     text = [
         f"{k}{values[k % len(values)]}" if values != ["$48"] else f"${k}" for k in range(levels)
     ]
@@ -85,7 +85,7 @@ def test_numbers_with_separators_or_signs_are_an_error(values, levels):
 
 @pytest.mark.parametrize("date", ["{:02}/28/2024", "28.{:02}.2024", "2024/{}/28 10:05"])
 def test_dates_as_text_are_an_error_as_other_dates_are(date):
-    """Where nine tenths of the values are; words among which there is one are categories."""
+    """A column with nine tenths of dates is an error; words with a few dates are categories."""
     dates = [date.format(1 + k % 12) for k in range(180)]
     (problem,) = problems({"y": [0, 1] * 100, "d": [*dates, *["unknown"] * 20]})
     assert "feature 'd' has dates as text: 180 of 200 values (first " in problem.message
@@ -94,7 +94,7 @@ def test_dates_as_text_are_an_error_as_other_dates_are(date):
 
 
 def test_text_with_more_than_100_levels_is_an_error():
-    """101 levels are too many, 100 are not; rows are plenty."""
+    """101 levels are too many and 100 are not, in a table of many rows."""
     for levels, found in ((100, 0), (101, 1)):
         text = [f"level {row % levels}" for row in range(1000)]
         assert len(problems({"y": [0, 1] * 500, "s": text})) == found
@@ -102,7 +102,7 @@ def test_text_with_more_than_100_levels_is_an_error():
 
 @pytest.mark.parametrize("column", [[None] * 4, [float("nan")] * 4])
 def test_a_feature_without_any_value_is_left_out_as_a_constant_one_is(column):
-    """Unless it is named: then it is an error, since nothing can be imputed."""
+    """If it is named it is an error, since nothing can be imputed."""
     [problem] = problems(CLEAN | {"empty": column})
     assert problem.message == "feature 'empty' has no value in any row"
     assert problem.useless
@@ -114,7 +114,7 @@ def test_a_feature_without_any_value_is_left_out_as_a_constant_one_is(column):
 
 @pytest.mark.parametrize("column", [[2.5] * 4, ["a"] * 4, [True] * 4])
 def test_a_constant_feature_is_a_warning(column):
-    """The table can be used without it, or with it."""
+    """The table can be used with or without it."""
     [problem] = problems(CLEAN | {"same": column})
     assert problem.severity == "warning"
     assert problem.message == f"feature 'same' has one value only: {column[0]!r}"
@@ -190,7 +190,7 @@ def wide(**columns):
 
 @pytest.mark.parametrize("name", USELESS)
 def test_a_useless_feature_is_left_out_with_its_reason(name):
-    """If it was named, it stays with a warning, or is an error where it is text."""
+    """If it was named, it stays with a warning, or is an error if it is text."""
     values, reason = USELESS[name]
     table = wide(**{name: pa.array(values)})
     kept, (left_out,) = useful_features(table)
@@ -207,7 +207,7 @@ def test_a_useless_feature_is_left_out_with_its_reason(name):
 
 
 def test_what_only_resembles_a_counter_or_a_copy_stays():
-    """A value that occurs twice or is missing, few rows, a wide range; a copy but for one row."""
+    """Examples: a repeated or missing value, few rows, a wide range, a copy except for one row."""
     lost, almost = [*range(199), None], [k % 7 for k in range(199)] + [5]
     twice, far = [*range(199), 0], [k * k for k in range(200)]
     table = wide(twice=twice, lost=lost, almost=almost, far=far, paid=far[::-1])
@@ -216,7 +216,7 @@ def test_what_only_resembles_a_counter_or_a_copy_stays():
 
 
 def test_a_repetition_in_another_block_is_found():
-    """The first pass looks within blocks only."""
+    """The first pass finds only repetitions within a block."""
     table = wide(twice=[*range(199), 0], gap=[*range(150), *range(151, 201)])
     table = replace(table, block_bytes=8 * 3 * 40)
     kept, (left_out,) = useful_features(table)
@@ -225,14 +225,14 @@ def test_a_repetition_in_another_block_is_found():
 
 
 def test_a_useless_feature_with_an_error_is_an_error():
-    """All values infinite are one value only, and no reason to go on."""
+    """A column of infinite values is constant too, but it stays an error."""
     with pytest.raises(TableError, match="'bad' has infinite values: 200") as caught:
         useful_features(wide(bad=[float("inf")] * ROWS))
     assert len(caught.value.problems) == 1
 
 
 def test_fewer_rows_than_features_are_a_warning():
-    """So it is with very many columns."""
+    """That includes tables with very many columns."""
     rng = random.Random(1)
     columns = {f"x{j}": [rng.random() for _ in range(4)] for j in range(3_000)}
     (problem,) = problems({"y": Y} | columns)
@@ -241,7 +241,7 @@ def test_fewer_rows_than_features_are_a_warning():
 
 
 def test_too_few_rows_are_counted_against_the_features_that_stay() -> None:
-    """Copies are no unknowns: the same is said of the table with and without them."""
+    """Copies add no unknowns: the table with and without them gets the same message."""
     rng = random.Random(1)
     columns = {f"x{j}": [rng.random() for _ in range(4)] for j in range(5)}
     table = Table.from_arrow(pa.table({"y": Y} | columns | {"copy": columns["x0"]}), "y")
@@ -255,7 +255,7 @@ def test_too_few_rows_are_counted_against_the_features_that_stay() -> None:
 
 
 def test_more_columns_than_can_be_fitted_are_an_error():
-    """Useless ones do not count; a category counts as many as it makes."""
+    """Useless features do not count; a category counts for all columns that it makes."""
     rng = random.Random(1)
     columns = {f"x{j}": [rng.random() for _ in range(4)] for j in range(2_998)}
     columns |= {"one": [1, 1, 1, 1], "s": ["a", "b", "c", "c"]}
@@ -268,7 +268,7 @@ def test_more_columns_than_can_be_fitted_are_an_error():
 @pytest.mark.parametrize("levels", [2, 20, 150])
 @pytest.mark.parametrize("role", ["feature", "weight", "time"])
 def test_a_word_among_numbers_is_named_however_few_they_are(levels, role):
-    """A few question marks made 54 columns of 0 and 1, and a separation, of a measurement."""
+    """A few question marks would turn a measurement into 54 columns and separate the classes."""
     text = [*(str(k % levels) for k in range(300)), "?", "?", "unknown"] * 2
     table = {"y": [0, 1] * 303, "x": [k % 7 + 0.5 for k in range(606)], "s": text}
     roles = {} if role == "feature" else {role: "s"}
@@ -283,7 +283,7 @@ def test_a_word_among_numbers_is_named_however_few_they_are(levels, role):
 
 
 def test_numbers_as_text_are_an_error_unless_they_name_rows():
-    """Of Parquet, SQL and data frames; whole numbers that all differ are left out as before."""
+    """They come from Parquet, SQL or data frames; whole numbers that all differ are left out."""
     y = [0, 1] * 100
     (problem,) = problems({"y": y, "x": Y * 50, "s": [str(k % 5) for k in range(200)]})
     assert (problem.row, problem.useless) == (1, False)
@@ -295,7 +295,7 @@ def test_numbers_as_text_are_an_error_unless_they_name_rows():
 
 
 def test_third_answers_are_a_note_that_keeps_nothing_back() -> None:
-    """Three kinds of flowers, one against the others: said, and split all the same."""
+    """Three kinds of flowers, one against the others, give a note and are split."""
     rows = pa.table({"y": ["a", "b", "c", "b"] * 10, "x": [0, 1, 2, 3, 4] * 8})
     found = find_problems(Table.from_arrow(rows, "y", positive="a"), SplitPolicy())
     (note,) = [one for one in found if "target" in one.message]

@@ -26,7 +26,7 @@ UUIDS = [uuid.UUID(int=(k + 1) * 0x0123_4567_890A_BCDE_F123_4567) for k in COUNT
 
 
 def decimals(kind: pa.DataType, start: int = 0, step: int = 1) -> pa.Array:
-    """``start``, ``start`` + ``step`` and so on, divided by 10^scale."""
+    """Decimals ``start``, ``start`` + ``step`` and so on, divided by 10^scale."""
     with decimal.localcontext(prec=80):
         values = [decimal.Decimal(start + k * step).scaleb(-kind.scale) for k in COUNT]
     return pa.array(values, kind)
@@ -38,18 +38,18 @@ def extension(kind: pa.DataType, stored: pa.Array) -> pa.Array:
 
 
 class Celsius(pa.ExtensionType):
-    """A type that only its owner knows."""
+    """An extension type that only this test knows."""
 
     def __init__(self) -> None:
         super().__init__(pa.int64(), "test.celsius")
 
     def __arrow_ext_serialize__(self) -> bytes:
-        """It has no parameters."""
+        """Return nothing, since the type has no parameters."""
         return b""
 
     @classmethod
     def __arrow_ext_deserialize__(cls, storage_type, serialized) -> "Celsius":
-        """The type again."""
+        """Return the type."""
         return cls()
 
 
@@ -134,7 +134,7 @@ DIFFERENT_VALUES = {"target": 2, "group": 30, "feature": 4}
 
 
 def column_for(role: str, name: str) -> pa.Array:
-    """The type's values, as many different ones as the role allows, with no order in the rows."""
+    """Values of the type in random order, with as many different ones as the role allows."""
     values = TYPES[name]
     if role in ("id", "time", "weight"):
         places = np.random.default_rng(7).permutation(ROWS)
@@ -144,7 +144,7 @@ def column_for(role: str, name: str) -> pa.Array:
 
 
 def taken(values: pa.Array, places: np.ndarray) -> pa.Array:
-    """Some of the values in the type that they have; Arrow itself takes from most types only."""
+    """Take some of the values without changing their type; Arrow's take lacks some types."""
     if pa.types.is_run_end_encoded(values.type):
         plain = values.values.take(pa.array(places))
         return pa.RunEndEncodedArray.from_arrays(list(range(1, len(plain) + 1)), plain)
@@ -156,7 +156,7 @@ def taken(values: pa.Array, places: np.ndarray) -> pa.Array:
 
 
 def columns_with(role: str, column: pa.Array) -> tuple[pa.Table, dict[str, str]]:
-    """A table with the column in that role, and the roles of the others."""
+    """A table with the column in this role, and all roles."""
     if role == "target":
         return pa.table({"x": X, "c": column}), {"target": "c"}
     roles = {} if role == "feature" else {role: "c"}
@@ -164,20 +164,20 @@ def columns_with(role: str, column: pa.Array) -> tuple[pa.Table, dict[str, str]]
 
 
 def read_in_memory(columns: pa.Table, roles: dict[str, str], _folder) -> Table:
-    """The table as arrays give it."""
+    """The table built from arrays in memory."""
     table = Table.from_arrow(columns, **roles)
     require_sound(table, policy=SplitPolicy())
     return table
 
 
 def read_from_file(columns: pa.Table, roles: dict[str, str], folder) -> Table:
-    """The table as a Parquet file gives it, validated."""
+    """The table read from a Parquet file and validated."""
     pq.write_table(columns, folder / "rows.parquet")
     return FileTable(folder / "rows.parquet", **roles).read(to_split=True)
 
 
 def read_from_two_files(columns: pa.Table, roles: dict[str, str], folder) -> Table:
-    """The table as a folder of Parquet files gives it."""
+    """The table read from a folder of Parquet files."""
     (folder / "parts").mkdir()
     for number, part in enumerate((columns.slice(0, 50), columns.slice(50))):
         pq.write_table(part, folder / "parts" / f"{number}.parquet")
@@ -185,12 +185,12 @@ def read_from_two_files(columns: pa.Table, roles: dict[str, str], folder) -> Tab
 
 
 def no_parquet(name: str) -> bool:
-    """Whether Parquet itself has no such type."""
+    """Whether Parquet has no such type."""
     return name.startswith(("interval", "union", "run ends"))
 
 
 def checked(table: Table, role: str, name: str) -> None:
-    """Assert what the role makes of the values."""
+    """Assert that the role gets the right values."""
     column = column_for(role, name)
     policy = SplitPolicy()
     train, test = split_table(table, policy)
@@ -222,14 +222,14 @@ def checked(table: Table, role: str, name: str) -> None:
 
 
 def as_floats(column: pa.Array) -> list[float]:
-    """The nearest float64 of each value, by Python."""
+    """The float64 nearest to each value, computed by Python."""
     if pa.types.is_run_end_encoded(column.type):
         column = column.values
     return [float(value) for value in column.to_pylist()]
 
 
 def assert_feature(preparation: Preparation, block: pa.RecordBatch, column, name: str) -> None:
-    """The design has the values as numbers, or a column for each text but one."""
+    """Assert that the design has the values as numbers, or a column for each text but one."""
     design = preparation.design(block)[:, 1:]
     if name in TEXT:
         texts = np.arange(ROWS) % 4
@@ -241,7 +241,7 @@ def assert_feature(preparation: Preparation, block: pa.RecordBatch, column, name
 
 @pytest.fixture(autouse=True)
 def known_extension():
-    """Parquet gives an extension type back where it is registered."""
+    """Register an extension type, so that Parquet returns it."""
     pa.register_extension_type(Celsius())
     yield
     pa.unregister_extension_type("test.celsius")
@@ -250,7 +250,7 @@ def known_extension():
 @pytest.mark.parametrize("read", [read_in_memory, read_from_file, read_from_two_files])
 @pytest.mark.parametrize(("role", "name"), [(role, name) for role in READ for name in TYPES])
 def test_a_type_is_read_exactly_or_refused_by_name(role, name, read, tmp_path):
-    """No value is rounded or lost on the way, and no error is the library's own."""
+    """No value is rounded or lost, and every error is our own, not the library's."""
     if read is not read_in_memory and no_parquet(name):
         pytest.skip("Parquet has no such type")
     columns, roles = columns_with(role, column_for(role, name))
@@ -274,7 +274,7 @@ def test_a_type_is_read_exactly_or_refused_by_name(role, name, read, tmp_path):
 @pytest.mark.parametrize("key", [False, True])
 @pytest.mark.parametrize("name", TYPES)
 def test_the_type_that_is_announced_is_the_one_that_is_read(name, key):
-    """It is the same for empty columns, slices and missing values."""
+    """That holds also for empty columns, slices and missing values."""
     column = TYPES[name]
     for values in (column, column[:0], column[7:9]):
         assert read_values(values, key).type == read_type(column.type, key)
@@ -282,7 +282,7 @@ def test_the_type_that_is_announced_is_the_one_that_is_read(name, key):
 
 
 def test_answers_that_float64_cannot_tell_apart_are_refused():
-    """Two decimals as a target's values would become one."""
+    """Two decimals of a target would become the same float."""
     answers = pa.array([decimal.Decimal(LONG + k % 2) for k in COUNT], pa.decimal128(38, 0))
     message = "target 'y' has decimals that float64 cannot tell apart. Write its answers as two"
     with pytest.raises(TableError, match=message):
@@ -301,7 +301,7 @@ def test_repeated_ids_are_counted_with_their_first_row(name):
 
 @pytest.mark.parametrize("name", sorted(n for n in READ["group"] if n in DIFFERENT))
 def test_a_row_of_a_split_by_hash_stays_where_its_key_says(name):
-    """Rows in another order, and fewer of them: the same keys are tested."""
+    """With the rows in another order, and with fewer rows, the same keys are tested."""
     policy = SplitPolicy(kind="sticky", test_size=0.3)
 
     def tested(places: np.ndarray) -> set[float]:

@@ -1,4 +1,4 @@
-"""Decimals as numbers and as keys: to the last digit."""
+"""Decimals are exact to the last digit, as numbers and as keys."""
 
 from decimal import Decimal, localcontext
 
@@ -14,7 +14,7 @@ from lr_pipeline.tables.values.row_hash import keyed_hashes, row_hashes
 
 @st.composite
 def columns(draw) -> tuple[list[Decimal | None], pa.Array]:
-    """Decimals of one type, some missing, behind an offset."""
+    """A column of decimals of one type, some missing, with an offset."""
     make, most = draw(st.sampled_from([(pa.decimal128, 38), (pa.decimal256, 76)]))
     precision = draw(st.integers(1, most))
     scale = draw(st.integers(-3, precision))
@@ -61,7 +61,7 @@ def test_integers_that_float64_cannot_hold_are_found(case):
 
 @given(columns(), st.integers(0, 5))
 def test_equal_decimals_have_equal_keys_and_others_do_not(case, zeros):
-    """The number of zeros at the end does not matter, for keys or for the hash of rows."""
+    """Trailing zeros do not matter, neither for keys nor for the hashes of rows."""
     values, column = case
     hashes = keyed_hashes(column, seed=1).tolist()
     rows = row_hashes(pa.record_batch([column], names=["c"]), ["c"]).tolist()
@@ -82,7 +82,7 @@ def test_an_integer_has_one_key_as_a_number_a_text_and_a_decimal(value):
 
 @given(st.integers(-(10**15) + 1, 10**15 - 1), st.integers(0, 12))
 def test_a_short_decimal_has_the_key_of_its_float(value, scale):
-    """Fifteen digits tell decimals apart as floats."""
+    """Decimals of up to fifteen digits stay different as floats."""
     number = Decimal(value).scaleb(-scale)
     of_float = int(keyed_hashes(pa.array([float(number)]), seed=3)[0])
     assert int(keyed_hashes(pa.array([number], pa.decimal128(38, 13)), seed=3)[0]) == of_float

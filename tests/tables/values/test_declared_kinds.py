@@ -29,7 +29,7 @@ DESIGN = [[float(r == 2), float(r == 3)] for r in RACE]  # 1 is the most frequen
 
 
 def stored(folder: Path, form: str) -> FileTable | SqlTable:
-    """The same eight rows with the codes as different files hold them."""
+    """The same eight rows with the codes stored as in different kinds of files."""
     as_stored = {
         "integers": FRAME,
         "floats": FRAME.astype({"race": float}),
@@ -56,7 +56,7 @@ FORMS = ("integers", "floats", "texts", "dictionary", "decimals", "csv", "csv of
 
 @pytest.mark.parametrize("form", FORMS)
 def test_codes_are_coded_level_by_level_whatever_holds_them(tmp_path, form) -> None:
-    """From a file or a database, no slope is fitted over 1, 2, 3."""
+    """Whether from a file or a database, no slope is fitted to the codes 1, 2, 3."""
     table = stored(tmp_path, form).read(to_split=False)
     preparation = Preparation.fit(table)
     assert preparation.columns == ("race=2", "race=3", "x")
@@ -78,7 +78,7 @@ def test_new_rows_of_another_storage_get_the_same_columns(tmp_path, trained, for
 
 
 def test_without_the_declaration_codes_given_as_text_stay_refused(tmp_path) -> None:
-    """Only what was declared may change its type."""
+    """Only a declared feature may change its type."""
     preparation = Preparation.fit(Table.from_pandas(FRAME, "y"))
     stored(tmp_path, "texts")
     with pytest.raises(SchemaMismatchError, match="number or boolean"):
@@ -86,7 +86,7 @@ def test_without_the_declaration_codes_given_as_text_stay_refused(tmp_path) -> N
 
 
 def test_the_doors_of_python_and_yaml_agree() -> None:
-    """They are a data frame, an Arrow table and a declaration as plain values."""
+    """A data frame, an Arrow table and a declaration as plain values give the same table."""
     frame = Table.from_pandas(FRAME, "y", category=["race"])
     arrow = Table.from_arrow(pa.Table.from_pandas(FRAME), "y", category=["race"])
     assert frame.fingerprint == arrow.fingerprint
@@ -130,7 +130,7 @@ def test_numbers_stored_as_text_are_read_as_numbers() -> None:
 
 
 def test_a_category_of_ten_thousand_values_is_an_error() -> None:
-    """It is never left out in silence, since someone asked for it."""
+    """It is never left out without a message, since the user asked for it."""
     frame = pd.DataFrame({"y": [0, 1] * 10_000, "k": np.arange(20_000) % 10_000, "x": 1.0})
     with pytest.raises(TableError) as caught:
         lr_pipeline.tables.validation.validate.useful_features(
@@ -143,7 +143,7 @@ def test_a_category_of_ten_thousand_values_is_an_error() -> None:
 
 
 def test_a_declared_kind_is_taken_at_its_word() -> None:
-    """A counter declared a number stays; dates and amounts declared categories are levels."""
+    """A counter declared as number stays; dates and amounts declared as categories are levels."""
     rows = 200
     frame = pd.DataFrame(
         {
@@ -159,7 +159,7 @@ def test_a_declared_kind_is_taken_at_its_word() -> None:
 
 
 def test_a_kind_declared_meanwhile_is_no_change_of_the_source() -> None:
-    """The user wants it, as with another role."""
+    """The user wants it, like a changed role."""
     before = contract_of(Table.from_pandas(FRAME, "y").with_provenance({"declaration": {}}))
     table = Table.from_pandas(FRAME, "y", category=["race"])
     now = table.with_provenance({"declaration": {"category": ["race"]}})
@@ -168,7 +168,7 @@ def test_a_kind_declared_meanwhile_is_no_change_of_the_source() -> None:
 
 @given(st.lists(st.integers(-(2**53), 2**53) | st.none(), max_size=20))
 def test_integers_floats_and_their_texts_are_the_same_levels(codes) -> None:
-    """That holds for every program that wrote no exponent."""
+    """That holds for texts without an exponent, whichever program wrote them."""
     small = [code if code is None or abs(code) < 10**6 else code % 1000 for code in codes]
     texts = [None if code is None else str(code) for code in small]
     assert category_texts(pa.array(codes, pa.int64())).to_pylist() == [

@@ -1,4 +1,4 @@
-"""Lists, structs and maps as keys: one text for each value."""
+"""Lists, structs and maps as keys have one text for each value."""
 
 import pyarrow as pa
 import pytest
@@ -23,7 +23,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 @given(data=st.data())
 def test_two_values_have_one_text_only_where_they_are_equal(kind, data):
-    """They may contain quotes, commas, brackets and missing parts, behind an offset."""
+    """They may contain quotes, commas, brackets and missing parts, and have an offset."""
     values = data.draw(st.lists(st.none() | KINDS[kind], min_size=1, max_size=8))
     texts = nested_texts(pa.array([None, *values], kind).slice(1))
     assert [text is None for text in texts] == [value is None for value in values]
@@ -33,7 +33,7 @@ def test_two_values_have_one_text_only_where_they_are_equal(kind, data):
 
 
 def test_every_kind_of_part_has_a_text():
-    """Parts are bytes, decimals, dates and zeros of both signs."""
+    """Examples of parts are bytes, decimals, dates and zeros of both signs."""
     values = pa.array([{"a": b"\xff", "b": 0.0}, {"a": None, "b": -0.0}, None])
     assert nested_texts(values) == ['{"a": "ff", "b": 0}', '{"a": null, "b": 0}', None]
     coded = pa.array(["x", "y", None]).dictionary_encode()

@@ -28,7 +28,7 @@ ALREADY_MISSING = ["", "NA", "N/A", "NaN", "null", "NULL", "n/a", "nan", "#N/A",
 
 
 def write_csv(path: Path, columns: dict[str, list[str]], delimiter: str = ",") -> Path:
-    """Columns of texts, quoted where they must be."""
+    """Write columns of texts, quoted where necessary."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter=delimiter)
         writer.writerows([list(columns), *zip(*columns.values(), strict=True)])
@@ -37,7 +37,7 @@ def write_csv(path: Path, columns: dict[str, list[str]], delimiter: str = ",") -
 
 @st.composite
 def spoiled_numbers(draw, markers=MARKERS):
-    """Numbers of few or many different values as text, a marker in a few of them, its rows."""
+    """Few or many different numbers as text, some replaced by a marker, and the marker's rows."""
     number = st.one_of(
         st.integers(0, 3), st.integers(-(10**6), 10**6), st.floats(-1e6, 1e6, allow_nan=False)
     )
@@ -79,7 +79,7 @@ def test_a_marker_among_numbers_is_named_or_missing(tmp_path_factory, spoiled) -
 
 @pytest.mark.parametrize("word", ALREADY_MISSING)
 def test_the_usual_words_are_missing_without_a_word(tmp_path, word) -> None:
-    """An extra space does not matter; numbers stay numbers, and no level is blank."""
+    """An extra space does not matter; numbers stay numbers, and no level is empty."""
     x = ["1.5", word, "2", "1.5"] * 5
     s = ["a", "b", word, "a"] * 5
     path = write_csv(tmp_path / "rows.csv", {"x": x, "s": s, "y": ["0", "1", "1", "0", "1"] * 4})
@@ -97,7 +97,7 @@ AGE = [31.0, None, 22.5, None, None, 47.0] * 5
 
 
 def test_markers_and_columns_that_keep_na_are_declared_together(tmp_path) -> None:
-    """A marker that is a number is one in each of its forms; Namibia is a country."""
+    """A number is a marker in each of its forms; NA can be kept as the code of Namibia."""
     path = write_csv(tmp_path / "rows.csv", COLUMNS)
     declared = FileTable(str(path), "y", missing=["?", "-999"], keep_na=["land"])
     table = declared.read()
@@ -139,7 +139,7 @@ def test_markers_are_missing_in_parquet_and_sql(tmp_path) -> None:
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_new_rows_are_read_by_the_rules_of_training(tmp_path, suffix) -> None:
-    """They travel with the model: nobody declares them again."""
+    """The model keeps the rules: they need not be declared again."""
     path = write_csv(tmp_path / "rows.csv", COLUMNS)
     table = FileTable(path, "y", missing=["?", "-999"], keep_na=["land"]).read()
     preparation = Preparation.from_dict(json.loads(json.dumps(Preparation.fit(table).to_dict())))
@@ -155,7 +155,7 @@ def test_new_rows_are_read_by_the_rules_of_training(tmp_path, suffix) -> None:
 
 
 def test_a_model_without_rules_says_nothing_of_them(tmp_path) -> None:
-    """Its JSON is what it was."""
+    """Its JSON has no key for them."""
     columns = {"x": ["1", "2", "4"] * 4, "y": ["0", "1"] * 6}
     table = FileTable(write_csv(tmp_path / "rows.csv", columns), "y").read()
     assert Preparation.fit(table).to_dict().keys() == {"roles", "encodings"}
@@ -179,7 +179,7 @@ def test_a_word_among_new_numbers_is_named(tmp_path, suffix) -> None:
 
 @pytest.mark.parametrize("kind", [pa.int8(), pa.uint8(), pa.int64(), pa.float32(), pa.bool_()])
 def test_a_marker_that_no_number_of_the_type_is_changes_nothing(kind) -> None:
-    """300 in bytes, -1 without a sign, 1.5 among integers, words anywhere, booleans."""
+    """Examples: 300 in 8-bit, -1 in unsigned, 1.5 in integer and words in any column; booleans."""
     column = pa.array([0, 1, None, 1]).cast(kind)
     markers = ["300", "1e300", "-7", "0.5", "?", "nan", "inf", "1_0", "0x1"]
     assert without_markers(column, markers).equals(column)
@@ -188,7 +188,7 @@ def test_a_marker_that_no_number_of_the_type_is_changes_nothing(kind) -> None:
 
 
 def test_the_rows_keep_their_order_and_other_values(tmp_path) -> None:
-    """A marker in 100,000 rows: everything else has its place."""
+    """With markers among 100,000 rows every other value stays in its row."""
     x = np.random.default_rng(5).integers(0, 50, 100_000)
     texts = np.where(np.arange(100_000) % 1000 == 7, "?", x.astype(str)).tolist()
     path = write_csv(tmp_path / "rows.csv", {"x": texts, "y": ["0", "1"] * 50_000})

@@ -1,4 +1,4 @@
-"""Rows that are alike hash alike, however their values are stored."""
+"""Equal rows have equal hashes, however their values are stored."""
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +12,11 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.validate import find_problems
 from lr_pipeline.tables.values.row_hash import keyed_hashes, row_hashes
 
-PAYLOAD = np.array([0xFFF8000000000ABC], np.uint64).view(np.float64)[0]  # a NaN like no other
+PAYLOAD = np.array([0xFFF8000000000ABC], np.uint64).view(np.float64)[0]  # a NaN with unusual bits
 
 
 def hashes(column):
-    """Hash of each row of a table of one column, twice: as a row and as a key."""
+    """Two hashes of each row of a one-column table: as a row and as a key."""
     rows = row_hashes(pa.record_batch([column], names=["x"]), ["x"])
     return np.stack([rows, keyed_hashes(column, seed=3)])
 
@@ -40,7 +40,7 @@ def test_a_whole_number_hashes_alike_in_every_type(values):
         plain,
         plain.cast(pa.int32()),
         plain.dictionary_encode(),
-        floats.cast(pa.decimal128(14, 2)),  # wider ones are told apart beyond 15 digits
+        floats.cast(pa.decimal128(14, 2)),  # wider decimals are distinguished beyond 15 digits
         floats,
         floats.dictionary_encode(),
         nan,
@@ -49,7 +49,7 @@ def test_a_whole_number_hashes_alike_in_every_type(values):
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1))
 def test_large_whole_numbers_hash_like_the_floats_that_they_are(values):
-    """Up to 2⁶³, where float64 holds them; others are other numbers, with other hashes."""
+    """That holds up to 2⁶³ if float64 holds them exactly; other numbers have other hashes."""
     for value in values:
         exact = int(float(value)) == value and float(value) < 2.0**63
         one, other = pa.array([value], pa.int64()), pa.array([float(value)])
@@ -58,7 +58,7 @@ def test_large_whole_numbers_hash_like_the_floats_that_they_are(values):
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=True), min_size=1))
 def test_different_numbers_have_different_hashes(values):
-    """Fractions, infinities and whole numbers of any size; 0 and −0 are one number."""
+    """They are fractions, infinities and whole numbers of any size; 0 and −0 are one number."""
     numbers = np.unique(np.array(values) + 0.0)
     for one in hashes(pa.array(numbers)):
         assert len(np.unique(one)) == len(numbers)
@@ -88,7 +88,7 @@ def test_a_text_hashes_alike_in_every_type(values):
     ids=["floats", "minus zero", "bytes", "dictionary"],
 )
 def test_a_copy_in_another_type_is_found(copy):
-    """A column that repeats another one makes no estimate unique, whatever it is stored as."""
+    """A column that repeats another makes the estimate not unique, whatever its type."""
     columns = {"x": pa.array([1, 0, 5, 3] * 5), "copy": copy, "y": [0, 1, 1, 0, 1] * 4}
     found = find_problems(Table.from_arrow(pa.table(columns), "y"))
     assert [(one.column, one.message) for one in found] == [
@@ -98,7 +98,7 @@ def test_a_copy_in_another_type_is_found(copy):
 
 @pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
 def test_zero_is_described_without_a_sign(order):
-    """Least and greatest value, median and range, whichever of 0 and −0 comes first."""
+    """Minimum, maximum, median and range have 0, whichever of 0 and −0 comes first."""
     x = np.array([0.0, -0.0, -0.0, 0.0, -0.0] * 3)[order]
     table = Table.from_arrow(pa.table({"x": x, "y": [0, 1, 0] * 5}), "y")
     profile = profile_features(table)["features"]["x"]

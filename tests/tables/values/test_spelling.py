@@ -49,7 +49,7 @@ DIFFERENT = [
 
 @pytest.mark.parametrize("text", ALIKE)
 def test_what_differs_invisibly_or_typographically_is_one_spelling(text) -> None:
-    """The key of each variant is that of the text; in a message no two look the same."""
+    """All variants have the key of the text; in a message no two look the same."""
     assert {spelling_key(variant) for variant in ALIKE[text]} == {spelling_key(text)}
     shown = [shown_spelling(variant) for variant in (text, *ALIKE[text])]
     assert len(set(shown)) == len(shown)
@@ -59,12 +59,12 @@ def test_what_differs_invisibly_or_typographically_is_one_spelling(text) -> None
 
 
 def test_what_is_seen_or_says_something_else_differs() -> None:
-    """Case, accents, letters of another script, superscripts, fractions, circled digits."""
+    """Case, accents, other scripts, superscripts, fractions and circled digits differ."""
     assert alike(DIFFERENT) == []
 
 
 def test_most_characters_are_told_to_be_their_own_key_by_a_pattern() -> None:
-    """Each range of the pattern is tested, and spaces within a text, single or not."""
+    """Each range of the pattern is tested, and single and double spaces within a text."""
     plain = "".join(chr(code) for a, b in PLAIN for code in range(ord(a), ord(b) + 1))
     assert spelling_key(plain) == plain
     texts = pa.array([plain, "a b", "", "a  b", " a", "a ", "a\n", "`", "é", "e\u0301", None])
@@ -105,7 +105,7 @@ def variants(draw, text):
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_variants_of_a_level_never_make_a_level_of_their_own(data) -> None:
-    """In training and in new rows: the design has the same bits as with one spelling of each."""
+    """In training and in new rows the design equals that of one spelling bit for bit."""
     levels = data.draw(st.lists(LETTERS, min_size=2, max_size=4, unique_by=spelling_key))
     plain = [level for level in levels for _ in range(4)]
     spelled = [data.draw(variants(level)) for level in plain]
@@ -124,7 +124,7 @@ def test_variants_of_a_level_never_make_a_level_of_their_own(data) -> None:
 
 
 def people(names, **roles):
-    """Rows of two people of two spellings each, and 38 others."""
+    """A table of two people with two spellings each, and 38 other people."""
     others = [f"p{k}" for k in range(38)]
     names = (names + others) * 5
     columns = {"y": [0, 1, 1, 0, 1] * (len(names) // 5), "x": np.arange(len(names)) % 7 + 0.5}
@@ -134,7 +134,7 @@ def people(names, **roles):
 @pytest.mark.parametrize("kind", ["group", "sticky"])
 @pytest.mark.parametrize("seed", range(8))
 def test_a_group_in_several_spellings_stays_in_one_part(kind, seed) -> None:
-    """A warning says so; had a split torn it, the check would find it."""
+    """A warning says so; the check would find a split that divides the group."""
     table = people(["Müller", "Mu\u0308ller", "O'Neil", "O’Neil "], group="who")
     train, test = split_table(table, SplitPolicy(kind=kind, seed=seed, test_size=0.3))
     found = find_leakage(table, train, test)
@@ -151,7 +151,7 @@ def test_a_group_in_several_spellings_stays_in_one_part(kind, seed) -> None:
 
 
 def test_a_torn_group_is_leakage() -> None:
-    """The parts show it, whoever split them."""
+    """The parts show it, whatever code split them."""
     table = people(["Müller", "Mu\u0308ller"], group="who")
     rows = np.arange(table.num_rows)
     torn = [r for r, name in enumerate(table.column("who").to_pylist()) if name == "Mu\u0308ller"]
@@ -160,7 +160,7 @@ def test_a_torn_group_is_leakage() -> None:
 
 
 def test_ids_that_read_alike_are_repetitions() -> None:
-    """The message names them, since no eye finds them."""
+    """The message names them, since the difference is not visible."""
     ids = ["a1", "b2", "b2\u200b", "c3"]
     table = Table(
         pa.table({"y": [0, 1, 0, 1], "x": [0.5, 1, 3, 2], "k": ids}),
@@ -174,7 +174,7 @@ def test_ids_that_read_alike_are_repetitions() -> None:
 
 
 def test_levels_are_merged_with_a_word_and_counted_as_one() -> None:
-    """Of 90 pairs of spellings 90 levels are left, which are not too many."""
+    """90 pairs of spellings make 90 levels, which are not too many."""
     names = [f"stadt {k}" for k in range(90)]
     texts = [*names, *(name.replace(" ", "\u00a0") for name in names)] * 4
     table = Table.from_arrow(pa.table({"y": [0, 1, 1] * 240, "s": texts}), "y")
@@ -207,13 +207,13 @@ def test_a_target_in_several_spellings_is_refused(positive) -> None:
 
 @pytest.mark.parametrize("given", ["geku\u0308ndigt", "gekündigt ", "ge\u00adkündigt", "Gekündigt"])
 def test_a_positive_value_is_matched_by_its_spelling(given) -> None:
-    """What is typed in a terminal may be another form than the file's; case stands behind."""
+    """A value typed in a terminal may have another form than in the file; case is tried last."""
     values = pa.array(["aktiv", "gekündigt", "aktiv"])
     assert positive_value("status", values, given) == "gekündigt"
 
 
 def test_column_names_are_found_and_refused_by_their_spelling() -> None:
-    """A name of another spelling is offered, and two that read alike cannot both be used."""
+    """A name in another spelling is suggested; two names that read alike cannot both be used."""
     with pytest.raises(TableError, match=r"Did you mean 'gro\\u0308ße'\?"):
         assign_roles(["y", "gro\u0308ße", "größer"], "y", features=["größe"])
     message = r"column names read alike: 'a b' and 'a\\xa0b'\. Rename them, or exclude one\."

@@ -1,4 +1,4 @@
-"""What a text looks like: numbers as people write them, dates, and what only resembles them."""
+"""Forms of text: numbers as people write them, dates, and texts that only resemble them."""
 
 import pyarrow as pa
 import pytest
@@ -72,7 +72,7 @@ def test_numbers_written_otherwise_are_named_by_what_they_have(form) -> None:
 
 
 def test_markers_are_no_part_of_the_share() -> None:
-    """Ninety full stops among ten numbers are a column of numbers; ninety colours are none."""
+    """Ninety full stops and ten numbers make a number column; ninety colours and ten do not."""
     for word, mostly in ((".", True), ("#N/A", True), (".a", True), ("red", False)):
         forms = TextForms()
         forms.add(pa.array([word] * 90 + [str(k) for k in range(10)]), 0)
@@ -86,7 +86,7 @@ def test_markers_are_no_part_of_the_share() -> None:
 
 
 def test_few_of_many_words_are_held() -> None:
-    """The first ones are held, and counted to the end."""
+    """The first words are held and counted over all rows."""
     forms = TextForms()
     for start in range(0, 3000, 1000):
         forms.add(pa.array([f"w{k % 1500}" for k in range(start, start + 1000)]), start)
@@ -114,7 +114,7 @@ CODES = (
 
 
 def of_numbers(around: str, numbers: int) -> TextForms:
-    """Each number twice with this around it, in two blocks."""
+    """Forms of numbers with this text around them, each twice, in two blocks."""
     forms = TextForms()
     for start in (0, numbers):
         forms.add(pa.array([around.format(20 + k) for k in range(numbers)]), start)
@@ -123,7 +123,7 @@ def of_numbers(around: str, numbers: int) -> TextForms:
 
 @pytest.mark.parametrize("around", AROUND)
 def test_many_numbers_in_one_text_are_numbers(around) -> None:
-    """The text may be a spreadsheet's apostrophe, a unit or words; few numbers are categories."""
+    """The text around may be an apostrophe, a unit or words; few numbers are categories."""
     forms = of_numbers(around, 11)
     assert forms.mostly_numbers
     message = str(number_problem("feature", "v", forms))
@@ -138,12 +138,12 @@ def test_many_numbers_in_one_text_are_numbers(around) -> None:
 
 @pytest.mark.parametrize("around", CODES)
 def test_codes_times_and_ranges_are_no_numbers(around) -> None:
-    """A letter before the digits makes a code; another number after them something else."""
+    """A letter before the digits makes a code; another number after them makes a time or range."""
     assert not of_numbers(around, 40).mostly_numbers
 
 
 def test_words_beside_numbers_in_a_text_are_told_apart() -> None:
-    """They are counted apart; where they are most values, the column is one of words."""
+    """Words are counted separately; if most values are words, the column is text."""
     forms = of_numbers("{}kgs", 20)
     forms.add(pa.array(["heavy"] * 3), 40)
     message = str(number_problem("feature", "v", forms))
@@ -154,7 +154,7 @@ def test_words_beside_numbers_in_a_text_are_told_apart() -> None:
 
 @pytest.mark.parametrize("word", ["low", "BLQ", "below the limit"])
 def test_one_word_among_many_different_numbers_is_a_stray(word) -> None:
-    """Most rows may have it; ten numbers beside it may be codes."""
+    """Most rows may have the word; with only ten numbers, the numbers may be codes."""
     for numbers, mostly in ((10, word == "BLQ"), (11, True)):
         forms = TextForms()
         forms.add(pa.array([word] * 40 + [f"{k}.5" for k in range(numbers)]), 0)
