@@ -64,10 +64,10 @@ def certificate_at(objective, coordinates, w):
     ids=["none", "l2", "log-F(1, 1)", "log-F(2, 2)", "log-F on large units"],
 )
 def test_the_bounds_hold_at_any_distance_and_in_any_direction(table, penalty):
-    """From 1e-6 to 3 standard errors off the optimum, three random directions each.
+    """Tested from 1e-6 to 3 standard errors off the optimum, in three random directions each.
 
-    The optimum is Newton's, held against forty digits elsewhere; its error of 1e-9 standard
-    errors is nothing beside the distances here.
+    The optimum is Newton's, which other tests compare with forty digits; its error of 1e-9 standard
+    errors is negligible here.
     """
     objective, coordinates, optimum = problem(table, penalty)
     M = coordinates.reported().matrix()
@@ -92,7 +92,7 @@ def test_the_bounds_hold_at_any_distance_and_in_any_direction(table, penalty):
 
 @pytest.mark.parametrize("distance", [1e-6, 1e-4])
 def test_the_bounds_are_tight_close_to_the_optimum(distance):
-    """There the distance is the Newton decrement, and the loss half its square."""
+    """Near the optimum the distance is the Newton decrement, and the loss half its square."""
     objective, coordinates, optimum = problem(overlapping)
     hessian = objective.value_gradient_hessian(optimum)[2] * objective.total_weight
     v = np.linalg.inv(np.linalg.cholesky(hessian)).T @ np.array([0.5, 0.5, 0.5, 0.5])
@@ -112,7 +112,7 @@ def test_nothing_is_certified_on_a_separated_table():
 
 
 def test_nothing_is_certified_where_the_hessian_is_singular():
-    """All probabilities 0 or 1 in float64: no curvature, no bound."""
+    """Where all probabilities are 0 or 1 in float64 there is no curvature, and so no bound."""
     objective, coordinates, _ = problem(overlapping)
     certificate, curvature = certificate_at(objective, coordinates, np.array([0.0, 9e4, 0, 0]))
     assert curvature is None
@@ -120,9 +120,9 @@ def test_nothing_is_certified_where_the_hessian_is_singular():
 
 
 def test_rounding_is_part_of_the_bound():
-    """At the computed optimum of a near-duplicate the bound covers the rounding of its columns.
+    """At the computed optimum of nearly equal columns the bound covers the columns' rounding.
 
-    Columns that differ by 1e-6 carry a relative rounding error of 1e-10 in their difference.
+    The difference of columns that differ by 1e-6 has a relative rounding error of 1e-10.
     """
     objective, coordinates, optimum = problem(lambda: near_duplicate(1e-6))
     certificate, _ = certificate_at(objective, coordinates, optimum)
@@ -138,10 +138,10 @@ def test_the_loss_is_bounded_by_the_formula_and_closely(u):
 
 
 class FarOut:
-    """Rows without columns, so few of label 1 that the loss is nearly exp(w) − w · prevalence.
+    """Rows without columns, with so few of label 1 that the loss is nearly exp(w) − w · prevalence.
 
-    All distances are in closed form, and the bounds of the docstring nearly tight: each row's
-    variance changes by exp(v) along v.
+    All distances have a closed form, and the bounds derived in ``distance`` are nearly tight: each
+    row's variance changes by exp(v) along v.
     """
 
     zeros, ones = 10.0**9, 50.0
@@ -161,7 +161,7 @@ class FarOut:
 
 @pytest.mark.parametrize("away", [1e-3, 0.05, 0.4, -1e-3, -0.4])
 def test_the_bounds_are_nearly_tight_where_the_third_derivative_is_the_second(away):
-    """Distance and loss to 1/1000 on the side where variances are larger; they hold on both."""
+    """The bounds hold on both sides, and are tight to 1/1000 where variances are larger."""
     w = FarOut.optimum + away
     H = FarOut.information(w)
     bounds = Bounds(gradient_error=0.0, eta=0.0, radius=1.0 / np.sqrt(H), columns=1.0)
@@ -178,9 +178,9 @@ def test_the_bounds_are_nearly_tight_where_the_third_derivative_is_the_second(aw
 
 @pytest.mark.parametrize("step", [0.05, 0.3])
 def test_a_hessian_from_before_a_step_is_widened_by_what_the_step_can_change(step):
-    """Formed where it was larger, by exp(step) on these rows: without it the bound would not hold.
+    """The Hessian was exp(step) larger before the step: without widening the bound would fail.
 
-    The distance is in standard errors at the fit, which the earlier Hessian's may fall short of.
+    The distance is in standard errors at the fit; those of the earlier Hessian may be smaller.
     """
     w = FarOut.optimum + 0.02
     before, H = FarOut.information(w + step), FarOut.information(w)
@@ -195,7 +195,7 @@ def test_a_hessian_from_before_a_step_is_widened_by_what_the_step_can_change(ste
 
 @pytest.mark.parametrize("eta", [0.1, 0.4])
 def test_an_error_of_the_hessian_widens_every_part(eta):
-    """A computed Hessian (1 ± η) H: decrement, radius and units are then off, each one way."""
+    """With a computed Hessian (1 ± η) H, decrement, radius and units are each wrong in one way."""
     w = FarOut.optimum + 0.02
     H = FarOut.information(w)
     gradient = abs(float(FarOut.sums(w)[0]))
@@ -207,13 +207,13 @@ def test_an_error_of_the_hessian_widens_every_part(eta):
 
 
 def test_the_rounding_of_the_parameters_as_reported_is_added():
-    """A fit at its optimum is as far from it as the rounding of what is reported."""
+    """For a fit at its optimum, the bound is the rounding of the reported parameters."""
     bounds = Bounds(gradient_error=0.0, eta=0.0, radius=0.1, columns=1.0)
     assert distance_bounds(bounds, 0.0, 1.0, 1e-3).standard_errors == 1e-3
 
 
 def test_the_margin_of_firths_estimate_covers_a_flat_direction():
-    """A separated table at whose minimum the Hessian is 0.24 of the information in one direction.
+    """At a separated table's minimum the Hessian is 0.24 of the information in one direction.
 
     A fit off the minimum along it is three times as far away as its decrement says: the estimate
     with a margin of 10 holds, one with a margin of 3 would not.
@@ -235,7 +235,7 @@ def test_the_margin_of_firths_estimate_covers_a_flat_direction():
 
 
 def flattest(objective, w):
-    """The direction of length 1 in which the gradient changes least, by its differences."""
+    """The unit direction in which the gradient changes least, by finite differences."""
     inverse = np.linalg.inv(np.linalg.cholesky(objective.value_gradient_hessian(w)[2]))
     inverse /= np.sqrt(objective.total_weight)
     columns = inverse.T

@@ -10,7 +10,7 @@ from lr_pipeline.core.linear_algebra.factors import Factors
 RNG = np.random.default_rng(3)
 ROWS = RNG.standard_normal((20, 4))
 HESSIAN = ROWS.T @ ROWS
-INTERCEPT = np.array([1.0, 0.3, -1.0, 2.0])  # it has a part of every column
+INTERCEPT = np.array([1.0, 0.3, -1.0, 2.0])  # it depends on every column
 SLOPES = {
     "scaled": np.array([2.0, -0.5, 3.0]),
     "combined": np.triu(RNG.standard_normal((3, 3))),
@@ -20,7 +20,7 @@ SLOPES = {
 
 @pytest.mark.parametrize("slopes", SLOPES.values(), ids=SLOPES)
 def test_the_covariance_is_that_of_the_parameters_as_reported(slopes):
-    """M H⁻¹ Mᵀ, whatever M does to the columns; its diagonal has the squared units."""
+    """It is M H⁻¹ Mᵀ for every kind of M; its diagonal has the squared units."""
     reported = Reported(INTERCEPT, slopes)
     curvature = Curvature.of(np.zeros(4), Factors.of(HESSIAN), np.zeros(4), reported)
     M = reported.matrix()
@@ -31,6 +31,6 @@ def test_the_covariance_is_that_of_the_parameters_as_reported(slopes):
 
 @pytest.mark.parametrize("hessian", [-HESSIAN, np.full((4, 4), np.nan)])
 def test_a_matrix_that_is_not_positive_definite_defines_nothing(hessian):
-    """There is no curvature then."""
+    """The result is None where the Hessian is not positive definite."""
     reported = Reported(INTERCEPT, SLOPES["scaled"])
     assert Curvature.of(np.zeros(4), Factors.of(hessian), np.zeros(4), reported) is None

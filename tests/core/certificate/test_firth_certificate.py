@@ -1,4 +1,4 @@
-"""The proof of a minimum near a Firth fit: never nearer than the truth, and none where it fails."""
+"""The proof of a minimum near a Firth fit: the bound is never too small, and None if it fails."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from tests.core.tables import breast_cancer, one_positive, spector
 
 
 def first_columns(number):
-    """Columns of breast cancer, which separate its classes from about ten on."""
+    """The first columns of breast cancer; more than about ten separate the classes."""
     X, y = breast_cancer()
     return np.ascontiguousarray(X[:, :number]), y
 
@@ -34,7 +34,7 @@ TABLES = [spector, lambda: one_positive(200), lambda: first_columns(3)]
 
 @pytest.mark.parametrize("table", TABLES, ids=["spector", "one_positive", "breast_cancer"])
 def test_the_bound_holds_at_any_distance_from_the_minimum(table):
-    """From 1e-7 standard errors off the forty digits outwards, until nothing is proven."""
+    """Tested from 1e-7 standard errors off a forty-digit minimum to where nothing is proven."""
     X, y = table()
     rows = ArrayRows(X, y, block_rows=50)
     coordinates = orthonormal(analyse_columns(rows), True)
@@ -67,7 +67,7 @@ def _moved(parameters, by):
 
 
 def test_it_holds_for_weights():
-    """Rows that count several times are as many rows."""
+    """A row with a whole weight counts as that many rows."""
     X, y = spector()
     counts = np.arange(len(y)) % 3 + 1.0
     fit = fit_logistic(ArrayRows(X, y, counts), NumpyKernel(), Firth())
@@ -78,14 +78,14 @@ def test_it_holds_for_weights():
 
 
 def test_all_columns_of_breast_cancer_have_a_proven_minimum():
-    """Deeply separated by thirty columns, with dozens of minima: this one is one."""
+    """The table is separated by thirty columns, with dozens of minima; the fit is near one."""
     fit = fit_firth(*first_columns(30))
     assert fit.certificate.rigorous
     assert fit.certificate.standard_errors < 1e-5
 
 
 def test_nothing_is_proven_far_from_a_minimum_nor_for_another_penalty():
-    """At zero the gradient is too long for the curvature there."""
+    """At zero the gradient is too long for the curvature."""
     rows = ArrayRows(*spector())
     coordinates = orthonormal(analyse_columns(rows), True)
     standardized = coordinates.rows(rows)
@@ -122,7 +122,7 @@ class OneParameter:
 @pytest.mark.parametrize("tau", [0.5, 0.05])
 @pytest.mark.parametrize("seed", range(4))
 def test_distance_and_loss_hold_on_one_parameter_to_60_digits(tau, seed):
-    """The bounds by the gradient's length, μ and r alone, as far out as anything is proven."""
+    """The bounds from the gradient's length, μ and r hold wherever a minimum is proven."""
     rng = np.random.default_rng(seed)
     x, y = rng.exponential(1.0, 30), (rng.random(30) < 0.2) * 1
     y[:2] = 0, 1

@@ -1,4 +1,4 @@
-"""Bounds on rounding hold against 60 digits, and would not without their constants."""
+"""Bounds on rounding hold, by arithmetic of 60 digits, and would fail without their constants."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from lr_pipeline.engines.memory import ArrayRows
 
 
 def fitted(seed, p=5):
-    """Parameters, largest |x̃|, and the curvature of some rows at them."""
+    """Parameters, the largest |x̃| and the curvature, for some rows."""
     rng = np.random.default_rng(seed)
     X = np.c_[np.ones(50), rng.standard_normal((50, p - 1)) * np.logspace(-2, 2, p - 1)]
     reported = Reported(np.eye(p)[0], np.ones(p - 1))
@@ -31,7 +31,7 @@ def fitted(seed, p=5):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_bounds_of_few_calls_hold_wherever_the_general_ones_do(seed):
-    """The gradient's at most twice as wide, the others the same but for rounding."""
+    """The gradient's bound is at most twice as wide, the others are equal up to rounding."""
     w, largest, curvature = fitted(seed)
     addition = addition_error(50, 1)
     general = coarse_bounds(
@@ -45,7 +45,7 @@ def test_bounds_of_few_calls_hold_wherever_the_general_ones_do(seed):
 
 
 def test_the_rounding_of_parameters_leaves_constant_columns_out():
-    """A coefficient that is always zero has no unit to be measured in."""
+    """A coefficient that is always zero has no standard error to measure rounding in."""
     w, _, curvature = fitted(0)
     full = parameter_rounding(w, curvature)
     slopes = np.vstack([np.eye(len(w) - 1), np.zeros(len(w) - 1)])
@@ -67,7 +67,7 @@ def relative_error(computed, value):
 
 
 def test_the_roundings_of_a_row_are_needed_and_enough():
-    """Residual and variance times weight, of one row after the other, against 60 digits.
+    """Residual and variance times weight are compared, row by row, with 60 digits.
 
     The bound holds, and one without ``ROW_EXTRA``, 2 roundings for one row of one block, would not.
     """
@@ -85,10 +85,10 @@ def test_the_roundings_of_a_row_are_needed_and_enough():
 
 
 def test_the_roundings_of_a_predictor_are_needed_and_enough():
-    """A dot product of p = 2 terms with one standardized column, against 60 digits.
+    """A dot product of p = 2 terms with one standardized column is compared with 60 digits.
 
-    The numbers are the worst of 1e8 drawn: three roundings add up to 2.92. The bound holds, and one
-    without ``DOT_EXTRA``, 2 roundings, would not.
+    The numbers are the worst of 1e8 random ones: three roundings add up to 2.92. The bound holds,
+    and one without ``DOT_EXTRA``, 2 roundings, would not.
     """
     x, center = 1.4582204690928537, 0.4554334277991291
     scale, slope = 1.9538994343285063, 1.9782917806595237
@@ -101,15 +101,15 @@ def test_the_roundings_of_a_predictor_are_needed_and_enough():
 
 
 def compounded(first_order):
-    """(1 + u)^k − 1 where k u = ``first_order``: the worst that k roundings can do."""
+    """(1 + u)^k − 1 where k u = ``first_order``: the largest effect of k roundings."""
     return float(mp.expm1(first_order / UNIT_ROUNDOFF * mp.log1p(UNIT_ROUNDOFF)))
 
 
 @pytest.mark.parametrize("addition", [1e-12, 0.019])
 def test_products_of_errors_are_covered(addition):
-    """Of as many rows as make the error of a sum ``addition`` to first order, far beyond 1e13.
+    """``addition`` is the first-order error of a sum over very many rows, far more than 1e13.
 
-    One column of ones, H = W = 1. The bounds hold ``addition`` itself and parts that are 1e-14.
+    The table is one column of ones, H = W = 1. The bounds cover ``addition`` and parts of 1e-14.
     """
     one = np.ones(1)
     curvature = Curvature.of(np.zeros(1), Factors.of(np.eye(1)), None, Reported(one, np.empty(0)))
@@ -123,9 +123,9 @@ def test_products_of_errors_are_covered(addition):
 
 
 def test_the_parameters_as_reported_are_rounded_by_no_more_than_said():
-    """Intercept and coefficient in the table's units, far from zero, against 60 digits.
+    """Intercept and coefficient in the table's units, far from zero, are compared with 60 digits.
 
-    The sum w₀ − center β cancels nothing here: its rounding is that of its terms.
+    There is no cancellation in w₀ − center β here: its rounding is that of its terms.
     """
     rng, worst = np.random.default_rng(2), 0.0
     X = rng.standard_normal((50, 1)) * 0.37 + 1e3

@@ -11,7 +11,7 @@ Y = np.array([0.0, 1, 1, 0, 1])
 
 
 def test_weights_and_rows_are_counted_by_label():
-    """Rows of zero weight do not count, whatever the blocks."""
+    """Rows of zero weight do not count, in any division into blocks."""
     weight = np.array([0.5, 2, 0, 1, 0.25])
     for block_rows in (1, 2, 5):
         counts = count_classes(ArrayRows(X, Y, weight, block_rows))
@@ -29,7 +29,7 @@ def test_weights_and_rows_are_counted_by_label():
     ],
 )
 def test_other_labels_and_one_class_alone_are_refused(y, weight, message):
-    """The message has the counts."""
+    """The error's message has the counts."""
     with pytest.raises(ValueError, match=message):
         count_classes(ArrayRows(X, y, weight))
 

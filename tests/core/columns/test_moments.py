@@ -1,4 +1,4 @@
-"""Column moments, whole and merged."""
+"""Moments of columns, from whole tables and merged from blocks."""
 
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ from tests.core.any_order import ShuffledRows
 
 
 def exact_moments(x: np.ndarray, weight: np.ndarray) -> tuple[Fraction, Fraction]:
-    """Mean and squares about it, in rational arithmetic."""
+    """Mean, and squares about the mean, in rational arithmetic."""
     values, weights = [[Fraction(v) for v in a.tolist()] for a in (x, weight)]
     mean = sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
     squares = sum(w * (v - mean) ** 2 for w, v in zip(weights, values, strict=True))
@@ -30,7 +30,7 @@ def exact_moments(x: np.ndarray, weight: np.ndarray) -> tuple[Fraction, Fraction
 def test_any_split_in_any_order_gives_the_exact_moments(
     cuts: set[int], seed: int, location: float
 ) -> None:
-    """Merging loses no digit of the squares, whatever the mean; one row alone is a block too."""
+    """Merging loses no digits of the squares, for any mean; a block may have one row."""
     rng = np.random.default_rng(seed)
     x, weight = location + rng.standard_normal(60), rng.uniform(0.01, 3.0, 60)
     rows = ShuffledRows(x[:, None], np.zeros(60), weight, tuple(cuts), seed)
@@ -45,7 +45,7 @@ def test_any_split_in_any_order_gives_the_exact_moments(
 
 
 def test_rows_of_zero_weight_do_not_count() -> None:
-    """Neither in the mean nor in the number of rows, in a whole block of them too."""
+    """They change neither the mean nor the number of rows, also where they fill a block."""
     X = np.array([[1.0], [3.0], [1e6], [1e6]])
     rows = ArrayRows(X, np.zeros(4), np.array([1.0, 1.0, 0.0, 0.0]), block_rows=2)
     moments = column_moments(rows)
@@ -54,13 +54,13 @@ def test_rows_of_zero_weight_do_not_count() -> None:
 
 
 def test_the_deviation_at_a_mean_of_1e9_is_exact() -> None:
-    """Of 1e9 ± 1 it is 1, not the 0 or 11.3 that Σx²/n − mean² gives."""
+    """For 1e9 ± 1 it is 1, not 0 or 11.3, which Σx²/n − mean² gives."""
     x = 1e9 + np.array([1.0, -1.0] * 500)
     assert standard_deviation(moments_of(x[:, None]))[0] == 1.0
 
 
 def test_a_value_too_large_to_square_is_named_by_its_column() -> None:
-    """The error says which column and what to do."""
+    """The error names the column and the remedy."""
     X = np.array([[1.0, 1e200], [2.0, -1e200]])
     with (
         pytest.raises(ValueError, match=r"column 1 \(from 0\).*rescale"),
@@ -70,7 +70,7 @@ def test_a_value_too_large_to_square_is_named_by_its_column() -> None:
 
 
 def test_weights_that_are_all_zero_are_refused() -> None:
-    """An engine may not have checked."""
+    """The error is raised here because an engine may not have checked the weights."""
     with pytest.raises(ValueError, match="at least one row of positive weight, found 2 rows"):
         column_moments(ShuffledRows(np.ones((2, 1)), np.ones(2), np.zeros(2)))
 
@@ -78,7 +78,7 @@ def test_weights_that_are_all_zero_are_refused() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (7, 3), (1000, 1), (1030, 20), (3, 700), (0, 2)])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_one_number_bounds_all_values(shape, order):
-    """In both directions, and by no more than the numbers it was taken of allow."""
+    """It bounds both signs, and is not larger than a sum of a few hundred squares allows."""
     X = np.asarray(np.random.default_rng(0).standard_normal(shape), order=order)
     true, around = Extremes.of(X), Extremes.around(X)
     assert (around.lower <= true.lower).all() and (around.upper >= true.upper).all()
@@ -90,7 +90,7 @@ def test_one_number_bounds_all_values(shape, order):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1e200])
 @pytest.mark.parametrize("row", [3, 1029])
 def test_what_is_not_finite_is_not_bounded(value, row):
-    """Nor what is so large that its square is not."""
+    """The same holds for values whose square is not finite."""
     X = np.ones((1030, 20))
     X[row, 7] = value
     with np.errstate(over="ignore"):

@@ -22,7 +22,7 @@ def analyse(X: np.ndarray, weight: np.ndarray | None = None, **options: bool) ->
 
 
 def assert_null_space(X: np.ndarray, analysis: ColumnAnalysis) -> None:
-    """N is orthonormal and (X − mean) N vanishes, to the rounding of the terms it is made of."""
+    """Check that N is orthonormal and that (X − mean) N vanishes, to the rounding of its terms."""
     N = analysis.null_space
     assert N.shape == (X.shape[1], len(analysis.dependent))
     np.testing.assert_allclose(N.T @ N, np.eye(N.shape[1]), atol=1e-13)
@@ -41,7 +41,7 @@ def test_redundant_columns_of_make_classification_are_found(seed: int) -> None:
 
 
 def test_columns_are_named_from_left_to_right() -> None:
-    """Of a constant, and of a sum and its terms, the last column is the dependent one."""
+    """A constant is dependent, and of a sum and its terms the last column."""
     rng = np.random.default_rng(0)
     a, b, c = rng.standard_normal((3, 50))
     X = np.column_stack([a, np.full(50, 0.1), a + b, b, c, 3 * c - a + 7])
@@ -53,7 +53,7 @@ def test_columns_are_named_from_left_to_right() -> None:
 
 
 def test_every_dependence_among_many_columns_is_found() -> None:
-    """Indicators of a hundred levels, all of them and once more, among 150 others."""
+    """Indicators of all of a hundred levels occur twice, among 150 other columns."""
     rng = np.random.default_rng(1)
     indicators = np.eye(100)[rng.integers(0, 100, 3000)]
     X = np.hstack([rng.standard_normal((3000, 150)), indicators, indicators[:, :30]])
@@ -64,7 +64,7 @@ def test_every_dependence_among_many_columns_is_found() -> None:
 
 @pytest.mark.parametrize("location", [0.0, 1.0, 1e9])
 def test_scales_sixteen_orders_apart_hide_nothing_and_invent_nothing(location: float) -> None:
-    """A combination of columns of 1e8 and 1e-8 is found, wherever the columns lie."""
+    """A combination of columns of scales 1e8 and 1e-8 is found, for every location."""
     rng = np.random.default_rng(2)
     scale = np.array([1e8, 1e-8, 1.0, 1e8])
     X = (rng.standard_normal((200, 4)) + location) * scale
@@ -77,7 +77,7 @@ def test_scales_sixteen_orders_apart_hide_nothing_and_invent_nothing(location: f
 
 @pytest.mark.parametrize("degree", [5, 9, 12])
 def test_polynomials_are_of_full_rank(degree: int) -> None:
-    """Powers of 1…30: the correlation matrix of the last has no digit left, but its factor has."""
+    """Powers of 1…30: the last one's correlation matrix has no right digit, but its factor has."""
     x = np.arange(1.0, 31.0)
     analysis = analyse(np.column_stack([x**k for k in range(1, degree + 1)]))
     assert analysis.dependent == ()
@@ -86,7 +86,7 @@ def test_polynomials_are_of_full_rank(degree: int) -> None:
 
 
 def test_a_column_that_differs_by_more_than_rounding_is_independent() -> None:
-    """1e-12 of a deviation away from a duplicate is far; 1e-16 is not."""
+    """1e-12 of a deviation away from a duplicate is more than rounding; 1e-16 is not."""
     rng = np.random.default_rng(3)
     a, e = rng.standard_normal((2, 100))
     assert analyse(np.column_stack([a, a + 1e-12 * e])).dependent == ()
@@ -94,7 +94,7 @@ def test_a_column_that_differs_by_more_than_rounding_is_independent() -> None:
 
 
 def test_minimum_norm_is_the_pseudoinverse_solution_with_the_same_predictions() -> None:
-    """Against numpy's pinv of the centred table, and on the predictions of any coefficients."""
+    """It equals numpy's pinv solution of the centred table, and keeps all predictions."""
     X, _ = make_classification(n_samples=100, n_features=10, random_state=5)
     X = X * 10.0 ** np.arange(-2, 3).repeat(2) + 4.0
     rng = np.random.default_rng(5)
@@ -108,7 +108,7 @@ def test_minimum_norm_is_the_pseudoinverse_solution_with_the_same_predictions() 
 
 
 def test_rows_of_zero_weight_do_not_count() -> None:
-    """A dependence that only such rows break is one."""
+    """A dependence that only rows of zero weight break is found."""
     rng = np.random.default_rng(6)
     X = rng.standard_normal((60, 3))
     X[:50, 2] = X[:50, 0] + X[:50, 1]
@@ -125,7 +125,7 @@ def test_rows_of_zero_weight_do_not_count() -> None:
 def test_no_split_and_no_order_of_the_rows_changes_the_analysis(
     cuts: set[int], seed: int, deficient: bool
 ) -> None:
-    """Blocks of any length in any order: the same columns, moments and Gram matrix."""
+    """Blocks of any length in any order give the same columns, moments and Gram matrix."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((40, 5)) @ rng.standard_normal((5, 5)) + 10
     if deficient:
@@ -140,7 +140,7 @@ def test_no_split_and_no_order_of_the_rows_changes_the_analysis(
 
 
 def test_the_factor_is_that_of_the_correlation_matrix_of_the_independent_columns() -> None:
-    """Both ways: by Cholesky for a table of full rank, by QR for one that is not."""
+    """Tested for both methods: Cholesky for a table of full rank, QR for one of lower rank."""
     rng = np.random.default_rng(7)
     X = rng.standard_normal((80, 4)) @ rng.standard_normal((4, 4))
     for table in (X, np.column_stack([X[:, :2], X[:, 0], X[:, 2:]])):
@@ -151,7 +151,7 @@ def test_the_factor_is_that_of_the_correlation_matrix_of_the_independent_columns
 
 
 def test_the_quick_way_and_the_careful_way_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the correlation matrix suffices, the orthogonal factor says the same."""
+    """Where the correlation matrix is enough, the orthogonal factor gives the same result."""
     rng = np.random.default_rng(8)
     X = rng.standard_normal((500, 6)) @ rng.standard_normal((6, 6)) + 3
     quick = analyse(X)
@@ -163,7 +163,7 @@ def test_the_quick_way_and_the_careful_way_agree(monkeypatch: pytest.MonkeyPatch
 
 
 def test_fewer_rows_than_columns_leave_one_column_a_row_less_one() -> None:
-    """Four rows about their mean span three columns; without an intercept four."""
+    """Four rows, centred, have three independent columns; without an intercept four."""
     X = np.random.default_rng(9).standard_normal((4, 9))
     assert analyse(X).independent == (0, 1, 2)
     assert analyse(X, intercept=False).independent == (0, 1, 2, 3)
@@ -171,7 +171,7 @@ def test_fewer_rows_than_columns_leave_one_column_a_row_less_one() -> None:
 
 
 def test_without_an_intercept_a_constant_column_is_like_any_other() -> None:
-    """It is independent, nothing is centred, and the null space is that of X itself."""
+    """It is independent, no column is centred, and the null space is that of X itself."""
     rng = np.random.default_rng(10)
     a = rng.standard_normal(30)
     X = np.column_stack([np.full(30, 2.0), a, 5 + 3 * a])
@@ -183,14 +183,14 @@ def test_without_an_intercept_a_constant_column_is_like_any_other() -> None:
 
 
 def test_a_table_without_columns_has_rank_zero() -> None:
-    """Only the intercept is left to fit."""
+    """Such a table has only an intercept to fit."""
     analysis = analyse(np.zeros((5, 0)))
     assert analysis.independent == analysis.dependent == ()
     assert analysis.minimum_norm(1.5, np.zeros(0))[0] == 1.5
 
 
 def information_factors(X: np.ndarray) -> Factors:
-    """Of Σ s x̃ x̃ᵀ / n of standardized columns, s between 0.01 and 1/4."""
+    """Factors of Σ s x̃ x̃ᵀ / n for standardized columns, s between 0.01 and 1/4."""
     Z = np.column_stack([np.ones(len(X)), (X - X.mean(axis=0)) / X.std(axis=0)])
     s = np.random.default_rng(3).uniform(0.01, 0.25, len(X))
     factors = Factors.of((Z * s[:, None]).T @ Z / len(X) + 1e-14 * np.eye(Z.shape[1]))
@@ -199,7 +199,7 @@ def information_factors(X: np.ndarray) -> Factors:
 
 
 def test_an_information_shows_independence_as_all_rows_do() -> None:
-    """The same columns, location and scale; a factor at most half as large as the correlations'."""
+    """Columns, location and scale are the same; the factor is at most half the correlations'."""
     X = np.random.default_rng(0).standard_normal((500, 8)) * 10.0 ** np.arange(8) + 3.0
     found = analyse_by_information(moments_of(X), information_factors(X))
     assert found is not None
@@ -213,7 +213,7 @@ def test_an_information_shows_independence_as_all_rows_do() -> None:
 
 @pytest.mark.parametrize("noise", [0.0, 1e-13, 1e-5])
 def test_an_information_in_doubt_shows_nothing(noise: float) -> None:
-    """A column that is, or is nearly, the sum of two others is left to the careful way."""
+    """A column that is, or nearly is, the sum of two others is left to the orthogonal factor."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((500, 8))
     X[:, 5] = X[:, 1] + X[:, 2] + noise * rng.standard_normal(500)

@@ -1,4 +1,4 @@
-"""Standardized parameters give the sums of standardized rows without touching a row."""
+"""Standardizing the parameters gives the sums of standardized rows without computing these."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ W, V = np.array([0.2, -1.0, 0.7]), np.array([1.0, 0.3, -0.4])
 
 
 def standardized(n=60, center=CENTER, B=None, scale=SCALE):
-    """Columns 2 and 0 of a table of three."""
+    """Standardized columns 2 and 0 of a table of three columns."""
     rng = np.random.default_rng(2)
     X = rng.standard_normal((n, 3)) * [4.0, 1.0, 0.5] + [-20.0, 9.0, 3.0]
     y = (rng.random(n) < 0.4).astype(float)
@@ -29,12 +29,12 @@ def standardized(n=60, center=CENTER, B=None, scale=SCALE):
 
 
 def both(rows):
-    """The same sums with and without a reparametrization."""
+    """Return the sums of the same rows with and without a reparametrization."""
     return LogisticSums(rows, NumpyKernel()), LogisticSums(rows, NumpyKernel(), reparametrize=False)
 
 
 def test_sums_are_those_of_the_standardized_rows():
-    """Loss, gradient, information and its products: to rounding, (1 + |m| / s)² larger."""
+    """Loss, gradient, information and its products are equal to (1 + |m| / s)² roundings."""
     mapped, plain = both(standardized())
     assert mapped.T is not None and plain.T is None
     rounding = 60 * 2.0**-53 * 10 * (1 + np.max(np.abs(CENTER) / SCALE)) ** 2
@@ -51,7 +51,7 @@ def test_sums_are_those_of_the_standardized_rows():
 
 
 def test_combined_columns_are_reparametrized_for_gradients_of_large_tables_alone():
-    """With B, a small table is not reparametrized; a large one is, but for its Hessian."""
+    """With B, a small table is not reparametrized; a large one is, except for its Hessian."""
     B = np.array([[1.0, -3.0], [0.0, 2.0]])
     assert Reparametrization.of(standardized(B=B)) is None
     rows = standardized(LARGE_TABLE_NUMBERS // 2 + 1, B=B)
@@ -64,7 +64,7 @@ def test_combined_columns_are_reparametrized_for_gradients_of_large_tables_alone
 
 @pytest.mark.parametrize("B", [None, np.array([[1.0, -3.0], [0.0, 2.0]])], ids=["plain", "B"])
 def test_rows_of_a_large_table_far_from_zero_are_only_centred(B):
-    """Scale and B are taken out of the rows: the sums to rounding, and bounds on the columns."""
+    """Scale and B move to the parameters: sums are equal to rounding, and column bounds hold."""
     rows = standardized(LARGE_TABLE_NUMBERS // 2 + 1, 1e4 * SCALE, B)
     mapped, plain = both(rows)
     assert mapped.T is not None and not mapped.T.shift.any()
@@ -79,7 +79,7 @@ def test_rows_of_a_large_table_far_from_zero_are_only_centred(B):
 
 
 def test_rows_far_from_zero_are_not_reparametrized():
-    """Their mean would cost the sums their digits."""
+    """The sums would lose their digits to the mean."""
     near, far = LARGEST_SHIFT * SCALE, 1.01 * LARGEST_SHIFT * SCALE
     assert Reparametrization.of(standardized(center=near)) is not None
     assert Reparametrization.of(standardized(center=far)) is None
@@ -87,7 +87,7 @@ def test_rows_far_from_zero_are_not_reparametrized():
 
 
 def test_the_largest_values_bound_the_standardized_columns():
-    """From the extremes of the table's columns, and equal to the largest |x̃| without B."""
+    """The bounds come from the table's extremes, and without B equal the largest |x̃|."""
     rows = standardized()
     T = Reparametrization.of(rows)
     largest = T.largest(Extremes.of(rows.rows.X))
@@ -101,7 +101,7 @@ def test_the_largest_values_bound_the_standardized_columns():
     ids=["alike", "other deviations", "far mean"],
 )
 def test_the_first_pass_bounds_the_extremes_when_asked_to(center, scale, alike):
-    """By one number for columns that are alike, else by those of each."""
+    """One number bounds columns that are alike; otherwise each has its own bounds."""
     rows = standardized(center=np.array(center), scale=np.array(scale))
     sums = LogisticSums(rows, NumpyKernel())
     assert sums.largest() is None
@@ -114,7 +114,7 @@ def test_the_first_pass_bounds_the_extremes_when_asked_to(center, scale, alike):
 
 
 def test_values_whose_squares_are_too_large_together_are_looked_at_again():
-    """They are finite each, which a second pass finds."""
+    """Each value is finite, as a second pass finds."""
     rows = standardized(center=np.zeros(2), scale=np.ones(2))
     rows.rows.X[:] *= 0.99e150 / np.abs(rows.rows.X).max()
     rows = StandardizedRows(rows.rows, rows.columns, rows.center, np.full(2, 1e149), None)
@@ -129,7 +129,7 @@ def test_values_whose_squares_are_too_large_together_are_looked_at_again():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
 def test_a_value_that_is_not_finite_is_found_by_the_first_pass(value):
-    """And its place is named, though one number bounds all columns."""
+    """Its place is named, although one number bounds all columns."""
     rows = standardized(center=np.zeros(2), scale=np.ones(2))
     rows.rows.X[17, 1] = value
     sums = LogisticSums(rows, NumpyKernel())

@@ -1,4 +1,4 @@
-"""A sample of the rows, however the blocks store them."""
+"""A sample of the rows is the same for every memory layout of the blocks."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from lr_pipeline.core.rows import Block, HeldRows
 
 
 def test_a_sample_has_the_same_rows_stored_alike_however_blocks_are_stored():
-    """Row by row or column by column: later sums over the sample have the same bits."""
+    """From rows or columns contiguous in memory, sums over the sample have the same bits."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(1_000, 3)), rng.integers(0, 2, 1_000).astype(float)
     by_row = draw_sample(HeldRows(Block(X, y), 300), 0.2)[1]

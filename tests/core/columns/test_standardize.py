@@ -11,7 +11,7 @@ from tests.core.tables import near_duplicate, overlapping
 
 
 def dependent_table():
-    """Columns 2 = 0 + 2·column 1 and 4 constant, with very different scales."""
+    """Column 2 = column 0 + 2 · column 1, column 4 is constant; scales are very different."""
     X, y = overlapping()
     X = np.column_stack(
         [X[:, 0], X[:, 1], X[:, 0] + 2 * X[:, 1], 1e3 * X[:, 2], np.full(len(y), 7.0)]
@@ -27,7 +27,7 @@ def predictions(intercept, coefficients, X):
 @pytest.mark.parametrize("build", ["table", "standardized", "orthonormal"])
 @pytest.mark.parametrize("table", [dependent_table, overlapping, lambda: near_duplicate(1e-5)])
 def test_predictions_survive_the_way_there_and_back(build, table):
-    """Table parameters, transformed, predict the same from the transformed rows, and back."""
+    """Parameters and rows in new coordinates give the same predictions, also mapped back."""
     X, y = table()
     rows = ArrayRows(X, y, block_rows=50)
     analysis = analyse_columns(rows)
@@ -48,7 +48,7 @@ def test_predictions_survive_the_way_there_and_back(build, table):
 
 
 def test_dependent_columns_get_the_least_norm():
-    """Of all coefficients with the same predictions, those returned are numpy's pinv solution."""
+    """The coefficients are numpy's pinv solution, the smallest with the same predictions."""
     X, y = dependent_table()
     analysis = analyse_columns(ArrayRows(X, y))
     coordinates = orthonormal(analysis, True)
@@ -61,7 +61,7 @@ def test_dependent_columns_get_the_least_norm():
 
 
 def test_a_near_duplicate_is_made_orthonormal_and_ordinary_columns_are_not():
-    """Columns of correlation 1 − 1e-10 become orthonormal; uncorrelated ones keep their meaning."""
+    """Columns of correlation 1 − 1e-10 become orthonormal; uncorrelated ones are not combined."""
     X, y = near_duplicate(1e-5)
     rows = ArrayRows(X, y)
     Q = gather(orthonormal(analyse_columns(rows), True).rows(rows)).X
@@ -74,7 +74,7 @@ def test_a_near_duplicate_is_made_orthonormal_and_ordinary_columns_are_not():
     ("table", "diagonal"), [(dependent_table, False), (overlapping, True)], ids=["some", "all"]
 )
 def test_parameters_are_reported_in_the_units_of_the_table(table, diagonal):
-    """M w equals intercept and coefficients; of all columns each has one slope."""
+    """M w equals intercept and coefficients; it is diagonal where no columns are combined."""
     X, y = table()
     coordinates = orthonormal(analyse_columns(ArrayRows(X, y)), True)
     reported = coordinates.reported()

@@ -1,4 +1,4 @@
-"""Whether the maximum-likelihood estimate exists: verdicts against exact geometry."""
+"""Whether the maximum-likelihood estimate exists: verdicts compared with exact geometry."""
 
 from itertools import combinations
 from unittest.mock import patch
@@ -41,7 +41,7 @@ def assess(X, y, weight=None):
 
 
 def margins(existence, X, y):
-    """(2y − 1) (b₀ + xᵀb) of each row, and the size of the terms they were summed from."""
+    """(2y − 1) (b₀ + xᵀb) of each row, and the sum of its terms' absolute values."""
     b = np.zeros(X.shape[1])
     b[list(existence.separating_columns)] = existence.separating_direction
     size = abs(existence.separating_intercept) + np.abs(X).max(axis=0) @ np.abs(b)
@@ -49,7 +49,7 @@ def margins(existence, X, y):
 
 
 def exact_verdict(X, y):
-    """Integers in the plane: try every line through two points. None for a degenerate table."""
+    """The verdict for integers in a plane, by all lines through two points; None if degenerate."""
     A = [(2 * int(t) - 1) * np.array([1, int(a), int(b)]) for (a, b), t in zip(X, y, strict=True)]
     A = np.array(A, dtype=object)
     if np.linalg.matrix_rank(A.astype(float)) < 3:
@@ -78,7 +78,7 @@ points = st.lists(
 @settings(max_examples=40)
 @given(points)
 def test_verdicts_agree_with_exact_geometry_in_the_plane(rows):
-    """On tables of small integers, where every extreme line can be tried in exact arithmetic."""
+    """On tables of small integers all extreme lines can be tried in exact arithmetic."""
     X = np.array([(a, b) for a, b, _ in rows], dtype=float)
     y = np.array([float(t) for _, _, t in rows])
     expected = exact_verdict(X, y)
@@ -94,7 +94,7 @@ def test_verdicts_agree_with_exact_geometry_in_the_plane(rows):
 @settings(max_examples=20)
 @given(points)
 def test_looking_at_few_rows_at_first_changes_no_verdict(rows):
-    """Programs that start with three rows and take in one at a time end where all rows lead."""
+    """Programs that start with three rows and add one at a time give the verdict of all rows."""
     X = np.array([(a, b) for a, b, _ in rows], dtype=float)
     y = np.array([float(t) for _, _, t in rows])
     expected = exact_verdict(X, y)
@@ -107,7 +107,7 @@ def test_looking_at_few_rows_at_first_changes_no_verdict(rows):
 @settings(max_examples=8)
 @given(points)
 def test_newtons_proof_and_the_linear_program_agree(rows):
-    """The two roads to a verdict lead to the same one."""
+    """Both methods give the same verdict."""
     X = np.array([(a, b) for a, b, _ in rows], dtype=float)
     y = np.array([float(t) for _, _, t in rows])
     assume(0 < y.sum() < len(y))
@@ -123,12 +123,12 @@ def test_newtons_proof_and_the_linear_program_agree(rows):
     ids=lambda table: table.__name__,
 )
 def test_tables_with_a_finite_estimate_are_not_called_separated(table):
-    """Ordinary, rare, outlying and overlapping by 1e-6: each has its estimate."""
+    """Ordinary, rare, outlying and narrowly overlapping labels all have an estimate."""
     assert assess(*table()) == Existence(Verdict.UNIQUE)
 
 
 def test_all_columns_of_breast_cancer_separate_it_completely():
-    """The direction named separates all 569 rows strictly, checked in the table's own units."""
+    """The direction found separates all 569 rows strictly, checked in the table's own units."""
     X, y = breast_cancer()
     found = assess(X, y)
     assert found.verdict is Verdict.COMPLETE_SEPARATION
@@ -139,7 +139,7 @@ def test_all_columns_of_breast_cancer_separate_it_completely():
 
 @pytest.mark.parametrize("gap", [1e-3, 1e-6, 1e-9])
 def test_a_gap_is_told_from_an_overlap(gap):
-    """Classes that are ``gap`` apart are separated, and those that overlap by it are not."""
+    """Classes that are ``gap`` apart are separated, and classes that overlap by ``gap`` are not."""
     X, y = nearly_separated(gap)
     assert assess(X, y).verdict is Verdict.UNIQUE
     X[29], X[30] = -gap, gap
@@ -152,7 +152,7 @@ def test_a_gap_is_told_from_an_overlap(gap):
 @pytest.mark.parametrize("gap", np.logspace(-14, -6, 9))
 @pytest.mark.parametrize("apart", [True, False])
 def test_what_rounding_leaves_in_doubt_is_neither_claimed_nor_denied(gap, apart):
-    """However narrow a gap or an overlap, the verdict is right, or undecided."""
+    """For every gap or overlap, however narrow, the verdict is right or undecided."""
     X = np.random.default_rng(1).standard_normal((60, 1))
     y = (X[:, 0] > 0).astype(float)
     X[:, 0] += np.where(y > 0, 0.5, -0.5)
@@ -166,7 +166,7 @@ def test_what_rounding_leaves_in_doubt_is_neither_claimed_nor_denied(gap, apart)
 
 
 def test_where_rounding_leaves_it_in_doubt_firth_stands_in_and_nothing_else_converges():
-    """Classes apart by 1e-12: maximum likelihood claims nothing, and ``auto`` leaves it."""
+    """For classes 1e-12 apart, maximum likelihood does not converge, and ``auto`` uses Firth."""
     X, y = nearly_separated(0.0)
     X[29], X[30] = -5e-13, 5e-13
     assert assess(X, y) == Existence(Verdict.UNDECIDED)
@@ -182,7 +182,7 @@ def test_where_rounding_leaves_it_in_doubt_firth_stands_in_and_nothing_else_conv
 
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
 def test_a_dummy_of_one_class_separates_partly(scale):
-    """Where all rows of a category have label 0, its coefficient runs to −∞; others stay."""
+    """Where all rows of a category have label 0, its coefficient goes to −∞; others stay finite."""
     X, y = overlapping()
     dummy = np.zeros(len(y))
     dummy[np.flatnonzero(y == 0)[:9]] = 1.0
@@ -194,7 +194,7 @@ def test_a_dummy_of_one_class_separates_partly(scale):
 
 
 def two_dummies(seed, others=0):
-    """Rare categories of one class each, among rows of both, after other columns."""
+    """Two rare categories of one class each, after other columns, among rows of both classes."""
     rng = np.random.default_rng(seed)
     kind = rng.choice(3, 8_000, p=[0.965, 0.015, 0.02])
     y = np.where(kind == 0, rng.random(len(kind)) < 0.5, kind == 2)
@@ -204,7 +204,7 @@ def two_dummies(seed, others=0):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_many_equal_rows_on_the_hyperplane_hide_no_separation(seed):
-    """Thousands of rows of the other categories, all the same, stay on it to rounding."""
+    """Thousands of equal rows of the other categories stay on the hyperplane, to rounding."""
     X, y, kind = two_dummies(seed)
     found = assess(X, y)
     assert found.verdict is Verdict.QUASI_COMPLETE_SEPARATION
@@ -212,7 +212,7 @@ def test_many_equal_rows_on_the_hyperplane_hide_no_separation(seed):
 
 
 def searched(X, y):
-    """The verdict, and in how many columns each search for a separation was made."""
+    """The verdict, and the number of columns in each search for a separation."""
     with patch(
         "lr_pipeline.core.existence.existence.find_separation", wraps=find_separation
     ) as search:
@@ -236,7 +236,7 @@ def test_a_copy_that_differs_in_one_row_separates_that_row(rows, columns, seed):
 
 
 def test_only_columns_whose_coefficients_run_are_searched():
-    """That no other column separates more is proved by a fit of the rows left."""
+    """A fit of the rows left on the hyperplane proves that no other column separates more."""
     X, y, kind = two_dummies(seed=1, others=8)
     found, columns = searched(X, y)
     assert columns == [2]
@@ -248,7 +248,7 @@ def test_only_columns_whose_coefficients_run_are_searched():
 
 
 def test_all_columns_are_searched_where_those_that_run_leave_rows_to_separate():
-    """A column of one row runs so much slower than another that it is not suspicious."""
+    """A column of one row grows so much slower than another that it is not a suspect."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(5_000, 6))
     X[:, 0] = 0.0
@@ -264,7 +264,7 @@ def test_all_columns_are_searched_where_those_that_run_leave_rows_to_separate():
 
 @pytest.mark.parametrize("suspects", [(0,), (1,), (2,), (0, 2)])
 def test_wrong_suspects_change_no_verdict(suspects):
-    """They cost a search, and all columns are searched after it."""
+    """Wrong suspects cost one search, and then all columns are searched."""
     X, y, kind = two_dummies(seed=2, others=1)
     rows = ArrayRows(X, y)
     found = search_separation(rows, analyse_columns(rows), suspects)
@@ -273,7 +273,7 @@ def test_wrong_suspects_change_no_verdict(suspects):
 
 
 def test_rows_on_a_hyperplane_are_rows():
-    """An engine's, of which the others weigh nothing."""
+    """They are rows like an engine's; those off the hyperplane have zero weight."""
     X, y = np.array([[0.0, 1], [1, 2], [0, 3]]), np.array([0.0, 1, 1])
     rows = ArrayRows(X, y, np.array([2.0, 3, 4]))
     at = standardized(analyse_columns(rows), (0,), minimum_norm=False)
@@ -294,7 +294,7 @@ def test_dependent_columns_are_named():
 
 
 def test_a_separated_table_may_have_dependent_columns_too():
-    """Separation is the verdict, and the dependent column is named beside it."""
+    """The verdict is separation, and the dependent column is named as well."""
     x = np.array([-2.0, -1, 1, 2])
     found = assess(np.column_stack([x, 3 * x]), [0, 0, 1, 1])
     assert found.verdict is Verdict.COMPLETE_SEPARATION
@@ -307,7 +307,7 @@ def test_without_columns_the_intercept_alone_exists():
 
 
 def test_rows_of_zero_weight_do_not_count():
-    """The two rows that make the classes overlap are weighted away, and with them the estimate."""
+    """The two rows that make the classes overlap have zero weight, so that no estimate exists."""
     X, y = nearly_separated()
     weight = np.ones(len(y))
     weight[[29, 30]] = 0.0
@@ -325,14 +325,14 @@ def test_rows_of_zero_weight_do_not_count():
     ],
 )
 def test_one_class_alone_and_other_labels_are_refused(y, weight, message):
-    """The counts are in the message; a row of zero weight does not make a class."""
+    """The message has the counts; a row of zero weight does not count as a class."""
     rows = ArrayRows(np.ones((4, 1)), np.array(y), None if weight is None else np.array(weight))
     with pytest.raises(ValueError, match=message):
         count_classes(rows)
 
 
 def test_the_error_names_columns_signs_and_remedy():
-    """What runs where, how much is separated, and what to do."""
+    """The message says which coefficients go where, how many rows are separated, and what to do."""
     existence = Existence(Verdict.QUASI_COMPLETE_SEPARATION, (1, 2), (-3.0, 0.5), 0.0, 12)
     error = SeparationError(existence, ["age", "sex", "city"])
     for part in ("partly (12 rows)", "'sex' to −∞, 'city' to +∞", "penalty auto or firth"):

@@ -1,4 +1,4 @@
-"""The columns named as separating are as few as will do, against all subsets tried one by one."""
+"""The separating columns named are as few as possible, compared with a trial of all subsets."""
 
 from itertools import combinations
 from unittest.mock import patch
@@ -26,7 +26,7 @@ def search(X, y, weight=None):
 
 
 def separable_rows(X, y):
-    """Rows that some separating hyperplane has off it, a linear program for each."""
+    """Rows that are off some separating hyperplane, by one linear program each."""
     A = (2.0 * y - 1.0)[:, None] * np.column_stack([np.ones(len(y)), X])
     found = set()
     for i, row in enumerate(A):
@@ -37,7 +37,7 @@ def separable_rows(X, y):
 
 
 def smallest_size(X, y):
-    """How many columns separate the same rows as all of them do, by trying each subset."""
+    """The fewest columns that separate the same rows as all columns, by trying each subset."""
     everything = separable_rows(X, y)
     for size in range(1, X.shape[1] + 1):
         for columns in combinations(range(X.shape[1]), size):
@@ -47,7 +47,7 @@ def smallest_size(X, y):
 
 
 def margins(found, X, y):
-    """(2y − 1) (b₀ + Xb) of the direction named."""
+    """(2y − 1) (b₀ + Xb) for the direction found."""
     b = np.array(found.separating_direction)
     z = found.separating_intercept + X[:, list(found.separating_columns)] @ b
     return (2.0 * y - 1.0) * z
@@ -59,7 +59,7 @@ def margins(found, X, y):
     first_rows=st.sampled_from([3, 2000]),
 )
 def test_the_set_is_the_smallest_there_is(rows, first_rows):
-    """Integers with many ties: one and two columns exactly, three and more without one too many."""
+    """Sets of one or two columns are smallest, larger ones minimal, on integers with many ties."""
     X = np.array([row[:4] for row in rows], dtype=float)
     y = np.array([row[4] for row in rows], dtype=float)
     assume(0 < y.sum() < len(y))
@@ -85,7 +85,7 @@ def test_the_set_is_the_smallest_there_is(rows, first_rows):
 
 
 def birth_weights(n=190):
-    """A label that one column decides, low < 2500 g, and seven that know something of it."""
+    """A label that one column decides (weight < 2500 g), and seven columns correlated with it."""
     rng = np.random.default_rng(4)
     weight = np.round(rng.normal(2900.0, 700.0, n))
     others = rng.normal(size=(n, 6)) + 0.8 * (weight[:, None] - 2900.0) / 700.0
@@ -94,7 +94,7 @@ def birth_weights(n=190):
 
 
 def test_one_column_that_decides_is_named_alone():
-    """With the sign of its coefficient, and a threshold between the classes."""
+    """The sign of its coefficient is right, and the threshold is between the classes."""
     X, y = birth_weights()
     found = assess_existence(ArrayRows(X, y))
     assert found.verdict is Verdict.COMPLETE_SEPARATION
@@ -108,7 +108,7 @@ def test_one_column_that_decides_is_named_alone():
 
 @pytest.mark.parametrize("others", [0, 3])
 def test_a_level_that_one_answer_has_is_named_alone(others):
-    """Quasi-complete, among columns that would join a direction of small size."""
+    """The separation is quasi-complete, among columns that a direction of small norm would use."""
     rng = np.random.default_rng(others)
     level = (np.arange(150) % 10 == 0) * 1.0
     y = np.maximum(rng.random(150) < 0.5, level)
@@ -120,7 +120,7 @@ def test_a_level_that_one_answer_has_is_named_alone(others):
 
 
 def test_a_number_that_ties_at_its_threshold_is_named_alone():
-    """Values of one class end where the other's begin, and both have rows there."""
+    """One class's values end where the other's begin, and both have rows at that value."""
     rng = np.random.default_rng(0)
     x = rng.integers(-5, 6, 120).astype(float)
     y = np.where(x == 0.0, np.arange(120) % 2, x > 0.0).astype(float)
@@ -132,7 +132,7 @@ def test_a_number_that_ties_at_its_threshold_is_named_alone():
 
 
 def test_a_column_that_separates_only_partly_is_not_enough_where_two_do_all():
-    """The verdict is of all columns, and so is the set."""
+    """The verdict is that for all columns, and the set gives the same separation."""
     X = np.array([[0, 0], [0, 1], [1, 0], [0, 2], [0, 3], [2, 0]], dtype=float)
     y = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
     found = search(X, y)
@@ -141,7 +141,7 @@ def test_a_column_that_separates_only_partly_is_not_enough_where_two_do_all():
 
 
 def test_a_dependent_column_may_be_the_one():
-    """The sum of two, which come before it."""
+    """The separating column is the sum of two columns before it."""
     rng = np.random.default_rng(2)
     X = rng.normal(size=(80, 2))
     X = np.column_stack([X, X.sum(axis=1)])
@@ -152,7 +152,7 @@ def test_a_dependent_column_may_be_the_one():
 
 @pytest.mark.parametrize("pair", [(3, 11), (11, 12)])
 def test_two_columns_are_found_among_many(pair):
-    """By their difference, in a plane in which neither alone separates."""
+    """Their difference separates the classes, and neither column alone does."""
     rng = np.random.default_rng(1)
     X = rng.normal(size=(300, 40))
     z = X[:, pair[0]] - 2.0 * X[:, pair[1]]
@@ -165,7 +165,7 @@ def test_two_columns_are_found_among_many(pair):
 
 @pytest.mark.parametrize("tied", [1, 2, 60])
 def test_two_columns_are_found_where_rows_stay_on_the_hyperplane(tied):
-    """A point, two, or a line of them, with both answers on it."""
+    """Rows of both labels are on the hyperplane: at one point, at two, or along a line."""
     rng = np.random.default_rng(tied)
     X = rng.normal(size=(200, 6))
     along = rng.normal(size=tied).round(3)[np.arange(120) % tied]
@@ -180,7 +180,7 @@ def test_two_columns_are_found_where_rows_stay_on_the_hyperplane(tied):
 
 
 def test_rows_of_weight_zero_do_not_decide_which_column_is_named():
-    """They would make the classes of the first column overlap."""
+    """With weight, they would make the classes overlap in the first column."""
     X, y = birth_weights()
     outlier = np.vstack([X, X[:2]])
     outlier[-2:, 4] = 10_000.0, 0.0
@@ -192,7 +192,7 @@ def test_rows_of_weight_zero_do_not_decide_which_column_is_named():
 
 @pytest.mark.parametrize("columns", [(417,), (417, 800)])
 def test_one_or_two_are_found_among_a_thousand_columns(columns):
-    """Without a linear program over all of them."""
+    """The search needs no linear program over all columns."""
     rng = np.random.default_rng(5)
     X = rng.normal(size=(600, 1000))
     y = (X[:, list(columns)].sum(axis=1) > 0.0) * 1.0
@@ -202,7 +202,7 @@ def test_one_or_two_are_found_among_a_thousand_columns(columns):
 
 
 def test_a_large_set_has_no_column_too_many():
-    """More columns than rows: each of those named is needed, which linear programs confirm."""
+    """With more columns than rows, linear programs confirm that each named column is needed."""
     rng = np.random.default_rng(6)
     X, y = rng.normal(size=(40, 60)), np.arange(40) % 2.0
     columns = list(search(X, y).separating_columns)

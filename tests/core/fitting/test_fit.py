@@ -1,4 +1,4 @@
-"""Logistic regression as a whole, against references of forty digits, peers and itself."""
+"""Logistic regression as a whole, compared with forty-digit references and other packages."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ from tests.core.tables import (
 
 
 def fit(X, y, penalty="none", *, weight=None, block_rows=16_384, **options):
-    """The fit of arrays, with the numpy kernel."""
+    """Fit arrays with the numpy kernel."""
     rows = ArrayRows(np.ascontiguousarray(X), y, weight, block_rows)
     strengths = {name: options.pop(name, None) for name in ("l2", "log_f")}
     return fit_logistic(rows, NumpyKernel(), penalty_choice(penalty, **strengths), **options)
@@ -44,7 +44,7 @@ def parameters(fitted):
 
 
 def first_ten_of_breast_cancer():
-    """Columns that do not separate it."""
+    """The first ten columns of breast cancer, which do not separate the classes."""
     X, y = breast_cancer()
     return X[:, :10], y
 
@@ -56,7 +56,7 @@ def scaled(factors):
 
 
 def far_from_zero():
-    """The overlapping table with means that dwarf the deviations."""
+    """The overlapping table with means much larger than the deviations."""
     X, y = overlapping()
     return X + np.array([1e8, -1e6, 0.0]), y
 
@@ -82,7 +82,7 @@ HARD_TABLES = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_maximum_likelihood_has_ten_digits_in_every_coefficient(name):
-    """Against a forty-digit root of the score equations; and the certificate is true."""
+    """The fit is compared with a forty-digit root of the score equations; the certificate holds."""
     X, y = TABLES[name]()
     fitted = fit(X, y)
     optimum = maximum_likelihood(X, y, parameters(fitted))
@@ -94,7 +94,7 @@ def test_maximum_likelihood_has_ten_digits_in_every_coefficient(name):
 @pytest.mark.parametrize("solver", [Newton(), Lbfgs()], ids=["newton", "lbfgs"])
 @pytest.mark.parametrize("name", HARD_TABLES)
 def test_ill_conditioned_tables_are_met_within_1e_6_standard_errors(name, solver):
-    """Near-duplicates, powers, an overlap of 1e-6; and the certificate is true."""
+    """Tested on near-duplicates, powers and an overlap of 1e-6; the certificate holds."""
     X, y = HARD_TABLES[name]()
     fitted = fit(X, y, solver=solver)
     optimum = maximum_likelihood(X, y, parameters(fitted))
@@ -107,17 +107,17 @@ def test_ill_conditioned_tables_are_met_within_1e_6_standard_errors(name, solver
 @pytest.mark.parametrize("solver", [Lbfgs(), GradientDescent(1.0, 400, standardize=True)])
 @pytest.mark.parametrize("name", ["spector", "fair", "1e8_beside_1e-8"])
 def test_other_solvers_agree_within_the_certificates(name, solver):
-    """Two fits differ by no more than the sum of what each can be off."""
+    """Two fits differ by at most the sum of their certificates."""
     X, y = TABLES[name]()
     newton, other = fit(X, y), fit(X, y, solver=solver)
     difference = np.abs(parameters(newton) - parameters(other)) / newton.certificate_units
     bound = newton.certificate.standard_errors + other.certificate.standard_errors
-    assert difference.max() <= 1.01 * bound  # the units are each fit's own
+    assert difference.max() <= 1.01 * bound  # each fit has its own units
     assert (other.status is Status.CONVERGED) == (other.certificate.standard_errors <= 1e-3)
 
 
 def test_spector_is_as_printed_in_greenes_textbook():
-    """GPA 2.826, TUCE 0.0952, PSI 2.379, constant −13.021."""
+    """The coefficients are GPA 2.826, TUCE 0.0952, PSI 2.379, constant −13.021."""
     fitted = fit(*spector())
     np.testing.assert_allclose(fitted.coefficients, [2.826, 0.0952, 2.379], atol=5e-4)
     assert fitted.intercept == pytest.approx(-13.021, abs=5e-4)
@@ -126,7 +126,7 @@ def test_spector_is_as_printed_in_greenes_textbook():
 
 @pytest.mark.parametrize("l2", [1e-3, 0.5, 100.0])
 def test_l2_solves_its_equations_to_ten_digits(l2):
-    """The penalty is on coefficients in the table's units, whatever the columns' scales."""
+    """The penalty is on coefficients in the table's units, for all scales of the columns."""
     X, y = scaled([10.0, 0.1, 1.0])
     fitted = fit(X, y, "l2", l2=l2)
     optimum = maximum_likelihood(X, y, parameters(fitted), l2=l2)
@@ -137,7 +137,7 @@ def test_l2_solves_its_equations_to_ten_digits(l2):
 
 
 def test_l2_is_scikit_learns_with_the_c_it_names():
-    """C = 1 / l2, on a table with dependent columns, where the optimum is still unique."""
+    """C = 1 / l2; the table has dependent columns, but the optimum is still unique."""
     from sklearn.linear_model import LogisticRegression
 
     X, y = overlapping()
@@ -150,7 +150,7 @@ def test_l2_is_scikit_learns_with_the_c_it_names():
 
 
 def test_weights_are_exact():
-    """Weights from 1e-6 to 10, against forty digits."""
+    """Weights from 1e-6 to 10 are compared with forty digits."""
     X, y = overlapping()
     weight = 10.0 ** np.random.default_rng(9).uniform(-6, 1, len(y))
     fitted = fit(X, y, weight=weight)
@@ -187,7 +187,7 @@ def test_order_and_blocks_of_rows_do_not_matter(random, block_rows):
     st.lists(st.booleans(), min_size=3, max_size=3),
 )
 def test_coefficients_scale_as_the_columns_do(exponents, negative):
-    """A column multiplied by c has its coefficient divided by c; the likelihood stays."""
+    """For a column multiplied by c the coefficient is divided by c; the likelihood is the same."""
     X, y = overlapping()
     factors = 10.0 ** np.array(exponents) * np.where(negative, -1.0, 1.0)
     plain, fitted = fit(X, y), fit(X * factors, y)
@@ -196,17 +196,17 @@ def test_coefficients_scale_as_the_columns_do(exponents, negative):
 
 
 def test_scaled_parameters_predict_where_the_tables_own_lose_digits():
-    """With a mean of 1e8 standard deviations, X β cancels; the centred form does not."""
+    """With a mean of 1e8 standard deviations X β has cancellation, the centred form has none."""
     X, y = overlapping()
     plain, far = fit(X, y), fit(X + 1e8, y)
     z = far.scaled_parameters[0] + ((X + 1e8 - far.center) / far.scale) @ far.scaled_parameters[1:]
     expected = plain.intercept + X @ plain.coefficients
-    # X + 1e8 itself is rounded to 1.5e-8.
+    # Rounding changes X + 1e8 itself by up to 1.5e-8.
     np.testing.assert_allclose(z, expected, atol=1e-6)
 
 
 def test_a_rank_deficient_design_is_fitted_with_the_least_norm():
-    """Not unique, the dependent column named, predictions those without it, no standard errors."""
+    """It has the predictions of the fit without the column, and no standard errors."""
     X, y = overlapping()
     redundant = np.column_stack([X, X[:, 0] + X[:, 1], np.ones(len(y))])
     plain, fitted = fit(X, y), fit(redundant, y)
@@ -222,7 +222,7 @@ def test_a_rank_deficient_design_is_fitted_with_the_least_norm():
 
 
 def test_a_separated_table_is_refused_without_a_penalty():
-    """The error carries the verdict, and says what to do."""
+    """The error has the verdict, and its message the remedy."""
     X, y = breast_cancer()
     with pytest.raises(SeparationError, match="Use penalty auto or firth") as caught:
         fit(X, y)
@@ -241,7 +241,7 @@ def test_auto_is_firth_where_the_table_is_separated_and_says_so():
 
 @pytest.mark.parametrize("seed", [4, 15, 26])
 def test_auto_is_log_f_where_firths_likelihood_has_several_maxima(seed):
-    """By numpy's search whichever kernel fits, and whatever start was given."""
+    """The search in numpy decides this for every kernel and every given start."""
     X, y = np.random.default_rng(seed).normal(size=(16, 6)), np.arange(16) % 2.0
     assert not fit(X, y, "firth").search.unanimous
     fitted = fit(X, y, "auto")
@@ -254,7 +254,7 @@ def test_auto_is_log_f_where_firths_likelihood_has_several_maxima(seed):
 
 
 def test_auto_is_maximum_likelihood_elsewhere():
-    """The estimate exists, by the fit's own certificate."""
+    """The fit's own certificate proves that the estimate exists."""
     fitted = fit(*overlapping(), "auto")
     assert fitted.penalty == NoPenalty()
     assert fitted.existence == Existence(Verdict.UNIQUE)
@@ -262,13 +262,13 @@ def test_auto_is_maximum_likelihood_elsewhere():
 
 
 def test_an_assessment_made_before_is_believed():
-    """Given the verdict, no second one is made: auto goes straight to Firth."""
+    """With a given verdict there is no second assessment: auto directly uses Firth."""
     separated = Existence(Verdict.QUASI_COMPLETE_SEPARATION, (0,), (1.0,), 0.0, 3)
     assert fit(*overlapping(), "auto", existence=separated).penalty == Firth()
 
 
 def test_the_tutorials_run_does_not_claim_convergence():
-    """Rate 1e-3, 1,000 epochs, raw columns, normal start: where it ends, which is not the end."""
+    """Rate 1e-3, 1,000 epochs, raw columns and normal start do not reach the optimum."""
     X, y = overlapping(80)
     start = normal_start(4, seed=0)
     solver = GradientDescent(1e-3, 1000, record_every=100)
@@ -283,7 +283,7 @@ def test_the_tutorials_run_does_not_claim_convergence():
 
 
 def test_the_iterations_still_needed_are_estimated():
-    """After 60 steps the estimate for the rest is right within a third."""
+    """After 60 steps the estimate of the iterations still needed is right within a third."""
     X, y = overlapping()
 
     def run(iterations):
@@ -305,13 +305,13 @@ def test_the_iterations_still_needed_are_estimated():
     ],
 )
 def test_wrong_settings_are_refused(options, message):
-    """Each message says what was expected and what was found."""
+    """Each message says what was expected, and what was found."""
     with pytest.raises(ValueError, match=message):
         fit(*overlapping(), **options)
 
 
 def test_one_class_alone_is_refused_under_every_penalty():
-    """With the counts."""
+    """The error's message has the counts."""
     X, _ = overlapping(20)
     for penalty in ("none", "l2", "log-f", "firth", "auto"):
         with pytest.raises(ValueError, match="found 20 of label 0 and 0 of label 1"):

@@ -1,4 +1,4 @@
-"""Firth's penalised likelihood."""
+"""Fits with Firth's penalty, and the search for its lowest minimum."""
 
 from math import log
 
@@ -24,7 +24,7 @@ from tests.core.tables import breast_cancer, one_positive, overlapping, spector
 
 
 def fit_firth(X, y, solver=None, weight=None):
-    """Firth's fit of arrays."""
+    """Fit arrays with Firth's penalty."""
     return fit_logistic(
         ArrayRows(np.ascontiguousarray(X), y, weight), NumpyKernel(), Firth(), solver
     )
@@ -32,7 +32,7 @@ def fit_firth(X, y, solver=None, weight=None):
 
 @pytest.mark.parametrize("cells", [(5, 3, 2, 7), (5, 3, 0, 7), (1, 0, 0, 1), (40, 0, 3, 900)])
 def test_on_a_two_by_two_table_it_adds_a_half_to_each_cell(cells):
-    """The closed form of a saturated model (Firth, 1993): also with empty, separating cells."""
+    """The saturated model has this closed form (Firth, 1993), also with empty, separating cells."""
     a, b, c, d = cells  # label 1 and 0 without the dummy, label 1 and 0 with it
     X = np.repeat([0.0, 0.0, 1.0, 1.0], cells)[:, None]
     y = np.repeat([1.0, 0.0, 1.0, 0.0], cells)
@@ -44,7 +44,7 @@ def test_on_a_two_by_two_table_it_adds_a_half_to_each_cell(cells):
 
 
 def test_on_an_intercept_alone_it_adds_a_half_to_both_counts():
-    """log((k + ½) / (n − k + ½)) for k ones among n rows."""
+    """The intercept is log((k + ½) / (n − k + ½)) for k ones among n rows."""
     fit = fit_firth(np.empty((9, 0)), np.repeat([1.0, 0.0], [2, 7]))
     assert fit.intercept == pytest.approx(log(2.5 / 7.5), rel=1e-14)
 
@@ -61,7 +61,7 @@ def separated():
 @pytest.mark.parametrize("solver", [Newton(), Lbfgs()], ids=["newton", "lbfgs"])
 @pytest.mark.parametrize("table", [spector, separated, lambda: one_positive(200)])
 def test_it_solves_the_modified_score_equations_to_forty_digits(table, solver):
-    """Against mpmath; Newton to ten digits, both within their proven distance."""
+    """Compared with mpmath, Newton has ten digits, and both solvers are within their bounds."""
     X, y = table()
     fit = fit_firth(X, y, solver)
     optimum = firth(X, y, [fit.intercept, *fit.coefficients])
@@ -73,7 +73,7 @@ def test_it_solves_the_modified_score_equations_to_forty_digits(table, solver):
 
 
 def test_the_minimum_does_not_depend_on_the_solver():
-    """All columns of breast cancer have dozens of local minima: both solvers end in the same."""
+    """With all columns of breast cancer there are dozens of minima: both solvers find the same."""
     X, y = breast_cancer()
     newton, lbfgs = fit_firth(X, y, Newton()), fit_firth(X, y, Lbfgs())
     difference = np.abs(newton.coefficients - lbfgs.coefficients) / newton.certificate_units[1:]
@@ -83,7 +83,7 @@ def test_the_minimum_does_not_depend_on_the_solver():
 
 
 def test_the_minimum_is_lower_than_the_direct_road_leads_to():
-    """From zero, straight on, breast cancer's first twenty columns end in a higher minimum."""
+    """For breast cancer's first twenty columns a descent from zero ends in a higher minimum."""
     X, y = breast_cancer()
     X = np.ascontiguousarray(X[:, :20])
     direct = fit_logistic(
@@ -93,7 +93,7 @@ def test_the_minimum_is_lower_than_the_direct_road_leads_to():
 
 
 def test_dependent_columns_leave_the_predictions_alone():
-    """On the identifiable subspace: a redundant column changes no log-odds."""
+    """A redundant column changes no log-odds."""
     X, y = overlapping(60)
     plain, redundant = fit_firth(X, y), fit_firth(np.column_stack([X, X[:, 0] - X[:, 2]]), y)
     z = redundant.intercept + np.column_stack([X, X[:, 0] - X[:, 2]]) @ redundant.coefficients
@@ -102,7 +102,7 @@ def test_dependent_columns_leave_the_predictions_alone():
 
 
 def test_doubled_weights_are_duplicated_rows():
-    """Weights count rows in the information too."""
+    """Weights count rows, also in the information."""
     X, y = overlapping(60)
     twice = fit_firth(np.vstack([X, X]), np.concatenate([y, y]))
     weighted = fit_firth(X, y, weight=np.full(60, 2.0))
@@ -121,7 +121,7 @@ SEVERAL = {
 
 @pytest.mark.parametrize("table", SEVERAL.values(), ids=SEVERAL)
 def test_no_random_restart_of_another_optimiser_ends_lower(table):
-    """Forty starts of scipy's BFGS on tables where the straight way ends in a higher minimum."""
+    """Forty starts of scipy's BFGS, on tables where the direct start ends in a higher minimum."""
     X, y = table
     fit = fit_firth(X, y)
     straight = fit_logistic(
@@ -136,7 +136,7 @@ def test_no_random_restart_of_another_optimiser_ends_lower(table):
 
 @pytest.mark.parametrize("table", SEVERAL.values(), ids=SEVERAL)
 def test_both_kernels_and_algorithms_end_in_the_same_of_several_minima(table):
-    """Newton in numpy and L-BFGS by torch's autograd, from one search."""
+    """Newton with numpy and L-BFGS with torch's autograd use the same search."""
     X, y = table
     rows = ArrayRows(X, y)
     first = fit_logistic(rows, NumpyKernel(), Firth(), Newton())
@@ -151,7 +151,7 @@ def test_both_kernels_and_algorithms_end_in_the_same_of_several_minima(table):
 
 @pytest.mark.parametrize("table", SEVERAL.values(), ids=SEVERAL)
 def test_neither_units_nor_the_order_of_columns_decide_which_minimum(table):
-    """Columns reversed, and in units from 1e-4 to 1e4."""
+    """The minimum is the same for reversed columns, and for units from 1e-4 to 1e4."""
     X, y = table
     plain = fit_firth(X, y)
     units = 10.0 ** np.linspace(-4, 4, X.shape[1])
@@ -160,7 +160,7 @@ def test_neither_units_nor_the_order_of_columns_decide_which_minimum(table):
 
 
 def test_every_other_minimum_is_higher_by_what_is_said():
-    """2 (F − lowest F), by a formula of its own; it is flat there; the lowest come first."""
+    """Gradient 0 and 2 (F − lowest F) agree with an independent formula; the order is ascending."""
     X, y = two_scales(9)
     fit = fit_firth(X, y)
     A = np.column_stack([np.ones(len(y)), X])
@@ -174,7 +174,7 @@ def test_every_other_minimum_is_higher_by_what_is_said():
 
 
 def test_one_start_is_enough_where_no_row_has_a_large_leverage():
-    """Two hundred rows and three columns; the search costs nothing there, and says so."""
+    """On two hundred rows and three columns the search makes one start, and says so."""
     X, y = overlapping(200)
     search = fit_firth(X, y).search
     assert (search.starts, search.agreeing, search.others) == (1, 1, ())
@@ -183,7 +183,7 @@ def test_one_start_is_enough_where_no_row_has_a_large_leverage():
 
 
 def test_how_many_starts_agree_is_said_in_words():
-    """All, some, one, or none where the minimum was found from around the best of their ends."""
+    """All, some or one; none where the minimum was found by the search around the lowest end."""
     other = (OtherMinimum(0.5, np.zeros(2)),)
     assert MinimumSearch(12, 12).description == "all 12 starts end there"
     some = MinimumSearch(12, 5, other)
@@ -199,14 +199,14 @@ def test_how_many_starts_agree_is_said_in_words():
 
 
 def test_a_given_start_is_not_searched_around():
-    """Whoever gives one gets the minimum next to it."""
+    """The fit from a given start ends in the minimum next to it."""
     X, y = two_scales(2)
     given = fit_logistic(ArrayRows(X, y), NumpyKernel(), Firth(), start=np.zeros(3))
     assert given.search is None
 
 
 def test_a_penalty_with_one_optimum_has_no_search():
-    """Nothing is to be counted there."""
+    """Its fits have no record of a search."""
     X, y = overlapping(60)
     assert fit_logistic(ArrayRows(X, y), NumpyKernel()).search is None
     assert fit_logistic(ArrayRows(X, y), NumpyKernel(), Ridge()).search is None

@@ -1,4 +1,4 @@
-"""Columns whose coefficients cannot be told apart are named, and nothing is inferred of them."""
+"""Columns whose coefficients cannot be told apart are named, and have no inference."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ ROWS = 400
 
 
 def inflation_of(X: np.ndarray) -> np.ndarray:
-    """1 / (1 − R²) of each column on the others, by their residuals."""
+    """1 / (1 − R²) of each column on the others, from residuals."""
     found = []
     for j in range(X.shape[1]):
         others = np.column_stack([np.ones(len(X)), np.delete(X, j, axis=1)])
@@ -28,13 +28,13 @@ def inflation_of(X: np.ndarray) -> np.ndarray:
 
 
 def groups_of(X: np.ndarray) -> list[list[int]]:
-    """What moves together, by the rule."""
+    """The groups of columns that move together."""
     rows = ArrayRows(X, np.arange(len(X)) % 2.0)
     return inseparable_groups(analyse_columns(rows), inflation_of(X))
 
 
 def calls(noise: float = 1e-4) -> tuple[np.ndarray, np.ndarray]:
-    """Minutes and charges of two kinds of call, which differ by rounding, and a third column."""
+    """Minutes and charges of two kinds of call, proportional to rounding, and a third column."""
     rng = np.random.default_rng(3)
     day, night, visits = rng.normal(180, 50, ROWS), rng.normal(200, 50, ROWS), rng.normal(size=ROWS)
     charges = [rate * minutes + noise * rng.normal(size=ROWS) * 50 for rate, minutes in
@@ -45,12 +45,12 @@ def calls(noise: float = 1e-4) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_pairs_are_groups_of_their_own() -> None:
-    """Day with day, night with night; the column by itself in none."""
+    """Day columns are one group, night columns another; the third column is in none."""
     assert groups_of(calls()[0]) == [[0, 2], [3, 4]]
 
 
 def test_a_sum_and_its_parts_are_one_group() -> None:
-    """As totals of a table are, to rounding."""
+    """A table's totals are such sums, up to rounding."""
     rng = np.random.default_rng(4)
     parts = rng.normal(size=(ROWS, 3))
     total = parts.sum(axis=1) + 1e-4 * rng.normal(size=ROWS)
@@ -59,7 +59,7 @@ def test_a_sum_and_its_parts_are_one_group() -> None:
 
 
 def test_many_noisy_copies_are_one_group() -> None:
-    """Though each is held to all of the others together."""
+    """They are one group although each copy is close only to all others together."""
     rng = np.random.default_rng(9)
     copies = rng.normal(size=(ROWS, 1)) + 1e-4 * rng.normal(size=(ROWS, 20))
     X = np.column_stack([rng.normal(size=(ROWS, 3)), copies])
@@ -68,7 +68,7 @@ def test_many_noisy_copies_are_one_group() -> None:
 
 @pytest.mark.parametrize(("noise", "tied"), [(3e-3, False), (1e-4, True)])
 def test_the_rule_is_an_inflation_of_ten_thousand(noise, tied) -> None:
-    """Correlations of 0.99 are no reason to withhold what the rows do say."""
+    """Correlations of 0.99 are no reason to withhold inference."""
     X, _ = calls(noise)
     assert bool(inflation_of(X).max() > LARGEST_INFLATION) is tied
     assert bool(groups_of(X)) is tied
@@ -77,11 +77,11 @@ def test_the_rule_is_an_inflation_of_ten_thousand(noise, tied) -> None:
 @pytest.mark.parametrize("method", ["profile", "wald"])
 @pytest.mark.parametrize("penalty", ["none", "firth"])
 def test_nothing_is_inferred_of_tied_columns_and_the_others_keep_theirs(method, penalty) -> None:
-    """Not the odds ratio, its interval or the test; the reason has the columns' names."""
+    """Odds ratio, interval and test are withheld; the reason has the columns' names."""
     X, y = calls()
     fit = lr_pipeline.fit_logistic(X, y, penalty=penalty)
     if (method, penalty) == ("wald", "firth"):
-        return  # withheld altogether
+        return  # everything is withheld
     names = ["day", "visits", "day_charge", "night", "night_charge"]
     found = infer_logistic(ArrayRows(X, y), NumpyKernel(), fit, method=method, names=names)
     assert found.tied.tolist() == [True, False, True, True, True]
@@ -107,7 +107,7 @@ def test_nothing_is_inferred_of_tied_columns_and_the_others_keep_theirs(method, 
 
 
 def test_a_penalty_that_tells_them_apart_withholds_nothing() -> None:
-    """log-F has one optimum whatever the columns."""
+    """log-F has one optimum for all columns, also dependent ones."""
     X, y = calls()
     fit = lr_pipeline.fit_logistic(X, y, penalty="log-f")
     found = lr_pipeline.infer(fit, X, y)
@@ -116,7 +116,7 @@ def test_a_penalty_that_tells_them_apart_withholds_nothing() -> None:
 
 
 def test_very_many_groups_are_cut() -> None:
-    """Six groups of six columns are named."""
+    """The message names six groups of six columns."""
     groups = [list(range(9 * k, 9 * k + 9)) for k in range(8)]
     text = describe_inseparable(groups, np.full(72, 1e7), None)
     assert ": 0, 1, 2, 3, 4, 5 and 3 more; 9, 10," in text

@@ -16,7 +16,7 @@ from tests.core.tables import fair, spector
 
 @pytest.mark.parametrize("table", [spector, fair], ids=["spector", "fair"])
 def test_standard_errors_p_values_and_intervals_are_statsmodels(table):
-    """Equal to 1e-8 on real tables, where statsmodels' Newton has converged."""
+    """They are equal to 1e-8 on real tables, where statsmodels' Newton has converged."""
     X, y = table()
     fit = fit_logistic(ArrayRows(X, y), NumpyKernel())
     peer = sm.Logit(y, sm.add_constant(X)).fit(method="newton", tol=1e-14, disp=False)
@@ -38,7 +38,7 @@ def test_small_p_values_keep_their_digits():
 
 
 def test_a_level_outside_zero_and_one_is_refused():
-    """95 is not a level."""
+    """A level is a share: 95 is refused."""
     with pytest.raises(ValueError, match="between 0 and 1, found 95"):
         wald_inference(np.ones(1), np.ones(1), level=95.0)
 
@@ -55,7 +55,7 @@ def test_a_level_outside_zero_and_one_is_refused():
     ],
 )
 def test_the_reason_for_withholding_is_stated(arguments, reason):
-    """Penalised, rank-deficient or singular; and an empty reason where all is well."""
+    """Reasons are penalised, rank-deficient and singular fits; other fits have an empty reason."""
     found = reason_withheld(*arguments)
     assert reason in found
     assert bool(found) == bool(reason)

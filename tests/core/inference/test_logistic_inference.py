@@ -25,7 +25,7 @@ from tests.core.tables import breast_cancer, fair, overlapping, spector
 
 
 def infer(X, y, penalty="none", weight=None, solver=None, **settings):
-    """Fit arrays and infer."""
+    """Fit arrays and return the inference."""
     rows = ArrayRows(np.ascontiguousarray(X), y, weight)
     fit = fit_logistic(rows, NumpyKernel(), penalty_choice(penalty), solver)
     return fit, infer_logistic(rows, NumpyKernel(), fit, **settings)
@@ -33,7 +33,7 @@ def infer(X, y, penalty="none", weight=None, solver=None, **settings):
 
 @pytest.mark.parametrize("table", [spector, fair], ids=["spector", "fair"])
 def test_wald_and_the_model_test_equal_statsmodels(table):
-    """Intervals, z, p-values and the likelihood-ratio test, to 1e-8."""
+    """Intervals, z, p-values and the likelihood-ratio test are equal to 1e-8."""
     X, y = table()
     _, found = infer(X, y, method="wald", level=0.9)
     peer = sm.Logit(y, sm.add_constant(X)).fit(method="newton", tol=1e-14, disp=False)
@@ -48,7 +48,7 @@ def test_wald_and_the_model_test_equal_statsmodels(table):
 
 
 def test_profile_p_values_are_of_chi_squared():
-    """P(χ² ≥ statistic) with one degree of freedom; the same model test as Wald's method."""
+    """They are P(χ² ≥ statistic) with one degree of freedom; the model test is that of Wald."""
     X, y = spector()
     _, found = infer(X, y)
     np.testing.assert_allclose(found.p_values, chi2.sf(found.statistics, 1), rtol=1e-12)
@@ -58,7 +58,7 @@ def test_profile_p_values_are_of_chi_squared():
 
 @pytest.mark.parametrize("weight", [None, np.arange(32) % 3 + 1.0], ids=["plain", "weighted"])
 def test_variance_inflation_equals_statsmodels(weight):
-    """1 / (1 − R²) of each column on the others, to 1e-8."""
+    """1 / (1 − R²) of each column on the others is equal to 1e-8."""
     X, y = spector()
     _, found = infer(X, y, weight=weight, method="wald")
     rows = np.arange(len(y)) if weight is None else np.repeat(np.arange(32), weight.astype(int))
@@ -68,7 +68,7 @@ def test_variance_inflation_equals_statsmodels(weight):
 
 
 def test_a_strongly_inflated_column_keeps_its_digits():
-    """Breast cancer's radius, perimeter and area: 3,800-fold, as in statsmodels."""
+    """Breast cancer's radius, perimeter and area have inflation up to 3,800, as in statsmodels."""
     X, y = breast_cancer()
     _, found = infer(X[:, :10], y, method="wald")
     A = sm.add_constant(X[:, :10])
@@ -77,7 +77,7 @@ def test_a_strongly_inflated_column_keeps_its_digits():
 
 
 def test_odds_ratios_of_a_two_by_two_table():
-    """By hand: 5·7 / (3·2) per unit; per deviation, to the power of √(share (1 − share))."""
+    """By hand, 5·7 / (3·2) per unit; per deviation its power of √(share (1 − share))."""
     X = np.repeat([0.0, 0.0, 1.0, 1.0], (3, 5, 7, 2))[:, None]
     y = np.repeat([1.0, 0.0, 1.0, 0.0], (3, 5, 7, 2))
     _, found = infer(X, y, method="wald")
@@ -94,7 +94,7 @@ def test_odds_ratios_of_a_two_by_two_table():
 
 
 def test_an_odds_ratio_beyond_float64_is_infinite():
-    """A column of scale 1e-6: exp of millions is not an error, and not a number either."""
+    """For a column of scale 1e-6 the exponential overflows to infinity without an error."""
     X, y = overlapping()
     _, found = infer(X * 1e-6, y, method="wald")
     assert found.odds_ratios.estimate[0] == np.inf
@@ -102,7 +102,7 @@ def test_an_odds_ratio_beyond_float64_is_infinite():
 
 
 def test_the_model_test_of_firth_compares_penalised_likelihoods():
-    """With the determinant of the full information in both, the intercept free in one."""
+    """Both have the determinant of the full information; in one only the intercept is free."""
     X, y = spector()
     fit, found = infer(X, y, "firth")
     A = np.column_stack([np.ones(len(y)), X])
@@ -136,7 +136,7 @@ def test_dependent_columns_cost_only_their_own_intervals(penalty):
 
 
 def test_columns_without_an_interval_are_named_and_beyond_six_counted():
-    """Seven copies and their original, with names or with numbers."""
+    """Tested on seven copies and their original, with names and with numbers."""
     X, y = overlapping(80)
     X = np.column_stack([X, *[X[:, :1]] * 7])
     names = [f"x{j}" for j in range(10)]
@@ -145,7 +145,7 @@ def test_columns_without_an_interval_are_named_and_beyond_six_counted():
 
 
 def test_a_constant_column_takes_the_intercept_with_it():
-    """Neither is identifiable; Wald's method is withheld throughout."""
+    """Neither is identifiable; Wald's method is withheld for all parameters."""
     X, y = overlapping(80)
     X = np.column_stack([X, np.full(80, 7.0)])
     _, found = infer(X, y)
@@ -166,7 +166,7 @@ def test_a_constant_column_takes_the_intercept_with_it():
     ],
 )
 def test_what_would_be_wrong_is_withheld_with_the_reason(penalty, method, reason):
-    """No interval, no test; odds ratios of the estimate and variance inflation remain."""
+    """Intervals and tests are withheld; odds ratios and variance inflation are still given."""
     X, y = spector()
     fit, found = infer(X, y, penalty, method=method)
     assert reason in found.withheld
@@ -180,7 +180,7 @@ def test_what_would_be_wrong_is_withheld_with_the_reason(penalty, method, reason
 
 @pytest.mark.parametrize("method", ["wald", "profile"])
 def test_nothing_is_inferred_from_a_fit_that_has_not_converged(method):
-    """Its likelihood is not the maximum; the remedy of its status is repeated."""
+    """Its likelihood is not the maximum; the reason has the remedy of its status."""
     X, y = spector()
     _, found = infer(X, y, solver=GradientDescent(iterations=3), method=method)
     assert "has not converged (iteration_limit)" in found.withheld
@@ -188,7 +188,7 @@ def test_nothing_is_inferred_from_a_fit_that_has_not_converged(method):
 
 
 def test_a_fit_without_curvature_has_no_profile():
-    """Where the information is singular in float64 nothing can be said."""
+    """Nothing can be inferred where the information is singular in float64."""
     X, y = spector()
     rows = ArrayRows(X, y)
     fit = replace(fit_logistic(rows, NumpyKernel()), certificate_units=None)
@@ -196,7 +196,7 @@ def test_a_fit_without_curvature_has_no_profile():
 
 
 def test_an_intercept_alone_has_an_interval():
-    """No coefficient, no model to test: the interval inverts the binomial likelihood."""
+    """Its interval inverts the binomial likelihood; there is no coefficient to test."""
     y = np.array([1.0, 0, 0, 0, 0, 0, 1, 0])
     fit, found = infer(np.empty((8, 0)), y)
     best = fit.log_likelihood
@@ -208,7 +208,7 @@ def test_an_intercept_alone_has_an_interval():
 
 
 def test_other_rows_than_the_fits_are_refused():
-    """By their number of columns, or because the fit is not their optimum."""
+    """Other rows are known by their number of columns, or because the fit is not their optimum."""
     X, y = spector()
     rows = ArrayRows(X, y)
     fit = fit_logistic(rows, NumpyKernel())
@@ -219,7 +219,7 @@ def test_other_rows_than_the_fits_are_refused():
 
 
 def test_settings_without_meaning_are_refused():
-    """95 is not a level, and the bootstrap is not offered."""
+    """Level 95 and method bootstrap are refused."""
     X, y = spector()
     with pytest.raises(ValueError, match="between 0 and 1, found 95"):
         infer(X, y, level=95.0)
@@ -235,7 +235,7 @@ def fit_and_infer(X, y, penalty, level=0.95):
 
 
 def drawn_table(seed, separated):
-    """A small table of one of three kinds that a line separates, or of none that one does."""
+    """A small table of one of three separated kinds, or one that is not separated."""
     if not separated:
         return overlapping(40, seed)
     kinds = (two_scales, heavy_tailed, lambda seed: two_scales(seed, 20, 3))
@@ -248,7 +248,7 @@ LEVELS = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99])
 @given(seed=st.integers(0, 10_000), separated=st.booleans(), level=LEVELS)
 @settings(max_examples=15, deadline=None)
 def test_p_is_below_alpha_just_where_the_interval_excludes_zero(seed, separated, level):
-    """By maximum likelihood and by Firth's penalty, one minimum or several, the intercept too."""
+    """Tested for maximum likelihood and Firth, one minimum or several, and the intercept too."""
     X, y = drawn_table(seed, separated)
     if y.min() == y.max():
         return
@@ -264,7 +264,7 @@ def test_p_is_below_alpha_just_where_the_interval_excludes_zero(seed, separated,
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=5, deadline=None)
 def test_no_fit_with_a_coefficient_held_fixed_beats_the_fit(seed):
-    """By scipy from random starts, at zero and around the estimate, on separated tables."""
+    """On separated tables, scipy minimises from random starts, at zero and around the estimate."""
     X, y = drawn_table(seed, separated=True)
     if y.min() == y.max():
         return
@@ -277,7 +277,7 @@ def test_no_fit_with_a_coefficient_held_fixed_beats_the_fit(seed):
 
 @pytest.mark.parametrize("seed", [2, 9, 17])
 def test_no_random_restart_with_a_coefficient_held_at_zero_has_a_smaller_statistic(seed):
-    """Twenty starts of scipy's BFGS for each parameter, on tables of several minima."""
+    """Twenty starts of scipy's BFGS are made for each parameter, on tables with several minima."""
     X, y = two_scales(seed)
     fit, found = fit_and_infer(X, y, "firth")
     for j in range(3):
@@ -287,7 +287,7 @@ def test_no_random_restart_with_a_coefficient_held_at_zero_has_a_smaller_statist
 
 
 def test_a_profile_that_beats_the_fit_withholds_everything_and_says_where_to_start():
-    """From a minimum that is not the lowest; fitted again from there, all is given."""
+    """The fit is at a minimum that is not the lowest; fitted again, it has all inference."""
     X, y = two_scales(17)
     rows = ArrayRows(X, y)
     straight = fit_logistic(rows, NumpyKernel(), Firth(), Newton(), start=np.zeros(3))
@@ -305,7 +305,7 @@ def test_a_profile_that_beats_the_fit_withholds_everything_and_says_where_to_sta
 
 
 def test_kernels_and_algorithms_have_the_same_intervals():
-    """Fits by Newton and by L-BFGS on tables of several minima, bit for bit."""
+    """Fits by Newton and by L-BFGS on tables with several minima have intervals with equal bits."""
     for seed in (2, 9):
         X, y = two_scales(seed)
         rows = ArrayRows(X, y)

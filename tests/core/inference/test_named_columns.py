@@ -1,4 +1,4 @@
-"""Numbers of columns by name, that are a plain array all the same."""
+"""Arrays indexed by columns' names, which are also plain arrays."""
 
 import copy
 import pickle
@@ -13,19 +13,19 @@ VALUES = np.array([1.5, -2.0, 0.25])
 
 @pytest.fixture
 def columns() -> NamedColumns:
-    """Three numbers, one of a column whose name is a digit."""
+    """Three numbers, one for a column whose name is a digit."""
     return NamedColumns(VALUES, ("age", "2", "city=Oslo"))
 
 
 def test_a_name_gives_its_number(columns) -> None:
-    """Also a name that looks like a position."""
+    """A name that looks like a position is a name too."""
     assert [columns["age"], columns["2"], columns["city=Oslo"]] == VALUES.tolist()
     assert dict(columns.items()) == {"age": 1.5, "2": -2.0, "city=Oslo": 0.25}
     assert repr(columns) == "{'age': 1.5, '2': -2.0, 'city=Oslo': 0.25}"
 
 
 def test_positions_and_arithmetic_are_the_arrays(columns) -> None:
-    """The results are plain arrays and numbers, with the same bits."""
+    """Results are plain arrays and numbers, with the same bits."""
     assert columns[1] == -2.0
     assert columns[:2].tolist() == [1.5, -2.0]
     for result in (np.exp(columns), columns * 2, columns + columns, columns[[0, 2]]):
@@ -38,7 +38,7 @@ def test_positions_and_arithmetic_are_the_arrays(columns) -> None:
 
 
 def test_an_unknown_or_ambiguous_name_says_which_there_are(columns) -> None:
-    """Never the first of several."""
+    """An ambiguous name never gives the first of several columns."""
     with pytest.raises(
         KeyError, match="no column of the name 'agee'; there are: age, 2, city=Oslo"
     ):
@@ -50,7 +50,7 @@ def test_an_unknown_or_ambiguous_name_says_which_there_are(columns) -> None:
 
 
 def test_names_survive_copies_and_processes(columns) -> None:
-    """What is computed has none."""
+    """Arrays that are computed from the numbers have no names."""
     for again in (copy.copy(columns), copy.deepcopy(columns), pickle.loads(pickle.dumps(columns))):
         assert again.items() == columns.items()
     assert named(None, ("a",)) is None

@@ -21,7 +21,7 @@ QUANTILE = NormalDist().inv_cdf(0.975) ** 2
 
 
 def small_separated():
-    """Fourteen rows and two columns of which the first separates all rows but for a tie."""
+    """Fourteen rows and two columns, the first of which separates all rows except for a tie."""
     x = np.array([0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.0, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0])
     noise = np.array([3.0, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7])
     return np.column_stack([x, noise]), (np.arange(14) > 5) * 1.0
@@ -40,7 +40,7 @@ def infer(X, y, penalty="none", weight=None, level=0.95):
     ids=["spector", "spector-firth", "separated-firth"],
 )
 def test_the_ends_are_those_of_thirty_digits(table, penalty):
-    """Every parameter, the intercept included, to 1e-8 of an interval's half width."""
+    """Equal for every parameter and the intercept, to 1e-8 of an interval's half width."""
     X, y = table()
     fit, found = infer(X, y, penalty)
     optimum = [fit.intercept, *fit.coefficients]
@@ -51,7 +51,7 @@ def test_the_ends_are_those_of_thirty_digits(table, penalty):
 
 
 def test_the_ends_are_those_of_brute_force():
-    """Refits with the coefficient fixed by an offset, in statsmodels, and a scalar root."""
+    """The ends are roots of refits in statsmodels with the coefficient fixed by an offset."""
     X, y = fair()
     fit, found = infer(X, y, level=0.9)
     quantile = NormalDist().inv_cdf(0.95) ** 2
@@ -69,7 +69,7 @@ def test_the_ends_are_those_of_brute_force():
 
 
 def test_the_statistic_at_zero_is_that_of_a_refit_without_the_column():
-    """Likelihood-ratio tests of every coefficient and the intercept, as in statsmodels."""
+    """Likelihood-ratio tests of all coefficients and the intercept agree with statsmodels."""
     X, y = fair()
     _, found = infer(X, y)
     A = np.column_stack([np.ones(len(y)), X])
@@ -80,7 +80,7 @@ def test_the_statistic_at_zero_is_that_of_a_refit_without_the_column():
 
 @pytest.mark.parametrize("penalty", ["none", "firth"])
 def test_weights_count_rows(penalty):
-    """A row of weight two is two rows; of weight zero, none."""
+    """A row of weight two counts as two rows, a row of weight zero as none."""
     X, y = spector()
     weight = np.arange(len(y)) % 3 + 1.0
     weight[3] = 0.0
@@ -107,14 +107,15 @@ def test_scaling_and_permuting_columns_scales_and_permutes(penalty):
 
 @pytest.mark.parametrize(("table", "distance"), [(nearly_separated, 1e-3), (near_duplicate, 0.02)])
 def test_hard_tables_have_the_statistic_that_the_ends_claim(table, distance):
-    """Nearly separated, nearly dependent: the fit with an end imposed is worse by the quantile.
+    """A fit with the parameter fixed at an end is worse by the quantile, on difficult tables.
 
-    Copies that are nearer than that have no interval: they cannot be told apart.
+    Tables are nearly separated or nearly dependent. Nearer copies would have no interval, since
+    they cannot be told apart.
     """
     X, y = table(distance)
     fit, found = infer(X, y)
     for end in (found.lower[1], found.upper[1]):
-        # The near copy takes back what the end imposed on the first column is too much.
+        # The near copy's coefficient compensates for the end imposed on the first column.
         offset = end * (X[:, 0] - X[:, 3] if X.shape[1] > 1 else X[:, 0])
         statistic = 2.0 * (fit.log_likelihood - largest_log_likelihood(X[:, 1:], y, offset))
         assert statistic == pytest.approx(QUANTILE, rel=1e-6)
@@ -142,7 +143,7 @@ def largest_log_likelihood(X, y, offset):
 
 
 class Flat:
-    """An objective that levels off: log(1 + w²) / (1 + log(1 + w²)) in the only coordinate."""
+    """A bounded objective of one coordinate, log(1 + w²) / (1 + log(1 + w²))."""
 
     total_weight, hessian_is_exact = 1.0, True
 
@@ -161,7 +162,7 @@ class Flat:
 
 
 def test_a_profile_that_stays_below_the_quantile_has_no_end():
-    """±∞, and a finite end where the quantile is reached: log(1 + w²) = 1 at g = 1."""
+    """The end is ±∞ then, and finite where the quantile is reached: log(1 + w²) = 1 at g = 1."""
     parameter = profile_parameter(Flat(), np.zeros(1), np.eye(1), np.ones(1))
     assert parameter.endpoint(1, 3.84) == np.inf
     assert parameter.endpoint(-1, 3.84) == -np.inf

@@ -1,4 +1,4 @@
-"""Linear regression against published, exact and other packages' solutions."""
+"""Linear regression, compared with published and exact solutions and other packages."""
 
 from dataclasses import replace
 
@@ -15,9 +15,9 @@ from lr_pipeline.engines.memory import ArrayRows
 from tests.core.any_order import ShuffledRows
 from tests.core.exact_least_squares import relative_error, solve_exactly
 
-# The fast path promises fitted values to 1e-12 standard deviations of the residuals, which is √n
-# times as many standard errors of a coefficient; n is at most 180 here, and two fits may differ by
-# twice that.
+# The float64 path promises fitted values to 1e-12 standard deviations of the residuals. This is √n
+# times 1e-12 standard errors of a coefficient, with n at most 180 here; two fits may differ by
+# twice as much.
 STANDARD_ERRORS_APART = 3e-11
 
 
@@ -36,7 +36,7 @@ def table(seed: int, n: int = 60, d: int = 4) -> tuple[np.ndarray, np.ndarray]:
 
 
 def assert_same_solution(found: LinearFit, expected: LinearFit) -> None:
-    """Parameters to ``STANDARD_ERRORS_APART``, what is squared to twice the relative error."""
+    """Compare parameters to ``STANDARD_ERRORS_APART``, squares to twice the relative error."""
     errors = expected.standard_errors
     assert errors is not None
     assert found.standard_errors is not None
@@ -55,7 +55,7 @@ ANSCOMBE_Y = np.array([8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.
 
 
 def test_simple_regression_is_the_hand_computed_line() -> None:
-    """Of (1, 2), (2, 4), (3, 5), (4, 4), (5, 5): β₁ = 6/10, β₀ = 4 − 0.6 · 3, squares 2.4."""
+    """For (1, 2), (2, 4), (3, 5), (4, 4), (5, 5): β₁ = 6/10, β₀ = 4 − 0.6 · 3, squares 2.4."""
     X = np.arange(1.0, 6.0)[:, None]
     found = fit(X, np.array([2.0, 4.0, 5.0, 4.0, 5.0]))
     assert found.method == "simple"
@@ -78,7 +78,7 @@ def test_anscombes_line_is_the_published_one() -> None:
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("columns", [1, 4])
 def test_every_figure_is_statsmodels(columns: int, intercept: bool) -> None:
-    """Coefficients, errors, covariance, variance and R², with and without an intercept."""
+    """Coefficients, errors, covariance, variance and R² agree, with and without an intercept."""
     X, y = table(1, d=columns)
     found = fit(X, y, intercept=intercept)
     peer = sm.OLS(y, sm.add_constant(X) if intercept else X).fit()
@@ -94,7 +94,7 @@ def test_every_figure_is_statsmodels(columns: int, intercept: bool) -> None:
 
 
 def test_an_ordinary_table_takes_the_fast_path_and_it_keeps_its_promise() -> None:
-    """Against 80 digits: fitted values within 1e-12 standard deviations of the residuals."""
+    """Fitted values agree with 80 digits to 1e-12 standard deviations of the residuals."""
     X, y = table(2)
     found = fit(X, y)
     assert found.method == "float64"
@@ -103,7 +103,7 @@ def test_an_ordinary_table_takes_the_fast_path_and_it_keeps_its_promise() -> Non
         [float(b) for b in exact.parameters]
     )
     fitted_errors = errors[0] + X @ errors[1:]
-    # rounding the exact parameters to float64 moves a fitted value by u Σ |x β| as well
+    # rounding the exact parameters to float64 also changes a fitted value by u Σ |x β|
     rounding = 2.0**-52 * (np.abs(X) @ np.abs(found.coefficients) + abs(found.intercept))
     allowed = 1e-12 * float(exact.residual_variance) ** 0.5 + rounding
     assert (np.abs(fitted_errors) <= allowed).all()
@@ -115,7 +115,7 @@ def test_an_ordinary_table_takes_the_fast_path_and_it_keeps_its_promise() -> Non
 def test_an_ill_conditioned_table_is_solved_to_nearly_all_digits(
     exponent: int, weighted: bool
 ) -> None:
-    """Columns 10^−exponent apart at a mean of 1e4: 14 digits of coefficients, 13 of errors."""
+    """For columns 10^−exponent apart at a mean of 1e4, coefficients have 14 digits, errors 13."""
     rng = np.random.default_rng(exponent)
     n = 40
     X = rng.standard_normal((n, 4))
@@ -135,7 +135,7 @@ def test_an_ill_conditioned_table_is_solved_to_nearly_all_digits(
 
 
 def test_columns_of_1e8_beside_1e_minus_8_lose_nothing() -> None:
-    """Scaling columns scales coefficients and errors, exactly so by powers of two."""
+    """Scaling columns scales coefficients and errors; powers of two do so exactly."""
     X, y = table(3)
     scale = 2.0 ** np.array([27, -27, 0, 40])
     plain, scaled = fit(X, y), fit(X * scale, y)
@@ -150,7 +150,7 @@ def test_columns_of_1e8_beside_1e_minus_8_lose_nothing() -> None:
 def test_no_order_and_no_split_of_the_rows_changes_the_fit(
     seed: int, columns: int, cuts: set[int]
 ) -> None:
-    """Rows permuted, in blocks of any length, added in any order."""
+    """Rows are permuted, in blocks of any length, added in any order."""
     X, y = table(7, d=columns)
     order = np.random.default_rng(seed).permutation(60)
     found = fit_linear(ShuffledRows(X[order], y[order], None, tuple(cuts), seed))
@@ -160,7 +160,7 @@ def test_no_order_and_no_split_of_the_rows_changes_the_fit(
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.integers(0, 3), min_size=60, max_size=60), st.sampled_from([1, 3]))
 def test_a_weight_of_two_is_a_row_given_twice(counts: list[int], columns: int) -> None:
-    """Standard errors included; a weight of zero is a row left out."""
+    """Standard errors agree too; a weight of zero is a row left out."""
     weight = np.array(counts, float)
     weight[:8] = 1.0
     X, y = table(8, d=columns)
@@ -180,7 +180,7 @@ def test_shifting_and_scaling_the_response_shifts_and_scales_the_fit(
     X, y = table(9)
     base, moved = fit(X, y), fit(X, factor * y + shift)
     assert base.standard_errors is not None
-    # the shifted response is rounded to u |shift|; that is the data's doing, not the fit's
+    # the shifted response is rounded to u |shift|, an error of the data and not of the fit
     data = 2.0**-53 * (abs(shift) + factor * np.abs(y).max()) / factor
     allowed = STANDARD_ERRORS_APART + 60 * data / (base.residual_variance or 0) ** 0.5
     distance = np.abs(moved.coefficients / factor - base.coefficients) / base.standard_errors
@@ -188,7 +188,7 @@ def test_shifting_and_scaling_the_response_shifts_and_scales_the_fit(
 
 
 def test_a_deficient_table_gives_the_minimum_norm_solution_and_says_so() -> None:
-    """Coefficients as scikit-learn's; dependent columns named; no standard errors."""
+    """Coefficients are scikit-learn's, dependent columns are named, standard errors withheld."""
     X, y = make_classification(n_samples=100, n_features=10, random_state=5)
     y = y.astype(float)
     found = fit(X, y)
@@ -234,7 +234,7 @@ def test_a_response_that_does_not_vary_has_no_r_squared() -> None:
 
 
 def test_the_fit_is_frozen() -> None:
-    """A result cannot be changed behind its reader's back."""
+    """A result cannot be changed after the fit."""
     X, y = table(14)
     found = fit(X, y)
     with pytest.raises(AttributeError):

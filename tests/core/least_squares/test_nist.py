@@ -1,4 +1,4 @@
-"""The eleven NIST sets, to the last digits of the exact solution of their float64 designs."""
+"""The eleven NIST sets, compared with the exact solutions of their float64 designs."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ STANDARD_ERROR_DIGITS = 12
 
 
 def fit(data: LinearSet, block_rows: int = 16_384) -> LinearFit:
-    """Our fit of a set."""
+    """Fit a set."""
     return fit_linear(ArrayRows(data.X, data.y, block_rows=block_rows), data.intercept)
 
 
@@ -29,7 +29,7 @@ def parameters(fitted: LinearFit, data: LinearSet) -> tuple[list[float], list[fl
 
 
 def test_all_eleven_sets_are_here() -> None:
-    """The parametrised tests below do not pass for want of sets."""
+    """The parametrised tests below cannot pass because sets are missing."""
     assert len(NAMES) == 11
 
 
@@ -58,7 +58,7 @@ def test_the_residual_deviation_and_r_squared_are_right(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_set_is_called_rank_deficient(name: str) -> None:
-    """All are of full rank, Filip's polynomial of condition 5e9 included."""
+    """All have full rank, also Filip's polynomial with a condition number of 5e9."""
     data = load(name)
     rows = ArrayRows(data.X, data.y)
     assert analyse_columns(rows, data.intercept).dependent == ()
@@ -66,7 +66,7 @@ def test_no_set_is_called_rank_deficient(name: str) -> None:
 
 
 def test_numpy_has_no_digit_of_filip() -> None:
-    """The test can fail: an ordinary solver does."""
+    """An ordinary solver fails, which shows that the tests above can fail."""
     data = load("filip")
     A = np.column_stack([np.ones(len(data.y)), data.X])
     found = np.linalg.lstsq(A, data.y, rcond=None)[0]

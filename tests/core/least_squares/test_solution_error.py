@@ -1,4 +1,4 @@
-"""What a least-squares solution says of its own exactness, held against exact solutions."""
+"""The stated errors of least-squares solutions, compared with exact solutions."""
 
 from math import inf
 
@@ -15,7 +15,7 @@ from tests.reference.linear_sets import NAMES, load
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_parameter_is_further_from_the_exact_one_than_stated(name):
-    """On NIST's sets, in standard errors; where the residuals vanish no unit is left."""
+    """On NIST's sets, in standard errors, except where residuals vanish and there are none."""
     data = load(name)
     fitted = fit(data)
     values, errors = parameters(fitted, data)
@@ -28,7 +28,7 @@ def test_no_parameter_is_further_from_the_exact_one_than_stated(name):
 
 
 def test_the_float64_path_is_within_its_estimate():
-    """A well-conditioned table of five columns, against an exact solution."""
+    """A well-conditioned table of five columns is compared with an exact solution."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((200, 5)) + 3.0
     y = X @ rng.standard_normal(5) + rng.standard_normal(200)
@@ -46,7 +46,7 @@ def test_the_float64_path_is_within_its_estimate():
 
 
 def test_a_perfect_fit_has_an_unbounded_likelihood():
-    """RSS = 0: σ² goes to zero, and no standard error is a unit of distance."""
+    """With RSS = 0, σ² goes to zero, and there are no standard errors to measure distances."""
     x = np.array([[0.0], [1.0], [2.0], [3.0]])
     fitted = fit_linear(ArrayRows(x, 2.0 * x[:, 0] + 1.0))
     assert fitted.log_likelihood == inf

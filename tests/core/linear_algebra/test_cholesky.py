@@ -10,7 +10,7 @@ A = np.array([[4.0, 2.0, 0.6], [2.0, 5.0, 1.0], [0.6, 1.0, 3.0]])
 
 
 def test_the_factor_solves_and_inverts():
-    """L Lᵀ = A with zeros above the diagonal; solutions and inverse are numpy's."""
+    """L Lᵀ = A, with zeros above the diagonal; solutions and inverse equal numpy's."""
     L = cholesky(A)
     np.testing.assert_allclose(L @ L.T, A, rtol=1e-15)
     assert not np.triu(L, 1).any()
@@ -21,7 +21,7 @@ def test_the_factor_solves_and_inverts():
 
 
 def test_the_factors_of_a_multiple_are_known():
-    """And solve with it; there are none where there is no Cholesky factor."""
+    """The factors of c A solve with c A; there are none where A has no Cholesky factor."""
     factors = Factors.of(A).times(4.0)
     np.testing.assert_allclose(factors.L @ factors.L.T, 4.0 * A, rtol=1e-15)
     np.testing.assert_allclose(factors.inverse @ factors.L, np.eye(3), atol=1e-15)
@@ -36,11 +36,11 @@ def test_the_factors_of_a_multiple_are_known():
     ids=["negative", "singular", "nan", "infinite"],
 )
 def test_there_is_no_factor_of_what_is_not_positive_definite(wrong):
-    """None rather than an exception, and rather than a factor that is not finite."""
+    """The result is None, not an exception or a factor that is not finite."""
     assert cholesky(wrong) is None
 
 
 def test_an_empty_matrix_is_its_own_factor():
-    """A design without columns has nothing to factor."""
+    """A design without columns needs no factor."""
     empty = np.empty((0, 0))
     assert cholesky(empty).shape == invert_lower(empty).shape == (0, 0)

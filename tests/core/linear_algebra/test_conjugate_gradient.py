@@ -1,4 +1,4 @@
-"""Linear systems with a matrix that only multiplies."""
+"""Conjugate gradients: linear systems solved by products with a matrix."""
 
 from functools import partial
 
@@ -22,7 +22,7 @@ def same(v):
 
 
 def test_the_solution_is_that_of_elimination():
-    """With products enough, the preconditioned residual is as small as asked for."""
+    """With enough products, the preconditioned residual meets the tolerance."""
     A, b = system()
     x, close, _ = conjugate_gradient(lambda v: A @ v, same, b, 1e-10, 500)
     assert close
@@ -41,7 +41,7 @@ def test_a_perfect_preconditioner_needs_one_product():
 
 
 def test_products_of_one_system_precondition_the_next():
-    """As pairs of a step and the change along it: one with a nearly equal matrix takes fewer."""
+    """Used as secant pairs, they save products in a system with a nearly equal matrix."""
     A, b = system(condition=30.0)
     _, _, products = conjugate_gradient(lambda v: A @ v, same, b, 1e-8, 500)
     for v, Av in products:
@@ -60,7 +60,7 @@ def test_products_of_one_system_precondition_the_next():
 
 @pytest.mark.parametrize("products", [0, 3])
 def test_too_few_products_are_said_to_be_too_few(products):
-    """What was reached descends all the same."""
+    """The point reached is still a descent direction."""
     A, b = system()
     x, close, _ = conjugate_gradient(lambda v: A @ v, same, b, 1e-10, products)
     assert not close
@@ -75,7 +75,7 @@ def test_nothing_to_solve_takes_no_product():
 
 
 def test_curvature_lost_in_rounding_ends_the_search():
-    """No division by zero: what was found before is returned, and not called close."""
+    """There is no division by zero: the solution so far is returned, and not called close."""
     x, close, _ = conjugate_gradient(np.zeros_like, same, np.ones(3), 0.1, 5)
     assert not close
     assert not x.any()

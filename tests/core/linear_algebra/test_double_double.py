@@ -28,7 +28,7 @@ small_arrays = st.lists(reals, min_size=1, max_size=40)
 @settings(deadline=None)
 @given(reals, reals)
 def test_the_error_of_a_sum_is_exact(a: float, b: float) -> None:
-    """Nothing is lost in s + e."""
+    """The sum s + e is exactly a + b."""
     s, e = two_sum(a, b)
     assert Fraction(s) + Fraction(e) == Fraction(a) + Fraction(b)
 
@@ -36,7 +36,7 @@ def test_the_error_of_a_sum_is_exact(a: float, b: float) -> None:
 @settings(deadline=None)
 @given(reals, reals)
 def test_the_error_of_a_product_is_exact(a: float, b: float) -> None:
-    """Nothing is lost in p + e."""
+    """The sum p + e is exactly a b."""
     p, e = two_product(a, b)
     assert Fraction(p) + Fraction(e) == Fraction(a) * Fraction(b)
 
@@ -46,7 +46,7 @@ def test_the_error_of_a_product_is_exact(a: float, b: float) -> None:
 def test_operations_are_right_to_a_few_units_of_twice_the_precision(
     a: DoubleDouble, b: DoubleDouble
 ) -> None:
-    """+, −, · and / of two numbers, and of a number and a float64."""
+    """Tested for +, −, · and / of two numbers, and of a number and a float64."""
     for other in (b, b.high):
         right = exact(b) if isinstance(other, DoubleDouble) else Fraction(b.high)
         assert abs(exact(a + other) - (exact(a) + right)) <= 4 * PRECISION * abs(exact(a) + right)
@@ -60,7 +60,7 @@ def test_operations_are_right_to_a_few_units_of_twice_the_precision(
 @settings(deadline=None)
 @given(small_arrays)
 def test_a_sum_loses_nothing_to_cancellation(values: list[float]) -> None:
-    """Arrays of every length, with the same numbers subtracted again and a small one left."""
+    """Arrays of every length have their numbers subtracted again, and a small number is left."""
     array = np.array([*values, 1.0, *(-v for v in values)])
     size = sum(abs(Fraction(v)) for v in array.tolist())
     assert abs(exact(DoubleDouble(array).sum()) - 1) <= 16 * PRECISION * size
@@ -74,18 +74,18 @@ def test_sums_run_along_the_axis_asked_for() -> None:
 
 
 def test_the_sum_of_nothing_is_zero() -> None:
-    """No rows, three columns."""
+    """An array of no rows and three columns has three sums of zero."""
     assert DoubleDouble(np.zeros((0, 3))).sum().high.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_joined_parts_keep_both_halves() -> None:
-    """Scalars and arrays, with and without a low part."""
+    """Scalars and arrays are joined, with and without a low part."""
     joined = join([DoubleDouble(1.0), DoubleDouble(np.array([2.0]), np.array([2e-17]))])
     assert joined.high.tolist() == [1.0, 2.0]
     assert joined.low.tolist() == [0.0, 2e-17]
 
 
 def test_an_array_on_the_left_is_refused() -> None:
-    """An array of objects would otherwise be returned, and silently."""
+    """Otherwise numpy would silently return an array of objects."""
     with pytest.raises(TypeError):
         np.ones(2) + DoubleDouble(np.ones(2))

@@ -1,4 +1,4 @@
-"""Products of matrices against exact rational arithmetic."""
+"""Products of matrices, compared with exact rational arithmetic."""
 
 from fractions import Fraction
 
@@ -24,7 +24,7 @@ def exact_product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("bits", [53, 80, 110])
 def test_the_error_is_that_of_the_bits_asked_for(bits: int) -> None:
-    """With entries over four orders of magnitude: 2^−bits of the largest terms, and a rounding."""
+    """It is 2^−bits of the largest terms and one rounding, for entries of different magnitudes."""
     rng = np.random.default_rng(3)
     A = rng.standard_normal((30, 7)) * 10.0 ** rng.uniform(-4, 0, (30, 7))
     B = rng.standard_normal((7, 5)) * 10.0 ** rng.uniform(-4, 0, (7, 5))
@@ -42,7 +42,7 @@ def test_cancellation_costs_no_digit() -> None:
     W = np.linalg.inv(np.linalg.qr(A, mode="r"))
     expected = exact_product(A, W)
     assert np.abs(split_product(A, W, 53 + 34 + 8) - expected).max() < 1e-15
-    assert np.abs(A @ W - expected).max() > 1e-8  # what an ordinary product makes of it
+    assert np.abs(A @ W - expected).max() > 1e-8  # the error of an ordinary product
 
 
 def test_rows_of_zeros_and_no_rows_are_ordinary() -> None:

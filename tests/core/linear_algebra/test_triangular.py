@@ -1,4 +1,4 @@
-"""Triangular factors, whole and merged."""
+"""Triangular factors, from whole tables and merged from blocks."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from lr_pipeline.core.linear_algebra.triangular import triangular_factor
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12), st.integers(0, 1000))
 def test_merged_factors_have_the_gram_matrix_of_all_rows(lengths: list[int], seed: int) -> None:
-    """Blocks shorter than a row is long are ordinary; nothing but Q is lost."""
+    """Blocks may have fewer rows than columns; the Gram matrix is kept, only Q is not."""
     rng = np.random.default_rng(seed)
     blocks = [rng.standard_normal((n, 4)) for n in lengths]
     total = triangular_factor(blocks[0])
@@ -23,7 +23,7 @@ def test_merged_factors_have_the_gram_matrix_of_all_rows(lengths: list[int], see
 
 
 def test_a_factor_keeps_the_digits_that_a_gram_matrix_squares_away() -> None:
-    """Two columns 1e-9 apart: R₂₂ is right to 1e-6 of itself, and AᵀA has lost it."""
+    """For two columns 1e-9 apart, R₂₂ is right to 1e-6 of itself, but AᵀA has no digit of it."""
     rng = np.random.default_rng(1)
     x, e = np.linalg.qr(rng.standard_normal((100, 2)))[0].T
     A = np.column_stack([x, x + 1e-9 * e])

@@ -1,4 +1,4 @@
-"""What the numpy kernel does to be fast; that its sums are right is tested in ``test_kernel``."""
+"""The numpy kernel's fast paths; ``test_kernel`` tests that its sums are right."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ EPS = np.finfo(np.float64).eps
 
 @pytest.mark.parametrize("columns", [3, BLAS_COLUMNS])
 def test_log_odds_are_the_same_however_a_block_lies_in_memory(columns):
-    """One larger than the cache, its rows or its columns side by side, and a part of it."""
+    """Blocks are larger than the cache, with contiguous rows or columns, or a part of such."""
     rng = np.random.default_rng(2)
     X, w = (
         rng.standard_normal((NUMBERS_IN_CACHE // 3 + 5, columns)),

@@ -1,4 +1,4 @@
-"""The textbook kernel against sums by hand, and every other kernel against the textbook's."""
+"""The textbook kernel, compared with sums by hand, and other kernels compared with it."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ FAST = [NumpyKernel(), TorchKernel(), TorchKernel(autograd=True)]
 
 
 def by_hand(X, y, weight, w):
-    """Loss, gradient and information row by row in plain Python."""
+    """Loss, gradient and information, row by row in plain Python."""
     p = len(w)
     loss, gradient, information = 0.0, np.zeros(p), np.zeros((p, p))
     for x, label, c in zip(X, y, weight, strict=True):
@@ -103,14 +103,15 @@ def draw_block(seed, n, d, largest, weighted):
 
 
 def sums_with_bounds(kernel, block, w, v, A):
-    """Each sum of a kernel, and how far two ways to compute it may differ.
+    """Each sum of a kernel, and a bound on the difference between two ways to compute it.
 
-    The sums have terms ω f(z) a with a made of x̃ alone: 1, x̃, x̃ x̃ᵀ, x̃ (x̃ᵀv), x̃ (x̃ᵀAx̃). Of the
-    loss |f| ≤ 1 + |z|, of the others |f| ≤ 1; all have a slope in z of at most 1. With k = p + 24
-    roundings for z, f and a (24: at most some four in each exponential, logarithm, quotient and
-    product, and the logarithm of a product of 64 rows, which loses a rounding of 1 a row), z is off
-    by k u |x̃|ᵀ|w|, the term by that and k u (1 + |z|) times ω |a|, with |a| in absolute values, and
-    the sum of n terms by n u more of each. Two ways are off by twice as much: EPS = 2 u.
+    The sums have terms ω f(z) a, where a depends on x̃ alone: 1, x̃, x̃ x̃ᵀ, x̃ (x̃ᵀv), x̃ (x̃ᵀAx̃).
+    For the loss |f| ≤ 1 + |z|, for the others |f| ≤ 1; the slope in z is at most 1 for all. Let
+    k = p + 24 be the roundings for z, f and a (24: about four in each exponential, logarithm,
+    quotient and product, and the logarithm of a product of 64 rows, which costs a rounding of 1 for
+    each row). The error of z is k u |x̃|ᵀ|w|. That of a term is this plus k u (1 + |z|), times
+    ω |a|, with |a| in absolute values. Adding n terms adds n u of each. Two ways differ by at most
+    twice as much: EPS = 2 u.
     """
     n, p = len(block.y), len(w)
     X = np.abs(np.column_stack([np.ones(n), block.X]))
@@ -141,7 +142,7 @@ def sums_with_bounds(kernel, block, w, v, A):
 )
 @settings(max_examples=60, deadline=None)
 def test_every_kernel_gives_the_textbooks_sums(kernel, seed, n, d, largest, weighted):
-    """For any block, weights or none, and log-odds of up to 800: all sums of the protocol."""
+    """All sums of the protocol agree, with and without weights, for log-odds of up to 800."""
     arguments = draw_block(seed, n, d, largest, weighted)
     expected = sums_with_bounds(TEXTBOOK, *arguments)
     for name, (found, bound) in sums_with_bounds(kernel, *arguments).items():
@@ -149,16 +150,16 @@ def test_every_kernel_gives_the_textbooks_sums(kernel, seed, n, d, largest, weig
 
 
 def test_kernels_follow_the_protocol():
-    """The textbook's is one like the others."""
+    """The textbook's kernel follows the protocol like the others."""
     assert all(isinstance(kernel, LogisticKernel) for kernel in (TEXTBOOK, *FAST))
 
 
 @pytest.mark.parametrize("kernel", FAST, ids=["numpy", "torch", "torch autograd"])
 @pytest.mark.parametrize("weighted", [True, False])
 def test_the_loss_of_well_classified_rows_keeps_its_digits(kernel, weighted):
-    """At 20 to 40 on the right side each loss is e⁻ᶻ: adding logarithms of 1 + e⁻ᶻ would lose it.
+    """For log-odds of 20 to 40 on the right side a loss is e⁻ᶻ, lost when log(1 + e⁻ᶻ) is rounded.
 
-    The terms are positive, and each is off by at most k + |z| (p + 1) roundings, k some 20.
+    The terms are positive, with an error of at most k + |z| (p + 1) roundings each, k about 20.
     """
     z = np.linspace(20.0, 40.0, 200)
     y = np.arange(200) % 2.0

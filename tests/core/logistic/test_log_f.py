@@ -1,4 +1,4 @@
-"""The log-F(m, m) penalty: optimum, certificate, intervals and tests, on separated tables too."""
+"""The log-F(m, m) penalty: optimum, certificate, intervals and tests, also on separated tables."""
 
 from statistics import NormalDist
 
@@ -29,14 +29,14 @@ def separated(n=40, d=3, seed=1):
 
 
 def quasi_separated():
-    """A rare level that always answers 1, and two columns that overlap."""
+    """A rare level whose rows all have label 1, and two columns with overlapping classes."""
     X, y = overlapping(60)
     X[:, 0] = np.arange(60) % 12 == 0
     return X, np.maximum(y, X[:, 0])
 
 
 def far_from_zero():
-    """Means that dwarf the deviations."""
+    """A table with means much larger than the deviations."""
     X, y = overlapping(60)
     return X + np.array([1e8, -1e6, 0.0]), y
 
@@ -45,20 +45,20 @@ TABLES = [spector, separated, quasi_separated, nearly_separated, far_from_zero]
 
 
 def fit(X, y, m=1.0, *, weight=None, kernel=None, solver=None):
-    """The fit of arrays with penalty log-f."""
+    """Fit arrays with penalty log-f."""
     rows = ArrayRows(np.ascontiguousarray(X), y, weight)
     return fit_logistic(rows, kernel or NumpyKernel(), LogF(m), solver)
 
 
 def infer(X, y, m=1.0, method="profile"):
-    """The fit of arrays, and its inference."""
+    """Return the fit of arrays and its inference."""
     fitted = fit(X, y, m)
     rows = ArrayRows(np.ascontiguousarray(X), y)
     return fitted, infer_logistic(rows, NumpyKernel(), fitted, method=method)
 
 
 def augmented(X, y, m, weight=None):
-    """A row of its own for each standardized column, m / 2 successes and failures, intercept 0."""
+    """Add a row for each standardized column: m / 2 successes and failures, and intercept 0."""
     n, d = X.shape
     weight = np.ones(n) if weight is None else weight
     mean = np.average(X, axis=0, weights=weight)
@@ -79,7 +79,7 @@ def loss(w, A, y, c):
 @pytest.mark.parametrize("m", [1.0, 2.0])
 @pytest.mark.parametrize("table", TABLES)
 def test_the_optimum_is_that_of_forty_digits(table, m, kernel):
-    """Within a rigorous certificate, which is below a millionth of a standard error."""
+    """The fit is within a rigorous certificate, which is below 1e-6 standard errors."""
     X, y = table()
     X, y = X[-120:], y[-120:]
     fitted = fit(X, y, m, kernel=kernel)
@@ -93,7 +93,7 @@ def test_the_optimum_is_that_of_forty_digits(table, m, kernel):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("table", [separated, quasi_separated, spector])
 def test_it_is_maximum_likelihood_on_augmented_data(table, weighted, m):
-    """By statsmodels; weights are frequencies in mean and deviation as well as in the loss."""
+    """It is fitted by statsmodels; weights are frequencies in mean, deviation and loss."""
     X, y = table()
     weight = (np.arange(len(y)) + 1.0) % 4.0 if weighted else None
     A, labels, c, mean, deviation = augmented(X, y, m, weight)
@@ -112,7 +112,7 @@ def test_it_is_maximum_likelihood_on_augmented_data(table, weighted, m):
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 10_000), m=st.sampled_from([1.0, 2.0]))
 def test_whole_weights_are_repeated_rows(seed, m):
-    """Rows of weight 0 move neither the deviations nor the fit."""
+    """Rows of weight 0 change neither the deviations nor the fit."""
     rng = np.random.default_rng(seed)
     X, y = rng.normal(size=(25, 2)), rng.integers(0, 2, 25) * 1.0
     weight = rng.integers(0, 4, 25) * 1.0
@@ -140,7 +140,7 @@ def test_predictions_do_not_depend_on_units():
     "solver", [Lbfgs(), GradientDescent(2.0, 1_500, standardize=True)], ids=lambda s: s.name
 )
 def test_other_algorithms_end_in_the_same_optimum(solver):
-    """Each within its certificate of the other."""
+    """The fits differ by at most the sum of their certificates."""
     X, y = quasi_separated()
     newton, other = fit(X, y, solver=Newton()), fit(X, y, solver=solver)
     distance = np.abs(newton.coefficients - other.coefficients) / newton.certificate_units[1:]
@@ -151,7 +151,7 @@ def test_other_algorithms_end_in_the_same_optimum(solver):
 
 
 def test_a_descent_in_the_tables_units_has_the_same_objective():
-    """From the optimum it moves nowhere, although its columns are not standardized."""
+    """A descent from the optimum stays there, although its columns are not standardized."""
     X, y = overlapping(60)
     X = X * [1.0, 3.0, 0.5]
     optimum = fit(X, y, 2.0)
@@ -163,7 +163,7 @@ def test_a_descent_in_the_tables_units_has_the_same_objective():
 
 
 def test_copies_of_a_column_share_its_effect():
-    """Strictly convex: dependent columns have one optimum too, and no interval."""
+    """The objective is strictly convex: dependent columns have one optimum too, but no interval."""
     X, y = separated(d=1)
     fitted, found = infer(np.column_stack([X, X]), y)
     assert fitted.unique
@@ -174,7 +174,7 @@ def test_copies_of_a_column_share_its_effect():
 
 
 def test_near_copies_are_certified_as_well():
-    """Columns that differ by a millionth."""
+    """The columns differ by a millionth."""
     X, y = near_duplicate(1e-6)
     fitted = fit(X[:200], y[:200])
     assert fitted.status is Status.CONVERGED
@@ -184,7 +184,7 @@ def test_near_copies_are_certified_as_well():
 @pytest.mark.parametrize("m", [1.0, 2.0])
 @pytest.mark.parametrize("table", [separated, quasi_separated, spector])
 def test_intervals_and_tests_are_those_of_brute_force(table, m):
-    """At each end the penalised deviance has risen by the quantile; tests are refits without."""
+    """At each end the penalised deviance is larger by the quantile; tests are refits at zero."""
     X, y = table()
     fitted, found = infer(X, y, m)
     A, labels, c, _, deviation = augmented(X, y, m)
@@ -213,7 +213,7 @@ def test_intervals_and_tests_are_those_of_brute_force(table, m):
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 10_000), n=st.integers(6, 30), d=st.integers(1, 5))
 def test_tests_and_intervals_say_the_same(seed, n, d):
-    """However separated: statistics are not negative, ends finite, p < 0.05 iff 0 is outside."""
+    """Statistics are not negative, ends finite, and p < 0.05 if and only if 0 is outside."""
     rng = np.random.default_rng(seed)
     X, y = rng.normal(size=(n, d)), np.arange(n) % 2.0
     X[:, 0] += rng.choice([0.0, 1.0, 10.0]) * y
@@ -229,14 +229,14 @@ def test_tests_and_intervals_say_the_same(seed, n, d):
 
 
 def test_walds_method_is_withheld_with_the_remedy():
-    """The inverse curvature of a penalised fit is no variance."""
+    """The inverse Hessian of a penalised fit is not its variance."""
     _, found = infer(*separated(), method="wald")
     assert "penalised (log-f)" in found.withheld
     assert found.withheld.endswith("the profile method is right for it")
 
 
 def test_the_formula_names_the_penalty_and_its_strength():
-    """With what a standardized coefficient is."""
+    """It also defines the standardized coefficient."""
     formula = fit(*separated(), 2.0).objective
     assert "m·log(1 + exp(γ)) − (m/2)·γ, the log-F(m, m) penalty, m = 2" in formula
     assert "γ = coefficient·standard deviation of its column in the training rows" in formula

@@ -1,4 +1,4 @@
-"""The pointwise functions, against 400-digit arithmetic."""
+"""The pointwise functions, compared with 400-digit arithmetic."""
 
 import numpy as np
 import pytest
@@ -42,14 +42,14 @@ def test_variance_is_exact_in_both_tails():
 
 @given(st.floats(-1e300, 1e300))
 def test_sigmoid_of_minus_z_is_one_minus_sigmoid_of_z(z):
-    """The two probabilities of a row add up to one, however large the log-odds."""
+    """The two probabilities of a row add up to one, for log-odds of any size."""
     both = sigmoid(np.array([z, -z]))
     assert abs(both.sum() - 1.0) <= EPS
     assert (both >= 0).all()
 
 
 def test_the_tutorials_epsilon_loses_the_loss_that_is_exact_here():
-    """−log(σ(z) + 1e-8) cannot exceed 18.4; the exact loss of a row that is wrong by 800 is 800."""
+    """−log(σ(z) + 1e-8) cannot exceed 18.4; at z = −800 the exact loss of label 1 is 800."""
     naive = -np.log(sigmoid(np.array([-800.0])) + 1e-8)
     assert naive < 18.5
     assert log_loss(np.array([-800.0]), np.array([1.0])) == 800.0

@@ -1,4 +1,4 @@
-"""The penalised objective as solvers see it."""
+"""The penalised objective that solvers minimise."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ PENALTIES = [*EXACT, Firth(), Firth(2.0)]
 
 
 def objective(penalty, weight=None):
-    """The overlapping table under a penalty."""
+    """The objective of the overlapping table with a penalty."""
     X, y = overlapping()
     return LogisticObjective(ArrayRows(X, y, weight, block_rows=64), NumpyKernel(), penalty)
 
@@ -54,7 +54,7 @@ def test_an_exact_hessian_is_the_derivative_of_the_gradient(penalty):
 
 
 def test_firths_curvature_is_the_information_and_says_so():
-    """Firth's Hessian is stood in for by that of the unpenalised objective."""
+    """With Firth, the Hessian of the unpenalised objective takes the place of its own."""
     f = objective(Firth())
     assert not f.hessian_is_exact
     np.testing.assert_array_equal(
@@ -91,7 +91,7 @@ def test_doubled_weights_are_duplicated_rows(penalty):
 
 
 def test_passes_over_the_rows_are_counted():
-    """A gradient is one pass, and two for Firth."""
+    """A gradient takes one pass, and two for Firth."""
     plain, firth = objective(NoPenalty()), objective(Firth())
     plain.value_gradient(W)
     firth.value_gradient(W)

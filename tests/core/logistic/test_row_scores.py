@@ -1,4 +1,4 @@
-"""Scores of rows: the same bits for the same numbers, and the right ones."""
+"""Scores of rows: they are right, and have the same bits for equal rows."""
 
 from fractions import Fraction
 
@@ -17,24 +17,24 @@ widths = st.integers(0, 40) | st.just(130)
 
 
 def different_rows(rng, n, d):
-    """Rows of several magnitudes and signs, some entries 0 or whole."""
+    """Rows of several magnitudes and signs, with some entries 0 or whole."""
     X = rng.standard_normal((n, d)) * 10.0 ** rng.integers(-6, 7, (1, d))
     return np.where(rng.random((n, d)) < 0.2, np.round(X), X)
 
 
 def covariance(rng, p, rank):
-    """A covariance (p, p) of this rank, its columns in units of their own."""
+    """A covariance (p, p) of this rank, with a different unit for each column."""
     root = rng.standard_normal((max(rank, 1), p)) * 10.0 ** rng.integers(-3, 4, p)
     return root.T @ root
 
 
 def bits(values):
-    """The numbers' own bits, which tell 0 from −0."""
+    """The bits of the numbers, which distinguish 0 from −0."""
     return np.asarray(values).view(np.uint64)
 
 
 def layouts(X):
-    """The same rows by rows, by columns, every third of others, and off any boundary of 16."""
+    """The same rows stored by rows, by columns, strided, unaligned, and in reverse order."""
     n, d = X.shape
     spread = np.full((3 * n, d + 2), np.nan)
     spread[::3, 1:-1] = X
@@ -45,7 +45,7 @@ def layouts(X):
 
 
 def scorers(rng, d):
-    """Scores z of rows, and the roots of their forms, by a model of d columns."""
+    """Functions for a model of d columns: scores z of rows, and the roots of their forms."""
     center, scale = rng.standard_normal(d), 10.0 ** rng.uniform(-2, 2, d)
     w = rng.standard_normal(d + 1)
     forms = RowForms(covariance(rng, d + 1, int(rng.integers(0, d + 2))), center, scale)
@@ -59,7 +59,7 @@ def scorers(rng, d):
 
 @given(seeds, widths, st.integers(1, 12), st.integers(1, 300))
 def test_rows_that_are_alike_have_the_same_bits_anywhere(seed, d, kinds, n):
-    """In any order, block, layout, alone or among others."""
+    """Tested in any order, block and layout, alone or among other rows."""
     rng = np.random.default_rng(seed)
     different = different_rows(rng, kinds, d)
     kind_of = rng.integers(0, kinds, n)
@@ -75,7 +75,7 @@ def test_rows_that_are_alike_have_the_same_bits_anywhere(seed, d, kinds, n):
 
 @pytest.mark.parametrize("d", [3, 100])
 def test_no_number_of_threads_changes_a_bit(d):
-    """Of many rows, for which the BLAS starts threads."""
+    """Tested with many rows, for which the BLAS starts threads."""
     rng = np.random.default_rng(d)
     X = different_rows(rng, 12_000, d)
     for score in scorers(rng, d):
@@ -89,7 +89,7 @@ def test_no_number_of_threads_changes_a_bit(d):
 
 @given(seeds, st.integers(0, 12))
 def test_scores_are_those_of_exact_arithmetic_to_their_roundings(seed, d):
-    """|z − exact| ≤ (d + 2) ε Σ |terms|, by fractions."""
+    """|z − exact| ≤ (d + 2) ε Σ |terms|, with exact fractions."""
     rng = np.random.default_rng(seed)
     X, w, center = different_rows(rng, 4, d), rng.standard_normal(d + 1), rng.standard_normal(d)
     for x, z in zip(X, score_rows(X, center, w), strict=True):
@@ -103,7 +103,7 @@ def test_scores_are_those_of_exact_arithmetic_to_their_roundings(seed, d):
 
 @given(seeds, st.integers(0, 10), st.integers(0, 11))
 def test_forms_are_those_of_exact_arithmetic(seed, d, rank):
-    """Of covariances of full rank or less: to 2⁻⁴⁰ of Σ C_jj x̃_j², by fractions."""
+    """Forms are right to 2⁻⁴⁰ of Σ C_jj x̃_j², for covariances of full rank or less."""
     rng = np.random.default_rng(seed)
     C = covariance(rng, d + 1, min(rank, d + 1))
     X = rng.standard_normal((3, d))
@@ -117,7 +117,7 @@ def test_forms_are_those_of_exact_arithmetic(seed, d, rank):
 
 
 def test_minus_zero_scores_like_zero():
-    """Whatever the signs of the coefficients, an intercept of −0 included."""
+    """It holds for all signs of the coefficients, and for an intercept of −0."""
     X = np.array([[0.0, 0.0], [-0.0, 0.0], [0.0, -0.0], [-0.0, -0.0]])
     for intercept in (0.0, -0.0):
         for w in ([1.0, 2.0], [-1.0, 2.0], [-1.0, -2.0]):
@@ -127,7 +127,7 @@ def test_minus_zero_scores_like_zero():
 
 @given(seeds, st.integers(1, 70), st.integers(0, 7))
 def test_transcendental_functions_do_not_depend_on_the_place(seed, n, shift):
-    """Beside huge and tiny neighbours, in the rest after the last whole vector, and strided."""
+    """Tested next to huge and tiny numbers, after the last whole vector, and strided."""
     rng = np.random.default_rng(seed)
     extreme = np.array([0.0, -0.0, 800.0, -800.0, 5e-324, 36.9, -745.2, 1e300])
     z = np.where(rng.random(n) < 0.3, rng.choice(extreme, n), 10.0 * rng.standard_normal(n))

@@ -27,7 +27,7 @@ class Parabola:
 
 @pytest.mark.parametrize(("rate", "points"), [(0.1, 46), (0.01, 424), (0.001, 3682), (0.8, 22)])
 def test_the_tutorials_paths_have_the_tutorials_lengths(rate, points):
-    """From θ = 0 until the loss changes by less than 1e-8: the number of points, start included."""
+    """They count the points from θ = 0, included, until the loss changes by less than 1e-8."""
     result = GradientDescent(rate, 10_000, tolerance=1e-8).minimize(Parabola(), np.zeros(1))
     assert len(result.trace) == points
     assert result.status is Status.SMALL_CHANGE
@@ -51,7 +51,7 @@ def test_too_large_a_rate_runs_all_iterations_and_is_called_divergence():
 
 
 def test_parameters_are_kept_on_request():
-    """The first steps of η = 1.1 go 0, 5.5, −1.1, 6.82: outwards, from side to side."""
+    """With η = 1.1 the first points are 0, 5.5, −1.1, 6.82: outwards, from side to side."""
     solver = GradientDescent(1.1, 3, record_parameters=True)
     path = [point.parameters[0] for point in solver.minimize(Parabola(), np.zeros(1)).trace]
     np.testing.assert_allclose(path, [0.0, 5.5, -1.1, 6.82], rtol=1e-14)
@@ -64,7 +64,7 @@ def table_objective():
 
 
 def test_it_follows_the_tutorials_loop_on_a_table():
-    """Two hundred epochs equal the loop of the tutorial with the gradient of its formula."""
+    """Two hundred epochs equal the tutorial's loop with the gradient of its formula."""
     X, y = overlapping()
     theta, bias, rate = normal_start(4, seed=3)[1:], 0.0, 0.1
     for _ in range(200):

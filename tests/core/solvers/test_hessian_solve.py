@@ -1,4 +1,4 @@
-"""Solving with a Hessian that is none."""
+"""Solving with a matrix that is not positive definite or not finite."""
 
 import numpy as np
 import pytest

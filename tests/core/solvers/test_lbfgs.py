@@ -44,7 +44,7 @@ def ill_conditioned():
 
 @pytest.mark.parametrize("penalty", [NoPenalty(), Firth()])
 def test_it_agrees_with_newton(penalty):
-    """Two algorithms, one optimum: within 1e-6 standard errors, as its tolerance promises."""
+    """Both end at the same optimum, within 1e-6 standard errors, as its tolerance promises."""
     f = LogisticObjective(ArrayRows(*overlapping()), NumpyKernel(), penalty)
     result, expected = (solver.minimize(f, np.zeros(4)) for solver in (Lbfgs(), Newton()))
     assert result.status is Status.CONVERGED
@@ -54,7 +54,7 @@ def test_it_agrees_with_newton(penalty):
 
 
 def test_a_small_gradient_alone_is_not_taken_for_convergence():
-    """On columns of scale 1e4 to 1e-4 it still ends within 1e-6 standard errors, or says not."""
+    """On columns of scale 1e4 to 1e-4 it converges within 1e-6 standard errors."""
     f = LogisticObjective(ill_conditioned(), NumpyKernel(), NoPenalty())
     result = Lbfgs().minimize(f, np.zeros(4))
     _, gradient, hessian = f.value_gradient_hessian(result.parameters)
@@ -64,14 +64,14 @@ def test_a_small_gradient_alone_is_not_taken_for_convergence():
 
 
 def test_it_finds_the_end_of_rosenbrocks_valley():
-    """A function that is not convex on the way, in five dimensions."""
+    """The function has five dimensions, and is not convex on the way."""
     result = Lbfgs(tolerance=1e-10).minimize(Rosenbrock(), np.array([-1.2, 1, -1.2, 1, 0.5]))
     assert result.status is Status.CONVERGED
     np.testing.assert_allclose(result.parameters, np.ones(5), atol=1e-9)
 
 
 def test_a_limit_on_iterations_is_a_status():
-    """Three iterations do not suffice, and the result says so."""
+    """Three iterations are not enough, and the result says so."""
     f = LogisticObjective(ArrayRows(*overlapping()), NumpyKernel(), NoPenalty())
     result = Lbfgs(max_iterations=3).minimize(f, np.zeros(4))
     assert result.status is Status.ITERATION_LIMIT
@@ -79,7 +79,7 @@ def test_a_limit_on_iterations_is_a_status():
 
 
 def test_a_separated_table_is_never_called_converged():
-    """The gradient goes to zero without an optimum anywhere."""
+    """The gradient goes to zero although there is no optimum."""
     X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
     f = LogisticObjective(ArrayRows(X, np.array([0.0, 0, 1, 1])), NumpyKernel(), NoPenalty())
     assert Lbfgs().minimize(f, np.zeros(2)).status is not Status.CONVERGED
@@ -96,7 +96,7 @@ class Rounded:
         return 0.0
 
     def value_gradient(self, w):
-        """f(w) and ∇f(w), as good as they get."""
+        """f(w) and ∇f(w), with rounding."""
         return 0.0, np.full(len(w), 1e-12)
 
     def value_gradient_hessian(self, w):
@@ -109,10 +109,10 @@ class Rounded:
 
 
 def test_a_last_step_leaves_no_more_than_rounding():
-    """From 1e-8 standard errors, where the tolerance alone allows it to stop.
+    """It starts 1e-8 standard errors away, where the tolerance alone would let it stop.
 
-    A step by the Hessian of w leaves r λ² of a decrement λ, with r ≤ 1 here: 1e-16, and the
-    gradient's own rounding, some 1e-16 √(W p) standard errors.
+    A step with the Hessian at w leaves r λ² of a decrement λ, with r ≤ 1 here: 1e-16, and the
+    gradient's own rounding, about 1e-16 √(W p) standard errors.
     """
     f = LogisticObjective(ArrayRows(*overlapping()), NumpyKernel(), NoPenalty())
     left = []
@@ -126,7 +126,7 @@ def test_a_last_step_leaves_no_more_than_rounding():
 
 
 def test_a_last_step_that_leads_nowhere_is_not_taken():
-    """What rounding leaves is where it was."""
+    """Where rounding dominates, the point stays where it was."""
     result = Lbfgs().minimize(Rounded(), np.zeros(2))
     assert result.status is Status.CONVERGED
     np.testing.assert_array_equal(result.parameters, np.zeros(2))

@@ -1,4 +1,4 @@
-"""Newton's method, on objectives whose optimum is known."""
+"""Newton's method on objectives with a known optimum."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_it_converges_where_the_undamped_iteration_runs_away():
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 100.0])
 def test_the_optimum_does_not_depend_on_the_start(scale):
-    """From zero, from nearby and from where all probabilities are 0 or 1."""
+    """It starts from zero, from a near point and from where all probabilities are 0 or 1."""
     start = scale * np.array([1.0, -2.0, 3.0, 1.0])
     f = objective(overlapping())
     result = Newton().minimize(f, start)
@@ -53,7 +53,7 @@ def test_the_optimum_does_not_depend_on_the_start(scale):
 
 
 def test_it_goes_on_to_the_rounding_floor():
-    """The gradient left over is a few roundings of its terms, far below the tolerance."""
+    """The remaining gradient is a few roundings of its terms, far below the tolerance."""
     result = Newton(tolerance=1e-4).minimize(objective(overlapping()), np.zeros(4))
     assert result.gradient_norm < 1e-15
 
@@ -68,7 +68,7 @@ def test_a_strong_penalty_leads_to_its_closed_form_limit():
 
 
 def test_secant_pairs_make_firth_converge():
-    """With a Hessian that is only a stand-in, the gradient still goes to the rounding floor."""
+    """With another matrix for the Hessian, the gradient still goes to the rounding floor."""
     result = Newton().minimize(objective(overlapping(), Firth()), np.zeros(4))
     assert result.status is Status.CONVERGED
     assert result.gradient_norm < 1e-14
@@ -76,7 +76,7 @@ def test_secant_pairs_make_firth_converge():
 
 
 def test_a_limit_on_iterations_is_a_status():
-    """Two iterations do not suffice, and the result says so."""
+    """Two iterations are not enough, and the result says so."""
     result = Newton(max_iterations=2).minimize(objective(overlapping()), np.zeros(4))
     assert result.status is Status.ITERATION_LIMIT
     assert (result.iterations, len(result.trace)) == (2, 3)

@@ -6,7 +6,7 @@ from lr_pipeline.core.solvers.secant import SecantPairs
 
 
 def test_pairs_along_every_axis_give_the_inverse_curvature():
-    """On a quadratic, d conjugate steps determine B = H⁻¹ whatever it started from."""
+    """On a quadratic, d conjugate steps give B = H⁻¹ from every initial B."""
     rng = np.random.default_rng(4)
     A = rng.standard_normal((4, 4))
     H = A @ A.T + np.eye(4)
@@ -18,7 +18,7 @@ def test_pairs_along_every_axis_give_the_inverse_curvature():
 
 
 def test_pairs_of_negative_curvature_are_left_out():
-    """A pair with sᵀy < 0 would make the direction one of ascent."""
+    """With a pair of sᵀy < 0 the direction could be one of ascent."""
     pairs = SecantPairs(memory=10)
     pairs.add(np.ones(2), -np.ones(2))
     assert len(pairs.pairs) == 0

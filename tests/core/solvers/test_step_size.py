@@ -30,12 +30,12 @@ from lr_pipeline.engines.memory import ArrayRows
     ],
 )
 def test_rates_decay_as_their_formulas_say(schedule, expected):
-    """The rate at iterations 0, 10 and 20, worked out by hand."""
+    """The rates at iterations 0, 10 and 20 are computed by hand."""
     np.testing.assert_allclose([schedule(k) for k in (0, 10, 20)], expected, atol=1e-15)
 
 
 def test_the_largest_stable_step_is_where_descent_ends():
-    """Where z = 0 is the optimum, 0.99 of the bound returns to it and 1.01 leaves it."""
+    """With the optimum at z = 0, 0.99 of the bound returns to it, and 1.01 moves away from it."""
     X = np.array([[3.0], [3.0], [-1.0], [-1.0]])
     rows = ArrayRows(X, np.array([0.0, 1, 0, 1]), weight=np.array([1.0, 1, 2, 2]), block_rows=2)
     bound = largest_stable_step(rows)

@@ -31,7 +31,7 @@ FUNCTIONS = {
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_step_found_satisfies_both_conditions(name):
-    """The value falls by 1e-4 of what the slope predicts, and at most 0.9 of the slope is left."""
+    """The value falls by 1e-4 of what the slope predicts or more, and the slope to 0.9 or less."""
     function, start, direction = FUNCTIONS[name], np.zeros(1), np.ones(1)
     value, gradient = function.value_gradient(start)
     step = wolfe_search(function, start, value, gradient, direction)
@@ -41,6 +41,6 @@ def test_the_step_found_satisfies_both_conditions(name):
 
 
 def test_no_step_is_found_without_end():
-    """A line that falls for ever has no step of the second kind: the search gives up."""
+    """On a line that falls forever no step meets the second condition, and the search ends."""
     line = Along(lambda t: -t, lambda t: -1.0)
     assert wolfe_search(line, np.zeros(1), 0.0, -np.ones(1), np.ones(1)) is None

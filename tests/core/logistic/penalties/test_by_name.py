@@ -1,4 +1,4 @@
-"""Penalties by the names that options give them."""
+"""Penalties by the names that options use."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from lr_pipeline.core.logistic.penalties.ridge import Ridge
     ],
 )
 def test_a_name_alone_gives_the_default_strength(name, penalty) -> None:
-    """The defaults that the documentation states."""
+    """The defaults are those that the documentation states."""
     assert penalty_choice(name, l2=None, log_f=None) == penalty
 
 
@@ -31,13 +31,13 @@ def test_a_strength_is_that_of_its_own_penalty() -> None:
 
 
 def test_an_unknown_name_is_refused() -> None:
-    """With the names that exist."""
+    """The message has the names that exist."""
     with pytest.raises(ValueError, match="one of none, l2, log-f, firth, auto, found 'l1'"):
         penalty_choice("l1")
 
 
 def test_a_strength_that_would_do_nothing_is_refused() -> None:
-    """With the penalty that has it."""
+    """The message has the penalty that has this strength."""
     with pytest.raises(ValueError, match="log_f= is the strength of penalty 'log-f', found"):
         penalty_choice("firth", log_f=2.0)
 
