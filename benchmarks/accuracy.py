@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.accuracy``. A cell is the smallest number of correct significant digits over
 intercept and coefficients, of at most 17; every peer runs at the tightest tolerance of its ladder.
-An exclamation mark: it warned; a word: the error it raised; a dash: it takes no weights.
+An exclamation mark means that the peer warned, a word is the error that it raised, and a dash means
+that it takes no weights.
 """
 
 import warnings
@@ -44,7 +45,7 @@ def nearly_separated() -> Problem:
         X + 0.25,
         y,
         None,
-    )  # x symmetric about 0 would give an intercept of 0, which has no digits
+    )  # a symmetric table gives an intercept of 0, which has no digits
 
 
 def unweighted(build: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Callable[[], Problem]:

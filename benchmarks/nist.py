@@ -2,8 +2,8 @@
 
 Run from the repository's root: ``python -m benchmarks.nist``. A cell is the smallest number of
 correct digits over the coefficients (and, after the bar, over the standard errors) of a set,
-against the exact 40-digit solution of its float64 design; 0 is none, 17 all that float64 can
-hold, and "-" what a package does not give.
+against the exact 40-digit solution of its float64 design. 0 means none, 17 all digits of float64,
+and "-" that a package does not give the value.
 """
 
 import warnings

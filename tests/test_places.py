@@ -32,7 +32,7 @@ def imported(tmp_path_factory) -> None:
 
 @pytest.fixture
 def unprivileged(imported) -> Iterator[Path]:
-    """A folder, read by an ordinary user: the superuser may read everything."""
+    """A folder of an ordinary user, who runs the test, since the superuser may read everything."""
     with tempfile.TemporaryDirectory() as name:
         folder, user = Path(name), os.geteuid()
         folder.chmod(0o777)
