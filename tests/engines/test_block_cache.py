@@ -1,4 +1,4 @@
-"""A cache of decoded blocks: what was taken in comes back to the bit, or is made again."""
+"""A block cache returns the blocks that were written to the bit, or they are made again."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ GIGABYTE = 10**9
 
 
 def made_of(*lengths, columns=3, weighted=False):
-    """Blocks of normal numbers, stored column by column."""
+    """Return blocks of normal numbers, stored column by column."""
     rng = np.random.default_rng(1)
     for n in lengths:
         weight = rng.random(n) if weighted else None
@@ -24,13 +24,13 @@ def made_of(*lengths, columns=3, weighted=False):
 
 
 def refused():
-    """Blocks that must not be asked for."""
+    """Yield blocks that must not be used."""
     raise AssertionError("the blocks are in the cache")
     yield
 
 
 def bits(blocks):
-    """Everything of some blocks, with the order in which it is stored."""
+    """Return all bits of some blocks, with the order in which they are stored."""
     return [
         (X.flags.f_contiguous, X.tobytes("F"), y.tobytes(), weight is not None and weight.tobytes())
         for X, y, weight in blocks
@@ -39,7 +39,7 @@ def bits(blocks):
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """Tells how many temporary files are open; the folder itself never shows any (Linux)."""
+    """Return a count of open temporary files, since the folder never shows them (Linux)."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def count():
@@ -54,7 +54,7 @@ def files(tmp_path, monkeypatch):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("columns", [0, 1, 3])
 def test_later_passes_read_the_same_bits_and_make_nothing(columns, weighted):
-    """Blocks of uneven length, an empty one too; the first pass hands on what was made."""
+    """Blocks have uneven lengths, one is empty; the first pass yields the blocks as made."""
     options = {"columns": columns, "weighted": weighted}
     expected = bits(made_of(7, 1, 0, 5, **options))
     cache = BlockCache()
@@ -64,7 +64,7 @@ def test_later_passes_read_the_same_bits_and_make_nothing(columns, weighted):
 
 
 def test_each_part_has_its_own_blocks():
-    """Even where the parts are taken in by turns, as several threads do."""
+    """Parts may be written alternately, as by several threads."""
     cache = BlockCache()
     parts = [cache.blocks(0, made_of(4, 2)), cache.blocks(1, made_of(3, 6))]
     for _ in zip(*parts, strict=True):
@@ -76,7 +76,7 @@ def test_each_part_has_its_own_blocks():
 
 
 def test_a_block_is_the_callers_to_change():
-    """What is read is in memory of its own, and the file stays as it was."""
+    """A block that was read has its own memory, and the file stays as it was."""
     cache = BlockCache()
     list(cache.blocks(0, made_of(4, 4)))
     for block in cache.blocks(0, refused()):
@@ -85,7 +85,7 @@ def test_a_block_is_the_callers_to_change():
 
 
 def test_a_part_that_was_left_half_way_is_made_again():
-    """An error of the computation, or of the reader, leaves nothing that counts as the part."""
+    """After an error of the computation or the reader, an incomplete part is not used."""
     cache = BlockCache()
     first = cache.blocks(0, made_of(4, 4))
     next(first)
@@ -96,7 +96,7 @@ def test_a_part_that_was_left_half_way_is_made_again():
 
 @pytest.mark.parametrize("failing", [0, 5])
 def test_on_a_full_disk_every_pass_is_made_and_the_files_are_gone(monkeypatch, files, failing):
-    """Whether the first block or a later one finds no space; other parts' files go, too."""
+    """The first block or a later one finds no space; other parts' files are removed, too."""
     cache = BlockCache()
     list(cache.blocks(1, made_of(2)))
     writes, pwrite = [], os.pwrite
@@ -117,7 +117,7 @@ def test_on_a_full_disk_every_pass_is_made_and_the_files_are_gone(monkeypatch, f
 
 
 def test_an_error_of_the_blocks_themselves_is_not_taken_for_a_full_disk():
-    """It comes through as it is."""
+    """The error is raised as it is."""
 
     def fail():
         yield from made_of(3)
@@ -130,7 +130,7 @@ def test_an_error_of_the_blocks_themselves_is_not_taken_for_a_full_disk():
 
 
 def test_writes_and_reads_that_the_system_cuts_short_are_continued(monkeypatch):
-    """Ten bytes at a time."""
+    """The system handles ten bytes at a time."""
     pwrite, preadv = os.pwrite, os.preadv
     monkeypatch.setattr(os, "pwrite", lambda fd, data, at: pwrite(fd, data[:10], at))
     monkeypatch.setattr(os, "preadv", lambda fd, into, at: preadv(fd, [into[0][:10]], at))
@@ -140,7 +140,7 @@ def test_writes_and_reads_that_the_system_cuts_short_are_continued(monkeypatch):
 
 
 def test_a_file_that_was_cut_off_is_an_error(monkeypatch):
-    """Rather than numbers that nobody wrote."""
+    """It must not give numbers that nobody wrote."""
     cache = BlockCache()
     list(cache.blocks(0, made_of(4)))
     monkeypatch.setattr(os, "preadv", lambda fd, into, at: 0)
@@ -149,7 +149,7 @@ def test_a_file_that_was_cut_off_is_an_error(monkeypatch):
 
 
 def test_the_files_have_no_name_and_go_with_the_cache(files):
-    """Nothing is left behind, whatever ends the process."""
+    """Nothing is left behind, however the process ends."""
     cache = BlockCache()
     list(cache.blocks(0, made_of(4)))
     assert files() == 1
@@ -158,7 +158,7 @@ def test_the_files_have_no_name_and_go_with_the_cache(files):
 
 
 def test_a_block_cache_takes_a_quarter_of_free_memory_and_disk_at_most(monkeypatch):
-    """An hundred columns of a million rows take 0.8 GB, labels and weights included."""
+    """A hundred columns of a million rows take 0.8 GB, with labels and weights."""
     for memory, disk, expected in [(4, 4, True), (3, 4, False), (4, 3, False)]:
         monkeypatch.setattr(block_cache, "free_memory", lambda memory=memory: memory * GIGABYTE)
         usage = type("Usage", (), {"free": disk * GIGABYTE})
@@ -167,7 +167,7 @@ def test_a_block_cache_takes_a_quarter_of_free_memory_and_disk_at_most(monkeypat
 
 
 def test_without_a_folder_for_temporary_files_there_is_no_cache(monkeypatch):
-    """As in a container that may write nowhere."""
+    """A container may have no writable folder."""
 
     def none():
         raise FileNotFoundError("No usable temporary directory found")
@@ -177,7 +177,7 @@ def test_without_a_folder_for_temporary_files_there_is_no_cache(monkeypatch):
 
 
 def test_without_positioned_reads_there_is_no_cache(monkeypatch):
-    """Windows has none."""
+    """Windows does not have them."""
     monkeypatch.delattr(os, "preadv")
     assert block_cache_for(10, 1) is None
 
@@ -187,7 +187,7 @@ def test_without_positioned_reads_there_is_no_cache(monkeypatch):
     [("0::/a/b", "a/memory.max"), ("4:cpu,memory:/a/b", "memory/a/b/memory.limit_in_bytes")],
 )
 def test_a_containers_limit_counts(tmp_path, monkeypatch, line, file):
-    """Of the process's control group or of one around it, in either version of them."""
+    """The limit is that of the process's control group or of a parent, in both versions."""
     group = tmp_path / file
     group.parent.mkdir(parents=True)
     group.write_text("123456\n")
@@ -200,6 +200,6 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch, line, file):
 
 
 def test_without_a_list_of_free_memory_half_of_it_is_taken_to_be_free(monkeypatch):
-    """Other systems than Linux keep no such file."""
+    """Only Linux has such a file."""
     monkeypatch.setattr(block_cache, "MEMINFO", Path("/nowhere"))
     assert free_memory() == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2

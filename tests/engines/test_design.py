@@ -1,4 +1,4 @@
-"""Preparation and rows of a table, from one reading of a large file of numbers."""
+"""Preparation and rows of a table from a single reading of a large file of numbers."""
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ N = 3_000
 
 
 def columns(kind):
-    """Three features, a weight and a label."""
+    """Return three features, a weight and a label."""
     rng = np.random.default_rng(3)
     number, other = rng.normal(size=(2, N))
     if kind == "few missing":
@@ -44,7 +44,7 @@ def columns(kind):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    """Writes a file of row groups of 100 rows, which counts as a large one."""
+    """Write a file with row groups of 100 rows, which counts as a large one."""
     monkeypatch.setattr(streaming, "MANY_NUMBERS", 4 * N - 1)
 
     def write(kind, weight=None):
@@ -59,13 +59,13 @@ def store(tmp_path, monkeypatch):
 
 
 def rounding(block):
-    """Sums that round, of everything in a block."""
+    """Return sums that round, of everything in a block."""
     weight = np.ones(len(block.y)) if block.weight is None else block.weight
     return np.sin(block.X).T @ weight, np.cos(block.X).T @ block.y
 
 
 def assert_same_sums(rows, other):
-    """To the bit, at the first pass and the next."""
+    """Check that sums are equal to the bit, at the first pass and the next."""
     for _ in range(2):
         for found, expected in zip(rows.sum(rounding), other.sum(rounding), strict=True):
             np.testing.assert_array_equal(found, expected)
@@ -76,7 +76,7 @@ def assert_same_sums(rows, other):
     ("kind", "design"), [("complete", 4), ("few missing", 4), ("missing", 6), ("text", 5)]
 )
 def test_preparation_and_rows_are_those_of_separate_passes(store, kind, design, weight):
-    """Imputed and marked values, text and weights: the same bits as without a block cache."""
+    """With imputed values, missing indicators, text and weights, the bits are the same."""
     table = store(kind, weight)
     preparation, rows = prepare_rows(table, "streaming", block_rows=64)
     assert preparation == Preparation.fit(table)
@@ -87,7 +87,7 @@ def test_preparation_and_rows_are_those_of_separate_passes(store, kind, design, 
 @pytest.mark.parametrize("engine", ["streaming", "memory"])
 @pytest.mark.parametrize("kind", ["complete", "few missing", "missing"])
 def test_a_file_of_numbers_is_read_once(store, monkeypatch, kind, engine):
-    """Learning the preparation and all passes over the rows, held in memory or not."""
+    """One reading serves the preparation and all passes, whether rows are held or not."""
     table = store(kind)
     read, batches = [], Table._stored_batches
 
@@ -104,7 +104,7 @@ def test_a_file_of_numbers_is_read_once(store, monkeypatch, kind, engine):
 
 
 def test_chosen_rows_are_cached_after_the_choice(store):
-    """A view of some of the rows, cut into parts like the file."""
+    """A view of some rows is cut into parts like the file."""
     table = store("missing").where(HashedRows(0, 0.7, below=True))
     preparation, rows = prepare_rows(table, "streaming", block_rows=64)
     assert preparation == Preparation.fit(table)
@@ -113,14 +113,14 @@ def test_chosen_rows_are_cached_after_the_choice(store):
 
 
 def test_a_large_file_without_a_chosen_row_has_no_medians(store):
-    """The columns are named, as for any table without rows."""
+    """The error names the columns, as for any table without rows."""
     table = store("complete").where(HashedRows(0, 0.0, below=True))
     with pytest.raises(TableError, match="'other' has no value in the training rows"):
         prepare_rows(table)
 
 
 def test_without_room_every_pass_reads_the_file(store, monkeypatch):
-    """And gives the same bits."""
+    """It gives the same bits."""
     for module in ("design", "opening"):
         monkeypatch.setattr(f"lr_pipeline.engines.{module}.block_cache_for", lambda *shape: None)
     table = store("missing")
@@ -131,7 +131,7 @@ def test_without_room_every_pass_reads_the_file(store, monkeypatch):
 
 
 def test_on_a_disk_that_is_full_at_once_the_fit_goes_without(store, monkeypatch):
-    """The numbers are read again and imputed: the same bits still."""
+    """The numbers are read again and imputed, with the same bits."""
 
     def full(fd, data, offset):
         raise OSError("No space left on device")
@@ -144,7 +144,7 @@ def test_on_a_disk_that_is_full_at_once_the_fit_goes_without(store, monkeypatch)
 
 
 def test_numbers_cut_otherwise_than_the_design_are_left(store, monkeypatch):
-    """Columns of marks make the blocks of a small budget shorter, and those decide the bits."""
+    """Missing indicators make a small budget's blocks shorter, and these decide the bits."""
     table = store("missing")
     preparation, rows = prepare_rows(table, "streaming", memory_budget_mb=0.1)
     assert rows.numbers is None
@@ -154,7 +154,7 @@ def test_numbers_cut_otherwise_than_the_design_are_left(store, monkeypatch):
 
 @pytest.mark.parametrize("bad", ["infinite", "label"])
 def test_what_is_wrong_with_the_rows_is_said(store, tmp_path, bad):
-    """By the first pass: an infinite value, a missing label."""
+    """The first pass reports an infinite value or a missing label."""
     rows = store("complete").to_arrow().to_pydict()
     rows["other" if bad == "infinite" else "y"][17] = np.inf if bad == "infinite" else None
     path = tmp_path / "bad.parquet"
@@ -166,7 +166,7 @@ def test_what_is_wrong_with_the_rows_is_said(store, tmp_path, bad):
 
 
 def test_many_levels_are_encoded_at_every_pass(tmp_path):
-    """Nine columns of zeros and ones take longer to be written than the text to be encoded."""
+    """To write nine columns of zeros and ones takes longer than to encode the text."""
     for levels, cached in [(9, True), (10, False)]:
         text = [f"level {number % levels}" for number in range(300)]
         path = tmp_path / f"{levels}.parquet"
@@ -177,7 +177,7 @@ def test_many_levels_are_encoded_at_every_pass(tmp_path):
 
 
 def test_rows_in_memory_have_no_file_and_others_none_where_told_so(store):
-    """Held rows, a table in memory, an engine whose setting says no."""
+    """There is none for held rows, a table in memory, or if the engine's setting says so."""
     table = store("complete")
     in_memory = Table(table.to_arrow(), table.roles)
     preparation = Preparation.fit(table)

@@ -1,4 +1,4 @@
-"""Rows in memory."""
+"""Rows held as arrays in memory."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ Y = np.array([0.0, 1] * 5)
 
 
 def test_it_implements_rows():
-    """It has what the core asks of an engine."""
+    """The class has what the core requires of an engine."""
     rows = ArrayRows(X, Y)
     assert isinstance(rows, Rows)
     assert (rows.num_rows, rows.num_columns) == (10, 2)
@@ -21,7 +21,7 @@ def test_it_implements_rows():
 
 @given(st.integers(1, 12))
 def test_sums_do_not_depend_on_the_block_size(block_rows):
-    """Whatever the blocks, sums and maxima are those of the whole."""
+    """Sums and maxima are those of all rows, whatever the blocks."""
     rows = ArrayRows(X, Y, weight=Y + 1.0, block_rows=block_rows)
     total, count = rows.sum(lambda block: (block.weight @ block.X, len(block.y)))
     np.testing.assert_array_equal(total, (Y + 1.0) @ X)
@@ -39,7 +39,7 @@ def test_blocks_are_views_in_order():
 
 
 def test_gathering_leaves_out_rows_of_zero_weight():
-    """Gathered rows are copies of those that count, in order."""
+    """Gathered rows are copies of the rows that count, in order."""
     weight = np.array([1.0, 0, 2, 0, 0, 1, 1, 1, 1, 1])
     block = gather(ArrayRows(X, Y, weight, block_rows=3))
     np.testing.assert_array_equal(block.X, X[weight > 0])
@@ -68,7 +68,7 @@ def test_bad_arrays_are_refused_with_the_place(arguments, error, message):
 
 
 def test_what_a_fit_holds_for_its_steps_may_be_in_single_precision():
-    """An array of the user's may not; sums are of the blocks as they are held."""
+    """A user's array may not; sums use the blocks as they are held."""
     X = np.arange(6.0, dtype=np.float32)[:, None]
     held = ArrayRows(np.ones((6, 1)), np.zeros(6)).hold(Block(X, np.zeros(6)))
     assert held.sum(lambda block: (block.X.dtype == np.float32,))[0]
@@ -81,7 +81,7 @@ def test_what_a_fit_holds_for_its_steps_may_be_in_single_precision():
     ("rows", "parts"), [(1, 1), (2559, 1), (2560, 2), (5122, 4), (10239, 4), (10240, 8), (10**5, 8)]
 )
 def test_a_block_is_held_in_as_many_parts_as_keep_two_threads_busy(rows, parts):
-    """1, 2, 4 or 8 of about the same length, of 1,280 rows or more, in order."""
+    """There are 1, 2, 4 or 8 parts of similar length, each of at least 1,280 rows, in order."""
     X = np.arange(float(rows))[:, None]
     held = ArrayRows(np.ones((6, 1)), np.zeros(6)).hold(Block(X, X[:, 0], np.ones(rows)))
     lengths, values = held.sum(lambda block: ([len(block.y)], block.X[:, 0].tolist()))
@@ -94,7 +94,7 @@ def test_a_block_is_held_in_as_many_parts_as_keep_two_threads_busy(rows, parts):
 
 @pytest.mark.parametrize("blocks", [2, 7, 8, 9, 20])
 def test_several_blocks_are_held_as_they_are(blocks):
-    """Visited in order, with no copy of any."""
+    """They are visited in order and not copied."""
     given = [Block(np.full((3, 2), float(i)), np.full(3, float(i))) for i in range(blocks)]
     held = ArrayRows(np.ones((6, 2)), np.zeros(6)).hold(*given)
     (seen,) = held.sum(lambda block: ([block],))

@@ -1,4 +1,4 @@
-"""Threads over blocks."""
+"""Threads that work on blocks."""
 
 import threading
 import time
@@ -14,19 +14,19 @@ from lr_pipeline.engines.parallel import in_order, threads_for, usable_processor
 
 @pytest.fixture(params=[1, 2, 7])
 def processors(request, monkeypatch):
-    """As if there were so many."""
+    """Pretend that there are this many processors."""
     monkeypatch.setattr(parallel, "usable_processors", lambda: request.param)
     monkeypatch.setattr(held_blocks, "THREADED_NUMBERS", 0)
     return request.param
 
 
 def test_results_come_in_the_order_of_the_items(processors):
-    """Whichever thread is first."""
+    """The order does not depend on which thread is first."""
     assert list(in_order(lambda n: n * n, range(50))) == [n * n for n in range(50)]
 
 
 def test_the_same_blocks_give_the_same_bits_for_any_number_of_threads(processors):
-    """Sums are added in an order that the rows alone set."""
+    """Sums are added in an order that depends on the rows alone."""
     rng = np.random.default_rng(3)
     X, y = rng.standard_normal((1001, 3)), rng.standard_normal(1001)
     total = ArrayRows(X, y, block_rows=13).sum(lambda block: block.y @ block.X)
@@ -38,7 +38,7 @@ def test_the_same_blocks_give_the_same_bits_for_any_number_of_threads(processors
 
 
 def test_an_error_in_a_block_is_the_callers(processors):
-    """And later sums work."""
+    """Later sums still work."""
     rows = ArrayRows(np.ones((10, 1)), np.ones(10), block_rows=1)
     with pytest.raises(ZeroDivisionError):
         rows.sum(lambda block: (1 // 0,))
@@ -46,14 +46,14 @@ def test_an_error_in_a_block_is_the_callers(processors):
 
 
 def test_several_threads_are_used_where_there_are_processors(monkeypatch):
-    """Two blocks wait for each other, which one thread alone could not do."""
+    """Two blocks wait for each other, which a single thread could not do."""
     monkeypatch.setattr(parallel, "usable_processors", lambda: 2)
     meeting = threading.Barrier(2, timeout=20)
     assert len(list(in_order(lambda n: meeting.wait(), range(2)))) == 2
 
 
 def test_the_callers_thread_is_one_of_them(monkeypatch):
-    """With two processors, one other thread and this one."""
+    """With two processors there is one other thread."""
     monkeypatch.setattr(parallel, "usable_processors", lambda: 2)
     meeting = threading.Barrier(2, timeout=20)
 
@@ -67,7 +67,7 @@ def test_the_callers_thread_is_one_of_them(monkeypatch):
 
 
 def test_the_first_error_in_order_is_raised(processors):
-    """Whichever thread meets it, and whichever comes first."""
+    """It does not matter which thread meets it, or which error occurs first."""
     begun = []
 
     def fail(number: int) -> int:
@@ -86,7 +86,7 @@ def test_the_first_error_in_order_is_raised(processors):
 
 
 def test_blas_threads_are_restored():
-    """After a fit of few columns the libraries have the threads that they had."""
+    """After a fit of few columns the libraries have as many threads as before."""
     from threadpoolctl import threadpool_info
 
     before = [library["num_threads"] for library in threadpool_info()]

@@ -1,4 +1,4 @@
-"""Rows streamed from a table: the same sums as from the whole design at once."""
+"""Rows streamed from a table give the sums of the whole design."""
 
 import threading
 
@@ -24,7 +24,7 @@ from lr_pipeline.tables.table import Table
 
 @pytest.fixture(scope="module")
 def table():
-    """500 rows of whole numbers, so that sums are exact in any order, with weights and text."""
+    """Return 500 rows of whole numbers, so that sums are exact in any order; weights and text."""
     rng = np.random.default_rng(4)
     df = pd.DataFrame(
         {
@@ -39,19 +39,19 @@ def table():
 
 @pytest.fixture(scope="module")
 def preparation(table):
-    """Fitted on the table itself."""
+    """Return the preparation fitted on the table itself."""
     return Preparation.fit(table)
 
 
 def moments(block):
-    """Σ wxxᵀ, Σ wyx and the number of rows."""
+    """Return Σ wxxᵀ, Σ wyx and the number of rows."""
     weighted = block.X * block.weight[:, None]
     return weighted.T @ block.X, weighted.T @ block.y, len(block.y)
 
 
 @pytest.mark.parametrize("block_rows", [1, 7, 100, 500, 10_000])
 def test_sums_equal_those_of_the_whole_design(table, preparation, block_rows):
-    """Whatever the block size, here without any rounding."""
+    """They are equal for any block size, here without any rounding."""
     df = table.to_pandas()
     level = preparation.columns[1].removeprefix("s=")
     X = np.c_[df["a"], df["s"] == level, df["s"].isna()].astype(float)
@@ -66,14 +66,14 @@ def test_sums_equal_those_of_the_whole_design(table, preparation, block_rows):
 
 @pytest.mark.parametrize("block_rows", [7, 500])
 def test_max_is_that_of_all_blocks(table, preparation, block_rows):
-    """The largest |a| of all rows."""
+    """The maximum is the largest |a| of all rows."""
     rows = TableRows(table, preparation, block_rows)
     found = largest(rows, lambda block: float(np.abs(block.X[:, 0]).max()))
     assert found == np.abs(table.column("a").to_numpy()).max()
 
 
 def test_memory_and_disk_give_the_same_bits(table, preparation, tmp_path):
-    """Row groups leave no trace in a sum that rounds."""
+    """Row groups have no effect on a sum that rounds."""
     path = tmp_path / "rows.parquet"
     pq.write_table(table.to_arrow(), path, row_group_size=13)
 
@@ -87,7 +87,7 @@ def test_memory_and_disk_give_the_same_bits(table, preparation, tmp_path):
 
 @pytest.fixture
 def large(table, preparation, tmp_path, monkeypatch):
-    """The table in a file of 39 row groups, which counts as one of many numbers."""
+    """Return the table in a file of 39 row groups, which counts as a large one."""
     monkeypatch.setattr("lr_pipeline.engines.streaming.MANY_NUMBERS", 1000)
     path = tmp_path / "rows.parquet"
     pq.write_table(table.to_arrow(), path, row_group_size=13)
@@ -98,7 +98,7 @@ def large(table, preparation, tmp_path, monkeypatch):
 def test_parts_of_a_large_file_are_added_in_order_by_any_number_of_threads(
     large, table, preparation, monkeypatch, threads
 ):
-    """The same bits, which are those of one part after the other; and every row once."""
+    """The bits are those of one part after the other, and every row counts once."""
     monkeypatch.setattr("lr_pipeline.engines.parallel.usable_processors", lambda: threads)
     seen = []
     rows = TableRows(large, preparation, 10, progress=lambda *told: seen.append(told))
@@ -128,7 +128,7 @@ def test_parts_of_a_large_file_are_added_in_order_by_any_number_of_threads(
 def test_with_a_block_cache_the_bits_are_the_same_and_the_file_is_read_once(
     large, preparation, monkeypatch, threads, in_parts
 ):
-    """Sums that round, at the first pass and at later ones; text and weights included."""
+    """The sums round, at the first and later passes; with text and weights."""
     monkeypatch.setattr("lr_pipeline.engines.parallel.usable_processors", lambda: threads)
     if not in_parts:
         monkeypatch.setattr("lr_pipeline.engines.streaming.MANY_NUMBERS", 10**6)
@@ -147,7 +147,7 @@ def test_with_a_block_cache_the_bits_are_the_same_and_the_file_is_read_once(
 
 
 def test_a_pass_that_failed_leaves_a_block_cache_that_the_next_completes(large, preparation):
-    """The parts that were read before the error count, the others are read again."""
+    """Parts that were read before the error are kept; the others are read again."""
     rows = TableRows(large, preparation, 10, block_cache=BlockCache())
     seen = []
 
@@ -166,7 +166,7 @@ def test_a_pass_that_failed_leaves_a_block_cache_that_the_next_completes(large, 
 
 
 def test_what_is_kept_of_a_cached_block_stays(large, preparation):
-    """A later block does not overwrite what a caller holds of an earlier one."""
+    """A later block does not overwrite an earlier one that a caller keeps."""
     rows = TableRows(large, preparation, 10, block_cache=BlockCache())
     first = rows.sum(lambda block: ([block.X],))[0]
     again = rows.sum(lambda block: ([block.X],))[0]
@@ -174,7 +174,7 @@ def test_what_is_kept_of_a_cached_block_stays(large, preparation):
 
 
 def test_a_large_file_of_chosen_rows_is_cut_as_well(large, preparation):
-    """Chosen by a mask of the file's rows: every chosen row once; none in most parts."""
+    """A mask chooses rows; each chosen row counts once, and most parts have none."""
     chosen = np.zeros(500, dtype=bool)
     chosen[[3, 470, 499]] = True
     view = Table(large.data, large.roles, choices=(MaskedRows(chosen),))
@@ -183,7 +183,7 @@ def test_a_large_file_of_chosen_rows_is_cut_as_well(large, preparation):
 
 
 def test_it_is_an_engine(table, preparation):
-    """It offers what the core asks of rows."""
+    """The class has what the core requires of rows."""
     assert isinstance(TableRows(table, preparation), Rows)
 
 
@@ -206,7 +206,7 @@ def test_an_error_of_the_computation_leaves_no_thread(table, preparation):
 def test_any_row_groups_and_block_size_give_the_coefficients_of_memory(
     tmp_path_factory, groups, block_rows
 ):
-    """To 1e-10 of each, uneven row groups included; the same bits for the same block size."""
+    """Each agrees to 1e-10, also with uneven row groups; equal block sizes give equal bits."""
     rng = np.random.default_rng(5)
     n = 600
     X = rng.normal(size=(n, 3)) * [1.0, 30.0, 0.02] + [0.0, 5.0, 1.0]

@@ -1,4 +1,4 @@
-"""A cluster that is absent, dies, loses workers or runs other versions; and one behind TLS."""
+"""A cluster that is absent, dies, loses workers or has other versions; and one behind TLS."""
 
 import os
 import sys
@@ -28,7 +28,7 @@ WAIT = 5.0
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> Table:
-    """Two columns in 20 row groups."""
+    """Return a table of two columns in 20 row groups."""
     rng = np.random.default_rng(3)
     data = pa.table(
         {"a": rng.normal(size=ROWS), "b": rng.normal(size=ROWS), "y": rng.integers(0, 2, ROWS)}
@@ -40,30 +40,30 @@ def table(tmp_path_factory) -> Table:
 
 @pytest.fixture
 def processes(tmp_path) -> Iterator[DaskProcesses]:
-    """A cluster to be harmed."""
+    """Yield a cluster whose processes the test may kill."""
     with DaskProcesses(tmp_path) as started:
         yield started
 
 
 def rows_of(cluster: Cluster, table: Table, **options) -> ClusterRows:
-    """A part for each row group."""
+    """Return rows with one part for each row group."""
     return ClusterRows(cluster, table, Preparation.fit(table), 64, ROWS // PARTS, **options)
 
 
 def slowly(block):
-    """Sums that round, each block taking a while; the products by the BLAS."""
+    """Return sums that round; each block takes a while; the BLAS computes the products."""
     time.sleep(0.01)
     moments = moments_of(block.X)
     return (np.concatenate([np.sin(block.X).sum(axis=0), moments.mean, moments.squares]),)
 
 
 def sums(cluster: Cluster, table: Table, **options) -> np.ndarray:
-    """Those of a pass."""
+    """Return the sums of a pass."""
     return rows_of(cluster, table, **options).sum(slowly)[0]
 
 
 def test_any_number_of_workers_gives_the_same_bits(processes, table):
-    """One worker, two, and seven threads in three processes."""
+    """One worker, two workers, and seven threads in three processes give the same bits."""
     found = []
     for threads in (1, 1, 5):
         processes.start_worker(threads)
@@ -79,7 +79,7 @@ def test_any_number_of_workers_gives_the_same_bits(processes, table):
 
 @pytest.mark.parametrize("hold_bytes", [0.0, 1e9])
 def test_a_worker_killed_and_one_added_on_the_way_change_no_bit(processes, table, hold_bytes):
-    """What the lost one knew is computed, or read, again."""
+    """Other workers compute or read again what the killed worker had."""
     processes.start_workers(2)
     with open_cluster(ClusterSettings(processes.address)) as cluster:
         rows = rows_of(cluster, table, hold_bytes=hold_bytes)
@@ -96,7 +96,7 @@ def test_a_worker_killed_and_one_added_on_the_way_change_no_bit(processes, table
 
 
 def test_local_workers_have_loaded_what_tasks_need():
-    """Before the first one, whose time it would take: pandas among it, which pyarrow asks for."""
+    """They load it before the first task, and pandas too, which pyarrow imports."""
 
     def lacking() -> set[str]:
         return {"pandas", "lr_pipeline.tables.preparation.preparation"} - set(sys.modules)
@@ -107,7 +107,7 @@ def test_local_workers_have_loaded_what_tasks_need():
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_block_from_another_worker_is_summed_to_the_same_bits(order):
-    """Its arrays may begin anywhere in a message: products would have other bits."""
+    """Its arrays may be unaligned in a message, which would change the products' last bits."""
     rng = np.random.default_rng(1)
     X = np.asarray(rng.standard_normal((500, 7)), order=order)
     weight = rng.random(500)
@@ -123,7 +123,7 @@ def test_a_block_from_another_worker_is_summed_to_the_same_bits(order):
 
 @pytest.mark.parametrize("address", ["foo", "http://127.0.0.1:8787", "tcp://foo"])
 def test_what_is_no_address_is_refused_at_once(address):
-    """In one line, with an example."""
+    """The error is one line with an example."""
     begun = time.monotonic()
     with (
         pytest.raises(ClusterError, match=rf"found '{address}'.*Give one such as tcp://"),
@@ -134,7 +134,7 @@ def test_what_is_no_address_is_refused_at_once(address):
 
 
 def test_a_scheduler_that_is_not_there_is_named_in_one_line():
-    """Within the time allowed, with the command that starts one."""
+    """The error comes within the time allowed, with the command that starts one."""
     begun = time.monotonic()
     with (
         pytest.raises(ClusterError, match=r"127.0.0.1:1, found none.*`dask scheduler`") as caught,
@@ -146,7 +146,7 @@ def test_a_scheduler_that_is_not_there_is_named_in_one_line():
 
 
 def test_a_scheduler_without_workers_is_named_in_one_line(processes):
-    """With the command that starts one."""
+    """The error has the command that starts a worker."""
     with (
         pytest.raises(ClusterError, match=r"workers .* found none .*`dask worker tcp://"),
         open_cluster(ClusterSettings(processes.address, connect_timeout=1.0)),
@@ -155,7 +155,7 @@ def test_a_scheduler_without_workers_is_named_in_one_line(processes):
 
 
 def test_a_scheduler_that_dies_ends_the_pass(processes, table):
-    """With one line, soon, instead of waiting for ever."""
+    """The pass ends soon, with one line, instead of waiting for ever."""
     processes.start_workers(2)
     settings = ClusterSettings(processes.address, connect_timeout=1.0)
     with (
@@ -168,7 +168,7 @@ def test_a_scheduler_that_dies_ends_the_pass(processes, table):
 
 
 def test_workers_that_all_die_end_the_pass(processes, table):
-    """Once the time allowed for others to come is over."""
+    """The pass ends when the time in which other workers may join is over."""
     processes.start_workers(1)
     settings = ClusterSettings(processes.address, connect_timeout=1.0)
     with (
@@ -180,7 +180,7 @@ def test_workers_that_all_die_end_the_pass(processes, table):
 
 
 def older_package(folder: Path) -> dict[str, str]:
-    """Environment of a worker that takes lr-pipeline 0.0.9 to be installed."""
+    """Return the environment of a worker in which lr-pipeline 0.0.9 seems to be installed."""
     metadata = folder / "lr_pipeline-0.0.9.dist-info" / "METADATA"
     metadata.parent.mkdir()
     metadata.write_text("Metadata-Version: 2.1\nName: lr-pipeline\nVersion: 0.0.9\n")
@@ -189,7 +189,7 @@ def older_package(folder: Path) -> dict[str, str]:
 
 
 def test_another_version_on_a_worker_is_refused(processes, tmp_path):
-    """Both versions and the worker are named."""
+    """The error names both versions and the worker."""
     processes.start_worker(env=older_package(tmp_path))
     with (
         pytest.raises(VersionMismatchError, match=r"lr-pipeline 0.1.0 .* found 0.0.9 on tcp://"),
@@ -199,7 +199,7 @@ def test_another_version_on_a_worker_is_refused(processes, tmp_path):
 
 
 def test_another_version_that_joins_late_is_refused(processes, table, tmp_path):
-    """By the first task that it is given."""
+    """The first task that it receives raises the error."""
     processes.start_workers(1)
     with open_cluster(ClusterSettings(processes.address)) as cluster:
         sums(cluster, table)
@@ -210,7 +210,7 @@ def test_another_version_that_joins_late_is_refused(processes, table, tmp_path):
 
 
 def test_a_cluster_behind_tls_is_reached_by_dask_s_own_configuration(tmp_path, table):
-    """With certificates of the test's own authority; without them it is not."""
+    """The test's own certificates give a connection; without them there is none."""
     import distributed  # noqa: F401 - brings the defaults of its configuration
     import trustme
     from dask import config

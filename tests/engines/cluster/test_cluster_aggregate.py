@@ -1,4 +1,4 @@
-"""What is learned of a table by the workers of a cluster: as by one process."""
+"""The workers of a cluster learn the same about a table as one process does."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -38,7 +38,7 @@ ROWS, PARTS = 6_000, 12
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> Table:
-    """Numbers with missing values and ties, booleans, and text, in 12 row groups."""
+    """Return numbers with missing values and ties, booleans, and text, in 12 row groups."""
     rng = np.random.default_rng(5)
     a = np.where(rng.random(ROWS) < 0.1, np.nan, rng.normal(size=ROWS))
     b, c = rng.integers(0, 9, ROWS), rng.random(ROWS) < 0.3
@@ -53,7 +53,7 @@ def table(tmp_path_factory) -> Table:
 
 @pytest.fixture(scope="module")
 def aggregate(standing) -> Iterator[Aggregate]:
-    """By the workers of the standing cluster, each row group a part."""
+    """Return an aggregate by the standing cluster's workers; each row group is a part."""
     with (
         pytest.MonkeyPatch.context() as patch,
         open_cluster(ClusterSettings(standing.address)) as cluster,
@@ -65,13 +65,13 @@ def aggregate(standing) -> Iterator[Aggregate]:
 
 @pytest.mark.parametrize("sent", [2**18, 1])
 def test_medians_and_levels_are_exactly_those_of_one_process(aggregate, table, sent):
-    """Also where so few values may be sent that a median takes several passes."""
+    """They are equal even if the limit on sent values makes a median take several passes."""
     limits = MedianLimits(sent_values=sent)
     assert Preparation.fit(table, aggregate, limits) == Preparation.fit(table)
 
 
 def test_the_profile_is_that_of_one_process(aggregate, table):
-    """Counts and ranges exactly, means and deviations to rounding."""
+    """Counts and ranges are equal exactly, means and deviations to rounding."""
     found, expected = profile_features(table, aggregate), profile_features(table)
     for classes in expected["features"].values():
         for values in classes.values():
@@ -82,7 +82,7 @@ def test_the_profile_is_that_of_one_process(aggregate, table):
 
 @pytest.mark.parametrize("weight", [None, "b"])
 def test_the_prevalence_is_that_of_one_process(aggregate, table, weight):
-    """Sums of whole numbers: exactly."""
+    """It is equal exactly, since it is made of sums of whole numbers."""
     weighted = Table(table.data, replace(table.roles, weight=weight))
     assert prevalence(weighted, aggregate) == prevalence(weighted)
 
@@ -97,7 +97,7 @@ def test_the_prevalence_is_that_of_one_process(aggregate, table, weight):
     ids=["by number", "by column", "by mask"],
 )
 def test_the_rows_of_a_view_are_chosen_by_the_workers(aggregate, table, choice):
-    """By their number in the whole table, the value of a column, or a mask cut in parts."""
+    """They choose by number in the whole table, by a column's value, or by a mask cut in parts."""
     view = table.where(choice)
     found, expected = profile_features(view, aggregate), profile_features(view)
     assert found["classes"] == expected["classes"]
@@ -105,7 +105,7 @@ def test_the_rows_of_a_view_are_chosen_by_the_workers(aggregate, table, choice):
 
 
 def test_predictions_and_agreement_are_those_of_one_process(aggregate, table):
-    """In the order of the rows."""
+    """Predictions come in the order of the rows."""
     newton, lbfgs = (
         train_logistic(table, open_rows, NumpyKernel(), Training(solver, NoPenalty()))
         for solver in (Newton(), Lbfgs())
@@ -126,7 +126,7 @@ def test_predictions_and_agreement_are_those_of_one_process(aggregate, table):
 @pytest.mark.parametrize("kind", ["random", "sticky"])
 @pytest.mark.parametrize("held", [2_000_000, 5_000])
 def test_a_split_is_compared_as_by_one_process(aggregate, table, tmp_path, kind, held):
-    """Clean or not, by hashes or by their sums; and its perturbed rows, cut in parts."""
+    """Splits, clean or not, are compared by hashes or their sums; perturbed rows are in parts."""
     stored = []
     for number, part in enumerate(split_table(table, SplitPolicy(kind=kind))):
         part.write_parquet(tmp_path / f"{number}.parquet")
@@ -139,14 +139,14 @@ def test_a_split_is_compared_as_by_one_process(aggregate, table, tmp_path, kind,
     limits = MedianLimits(sent_values=1, exact_rows=1_000)
     sampled = Preparation.fit(train, aggregate, limits).encodings
     assert any(getattr(one, "sampled_rows", 0) for one in sampled)
-    assert moved_by_test_rows(table, train, aggregate, limits) == []  # nor do medians of a sample
+    assert moved_by_test_rows(table, train, aggregate, limits) == []  # medians of a sample
     mixed = leakage.find_leakage(table, train, train, aggregate, held)
     assert not mixed.clean
     assert mixed == leakage.find_leakage(table, train, train, hashes_held=held)
 
 
 def test_a_preparation_that_saw_perturbed_rows_is_found_by_workers(aggregate, table):
-    """The rows that are perturbed are the same in any part; the others stay as they are."""
+    """The same rows are perturbed in any part; the others stay as they are."""
     third = np.arange(ROWS) % 3 == 0
     by_mask = MaskedRows(third), MaskedRows(~third)
     by_number = tuple(HashedRows(1, 0.2, below) for below in (True, False))
@@ -159,7 +159,7 @@ def test_a_preparation_that_saw_perturbed_rows_is_found_by_workers(aggregate, ta
 
 
 def test_leaks_are_looked_for_in_the_same_rows(aggregate, table, monkeypatch):
-    """Drawn from either class by the hash of their number in the whole table."""
+    """Rows of each class are drawn by the hash of their number in the whole table."""
     drawn = []
     monkeypatch.setattr(leaks, "_best_area", lambda name, column, *_: drawn.append(column) or 1.0)
     assert leaks.likely_leaks(table, aggregate, 200) == leaks.likely_leaks(table, class_rows=200)
@@ -169,7 +169,7 @@ def test_leaks_are_looked_for_in_the_same_rows(aggregate, table, monkeypatch):
 
 @pytest.mark.parametrize("held", [2**22, 1_000])
 def test_scores_of_a_test_set_are_those_of_one_process(aggregate, table, held):
-    """By scores that are gathered, or by counts and sums."""
+    """The scores are gathered, or used for counts and sums."""
     newton = train_logistic(table, open_rows, NumpyKernel(), Training(Newton(), NoPenalty()))
     models = {"linear": train_linear(table, open_rows), "newton": newton}
     found, expected = (

@@ -1,4 +1,4 @@
-"""The same bits on any workers: preparation, both models, and what the report counts."""
+"""Any workers give the same bits: preparation, both models, and the report's counts."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -34,7 +34,7 @@ Between = Callable[[], Any]
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> Table:
-    """Numbers with missing values, text and weights, in 12 row groups."""
+    """Return numbers with missing values, text and weights, in 12 row groups."""
     rng = np.random.default_rng(9)
     a = np.where(rng.random(ROWS) < 0.05, np.nan, rng.normal(size=ROWS))
     b, s = 30.0 * rng.normal(size=ROWS) + 5.0, rng.choice(["u", "v", None], ROWS)
@@ -49,26 +49,26 @@ def table(tmp_path_factory) -> Table:
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch) -> Iterator[None]:
-    """Each row group is a part."""
+    """Make each row group a part."""
     monkeypatch.setattr(cluster_rows, "LEAST_BYTES", 1)
     monkeypatch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
 
 
 @pytest.fixture
 def processes(tmp_path) -> Iterator[DaskProcesses]:
-    """A cluster to which workers come and go."""
+    """Yield a cluster to which workers are added and from which they are removed."""
     with DaskProcesses(tmp_path) as started:
         yield started
 
 
 def nothing() -> None:
-    """Leave the cluster alone."""
+    """Leave the cluster as it is."""
 
 
 def chain(
     cluster: Cluster, table: Table, hold_bytes: float = 0.0, between: Between = nothing
 ) -> dict[str, Any]:
-    """All that a run computes of the rows; ``between`` is called in the middle of each fit."""
+    """Compute all that a run needs from the rows; call ``between`` in the middle of each fit."""
     aggregate = partial(aggregate_on_workers, cluster)
 
     def rows(table, preparation):
@@ -91,7 +91,7 @@ def chain(
         for kernel, solver in ((NumpyKernel(), Newton()), (TorchKernel(autograd=True), Lbfgs()))
     )
     models = {"linear": linear, "numpy": numpy, "torch": torch}
-    scored = score_test_set(models, table, aggregate, held_rows=ROWS // 2)  # areas are counted
+    scored = score_test_set(models, table, aggregate, held_rows=ROWS // 2)  # areas from counts
     return {
         **{name: model.to_json() for name, model in models.items()},
         "metrics": {name: metrics.numbers() for name, metrics in scored.metrics.items()},
@@ -104,7 +104,7 @@ def chain(
 
 @pytest.fixture(scope="module")
 def by_one_worker(table, tmp_path_factory) -> dict[str, Any]:
-    """What a single worker of a single thread finds."""
+    """Return what a single worker with a single thread computes."""
     folder: Path = tmp_path_factory.mktemp("one")
     with pytest.MonkeyPatch.context() as patch, DaskProcesses(folder) as processes:
         patch.setattr(cluster_rows, "LEAST_BYTES", 1)
@@ -115,7 +115,7 @@ def by_one_worker(table, tmp_path_factory) -> dict[str, Any]:
 
 
 def test_three_workers_find_the_bits_of_one(processes, table, by_one_worker):
-    """Of two threads together with others of one, and some parts in their memory."""
+    """Some workers have two threads, others one, and some parts are kept in their memory."""
     processes.start_worker(threads=2)
     processes.start_workers(2)
     hold_bytes = 0.4 * ROWS * 8 * 6  # of four columns, label and weight
@@ -126,7 +126,7 @@ def test_three_workers_find_the_bits_of_one(processes, table, by_one_worker):
 
 
 def test_parts_that_are_lost_or_moved_on_the_way_change_no_bit(processes, table, by_one_worker):
-    """In the middle of a fit: one worker is killed, then one is added and another sent away."""
+    """In the middle of a fit one worker is killed, another one added and a third sent away."""
     processes.start_workers(2)
     with open_cluster(ClusterSettings(processes.address)) as cluster:
         happened = []
@@ -137,7 +137,7 @@ def test_parts_that_are_lost_or_moved_on_the_way_change_no_bit(processes, table,
             else:
                 processes.start_worker()
                 cluster.client.wait_for_workers(2, timeout=60)
-                # What it holds goes to the new one, in messages.
+                # Messages take what it holds to the new worker.
                 (old,) = {name for one in cluster.passes[-1:] for name in one.work.rows}
                 cluster.client.retire_workers([old])
             happened.append(len(cluster.passes))
@@ -148,7 +148,7 @@ def test_parts_that_are_lost_or_moved_on_the_way_change_no_bit(processes, table,
 
 
 def test_rows_that_are_alike_score_alike_on_workers_and_here(processes, table, tmp_path):
-    """Each row three times, far apart: by every model, in parts of another size than here."""
+    """Each row occurs three times, far apart; parts have another size than in this process."""
     rows = table.to_arrow()
     repeated = Table(tmp_path / "repeated.parquet", table.roles)
     pq.write_table(pa.concat_tables([rows] * 3), repeated.data, row_group_size=1_117)

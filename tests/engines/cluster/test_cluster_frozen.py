@@ -1,4 +1,4 @@
-"""A scheduler and workers that hang, or have no memory: waited for, warned of and given up."""
+"""A scheduler or workers that hang or lack memory: wait, warn, and then end the run."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ SOON = 20.0  # not the minutes of Dask's own settings
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> Table:
-    """A column in 20 row groups."""
+    """Return a table of one column in 20 row groups."""
     rng = np.random.default_rng(5)
     data = pa.table({"a": rng.normal(size=ROWS), "y": rng.integers(0, 2, ROWS)})
     path = tmp_path_factory.mktemp("rows") / "rows.parquet"
@@ -33,39 +33,39 @@ def table(tmp_path_factory) -> Table:
 
 @pytest.fixture
 def processes(tmp_path) -> Iterator[DaskProcesses]:
-    """A cluster whose scheduler gives up a silent worker soon (not before 5 s: its own bound)."""
+    """Yield a cluster whose scheduler drops a silent worker soon (Dask's minimum is 5 s)."""
     with DaskProcesses(tmp_path, env={"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "2s"}) as started:
         yield started.start_workers(2)
 
 
 @pytest.fixture(scope="module")
 def standing_for_long(tmp_path_factory) -> Iterator[DaskProcesses]:
-    """A cluster whose scheduler waits for a silent worker, as usual, for minutes."""
+    """Yield a cluster whose scheduler waits for a silent worker for minutes, as usual."""
     with DaskProcesses(tmp_path_factory.mktemp("patient")) as started:
         yield started.start_workers(2)
 
 
 @pytest.fixture
 def patient_processes(standing_for_long) -> Iterator[DaskProcesses]:
-    """It goes on after each test."""
+    """Yield that cluster; frozen processes go on after each test."""
     yield standing_for_long
     for process in [standing_for_long.scheduler, *standing_for_long.workers]:
         standing_for_long.thaw(process)
 
 
 def slowly(block):
-    """Sums that round, each block taking a while."""
+    """Return sums that round; each block takes a while."""
     time.sleep(0.01)
     return (np.sin(block.X).sum(axis=0),)
 
 
 def rows_of(cluster: Cluster, table: Table, **options) -> ClusterRows:
-    """A part for each row group."""
+    """Return rows with one part for each row group."""
     return ClusterRows(cluster, table, Preparation.fit(table), 64, ROWS // PARTS, **options)
 
 
 def settings(processes: DaskProcesses, **seconds: float) -> ClusterSettings:
-    """A cluster that is waited for a short time."""
+    """Return settings with short waiting times."""
     return ClusterSettings(
         processes.address, **{"connect_timeout": 2.0, "patience": 3.0, "silence": 3.0} | seconds
     )
@@ -73,7 +73,7 @@ def settings(processes: DaskProcesses, **seconds: float) -> ClusterSettings:
 
 @contextmanager
 def given_up(match: str) -> Iterator[None]:
-    """The block ends soon, with one line."""
+    """Check that the block ends soon, with an error of one line."""
     begun = time.monotonic()
     with pytest.raises(ClusterError, match=match) as caught:
         yield
@@ -89,7 +89,7 @@ def test_a_frozen_scheduler_is_not_connected_to(patient_processes):
 
 
 def test_a_worker_is_no_scheduler(patient_processes):
-    """An address that was mistaken is named as such."""
+    """The error says that the address belongs to a worker."""
     with open_cluster(settings(patient_processes)) as cluster:
         worker = cluster.watch.workers(1.0)[0].address
     with given_up("found a Worker"), open_cluster(ClusterSettings(worker)):
@@ -97,7 +97,7 @@ def test_a_worker_is_no_scheduler(patient_processes):
 
 
 def test_a_scheduler_that_freezes_ends_the_pass(patient_processes, table):
-    """After the patience allowed; and the client is closed, too."""
+    """The pass ends after the patience allowed, and closing the client ends, too."""
     with (
         given_up(r"answer of the Dask scheduler at tcp://.* within 3 s"),
         open_cluster(settings(patient_processes)) as cluster,
@@ -107,7 +107,7 @@ def test_a_scheduler_that_freezes_ends_the_pass(patient_processes, table):
 
 
 def test_a_scheduler_that_freezes_between_passes_is_given_up(patient_processes):
-    """Also where only its workers' memory is asked for."""
+    """The run also ends if it only asks for the workers' memory."""
     with (
         given_up("answer of the Dask scheduler"),
         open_cluster(settings(patient_processes)) as cluster,
@@ -118,7 +118,7 @@ def test_a_scheduler_that_freezes_between_passes_is_given_up(patient_processes):
 
 @pytest.mark.parametrize("hold_bytes", [0.0, 1e9])
 def test_a_worker_that_freezes_changes_no_bit(processes, table, hold_bytes):
-    """Once its silence is over, the scheduler gives its tasks to the other; a warning names it."""
+    """After its silence the scheduler gives its tasks to the other worker; a warning names it."""
     told: list[str] = []
     with open_cluster(settings(processes, silence=SOON), told.append) as cluster:
         rows = rows_of(cluster, table, hold_bytes=hold_bytes)
@@ -130,7 +130,7 @@ def test_a_worker_that_freezes_changes_no_bit(processes, table, hold_bytes):
 
 
 def test_a_worker_that_stays_frozen_ends_the_pass(patient_processes, table):
-    """Where the scheduler would wait for minutes: it is named, warned of before."""
+    """The scheduler would wait for minutes; a warning and then an error name the worker."""
     told: list[str] = []
     with (
         given_up(r"compute or send a heartbeat, found neither for 3 s: tcp://\S+\. End"),
@@ -143,7 +143,7 @@ def test_a_worker_that_stays_frozen_ends_the_pass(patient_processes, table):
 
 
 def test_a_worker_that_is_frozen_already_is_warned_of(patient_processes, table):
-    """The other's versions are asked for; once it goes on, it takes part."""
+    """The versions of the other one are checked; the frozen one takes part once it goes on."""
     told: list[str] = []
     frozen = patient_processes.workers[0]
     patient_processes.freeze(frozen)
@@ -155,7 +155,7 @@ def test_a_worker_that_is_frozen_already_is_warned_of(patient_processes, table):
 
 
 def test_workers_that_are_all_frozen_are_not_waited_for(patient_processes):
-    """At the beginning, no longer than for the first answer."""
+    """At the beginning the run waits no longer than for the first answer."""
     for worker in patient_processes.workers:
         patient_processes.freeze(worker)
     with given_up("found none of 2: they hang"), open_cluster(settings(patient_processes)):
@@ -163,7 +163,7 @@ def test_workers_that_are_all_frozen_are_not_waited_for(patient_processes):
 
 
 def test_workers_without_memory_end_the_pass(tmp_path, table):
-    """Dask pauses them and tells nobody: which ones, how much they hold, and what to do."""
+    """Dask pauses them silently; the error says which, how much they hold, and the remedy."""
     told: list[str] = []
     with DaskProcesses(tmp_path) as processes:
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""A table of numbers that workers decode once: in memory, in files, or neither, the same bits."""
+"""Workers decode a table of numbers once and keep it in memory or files: the same bits."""
 
 import time
 from collections.abc import Iterator
@@ -25,21 +25,21 @@ MEMORY, FILES, NOTHING = (0.5, True), (0.0, True), (0.0, False)  # cache, disk_c
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch) -> None:
-    """Each row group a part, of several blocks."""
+    """Make each row group a part of several blocks."""
     monkeypatch.setattr(cluster_rows, "LEAST_BYTES", 1)
     monkeypatch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
 
 
 @pytest.fixture(scope="module")
 def cluster(standing) -> Iterator[Cluster]:
-    """Connected to the standing cluster."""
+    """Yield a connection to the standing cluster."""
     with open_cluster(ClusterSettings(standing.address)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory) -> Iterator[Cluster]:
-    """Connected to one worker, which no other takes parts from."""
+    """Yield a connection to a cluster of one worker."""
     with DaskProcesses(tmp_path_factory.mktemp("alone")) as processes:
         processes.start_workers(1)
         with open_cluster(ClusterSettings(processes.address)) as opened:
@@ -48,7 +48,7 @@ def alone(tmp_path_factory) -> Iterator[Cluster]:
 
 @pytest.fixture
 def store(tmp_path):
-    """Writes numbers, booleans and integers, some missing, or text, and weights."""
+    """Write numbers, booleans and integers, some of them missing, or text, and weights."""
 
     def write(kind: str) -> Table:
         rng = np.random.default_rng(5)
@@ -72,21 +72,21 @@ def store(tmp_path):
 
 
 def rounding(block):
-    """Sums that round, of everything in a block."""
+    """Return sums that round, of everything in a block."""
     return np.sin(block.X).T @ block.weight, np.cos(block.X).T @ block.y
 
 
 def read_by(
     cluster: Cluster, table: Table, keep: tuple[float, bool]
 ) -> tuple[Preparation, ClusterRows]:
-    """Prepared by one reading, in blocks of 128 rows."""
+    """Return rows prepared by one reading, in blocks of 128 rows."""
     reading = ClusterReading(cluster, *keep, block_rows=128)
     preparation = Preparation.fit(table, reading.aggregate)
     return preparation, reading.rows(table, preparation)
 
 
 def held_by_workers(cluster: Cluster) -> tuple[int, int]:
-    """Parts that they keep, and bytes in their files."""
+    """Return the number of parts that the workers keep, and the bytes in their files."""
 
     def filed() -> int:
         from lr_pipeline.engines.cluster.kept_parts import FILES
@@ -101,7 +101,7 @@ def held_by_workers(cluster: Cluster) -> tuple[int, int]:
 @pytest.mark.parametrize("keep", [MEMORY, FILES, NOTHING])
 @pytest.mark.parametrize("kind", ["complete", "missing", "text"])
 def test_what_is_kept_changes_no_bit(cluster, store, kind, keep):
-    """Of the preparation, which is that of one process, and of the rows, pass by pass."""
+    """The preparation equals that of one process, and so do the rows at every pass."""
     table = store(kind)
     preparation, rows = read_by(cluster, table, keep)
     assert preparation == Preparation.fit(table)
@@ -112,7 +112,7 @@ def test_what_is_kept_changes_no_bit(cluster, store, kind, keep):
 
 
 def test_parts_in_memory_in_files_and_in_neither_are_summed_alike(alone, store):
-    """Four of each."""
+    """There are four parts of each kind."""
     table = store("missing")
     preparation = Preparation.fit(table)
     expected = ClusterRows(alone, table, preparation, 128, 1).sum(rounding)
@@ -127,7 +127,7 @@ def test_parts_in_memory_in_files_and_in_neither_are_summed_alike(alone, store):
 @pytest.mark.parametrize("keep", [MEMORY, FILES])
 @pytest.mark.parametrize("kind", ["complete", "missing"])
 def test_a_table_of_numbers_is_decoded_once(alone, store, kind, keep):
-    """Its file may be gone after the preparation."""
+    """The table's file can be deleted after the preparation."""
     table = store(kind)
     _, rows = read_by(alone, table, keep)
     table.data.unlink()
@@ -135,7 +135,7 @@ def test_a_table_of_numbers_is_decoded_once(alone, store, kind, keep):
 
 
 def test_without_files_every_pass_decodes(cluster, store):
-    """As the engine's ``disk_cache=False`` has it."""
+    """The engine's ``disk_cache=False`` sets this."""
     table = store("complete")
     _, rows = read_by(cluster, table, NOTHING)
     table.data.unlink()
@@ -145,7 +145,7 @@ def test_without_files_every_pass_decodes(cluster, store):
 
 @pytest.mark.parametrize("keep", [MEMORY, FILES, NOTHING])
 def test_medians_that_need_more_passes_are_exact(cluster, store, keep, monkeypatch):
-    """Of the numbers that are kept, or of their columns alone where all would be decoded."""
+    """They use the kept numbers, or read single columns where all would be decoded."""
     monkeypatch.setattr(encoding_fit, "LIMITS", encoding_fit.MedianLimits(sent_values=1_000))
     table = store("missing")
     visited = []
@@ -165,7 +165,7 @@ def test_medians_that_need_more_passes_are_exact(cluster, store, keep, monkeypat
 
 
 def test_nothing_is_left_on_the_worker(alone, store):
-    """Neither keys nor files, once the rows are gone, or a reading whose rows none asked for."""
+    """Keys and files are removed with the rows, or with a reading whose rows were never used."""
     table = store("complete")
     for keep in (MEMORY, FILES):
         _, rows = read_by(alone, table, keep)
@@ -182,7 +182,7 @@ def test_nothing_is_left_on_the_worker(alone, store):
 
 @pytest.mark.parametrize("few_bytes", [0, 1 << 20])
 def test_sums_stay_until_the_next_pass_at_most(alone, store, few_bytes, monkeypatch):
-    """Those of many bytes only as long as their own."""
+    """Large sums are removed at the end of their own pass."""
     monkeypatch.setattr("lr_pipeline.engines.cluster.cluster.FEW_BYTES", few_bytes)
     table = store("complete")
     _, rows = read_by(alone, table, NOTHING)
@@ -195,13 +195,13 @@ def test_sums_stay_until_the_next_pass_at_most(alone, store, few_bytes, monkeypa
 
 
 def sums_of_parts(cluster: Cluster) -> int:
-    """How many the workers hold."""
+    """Return the number of sums that the workers hold."""
     keys = [key for held in cluster.client.has_what().values() for key in held]
     return sum(isinstance(key, tuple) and key[0].startswith("lr_part") for key in keys)
 
 
 def _soon_nothing(cluster: Cluster) -> bool:
-    """Whether the workers hold nothing of ours before long: they are told in messages."""
+    """Tell whether the workers soon hold nothing of ours; messages tell them to drop it."""
     until = time.monotonic() + 20
     while held_by_workers(cluster) != (0, 0) and time.monotonic() < until:
         time.sleep(0.05)
@@ -209,7 +209,7 @@ def _soon_nothing(cluster: Cluster) -> bool:
 
 
 def test_files_of_workers_that_are_lost_or_sent_away_are_read_anew(tmp_path, store):
-    """By those that are left, or come: the same bits."""
+    """The other or new workers read them and give the same bits."""
     table = store("missing")
     with DaskProcesses(tmp_path) as processes:
         processes.start_workers(2)

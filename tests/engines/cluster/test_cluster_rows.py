@@ -1,4 +1,4 @@
-"""Rows summed by worker processes over TCP: the numbers of memory, the same bits on any workers."""
+"""Rows summed by worker processes over TCP give the numbers of rows in memory."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ ROWS, PARTS = 20_000, 20  # more numbers than a fit gathers
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> Table:
-    """Numbers of several scales, text with missing values, and weights, in 20 row groups."""
+    """Return numbers of several scales, text with missing values, and weights, in 20 row groups."""
     rng = np.random.default_rng(7)
     X = rng.normal(size=(ROWS, 3)) * [1.0, 30.0, 0.02] + [0.0, 5.0, 1.0]
     s = rng.choice(["u", "v", None], ROWS)
@@ -49,24 +49,24 @@ def table(tmp_path_factory) -> Table:
 
 @pytest.fixture(scope="module")
 def preparation(table) -> Preparation:
-    """Fitted on the table itself."""
+    """Return the preparation fitted on the table itself."""
     return Preparation.fit(table)
 
 
 @pytest.fixture(scope="module")
 def cluster(standing) -> Iterator[Cluster]:
-    """Connected to the standing cluster."""
+    """Yield a connection to the standing cluster."""
     with open_cluster(ClusterSettings(standing.address)) as opened:
         yield opened
 
 
 def rows_of(cluster: Cluster, table: Table, preparation: Preparation, **options) -> ClusterRows:
-    """A part for each row group, of blocks of at most 256 rows, the last one shorter."""
+    """Return rows with one part for each row group, in blocks of at most 256 rows."""
     return ClusterRows(cluster, table, preparation, 256, ROWS // PARTS, **options)
 
 
 def test_it_is_an_engine(cluster, table, preparation):
-    """It offers what the core asks of rows."""
+    """The class has what the core requires of rows."""
     rows = rows_of(cluster, table, preparation)
     assert isinstance(rows, Rows)
     assert rows.num_rows == ROWS
@@ -74,7 +74,7 @@ def test_it_is_an_engine(cluster, table, preparation):
 
 
 def test_rows_are_gathered_in_the_order_of_the_table(cluster, table, preparation):
-    """Lists of neighbouring parts are joined first to last."""
+    """Lists of neighbouring parts are joined from first to last."""
     rows = rows_of(cluster, table, preparation)
     (parts,) = rows.sum(lambda block: ([block.X[:, 0]],))
     assert cluster.passes[-1].gathers
@@ -83,7 +83,7 @@ def test_rows_are_gathered_in_the_order_of_the_table(cluster, table, preparation
 
 
 def test_max_is_that_of_all_blocks(cluster, table, preparation):
-    """The largest |b| of all rows."""
+    """The maximum is the largest |b| of all rows."""
     rows = rows_of(cluster, table, preparation)
     found = largest(rows, lambda block: float(np.abs(block.X[:, 1]).max()))
     assert not cluster.passes[-1].gathers
@@ -100,7 +100,7 @@ def test_max_is_that_of_all_blocks(cluster, table, preparation):
     ],
 )
 def test_a_fit_has_the_coefficients_of_memory(cluster, table, preparation, kernel, penalty):
-    """To 1e-10 of each, whichever kernel computes."""
+    """Each coefficient agrees to 1e-10, with either kernel."""
     found = fit_logistic(rows_of(cluster, table, preparation), kernel, penalty)
     expected = fit_logistic(TableRows(table, preparation), NumpyKernel(), penalty)
     np.testing.assert_allclose(found.coefficients, expected.coefficients, rtol=1e-10)
@@ -109,7 +109,7 @@ def test_a_fit_has_the_coefficients_of_memory(cluster, table, preparation, kerne
 
 @pytest.mark.parametrize("kernel", [NumpyKernel(), TorchKernel(autograd=True)])
 def test_gradient_descent_takes_the_same_steps(cluster, table, preparation, kernel):
-    """By the kernel's gradients, or as the tutorial's loop with a backward() for each block."""
+    """The kernel's gradients are used, or the tutorial's loop with a backward() for each block."""
     kind = ManualGradientDescent if kernel.name == "torch" else GradientDescent
     solver = kind(learning_rate=1e-4, iterations=3)
     found = fit_logistic(rows_of(cluster, table, preparation), kernel, solver=solver)
@@ -118,7 +118,7 @@ def test_gradient_descent_takes_the_same_steps(cluster, table, preparation, kern
 
 
 def test_workers_read_through_fsspec(cluster, table, preparation):
-    """A table named by a URL, of which nothing is copied here."""
+    """The table is named by a URL, and nothing is copied to this process."""
     remote = Table(table.data.as_uri(), table.roles)
 
     def rounding(block):
@@ -133,7 +133,7 @@ def test_workers_read_through_fsspec(cluster, table, preparation):
 def test_workers_read_over_the_web_what_the_driver_does_not(
     cluster, table, preparation, monkeypatch
 ):
-    """Their own row groups, by ranges of bytes; the driver reads the footer."""
+    """Workers read their own row groups by byte ranges; the driver reads only the footer."""
 
     def rounding(block):
         return (np.sin(block.X).sum(axis=0),)
@@ -155,7 +155,7 @@ def test_workers_read_over_the_web_what_the_driver_does_not(
 
 
 def test_a_file_that_workers_do_not_see_is_named(cluster, table, preparation, tmp_path):
-    """With what they need."""
+    """The error says what the workers need."""
     path = tmp_path / "rows.parquet"
     path.write_bytes(table.data.read_bytes())
     rows = rows_of(cluster, Table(path, table.roles), preparation)
@@ -166,14 +166,14 @@ def test_a_file_that_workers_do_not_see_is_named(cluster, table, preparation, tm
 
 
 def test_least_squares_are_those_of_memory(cluster, table, preparation):
-    """In double-double arithmetic."""
+    """The sums are in double-double arithmetic."""
     found = fit_linear(rows_of(cluster, table, preparation))
     expected = fit_linear(TableRows(table, preparation))
     np.testing.assert_allclose(found.coefficients, expected.coefficients, rtol=1e-13)
 
 
 def test_separation_is_found_as_in_memory(cluster, tmp_path):
-    """By linear programs over some rows, whose exceptions the workers look for."""
+    """Linear programs use some rows, and the workers look for rows that violate the result."""
     rng = np.random.default_rng(2)
     X = rng.normal(size=(ROWS, 4))
     X[:, 3] = X[:, 3] > 2.0
@@ -190,7 +190,7 @@ def test_separation_is_found_as_in_memory(cluster, tmp_path):
 
 
 def test_parts_kept_in_memory_give_the_same_bits(cluster, table, preparation):
-    """All, some or none of them."""
+    """All, some or none of the parts are kept."""
 
     def rounding(block):
         return (np.sin(block.X).sum(axis=0), block.X.T @ block.X)
@@ -205,7 +205,7 @@ def test_parts_kept_in_memory_give_the_same_bits(cluster, table, preparation):
 
 
 def test_an_error_of_the_computation_is_raised_as_it_is(cluster, table, preparation):
-    """Type and message."""
+    """Type and message stay the same."""
 
     def fail(block):
         raise ArithmeticError("no")
@@ -215,7 +215,7 @@ def test_an_error_of_the_computation_is_raised_as_it_is(cluster, table, preparat
 
 
 def test_rows_of_this_process_are_refused(cluster, table, preparation):
-    """With what to do about it."""
+    """The error names the remedy."""
     held = Table(table.to_arrow(), table.roles)
     with pytest.raises(TableError, match=r"memory, where workers cannot read them.*write_parquet"):
         rows_of(cluster, held, preparation).sum(lambda block: (1,))

@@ -1,4 +1,4 @@
-"""What a worker keeps of a part, without any cluster."""
+"""What a worker keeps of a part, tested without a cluster."""
 
 import gc
 import os
@@ -40,7 +40,7 @@ print(faults())
 
 @pytest.fixture
 def table(tmp_path) -> Table:
-    """Numbers, some missing, and weights, in one part of two row groups."""
+    """Return numbers, some of them missing, and weights, in one part of two row groups."""
     rng = np.random.default_rng(1)
     X = rng.normal(size=(ROWS, 2))
     X[::5, 1] = np.nan
@@ -51,20 +51,20 @@ def table(tmp_path) -> Table:
 
 
 def reader_of(table: Table) -> tuple[Table, PartReader]:
-    """Its only part, in blocks of 300 rows."""
+    """Return a reader of its only part, in blocks of 300 rows."""
     preparation = Preparation.fit(table)
     (part,) = parts_of(table, ROWS)
     return part, PartReader(preparation.source_columns, 300, preparation)
 
 
 def bits(blocks):
-    """Everything of some blocks."""
+    """Return all bits of some blocks."""
     return [(X.tobytes("F"), y.tobytes(), weight.tobytes()) for X, y, weight in blocks]
 
 
 @pytest.mark.parametrize("chosen", [False, True])
 def test_a_part_is_held_in_one_array(table, chosen):
-    """With the blocks of any reading, also where only some of its rows are chosen."""
+    """Its blocks are those of a reading, also if only some of its rows are chosen."""
     if chosen:
         table = table.where(HashedRows(seed=3, share=0.4, below=True))
     part, reading = reader_of(table)
@@ -74,7 +74,7 @@ def test_a_part_is_held_in_one_array(table, chosen):
 
 
 def test_a_part_in_a_file_is_decoded_once(table):
-    """And sent as a description, as large as the file so that it stays where that is."""
+    """It is pickled as a description; its size is the file's, so that tasks go to its worker."""
     part, reading = reader_of(table)
     filed = FiledPart(part, reading)
     expected = bits(filed.blocks())
@@ -87,7 +87,7 @@ def test_a_part_in_a_file_is_decoded_once(table):
 
 
 def test_files_of_one_worker_share_their_room(table, monkeypatch):
-    """A quarter of what is free, together; those that are let go make room."""
+    """Together they take a quarter of the free room; deleted files make room again."""
     part, reading = reader_of(table)
     size = FiledPart(part, reading).num_bytes
     gc.collect()
@@ -104,7 +104,7 @@ def test_files_of_one_worker_share_their_room(table, monkeypatch):
 
 @pytest.mark.parametrize("folder", [True, False])
 def test_without_a_disk_a_part_is_decoded_at_every_pass(table, monkeypatch, folder):
-    """Where there is no folder for temporary files, or it takes none."""
+    """There is no folder for temporary files, or it cannot be written."""
 
     def refuse(*_args, **_options):
         raise OSError("read-only")
@@ -122,13 +122,13 @@ def test_without_a_disk_a_part_is_decoded_at_every_pass(table, monkeypatch, fold
     ("cache", "share"), [(0.0, 0.25), (0.25, 0.25), (0.4, 0.1), (0.5, 0.0), (1.0, 0.0)]
 )
 def test_memory_and_files_together_are_half_at_most(cache, share):
-    """Beyond what is in memory by ``cache`` itself."""
+    """Only ``cache`` itself may put more than that in memory."""
     assert bytes_in_files(1e9, cache) == pytest.approx(share * 1e9)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="of glibc")
 def test_scratch_memory_is_used_again_by_the_next_block():
-    """Where the environment says otherwise, as Dask's nanny does."""
+    """It is reused even if the environment says otherwise, as Dask's nanny does."""
     faults = []
     for before in ("", "keep_scratch_memory()"):
         outcome = subprocess.run(

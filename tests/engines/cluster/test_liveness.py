@@ -1,4 +1,4 @@
-"""When a pass is waited for, warned of and given up; by a cluster and a clock of the test's own."""
+"""When a pass waits, warns and ends with an error; with a fake cluster and a fake clock."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,7 @@ MB = 1_000_000
 
 
 class FakeCluster:
-    """A client, its scheduler and a clock; each look takes a second."""
+    """A client, its scheduler and a clock; each check takes a second."""
 
     def __init__(self, workers: int = 2, **settings: float) -> None:
         self.now, self.status, self.answers, self.hidden = 0.0, "running", True, 0
@@ -31,7 +31,7 @@ class FakeCluster:
         self.watch = Watch(self, ClusterSettings(**settings), self.told.append, lambda: self.now)
 
     def sync(self, _question, n_workers: int, callback_timeout: float):
-        """The scheduler's answer about all workers."""
+        """Return the scheduler's answer about all workers."""
         assert n_workers == -1
         if not self.answers:
             self.now += callback_timeout
@@ -42,13 +42,13 @@ class FakeCluster:
         return {"workers": self.workers}
 
     def idle(self, *names: str, paused: bool = False) -> None:
-        """These execute nothing."""
+        """Set workers that execute nothing."""
         for name in names or self.workers:
             self.workers[name]["metrics"]["task_counts"] = {"memory": 3}
             self.workers[name]["status"] = "paused" if paused else "running"
 
     def wait(self, seconds: float, done: int = 0) -> None:
-        """Watch a pass for that long, in which nothing ends."""
+        """Watch a pass in which no task ends, for this time."""
         until = self.now + seconds
         while self.now < until:
             self.now += 1.0
@@ -56,7 +56,7 @@ class FakeCluster:
 
 
 def given_up_after(cluster: FakeCluster) -> tuple[float, str]:
-    """Seconds, and the error."""
+    """Return the seconds until the error, and the error."""
     begun = cluster.now
     with pytest.raises(ClusterError) as caught:
         cluster.wait(1e5)
@@ -65,7 +65,7 @@ def given_up_after(cluster: FakeCluster) -> tuple[float, str]:
 
 
 def test_a_task_is_waited_for_however_long_it_takes():
-    """While its worker sends heartbeats and executes something; nothing is amiss."""
+    """Its worker sends heartbeats and executes a task, so there is no warning."""
     cluster = FakeCluster(patience=5.0, silence=10.0)
     cluster.idle("tcp://w:1")
     cluster.wait(10_000.0)
@@ -73,7 +73,7 @@ def test_a_task_is_waited_for_however_long_it_takes():
 
 
 def test_workers_paused_for_memory_are_given_up_after_patience():
-    """Which, how much they hold, and what to do; a warning comes before."""
+    """A warning and then the error say which, how much they hold, and the remedy."""
     cluster = FakeCluster(patience=60.0, silence=900.0)
     cluster.idle(paused=True)
     cluster.wait(30.0)
@@ -92,7 +92,7 @@ def test_workers_paused_for_memory_are_given_up_after_patience():
 
 
 def test_a_paused_worker_that_finishes_its_task_is_waited_for():
-    """It may be free again afterwards."""
+    """Afterwards it may have free memory again."""
     cluster = FakeCluster(patience=5.0)
     for worker in cluster.workers.values():
         worker["status"] = "paused"
@@ -101,14 +101,14 @@ def test_a_paused_worker_that_finishes_its_task_is_waited_for():
 
 
 def test_at_most_three_workers_are_named():
-    """And the number of the others."""
+    """The message has the number of the others."""
     cluster = FakeCluster(workers=9, patience=5.0)
     cluster.idle(paused=True)
     assert "tcp://w:2 holds 90 MB of its 100 MB and 6 more. Start" in given_up_after(cluster)[1]
 
 
 def test_a_frozen_worker_is_named_and_given_up_after_silence():
-    """Not before: Dask may give its tasks to others; the idle one that answers is not blamed."""
+    """Dask may give its tasks to others before; the idle worker that answers is not blamed."""
     cluster = FakeCluster(patience=5.0, silence=60.0)
     cluster.wait(10.0)
     cluster.frozen.add("tcp://w:1")
@@ -123,11 +123,11 @@ def test_a_frozen_worker_is_named_and_given_up_after_silence():
 
 @pytest.mark.parametrize("executing", [0, 1])
 def test_a_worker_that_froze_a_moment_ago_is_named_however_short_the_silence_allowed(executing):
-    """Whatever its last heartbeat told; none is said to answer that may not do so any more."""
+    """Its last heartbeat is recent, but the message does not say that it answers."""
     cluster = FakeCluster(silence=3.0)
     cluster.idle()
     cluster.workers["tcp://w:1"]["metrics"]["task_counts"] = {"executing": executing}
-    cluster.wait(2.0)  # its last heartbeat is seen at the first look only
+    cluster.wait(2.0)  # only the first check sees a heartbeat
     cluster.frozen.add("tcp://w:1")
     seconds, error = given_up_after(cluster)
     assert seconds <= 10.0
@@ -137,7 +137,7 @@ def test_a_worker_that_froze_a_moment_ago_is_named_however_short_the_silence_all
 
 
 def test_a_frozen_worker_beside_one_that_computes_ends_nothing():
-    """What the frozen one had is not yet needed."""
+    """The tasks of the frozen one are not needed yet."""
     cluster = FakeCluster(patience=5.0, silence=60.0)
     cluster.frozen.add("tcp://w:1")
     cluster.wait(500.0)
@@ -145,7 +145,7 @@ def test_a_frozen_worker_beside_one_that_computes_ends_nothing():
 
 
 def test_tasks_that_end_begin_every_wait_anew():
-    """A pass that advances slowly is no pass that stands still."""
+    """A pass that makes slow progress has not stopped."""
     cluster = FakeCluster(patience=5.0, silence=20.0)
     cluster.idle()
     for done in range(50):
@@ -154,7 +154,7 @@ def test_tasks_that_end_begin_every_wait_anew():
 
 
 def test_a_scheduler_that_does_not_answer_is_given_up_after_patience():
-    """With a warning before; one that answers again is forgiven."""
+    """A warning comes first; if the scheduler answers again, the wait starts anew."""
     cluster = FakeCluster(patience=60.0)
     for _ in range(5):
         cluster.answers = False
@@ -171,7 +171,7 @@ def test_a_scheduler_that_does_not_answer_is_given_up_after_patience():
 
 @pytest.mark.parametrize(("address", "remedy"), [("tcp://s:1", "dask worker"), (None, "memory")])
 def test_lost_workers_are_given_up_after_the_time_to_connect(address, remedy):
-    """Local ones end for want of memory; others must be started."""
+    """Local workers end for lack of memory; others must be started."""
     cluster = FakeCluster(address=address, connect_timeout=30.0)
     cluster.workers = {}
     seconds, error = given_up_after(cluster)
@@ -193,14 +193,14 @@ def test_what_was_given_up_is_not_waited_for_again():
 
 
 def test_a_scheduler_that_is_gone_is_not_asked():
-    """Dask's client knows."""
+    """Dask's client already knows that it is gone."""
     cluster = FakeCluster()
     cluster.status = "connecting"
     assert "but it is gone" in given_up_after(cluster)[1]
 
 
 def test_tasks_that_are_cancelled_are_told_from_a_scheduler_that_is_gone():
-    """Client.restart() of anyone cancels them; a scheduler that ends does so, too."""
+    """Another client's restart() cancels tasks, and so does a scheduler that ends."""
     cluster = FakeCluster()
     assert "has cancelled the tasks of this run" in str(cluster.watch.cancelled())
     cluster.status = "closed"
@@ -219,6 +219,6 @@ def test_tasks_that_are_cancelled_are_told_from_a_scheduler_that_is_gone():
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, message):
-    """One line: what was expected, what was found."""
+    """One line says what was expected and what was found."""
     with pytest.raises(ClusterError, match=message):
         ClusterSettings(**settings)

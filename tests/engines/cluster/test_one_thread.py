@@ -1,4 +1,4 @@
-"""The libraries of a worker compute with one thread, whenever they were loaded and by whichever."""
+"""A worker's libraries compute with one thread, whenever and however they were loaded."""
 
 import json
 import os
@@ -31,7 +31,7 @@ print(json.dumps([here, there]))
 
 @pytest.mark.parametrize("before", ["", "import numpy", "import numpy, scipy.linalg, torch"])
 def test_libraries_loaded_before_or_after_the_first_task_have_one_thread(before):
-    """In the thread of the first task, and in another one of the same process."""
+    """The limit holds in the first task's thread and in another thread of the process."""
     variables = {"OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3", "MKL_NUM_THREADS": "3"}
     outcome = subprocess.run(
         [sys.executable, "-c", TASK.format(before=before)],

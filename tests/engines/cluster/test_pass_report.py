@@ -1,4 +1,4 @@
-"""What is said of passes over a cluster: of which asset, how fast, what was moved, by whom."""
+"""What the report says about passes over a cluster: asset, speed, bytes, slowest worker."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ SUMMED = Work({"tcp://a": 600, "tcp://b": 400}, {"tcp://a": 1.0, "tcp://b": 2.0}
 
 
 def test_a_pass_names_its_rows_bytes_and_slowest_worker():
-    """The one of fewest rows a second while it worked."""
+    """The slowest worker summed the fewest rows a second."""
     assert str(Pass(SUMMED, 2.5)) == (
         "1,000 rows in 2.50 s (400 rows/s), 3,000 bytes of sums moved, "
         "slowest of 2 workers tcp://b (200 rows/s while summing)"
@@ -19,7 +19,7 @@ def test_a_pass_names_its_rows_bytes_and_slowest_worker():
 
 
 def test_work_adds_up():
-    """Rows and seconds by worker, bytes of all."""
+    """Rows and seconds are added by worker, bytes in all."""
     other = Work({"tcp://b": 1, "tcp://c": 2}, {"tcp://b": 0.5, "tcp://c": 0.25}, 7)
     both = SUMMED + other
     assert both.rows == {"tcp://a": 600, "tcp://b": 401, "tcp://c": 2}
@@ -28,7 +28,7 @@ def test_work_adds_up():
 
 
 def test_passes_are_told_by_asset_and_none_is_left_out_silently():
-    """All together, those of each asset, its first 20, and how many more there are."""
+    """It lists all together, each asset's passes, its first 20, and how many more there are."""
     passes = [Pass(SUMMED, 1.0, False, "one")] * 40 + [Pass(SUMMED, 1.0, True, "two")] * 12
     told = dict(describe_passes(passes))
     assert told["Passes"] == (
@@ -48,12 +48,12 @@ def test_passes_are_told_by_asset_and_none_is_left_out_silently():
 
 
 def test_the_passes_of_a_single_asset_need_not_name_it():
-    """In its own metadata."""
+    """They are in the asset's own metadata."""
     assert list(dict(describe_passes([Pass(SUMMED, 1.0, False, "one")]))) == ["Passes", "Pass 1"]
 
 
 def test_bytes_are_those_that_travel():
-    """An array's own, also inside an object, whose size in memory is no guide."""
+    """An array's bytes count, also inside an object whose size in memory is different."""
 
     class Holder:
         def __init__(self) -> None:

@@ -26,7 +26,7 @@ def table():
 
 
 def assert_same_descent(manual, reference, tolerance=1e-12):
-    """Both went through the same points and ended in the same way."""
+    """Check that both descents have the same points and the same end."""
     assert (manual.status, manual.iterations) == (reference.status, reference.iterations)
     assert manual.evaluations == reference.evaluations
     assert manual.parameters == pytest.approx(reference.parameters, rel=0, abs=tolerance)
@@ -52,7 +52,7 @@ def descend_thrice(rows, penalty, start, **settings):
     return fits
 
 
-# The shape checks of the test run cost several times the arithmetic of 100 rows.
+# The test run's shape checks take several times as long as the arithmetic of 100 rows.
 @pytest.mark.parametrize("iterations", [500, pytest.param(5000, marks=pytest.mark.slow)])
 def test_every_step_follows_the_numpy_gradient_descent(table, iterations):
     """At the tutorial's learning rate the recorded steps agree to 1e-12, from the same start.
@@ -80,7 +80,7 @@ PENALTIES = [Ridge(2.5), Ridge(2.5, np.arange(1.0, 11.0)), LogF(2.0, np.arange(1
 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=["l2", "l2-scaled", "log-f"])
 def test_penalty_weights_and_blocks_are_those_of_the_objective(table, penalty):
-    """A weighted table in four uneven blocks with a penalty, its rate halved now and then."""
+    """A weighted table in four uneven blocks, with a penalty; the rate is halved now and then."""
     rows = ArrayRows(*table, block_rows=31)
     rate = StepDecay(0.1, every=50)
     settings = {"learning_rate": rate, "iterations": 200}

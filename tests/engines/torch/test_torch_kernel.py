@@ -21,7 +21,7 @@ BOTH = pytest.mark.parametrize("kernel", [KERNEL, TorchKernel(autograd=True)], i
 
 
 def draw_block(seed, n=30, d=4, weighted=True):
-    """A block, parameters, a direction and a symmetric positive definite matrix."""
+    """Return a block, parameters, a direction and a symmetric positive definite matrix."""
     rng = np.random.default_rng(seed)
     weight = rng.uniform(0.1, 3.0, n) if weighted else None
     block = Block(rng.normal(size=(n, d)), rng.integers(0, 2, n).astype(float), weight)
@@ -45,8 +45,9 @@ def whole_graph_penalty(block, w):
 def rounding(block, w, power):
     """A bound on the rounding of Σ weight f(z) x̃ ⊗ … ⊗ x̃ (`power` factors), |f| ≤ 1 + |z|.
 
-    A sum of n terms loses n eps of the sum of their sizes; z loses (p + 1) eps ‖x̃‖ ‖w‖, which
-    f, of slope at most 1, passes on; 20 eps are for the exponentials and logarithms within f.
+    A sum of n terms has an error of n eps times the sum of their sizes. z has an error of (p + 1)
+    eps ‖x̃‖ ‖w‖, which f, of slope at most 1, does not magnify. 20 eps are for the exponentials and
+    logarithms in f.
     """
     n, d = block.X.shape
     size = np.sqrt(1 + np.sum(block.X**2, axis=1))
@@ -162,7 +163,7 @@ def test_sums_equal_those_of_the_numpy_kernel(seed, n, d):
 )
 @settings(max_examples=50, deadline=None)
 def test_the_closed_forms_are_what_autograd_makes_of_the_loss(seed, n, d, size, layout):
-    """With margins up to 800, with and without weights, whatever the arrays' memory, read-only."""
+    """Margins are up to 800; with and without weights; arrays are read-only, in any layout."""
     block, w, v, A = draw_block(seed, n, d, weighted=seed % 2 == 0)
     z = w[0] + block.X @ w[1:]
     w *= size / max(np.abs(z).max(initial=0.0), np.abs(w).max())
@@ -191,7 +192,7 @@ def arrange(array, layout):
 
 
 def test_sums_in_several_threads_at_once_are_those_of_one():
-    """Calls share no scratch: the same bits, blocks of other shapes between them."""
+    """Calls share no scratch memory and give the same bits, with other shapes in between."""
     blocks = [draw_block(seed, n=400 + seed, d=3)[0] for seed in range(40)]
     w = draw_block(0, d=3)[1]
 
@@ -309,7 +310,7 @@ def test_arrays_that_torch_dislikes_are_read_and_left_alone():
     copies = [array.copy() for array in (*block, w, v, A)]
     for array in (*block, *backward, w, v, A):
         array.flags.writeable = False
-    torch.set_warn_always(True)  # torch gives this warning once a process otherwise
+    torch.set_warn_always(True)  # else torch warns only once a process
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
