@@ -34,7 +34,7 @@ class Regimes:
     ``small_numbers``: a table of at most this many rows times columns is fitted in place.
     ``many_columns``: with this many columns, a Hessian takes the time of ten gradients or more.
 
-    ``sampled_rows``: the fewest rows of a table of which a sample is taken. The sample has a share
+    ``sampled_rows``: a sample is taken of tables with this many rows or more. It has a share
     of ``sample_share`` of the rows, ``sample_numbers`` numbers at most and
     ``sample_rows_per_parameter`` at least. No sample is taken where that is more than
     ``largest_sample_share`` of the table.

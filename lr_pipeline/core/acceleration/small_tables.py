@@ -47,7 +47,7 @@ LARGEST_CORRECTION = 0.5
 
 FewRowsFit = tuple[StandardizedFit, tuple[TracePoint, ...], int]
 
-# Numpy takes longer to convert a Python number than to add 100 of its own.
+# Numpy takes longer to convert a Python number than to add 100 float64 numbers.
 ONES, ONE, HALF = np.ones(REGIMES.small_numbers), np.array(1.0), np.array(0.5)
 
 
@@ -198,7 +198,7 @@ class FewRows(NamedTuple):
         return Sums(w, float(e.dot(self.ones)), derivatives[-1], derivatives[:-1].T)
 
     def correction(self, factor: ParameterMatrix, d: Parameters, square: float) -> Parameters:
-        """½ H⁻¹ ∇³f[d, d] at the last evaluation, shortened where it is too long beside d.
+        """½ H⁻¹ ∇³f[d, d] at the last evaluation, shortened where it is too long relative to d.
 
         ``factor``: R with RᵀR = H; ``square``: dᵀHd.
         """

@@ -99,7 +99,7 @@ def few_that_separate_all(rows: Rows, ranges: ClassRanges) -> Separation | None:
 
 
 def with_fewest_columns(rows: Rows, separation: Separation, ranges: ClassRanges) -> Separation:
-    """Return a separation of the same rows by one column, two, or a set that needs all of its own.
+    """Return a separation of the same rows by one column, two, or a set without a needless one.
 
     ``rows`` are in standardized columns, and so is ``separation``, which separates all rows that
     can be separated. A set of three or more columns need not be the smallest. With many columns the

@@ -133,7 +133,7 @@ def find_separation(rows: Rows) -> Separation | None:
     programs begin with some of the rows. After each program, one pass over the blocks looks for
     rows that contradict its solution, and these are added until there are none. The direction found
     is checked against every row in float64. A gap between the classes, or an overlap, of 1e-8
-    standard deviations is told from zero.
+    standard deviations is distinguished from zero.
 
     Raises
     ------

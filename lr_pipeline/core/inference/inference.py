@@ -80,7 +80,7 @@ class LogisticInference:
 
     @property
     def tied(self) -> Bool[np.ndarray, " d"]:
-        """Columns (d,) that have a coefficient but no inference: it cannot be told from others'."""
+        """Whether each column (d,) has no inference since its coefficient cannot be told apart."""
         if not self.inseparable:
             return np.zeros(len(self.variance_inflation), bool)
         return inseparable_columns(self.variance_inflation)

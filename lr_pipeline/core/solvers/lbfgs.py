@@ -32,8 +32,8 @@ class Lbfgs:
 
     ``tolerance``: on √(W gᵀ H⁻¹ g), the remaining distance in standard errors. Where a Hessian
     shows that it is met, ``polish`` takes one more full step with its factors, which leaves little
-    more than rounding: from every point within the tolerance the result is nearly the same, in
-    whatever order sums were added.
+    more than rounding: from every point within the tolerance the result is nearly the same, for
+    every order of the additions.
     ``preconditioner``: v ↦ H⁻¹ v for a first guess at the Hessian of the mean.
     ``confirm``: if False, B's own estimate of the distance is accepted without a Hessian.
     """

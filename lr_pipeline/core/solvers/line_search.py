@@ -40,7 +40,7 @@ def backtrack(
 ) -> tuple[Point | None, float, int]:
     """Halve the step t from 1 until the point w + t d is ``sufficiently_lower`` (Armijo).
 
-    Returns the point, or None where none of ``most_trials`` is low enough; t; the evaluations.
+    Returns the point, or None after ``most_trials`` without success; t; the number of evaluations.
     """
     slope = float(begin.gradient @ direction)
     t = 1.0

@@ -38,7 +38,7 @@ def test_small_p_values_keep_their_digits():
 
 
 def test_a_level_outside_zero_and_one_is_refused():
-    """A level is a share: 95 is refused."""
+    """A level is a probability: 95 is refused."""
     with pytest.raises(ValueError, match="between 0 and 1, found 95"):
         wald_inference(np.ones(1), np.ones(1), level=95.0)
 
