@@ -1,4 +1,4 @@
-"""The command ``lr-pipeline`` itself: its verbs, their help, and what each of them loads."""
+"""The command ``lr-pipeline`` itself: its verbs, their help, and what each verb imports."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from lr_pipeline.cli.command_line import main
 
 
 def test_help_explains_itself() -> None:
-    """Both levels, with an example."""
+    """Both levels have an example."""
     assert "run" in CliRunner().invoke(main, ["--help"]).output
     text = CliRunner().invoke(main, ["run", "--help"]).output
     assert "lr-pipeline run data/samples/breast_cancer.csv --target malignant" in text
@@ -17,7 +17,7 @@ def test_help_explains_itself() -> None:
 
 
 def test_every_verb_is_listed() -> None:
-    """Each with the first sentence of its help."""
+    """Each is listed with the first sentence of its help."""
     lines = CliRunner().invoke(main, ["--help"]).output.partition("Commands:")[2].splitlines()
     assert [line.split()[0] for line in lines if line.strip()] == ["init", "new", "predict", "run"]
     assert all(len(line.split()) > 3 for line in lines if line.strip())
@@ -31,7 +31,7 @@ def test_a_misspelt_verb_is_an_error_of_usage() -> None:
 
 
 def test_predict_loads_neither_the_assets_nor_the_figures() -> None:
-    """A verb starts without the libraries that another one needs."""
+    """A verb starts without the libraries that only another one needs."""
     code = "import lr_pipeline.cli.predict, sys; print(*sys.modules)"
     command = [sys.executable, "-c", code]
     loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())

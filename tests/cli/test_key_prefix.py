@@ -1,4 +1,4 @@
-"""Which name a file's assets get, and that two files do not get the same one."""
+"""The names of a file's assets; two files do not get the same names."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,13 +23,13 @@ Run = Callable[..., Result]
     ],
 )
 def test_asset_keys_come_from_file_names(file, prefix) -> None:
-    """Letters, digits and underscores only."""
+    """They have letters, digits and underscores only."""
     assert asset_prefix(file) == prefix
 
 
 @pytest.fixture(scope="module")
 def trained(run, folder) -> str:
-    """The fingerprint of the training rows of a/train.csv."""
+    """Return the fingerprint of the training rows of a/train.csv."""
     for name in ("a/train.csv", "b/train.csv", "b/客户.csv"):
         path = folder / name
         path.parent.mkdir(exist_ok=True)
@@ -40,13 +40,13 @@ def trained(run, folder) -> str:
 
 
 def fingerprint(folder: Path, name: str = "train") -> str:
-    """Of the training rows of a table."""
+    """Return the fingerprint of a table's training rows."""
     model = lr_pipeline.load(f"{name}/numpy_model", home=folder / ".dagster_home")
     return model.train_fingerprint
 
 
 def test_another_file_of_the_same_name_is_refused(run, folder, trained) -> None:
-    """Its model would silently take the place of the first one's; the message names both."""
+    """Its model would silently replace the first one's; the message names both."""
     result = run("run", "b/train.csv", "--target", "y")
     assert result.exit_code == 1
     assert "b/train.csv: its assets would be train/…" in result.stderr
@@ -55,21 +55,21 @@ def test_another_file_of_the_same_name_is_refused(run, folder, trained) -> None:
 
 
 def test_the_same_file_spelled_otherwise_is_the_same(run, folder, trained) -> None:
-    """By another path, or as a URL."""
+    """The path is another one, or a URL."""
     for spelling in ("./b/../a/train.csv", f"file://{folder / 'a/train.csv'}"):
         result = run("run", spelling, "--target", "y")
         assert result.exit_code == 0, result.output
 
 
 def test_a_name_that_was_given_is_taken(run, folder, trained) -> None:
-    """One of its own; or the first one's, whose model it replaces as asked."""
+    """It is a new name, or the first file's, whose model it then replaces as asked."""
     for name in ("other", "train"):
         assert run("run", "b/train.csv", "--target", "y", "--name", name).exit_code == 0
     assert fingerprint(folder) == fingerprint(folder, "other") != trained
 
 
 def test_a_code_location_keeps_its_name(run, folder, trained) -> None:
-    """Before its first run, too; its own file has it, and one that cannot be read has none."""
+    """Its own file has it, also before its first run; an unreadable one has none."""
     assert run("new", "table", "a/train.csv", "--target", "y").exit_code == 0
     result = run("run", "b/客户.csv", "--target", "y")
     assert result.exit_code == 1

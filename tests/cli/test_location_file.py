@@ -1,4 +1,4 @@
-"""A code location from one command: what is written, what is refused, and that both work."""
+"""A code location from one command: what is written, what is refused, and that it works."""
 
 import runpy
 from pathlib import Path
@@ -26,17 +26,17 @@ load_from:
 
 
 def spector(**settings) -> FileTable:
-    """A small real table."""
+    """Return a small real table."""
     return FileTable(SAMPLES / "spector.csv", **({"target": "GRADE"} | settings))
 
 
 def files(folder: Path) -> dict[str, str]:
-    """Every file below a folder and its text."""
+    """Return every file in a folder and its text."""
     return {str(p.relative_to(folder)): p.read_text() for p in folder.rglob("*") if p.is_file()}
 
 
 def test_the_file_is_short_and_defines_the_location(tmp_path) -> None:
-    """Ten lines at most; they load, with prefix, schedule (switched on) and checks."""
+    """It has at most ten lines and loads, with prefix, schedule (switched on) and checks."""
     write_location(NewLocation("spector", spector(), NIGHTLY), tmp_path)
     path = tmp_path / "locations" / "spector.py"
     assert 5 <= len(path.read_text().splitlines()) <= 10
@@ -50,7 +50,7 @@ def test_the_file_is_short_and_defines_the_location(tmp_path) -> None:
 
 
 def test_without_a_schedule_the_default_one_is_off(tmp_path) -> None:
-    """Nothing is run that nobody asked for."""
+    """No run starts that nobody asked for."""
     write_location(NewLocation("spector", spector()), tmp_path)
     defs = runpy.run_path(str(tmp_path / "locations" / "spector.py"))["defs"]
     assert defs.resolve_schedule_def("daily_training").default_status.value == "STOPPED"
@@ -71,7 +71,7 @@ def test_without_a_schedule_the_default_one_is_off(tmp_path) -> None:
     ],
 )
 def test_the_file_declares_the_same_table(tmp_path, settings) -> None:
-    """Whatever options were given; those that were not are left out."""
+    """It has the options that were given, and leaves out the others."""
     table = spector(**settings)
     write_location(NewLocation("spector", table), tmp_path)
     written = runpy.run_path(str(tmp_path / "locations" / "spector.py"))["table"]
@@ -88,7 +88,7 @@ def test_names_in_quotes_and_scripts_stay_data(tmp_path) -> None:
 
 
 def test_written_twice_nothing_changes(tmp_path) -> None:
-    """Neither a file nor its time of change."""
+    """No file and no modification time changes."""
     location = NewLocation("spector", spector(), NIGHTLY)
     assert [path.name for path in write_location(location, tmp_path)] == [
         "spector.py",
@@ -101,7 +101,7 @@ def test_written_twice_nothing_changes(tmp_path) -> None:
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_a_workspace_keeps_its_comments_and_order(tmp_path, ending) -> None:
-    """Every old line is there, in its order; the new entry follows the last one."""
+    """Every old line is there, in order; the new entry follows the last one."""
     workspace = tmp_path / "workspace.yaml"
     workspace.write_bytes(EXISTING.replace("\n", ending).encode())
     write_location(NewLocation("spector", spector()), tmp_path)
@@ -122,7 +122,7 @@ def test_a_workspace_keeps_its_comments_and_order(tmp_path, ending) -> None:
     ["", "# nothing yet\n", "other: 1", "load_from:\n- python_file: a.py", EXISTING + "after: 1\n"],
 )
 def test_any_workspace_can_be_extended(tmp_path, text) -> None:
-    """Empty, without the list, without indentation or a last line break, with keys behind it."""
+    """It may be empty, lack the list, indentation or the last line break, or have more keys."""
     workspace = tmp_path / "workspace.yaml"
     workspace.write_text(text)
     before = yaml.safe_load(text) or {}
@@ -147,7 +147,7 @@ def test_any_workspace_can_be_extended(tmp_path, text) -> None:
     ],
 )  # fmt: skip
 def test_a_workspace_of_another_form_is_left_alone(tmp_path, text, message) -> None:
-    """The message says what to add by hand; nothing is written."""
+    """The message says what to add by hand, and nothing is written."""
     (tmp_path / "workspace.yaml").write_text(text)
     with pytest.raises(LocationError, match=message.replace("[", r"\[").replace("(", r"\(")):
         write_location(NewLocation("spector", spector()), tmp_path)
@@ -155,7 +155,7 @@ def test_a_workspace_of_another_form_is_left_alone(tmp_path, text, message) -> N
 
 
 def test_an_edited_file_is_never_overwritten(tmp_path) -> None:
-    """Nor is the workspace touched."""
+    """The workspace does not change either."""
     location = NewLocation("spector", spector())
     write_location(location, tmp_path)
     with (tmp_path / "locations" / "spector.py").open("a") as file:
@@ -175,7 +175,7 @@ def test_an_edited_file_is_never_overwritten(tmp_path) -> None:
     ],
 )
 def test_a_file_of_another_encoding_is_left_alone(tmp_path, file, message) -> None:
-    """As any that someone edited."""
+    """It is treated as a file that was edited."""
     path = tmp_path / file
     path.parent.mkdir(exist_ok=True)
     path.write_bytes("# café\n".encode("latin-1"))
@@ -202,7 +202,7 @@ def test_a_file_of_another_encoding_is_left_alone(tmp_path, file, message) -> No
 def test_what_is_wrong_is_said_before_anything_is_written(
     tmp_path, name, table, schedule, message
 ) -> None:
-    """Name, schedule, file and target."""
+    """Errors concern name, schedule, file and target."""
     with pytest.raises((LocationError, TableError), match=message):
         write_location(NewLocation(name, table, schedule), tmp_path)
     assert files(tmp_path) == {}

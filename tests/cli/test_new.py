@@ -1,4 +1,4 @@
-"""``new`` as a person uses it: output, exit codes, files."""
+"""``new`` as a user sees it: output, exit codes, files."""
 
 import runpy
 from pathlib import Path
@@ -11,7 +11,7 @@ SPECTOR = Path(__file__).parents[2] / "data" / "samples" / "spector.csv"
 
 
 def test_new_writes_once_and_says_what(run, folder) -> None:
-    """The second time nothing changes, still with exit code 0."""
+    """A second call changes nothing, also with exit code 0."""
     command = ("new", "students", SPECTOR, "--target", "GRADE", "--schedule", "0 2 * * *")
     first, second = run(*command), run(*command)
     assert (first.exit_code, second.exit_code) == (0, 0)
@@ -24,7 +24,7 @@ def test_new_writes_once_and_says_what(run, folder) -> None:
 
 
 def test_new_without_a_schedule_says_so(run) -> None:
-    """It can be switched on in the UI."""
+    """The schedule can be switched on in the UI."""
     result = run("new", "quiet", SPECTOR, "--target", "GRADE")
     assert "quiet has its schedule switched off" in result.output
 
@@ -43,7 +43,7 @@ def test_new_without_a_schedule_says_so(run) -> None:
     ],
 )
 def test_new_takes_the_options_of_run(run, folder, options, split, said) -> None:
-    """A time or a group column says how to split, unless --split does; the file has it all."""
+    """A time or group column sets the split, unless --split does; the file has all options."""
     result = run("new", "optioned", SPECTOR, "--target", "GRADE", *options)
     assert result.exit_code == 0, result.output
     path = folder / "locations" / "optioned.py"
@@ -56,7 +56,7 @@ def test_new_takes_the_options_of_run(run, folder, options, split, said) -> None
 
 
 def test_a_group_and_a_time_ask_for_a_split(run, folder) -> None:
-    """Neither is silently left out of account."""
+    """Neither is silently ignored."""
     command = ("both", SPECTOR, "--target", "GRADE", "--group", "TUCE", "--time", "GPA")
     result = run("new", *command)
     assert result.exit_code == 1
@@ -85,7 +85,7 @@ def test_a_mistake_in_new_is_one_line_and_exit_code_1(run, folder, arguments, me
 
 
 def test_an_edited_location_is_not_overwritten(run, folder) -> None:
-    """Exit code 1, with the remedy."""
+    """The exit code is 1, and the message has the remedy."""
     command = ("new", "edited", SPECTOR, "--target", "GRADE")
     run(*command)
     file = folder / "locations" / "edited.py"

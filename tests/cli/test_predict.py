@@ -1,4 +1,4 @@
-"""``predict`` as a person uses it: output, exit codes, files."""
+"""``predict`` as a user sees it: output, exit codes, files."""
 
 import gzip
 from collections.abc import Callable
@@ -17,13 +17,13 @@ Run = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def trained(run) -> None:
-    """A model of spector's 32 students, which has intervals."""
+    """Train a model of spector's 32 students, which has intervals."""
     result = run("run", SPECTOR, "--target", "GRADE")
     assert result.exit_code == 0, result.output
 
 
 def test_predict_scores_with_the_current_model(run, trained, folder) -> None:
-    """By the name of the table; a closing line of counts, the same numbers as the model's."""
+    """The table's name finds the model; the last line has counts; the numbers are the model's."""
     result = run("predict", SPECTOR, "--model", "spector", "--output", "scores.csv")
     assert result.exit_code == 0, result.stderr
     last = result.output.splitlines()[-1]
@@ -37,7 +37,7 @@ def test_predict_scores_with_the_current_model(run, trained, folder) -> None:
 
 
 def test_the_output_is_named_after_the_input(run, trained, folder) -> None:
-    """Parquet, here, the threshold as given."""
+    """The output is Parquet, with the threshold that was given."""
     result = run("predict", SPECTOR, "--model", "spector/torch_model", "--threshold", "0.9")
     assert result.exit_code == 0, result.stderr
     found = pd.read_parquet(folder / "spector_predictions.parquet")
@@ -45,7 +45,7 @@ def test_the_output_is_named_after_the_input(run, trained, folder) -> None:
 
 
 def test_a_folder_is_scored_and_names_the_output(run, trained, folder) -> None:
-    """Packed files too; a pattern or a packed file gives a name without its marks."""
+    """Packed files too; in the name, a pattern's special characters are left out."""
     (folder / "night").mkdir()
     for number in (1, 2):
         packed = gzip.compress(SPECTOR.read_bytes())
@@ -61,7 +61,7 @@ def test_a_folder_is_scored_and_names_the_output(run, trained, folder) -> None:
 
 
 def test_rows_beyond_training_are_counted_by_feature(run, trained, folder) -> None:
-    """Before the closing line."""
+    """The counts come before the last line."""
     (folder / "far.csv").write_text("GPA,TUCE,PSI\n3,20,0\n9,20,1\n9,99,1\n")
     result = run("predict", "far.csv", "--model", "spector")
     assert "! out of range: GPA (2), TUCE (1)" in result.output
@@ -69,7 +69,7 @@ def test_rows_beyond_training_are_counted_by_feature(run, trained, folder) -> No
 
 
 def test_withheld_intervals_are_announced(run, folder) -> None:
-    """With the reason."""
+    """The output has the reason."""
     command = ("run", SPECTOR, "--target", "GRADE", "--penalty", "firth", "--name", "firth")
     assert run(*command).exit_code == 0
     result = run("predict", SPECTOR, "--model", "firth")
@@ -91,7 +91,7 @@ def test_withheld_intervals_are_announced(run, folder) -> None:
 def test_a_mistake_in_predict_is_said_and_nothing_written(
     run, trained, folder, arguments, message
 ) -> None:
-    """Exit code 1, no traceback, no file."""
+    """The exit code is 1, and there is no traceback and no file."""
     before = set(folder.iterdir())
     result = run("predict", *arguments)
     assert result.exit_code == 1

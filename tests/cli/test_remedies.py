@@ -1,4 +1,4 @@
-"""Remedies as a person at the command line can follow them."""
+"""Remedies in a form that a user of the command line can follow."""
 
 import pytest
 
@@ -26,7 +26,7 @@ from lr_pipeline.cli.remedies import in_options
     ],
 )  # fmt: skip
 def test_an_argument_becomes_its_option(message, spoken) -> None:
-    """With its values, quoted for a shell."""
+    """Its values are quoted for a shell."""
     assert in_options(message) == spoken
 
 
@@ -40,5 +40,5 @@ def test_an_argument_becomes_its_option(message, spoken) -> None:
     ],
 )
 def test_names_and_values_of_the_table_stay(message) -> None:
-    """Whatever they look like."""
+    """They stay even if they look like arguments."""
     assert in_options(message) == message

@@ -1,4 +1,4 @@
-"""``run`` as a person uses it: output, exit codes, artifacts."""
+"""``run`` as a user sees it: output, exit codes, artifacts."""
 
 import re
 import subprocess
@@ -17,17 +17,17 @@ Run = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def spector(run) -> Result:
-    """A run on a real file."""
+    """Return a run on a real file."""
     return run("run", SAMPLES / "spector.csv", "--target", "GRADE")
 
 
 def artifacts(folder: Path) -> dict[Path, bytes]:
-    """Every artifact file and its content."""
+    """Return every artifact file and its content."""
     return {p: p.read_bytes() for p in (folder / "data" / "artifacts").rglob("*") if p.is_file()}
 
 
 def test_a_run_shows_each_asset_and_the_outcome(spector) -> None:
-    """Progress asset by asset, models × metrics, failed checks, the report's path."""
+    """It shows progress by asset, models × metrics, failed checks and the report's path."""
     assert spector.exit_code == 0, spector.output
     for asset in ("dataset", "train_set", "numpy_model", "torch_model", "evaluation_report"):
         assert re.search(rf"✓ spector/{asset} +\d+\.\d\d s", spector.output)
@@ -40,7 +40,7 @@ def test_a_run_shows_each_asset_and_the_outcome(spector) -> None:
 
 
 def test_what_a_run_made_can_be_loaded(spector, folder) -> None:
-    """Model, table and report, by the name of the asset."""
+    """Names of assets give model, table and report."""
     home = folder / ".dagster_home"
     model = lr_pipeline.load("spector/numpy_model", home=home)
     test_set = lr_pipeline.load("spector/test_set", home=home)
@@ -55,7 +55,7 @@ def test_what_a_run_made_can_be_loaded(spector, folder) -> None:
 
 @pytest.fixture
 def three_values(tmp_path) -> Path:
-    """A file whose target has three values, one of them first at row 17."""
+    """Return a file whose target has three values, one of them first at row 17."""
     values = ["no", "yes"] * 8 + ["unknown", "no"]
     path = tmp_path / "churn.csv"
     path.write_text("x,churned\n" + "".join(f"{i},{v}\n" for i, v in enumerate(values)))
@@ -63,7 +63,7 @@ def three_values(tmp_path) -> Path:
 
 
 def test_three_values_in_the_target_are_one_clear_line(run, spector, three_values, folder) -> None:
-    """Exit code 1, file, column, values and row; earlier artifacts stay as they were."""
+    """It has file, column, values and row; the exit code is 1; earlier artifacts stay."""
     before = artifacts(folder)
     result = run("run", three_values, "--target", "churned")
     assert result.exit_code == 1
@@ -91,7 +91,7 @@ def test_three_values_in_the_target_are_one_clear_line(run, spector, three_value
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_1(run, arguments, message) -> None:
-    """Without a traceback."""
+    """There is no traceback."""
     result = run("run", *arguments)
     assert result.exit_code == 1
     assert message in result.stderr
@@ -100,7 +100,7 @@ def test_a_mistake_is_one_line_and_exit_code_1(run, arguments, message) -> None:
 
 
 def test_one_positive_row_is_refused_with_the_file(run, tmp_path) -> None:
-    """A split by class needs two of each."""
+    """A split by class needs two rows of each class."""
     path = tmp_path / "rare.csv"
     path.write_text("x,y\n" + "".join(f"{i},{int(i == 7)}\n" for i in range(30)))
     result = run("run", path, "--target", "y")
@@ -110,7 +110,7 @@ def test_one_positive_row_is_refused_with_the_file(run, tmp_path) -> None:
 
 
 def test_verbose_shows_the_traceback(folder) -> None:
-    """Dagster's log, with the frames that led to the error; without it, only the line."""
+    """Dagster's log has the frames that led to the error; without it there is only the line."""
     program = Path(sys.executable).parent / "lr-pipeline"
     outputs = []
     for options in ([], ["--verbose"]):
@@ -125,7 +125,7 @@ def test_verbose_shows_the_traceback(folder) -> None:
 
 
 def test_a_separated_table_without_penalty_is_refused(run) -> None:
-    """With the remedy, and nothing trained."""
+    """The message has the remedy, and nothing is trained."""
     result = run("run", SAMPLES / "breast_cancer.csv", "--target", "malignant", "--penalty", "none")
     assert result.exit_code == 1
     assert "Use penalty auto or firth" in result.stderr
@@ -133,14 +133,14 @@ def test_a_separated_table_without_penalty_is_refused(run) -> None:
 
 
 def test_the_strength_of_log_f_without_that_penalty_is_refused(run) -> None:
-    """The option would do nothing."""
+    """The option would have no effect."""
     result = run("run", SAMPLES / "spector.csv", "--target", "GRADE", "--log-f", "2")
     assert result.exit_code == 1
     assert result.stderr == "Error: --log-f is the strength of --penalty log-f: give that too.\n"
 
 
 def test_a_scheduler_without_the_dask_engine_is_refused(run) -> None:
-    """The option would do nothing."""
+    """The option would have no effect."""
     result = run("run", "--scheduler", "tcp://127.0.0.1:8786")
     assert result.exit_code == 1
     assert "--scheduler is for --engine dask: give both or neither." in result.output

@@ -6,7 +6,7 @@ from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 
 
 def test_each_name_is_that_of_an_asset() -> None:
-    """Nothing looks for an asset that has another name."""
+    """No module refers to an asset by another name."""
     graph = build_definitions(SyntheticTable()).resolve_asset_graph()
     assets = {key.to_user_string() for key in graph.get_all_asset_keys()}
     constants = [value for name, value in vars(asset_names).items() if name.isupper()]

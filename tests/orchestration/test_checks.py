@@ -1,4 +1,4 @@
-"""Every check, seen passing and failing."""
+"""Every check is seen passing and failing."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -37,34 +37,34 @@ SOURCE = SyntheticTable()
 
 @pytest.fixture(scope="module")
 def dataset() -> Table:
-    """The tutorial's table."""
+    """Return the tutorial's table."""
     return SOURCE.read()
 
 
 @pytest.fixture(scope="module")
 def parts(dataset) -> tuple[Table, Table]:
-    """Its split."""
+    """Return its split."""
     return split_table(dataset, SOURCE.split)
 
 
 @pytest.fixture(scope="module")
 def model(parts) -> LogisticModel:
-    """A converged model."""
+    """Return a converged model."""
     return trained(parts[0], Newton())
 
 
 def trained(table: Table, solver: object) -> LogisticModel:
-    """Trained with the numpy kernel."""
+    """Train with the numpy kernel."""
     return train_logistic(table, Engine().rows, NumpyKernel(), Training(solver))
 
 
 def duplicated(table: Table, row: int) -> Table:
-    """The table with one row twice."""
+    """Return the table with one row twice."""
     return table.take(np.append(np.arange(table.num_rows), row))
 
 
 def contract(table: Table, trained: Table | None = None, **tags: str) -> dg.AssetCheckResult:
-    """Run the check where a model was trained on another table before, or none was."""
+    """Run the check, with or without a model that was trained on an earlier table."""
     metadata = {"contract": dg.MetadataValue.json(contract_of(trained))} if trained else {}
     event = SimpleNamespace(asset_materialization=SimpleNamespace(metadata=metadata))
     asked = []
@@ -81,7 +81,7 @@ def contract(table: Table, trained: Table | None = None, **tags: str) -> dg.Asse
 
 
 def declared(columns: dict[str, list[object]], **declaration: object) -> Table:
-    """A sound table with these columns, as a source gives it."""
+    """Return a sound table with these columns, as a source gives it."""
     table = Table.from_pandas(pd.DataFrame({"y": [0, 1, 0, 1], "x": [1.0, 2, 4, 3]} | columns), "y")
     return table.with_provenance({"declaration": declaration})
 
@@ -90,7 +90,7 @@ BEFORE = {"count": [1, 2, 4, 3], "ward": ["a", "b", "a", "b"]}
 
 
 def test_contract_blocks_a_changed_schema_with_a_table_of_the_differences() -> None:
-    """A column gone, one new, one of another kind: an error; the last training set decides."""
+    """A missing, new or changed column is an error; the last training set decides."""
     changed = declared({"count": ["one", "two", "one", "two"], "dose": [0.5, 1.5, 1.0, 2.0]})
     result = contract(changed, declared(BEFORE))
     assert not result.passed
@@ -107,7 +107,7 @@ def test_contract_blocks_a_changed_schema_with_a_table_of_the_differences() -> N
 
 
 def test_contract_allows_what_is_no_change_of_the_source() -> None:
-    """The same kinds of number; a split or a declaration that someone changed; no training yet."""
+    """Another numeric type, split or declaration is allowed, and so is a first training."""
     table = declared({"count": [1.5, 2, 4, 3], "ward": ["a", "b", "a", "b"]}, split={"seed": 2})
     assert contract(table, declared(BEFORE, split={"seed": 1})).passed
     assert contract(declared({}, exclude=["count", "ward"]), declared(BEFORE)).passed
@@ -115,7 +115,7 @@ def test_contract_allows_what_is_no_change_of_the_source() -> None:
 
 
 def test_contract_warns_of_a_likely_leak_and_names_what_was_left_out() -> None:
-    """A leak is a warning; what was left out is as it should be, and said where it passes."""
+    """A leak is a warning; columns left out are no problem, and named if the check passes."""
     y = np.arange(100) % 2
     frame = pd.DataFrame({"y": y, "x": np.random.default_rng(0).normal(size=100), "late": y * 2.0})
     result = contract(Table.from_pandas(frame, "y"))
@@ -132,7 +132,7 @@ def test_contract_warns_of_a_likely_leak_and_names_what_was_left_out() -> None:
 
 
 def test_contract_says_what_the_source_noticed_and_only_once() -> None:
-    """A warning of a column that is gone fails; a note that the check finds again is said once."""
+    """A warning about a missing column fails; a note that the check repeats is given once."""
     frame = pd.DataFrame({"y": np.arange(120) % 2, "grade": np.arange(120) % 7})
     table = Table.from_pandas(frame, "y")
     note = "whole numbers of few values: 'grade' (7 values). Each has one slope, as counts and "
@@ -148,7 +148,7 @@ def test_contract_says_what_the_source_noticed_and_only_once() -> None:
 
 
 def test_contract_describes_what_failed_and_keeps_notes_apart() -> None:
-    """Each sentence ends once; what was left out and what asks for nothing is no failure."""
+    """Each sentence ends once; columns left out and notes that need no action are no failure."""
     rng = np.random.default_rng(6)
     columns = {"y": np.arange(600) % 2, "x": rng.normal(size=600), "grade": np.arange(600) % 7}
     keys = {"patient_id": np.arange(600) % 150 * 7919, "card_no": np.arange(600) // 3 * 7907}
@@ -167,7 +167,7 @@ def test_contract_describes_what_failed_and_keeps_notes_apart() -> None:
 
 
 def test_contract_of_very_many_columns_left_out_stays_short() -> None:
-    """Twelve reasons, and how many more there are."""
+    """It gives twelve reasons, and how many more there are."""
     gone = [{"column": f"k{j}", "type": "number", "reason": f"feature 'k{j}'"} for j in range(900)]
     frame = pd.DataFrame({"y": np.arange(8) % 2, "x": [0.1, 0.7, 0.3, 0.9, 0.4, 0.2, 0.8, 0.6]})
     result = contract(Table.from_pandas(frame, "y").with_provenance({"left_out": gone}))
@@ -176,7 +176,7 @@ def test_contract_of_very_many_columns_left_out_stays_short() -> None:
 
 
 def test_contract_passes_a_sound_table(dataset) -> None:
-    """No problem, and it says so."""
+    """The description says that there is no problem."""
     result = contract(dataset)
     assert result.passed
     assert result.metadata["problems"].value == 0
@@ -206,7 +206,7 @@ def test_no_leakage_passes_a_split(dataset, parts) -> None:
 
 
 def test_no_leakage_fails_on_one_row_in_both_parts(dataset, parts) -> None:
-    """A training row smuggled into the test set."""
+    """A training row was added to the test set."""
     train, test = parts
     smuggled = pd.concat([test.to_pandas(), train.to_pandas().iloc[[3]]])
     result = checks.no_leakage(
@@ -218,7 +218,7 @@ def test_no_leakage_fails_on_one_row_in_both_parts(dataset, parts) -> None:
 
 @pytest.fixture(scope="module")
 def visits() -> Table:
-    """Visits of customers over time, with a number and a category, missing ones too."""
+    """Return visits of customers over time, with a number and a category, some missing."""
     rng = np.random.default_rng(6)
     frame = pd.DataFrame(
         {
@@ -234,14 +234,14 @@ def visits() -> Table:
 
 
 def split_of(table: Table, kind: str, **roles: str) -> tuple[Table, Table, Table]:
-    """Dataset and its parts, the columns in other roles."""
+    """Return a dataset with other column roles, and its parts."""
     features = tuple(f for f in table.roles.features if f not in roles.values())
     dataset = replace(table, roles=replace(table.roles, features=features, **roles))
     return dataset, *split_table(dataset, SplitPolicy(kind=kind))
 
 
 def with_rows(part: Table, frame: pd.DataFrame) -> Table:
-    """The part with other rows, of the same split."""
+    """Return the part with other rows, but of the same split."""
     data = pa.Table.from_pandas(frame, schema=part.schema, preserve_index=False)
     return replace(part, data=data, choices=())
 
@@ -251,7 +251,7 @@ ROLES = {"group": {"group": "customer"}, "time": {"time": "day"}}
 
 @pytest.mark.parametrize("kind", ["random", "sticky", "group", "time"])
 def test_no_leakage_passes_every_kind_of_split(visits, kind) -> None:
-    """And says that the preparation was proved blind."""
+    """The description says that the test rows do not move the preparation."""
     dataset, train, test = split_of(visits, kind, **ROLES.get(kind, {}))
     result = checks.no_leakage(train, test, dataset, Engine())
     assert result.passed, result.description
@@ -268,7 +268,7 @@ def test_no_leakage_passes_every_kind_of_split(visits, kind) -> None:
     ],
 )
 def test_one_injected_row_turns_no_leakage_red(visits, kind, changes, count) -> None:
-    """A test row put into the training part: as it is, then with other values and another id."""
+    """A test row is added to the training part, as it is, or with other values and another id."""
     dataset, train, test = split_of(visits, kind, **ROLES.get(kind, {}))
     row = test.to_pandas().iloc[[-1]].assign(**changes)
     result = checks.no_leakage(
@@ -279,7 +279,7 @@ def test_one_injected_row_turns_no_leakage_red(visits, kind, changes, count) -> 
 
 
 def test_a_scaler_fitted_on_all_rows_turns_no_leakage_red(visits) -> None:
-    """Its training rows are rows that the dataset does not have."""
+    """The scaled training rows are not rows of the dataset."""
     dataset, train, test = split_of(visits, "random")
     dose = dataset.to_pandas()["dose"]
     scaled = train.to_pandas().assign(dose=lambda df: (df["dose"] - dose.mean()) / dose.std())
@@ -289,7 +289,7 @@ def test_a_scaler_fitted_on_all_rows_turns_no_leakage_red(visits) -> None:
 
 
 def test_an_encoding_fitted_on_all_rows_turns_no_leakage_red(visits, monkeypatch) -> None:
-    """A training part that is not what its preparation reads: the check names the features."""
+    """The training part is not what its preparation reads; the check names the features."""
     dataset, train, test = split_of(visits, "random")
     fit = preprocess.fit_encodings
     monkeypatch.setattr(
@@ -305,7 +305,7 @@ MODEL_KINDS = ["linear_baseline", "numpy_model", "torch_model"]
 
 
 def of_kind(kind: str, train: Table) -> TrainedModel:
-    """What the asset of that name trains."""
+    """Return the model that the asset of this name trains."""
     if kind == "linear_baseline":
         return train_linear(train, Engine().rows)
     kernel = NumpyKernel() if kind == "numpy_model" else TorchKernel()
@@ -314,7 +314,7 @@ def of_kind(kind: str, train: Table) -> TrainedModel:
 
 @pytest.fixture(scope="module")
 def large() -> tuple[Table, Table, Table]:
-    """So many rows that fits start from a sample, and standardize by it."""
+    """Return so many rows that fits start from a sample, and standardize by it."""
     rng = np.random.default_rng(2)
     frame = pd.DataFrame({"x": rng.normal(5, 2, 8000), "y": rng.integers(0, 2, 8000)})
     return split_of(Table.from_pandas(frame, "y"), "random")
@@ -323,7 +323,7 @@ def large() -> tuple[Table, Table, Table]:
 @pytest.mark.parametrize("kind", MODEL_KINDS)
 @pytest.mark.parametrize("rows", ["visits", "large"])
 def test_a_model_of_the_training_rows_has_no_leakage(request, kind, rows) -> None:
-    """Whatever was fitted is fitted again and found the same, of a sample too."""
+    """Everything that was fitted is fitted again and is the same, also from a sample."""
     table = request.getfixturevalue(rows)
     _, train, _ = table if rows == "large" else split_of(table, "random")
     result = checks.fitted_to_training_rows(of_kind(kind, train), train, Engine())
@@ -366,7 +366,7 @@ def test_a_model_scaled_by_all_rows_turns_no_leakage_red(request, monkeypatch, k
 
 
 def test_a_model_of_another_training_set_is_not_checked(visits) -> None:
-    """Which rows it was to see is not known."""
+    """Its training rows are not known."""
     dataset, train, _ = split_of(visits, "random")
     model = of_kind("linear_baseline", dataset)
     with pytest.raises(ProvenanceError, match="the model was made from training set"):
@@ -374,7 +374,7 @@ def test_a_model_of_another_training_set_is_not_checked(visits) -> None:
 
 
 def existence_check(existence: dict[str, object], penalty: str | None) -> dg.AssetCheckResult:
-    """Run the check in a run whose configuration asks for a penalty."""
+    """Run the check in a run whose configuration sets a penalty."""
     config = {"ops": {"numpy_model": {"config": {"penalty": penalty}}}} if penalty else {}
 
     class Run:
@@ -388,26 +388,26 @@ def existence_check(existence: dict[str, object], penalty: str | None) -> dg.Ass
 
 @pytest.fixture(scope="module")
 def separated() -> dict[str, object]:
-    """Existence of a separated table."""
+    """Return the existence of a separated table's estimate."""
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [0, 0, 1, 1]})
     return assess_table(Table.from_pandas(frame, target="y"), Engine().rows)
 
 
 def test_estimate_exists_passes_where_the_classes_overlap(parts) -> None:
-    """Whatever the penalty."""
+    """It passes with any penalty."""
     existence = assess_table(parts[0], Engine().rows)
     assert existence_check(existence, "none").passed
 
 
 def test_estimate_exists_warns_while_firth_stands_in(separated) -> None:
-    """Under the default penalty the run goes on."""
+    """With the default penalty the run continues."""
     result = existence_check(separated, None)
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.WARN
 
 
 def test_estimate_exists_does_not_pass_where_rounding_leaves_it_in_doubt() -> None:
-    """Classes apart by 1e-12, which the description says."""
+    """The classes are 1e-12 apart, and the description says so."""
     x = [*range(-9, 0), -5e-13, 5e-13, *range(1, 10)]
     frame = pd.DataFrame({"x": x, "y": np.repeat([0, 1], 10)})
     existence = assess_table(Table.from_pandas(frame, target="y"), Engine().rows)
@@ -418,7 +418,7 @@ def test_estimate_exists_does_not_pass_where_rounding_leaves_it_in_doubt() -> No
 
 
 def test_estimate_exists_blocks_without_penalty(separated) -> None:
-    """With the model that asked for it, and the remedy."""
+    """The error names the model that was set to use none, and the remedy."""
     result = existence_check(separated, "none")
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.ERROR
@@ -426,21 +426,21 @@ def test_estimate_exists_blocks_without_penalty(separated) -> None:
 
 
 def test_converged_passes_by_the_certificate(model) -> None:
-    """Within a thousandth of a standard error."""
+    """The model is within a thousandth of a standard error."""
     result = checks.converged(model)
     assert result.passed
     assert result.metadata["standard_errors_from_optimum"].value <= 1e-3
 
 
 def test_converged_fails_a_descent_that_was_stopped(parts) -> None:
-    """Its description has the remedy."""
+    """The description has the remedy."""
     result = checks.converged(trained(parts[0], GradientDescent(1e-3, iterations=3)))
     assert not result.passed
     assert "raise the limit" in result.description
 
 
 def test_converged_fails_a_claim_without_certificate(model) -> None:
-    """A status alone is not believed."""
+    """A status alone is not enough."""
     certificate = replace(model.fit.certificate, standard_errors=0.1)
     assert not checks.converged(
         replace(model, fit=replace(model.fit, certificate=certificate))
@@ -448,12 +448,12 @@ def test_converged_fails_a_claim_without_certificate(model) -> None:
 
 
 def test_models_agree_passes_two_algorithms(model, parts) -> None:
-    """Newton and L-BFGS."""
+    """The algorithms are Newton and L-BFGS."""
     assert checks.models_agree(trained(parts[0], Lbfgs()), model, parts[0], Engine()).passed
 
 
 def test_models_agree_fails_where_a_model_has_not_converged(model, parts) -> None:
-    """A descent that was stopped: its certificate bounds nothing, so nothing is agreed."""
+    """A stopped descent has no useful certificate, so agreement is not shown."""
     stopped = trained(parts[0], GradientDescent(1e-3, iterations=3))
     result = checks.models_agree(stopped, model, parts[0], Engine())
     assert not result.passed
@@ -474,7 +474,7 @@ def report(log_loss: float | None, brier_score: float) -> Report:
 
 
 def test_better_than_prevalence_compares_the_log_loss() -> None:
-    """Whatever the Brier score says; the description names the models."""
+    """The Brier score does not matter; the description names the models."""
     assert checks.better_than_prevalence(report(0.6, 0.3)).passed
     failed = checks.better_than_prevalence(report(0.69, 0.2))
     assert not failed.passed
@@ -482,13 +482,13 @@ def test_better_than_prevalence_compares_the_log_loss() -> None:
 
 
 def test_better_than_prevalence_takes_the_brier_score_where_there_is_no_log_loss() -> None:
-    """A model whose predictions are no probabilities."""
+    """The predictions of one model are not probabilities."""
     assert checks.better_than_prevalence(report(None, 0.2)).passed
     assert not checks.better_than_prevalence(report(None, 0.25)).passed
 
 
 def test_blocking_checks_are_those_that_protect_what_follows() -> None:
-    """contract, no_leakage and estimate_exists; the others inform."""
+    """They are contract, no_leakage and estimate_exists; the others only inform."""
     blocking = {
         (key.asset_key.to_user_string(), key.name): spec.blocking
         for check in checks.build_checks(["t"])

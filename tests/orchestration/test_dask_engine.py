@@ -1,4 +1,4 @@
-"""The pipeline on a Dask cluster: one word changes, and no number, message or artifact does."""
+"""The pipeline on a Dask cluster gives the same numbers, messages and artifacts."""
 
 import json
 import subprocess
@@ -24,15 +24,13 @@ from tests.dask_processes import DaskProcesses
 
 pytestmark = pytest.mark.dask
 ROWS = 14_000  # more numbers in the training set than a fit gathers
-COMMAND = (
-    "from lr_pipeline.cli.command_line import main; main()"  # also a process's own log is seen
-)
+COMMAND = "from lr_pipeline.cli.command_line import main; main()"  # also shows a process's own log
 MODELS = ("linear_baseline", "numpy_model", "torch_model")
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory) -> Path:
-    """Numbers with missing values, text, and a label that depends on both."""
+    """Return numbers with missing values, text, and a label that depends on both."""
     rng = np.random.default_rng(11)
     X = rng.normal(size=(ROWS, 3))
     s = rng.choice(["u", "v", "w"], ROWS)
@@ -48,7 +46,7 @@ def file(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def small(file) -> Path:
-    """Its first two thousand rows."""
+    """Return its first two thousand rows."""
     path = file.with_name("small.csv")
     pd.read_csv(file, nrows=2_000).to_csv(path, index=False)
     return path
@@ -56,44 +54,45 @@ def small(file) -> Path:
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory) -> Iterator[DaskProcesses]:
-    """A scheduler and two workers, in processes of their own."""
+    """Yield a scheduler and two workers, in processes of their own."""
     with DaskProcesses(tmp_path_factory.mktemp("dask")) as processes:
         yield processes.start_workers(2)
 
 
 @pytest.fixture(scope="module")
 def on_dask(run, file, standing) -> Result:
-    """A run on the standing cluster."""
+    """Return a run on the standing cluster."""
     options = ["--engine", "dask", "--scheduler", standing.address, "--name", "dask"]
     return run("run", file, "--target", "y", "--split", "sticky", *options)
 
 
 @pytest.fixture(scope="module")
 def in_memory(run, file) -> Result:
-    """The same run without a cluster."""
+    """Return the same run without a cluster."""
     return run("run", file, "--target", "y", "--split", "sticky", "--name", "memory")
 
 
 def loaded(folder: Path, name: str):
-    """An artifact of the last run."""
+    """Return an artifact of the last run."""
     return lr_pipeline.load(name, home=folder / ".dagster_home")
 
 
 def test_every_asset_and_check_passes(on_dask) -> None:
-    """From the file to the report."""
+    """The run goes from the file to the report."""
     assert on_dask.exit_code == 0, on_dask.output
     assert "Checks that failed: none" in on_dask.output
 
 
 def test_the_models_are_those_of_memory(on_dask, in_memory, folder) -> None:
-    """Coefficients, standard errors, and the metrics on the test set."""
+    """Coefficients, standard errors and test metrics agree."""
     for name in MODELS:
         found = loaded(folder, f"dask/{name}").fit
         expected = loaded(folder, f"memory/{name}").fit
         np.testing.assert_allclose(found.coefficients, expected.coefficients, rtol=1e-10)
         np.testing.assert_allclose(found.intercept, expected.intercept, rtol=1e-10)
         if name != "linear_baseline":
-            # From a Hessian at most 1e-8 standard errors away, times the root of a row's leverage.
+            # The Hessian is at most 1e-8 standard errors away; this is times the root of a row's
+            # leverage.
             np.testing.assert_allclose(found.standard_errors, expected.standard_errors, rtol=1e-9)
     reports = [loaded(folder, f"{name}/evaluation_report")["models"] for name in ("dask", "memory")]
     for name in MODELS:
@@ -105,7 +104,7 @@ def test_the_models_are_those_of_memory(on_dask, in_memory, folder) -> None:
 
 
 def test_the_passes_are_metadata_and_provenance(on_dask, folder, standing) -> None:
-    """Rows a second, bytes moved and the slowest worker of each pass."""
+    """They give rows a second, bytes sent and the slowest worker of each pass."""
     home = folder / ".dagster_home"
     with dg.DagsterInstance.from_config(str(home)) as instance:
         for name in MODELS:
@@ -128,7 +127,7 @@ def test_the_passes_are_metadata_and_provenance(on_dask, folder, standing) -> No
 def test_local_workers_are_started_by_the_run_and_their_dashboard_is_on_it(
     run, small, folder
 ) -> None:
-    """Without an address; the link is a tag of the run."""
+    """There is no address; the dashboard's link is a tag of the run."""
     outcome = run("run", small, "--target", "y", "--engine", "dask", "--name", "local")
     assert outcome.exit_code == 0, outcome.output
     with dg.DagsterInstance.from_config(str(folder / ".dagster_home")) as instance:
@@ -138,7 +137,7 @@ def test_local_workers_are_started_by_the_run_and_their_dashboard_is_on_it(
 
 
 def test_a_scheduler_that_is_absent_is_one_line_of_error(run, small, folder) -> None:
-    """It names the address and what to do; exit code 1; nothing was read or stored before."""
+    """It has the address and the remedy; the exit code is 1; nothing was read or stored."""
     options = ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", "--name", "absent"]
     outcome = run("run", small, "--target", "y", *options)
     assert outcome.exit_code == 1
@@ -149,7 +148,7 @@ def test_a_scheduler_that_is_absent_is_one_line_of_error(run, small, folder) -> 
 
 
 def test_a_scheduler_that_dies_leaves_nothing_half_written(small, folder, tmp_path) -> None:
-    """One line of error, with none of Dask's own; what was there before is whole."""
+    """The error is one line, without Dask's own; earlier artifacts are complete."""
     artifacts = folder / "data" / "artifacts" / "dying"
     with DaskProcesses(tmp_path) as processes:
         processes.start_workers(1)
@@ -184,7 +183,7 @@ def test_a_scheduler_that_dies_leaves_nothing_half_written(small, folder, tmp_pa
 
 
 def test_settings_of_local_workers_beside_a_scheduler_are_refused(monkeypatch) -> None:
-    """They would do nothing: beside an address, or the variable that names one."""
+    """They would have no effect beside an address, or beside the variable that names one."""
     with pytest.raises(ClusterError, match=r"beside the scheduler .* found workers=2"):
         DaskEngine(address="tcp://127.0.0.1:1", n_workers=2)
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
@@ -194,21 +193,21 @@ def test_settings_of_local_workers_beside_a_scheduler_are_refused(monkeypatch) -
 
 @pytest.mark.parametrize("limit", ["4 foos", "-1GB"])
 def test_a_memory_limit_that_is_none_is_refused(limit) -> None:
-    """In the form of every error, before any worker is started."""
+    """The error has the usual form and comes before any worker is started."""
     message = f"expected a memory_limit such as 4GB, or auto, found '{limit}'"
     with pytest.raises(ClusterError, match=message):
         DaskEngine(memory_limit=limit).cluster()
 
 
 def test_an_empty_scheduler_is_refused(run, small) -> None:
-    """It is a variable that was not set, rather than a wish for local workers."""
+    """It is an unset variable rather than a request for local workers."""
     outcome = run("run", small, "--target", "y", "--engine", "dask", "--scheduler", "")
     assert outcome.exit_code == 1
     assert "--scheduler '' is no address" in outcome.output
 
 
 def test_assets_that_visit_no_rows_need_no_cluster() -> None:
-    """A run in which one does opens it before the first of all."""
+    """If one asset of a run reads rows, the cluster is opened before the first asset."""
     resources = {
         "engine": DaskEngine(address="tcp://127.0.0.1:1", connect_timeout=1.0),
         "table": TableResource.of(SyntheticTable()),

@@ -1,4 +1,4 @@
-"""Dagster's multiprocess executor beside a standing cluster: each step's process has a client."""
+"""Dagster's multiprocess executor with a standing cluster: each process has a client."""
 
 import os
 
@@ -18,12 +18,12 @@ from lr_pipeline.tables.sources.declared_tables import FileTable
 from tests.dask_processes import DaskProcesses
 
 pytestmark = pytest.mark.dask
-# What numpy_model needs; each step takes seconds to start.
+# Only what numpy_model needs, since each step takes seconds to start.
 CHAIN = ["dataset", "train_set", "mle_existence", "numpy_model"]
 
 
 def steps_in_processes() -> dg.JobDefinition:
-    """The way to one model; which table is in the environment, as each process builds it anew."""
+    """Return the job that trains one model; the environment names its table."""
     defs = build_definitions(FileTable(os.environ["TABLE"], target="y"), engine=DaskEngine())
     job = dg.define_asset_job(
         "in_processes",
@@ -34,7 +34,7 @@ def steps_in_processes() -> dg.JobDefinition:
 
 
 def test_steps_in_processes_of_their_own_meet_on_one_cluster(tmp_path, monkeypatch):
-    """The model is that of memory, and the passes of each step are those of the workers."""
+    """The model equals that of memory, and the workers made each step's passes."""
     rng = np.random.default_rng(4)
     frame = pd.DataFrame(rng.normal(size=(2_000, 2)), columns=["a", "b"])
     frame["y"] = (rng.random(len(frame)) < 1 / (1 + np.exp(-frame["a"]))).astype(int)

@@ -1,4 +1,4 @@
-"""Progress of long passes: rows done, which pass, and what is left of it."""
+"""Progress of long passes: rows done, number of the pass, and time left."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from lr_pipeline.tables.table import Table
 
 
 def test_it_reports_every_few_seconds_how_far_the_pass_is():
-    """A block of 100 of 400 rows takes 3 s here; reports come at least 5 s apart."""
+    """A block of 100 of 400 rows takes 3 s; reports are at least 5 s apart."""
     now = iter(range(0, 1000, 3))
     reports = []
     progress = PassProgress(reports.append, seconds=5.0, clock=lambda: float(next(now)))
@@ -27,12 +27,12 @@ def test_it_reports_every_few_seconds_how_far_the_pass_is():
 
 @pytest.fixture
 def table():
-    """Twenty rows."""
+    """Return twenty rows."""
     return Table.from_pandas(pd.DataFrame({"x": np.arange(20.0), "y": [0, 1] * 10}), "y")
 
 
 def test_the_streaming_engine_reports_each_block(table):
-    """Rows done and rows in all, in each pass."""
+    """It reports rows done and all rows, in each pass."""
     seen = []
     rows = TableRows(
         table, Preparation.fit(table), block_rows=8, progress=lambda *at: seen.append(at)

@@ -1,4 +1,4 @@
-"""``build_definitions``: the seam, and the ways Dagster finds it."""
+"""``build_definitions``, and the ways in which Dagster finds it."""
 
 import json
 import subprocess
@@ -22,12 +22,12 @@ SPECTOR = FileTable(ROOT / "data/samples/spector.csv", "GRADE")
 
 
 def test_the_definitions_are_valid() -> None:
-    """Every input has an asset, every resource is provided."""
+    """Every input has an asset, and every resource is provided."""
     dg.Definitions.validate_loadable(defs)
 
 
 def test_two_tables_live_side_by_side() -> None:
-    """No asset of one is an asset of the other."""
+    """The two tables have no asset in common."""
     first = set(build_definitions(SPECTOR, "spector").resolve_asset_graph().get_all_asset_keys())
     second = set(defs.resolve_asset_graph().get_all_asset_keys())
     assert dg.AssetKey(["spector", "numpy_model"]) in first
@@ -36,7 +36,7 @@ def test_two_tables_live_side_by_side() -> None:
 
 
 def test_jobs_and_schedule() -> None:
-    """The default location has both jobs; its schedule runs the training every night."""
+    """The default location has both jobs, and its schedule trains every night."""
     for job in ("training_job", "tutorial_job"):
         assert defs.resolve_job_def(job).name == job
     schedule = defs.resolve_schedule_def("daily_training")
@@ -45,13 +45,13 @@ def test_jobs_and_schedule() -> None:
 
 
 def test_the_schedule_follows_the_argument() -> None:
-    """Another cron expression, another name, so that it is not called daily."""
+    """Another cron expression gives another name, so that it is not called daily."""
     weekly = build_definitions(SPECTOR, "spector", schedule="0 3 * * 1")
     assert weekly.resolve_schedule_def("scheduled_training").cron_schedule == "0 3 * * 1"
 
 
 def test_every_asset_is_documented_and_grouped() -> None:
-    """With a description, an owner of the code version, and a kind."""
+    """Each has a description, a code version and a kind."""
     for key in defs.resolve_asset_graph().get_all_asset_keys():
         spec = defs.resolve_assets_def(key).get_asset_spec(key)
         assert spec.description
@@ -69,7 +69,7 @@ def test_every_asset_is_documented_and_grouped() -> None:
     ids=["synthetic", "file"],
 )
 def test_a_declaration_survives_configuration(source) -> None:
-    """Through Dagster's configuration and JSON, as the web UI and YAML hold it."""
+    """Dagster's configuration and JSON keep it, as the web UI and YAML need."""
     declaration = json.loads(json.dumps(TableResource.of(source).declaration))
     assert source_from_dict(declaration) == source
     assert TableResource(declaration=declaration).source == source
@@ -92,7 +92,7 @@ def test_the_engine_streams_what_exceeds_its_budget() -> None:
 
 
 def test_workspace_and_pyproject_name_the_same_location() -> None:
-    """``dagster dev -w workspace.yaml`` and ``dg`` resolve to the same definitions."""
+    """``dagster dev -w workspace.yaml`` and ``dg`` find the same definitions."""
     import tomllib
 
     entry, *_ = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
@@ -114,7 +114,7 @@ def test_workspace_and_pyproject_name_the_same_location() -> None:
     ids=" ".join,
 )
 def test_dagsters_own_commands_work(command, tmp_path, monkeypatch) -> None:
-    """From the root of the checkout."""
+    """They run in the root of the checkout."""
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     program = Path(sys.executable).parent / command[0]
     result = subprocess.run(
@@ -125,6 +125,6 @@ def test_dagsters_own_commands_work(command, tmp_path, monkeypatch) -> None:
 
 @pytest.mark.parametrize("kind", [Engine, DaskEngine])
 def test_an_engine_refuses_an_option_that_it_does_not_have(kind) -> None:
-    """A misspelled or former option would otherwise do nothing without a word."""
+    """A misspelt or former option would otherwise be ignored silently."""
     with pytest.raises(ValueError, match="spool"):
         kind(spool=False)

@@ -1,4 +1,4 @@
-"""Each asset by direct invocation: a plain function of its inputs."""
+"""Each asset called directly, as a plain function of its inputs."""
 
 import dagster as dg
 import pandas as pd
@@ -25,19 +25,19 @@ TABLE = TableResource.of(SyntheticTable())
 
 @pytest.fixture(scope="module")
 def table() -> Table:
-    """Three columns of a real table, whose classes overlap."""
+    """Return three columns of a real table, whose classes overlap."""
     frame = load_breast_cancer(as_frame=True).frame
     return Table.from_pandas(frame[["mean radius", "mean texture", "target"]], target="target")
 
 
 @pytest.fixture(scope="module")
 def existence(table) -> dict[str, object]:
-    """What the asset says of that table."""
+    """Return what the asset finds for that table."""
     return models.mle_existence(engine=Engine(), train_set=table).value
 
 
 def test_dataset_reads_the_source() -> None:
-    """The resource says which table."""
+    """The resource names the table."""
     result = data.dataset(dg.build_asset_context(), table=TABLE)
     assert result.value.num_rows == 100
     assert result.metadata["dagster/row_count"] == 100
@@ -45,7 +45,7 @@ def test_dataset_reads_the_source() -> None:
 
 
 def test_the_parts_know_each_other() -> None:
-    """Each part's provenance names its counterpart."""
+    """Each part's provenance names the other part."""
     dataset = data.dataset(dg.build_asset_context(), table=TABLE).value
     train = data.train_set(table=TABLE, dataset=dataset).value
     test = data.test_set(table=TABLE, dataset=dataset).value
@@ -54,7 +54,7 @@ def test_the_parts_know_each_other() -> None:
 
 
 def test_the_split_follows_the_declared_policy(tmp_path) -> None:
-    """Half of the rows, where the declaration says so."""
+    """The test set has half of the rows if the declaration says so."""
     pd.DataFrame({"x": range(8), "y": [0, 1] * 4}).to_csv(tmp_path / "t.csv", index=False)
     source = FileTable(tmp_path / "t.csv", "y", split=SplitPolicy(test_size=0.5))
     resource = TableResource.of(source)
@@ -63,7 +63,7 @@ def test_the_split_follows_the_declared_policy(tmp_path) -> None:
 
 
 def test_feature_profile_describes_each_class(table) -> None:
-    """Mean of one class, computed by pandas."""
+    """Pandas computes the mean of one class."""
     profile = data.feature_profile(engine=Engine(), dataset=table).value
     frame = table.to_pandas()
     expected = frame.loc[frame["target"] == 1, "mean radius"].mean()
@@ -76,7 +76,7 @@ def test_existence_is_unique_where_the_classes_overlap(existence) -> None:
 
 
 def test_both_models_train(table, existence) -> None:
-    """The same optimum from other kernels and algorithms."""
+    """Other kernels and algorithms reach the same optimum."""
     first = models.numpy_model(
         config=NumpyTrainingConfig(), engine=Engine(), train_set=table, mle_existence=existence
     )
@@ -99,7 +99,7 @@ def test_the_solver_is_the_configured_one(table, existence) -> None:
 
 
 def test_the_engine_does_not_change_the_model(table, existence) -> None:
-    """Held in memory or streamed in blocks of 50 rows."""
+    """Rows are held in memory, or streamed in blocks of 50 rows."""
     in_memory, streamed = (
         models.numpy_model(
             config=NumpyTrainingConfig(), engine=engine, train_set=table, mle_existence=existence

@@ -48,27 +48,27 @@ def materialize(
 
 @pytest.fixture(scope="module")
 def tutorial(tmp_path_factory) -> dg.ExecuteInProcessResult:
-    """The tutorial's table, with the default settings."""
+    """Return a run of the tutorial's table with the default settings."""
     return materialize(SyntheticTable(), tmp_path_factory.mktemp("tutorial"))
 
 
 @pytest.fixture(scope="module")
 def breast_cancer(tmp_path_factory) -> dg.ExecuteInProcessResult:
-    """A real table that is completely separated, under a key prefix."""
+    """Return a run of a real, completely separated table, under a key prefix."""
     source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")
-    with pytest.MonkeyPatch.context() as patch:  # its 31 profiles take minutes with types checked
+    with pytest.MonkeyPatch.context() as patch:  # 31 profiles take minutes with type checks
         patch.setattr("lr_pipeline.models.train.PROFILE_LIMIT", 0.0)
         return materialize(source, tmp_path_factory.mktemp("breast_cancer"), "breast_cancer")
 
 
 def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, object]:
-    """What the UI shows of an asset."""
+    """Return the metadata that the UI shows for an asset."""
     (materialization,) = result.asset_materializations_for_node(asset)
     return {name: value.value for name, value in materialization.metadata.items()}
 
 
 def checks(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
-    """Evaluations by asset and check."""
+    """Return evaluations by asset and check."""
     return {
         (check.asset_key.path[-1], check.check_name): check
         for check in result.get_asset_check_evaluations()
@@ -76,7 +76,7 @@ def checks(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.AssetC
 
 
 def test_every_asset_of_the_tutorials_table_materializes(tutorial) -> None:
-    """All nine, and every check passes."""
+    """All nine assets materialize, and every check passes."""
     assert tutorial.success
     made = {
         event.asset_key.to_user_string() for event in tutorial.get_asset_materialization_events()
@@ -86,8 +86,8 @@ def test_every_asset_of_the_tutorials_table_materializes(tutorial) -> None:
 
 
 def test_the_split_has_the_tutorials_rows(tutorial) -> None:
-    """Those of scikit-learn's train_test_split(test_size=0.2, shuffle=True, random_state=123),
-    in the table's order.
+    """The rows are those of scikit-learn's train_test_split(test_size=0.2, shuffle=True,
+    random_state=123), in the table's order.
     """
     X, y = make_classification(n_features=10, random_state=SyntheticTable().random_state)
     train, test = train_test_split(np.arange(100), test_size=0.2, shuffle=True, random_state=123)
@@ -112,7 +112,7 @@ def test_both_models_reach_the_optimum_that_scikit_learn_approaches(tutorial) ->
 
 
 def test_the_reports_numbers_equal_scikit_learns(tutorial) -> None:
-    """Metrics of the numpy model on the test set."""
+    """The metrics are those of the numpy model on the test set."""
     test, model = tutorial.output_for_node("test_set"), tutorial.output_for_node("numpy_model")
     numbers = tutorial.output_for_node("evaluation_report").numbers["models"]["numpy_model"]
     probabilities = model.predict_proba(test)
@@ -137,7 +137,7 @@ def test_artifacts_are_files_that_the_metadata_name(tutorial) -> None:
 
 
 def test_metadata_are_numbers_where_they_are_numbers(tutorial) -> None:
-    """So that the web UI charts them from run to run."""
+    """The web UI can then chart them from run to run."""
     model = metadata(tutorial, "numpy_model")
     for name in ("iterations", "gradient_norm", "loss", "standard_errors_from_optimum"):
         assert isinstance(model[name], int | float)
@@ -149,7 +149,7 @@ def test_metadata_are_numbers_where_they_are_numbers(tutorial) -> None:
 
 
 def test_a_separated_table_is_named_and_fitted_by_log_f(breast_cancer) -> None:
-    """The check warns; Firth's likelihood has several maxima, log-F one, on which models agree."""
+    """A check warns; Firth's likelihood has several maxima; log-F has one, where models agree."""
     assert breast_cancer.success
     found = checks(breast_cancer)
     existence = found["mle_existence", "estimate_exists"]
@@ -165,13 +165,13 @@ def test_a_separated_table_is_named_and_fitted_by_log_f(breast_cancer) -> None:
 
 
 def test_assets_carry_the_prefix_of_their_table(breast_cancer) -> None:
-    """Tables live side by side."""
+    """Several tables can be in one instance."""
     made = {e.asset_key.to_user_string() for e in breast_cancer.get_asset_materialization_events()}
     assert made == {f"breast_cancer/{asset}" for asset in ASSETS}
 
 
 def test_what_cannot_be_split_stores_nothing(tmp_path) -> None:
-    """One positive row and an infinite one: the dataset's step says both."""
+    """One row is positive and one infinite; the dataset's step reports both."""
     path = tmp_path / "rare.csv"
     path.write_text("x,y\n" + "".join(f"{i * i % 7 or 'inf'},{int(i == 7)}\n" for i in range(30)))
     result = materialize(FileTable(path, "y"), tmp_path / "root", "rare")
@@ -185,7 +185,7 @@ def test_what_cannot_be_split_stores_nothing(tmp_path) -> None:
 
 
 def test_a_separated_table_without_penalty_is_blocked_with_the_remedy(tmp_path) -> None:
-    """Nothing is trained; the check says why."""
+    """Nothing is trained, and the check gives the reason."""
     source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")
     result = materialize(source, tmp_path, numpy_model={"penalty": "none"})
     assert not result.success
@@ -197,7 +197,7 @@ def test_a_separated_table_without_penalty_is_blocked_with_the_remedy(tmp_path) 
 
 @pytest.mark.slow
 def test_the_tutorial_job_descends_as_the_tutorial_does(tmp_path) -> None:
-    """5,000 epochs at 1e-3 from the same weights: both kernels take the same path."""
+    """With 5,000 epochs at 1e-3 from the same weights, both kernels take the same path."""
     result = materialize(SyntheticTable(), tmp_path, job="tutorial_job")
     assert result.success
     numpy_fit = result.output_for_node("numpy_model").fit
@@ -213,7 +213,7 @@ def test_the_tutorial_job_descends_as_the_tutorial_does(tmp_path) -> None:
 
 @pytest.mark.slow
 def test_the_tutorial_job_ends_on_a_separated_table(tmp_path) -> None:
-    """Both kernels descend a penalised objective then; their steps are the same."""
+    """Both kernels then descend a penalised objective with the same steps."""
     source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")
     result = materialize(source, tmp_path, "breast_cancer", job="tutorial_job")
     assert result.success

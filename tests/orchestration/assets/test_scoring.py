@@ -28,7 +28,7 @@ Score = Callable[..., dg.ExecuteInProcessResult]
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
-    """Artifacts, and the home."""
+    """Return the folder of the artifacts and the home."""
     return tmp_path_factory.mktemp("root")
 
 
@@ -55,13 +55,13 @@ def score(root) -> Score:
 
 
 def metadata(result: dg.ExecuteInProcessResult) -> dict[str, object]:
-    """What the UI shows of the predictions."""
+    """Return the metadata that the UI shows for the predictions."""
     (made,) = result.asset_materializations_for_node("predictions")
     return {name: value.value for name, value in made.metadata.items()}
 
 
 def test_new_rows_are_scored_and_can_be_loaded(score, root) -> None:
-    """By the latest model, whose version they carry."""
+    """The latest model scores them, and its version is in the result."""
     result = score(score_path=str(SPECTOR), threshold=0.4)
     assert result.success
     shown = metadata(result)
@@ -77,7 +77,7 @@ def test_new_rows_are_scored_and_can_be_loaded(score, root) -> None:
 
 
 def test_equal_inputs_are_one_version(score, root, tmp_path) -> None:
-    """Same path, same bytes, same data version; other rows are another."""
+    """Path, bytes and data version are the same; other rows give another version."""
     copy = tmp_path / "copy.csv"
     copy.write_bytes(SPECTOR.read_bytes())
     first, second = (score(score_path=str(path)) for path in (SPECTOR, copy))
@@ -97,7 +97,7 @@ def test_equal_inputs_are_one_version(score, root, tmp_path) -> None:
 
 
 def test_a_changed_version_is_not_taken_for_the_same(score) -> None:
-    """Its hash is verified before it is recorded again."""
+    """The hash is verified before the version is recorded again."""
     path = Path(str(metadata(score(score_path=str(SPECTOR), threshold=0.6))["path"]))
     stored = path.read_bytes()
     path.write_bytes(stored[:-1] + b"!")
@@ -109,7 +109,7 @@ def test_a_changed_version_is_not_taken_for_the_same(score) -> None:
 
 
 def test_another_schema_blocks_before_anything_is_written(score, root, tmp_path) -> None:
-    """The failure has the differences as a table."""
+    """The failure has a table of the differences."""
     path = tmp_path / "new.csv"
     path.write_text("GPA,TUCE\nhigh,20\n")
     folder = root / "spector" / "predictions"
@@ -128,7 +128,7 @@ def test_another_schema_blocks_before_anything_is_written(score, root, tmp_path)
 
 
 def test_scores_alone_need_a_path(score) -> None:
-    """A run of nothing else fails at once, and says where the path is given."""
+    """A run of the scores alone fails at once, and the error says where to give the path."""
     result = score()
     assert not result.success
     (event,) = [one for one in result.all_events if one.is_step_failure]
@@ -137,7 +137,7 @@ def test_scores_alone_need_a_path(score) -> None:
 
 
 def test_all_assets_at_once_skip_the_scores_with_a_word(tmp_path) -> None:
-    """What a click on "Materialize all" runs on a fresh workspace: a success, and a reason."""
+    """With "Materialize all" a fresh workspace succeeds, and the log says why nothing is scored."""
     definitions = build_definitions(
         FileTable(SPECTOR, target="GRADE"),
         resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
@@ -159,7 +159,7 @@ def test_all_assets_at_once_skip_the_scores_with_a_word(tmp_path) -> None:
 
 
 def test_called_directly_it_is_a_plain_function(score, root) -> None:
-    """Nothing is read before it is written, but for the columns."""
+    """Only the columns are read before the scores are written."""
     model = lr_pipeline.load("spector/numpy_model", home=root / "home")
     config = ScoringConfig(score_path=str(SPECTOR))
     (result,) = predictions(dg.build_asset_context(), config=config, numpy_model=model)
@@ -184,7 +184,7 @@ def test_without_a_model_the_training_comes_first(tmp_path) -> None:
 
 
 def test_scores_carry_the_checks_that_failed_of_their_model(tmp_path, monkeypatch) -> None:
-    """In the asset's metadata, in the Parquet file and at the command line, by every door."""
+    """The asset's metadata, the Parquet file and the command line show them."""
     rng = np.random.default_rng(6)
     rows = pd.DataFrame({"y": rng.integers(0, 2, 200), "x": rng.normal(size=200)})
     rows["late"] = rows["y"] + rng.normal(scale=0.05, size=200)

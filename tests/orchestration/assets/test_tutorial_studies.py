@@ -1,4 +1,4 @@
-"""The study group: called directly, with a configuration, and through its job with real files."""
+"""The group of studies, called directly and materialized by its job with real files."""
 
 import time
 from pathlib import Path
@@ -38,13 +38,13 @@ PICTURES = {
 
 @pytest.fixture(scope="module")
 def train_set() -> Table:
-    """The tutorial's training set."""
+    """Return the tutorial's training set."""
     source = SyntheticTable()
     return split_table(source.read(), source.split)[0]
 
 
 class Materialized:
-    """A Dagster home in which the studies have been materialized with their defaults."""
+    """A Dagster home in which the studies were materialized with their defaults."""
 
     def __init__(self, root: Path) -> None:
         resources = {"io_manager": ArtifactIOManager(root=str(root))}
@@ -55,7 +55,7 @@ class Materialized:
         self.seconds = time.perf_counter() - started
 
     def run_studies(self, **config) -> dg.ExecuteInProcessResult:
-        """The study job; of those assets alone for which there is a configuration."""
+        """Run the study job, for all studies or only for those with a configuration."""
         chosen = [dg.AssetKey(name) for name in config] or None
         ops = {"ops": {name: {"config": values} for name, values in config.items()}}
         with dg.DagsterInstance.from_config(str(self.home)) as instance:
@@ -66,18 +66,18 @@ class Materialized:
 
 @pytest.fixture(scope="module")
 def materialized(tmp_path_factory) -> Materialized:
-    """The study job, run once."""
+    """Return the result of one run of the study job."""
     return Materialized(tmp_path_factory.mktemp("studies"))
 
 
 def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, object]:
-    """What the UI shows of an asset."""
+    """Return the metadata that the UI shows for an asset."""
     (materialization,) = result.asset_materializations_for_node(asset)
     return {name: value.value for name, value in materialization.metadata.items()}
 
 
 def test_the_job_materializes_the_group_in_seconds(materialized) -> None:
-    """With the table and split; ten seconds on an idle machine, the bound is for a busy one."""
+    """Table and split included, it takes ten seconds on an idle machine; the bound is larger."""
     assert materialized.result.success
     events = materialized.result.get_asset_materialization_events()
     assert {event.asset_key.to_user_string() for event in events} == {
@@ -91,7 +91,7 @@ def test_the_job_materializes_the_group_in_seconds(materialized) -> None:
 
 
 def test_what_was_made_can_be_loaded_as_numbers(materialized) -> None:
-    """The tutorial's figures, by the name of the asset."""
+    """The asset's name gives the tutorial's numbers."""
     first = lr_pipeline.load("gradient_descent_study", home=materialized.home)["paths"][0]
     assert first["theta"] == 2.499891109642585
     assert first["loss"] == -0.99999998814289
@@ -106,7 +106,7 @@ def test_what_was_made_can_be_loaded_as_numbers(materialized) -> None:
 
 @pytest.mark.parametrize("asset", PICTURES)
 def test_pictures_are_shown_and_lie_beside_the_numbers(materialized, asset) -> None:
-    """Inline in the UI, and as PNG files in the version's folder; a sentence and a table too."""
+    """They are in the UI and PNG files in the version's folder, with a sentence and a table."""
     shown = metadata(materialized.result, asset)
     folder = Path(shown["path"]).parent
     assert {path.stem for path in folder.glob("*.png")} == PICTURES[asset]
@@ -121,7 +121,7 @@ def test_pictures_are_shown_and_lie_beside_the_numbers(materialized, asset) -> N
 
 
 def test_key_numbers_are_numbers(materialized) -> None:
-    """So that the UI charts them from run to run."""
+    """The UI can then chart them from run to run."""
     result = materialized.result
     assert metadata(result, "gradient_descent_study")["points at 1.1"] == 10_001
     assert isinstance(metadata(result, "learning_rate_study")["guaranteed_bound"], float)
@@ -130,7 +130,7 @@ def test_key_numbers_are_numbers(materialized) -> None:
 
 
 def test_a_changed_rate_in_the_launchpad_changes_the_picture(materialized) -> None:
-    """As run configuration, the way the Launchpad gives it."""
+    """The run configuration has the form that the Launchpad gives it."""
     before = metadata(materialized.result, "gradient_descent_study")
     after = metadata(
         materialized.run_studies(gradient_descent_study={"learning_rates": [0.1, 0.45]}),
@@ -141,7 +141,7 @@ def test_a_changed_rate_in_the_launchpad_changes_the_picture(materialized) -> No
 
 
 def test_the_best_rate_is_accepted_where_the_advice_says(materialized) -> None:
-    """The advice names a valid configuration of both models."""
+    """The advice gives a valid configuration of both models."""
     settings = {"learning_rate": 4.0, "iterations": 1000, "initial": "zeros", "standardize": False}
     advice = metadata(materialized.result, "learning_rate_study")["advice"]
     assert (
@@ -180,7 +180,7 @@ def test_each_study_can_be_called_with_a_configuration(train_set) -> None:
 
 
 def test_the_default_location_has_the_studies_and_a_file_has_none() -> None:
-    """Unless asked for."""
+    """A file's location has studies only if asked for."""
     names = {key.path[-1] for key in defs.resolve_asset_graph().get_all_asset_keys()}
     assert set(PICTURES) <= names
     other = build_definitions(SyntheticTable(), "other")

@@ -13,11 +13,11 @@ from lr_pipeline.studies.descent import TOLERANCE
 
 
 def test_the_defaults_are_the_tutorials() -> None:
-    """Its learning rates, iterations and tolerance."""
+    """Learning rates, iterations and tolerance are the tutorial's."""
     config = DescentStudyConfig()
     assert config.learning_rates == [0.1, 0.01, 0.001, 0.8, 1.1]
     assert (config.iterations, config.diverging_steps) == (10_000, 10)
-    assert TOLERANCE == 1e-8  # where the config leaves it open
+    assert TOLERANCE == 1e-8  # if the config does not set it
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_defaults_are_the_tutorials() -> None:
     ],
 )
 def test_bounds_fail_early(config, fields) -> None:
-    """With the field's name."""
+    """The error names the field."""
     with pytest.raises(ValidationError, match=next(iter(fields))):
         config(**fields)
 

@@ -1,4 +1,4 @@
-"""Training configuration: bounds, misspelt fields, options that belong together."""
+"""Training configuration: bounds, misspelt fields, options that need each other."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ from lr_pipeline.orchestration.config.training_config import (
 
 
 def test_defaults_are_different_algorithms() -> None:
-    """Their agreement is evidence."""
+    """Their agreement is evidence for both."""
     assert NumpyTrainingConfig().training().solver == Newton()
     assert TorchTrainingConfig().training().solver == Lbfgs()
 
@@ -50,21 +50,21 @@ def test_a_misspelt_field_is_an_error(config) -> None:
     ],
 )
 def test_bounds_fail_early(config, field, value) -> None:
-    """With the field's name."""
+    """The error names the field."""
     with pytest.raises(ValidationError, match=field):
         config(**{field: value})
 
 
 @pytest.mark.parametrize("fields", [{"l2": 1.0}, {"penalty": "l2"}])
 def test_l2_and_its_strength_go_together(fields) -> None:
-    """An option that does nothing would be a defect."""
+    """An option without effect would be a defect."""
     with pytest.raises(ValidationError, match="Give both or neither"):
         NumpyTrainingConfig(**fields)
 
 
 @pytest.mark.parametrize("penalty", ["auto", "none", "firth"])
 def test_the_strength_of_log_f_is_for_log_f(penalty) -> None:
-    """An option that does nothing would be a defect; log-f itself has a default."""
+    """An option without effect would be a defect; log-f itself has a default."""
     with pytest.raises(ValidationError, match="log_f= sets the strength of penalty log-f"):
         TorchTrainingConfig(penalty=penalty, log_f=2.0)
     assert NumpyTrainingConfig(penalty="log-f").training().penalty == LogF(2.0)
@@ -72,7 +72,7 @@ def test_the_strength_of_log_f_is_for_log_f(penalty) -> None:
 
 
 def test_every_setting_reaches_the_solver() -> None:
-    """Numbers that differ from every default."""
+    """The numbers differ from every default."""
     assert NewtonConfig(tolerance=1e-5, max_iterations=7).solver() == Newton(1e-5, 7)
     assert LbfgsConfig(memory=3, tolerance=1e-5, max_iterations=7).solver() == Lbfgs(3, 1e-5, 7)
     settings = {"learning_rate": 0.5, "iterations": 9, "record_every": 2, "standardize": True}
@@ -80,7 +80,7 @@ def test_every_setting_reaches_the_solver() -> None:
 
 
 def test_gradient_descent_in_torch_is_the_tutorials_manual_loop() -> None:
-    """With the same settings."""
+    """It has the same settings."""
     config = GradientDescentConfig(learning_rate=0.5, iterations=9)
     solver = TorchTrainingConfig(solver=config).training().solver
     assert isinstance(solver, ManualGradientDescent)
@@ -88,7 +88,7 @@ def test_gradient_descent_in_torch_is_the_tutorials_manual_loop() -> None:
 
 
 def test_initial_weights_are_those_asked_for() -> None:
-    """Drawn from the seed with intercept 0, zeros, or left to the core."""
+    """They are drawn from the seed with intercept 0, are zeros, or are left to the core."""
     drawn = NumpyTrainingConfig(solver=GradientDescentConfig(seed=4)).training().start(5)
     assert drawn[0] == 0.0
     assert np.array_equal(drawn[1:], np.random.default_rng(4).standard_normal(4))
@@ -98,7 +98,7 @@ def test_initial_weights_are_those_asked_for() -> None:
 
 
 def small_numbers(value: object) -> list[float]:
-    """Numbers below 1e-6 anywhere in a configuration."""
+    """Yield numbers below 1e-6 anywhere in a configuration."""
     if isinstance(value, dict):
         return [number for item in value.values() for number in small_numbers(item)]
     return [value] if isinstance(value, float) and 0.0 < abs(value) < 1e-6 else []
@@ -120,5 +120,5 @@ def small_numbers(value: object) -> list[float]:
     ],
 )
 def test_the_launchpad_can_read_the_defaults_that_it_fills_in(config) -> None:
-    """It writes 1e-9, which YAML takes for text: no default is as small as that."""
+    """It writes 1e-9, which YAML reads as text, so no default is that small."""
     assert small_numbers(config().model_dump()) == []

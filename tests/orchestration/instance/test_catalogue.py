@@ -1,4 +1,4 @@
-"""`load` finds an asset's latest artifact from its name alone."""
+"""`load` finds an asset's latest artifact by its name."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from lr_pipeline.tables.table import Table
 
 
 def test_load_returns_the_latest_of_each_kind(tmp_path: Path, home: Path):
-    """A table, and a dictionary under a prefix, come back from the instance's event log."""
+    """The instance's event log gives a table, and a dictionary under a prefix."""
     frame = pd.DataFrame({"x": [0.5, 1.5], "y": ["no", "yes"]})
 
     @dg.asset
@@ -47,7 +47,7 @@ def test_load_returns_the_latest_of_each_kind(tmp_path: Path, home: Path):
 def test_a_name_among_many_is_answered_by_one_query_and_in_one_line(
     tmp_path: Path, home: Path, monkeypatch
 ):
-    """Twelve of the names, the closest, and the number of the others."""
+    """The message has twelve names, the number of the others, and the closest name."""
 
     def profile(number: int) -> dg.AssetsDefinition:
         @dg.asset(name=f"profile{number:02}")
@@ -77,13 +77,13 @@ def test_a_name_among_many_is_answered_by_one_query_and_in_one_line(
 
 
 class ProfileConfig(dg.Config):
-    """What the second run changes."""
+    """Configuration that differs in the second run."""
 
     mean: float
 
 
 def test_report_loads_as_its_numbers(tmp_path: Path, home: Path):
-    """A notebook gets the dictionary of the report, not the page."""
+    """A notebook gets the report's dictionary, not the page."""
     from lr_pipeline.report.render import Report
 
     @dg.asset
@@ -97,14 +97,14 @@ def test_report_loads_as_its_numbers(tmp_path: Path, home: Path):
 
 
 def test_missing_home_is_an_error_and_is_not_created(tmp_path: Path):
-    """Looking for a result makes no folder."""
+    """A search for a result creates no folder."""
     with pytest.raises(ArtifactError, match="expected a Dagster home"):
         load("numpy_model", tmp_path / "home")
     assert not (tmp_path / "home").exists()
 
 
 def test_a_home_that_is_a_file_is_said_to_be_one(tmp_path):
-    """As a run says it: to run the pipeline first would not help."""
+    """The error is that of a run; the advice to run the pipeline first would not help."""
     (tmp_path / "home").write_text("")
     with pytest.raises(ArtifactError) as caught:
         load("numpy_model", tmp_path / "home")

@@ -1,4 +1,4 @@
-"""The checks that failed of a model's run, as the event log knows them."""
+"""The failed checks of a model's run, read from the event log."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +16,13 @@ PASSES = {"close": True, "sound": True}
 
 @dg.asset(key=KEY)
 def model() -> dg.MaterializeResult:
-    """A version."""
+    """A version of the model."""
     return dg.MaterializeResult(metadata={"sha256": SHA})
 
 
 @dg.asset_check(asset=KEY, name="close")
 def close() -> dg.AssetCheckResult:
-    """Passes when it is told to."""
+    """A check that passes when the test tells it to."""
     return dg.AssetCheckResult(
         passed=PASSES["close"], description="far off " + "x" * 10_000, severity=WARN
     )
@@ -30,7 +30,7 @@ def close() -> dg.AssetCheckResult:
 
 @dg.asset_check(asset=KEY, name="sound")
 def sound() -> dg.AssetCheckResult:
-    """The same."""
+    """A second check of the same kind."""
     return dg.AssetCheckResult(passed=PASSES["sound"], severity=WARN)
 
 
@@ -39,13 +39,13 @@ WARN = dg.AssetCheckSeverity.WARN
 
 @pytest.fixture
 def instance(tmp_path) -> Iterator[dg.DagsterInstance]:
-    """A home without history."""
+    """Yield a home without history."""
     with dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as found:
         yield found
 
 
 def run(instance: dg.DagsterInstance, checks_alone: bool = False, **passes: bool) -> None:
-    """Make the model and its checks, or the checks once more."""
+    """Make the model and its checks, or only run the checks again."""
     PASSES.update(passes)
     selection = dg.AssetSelection.all_asset_checks() if checks_alone else None
     job = dg.define_asset_job("job", selection=selection or dg.AssetSelection.all())
@@ -54,7 +54,7 @@ def run(instance: dg.DagsterInstance, checks_alone: bool = False, **passes: bool
 
 
 def test_failed_checks_are_described_and_cut(instance, tmp_path) -> None:
-    """By the version of the artifact; another version, another asset: nothing."""
+    """The artifact's version finds them; another version or asset finds nothing."""
     run(instance, close=False, sound=True)
     (said,) = failed_of_version(instance, KEY, SHA[:12])
     assert said.startswith("churn/model: close: far off xxx")
@@ -65,14 +65,14 @@ def test_failed_checks_are_described_and_cut(instance, tmp_path) -> None:
 
 
 def test_the_latest_result_of_the_same_version_counts(instance) -> None:
-    """A check that is made once more and passes says no more; one that fails then does."""
+    """A check that passes when run again is no longer listed; one that fails then is."""
     run(instance, close=False, sound=True)
     run(instance, checks_alone=True, close=True, sound=False)
     assert failed_of_version(instance, KEY, SHA) == ("churn/model: sound: failed",)
 
 
 def test_a_later_version_speaks_for_itself(instance) -> None:
-    """The results of its run are not those of an earlier one with other bytes."""
+    """Its results do not count for an earlier version with other bytes."""
     run(instance, close=False, sound=False)
     assert len(failed_of_version(instance, KEY, SHA)) == 2
     run(instance, close=True, sound=True)

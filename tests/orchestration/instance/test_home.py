@@ -1,4 +1,4 @@
-"""One home, prepared once, whoever comes first."""
+"""One home is prepared once, by whichever process comes first."""
 
 import multiprocessing
 import sqlite3
@@ -15,7 +15,7 @@ PROCESSES = 6
 
 
 def test_home_is_the_argument_then_the_variable_then_a_folder_here(tmp_path: Path, monkeypatch):
-    """Always absolute, as Dagster demands of DAGSTER_HOME."""
+    """The path is always absolute, as Dagster requires of DAGSTER_HOME."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     assert dagster_home() == tmp_path / ".dagster_home"
@@ -25,7 +25,7 @@ def test_home_is_the_argument_then_the_variable_then_a_folder_here(tmp_path: Pat
 
 
 def test_settings_reach_the_instance(instance: dg.DagsterInstance):
-    """No telemetry, no first-visit dialog, and runs are monitored with a limit."""
+    """There is no telemetry and no first-visit dialog, and runs are monitored with a limit."""
     assert not instance.telemetry_enabled
     assert not instance.nux_enabled
     assert instance.run_monitoring_enabled
@@ -33,7 +33,7 @@ def test_settings_reach_the_instance(instance: dg.DagsterInstance):
 
 
 def test_settings_of_the_user_are_kept(tmp_path: Path):
-    """A dagster.yaml that is there already stays as it is, and is obeyed."""
+    """An existing dagster.yaml stays as it is and is used."""
     text = "telemetry:\n  enabled: false\nrun_monitoring:\n  enabled: false\n"
     (tmp_path / "dagster.yaml").write_text(text)
     initialise_home(tmp_path)
@@ -48,7 +48,7 @@ def test_prepared_home_is_left_alone(home: Path):
 
 
 def test_interrupted_preparation_is_taken_up_again(tmp_path: Path):
-    """Until the last step is done, a later start does it all again."""
+    """Until the last step is done, a later start prepares everything again."""
     (tmp_path / ".dagster.yaml.0123456789abcdef.partial").write_text("telem")
     (tmp_path / ".lock").touch()
     initialise_home(tmp_path)
@@ -58,18 +58,18 @@ def test_interrupted_preparation_is_taken_up_again(tmp_path: Path):
 
 @dg.asset
 def one_asset() -> None:
-    """Something to materialize."""
+    """An asset to materialize."""
 
 
 def start_and_run(home: Path) -> None:
-    """What every process of the command line and the web server does first, and then a run."""
+    """Do what the command line and the web server do first, and then run."""
     initialise_home(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         dg.materialize([one_asset], instance=instance)
 
 
 def assert_every_database_is_stamped_once(home: Path) -> None:
-    """Each database has the one schema version that Dagster expects to find."""
+    """Check that each database has the one schema version that Dagster expects."""
     for name in ("history/runs.db", "history/runs/index.db", "schedules/schedules.db"):
         with closing(sqlite3.connect(home / name)) as database:
             stamps = database.execute("SELECT COUNT(*) FROM alembic_version").fetchone()
@@ -79,7 +79,7 @@ def assert_every_database_is_stamped_once(home: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("repetition", range(3))
 def test_simultaneous_starts_on_a_fresh_home_all_succeed(tmp_path: Path, repetition: int):
-    """Six processes meet on an empty folder: each completes a run, and the home stays sound."""
+    """Six processes start with an empty folder; each completes a run, and the home is valid."""
     home = tmp_path / "home"
     # A fork server that has imported Dagster starts the processes within milliseconds.
     context = multiprocessing.get_context("forkserver")

@@ -1,4 +1,4 @@
-"""Inputs resolve through the event log, in every way in which Dagster runs an asset."""
+"""Inputs are found by the event log, in every way in which Dagster runs an asset."""
 
 import json
 import os
@@ -16,24 +16,24 @@ from lr_pipeline.tables.table import Table
 
 @dg.asset
 def upstream(context: dg.AssetExecutionContext) -> dict:
-    """Which run wrote it."""
+    """Return the run that wrote it."""
     return {"run": context.run.run_id}
 
 
 @dg.asset
 def downstream(context: dg.AssetExecutionContext, upstream: dict) -> dict:
-    """Which run wrote it, and which its input."""
+    """Return the run that wrote it, and the run that wrote its input."""
     return {"run": context.run.run_id, "upstream_run": upstream["run"]}
 
 
 def materialize(assets, root: Path, instance: dg.DagsterInstance, **options):
-    """Run with the IO manager over ``root``."""
+    """Run with the IO manager for ``root``."""
     resources = {"io_manager": ArtifactIOManager(root=str(root))}
     return dg.materialize(assets, resources=resources, instance=instance, **options)
 
 
 def recorded(instance: dg.DagsterInstance, name: str) -> dict:
-    """Metadata of the asset's latest materialization."""
+    """Return the metadata of the asset's latest materialization."""
     entry = instance.get_latest_materialization_event(dg.AssetKey(name.split("/")))
     return {key: value.value for key, value in entry.asset_materialization.metadata.items()}
 
@@ -59,7 +59,7 @@ def test_metadata_record_what_was_written(tmp_path: Path, instance):
 
 
 def test_relative_root_is_recorded_as_an_absolute_path(tmp_path: Path, instance, monkeypatch):
-    """The default root is below the current folder; later it is found from anywhere."""
+    """The default root is in the current folder; later it is found from anywhere."""
     monkeypatch.chdir(tmp_path)
     dg.materialize([upstream], resources={"io_manager": ArtifactIOManager()}, instance=instance)
     assert Path(recorded(instance, "upstream")["path"]).is_relative_to(
@@ -68,7 +68,7 @@ def test_relative_root_is_recorded_as_an_absolute_path(tmp_path: Path, instance,
 
 
 def test_every_run_writes_its_own_version(tmp_path: Path, instance):
-    """An earlier version is neither changed nor removed; a lone downstream reads the latest."""
+    """An earlier version is not changed or removed; downstream alone reads the latest."""
     first = materialize([upstream], tmp_path, instance).run_id
     kept = recorded(instance, "upstream")
     second = materialize([upstream], tmp_path, instance).run_id
@@ -120,7 +120,7 @@ def resumable_job() -> dg.JobDefinition:
 def test_run_resumed_after_a_failure_reads_the_version_it_continues(
     tmp_path: Path, instance, monkeypatch
 ):
-    """Though another run has made a newer upstream meanwhile, re-execution stays consistent."""
+    """Another run has made a newer upstream, but the re-execution stays consistent."""
     monkeypatch.setenv("ARTIFACT_ROOT", str(tmp_path))
     monkeypatch.setenv("FAIL_ON_REQUEST", "1")
     job = dg.reconstructable(resumable_job)
@@ -209,7 +209,7 @@ def test_asset_never_materialized_is_an_error_whatever_the_folder_holds(tmp_path
 
 
 def test_materialization_without_a_file_is_an_error_not_an_older_version(tmp_path: Path, instance):
-    """An event reported by hand, with no artifact, is the latest: nothing older stands in."""
+    """The latest event was reported by hand without an artifact; an older one is not used."""
     materialize([upstream], tmp_path, instance)
     instance.report_runless_asset_event(dg.AssetMaterialization("upstream"))
     with pytest.raises(ArtifactError, match="to record a file, found none"):
@@ -217,7 +217,7 @@ def test_materialization_without_a_file_is_an_error_not_an_older_version(tmp_pat
 
 
 def test_partitioned_asset_is_refused(tmp_path: Path, instance):
-    """Versions of different partitions would stand beside each other under one key."""
+    """Versions of different partitions would be under one key."""
 
     @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["a", "b"]))
     def by_country() -> dict:
@@ -228,7 +228,7 @@ def test_partitioned_asset_is_refused(tmp_path: Path, instance):
 
 
 def test_retried_step_names_its_version(tmp_path: Path, instance):
-    """The version of a step's second attempt says so."""
+    """The version's name says that it is the step's second attempt."""
     attempts: list[int] = []
 
     @dg.asset(retry_policy=dg.RetryPolicy(max_retries=1))

@@ -1,4 +1,4 @@
-"""Which model scores: a file, a version's folder, or an asset by name."""
+"""A model that scores is a file, a version's folder, or an asset by name."""
 
 import pytest
 
@@ -10,28 +10,28 @@ from lr_pipeline.storage.storage_error import ArtifactError
 
 @pytest.fixture
 def stored(model, tmp_path):
-    """A version as the pipeline stores it."""
+    """Return a version as the pipeline stores it."""
     path = tmp_path / "model.json"
     path.write_text(model.to_json(), encoding="utf-8")
     return path
 
 
 def test_a_file_or_its_folder_is_a_model(model, stored) -> None:
-    """The same one."""
+    """Both give the same model."""
     for name in (stored, stored.parent):
         assert find_model(str(name)).to_json() == model.to_json()
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"kind": "tree"}', '{"kind": "logistic"}', "\x00"])
 def test_what_is_no_model_is_named(stored, text) -> None:
-    """Not a traceback."""
+    """The error is no traceback."""
     stored.write_text(text)
     with pytest.raises(ScoringError, match=r"model\.json: expected a model's JSON"):
         find_model(str(stored))
 
 
 def test_a_missing_file_is_named(tmp_path) -> None:
-    """A name that ends in .json is no asset."""
+    """A name that ends in .json is not an asset."""
     with pytest.raises(ScoringError, match="no such model file"):
         find_model(str(tmp_path / "none.json"))
 
@@ -46,7 +46,7 @@ def test_a_missing_file_is_named(tmp_path) -> None:
     ],
 )
 def test_a_name_is_an_asset(monkeypatch, model, name, key) -> None:
-    """A table's name stands for its current model, ``numpy_model``."""
+    """A table's name means its current model, ``numpy_model``."""
     asked = []
 
     def load(key, home):
@@ -59,7 +59,7 @@ def test_a_name_is_an_asset(monkeypatch, model, name, key) -> None:
 
 
 def test_the_linear_baseline_does_not_score(monkeypatch) -> None:
-    """Its values are no probabilities."""
+    """Its values are not probabilities."""
     X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]
     monkeypatch.setattr(
         "lr_pipeline.orchestration.instance.model_choice.load", lambda *_: fit_linear(X, y)
@@ -69,6 +69,6 @@ def test_the_linear_baseline_does_not_score(monkeypatch) -> None:
 
 
 def test_an_unknown_home_is_named(tmp_path) -> None:
-    """As in a notebook."""
+    """The error is that of ``load`` in a notebook."""
     with pytest.raises(ArtifactError, match="expected a Dagster home"):
         find_model("churn", tmp_path / "none")

@@ -1,4 +1,4 @@
-"""A run whose process has died is found by its tags, and no other run is touched."""
+"""A run whose process has died is found by its tags; other runs are not touched."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def nothing() -> None:
 
 @dg.job
 def some_job() -> None:
-    """One op."""
+    """A job of one op."""
     nothing()
 
 
@@ -35,13 +35,13 @@ def start_run(instance: dg.DagsterInstance, tags: dict[str, str]) -> str:
 
 
 def status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
-    """Return how Dagster sees the run."""
+    """Return the run's status in Dagster."""
     return instance.get_run_by_id(run_id).status
 
 
 @pytest.fixture
 def dead_process_tags() -> dict[str, str]:
-    """What a process writes that is then killed."""
+    """Return the tags of a process that was then killed."""
     script = (
         "import json, os, signal; "
         "from lr_pipeline.orchestration.instance.run_processes import process_tags; "
@@ -52,7 +52,7 @@ def dead_process_tags() -> dict[str, str]:
 
 
 def test_run_of_a_killed_process_is_failed(instance, dead_process_tags):
-    """It is reported failed once, with the process and the remedy in the message."""
+    """It is reported as failed once, with the process and the remedy in the message."""
     run_id = start_run(instance, dead_process_tags)
     assert fail_dead_runs(instance) == [run_id]
     assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
@@ -62,7 +62,7 @@ def test_run_of_a_killed_process_is_failed(instance, dead_process_tags):
 
 
 def test_run_of_a_living_process_goes_on(instance):
-    """The process that asks is itself alive."""
+    """The process that asks is alive."""
     run_id = start_run(instance, process_tags())
     assert fail_dead_runs(instance) == []
     assert status(instance, run_id) == dg.DagsterRunStatus.STARTED
@@ -75,7 +75,7 @@ def test_process_id_used_anew_is_not_mistaken(instance):
 
 
 def test_unreaped_process_counts_as_dead(instance):
-    """A zombie, which its parent has not waited for, keeps its number but does no work."""
+    """A zombie, which its parent has not waited for, has a number but does no work."""
     child = os.fork()
     if child == 0:
         os._exit(0)
@@ -88,7 +88,7 @@ def test_unreaped_process_counts_as_dead(instance):
 
 
 def test_other_runs_are_not_touched(instance, dead_process_tags):
-    """Runs of another host, without tags, or finished are none of our business."""
+    """Runs of another host, runs without tags and finished runs do not change."""
     start_run(instance, {**dead_process_tags, HOST_TAG: "another-host"})
     start_run(instance, {})
     finished = some_job.execute_in_process(instance=instance, tags=dead_process_tags)
@@ -97,7 +97,7 @@ def test_other_runs_are_not_touched(instance, dead_process_tags):
 
 
 def test_run_started_by_the_web_ui_is_not_touched(instance, dead_process_tags, monkeypatch):
-    """A re-execution there copies the tags of the dead run, but runs in another process."""
+    """Its re-execution copies the tags of the dead run, but runs in another process."""
     run_id = start_run(instance, dead_process_tags)
     monkeypatch.setattr(dg.DagsterRun, "remote_job_origin", object())
     assert fail_dead_runs(instance) == []
