@@ -85,7 +85,7 @@ def test_the_commands_and_the_code_run_as_written(clone, monkeypatch) -> None:
     assert "✓ titanic/evaluation_report" in outputs["run data/samples/titanic.csv"]
     assert "1,309 rows by model" in outputs["predict data/samples/titanic.csv"]
     assert len((clone / "scores.csv").read_text().splitlines()) == 1 + 1309
-    assert len((clone / "locations" / "titanic.py").read_text().splitlines()) == 7
+    assert len((clone / "locations" / "titanic.py").read_text().splitlines()) == 6
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), {})
 

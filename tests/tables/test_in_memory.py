@@ -71,3 +71,11 @@ def test_markers_of_training_are_missing_in_a_data_frame_to_predict() -> None:
         rows = rows_to_predict(new, preparation)
         assert rows.column("x").to_pylist() == expected
         assert rows.column("s").to_pylist() == [None if missing else "?", "b"]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_numbers_with_a_unit_are_refused_in_any_type_of_text(kind) -> None:
+    """Arrow has several types of text, and no function for a mixture of them."""
+    weights = pa.array([f"{k}kgs" for k in range(40)]).cast(kind)
+    with pytest.raises(TableError, match=r"'x'.*kgs"):
+        Table.from_arrow(pa.table({"y": [0, 1] * 20, "x": weights}), "y")

@@ -137,6 +137,7 @@ class GluedNumbers:
             self.texts.setdefault(key, Glued(*key)).add(row)
         most = sorted(self.texts.items(), key=lambda text: -text[1].count)
         self.texts = dict(most[:HELD])
-        around = pc.binary_join_element_wise(columns["before"], columns["after"], "0")
+        nought = pa.scalar("0", columns["before"].type)  # or large text finds no kernel
+        around = pc.binary_join_element_wise(columns["before"], columns["after"], nought)
         many = [f"{one.before}0{one.after}" for one in self.many]  # no digit is before the number
         return pc.and_(glued, pc.is_in(around, pa.array(many, around.type)))

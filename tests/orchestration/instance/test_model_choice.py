@@ -1,11 +1,22 @@
 """A model that scores is a file, a version's folder, or an asset by name."""
 
+import pandas as pd
 import pytest
 
 from lr_pipeline.estimators import fit_linear
+from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.storage.storage_error import ArtifactError
+from lr_pipeline.tables.table import Table
+from tests.scoring.conftest import fit
+
+
+@pytest.fixture(scope="module")
+def model() -> LogisticModel:
+    """Of few rows whose classes overlap."""
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "y": [0, 1, 0, 1, 0, 1]})
+    return fit(Table.from_pandas(frame, target="y"))
 
 
 @pytest.fixture
