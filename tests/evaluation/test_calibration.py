@@ -7,7 +7,7 @@ from lr_pipeline.evaluation.calibration import calibration_bins, wilson_interval
 
 
 def predictions(rows, seed=5):
-    """Probabilities and labels drawn with them."""
+    """Return probabilities, and labels drawn with them."""
     rng = np.random.default_rng(seed)
     probabilities = rng.uniform(size=rows)
     return (rng.uniform(size=rows) < probabilities).astype(float), probabilities
@@ -25,7 +25,7 @@ def test_bins_equal_the_quantile_bins_of_scikit_learn(rows):
 
 @pytest.mark.parametrize(("rows", "expected"), [(2, 2), (20, 4), (100, 10), (5000, 10)])
 def test_few_rows_make_few_bins(rows, expected):
-    """√n bins, between 2 and 10, hold every row exactly once."""
+    """√n bins, between 2 and 10, contain every row exactly once."""
     bins = calibration_bins(*predictions(rows))
     assert len(bins) == expected
     assert sum(bin_.cases for bin_ in bins) == rows
@@ -39,6 +39,6 @@ def test_equal_predictions_share_a_bin():
 
 @pytest.mark.parametrize(("successes", "rows"), [(0, 5), (3, 5), (5, 5), (1, 1), (40, 1000)])
 def test_wilson_interval_equals_that_of_statsmodels(successes, rows):
-    """Also at shares of 0 and 1, where Wald's interval would have no length."""
+    """It is compared at shares of 0 and 1 too, where Wald's interval has no length."""
     expected = proportion_confint(successes, rows, method="wilson")
     assert wilson_interval(float(successes), rows) == pytest.approx(expected, abs=1e-14)

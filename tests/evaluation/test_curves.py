@@ -1,4 +1,4 @@
-"""Points of ROC and precision-recall curves, bins and bars: those of scikit-learn and numpy."""
+"""ROC and precision-recall curves, bins and bars equal those of scikit-learn and numpy."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from lr_pipeline.evaluation.metrics import evaluate
 
 
 def labelled_scores(seed, distinct, n=60):
-    """Labels of both classes, scores of which some are equal, weights that are fractions of 8."""
+    """Return labels of both classes, scores with ties, and weights that are multiples of 1/8."""
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.arange(n) % 3 > 0).astype(float)
     return y, rng.integers(0, distinct, n) + y * distinct / 2, rng.integers(1, 16, n) / 8
@@ -24,7 +24,7 @@ def labelled_scores(seed, distinct, n=60):
     weighted=st.booleans(),
 )
 def test_rank_curves_are_those_of_scikit_learn(seed, distinct, weighted):
-    """Point by point, without those inside a straight piece of the ROC curve, and their areas."""
+    """Points and areas agree; the ROC curve leaves out points inside straight pieces."""
     y, score, weight = labelled_scores(seed, distinct)
     given_weight = weight if weighted else None
     found = rank_curves(y, score, given_weight)
@@ -43,7 +43,7 @@ def test_rank_curves_are_those_of_scikit_learn(seed, distinct, weighted):
 
 
 def test_the_areas_shown_are_those_of_all_rows():
-    """The points are of the rows at hand, which may be some of very many."""
+    """The points are of the gathered rows, which may be only some of them."""
     y, score, _ = labelled_scores(1, 1000)
     held_out = HeldOutRows(y[::2], 0.5, 10, "train", "test", step=2)
     model = ModelSection("m", "m", score[::2])
@@ -55,7 +55,7 @@ def test_the_areas_shown_are_those_of_all_rows():
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_histogram_counts_each_label_by_its_prediction(weighted):
-    """Its bars are numpy's, and no prediction beyond [0, 1] is left out."""
+    """Its bars are numpy's, and no prediction outside [0, 1] is left out."""
     y, score, weight = labelled_scores(2, 1000)
     predictions = score / 400.0 - 0.5
     given_weight = weight if weighted else None

@@ -1,4 +1,4 @@
-"""From models and a split to the report: what a reader needs to know of the features."""
+"""From models and a split to the report: what it says about the features."""
 
 import json
 
@@ -31,7 +31,7 @@ N = 1_000
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    """A number with few and one with many missing values, a category with rare levels, a leak."""
+    """Return a report with numbers that lack few or many values, rare levels, and a leak."""
     rng = np.random.default_rng(4)
     y = np.arange(N) % 2
     columns = {
@@ -48,7 +48,7 @@ def report() -> Report:
 
 
 def test_the_report_says_what_the_training_rows_made_of_each_feature(report) -> None:
-    """Kind, missing values, what stands in for them, reference and pooled levels: page and JSON."""
+    """Page and JSON have kind, missing values, their replacement, reference and pooled levels."""
     features = json.loads(json.dumps(report.numbers["features"]))
     city, few, many = (features[name] for name in ("city", "few", "many"))
     assert (city["kind"], city["reference"], city["levels"]) == (
@@ -70,7 +70,7 @@ def test_the_report_says_what_the_training_rows_made_of_each_feature(report) -> 
 
 
 def test_a_likely_leak_is_among_the_first_words_of_the_report(report) -> None:
-    """With the remedy, as in the check."""
+    """The report gives the remedy, as the check does."""
     (notice,) = [one for one in report.numbers["notices"] if "alone" in one["text"]]
     assert notice["severity"] == "warning"
     assert "feature 'known_later' alone tells the classes apart" in notice["text"]
@@ -78,7 +78,7 @@ def test_a_likely_leak_is_among_the_first_words_of_the_report(report) -> None:
 
 
 def test_what_the_contract_warns_of_opens_the_report_once_and_before_notes() -> None:
-    """Of columns that stay and of one that is left out: keys that repeat, spellings, copies."""
+    """Warnings concern kept and left-out columns: repeated keys, spellings, copies."""
     rng = np.random.default_rng(5)
     x, patients = rng.normal(size=300), np.arange(300) % 90 * 7919
     columns = {
@@ -104,7 +104,7 @@ def test_what_the_contract_warns_of_opens_the_report_once_and_before_notes() -> 
 
 
 def test_columns_that_cannot_be_told_apart_are_named_first_and_not_reported() -> None:
-    """No odds ratio, interval, test or error of the charge, whose minutes say the same."""
+    """The charge has no odds ratio, interval, test or error, since the minutes determine it."""
     rng = np.random.default_rng(2)
     minutes, visits = rng.normal(180, 50, 600), rng.normal(size=600)
     y = (rng.random(600) < 1 / (1 + np.exp(-visits))).astype(int)
@@ -142,7 +142,7 @@ def test_columns_that_cannot_be_told_apart_are_named_first_and_not_reported() ->
 
 @pytest.mark.parametrize("penalty", [Ridge(), LogF(), Firth()])
 def test_a_penalty_that_was_asked_for_does_not_hide_that_the_classes_are_separated(penalty) -> None:
-    """The report says first why a penalty was needed, whichever one was chosen."""
+    """The report first says why a penalty was needed, whichever was chosen."""
     verdict = {
         "verdict": "complete_separation",
         "columns": ["x", "copy"],

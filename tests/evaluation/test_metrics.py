@@ -14,7 +14,7 @@ PROBABILITIES = np.array([0.1, 0.6, 0.35, 0.8])
 
 
 def random_predictions(seed, rows=200):
-    """Labels, noisy probabilities of them, and whole weights from 1 to 4."""
+    """Return labels, noisy probabilities of them, and whole weights from 1 to 4."""
     rng = np.random.default_rng(seed)
     probabilities = rng.uniform(0.01, 0.99, rows)
     labels = (rng.uniform(size=rows) < probabilities).astype(float)
@@ -22,7 +22,7 @@ def random_predictions(seed, rows=200):
 
 
 def test_metrics_of_four_rows_equal_those_computed_by_hand():
-    """Every metric of a table small enough for pencil and paper."""
+    """The table is small enough to compute every metric by hand."""
     metrics = evaluate(LABELS, PROBABILITIES)
     assert metrics.accuracy == 0.5
     assert metrics.brier_score == pytest.approx((0.01 + 0.36 + 0.4225 + 0.04) / 4, rel=1e-15)
@@ -38,7 +38,7 @@ def test_metrics_of_four_rows_equal_those_computed_by_hand():
 def test_metrics_equal_those_of_scikit_learn(weighted):
     """On an ordinary table, with and without weights, nothing differs from scikit-learn.
 
-    Its areas are sums of 200 rounded terms, ours of whole numbers.
+    Its areas are sums of 200 rounded terms; ours are sums of whole numbers.
     """
     y, p, weight = random_predictions(seed=3)
     weight = weight if weighted else None
@@ -92,7 +92,7 @@ def test_ranks_come_from_the_linear_predictor_where_probabilities_tie():
 
 
 def test_log_loss_of_predictions_outside_the_unit_interval_is_undefined_with_the_reason():
-    """A linear model's predictions are counted, not clipped; the other metrics stand."""
+    """A linear model's predictions are counted, not clipped; the other metrics are defined."""
     metrics = evaluate(LABELS, np.array([-0.25, 0.5, 0.75, 1.5]))
     assert metrics.log_loss is None
     assert metrics.reasons == {
@@ -118,7 +118,7 @@ def test_a_certain_prediction_that_is_right_costs_nothing():
 
 @pytest.mark.parametrize("label", [0.0, 1.0])
 def test_one_class_alone_leaves_the_rank_metrics_undefined_with_the_reason(label):
-    """Nothing can be ranked where all labels are alike; no default stands in."""
+    """Nothing can be ranked if all labels are the same, and no default is used."""
     metrics = evaluate(np.full(5, label), np.linspace(0.1, 0.9, 5))
     assert metrics.roc_auc is None
     assert metrics.average_precision is None
@@ -127,7 +127,7 @@ def test_one_class_alone_leaves_the_rank_metrics_undefined_with_the_reason(label
 
 
 def test_a_probability_of_one_half_predicts_zero():
-    """The threshold is exceeded, not met, as in scikit-learn's predict."""
+    """The prediction is 1 only above the threshold, as in scikit-learn's predict."""
     assert evaluate(np.array([0.0, 1.0]), np.full(2, 0.5)).true_negative == 1
 
 

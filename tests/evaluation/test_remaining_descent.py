@@ -1,4 +1,4 @@
-"""What gradient descent left to do, against runs that do it."""
+"""How far gradient descent stopped from the optimum, compared with longer runs."""
 
 import numpy as np
 import pytest
@@ -24,14 +24,14 @@ ROWS = Engine().rows
 
 @pytest.fixture(scope="module")
 def train_set() -> Table:
-    """The tutorial's 80 training rows; two of the ten features depend on others."""
+    """Return the tutorial's 80 training rows; two of the ten features depend on others."""
     source = SyntheticTable()
     train, _ = split_table(source.read(), source.split)
     return train
 
 
 def start_at_seed_0(num_parameters: int) -> Parameters:
-    """The draw of the tutorial job."""
+    """Return the tutorial job's draw."""
     return normal_start(num_parameters, seed=0)
 
 
@@ -42,7 +42,7 @@ def descend(
     standardize: bool = False,
     penalty: Penalty | None = None,
 ) -> LogisticModel:
-    """Gradient descent from the tutorial's normal draw."""
+    """Run gradient descent from the tutorial's normal draw."""
     solver = GradientDescent(rate, steps, record_every=steps, standardize=standardize)
     training = Training(solver, penalty or NoPenalty(), start=start_at_seed_0)
     return train_logistic(train_set, ROWS, NumpyKernel(), training)
@@ -67,14 +67,14 @@ def test_a_step_beyond_the_stability_limit_never_arrives() -> None:
 
 
 def test_an_error_within_the_tolerance_needs_no_step() -> None:
-    """Nor does it matter then whether the rate is stable."""
+    """The rate need not even be stable then."""
     hessian = np.diag([0.5, 2.0])
     assert iterations_to_shrink(hessian, np.array([1e-6, -1e-7]), 0.1, 1e-6) == 0
     assert iterations_to_shrink(hessian, np.array([2e-6, 0.0]), 0.1, 1e-6) > 0
 
 
 def test_directions_that_change_no_prediction_are_left_out() -> None:
-    """Along the null space the error stays, and does not count."""
+    """The error along the null space stays, and does not count."""
     hessian, error = np.diag([0.0, 1.0]), np.array([5.0, 1.0])
     assert iterations_to_shrink(hessian, error, 0.5, 1e-6) is None
     assert iterations_to_shrink(hessian, error, 0.5, 1e-6, dependent=1) == 20
@@ -116,7 +116,7 @@ def test_the_tutorials_own_descent_takes_as_long_as_estimated(train_set) -> None
     X = np.column_stack([np.ones(train_set.num_rows), *columns])
     y, w = train_set.labels(), start_at_seed_0(X.shape[1])
     optimum = np.array([newton.intercept, *newton.coefficients.values()])
-    # What no step changes is left out of the distance, as the models leave it out.
+    # Directions that no step changes are left out of the distance, as in the models.
     seen = np.linalg.pinv(X) @ X
     steps = 0
     while np.max(np.abs(seen @ (w - optimum))) > 1e-6:
@@ -127,14 +127,14 @@ def test_the_tutorials_own_descent_takes_as_long_as_estimated(train_set) -> None
 
 
 def test_a_descent_on_standardized_columns_is_not_given_an_estimate(train_set) -> None:
-    """Its eigenvalues are others; the distance is told all the same."""
+    """It has other eigenvalues; the distance is reported anyway."""
     gap = measure_descent("numpy_model", descend(train_set, 100, standardize=True), train_set, ROWS)
     assert gap.iterations_needed is None
     assert gap.difference > 0
 
 
 def test_a_decaying_rate_is_not_given_an_estimate(train_set) -> None:
-    """No one factor a step says how it goes on."""
+    """No single factor describes its further steps."""
     solver = GradientDescent(InverseTimeDecay(1.0, 0.1), 100)
     model = train_logistic(train_set, ROWS, NumpyKernel(), Training(solver, penalty=NoPenalty()))
     gap = measure_descent("numpy_model", model, train_set, ROWS)
@@ -143,7 +143,7 @@ def test_a_decaying_rate_is_not_given_an_estimate(train_set) -> None:
 
 
 def test_only_gradient_descent_is_measured(train_set) -> None:
-    """Newton's certificate says more."""
+    """Newton's method already has a certificate."""
     newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty=NoPenalty()))
     assert measure_descent("numpy_model", newton, train_set, ROWS) is None
 

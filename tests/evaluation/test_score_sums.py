@@ -1,4 +1,4 @@
-"""Sums over predictions: however the rows are cut, they are the sums of all rows."""
+"""Sums over predictions are those of all rows, however the rows are cut."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from lr_pipeline.evaluation.score_sums import ScoreSums
 
 
 def test_sums_of_parts_are_the_sums_of_all():
-    """Rows, losses, cells, extremes and impossible predictions; nothing adds nothing."""
+    """Rows, losses, cells, extremes and impossible predictions agree, also with empty parts."""
     y, p, weight = np.array([0.0, 1, 1, 0]), np.array([0.25, 1.5, 0.5, 0.0]), np.ones(4)
     parts = [ScoreSums.of(y[half], p[half], weight[half]) for half in (slice(2), slice(2, 4))]
     both = parts[0] + parts[1]
@@ -26,6 +26,6 @@ def test_sums_of_parts_are_the_sums_of_all():
 
 
 def test_a_prediction_that_is_no_number_is_refused():
-    """With how many there are, and the remedy."""
+    """The error says how many there are, and the remedy."""
     with pytest.raises(ValueError, match=r"finite, found 1 of 2 .* look at the model's input"):
         ScoreSums.of(np.array([0.0, 1.0]), np.array([np.nan, 0.5]), np.ones(2))

@@ -1,4 +1,4 @@
-"""The metrics of very many test rows: summed and counted where the rows are, and exact."""
+"""Metrics of very many test rows are exact, though summed and counted where the rows are."""
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ NAMES = ("linear_baseline", "numpy_model")
 
 
 def parts_and_models(weighted, tied):
-    """A split of a table with few or all different rows, and two models of its training part."""
+    """Return a split of a table with few or many different rows, and two models of it."""
     rng = np.random.default_rng(8)
     a = rng.integers(0, 3, N).astype(float) if tied else rng.normal(size=N)
     columns = {"a": a, "b": rng.integers(0, 2, N) if tied else rng.normal(size=N)}
@@ -38,7 +38,7 @@ def parts_and_models(weighted, tied):
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("held", [300, 7])
 def test_counting_gives_the_metrics_of_sorting(weighted, tied, held):
-    """In three ranges of scores or in 115, with ties across or without, weighted or not."""
+    """There are 3 or 115 ranges of scores, with and without ties and weights."""
     train, test, models = parts_and_models(weighted, tied)
     expected = render_report(evaluate_models(models, train, test, table_rows))
     found = render_report(evaluate_models(models, train, test, table_rows, held_rows=held))
@@ -54,7 +54,7 @@ def test_counting_gives_the_metrics_of_sorting(weighted, tied, held):
 
 
 def test_of_many_rows_few_are_held():
-    """Every third row is drawn; a range of scores has about as many."""
+    """Every third row is gathered, and a range of scores has about as many."""
     _, test, models = parts_and_models(weighted=False, tied=False)
     counted = []
 

@@ -18,13 +18,13 @@ from lr_pipeline.tables.table import Table
 
 
 def open_rows(table: Table, preparation: Preparation) -> Rows:
-    """The engine of these tests: streamed, in blocks of seven rows."""
+    """Stream rows in blocks of seven: the engine of these tests."""
     return TableRows(table, preparation, block_rows=7)
 
 
 @pytest.fixture(scope="session")
 def overlapping() -> Table:
-    """120 rows whose classes overlap, with a category and missing values."""
+    """Return 120 rows whose classes overlap, with a category and missing values."""
     rng = np.random.default_rng(5)
     age, dose = rng.normal(50, 12, 120), rng.normal(1e-3, 2e-4, 120)
     city = rng.choice(["Köln", "Lyon", "Oslo"], 120)
@@ -38,13 +38,13 @@ def overlapping() -> Table:
 
 @pytest.fixture(scope="session")
 def parts(overlapping: Table) -> tuple[Table, Table]:
-    """Training and test set."""
+    """Return training and test set."""
     return split_table(overlapping, SplitPolicy(test_size=0.25))
 
 
 @pytest.fixture(scope="session")
 def separated() -> Table:
-    """A table whose column x separates the classes."""
+    """Return a table whose column x separates the classes."""
     x = np.arange(10.0)
     noise = np.array([3.0, 1, 4, 1, 5, 9, 2, 6, 5, 3])
     return Table.from_pandas(pd.DataFrame({"x": x, "noise": noise, "y": x > 4.5}), target="y")

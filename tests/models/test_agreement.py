@@ -13,7 +13,7 @@ from lr_pipeline.models.agreement import measure_agreement
 
 
 def moved(model, shift: float):
-    """The model with its intercept moved."""
+    """Return the model with another intercept."""
     scaled = model.fit.scaled_parameters.copy()
     scaled[0] += shift
     return replace(model, fit=replace(model.fit, scaled_parameters=scaled))
@@ -27,7 +27,7 @@ def test_two_algorithms_agree_within_their_certificates(train, overlapping) -> N
 
 
 def test_a_moved_model_does_not_agree(train, overlapping) -> None:
-    """A hundredth of a unit in the intercept is beyond what the certificates allow."""
+    """A hundredth of a unit in the intercept is more than the certificates allow."""
     model = train(overlapping)
     found = measure_agreement(model, moved(model, 0.01), overlapping)
     assert not found.within_tolerance
@@ -44,7 +44,7 @@ def test_the_distance_of_an_intercept_shift_is_its_information(train, overlappin
 
 
 def test_two_optima_of_firths_likelihood_are_told_apart(train, separated) -> None:
-    """Where the objectives differ too, the models are at optima of their own."""
+    """If the objectives differ too, each model is at another optimum."""
     model = train(separated, penalty=Firth())
     elsewhere = moved(model, 0.5)
     elsewhere = replace(elsewhere, fit=replace(elsewhere.fit, value=model.fit.value + 1e-3))
@@ -54,7 +54,7 @@ def test_two_optima_of_firths_likelihood_are_told_apart(train, separated) -> Non
 
 
 def test_nothing_is_agreed_upon_without_certificates(train, overlapping) -> None:
-    """Two unfinished descents may coincide, and still prove nothing."""
+    """Two unfinished descents may coincide, but this proves nothing."""
     unfinished = train(overlapping, solver=GradientDescent(learning_rate=1e-9, iterations=1))
     found = measure_agreement(unfinished, unfinished, overlapping)
     assert found.distance == 0.0
@@ -64,7 +64,7 @@ def test_nothing_is_agreed_upon_without_certificates(train, overlapping) -> None
 
 @pytest.mark.parametrize("by", [0.0, 0.5], ids=["within", "beyond"])
 def test_estimated_distances_are_not_called_a_bound(train, separated, monkeypatch, by) -> None:
-    """Firth's fits whose minima are not proven: within or beyond, it is said what is compared."""
+    """Firth's minima are not proven, so the description says what is compared."""
     monkeypatch.setattr(firth_certificate, "MOST_PARAMETERS", 1)
     model = train(separated, penalty=Firth())
     found = measure_agreement(model, moved(model, by), separated)
@@ -76,7 +76,7 @@ def test_estimated_distances_are_not_called_a_bound(train, separated, monkeypatc
 
 
 def test_one_estimate_is_enough_to_make_it_no_bound(train, separated, monkeypatch) -> None:
-    """And two proven minima make a bound."""
+    """Two proven minima give a bound."""
     proven = train(separated, penalty=Firth())
     assert measure_agreement(proven, proven, separated).rigorous
     assert "both certificates allow" in measure_agreement(proven, proven, separated).description

@@ -1,4 +1,4 @@
-"""Rows that are alike score alike, to the bit, by every engine, model, file and report."""
+"""Equal rows get equal scores, to the bit, by every engine, model, file and report."""
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -32,7 +32,7 @@ from lr_pipeline.tables.table import Table
 from tests.models.conftest import open_rows
 
 CITIES = ("Köln", "Lyon", "Oslo", None)
-# Every row there can be: ties in all, and numbers of which float64 holds none exactly.
+# Every possible row: all columns have ties, and float64 holds none of the numbers exactly.
 KINDS = pd.DataFrame(
     list(product((0.1, 0.7, 1e6 / 3, np.nan), (0, 1, 7), CITIES)), columns=["a", "b", "c"]
 )
@@ -42,7 +42,7 @@ Score = Callable[[Table], np.ndarray]
 
 
 def rows_of(seed: int, n: int) -> pd.DataFrame:
-    """Some of the kinds of rows, most of them often, with a label and the number of the kind."""
+    """Return rows of some kinds, most of them repeated, with a label and the kind's number."""
     rng = np.random.default_rng(seed)
     kind = rng.integers(0, len(KINDS), n)
     frame = KINDS.iloc[kind].reset_index(drop=True)
@@ -51,32 +51,32 @@ def rows_of(seed: int, n: int) -> pd.DataFrame:
 
 
 def table_of(frame: pd.DataFrame) -> Table:
-    """A table of such rows, whatever labels they have."""
+    """Return a table of such rows with any labels."""
     rows = pa.Table.from_pandas(frame, SCHEMA, preserve_index=False)
     return Table(rows, ColumnRoles("y", 1, ("a", "b", "c")))
 
 
 @pytest.fixture(scope="module")
 def training() -> Table:
-    """600 of them."""
+    """Return 600 such rows."""
     return table_of(rows_of(1, 600))
 
 
 @pytest.fixture(scope="module")
 def models(training):
-    """By least squares, and by both kernels."""
+    """Return a least-squares model, and one of each kernel."""
     numpy = train_logistic(training, open_rows, NumpyKernel(), Training(Newton()))
     torch = train_logistic(training, open_rows, TorchKernel(autograd=True), Training(Lbfgs()))
     return {"linear": train_linear(training, open_rows), "numpy": numpy, "torch": torch}
 
 
 def aggregate_in(block_rows: int, threads: int, table: Table, columns: Sequence[str], function):
-    """Add the values of blocks of so many rows, by so many threads."""
+    """Add the values of blocks of this many rows, by this many threads."""
     return added(in_order(function, list(table.blocks(block_rows, list(columns))), threads))
 
 
 def bits_by_kind(scores: np.ndarray, kind: Sequence[int]) -> dict[int, set[bytes]]:
-    """Kind of row → the bits that its rows scored."""
+    """Return kind of row → the bits of its rows' scores."""
     found: dict[int, set[bytes]] = {}
     for one, score in zip(kind, scores, strict=True):
         found.setdefault(int(one), set()).add(np.float64(score).tobytes())
@@ -90,7 +90,7 @@ def bits_by_kind(scores: np.ndarray, kind: Sequence[int]) -> dict[int, set[bytes
 def test_equal_rows_have_the_same_bits_in_any_block_thread_and_order(
     models, seed, n, block_rows, threads
 ):
-    """Each model: a row alone, among others, and after a permutation of them."""
+    """By each model, a row has the same score alone, among others, and after a permutation."""
     frame = rows_of(seed, n)
     order = np.random.default_rng(seed).permutation(n)
     table, shuffled = table_of(frame), table_of(frame.iloc[order])
@@ -108,7 +108,7 @@ def test_equal_rows_have_the_same_bits_in_any_block_thread_and_order(
 def test_a_file_read_in_parts_by_threads_scores_like_the_table_in_memory(
     models, tmp_path, monkeypatch
 ):
-    """Parquet of many row groups, as the streaming engine visits it."""
+    """The file is Parquet with many row groups, read by the streaming engine."""
     frame = rows_of(5, 3_000)
     path = tmp_path / "rows.parquet"
     table = table_of(frame)
@@ -124,7 +124,7 @@ def test_a_file_read_in_parts_by_threads_scores_like_the_table_in_memory(
 
 
 def storages(frame: pd.DataFrame) -> list[pa.Table]:
-    """The same rows: plain, in dictionaries, whole numbers as floats, 0 as −0, NaN as null."""
+    """Return the rows stored otherwise: dictionaries, integers as floats, 0 as −0, NaN as null."""
     plain = pa.table(
         {
             "a": pa.array(frame["a"], from_pandas=True),
@@ -151,7 +151,7 @@ def storages(frame: pd.DataFrame) -> list[pa.Table]:
 
 
 def test_the_storage_of_a_number_or_text_changes_no_bit_of_score_or_interval(models):
-    """Predictions of new rows with their intervals, block by block, by both kernels' models."""
+    """New rows are predicted with intervals, block by block, by both kernels' models."""
     frame = rows_of(7, 500)
     for name in ("numpy", "torch"):
         predictor = Predictor(models[name])
@@ -170,7 +170,7 @@ def test_the_storage_of_a_number_or_text_changes_no_bit_of_score_or_interval(mod
 
 
 def test_files_of_the_same_rows_score_alike_in_any_order(models, tmp_path):
-    """CSV and Parquet, and the rows backwards: probability, interval and label."""
+    """CSV, Parquet and reversed rows give equal probability, interval and label."""
     frame = rows_of(9, 300)
     wanted = ["probability", "lower", "upper", "label"]
     tables = []
@@ -187,7 +187,7 @@ def test_files_of_the_same_rows_score_alike_in_any_order(models, tmp_path):
 
 
 def exact_score(model, kind: int, training: Table) -> Fraction:
-    """The linear predictor of a kind of row in exact arithmetic, from what the model printed."""
+    """Return a kind's linear predictor in exact arithmetic, from the model's printed numbers."""
     predictor = model.predictor
     row = KINDS.iloc[kind]
     frame = training.to_pandas()
@@ -206,7 +206,7 @@ def exact_score(model, kind: int, training: Table) -> Fraction:
 
 
 def exact_area(score_of: Sequence[Fraction], frame: pd.DataFrame) -> Fraction:
-    """Share of pairs of both classes in the right order, ties counted half, by counting kinds."""
+    """Return the share of pairs of both classes in the right order, ties counted half."""
     counts = frame.groupby(["kind", "y"]).size().unstack(fill_value=0)
     pairs = Fraction(0)
     for one, (_, positive) in zip(counts.index, counts.to_numpy(), strict=True):
@@ -219,7 +219,7 @@ def exact_area(score_of: Sequence[Fraction], frame: pd.DataFrame) -> Fraction:
 
 @pytest.mark.parametrize(("seed", "held"), [(2, 10**6), (3, 10**6), (4, 250)])
 def test_the_area_of_a_table_with_ties_is_the_exact_rational_number(models, training, seed, held):
-    """By sorting, or by counting ranges of scores: the nearest float to a ratio of pairs."""
+    """Sorting and counting by ranges both give the float nearest to a ratio of pairs."""
     frame = rows_of(seed, 700)
     test = table_of(frame)
     scored = score_test_set(models, test, partial(aggregate_in, 93, 2), held)
@@ -233,7 +233,7 @@ def test_the_area_of_a_table_with_ties_is_the_exact_rational_number(models, trai
 
 
 def test_the_reports_area_counts_rows_that_are_alike_as_ties():
-    """Of a model of a training part: as many different scores as rows, and the pairs' own ratio."""
+    """The model is of a training part; the area is the exact ratio of pairs."""
     frame = rows_of(6, 800)
     train, test = split_table(table_of(frame), SplitPolicy(kind="random", test_size=0.5))
     models = {"numpy": train_logistic(train, open_rows, NumpyKernel(), Training(Newton()))}

@@ -1,4 +1,4 @@
-"""A stored model's JSON that was changed by hand: each fault is named by its field."""
+"""A stored model's JSON that was changed by hand: the error names each wrong field."""
 
 import json
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from tests.models.conftest import open_rows
 
 @pytest.fixture(scope="module")
 def documents(train, overlapping) -> list[dict[str, Any]]:
-    """What a logistic and a linear model write."""
+    """Return what a logistic and a linear model write."""
     models = train(overlapping), train_linear(overlapping, open_rows)
     return [json.loads(model.to_json()) for model in models]
 
 
 def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Every path into nested dictionaries and lists; of a list's alike items, the first."""
+    """Yield every path into nested dictionaries and lists; for lists only the first item."""
     keys: Any = value.keys() if isinstance(value, dict) else range(min(len(value), 1))
     for key in keys:
         yield (*path, key)
@@ -30,7 +30,7 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
 
 
 def changed(document: dict[str, Any], path: tuple[str | int, ...], value: Any) -> str:
-    """The document's text with another value at the path, or without it (``...``)."""
+    """Return the document's text with another value at the path, or without it (``...``)."""
     copy = deepcopy(document)
     parent: Any = copy
     for key in path[:-1]:
@@ -43,7 +43,7 @@ def changed(document: dict[str, Any], path: tuple[str | int, ...], value: Any) -
 
 
 def test_every_number_that_becomes_nan_or_text_is_named(documents) -> None:
-    """NaN, infinity, a text and an object in place of each value: refused, at its path."""
+    """NaN, infinity, a text or an object in place of each value is refused with its path."""
     tried = 0
     for document in documents:
         for path in places(document):
@@ -58,7 +58,7 @@ def test_every_number_that_becomes_nan_or_text_is_named(documents) -> None:
 
 
 def test_every_field_that_is_missing_is_named(documents) -> None:
-    """But for those that older models lack, or that are left out where they are empty."""
+    """Fields that older models lack, or that may be left out if empty, are excepted."""
     optional = {("format_version",), ("ranges",), ("trace", 0), ("search",)}
     optional.add(("inference", "better_start"))
     for document in documents:
@@ -72,7 +72,7 @@ def test_every_field_that_is_missing_is_named(documents) -> None:
 
 
 def test_a_coefficient_changed_alone_is_named(documents) -> None:
-    """It would be shown, while predictions use the standardized one."""
+    """It would be shown, but predictions use the standardized one."""
     logistic = documents[0]
     for path in (("coefficients", "dose"), ("intercept",), ("scaled_parameters", 1), ("center", 0)):
         value = logistic
@@ -99,14 +99,14 @@ def test_a_coefficient_changed_alone_is_named(documents) -> None:
     ],
 )
 def test_what_is_no_model_says_why(text, message) -> None:
-    """One sentence, whatever the text."""
+    """The message is one sentence for any text."""
     with pytest.raises(ModelDocumentError) as raised:
         model_from_json(text)
     assert message in str(raised.value)
 
 
 def test_a_wrong_value_is_shown_in_part(documents) -> None:
-    """A message does not repeat a megabyte."""
+    """A message does not repeat a megabyte of text."""
     with pytest.raises(ModelDocumentError) as raised:
         model_from_json(changed(documents[0], ("intercept",), "x" * 1_000_000))
     assert "field 'intercept': " in str(raised.value)
@@ -115,7 +115,7 @@ def test_a_wrong_value_is_shown_in_part(documents) -> None:
 
 @pytest.mark.parametrize("value", [1e308, -1e308, 1e200])
 def test_a_center_that_overflows_the_intercept_is_named(documents, value) -> None:
-    """Neither infinity nor NaN passes for the intercept."""
+    """Neither infinity nor NaN is accepted as the intercept."""
     changes = changed(documents[0], ("center", 0), value)
     with pytest.raises(ModelDocumentError, match="field 'intercept'"):
         model_from_json(changes)

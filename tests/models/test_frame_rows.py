@@ -15,13 +15,13 @@ from lr_pipeline.tables.table import Table
 
 
 def in_memory(table, preparation):
-    """All rows in memory."""
+    """Hold all rows in memory."""
     return open_rows(table, preparation, "memory")
 
 
 @pytest.fixture(scope="module")
 def frame() -> pd.DataFrame:
-    """Numbers with missing values, a category, codes, and labels that overlap."""
+    """Return numbers with missing values, a category, codes, and labels that overlap."""
     rng = np.random.default_rng(8)
     age = np.where(rng.random(160) < 0.1, np.nan, rng.normal(50, 10, 160).round(1))
     city, race = rng.choice(["Oslo", "Rome"], 160), rng.integers(1, 4, 160)
@@ -31,13 +31,13 @@ def frame() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def model(frame) -> LogisticModel:
-    """Maximum likelihood."""
+    """Return a maximum-likelihood model."""
     table = Table.from_pandas(frame, "y", category=["race"])
     return train_logistic(table, in_memory, NumpyKernel(), Training(Newton()))
 
 
 def test_a_data_frame_is_predicted_as_its_table(model, frame) -> None:
-    """Columns in another order, further ones, another index, codes as text: the same bits."""
+    """Columns in another order, more columns, another index, or codes as text: the same bits."""
     expected = model.predict_proba(Table.from_pandas(frame, "y", category=["race"]))
     other = frame[["race", "city", "age", "y"]].assign(note="x", race=frame["race"].astype(str))
     other.index = frame.index[::-1]
@@ -51,14 +51,14 @@ def test_a_data_frame_is_predicted_as_its_table(model, frame) -> None:
 
 
 def test_polars_is_predicted_where_it_is_installed(model, frame) -> None:
-    """As pandas."""
+    """The predictions are those of pandas."""
     polars = pytest.importorskip("polars")
     rows = polars.DataFrame({name: frame[name].tolist() for name in ("city", "race", "age")})
     assert np.array_equal(model.predict_proba(rows), model.predict_proba(frame))
 
 
 def test_all_missing_columns_are_named_at_once(model, frame) -> None:
-    """With the closest name there is; one that occurs twice is as useless."""
+    """The message has the closest names; a repeated column is an error, too."""
     with pytest.raises(TableError) as caught:
         model.predict_proba(frame.rename(columns={"city": "cty"}).drop(columns="race"))
     assert str(caught.value).splitlines() == [
@@ -72,7 +72,7 @@ def test_all_missing_columns_are_named_at_once(model, frame) -> None:
 
 
 def test_values_of_another_kind_are_named(model, frame) -> None:
-    """Text for a number, several types in one column."""
+    """A column has text instead of numbers, or values of several types."""
     with pytest.raises(TableError, match="feature 'age' must be numbers or booleans, found"):
         model.predict_proba(frame.assign(age="old"))
     mixed = frame.assign(age=[1, "old"] * 80)
@@ -82,13 +82,13 @@ def test_values_of_another_kind_are_named(model, frame) -> None:
 
 @pytest.mark.parametrize("rows", [np.zeros((2, 3)), [[1, 2, 3]], {"age": [1]}])
 def test_rows_without_names_are_refused(model, rows) -> None:
-    """Positions say nothing of a model's features."""
+    """Positions do not identify a model's features."""
     with pytest.raises(TypeError, match="expected a Table or a data frame, found"):
         model.predict_proba(rows)
 
 
 def test_markers_among_objects_are_missing_as_in_training(frame) -> None:
-    """In a column of numbers, too; a text that is no marker is named with its row."""
+    """Markers are missing in columns of numbers, too; other text is named with its row."""
     table = Table.from_pandas(frame, "y", category=["race"], missing=["?"])
     model = train_logistic(table, in_memory, NumpyKernel(), Training(Newton()))
     rows = frame.assign(age=frame["age"].astype(object).where(frame["age"].notna(), " ?"))

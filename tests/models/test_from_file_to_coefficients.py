@@ -14,7 +14,7 @@ N = 1_500
 
 @pytest.fixture(scope="module")
 def frame():
-    """Two numbers and two categories, missing values in all, some rare levels."""
+    """Return two numbers and two categories, with missing values in all, and rare levels."""
     rng = np.random.default_rng(12)
     age, dose = rng.normal(50, 12, N), rng.normal(3e-3, 1e-3, N)
     city = rng.choice(
@@ -30,14 +30,14 @@ def frame():
 
 @pytest.fixture(scope="module", params=["csv", "parquet"])
 def table(request, frame, tmp_path_factory):
-    """The file as a table."""
+    """Return the file as a table."""
     path = tmp_path_factory.mktemp("rows") / f"rows.{request.param}"
     frame.to_csv(path, index=False) if request.param == "csv" else frame.to_parquet(path)
     return FileTable(path, "died").read()
 
 
 def peers_design(df):
-    """Median and mark, dummies without the most frequent level, rare levels in one column."""
+    """Build median, missing indicator, dummies without the most frequent level, and rare levels."""
     columns = {"(intercept)": pd.Series(1.0, df.index)}
     for name in ("age", "dose"):
         columns[name] = df[name].fillna(df[name].median())
@@ -52,7 +52,7 @@ def peers_design(df):
 
 
 def test_coefficients_equal_statsmodels_on_the_same_design(table, frame, train):
-    """Each to 1e-8, and their standard errors, in the original units."""
+    """Coefficients and standard errors agree to 1e-8, in the original units."""
     model = train(table)
     X = peers_design(frame)
     assert "city=(other)" in X
@@ -70,7 +70,7 @@ def test_coefficients_equal_statsmodels_on_the_same_design(table, frame, train):
 
 
 def test_a_model_does_not_move_with_the_test_rows(table, train):
-    """Preparation, standardization and fit: the same bits, whatever the test rows hold."""
+    """Preparation, standardization and fit have the same bits for any test rows."""
     in_train, in_test = choose_rows(table, SplitPolicy())
     models = [train(one.where(in_train)) for one in (table, perturbed_table(table, in_test))]
     fits = [model.fit for model in models]

@@ -12,7 +12,7 @@ from tests.models.test_logistic_model import design_of
 
 
 def test_predictions_equal_scikit_learns(overlapping) -> None:
-    """Least squares on the prepared columns, label 0 or 1."""
+    """The model is least squares on the prepared columns, with labels 0 and 1."""
     frame = overlapping.to_pandas()
     design, label = design_of(frame), (frame["died"] == "yes").astype(float)
     expected = LinearRegression().fit(design, label).predict(design)
@@ -21,7 +21,7 @@ def test_predictions_equal_scikit_learns(overlapping) -> None:
 
 
 def test_json_restores_every_bit(overlapping) -> None:
-    """A stored model predicts exactly what the trained one did."""
+    """A stored model predicts exactly as the trained one."""
     model = train_linear(overlapping, open_rows)
     restored = model_from_json(model.to_json())
     assert restored.to_json() == model.to_json()

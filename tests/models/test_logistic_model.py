@@ -1,4 +1,4 @@
-"""Logistic models: prediction, what they say of themselves, JSON."""
+"""Logistic models: predictions, descriptions and JSON."""
 
 import json
 from dataclasses import replace
@@ -17,7 +17,7 @@ from lr_pipeline.tables.table import Table
 
 
 def design_of(frame: pd.DataFrame) -> pd.DataFrame:
-    """The documented preparation, written out with pandas."""
+    """Return the documented preparation, written with pandas."""
     median = frame["age"].median()
     columns = {
         "age": frame["age"].fillna(median),
@@ -31,7 +31,7 @@ def design_of(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_coefficients_and_standard_errors_equal_those_of_statsmodels(train, overlapping) -> None:
-    """With imputed values and coded categories, in the columns' own units."""
+    """Values are imputed and categories coded; units are the columns' own."""
     model = train(overlapping)
     frame = overlapping.to_pandas()
     design = sm.add_constant(design_of(frame))
@@ -45,7 +45,7 @@ def test_coefficients_and_standard_errors_equal_those_of_statsmodels(train, over
 
 
 def test_probabilities_are_those_of_the_reported_coefficients(train, overlapping) -> None:
-    """A reader can compute a prediction from what is printed."""
+    """A reader can compute a prediction from the printed numbers."""
     model = train(overlapping)
     design = design_of(overlapping.to_pandas())
     z = model.intercept + design[list(model.coefficients)] @ list(model.coefficients.values())
@@ -53,7 +53,7 @@ def test_probabilities_are_those_of_the_reported_coefficients(train, overlapping
 
 
 def test_json_restores_every_bit(train, overlapping) -> None:
-    """A stored model predicts exactly what the trained one did."""
+    """A stored model predicts exactly as the trained one."""
     model = train(overlapping)
     restored = model_from_json(model.to_json())
     assert restored.to_json() == model.to_json()
@@ -63,7 +63,7 @@ def test_json_restores_every_bit(train, overlapping) -> None:
 
 
 def test_json_holds_what_other_programs_read(train, overlapping) -> None:
-    """The fields that the documentation promises, with coefficients by name."""
+    """It has the documented fields, with coefficients by name."""
     document = json.loads(train(overlapping).to_json())
     assert document["kind"] == "logistic"
     assert document["features"] == ["age", "dose", "city"]
@@ -76,7 +76,7 @@ def test_json_holds_what_other_programs_read(train, overlapping) -> None:
 
 
 def test_json_is_strict_where_no_bound_could_be_given(train, overlapping) -> None:
-    """An infinite certificate is null, and infinite again when read."""
+    """An infinite certificate is stored as null, and is infinite again when read."""
     model = train(overlapping, solver=GradientDescent(learning_rate=1e-9, iterations=1))
     assert model.fit.certificate.standard_errors == np.inf
     assert "Infinity" not in model.to_json()
@@ -84,7 +84,7 @@ def test_json_is_strict_where_no_bound_could_be_given(train, overlapping) -> Non
 
 
 def test_inference_is_stored_by_column(train, overlapping) -> None:
-    """Profile intervals, odds ratios and variance inflation, as computed at training time."""
+    """It has profile intervals, odds ratios and variance inflation from training."""
     model = train(overlapping)
     document = json.loads(model.to_json())["inference"]
     found = model_from_json(model.to_json()).inference
@@ -98,7 +98,7 @@ def test_inference_is_stored_by_column(train, overlapping) -> None:
 
 
 def test_what_is_withheld_or_infinite_is_so_when_read(train, overlapping) -> None:
-    """NaN is null and infinity a word: strict JSON, and the same numbers back."""
+    """NaN is stored as null and infinity as text; reading gives the same numbers."""
     model = train(overlapping)
     upper = model.inference.upper.copy()
     upper[:3] = [np.inf, -np.inf, np.nan]
@@ -118,7 +118,7 @@ def test_a_table_without_a_feature_is_refused_by_name(train, overlapping) -> Non
 
 
 def test_convergence_is_told_in_a_sentence(train, overlapping) -> None:
-    """Solver, status, iterations, distance; the remedy where it has not converged."""
+    """It has solver, status, iterations, distance, and the remedy if it has not converged."""
     assert "newton: converged after" in train(overlapping).convergence
     stopped = train(overlapping, solver=GradientDescent(learning_rate=1e-9, iterations=1))
     assert "iteration_limit after 1 iteration," in stopped.convergence
@@ -126,7 +126,7 @@ def test_convergence_is_told_in_a_sentence(train, overlapping) -> None:
 
 
 def test_a_log_f_models_strength_is_stored_and_only_there(train, separated, overlapping) -> None:
-    """Inference needs it again; other models do not change, and older ones can be read."""
+    """Inference needs it; other models do not change, and older ones can be read."""
     model = train(separated, penalty=LogF(2.0))
     restored = model_from_json(model.to_json())
     assert restored.fit.penalty == LogF(2.0)
@@ -148,7 +148,7 @@ def test_a_log_f_models_strength_is_stored_and_only_there(train, separated, over
 def test_a_strength_that_contradicts_the_penalty_is_refused(
     train, separated, change, field
 ) -> None:
-    """By the field's name."""
+    """The error names the field."""
     document = json.loads(train(separated, penalty=LogF()).to_json()) | change
     with pytest.raises(ModelDocumentError, match=f"field '{field}'"):
         model_from_json(json.dumps(document))

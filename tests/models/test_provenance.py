@@ -1,4 +1,4 @@
-"""Models are tested on the test set of their own split only."""
+"""Models are tested only on the test set of their own split."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 
 
 def test_the_counterpart_of_the_test_set_is_accepted(parts) -> None:
-    """Both parts of one split belong together."""
+    """Both parts come from one split."""
     train_set, test_set = parts
     require_same_split({"numpy_model": train_set.fingerprint}, test_set)
 

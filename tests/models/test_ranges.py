@@ -1,4 +1,4 @@
-"""The training set's ranges: of its numbers, without what is missing, kept in the model's JSON."""
+"""The ranges of the training set's numbers, without missing values, in the model's JSON."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from lr_pipeline.tables.table import Table
 
 
 def test_ranges_are_those_of_the_known_numbers() -> None:
-    """Booleans too, text not; a block of missing values alone changes nothing."""
+    """Booleans have one, text does not; a block of missing values has no effect."""
     frame = pd.DataFrame(
         {
             "x": [np.nan, np.nan, 3.0, -1.5, 2.0, np.nan],
@@ -28,13 +28,13 @@ def test_ranges_are_those_of_the_known_numbers() -> None:
 
 
 def test_a_table_of_text_has_no_ranges() -> None:
-    """And costs no pass."""
+    """It needs no pass."""
     table = Table.from_pandas(pd.DataFrame({"a": list("xyxy"), "y": [0, 1, 1, 0]}), target="y")
     assert training_ranges(table, Preparation.fit(table)) == {}
 
 
 def test_the_model_keeps_them(train, parts) -> None:
-    """Through JSON without losing a bit; of the training rows alone."""
+    """JSON keeps every bit; the ranges are those of the training rows alone."""
     model = train(parts[0])
     known = parts[0].to_pandas()[["age", "dose"]]
     assert model.ranges == {name: (known[name].min(), known[name].max()) for name in known}

@@ -23,21 +23,21 @@ from tests.models.conftest import open_rows
 
 
 def table_of(seed: int) -> Table:
-    """Sixteen rows: hours and earnings are zero for one class."""
+    """Return sixteen rows: hours and earnings are zero for one class."""
     X, y = two_scales(seed)
     frame = pd.DataFrame({"hours": X[:, 0], "earnings": X[:, 1], "works": y > 0})
     return Table.from_pandas(frame, target="works")
 
 
 def first_minimum(rows, start):
-    """Not the lowest minimum, but the next, as if the search had found no other."""
+    """Return not the lowest minimum but the next, as if the search had found only this one."""
     _, search = search_minimum(rows, start)
     others = [one for one in search.others if one.excess > 0.1]
     return others[0].parameters, MinimumSearch(3, 2, (), others[0].parameters)
 
 
 def test_a_better_profile_restarts_the_fit(train, monkeypatch) -> None:
-    """Were the search to end in a higher minimum, the profiles lead on to the lowest."""
+    """If the search ends in a higher minimum, the profiles lead to the lowest."""
     X, y = two_scales(17)
     monkeypatch.setattr(fit_problem, "search_minimum", first_minimum)
     model = train(table_of(17), penalty=Firth())
@@ -49,7 +49,7 @@ def test_a_better_profile_restarts_the_fit(train, monkeypatch) -> None:
 
 
 def test_restarts_that_do_not_end_leave_nothing_inferred(train, monkeypatch) -> None:
-    """Without any, everything is withheld, and the reason says that another fit is better."""
+    """Without restarts all inference is withheld; the reason is that another fit is better."""
     monkeypatch.setattr(fit_problem, "search_minimum", first_minimum)
     monkeypatch.setattr("lr_pipeline.models.train.RESTARTS", 0)
     model = train(table_of(17), penalty=Firth())
@@ -60,7 +60,7 @@ def test_restarts_that_do_not_end_leave_nothing_inferred(train, monkeypatch) -> 
 
 
 def test_the_search_survives_json(train) -> None:
-    """Counts, the lowest minimum and its rivals, bit for bit."""
+    """Counts, the lowest minimum and the other minima are kept bit for bit."""
     search = (model := train(table_of(9), penalty=Firth())).fit.search
     restored = LogisticModel.from_json(model.to_json()).fit.search
     assert (restored.starts, restored.agreeing) == (search.starts, search.agreeing)
@@ -71,7 +71,7 @@ def test_the_search_survives_json(train) -> None:
 
 
 def test_a_search_of_other_columns_is_refused(train) -> None:
-    """A rival of four parameters in a model of three was edited by hand."""
+    """Another minimum of four parameters in a model of three was edited by hand."""
     document = train(table_of(9), penalty=Firth()).to_json()
     edited = document.replace('"parameters": [', '"parameters": [1.0,', 1)
     with pytest.raises(ModelDocumentError, match=r"search\.parameters"):
@@ -79,7 +79,7 @@ def test_a_search_of_other_columns_is_refused(train) -> None:
 
 
 def test_check_metadata_and_summary_say_how_many_starts_agree(train) -> None:
-    """In numbers and in words, and that the distance is to a minimum."""
+    """They say it in numbers and in words, and that the distance is to a minimum."""
     model = train(table_of(9), penalty=Firth())
     search = model.fit.search
     words = f"{search.agreeing} of {search.starts} start"
@@ -92,7 +92,7 @@ def test_check_metadata_and_summary_say_how_many_starts_agree(train) -> None:
 
 
 def test_the_report_says_that_the_best_known_is_not_proven_to_be_the_best(train) -> None:
-    """Once for both models, before the numbers; and in each model's list of facts."""
+    """It says so once for both models, before the numbers, and in each model's list of facts."""
     X, y = two_scales(9, rows=24)
     frame = pd.DataFrame({"hours": X[:, 0], "earnings": X[:, 1], "works": y > 0})
     table = Table.from_pandas(frame, target="works")

@@ -1,4 +1,4 @@
-"""From tables to models."""
+"""Train models from tables."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_a_separated_table_is_refused_without_penalty(train, separated) -> None:
 
 
 def test_the_assessment_names_the_separating_column(separated) -> None:
-    """X separates every row, whatever else helps."""
+    """The column x separates every row, whatever else helps."""
     found = assess_table(separated, open_rows)
     assert found["verdict"] == "complete_separation"
     assert found["separating_columns"][0] == "x"
@@ -45,7 +45,7 @@ def test_the_assessment_names_the_separating_column(separated) -> None:
 
 
 def test_the_assessment_survives_storage(separated, overlapping) -> None:
-    """What an asset stored is what a model asset reads."""
+    """A model asset reads what another asset stored."""
     for table in (separated, overlapping):
         found = assess_table(table, open_rows)
         assert existence_from_dict(found).exists is has_estimate(found)
@@ -53,14 +53,14 @@ def test_the_assessment_survives_storage(separated, overlapping) -> None:
 
 
 def test_an_assessment_already_made_decides(train, separated, overlapping) -> None:
-    """Given that the classes overlap, ``auto`` is maximum likelihood without asking again."""
+    """If it says that the classes overlap, ``auto`` uses maximum likelihood at once."""
     found = assess_table(overlapping, open_rows)
     assert describe_existence(found) == "The maximum-likelihood estimate exists."
     assert train(overlapping, penalty=AUTO).fit.penalty == NoPenalty()
 
 
 def test_large_tables_get_walds_inference(train, overlapping, monkeypatch) -> None:
-    """Beyond the limit the profile would take too long; Firth's then has none, and says why."""
+    """Beyond the limit profiles take too long; Firth's penalty then has no inference."""
     monkeypatch.setattr("lr_pipeline.models.train.PROFILE_LIMIT", 0.0)
     model = train(overlapping, penalty=NoPenalty())
     assert model.inference.method == "wald"
@@ -72,7 +72,7 @@ def test_large_tables_get_walds_inference(train, overlapping, monkeypatch) -> No
 
 
 def test_a_start_is_taken_in_the_columns_own_units(train, overlapping) -> None:
-    """One step of length almost 0 leaves the weights where they were put."""
+    """One step of length almost 0 leaves the weights where they were."""
     solver = GradientDescent(learning_rate=1e-12, iterations=1)
     model = train(overlapping, solver=solver, start=lambda p: np.linspace(-1e-3, 1e-3, p))
     found = [model.intercept, *model.coefficients.values()]
@@ -87,6 +87,6 @@ def test_an_assessment_of_other_rows_is_refused(train, separated, overlapping) -
 
 
 def test_a_strength_of_zero_is_refused(train, overlapping) -> None:
-    """It is not taken for the default."""
+    """Zero does not mean the default."""
     with pytest.raises(ValueError, match="l2 must be positive"):
         train(overlapping, penalty=Ridge(0.0))

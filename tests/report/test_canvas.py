@@ -14,7 +14,7 @@ HOSTILE = "<b>\"q\" & 'r'</b>\nnext\x07 $x_{$ 中文 #1c2024"
 
 
 def figure_titled(title, colour=canvas.SERIES[1]):
-    """A line under a title."""
+    """Return a figure with a line and a title."""
     with canvas.plot_style():
         figure = canvas.new_figure(height=2.0)
         axes = figure.subplots()
@@ -24,7 +24,7 @@ def figure_titled(title, colour=canvas.SERIES[1]):
 
 
 def pixels(png):
-    """The picture decoded again, as (height, width, channels) from 0 to 1."""
+    """Return the decoded picture as (height, width, channels) from 0 to 1."""
     return matplotlib.image.imread(io.BytesIO(png), format="png")
 
 

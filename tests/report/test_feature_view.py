@@ -1,11 +1,11 @@
-"""The table of features: only what there is to say, and no more than can be read."""
+"""The table of features has no empty columns, and is short enough to read."""
 
 from lr_pipeline.evaluation.findings import FeatureRow
 from lr_pipeline.report.feature_view import feature_table
 
 
 def test_a_column_without_an_entry_is_left_out() -> None:
-    """Numbers alone, none missing: what would stand in for one later."""
+    """Only numbers, none missing: the replacement of a later missing value is shown."""
     table = feature_table([FeatureRow("x", "number", median=2.0)])
     assert table == (("Feature", "Kind", "Where missing"), (("x", "number", "median 2.000"),), 0)
 

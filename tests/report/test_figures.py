@@ -20,13 +20,13 @@ from lr_pipeline.report.loss_figure import loss_curve
 
 @pytest.fixture
 def labels():
-    """Sixty labels, both values."""
+    """Return sixty labels with both values."""
     return (np.random.default_rng(7).uniform(size=60) < 0.4).astype(float)
 
 
 @pytest.fixture
 def scores(labels):
-    """Four models, of which the last two coincide exactly."""
+    """Return scores of four models; the last two coincide exactly."""
     rng = np.random.default_rng(8)
     fitted = labels + rng.normal(size=60)
     return {
@@ -38,27 +38,27 @@ def scores(labels):
 
 
 def data(line):
-    """A line's points as two arrays."""
+    """Return a line's points as two arrays."""
     return np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
 
 
 def title_of(figure):
-    """The title of the uppermost axes."""
+    """Return the title of the uppermost axes."""
     return figure.axes[0].get_title(loc="left")
 
 
 def legend_texts(figure):
-    """The texts of the figure's legend."""
+    """Return the texts of the figure's legend."""
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def curves_of(labels, scores):
-    """The curves of each model."""
+    """Return the curves of each model."""
     return {title: rank_curves(labels, score) for title, score in scores.items()}
 
 
 def classes_of(labels):
-    """How many labels are 0 and 1."""
+    """Return how many labels are 0 and 1."""
     return len(labels) - int(labels.sum()), int(labels.sum())
 
 
@@ -147,7 +147,7 @@ def test_loss_curve_draws_objective_and_gradient_norm():
 
 
 def test_loss_curve_of_an_objective_that_hardly_moves_can_be_read():
-    """Drawn above its least value, the power of ten in the label: no offset above the axis."""
+    """It is drawn above its least value, with the power of ten in the label and no offset."""
     values = [0.4229305612 + 1e-13 * k for k in (10, 2, 0)]
     trace = tuple(TracePoint(i, value, 1e-13, 1.0) for i, value in enumerate(values))
     figure = loss_curve(trace, "model")
@@ -167,7 +167,7 @@ def test_loss_curve_of_an_objective_that_hardly_moves_can_be_read():
 
 
 def test_loss_curve_numbers_long_runs_with_separators():
-    """As the text of the reports does."""
+    """The format is that of the reports' text."""
     trace = tuple(TracePoint(1_000 * i, 0.7 - 0.01 * i, 0.5**i, 1.0) for i in range(9))
     lower = loss_curve(trace, "model").axes[1]
     assert "3,000" in [lower.xaxis.get_major_formatter()(tick) for tick in lower.get_xticks()]

@@ -1,4 +1,4 @@
-"""Tables in markdown: aligned numbers, and cells that are text whatever they hold."""
+"""Tables in markdown: aligned numbers, and cells whose content is always text."""
 
 from lr_pipeline.report.markdown import bold, escaped, markdown_table
 

@@ -12,7 +12,7 @@ NAMES = [column.name for column in METRICS]
 
 
 def metrics(*values):
-    """The metrics of one model, in the order of the columns."""
+    """Return the metrics of one model, in the order of the columns."""
     return dict(zip(NAMES, values, strict=True))
 
 

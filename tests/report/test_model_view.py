@@ -20,7 +20,7 @@ ROWS = (
 
 
 def section(coefficients, logistic=True, **rest):
-    """A model without test rows, as far as its coefficients go."""
+    """Return a model without test rows that has only coefficients."""
     nothing = np.zeros(0)
     return ModelSection(
         "m", "M", nothing, nothing if logistic else None, coefficients=coefficients, **rest
@@ -28,7 +28,7 @@ def section(coefficients, logistic=True, **rest):
 
 
 def test_coefficient_table_of_greenes_spector_example():
-    """All columns where everything is known; the intercept has no odds ratio and no scale."""
+    """All columns are there if everything is known; the intercept has no odds ratio or scale."""
     table = coefficient_table(section(ROWS))
     assert table.headings == (
         "Name",
@@ -57,7 +57,7 @@ def test_coefficient_table_of_greenes_spector_example():
 
 
 def test_an_end_at_infinity_is_shown_as_such():
-    """An interval without an end: an odds ratio of 0 or ∞, not an overflow."""
+    """An interval without an end gives an odds ratio of 0 or ∞, not an overflow."""
     rows = (CoefficientRow("x", 1.0, None, (-math.inf, math.inf), 0.4, 1.0, math.inf),)
     (row,) = coefficient_table(section(rows)).rows
     assert row[2] == "−∞ to ∞"
@@ -98,7 +98,7 @@ def test_very_wide_tables_show_the_largest_effects_in_their_own_order():
     ],
 )
 def test_certificates_are_put_in_plain_words(certificate, words):
-    """A bound, an estimate, or the admission that there is none."""
+    """The words name a bound, an estimate, or that there is neither."""
     assert describe_certificate(certificate) == words
 
 

@@ -26,12 +26,12 @@ VOID = {"meta", "link", "img", "br", "hr", "input", "base", "source", "embed"}
 
 
 def rendered(*findings, **others) -> Report:
-    """The page of these findings."""
+    """Return the page of these findings."""
     return render_report(Findings(*findings, **others))
 
 
 class Page(HTMLParser):
-    """The elements, attributes and texts of a page; fails on unbalanced tags."""
+    """The elements, attributes and texts of a page; unbalanced tags raise an error."""
 
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
@@ -64,20 +64,20 @@ class Page(HTMLParser):
 
     @property
     def text(self):
-        """All text, with single spaces."""
+        """Return all text, with single spaces."""
         return " ".join(" ".join(self.texts).split())
 
 
 @pytest.fixture(scope="module")
 def held_out():
-    """Forty test rows of both classes."""
+    """Return forty test rows of both classes."""
     labels = (np.random.default_rng(1).uniform(size=40) < 0.4).astype(float)
     return HeldOutRows(labels, 0.375, 160, "sha256:train", "sha256:test", target="churned")
 
 
 @pytest.fixture(scope="module")
 def models(held_out):
-    """A linear baseline that leaves [0, 1], and two logistic models that coincide."""
+    """Return a linear baseline that leaves [0, 1], and two logistic models that coincide."""
     rng = np.random.default_rng(2)
     z = 3 * held_out.labels - 1.5 + rng.normal(size=40)
     p = 1 / (1 + np.exp(-z))
@@ -93,7 +93,7 @@ def models(held_out):
 
 @pytest.fixture(scope="module")
 def report(held_out, models):
-    """Their report, without notices."""
+    """Return their report, without notices."""
     return rendered(held_out, models)
 
 
@@ -140,7 +140,7 @@ def test_names_are_text_wherever_they_appear(held_out, models):
 
 
 def test_the_metrics_table_shows_each_model_and_the_baseline(report):
-    """Heading, four rows, the gap as a dash with its reason below."""
+    """It has a heading and four rows; a gap is a dash, with its reason below."""
     page = Page(report.html)
     assert page.rows[0][:3] == ["Model", "Accuracy", "Log loss"]
     assert [row[0] for row in page.rows[1:5]] == [
@@ -166,7 +166,7 @@ def test_the_baseline_predicts_the_training_prevalence(held_out, report):
 
 
 def test_numbers_are_strict_json_with_the_documented_keys(held_out, models):
-    """What other programs read: no NaN, gaps as null with their reasons, fingerprints."""
+    """Other programs read them: no NaN, nulls with their reasons, fingerprints."""
     numbers = rendered(held_out, models, [Notice("note", "n")]).numbers
     assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
     assert set(numbers["models"]) == {
@@ -203,7 +203,7 @@ def test_each_model_states_its_fit_in_words(report):
 
 
 def test_figures_are_drawn_for_every_model(report):
-    """ROC, precision-recall; calibration and effects of each; descents of the two iterative."""
+    """They are ROC, precision-recall, calibration, effects, and descents of two iterative fits."""
     labels = [value for name, value in Page(report.html).attributes if name == "aria-label"]
     assert [label for label in labels if label.startswith(("ROC", "Precision"))] == [
         "ROC curves of all models",
@@ -214,7 +214,7 @@ def test_figures_are_drawn_for_every_model(report):
 
 
 def test_a_test_set_of_one_class_gives_a_page_without_rank_curves(held_out, models):
-    """The curves are left out and the reason given; everything else stands."""
+    """The curves are left out with the reason, and everything else is there."""
     report = rendered(replace(held_out, labels=np.ones(40)), models)
     page = Page(report.html)
     assert "ROC curves of all models" not in dict.fromkeys(value for _, value in page.attributes)
@@ -241,7 +241,7 @@ def test_verdict_names_the_best_models_and_the_baseline(report):
 
 
 def test_verdict_says_when_no_model_beats_the_baseline(held_out, models):
-    """A model that predicts the contrary is not praised for being the best of its kind."""
+    """A model that predicts the contrary is not called the best."""
     z = -models[1].linear_predictor
     contrary = replace(models[1], linear_predictor=z, probabilities=1 / (1 + np.exp(-z)))
     assert "No model beats the baseline." in verdict(rendered(held_out, [contrary]).numbers)
@@ -260,7 +260,7 @@ def test_the_same_input_gives_the_same_page(held_out, models, report):
 
 
 def test_one_row_is_shown_with_its_prediction_and_its_label(held_out, models):
-    """By every model, in the words of the target's values; 0.5 itself is not positive."""
+    """Every model predicts a value of the target; 0.5 itself is not positive."""
     rows = replace(held_out, negative="stays", positive="leaves")
     half = replace(models[1], probabilities=np.full(40, 0.5))
     report = rendered(rows, [models[0], half], drawn_row=DrawnRow(index=6, seed=9))
@@ -275,7 +275,7 @@ def test_one_row_is_shown_with_its_prediction_and_its_label(held_out, models):
 
 
 def test_what_gradient_descent_left_to_do_is_a_table(held_out, models):
-    """One row a model, with a dash where the steps needed are not known."""
+    """It has one row for each model, with a dash if the needed steps are unknown."""
     known = DescentGap("numpy_model", 1e-3, 5_000, "x9", 0.6123, 1e-6, 312_470, 5)
     unknown = replace(known, name="torch_model", iterations_needed=None)
     report = rendered(held_out, models, descents=[known, unknown])
@@ -287,6 +287,6 @@ def test_what_gradient_descent_left_to_do_is_a_table(held_out, models):
 
 
 def test_a_report_without_descent_or_drawn_row_has_neither_section(report):
-    """Newton leaves nothing to do."""
+    """Newton's method needs no such section."""
     assert "left to do" not in report.html
     assert "One row of the test set" not in report.html

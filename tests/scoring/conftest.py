@@ -15,20 +15,20 @@ from lr_pipeline.tables.table import Table
 
 
 def table_rows(table, preparation):
-    """All rows in memory."""
+    """Hold all rows in memory."""
     from lr_pipeline.engines.opening import open_rows
 
     return open_rows(table, preparation, "memory")
 
 
 def fit(table: Table, **settings: object) -> LogisticModel:
-    """Newton on the numpy kernel."""
+    """Fit with Newton on the numpy kernel."""
     return train_logistic(table, table_rows, NumpyKernel(), Training(Newton(), **settings))
 
 
 @pytest.fixture(scope="session")
 def frame() -> pd.DataFrame:
-    """200 rows whose classes overlap."""
+    """Return 200 rows whose classes overlap."""
     rng = np.random.default_rng(11)
     age, dose = rng.normal(50, 12, 200), rng.normal(1e-3, 2e-4, 200)
     city = rng.choice(["Köln", "Lyon", "Oslo"], 200)
@@ -41,25 +41,25 @@ def frame() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def model(frame) -> LogisticModel:
-    """Maximum likelihood, with an id."""
+    """Return a maximum-likelihood model with an id."""
     return fit(Table.from_pandas(frame, target="died", id="key"))
 
 
 @pytest.fixture(scope="session")
 def without_id(frame) -> LogisticModel:
-    """The same without an id."""
+    """Return the same model without an id."""
     return fit(Table.from_pandas(frame.drop(columns="key"), target="died"))
 
 
 @pytest.fixture(scope="session")
 def penalised(frame) -> LogisticModel:
-    """Ridge: without standard errors."""
+    """Return a ridge model, which has no standard errors."""
     return fit(Table.from_pandas(frame, target="died", id="key"), penalty=Ridge())
 
 
 @pytest.fixture
 def new_rows(tmp_path: Path) -> Path:
-    """Four rows: ordinary, too old, from an unseen city, and with all features missing."""
+    """Return four rows: ordinary, too old, from an unseen city, and with all features missing."""
     path = tmp_path / "new.csv"
     path.write_text(
         "city,key,age,dose,comment\n"

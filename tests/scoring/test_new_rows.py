@@ -1,4 +1,4 @@
-"""New rows: what is accepted, and every difference at once where they are not as in training."""
+"""New rows: what is accepted, and that all differences from training are listed at once."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from lr_pipeline.tables.errors import TableError
 
 
 def test_extra_columns_and_another_order_are_no_difference(model, new_rows) -> None:
-    """The target is not needed, and what has no role is not read."""
+    """The target is not needed, and columns without a role are not read."""
     table = open_new_rows(new_rows, model.preparation).table
     assert set(table.schema.names) == {"city", "key", "age", "dose"}
     assert table.num_rows == 4
 
 
 def test_parquet_is_read_like_csv(model, new_rows, tmp_path) -> None:
-    """Also under a name that does not say so."""
+    """The file's name need not end in .parquet."""
     frame = pd.read_csv(new_rows)
     for name in ("new.parquet", "new.dat"):
         frame.to_parquet(tmp_path / name)
@@ -27,7 +27,7 @@ def test_parquet_is_read_like_csv(model, new_rows, tmp_path) -> None:
 
 
 def test_categories_and_ids_that_look_like_numbers_are_text(model, tmp_path) -> None:
-    """The type was settled in training; leading zeros stay."""
+    """Training decided the type, and leading zeros stay."""
     path = tmp_path / "new.csv"
     path.write_text("city,key,age,dose\n1,007,50,1\n2,008,51,1\n")
     table = open_new_rows(path, model.preparation).table
@@ -36,7 +36,7 @@ def test_categories_and_ids_that_look_like_numbers_are_text(model, tmp_path) -> 
 
 
 def test_every_difference_is_in_one_table(model, tmp_path) -> None:
-    """Missing, twice, of another type: column, expected, found."""
+    """For columns missing, repeated or of another type it has name, expected and found."""
     path = tmp_path / "new.csv"
     path.write_text("Key,age,dose,dose\nk,old,1,2\n")
     with pytest.raises(SchemaMismatchError) as caught:
@@ -72,7 +72,7 @@ def test_a_similar_name_is_offered(model, tmp_path) -> None:
     ],
 )
 def test_other_types_in_parquet_are_differences(model, tmp_path, column, values, kind) -> None:
-    """Nested ones too."""
+    """Nested types are differences, too."""
     good = {"key": ["a"], "age": [1.0], "dose": [1.0], "city": ["Oslo"]}
     pq.write_table(pa.table(good | {column: values}), tmp_path / "new.parquet")
     with pytest.raises(SchemaMismatchError) as caught:
@@ -83,7 +83,7 @@ def test_other_types_in_parquet_are_differences(model, tmp_path, column, values,
 
 @pytest.mark.parametrize("kind", [pa.bool_(), pa.int8(), pa.decimal128(30, 2), pa.null()])
 def test_any_number_is_a_number(model, tmp_path, kind) -> None:
-    """Booleans, integers, decimals, and a column without a value."""
+    """Booleans, integers, decimals, and a column without a value are accepted."""
     age = pa.array([None if kind == pa.null() else 1]).cast(kind)
     columns = {"key": ["a"], "age": age, "dose": [1.0], "city": ["Oslo"]}
     pq.write_table(pa.table(columns), tmp_path / "new.parquet")
@@ -100,7 +100,7 @@ def test_any_number_is_a_number(model, tmp_path, kind) -> None:
     ],
 )
 def test_an_unreadable_file_is_named(model, tmp_path, name, content, message) -> None:
-    """With what is wrong."""
+    """The error says what is wrong."""
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
@@ -110,7 +110,7 @@ def test_an_unreadable_file_is_named(model, tmp_path, name, content, message) ->
 
 
 def split_in_two(frame: pd.DataFrame, folder: Path, kind: str) -> Path:
-    """A folder with half of the rows in each of two files."""
+    """Return a folder with half of the rows in each of two files."""
     folder.mkdir()
     for number, half in enumerate((frame[:2], frame[2:])):
         write(half, folder / f"{number}.{kind}")
@@ -118,7 +118,7 @@ def split_in_two(frame: pd.DataFrame, folder: Path, kind: str) -> Path:
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Parquet or CSV, packed or not, by the name."""
+    """Write Parquet or CSV, packed or not, as the name says."""
     if path.suffix == ".parquet":
         frame.to_parquet(path)
     else:
@@ -127,7 +127,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "parquet"])
 def test_folders_patterns_and_urls_are_one_table(model, new_rows, tmp_path, kind) -> None:
-    """As in training; what they hold is known by all of their files."""
+    """They are read as in training; all files determine the content's hash."""
     folder = split_in_two(pd.read_csv(new_rows), tmp_path / "rows", kind)
     expected = open_new_rows(new_rows, model.preparation).table.column("key").to_pylist()
     places = (folder, folder / f"*.{kind}", f"file://{folder}")
@@ -144,7 +144,7 @@ def test_folders_patterns_and_urls_are_one_table(model, new_rows, tmp_path, kind
 
 
 def test_partitions_are_columns_of_new_rows(model, new_rows, tmp_path) -> None:
-    """Text stays text, also where it looks like a number; they count in what the files hold."""
+    """Text that looks like a number stays text; the columns count in the content's hash."""
     folder = tmp_path / "rows"
     for city in ("Oslo", "02"):
         (folder / f"city={city}").mkdir(parents=True)
@@ -156,7 +156,7 @@ def test_partitions_are_columns_of_new_rows(model, new_rows, tmp_path) -> None:
 
 
 def test_a_later_file_that_differs_is_named(model, new_rows, tmp_path) -> None:
-    """With its differences alone, as an error of its own kind."""
+    """The error has its own type, and only this file's differences."""
     folder = split_in_two(pd.read_csv(new_rows), tmp_path / "rows", "parquet")
     pd.read_csv(new_rows).drop(columns="dose").to_parquet(folder / "1.parquet")
     with pytest.raises(SchemaMismatchError) as caught:
@@ -166,6 +166,6 @@ def test_a_later_file_that_differs_is_named(model, new_rows, tmp_path) -> None:
 
 
 def test_a_folder_without_tables_is_refused(model, tmp_path) -> None:
-    """A file is expected."""
+    """The error says that a file is expected."""
     with pytest.raises(TableError, match="found a folder"):
         open_new_rows(tmp_path, model.preparation)

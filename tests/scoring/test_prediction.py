@@ -1,4 +1,4 @@
-"""One block: probabilities and intervals against statsmodels, marks against hand-made rows."""
+"""One block: intervals compared with statsmodels, new values with hand-made rows."""
 
 import numpy as np
 import pandas as pd
@@ -14,19 +14,19 @@ from lr_pipeline.tables.table import Table
 
 
 def batch_of(frame: pd.DataFrame) -> pa.RecordBatch:
-    """One block of rows."""
+    """Return one block of rows."""
     return pa.RecordBatch.from_pandas(frame, preserve_index=False)
 
 
 def test_probabilities_are_those_of_the_model(model, frame) -> None:
-    """Bit for bit what ``predict_proba`` gives, since the arithmetic is the same."""
+    """They equal those of ``predict_proba`` bit for bit, since the arithmetic is the same."""
     found = Predictor(model).predict(batch_of(frame))
     table = Table.from_pandas(frame, target="died", id="key")
     np.testing.assert_allclose(found.probability, model.predict_proba(table), rtol=1e-14)
 
 
 def test_intervals_are_statsmodels(model, frame) -> None:
-    """A binomial GLM's interval of the mean, by the link (statsmodels, its own fit)."""
+    """They are a binomial GLM's intervals of the mean, by the link (statsmodels, its own fit)."""
     levels = [name.partition("=")[2] for name in model.preparation.columns if "=" in name]
     X = frame[["age", "dose"]].to_numpy()
     X = np.column_stack([np.ones(len(X)), X, *[frame["city"] == level for level in levels]])
@@ -42,7 +42,7 @@ def test_intervals_are_statsmodels(model, frame) -> None:
 
 
 def test_there_is_no_interval_where_standard_errors_are_withheld(penalised, frame) -> None:
-    """With the reason that the fit itself gives."""
+    """The reason is that of the fit itself."""
     predictor = Predictor(penalised)
     found = predictor.predict(batch_of(frame))
     assert found.lower is None
@@ -65,7 +65,7 @@ def test_a_large_mean_costs_the_interval_few_digits(frame) -> None:
 
 
 def test_the_range_is_that_of_training(model, frame) -> None:
-    """Its own ends are inside, the next number is outside, missing is not marked."""
+    """Its ends are inside, the next number is outside, and a missing value is not marked."""
     age = frame["age"]
     ends = [age.min(), age.max(), np.nextafter(age.min(), 0), np.nextafter(age.max(), 200), np.nan]
     rows = pd.DataFrame({"age": ends, "dose": 1e-3, "city": "Oslo"})
@@ -76,7 +76,7 @@ def test_the_range_is_that_of_training(model, frame) -> None:
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), "str")])
 def test_unseen_levels_are_marked_row_by_row(kind) -> None:
-    """However text is stored; a missing one is none."""
+    """The storage of text does not matter; a missing value is not an unseen level."""
     encoding = CategoryEncoding("city", "Köln", ("Lyon",), marks_missing=False)
     column = pa.array(["Lyon", "Rome", None, "Köln", "Rome", "Bern"]).cast(kind)
     expected = [False, True, False, False, True, True]
@@ -85,7 +85,7 @@ def test_unseen_levels_are_marked_row_by_row(kind) -> None:
 
 
 def test_a_block_without_rows_is_predicted(model) -> None:
-    """Nothing comes out."""
+    """The result has no rows."""
     rows = pd.DataFrame({"age": [1.0], "dose": [1.0], "city": ["Oslo"]})
     found = Predictor(model).predict(batch_of(rows).slice(0, 0))
     assert found.probability.shape == (0,)
@@ -93,7 +93,7 @@ def test_a_block_without_rows_is_predicted(model) -> None:
 
 
 def test_a_level_in_another_spelling_is_that_level(model, frame, tmp_path) -> None:
-    """From a file of any kind, by a model that was stored: the same bits, and nothing unseen."""
+    """Any kind of file and a stored model give the same bits, and no unseen level."""
     stored = LogisticModel.from_json(model.to_json())
     other = frame.assign(city=frame["city"].str.replace("ö", "o\u0308") + "\u00a0")
     plain, spelled = tmp_path / "plain.csv", tmp_path / "spelled.csv"

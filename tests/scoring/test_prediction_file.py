@@ -1,4 +1,4 @@
-"""Files for people: no formulas in CSV, whole or not at all, never over an input."""
+"""Files for people: no formulas in CSV, complete or absent, never over an input."""
 
 import csv
 from decimal import Decimal
@@ -18,18 +18,18 @@ FORMULAS = ["=1+1", "+1+1", "-1-1", "-1\n", "-A1", "＝1", "＋A1", "@SUM(A1)", 
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_formula_is_taken_for_text(text) -> None:
-    """A ' before it, which spreadsheets do not show."""
+    """It gets a ' before it, which spreadsheets do not show."""
     assert without_formula(text) == "'" + text
 
 
 @pytest.mark.parametrize("text", ["", "a=1", " =1", "1-1", "'=1", "-5", "+7.50"])
 def test_other_text_stays(text) -> None:
-    """Only the first character decides, and a signed number is no formula."""
+    """Only the first character decides, and a signed number is not a formula."""
     assert without_formula(text) == text
 
 
 def test_no_cell_of_a_csv_is_a_formula(model, tmp_path) -> None:
-    """Ids as they may come from a form on the web."""
+    """The ids could come from a form on the web."""
     rows = {"key": FORMULAS, "age": 50.0, "dose": 1e-3, "city": "Oslo"}
     pd.DataFrame(rows).to_parquet(tmp_path / "new.parquet")
     export_predictions(score_file(model, tmp_path / "new.parquet"), tmp_path / "scores.csv")
@@ -39,7 +39,7 @@ def test_no_cell_of_a_csv_is_a_formula(model, tmp_path) -> None:
 
 
 def test_names_of_columns_are_no_formulas_either(frame, tmp_path) -> None:
-    """The header's id, and a feature that is named as out of range."""
+    """These are the header's id, and a feature that is named as out of range."""
     from lr_pipeline.tables.table import Table
     from tests.scoring.conftest import fit
 
@@ -54,7 +54,7 @@ def test_names_of_columns_are_no_formulas_either(frame, tmp_path) -> None:
 
 
 def test_csv_and_parquet_say_the_same(model, new_rows, tmp_path) -> None:
-    """Every number to the last bit."""
+    """Every number agrees to the last bit."""
     for name in ("a.csv", "a.parquet"):
         export_predictions(score_file(model, new_rows), tmp_path / name)
     with (tmp_path / "a.csv").open(newline="") as file:
@@ -66,7 +66,7 @@ def test_csv_and_parquet_say_the_same(model, new_rows, tmp_path) -> None:
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.date32(), pa.dictionary(pa.int8(), pa.string())])
 def test_ids_of_any_type_reach_the_csv(model, tmp_path, kind) -> None:
-    """Numbers as numbers, others as text."""
+    """Numbers are written as numbers, other ids as text."""
     import pyarrow.parquet as pq
 
     key = pa.array(["a"]).cast(kind) if pa.types.is_dictionary(kind) else pa.array([7], kind)
@@ -95,7 +95,7 @@ UUID_ID = UUID("01234567-890a-bcde-f123-4567890abcde")
 )
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_ids_of_odd_types_reach_the_output_exactly(model, tmp_path, key, expected, kind) -> None:
-    """As they are written by hand; bytes as hexadecimal digits in CSV."""
+    """They are written as by hand; bytes are hexadecimal digits in CSV."""
     import pyarrow.parquet as pq
 
     columns = {"key": key, "age": [50.0], "dose": [1e-3], "city": ["Oslo"]}
@@ -125,7 +125,7 @@ def test_ids_of_odd_types_reach_the_output_exactly(model, tmp_path, key, expecte
 def test_a_value_that_cannot_be_scored_is_placed_in_the_file(
     model, tmp_path, monkeypatch, suffix, bad, message
 ) -> None:
-    """Its row counts from the first of the file, not of the block; nothing is written."""
+    """Its row is counted from the file's first row, not the block's; nothing is written."""
     monkeypatch.setattr("lr_pipeline.tables.table.rows_within", lambda *_: 2)
     ages = [50, 51, 52, 53, bad, 55]
     frame = pd.DataFrame({"key": list("abcdef"), "age": ages, "dose": 1e-3, "city": "Oslo"})
@@ -137,7 +137,7 @@ def test_a_value_that_cannot_be_scored_is_placed_in_the_file(
 
 
 def test_an_earlier_output_is_replaced_whole(model, new_rows, tmp_path) -> None:
-    """Only once all rows have been scored: an error leaves it as it was."""
+    """It is replaced once all rows are scored; an error leaves it as it was."""
     output = tmp_path / "scores.csv"
     output.write_text("earlier")
     bad = tmp_path / "bad.csv"
@@ -151,7 +151,7 @@ def test_an_earlier_output_is_replaced_whole(model, new_rows, tmp_path) -> None:
 
 
 def test_an_input_is_never_overwritten(model, new_rows, tmp_path) -> None:
-    """Under its own name, another name or a link; nor another file that was named as input."""
+    """The name may be its own, another one or a link; other named inputs are safe, too."""
     link = tmp_path / "link.csv"
     link.symlink_to(new_rows)
     before = new_rows.read_bytes()
@@ -164,7 +164,7 @@ def test_an_input_is_never_overwritten(model, new_rows, tmp_path) -> None:
 
 
 def test_a_file_of_the_folder_that_is_scored_is_never_overwritten(model, new_rows) -> None:
-    """Any of them."""
+    """Every file of the folder is safe."""
     before = new_rows.read_bytes()
     with pytest.raises(ScoringError, match="overwrite its own input"):
         export_predictions(score_file(model, new_rows.parent), new_rows)
@@ -173,13 +173,13 @@ def test_a_file_of_the_folder_that_is_scored_is_never_overwritten(model, new_row
 
 @pytest.mark.parametrize("name", ["scores.xlsx", "scores"])
 def test_another_suffix_is_refused(model, new_rows, tmp_path, name) -> None:
-    """Nothing is written under a name that says something else."""
+    """No file gets a name that contradicts its format."""
     with pytest.raises(ScoringError, match=r"ends in \.csv or \.parquet"):
         export_predictions(score_file(model, new_rows), tmp_path / name)
 
 
 def test_a_folder_is_no_output(model, new_rows, tmp_path) -> None:
-    """A file in it is."""
+    """A file in the folder is one."""
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(ScoringError, match="found a folder"):
         export_predictions(score_file(model, new_rows), tmp_path / "folder.csv")

@@ -1,4 +1,4 @@
-"""A file of new rows: columns, counts, streaming, and equal bytes for equal inputs."""
+"""Scores of a file of new rows: columns, counts, streaming, equal bytes for equal inputs."""
 
 import json
 import shutil
@@ -21,13 +21,13 @@ from tests.scoring.conftest import fit
 
 
 def written(predictions, path) -> pd.DataFrame:
-    """What is in the file."""
+    """Return the content of the file."""
     predictions.write_parquet(path)
     return pq.read_table(path).to_pandas()
 
 
 def test_each_row_has_its_score_and_its_marks(model, new_rows, tmp_path) -> None:
-    """In the order of the file, the id carried through; the columns in their order."""
+    """Rows are in the file's order, with their ids; columns are in their order."""
     predictions = score_file(model, new_rows)
     found = written(predictions, tmp_path / "p.parquet")
     assert list(found) == [
@@ -52,7 +52,7 @@ def test_each_row_has_its_score_and_its_marks(model, new_rows, tmp_path) -> None
 
 
 def test_two_features_out_of_range_are_both_named(model, tmp_path) -> None:
-    """And the row counts once."""
+    """The row counts once."""
     path = tmp_path / "new.csv"
     path.write_text("city,key,age,dose\nOslo,a,500,0.5\n")
     predictions = score_file(model, path)
@@ -61,7 +61,7 @@ def test_two_features_out_of_range_are_both_named(model, tmp_path) -> None:
 
 
 def test_only_what_training_never_lacked_is_unexpectedly_missing(frame, tmp_path) -> None:
-    """One row without an age is enough to expect another, though it is not marked in the design."""
+    """One training row without an age is enough, even if the design has no missing indicator."""
     trained = frame.assign(age=frame["age"].mask(frame.index == 3))
     model = fit(Table.from_pandas(trained, target="died", id="key"))
     assert "age=missing" not in model.coefficients
@@ -75,14 +75,14 @@ def test_only_what_training_never_lacked_is_unexpectedly_missing(frame, tmp_path
 
 
 def test_without_an_id_rows_are_numbered(without_id, frame, tmp_path) -> None:
-    """From 1, through all blocks."""
+    """Numbers begin at 1 and continue through all blocks."""
     frame.to_parquet(tmp_path / "new.parquet")
     predictions = score_file(without_id, tmp_path / "new.parquet")
     assert written(predictions, tmp_path / "p.parquet")["row"].tolist() == list(range(1, 201))
 
 
 def test_the_threshold_moves_the_label_alone(model, new_rows, tmp_path) -> None:
-    """Above it is 1, at it is 0."""
+    """The label is 1 above the threshold, and 0 at it."""
     first = written(score_file(model, new_rows), tmp_path / "a.parquet")
     exact = float(first["probability"][0])
     second = written(score_file(model, new_rows, threshold=exact), tmp_path / "b.parquet")
@@ -103,7 +103,7 @@ def test_withheld_intervals_are_empty_with_the_reason(penalised, new_rows, tmp_p
 
 
 def test_equal_inputs_give_equal_bytes(model, new_rows, tmp_path) -> None:
-    """Under another name too; another threshold or another row gives others."""
+    """The file's name does not matter; another threshold or row gives other bytes."""
     copy = tmp_path / "copy.csv"
     shutil.copy(new_rows, copy)
     first, second = score_file(model, new_rows), score_file(model, copy)
@@ -114,12 +114,12 @@ def test_equal_inputs_give_equal_bytes(model, new_rows, tmp_path) -> None:
     assert score_file(model, copy, threshold=0.4).fingerprint != first.fingerprint
     with copy.open("a") as file:
         file.write("Oslo,e,1,1,x\n")
-    assert second.fingerprint == first.fingerprint  # of the rows that were read
+    assert second.fingerprint == first.fingerprint  # it hashes the rows that were read
     assert score_file(model, copy).fingerprint != first.fingerprint
 
 
 def test_every_file_decides_the_version(model, new_rows, tmp_path) -> None:
-    """Copies elsewhere have the same one; a change in any file gives another."""
+    """Copies elsewhere have the same version; a change in any file gives another."""
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
         for part in ("a.csv", "b.csv"):
@@ -134,14 +134,14 @@ def test_every_file_decides_the_version(model, new_rows, tmp_path) -> None:
 
 
 def test_a_url_is_scored_as_its_file_is(model, new_rows) -> None:
-    """The fingerprint, which is the version of the asset, reads what the URL leads to."""
+    """The fingerprint, which is the asset's version, reads the file behind the URL."""
     by_url = score_file(model, f"file://{new_rows}")
     assert by_url.fingerprint == score_file(model, new_rows).fingerprint
     assert sum(batch.num_rows for batch in by_url.blocks()) == 4
 
 
 def test_the_rows_are_streamed(model, frame, tmp_path, monkeypatch) -> None:
-    """Block by block, with the progress told; the scores do not depend on the blocks."""
+    """Blocks are scored one by one, with progress; the scores do not depend on the blocks."""
     frame.to_parquet(tmp_path / "new.parquet")
     whole = written(score_file(model, tmp_path / "new.parquet"), tmp_path / "a.parquet")
     monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 4 * 30)
@@ -156,7 +156,7 @@ def test_the_rows_are_streamed(model, frame, tmp_path, monkeypatch) -> None:
 
 
 def test_a_file_without_rows_has_no_scores(model, tmp_path) -> None:
-    """A header alone is a table of the right columns."""
+    """A header alone is a table with the right columns."""
     path = tmp_path / "new.csv"
     path.write_text("city,key,age,dose\n")
     predictions = score_file(model, path)
@@ -165,7 +165,7 @@ def test_a_file_without_rows_has_no_scores(model, tmp_path) -> None:
 
 
 def test_an_infinite_value_stops_the_scoring(model, tmp_path) -> None:
-    """As in training."""
+    """The error is that of training."""
     path = tmp_path / "new.csv"
     path.write_text("city,key,age,dose\nOslo,a,inf,1\n")
     with pytest.raises(TableError, match="infinite"):
@@ -174,25 +174,25 @@ def test_an_infinite_value_stops_the_scoring(model, tmp_path) -> None:
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0, -1.0, 2.0])
 def test_a_threshold_is_a_probability(model, new_rows, threshold) -> None:
-    """Between 0 and 1, neither included."""
+    """It is between 0 and 1, both excluded."""
     with pytest.raises(ScoringError, match="threshold between 0 and 1"):
         score_file(model, new_rows, threshold)
 
 
 def test_a_model_without_ranges_is_refused(model, new_rows) -> None:
-    """It would mark nothing."""
+    """It could not mark values out of range."""
     with pytest.raises(ScoringError, match="Train it again"):
         score_file(replace(model, ranges={}), new_rows)
 
 
 def test_an_id_named_like_a_result_is_refused(model, new_rows) -> None:
-    """Two columns of one name could not be told apart."""
+    """Two columns of the same name could not be distinguished."""
     preparation = replace(model.preparation, roles=replace(model.preparation.roles, id="label"))
     with pytest.raises(ScoringError, match="'label' has the name of a result"):
         score_file(replace(model, preparation=preparation), new_rows)
 
 
 def test_the_version_is_that_of_the_stored_model(model) -> None:
-    """It survives storing, and differs between models."""
+    """It stays the same when stored, and differs between models."""
     assert version_of(type(model).from_json(model.to_json())) == version_of(model)
     assert version_of(replace(model, train_rows=1)) != version_of(model)

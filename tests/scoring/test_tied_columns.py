@@ -1,4 +1,4 @@
-"""A model of columns that cannot be told apart: what is withheld, said and kept."""
+"""A model with columns that cannot be told apart: what is withheld, reported and kept."""
 
 import pandas as pd
 import pyarrow as pa
@@ -14,7 +14,7 @@ from tests.core.inference.test_collinearity import calls
 
 
 def test_predictions_of_tied_columns_keep_their_intervals() -> None:
-    """The model's own page and its JSON say what is withheld; probabilities are sound."""
+    """The model's page and JSON say what is withheld; probabilities are correct."""
     X, y = calls()
     frame = pd.DataFrame(X, columns=list("abcde")).assign(y=y.astype(int))
     model = train_logistic(

@@ -1,7 +1,7 @@
-"""A process to be killed: it writes a table that never ends, in a real run on a real instance.
+"""A process for a test to kill: it writes an endless table, in a real run on a real instance.
 
 ``python -m tests.storage.killed_writer HOME ROOT SIGNAL`` creates the file SIGNAL once blocks of
-the table have gone to the disk.
+the table have been written to the disk.
 """
 
 import sys
@@ -20,17 +20,17 @@ from lr_pipeline.tables.table import Table
 
 
 def block(number: int) -> pa.RecordBatch:
-    """Rows that hardly compress, so that each block reaches the file."""
+    """Return rows that hardly compress, so that each block reaches the file."""
     random = np.random.default_rng(number)
     x = random.standard_normal(BLOCK_ROWS)
     return pa.RecordBatch.from_pydict({"x": x, "y": (x > 0).astype(np.int64)})
 
 
 class EndlessTable(Table):
-    """Says so when three of six blocks are written at least, and waits to be killed."""
+    """A table that signals when at least three of six blocks are written, and then waits."""
 
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[pa.RecordBatch]:
-        """Yield six blocks, which are read ahead of the write, then none while anyone waits."""
+        """Yield six blocks, which are read before they are written, and then wait for ever."""
         for number in range(6):
             yield block(number).cast(self.schema)
         Path(sys.argv[3]).touch()

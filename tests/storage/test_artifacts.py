@@ -1,4 +1,4 @@
-"""What is written comes back exactly, or not at all."""
+"""What is written is read back exactly, or nothing is written."""
 
 import hashlib
 import json
@@ -137,7 +137,7 @@ def test_type_without_a_format_is_refused(tmp_path: Path, value):
 
 
 def test_unknown_kind_is_refused(tmp_path: Path):
-    """An artifact of another version of the package is not guessed at."""
+    """The kind of another version of the package is not guessed."""
     artifact = write_artifact(tmp_path, ["a"], "v1", {"x": 1})
     with pytest.raises(ArtifactError, match="found 'pickle'"):
         load_artifact(artifact.path, artifact.sha256, "pickle")
@@ -145,14 +145,14 @@ def test_unknown_kind_is_refused(tmp_path: Path):
 
 @pytest.mark.parametrize("part", ["..", ".hidden", "a/b", ""])
 def test_key_that_is_no_folder_name_is_refused(tmp_path: Path, part):
-    """No asset can be written outside of the root, or where partials are."""
+    """No asset can be written outside the root, or in the folder of partial files."""
     with pytest.raises(ArtifactError, match="asset key"):
         write_artifact(tmp_path / "root", [part, "a"], "v1", {"x": 1})
     assert not (tmp_path / "a").exists()
 
 
 def test_version_names_sort_by_time():
-    """A later version sorts last whatever the run's id, also in another time zone."""
+    """A later version sorts last, whatever the run's id or the time zone."""
     first = datetime(2024, 2, 29, 23, 59, 59, 5, tzinfo=UTC)
     later = (first + timedelta(microseconds=1)).astimezone()
     assert version_name("ffffffff-1", now=first) < version_name("00000000-1", now=later)
@@ -160,7 +160,7 @@ def test_version_names_sort_by_time():
 
 
 class Scores:
-    """What has the form of predictions, with one row."""
+    """A value with one row that has the form of predictions."""
 
     model_version = "0" * 12
 
@@ -172,7 +172,7 @@ class Scores:
 
 
 def test_equal_predictions_are_one_version(tmp_path: Path):
-    """Named by the hash of the content, whatever the run; others are another version."""
+    """The hash of the content names the version in any run; other predictions are another."""
     first = write_artifact(tmp_path, ["t", "p"], "v1", Scores(0.25))
     before = first.path.stat().st_mtime_ns
     assert write_artifact(tmp_path, ["t", "p"], "v2", Scores(0.25)) == first
@@ -187,7 +187,7 @@ def test_equal_predictions_are_one_version(tmp_path: Path):
 
 
 def test_predictions_that_changed_are_not_the_same_version(tmp_path: Path):
-    """Stored once more, they meet the changed file and say so."""
+    """To store them again raises an error about the changed file."""
     first = write_artifact(tmp_path, ["p"], "v1", Scores(0.25))
     first.path.write_bytes(b"PAR1")
     with pytest.raises(ArtifactError, match=r"the content has changed.*Remove .*, then"):

@@ -1,4 +1,4 @@
-"""Whole or not at all, never overwritten, and what killed writers leave is cleared away."""
+"""Writes are complete or absent, never overwrite, and clear what killed writers left."""
 
 import os
 import time
@@ -48,7 +48,7 @@ def test_existing_name_is_refused_and_kept(tmp_path: Path, write):
 
 
 def test_folder_of_a_competitor_is_kept(tmp_path: Path):
-    """Where another process finishes the same name first, its content stays."""
+    """If another process finishes the same name first, its content stays."""
     final = tmp_path / "v1"
     with pytest.raises(FileExistsError, match="never overwritten"), new_folder(final) as partial:
         (partial / "a.txt").write_text("second")
@@ -59,7 +59,7 @@ def test_folder_of_a_competitor_is_kept(tmp_path: Path):
 
 
 def test_file_of_a_competitor_is_kept(tmp_path: Path):
-    """The same for a single file, which a rename would have replaced."""
+    """The same holds for a single file, which a rename would have replaced."""
     final = tmp_path / "settings"
     with pytest.raises(FileExistsError), new_file(final) as partial:
         partial.write_text("second")
@@ -90,7 +90,7 @@ def test_files_and_folders_are_flushed_before_the_name_is_given(tmp_path: Path, 
 
 
 def test_only_stale_partials_are_removed(tmp_path: Path):
-    """A write still under way is left alone, as is a folder of another name, however old."""
+    """A current write is left alone, and so is a folder of another name, however old."""
     stale, fresh = (tmp_path / f".v{i}.{i:016x}.partial" for i in (1, 2))
     other = tmp_path / ".hidden"
     day_ago = time.time() - STALE_SECONDS - 60
@@ -105,7 +105,7 @@ def test_only_stale_partials_are_removed(tmp_path: Path):
 
 
 def test_next_write_clears_stale_partials(tmp_path: Path):
-    """Nobody has to call the cleaning: the next version of the asset does it."""
+    """Nobody has to call the cleaning: the asset's next version does it."""
     stale = tmp_path / ".v1.0000000000000001.partial"
     stale.mkdir()
     os.utime(stale, (0, 0))
@@ -115,7 +115,7 @@ def test_next_write_clears_stale_partials(tmp_path: Path):
 
 
 def test_file_is_replaced_only_when_complete(tmp_path: Path):
-    """Until the block ends without an exception the earlier content is there."""
+    """Until the block ends without an exception the file has its earlier content."""
     final = tmp_path / "scores.csv"
     final.write_text("earlier")
     with pytest.raises(RuntimeError), replaced_file(final) as partial:
@@ -130,14 +130,14 @@ def test_file_is_replaced_only_when_complete(tmp_path: Path):
 
 
 def test_file_that_was_not_there_is_written(tmp_path: Path):
-    """In a folder that was not there either."""
+    """The folder did not exist either."""
     with replaced_file(tmp_path / "new" / "scores.csv") as partial:
         partial.write_text("first")
     assert (tmp_path / "new" / "scores.csv").read_text() == "first"
 
 
 def test_scratch_folder_vanishes(tmp_path: Path):
-    """With all that is in it; where it is killed, as any stale partial."""
+    """Its content is removed too; if the process is killed, it is a stale partial."""
     with scratch_folder(tmp_path / "a") as scratch:
         (scratch / "file").write_text("x")
         assert is_partial(scratch)

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a write: the earlier version stays, and nothing torn has a name."""
+"""kill -9 in the middle of a write: the earlier version stays, and no partial file is used."""
 
 import signal
 import subprocess
@@ -29,7 +29,7 @@ def dataset() -> Table:
 
 @pytest.fixture
 def killed_run(home: Path, tmp_path: Path) -> Path:
-    """Root of the artifacts after one good run and one killed while it wrote the same asset."""
+    """Return the artifacts' root after one good run and one that was killed while writing."""
     root, signalled = tmp_path / "artifacts", tmp_path / "signalled"
     with dg.DagsterInstance.from_config(str(home)) as instance:
         resources = {"io_manager": ArtifactIOManager(root=str(root))}
@@ -45,7 +45,7 @@ def killed_run(home: Path, tmp_path: Path) -> Path:
 
 
 def test_killed_write_leaves_the_earlier_version(killed_run: Path, home: Path):
-    """The torn file exists only under a partial's name; the next load sees the earlier table."""
+    """The incomplete file has only a partial's name; the next load gives the earlier table."""
     partials = [path for path in (killed_run / "dataset").iterdir() if is_partial(path)]
     versions = [path for path in (killed_run / "dataset").iterdir() if not is_partial(path)]
     assert len(partials) == len(versions) == 1

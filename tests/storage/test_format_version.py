@@ -1,4 +1,4 @@
-"""What a later version of the package stored is refused; what an earlier one stored is read."""
+"""A format of a later version of the package is refused; an earlier one is read."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ REMEDY = "Update lr_pipeline, or make the file again with this version."
 
 
 def logistic():
-    """A fit of the tutorial's table."""
+    """Return a fit of the tutorial's table."""
     return train_logistic(TABLE.read(), open_rows, NumpyKernel(), Training(Newton()))
 
 
@@ -44,7 +44,7 @@ JSON_VALUES = {
 
 @pytest.fixture(params=JSON_VALUES)
 def stored(request, tmp_path):
-    """One value of each kind that is JSON: its artifact, and the file with the JSON."""
+    """Return an artifact and JSON file for one value of each kind that is stored as JSON."""
     make, name = JSON_VALUES[request.param]
     artifact = write_artifact(tmp_path, ["a"], "v1", make())
     return artifact, artifact.path.with_name(name)
@@ -56,7 +56,7 @@ def _rewrite(file: Path, **changes: object) -> None:
 
 
 def test_a_later_format_is_refused(stored):
-    """A model, a report, a study, a dictionary: the file, both formats and what to do."""
+    """The error names the file, both formats and the remedy."""
     artifact, file = stored
     latest = VERSIONS[artifact.kind]
     _rewrite(file, format_version=latest + 1)
@@ -70,7 +70,7 @@ def test_a_later_format_is_refused(stored):
 
 
 def test_a_file_without_a_number_is_read(stored):
-    """What was stored before there were numbers is the same value."""
+    """A value that was stored before formats had numbers is the same."""
     artifact, file = stored
     read = format_named(artifact.kind).read
     before = read(artifact.path)
@@ -84,7 +84,7 @@ def test_a_file_without_a_number_is_read(stored):
 
 @pytest.mark.parametrize("number", ["1", 0, -1, 1.0, True, None, [1]])
 def test_a_number_that_is_none_is_refused(stored, number):
-    """Only whole numbers from 1 on are numbers of a format."""
+    """Only whole numbers from 1 on are format numbers."""
     artifact, file = stored
     _rewrite(file, format_version=number)
     with pytest.raises(ArtifactError, match="expected a whole number from 1 on as format_version"):
@@ -105,7 +105,7 @@ def test_a_model_of_a_later_format_does_not_score(tmp_path, name):
 
 
 def test_a_table_of_a_later_format_is_refused(tmp_path):
-    """The roles in a Parquet file's metadata have a number, too; one without it is read."""
+    """The roles in a Parquet file's metadata have a number; without one they are read."""
     path = tmp_path / "data.parquet"
     TABLE.read().write_parquet(path)
     rows = pq.read_table(path)
@@ -124,7 +124,7 @@ def test_a_table_of_a_later_format_is_refused(tmp_path):
 
 
 def test_the_number_is_no_field_of_the_value(tmp_path):
-    """It is not there when the value is read back, and no value may bring one of its own."""
+    """The value that is read has no number, and no value may have such a field itself."""
     numbers = {"auc": 0.5}
     artifact = write_artifact(tmp_path, ["a"], "v1", numbers)
     assert format_named("json").read(artifact.path) == numbers

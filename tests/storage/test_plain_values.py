@@ -34,7 +34,7 @@ def test_signed_zero_and_subnormal_survive():
 
 
 def test_equal_dictionaries_give_equal_text():
-    """The order of insertion leaves no trace."""
+    """The order of insertion has no effect."""
     assert json_text({"b": 1, "a": {"d": 2, "c": 3}}) == json_text({"a": {"c": 3, "d": 2}, "b": 1})
 
 
@@ -46,19 +46,19 @@ def test_numpy_scalars_keep_their_value_in_json():
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, np.float64("nan")])
 def test_non_finite_number_is_refused_with_its_place(number):
-    """JSON has no NaN: the message says where it stands."""
+    """JSON has no NaN, and the message says where it is."""
     with pytest.raises(ArtifactError, match=r"models\.numpy_model\.losses\[1\].*finite"):
         json_text({"models": {"numpy_model": {"losses": [0.5, number]}}})
 
 
 def test_key_that_is_no_text_is_refused():
-    """Plain json.dumps would turn 1 into "1" without a word."""
+    """Plain json.dumps would silently turn 1 into "1"."""
     with pytest.raises(ArtifactError, match=r"counts.*keys, found 1\b"):
         json_text({"counts": {1: 0.5}})
 
 
 def test_object_is_refused_with_its_type_and_place():
-    """Anything without a form in JSON is named."""
+    """The error names anything that has no form in JSON."""
     with pytest.raises(ArtifactError, match=r"a\.b.*found set"):
         json_text({"a": {"b": {1, 2}}})
 

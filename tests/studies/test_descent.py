@@ -1,4 +1,4 @@
-"""The parabola's paths, against the tutorial's own figures and the closed form."""
+"""The parabola's paths, compared with the tutorial's numbers and the closed form."""
 
 from math import ceil, inf, log, sqrt
 from sys import float_info
@@ -12,12 +12,12 @@ from lr_pipeline.studies.descent_figures import draw_distances, draw_paths
 
 @pytest.fixture(scope="module")
 def study():
-    """With the tutorial's learning rates."""
+    """Return the study with the tutorial's learning rates."""
     return gradient_descent_study()
 
 
 def tutorial_loop(eta: float, n_iters: int = 10_000) -> list[float]:
-    """Python floats alone, which raise where they overflow."""
+    """Iterate with Python floats alone, which raise an error when they overflow."""
 
     def loss(theta: float) -> float:
         try:
@@ -34,7 +34,7 @@ def tutorial_loop(eta: float, n_iters: int = 10_000) -> list[float]:
 
 
 def test_the_tutorials_figures_are_reproduced_exactly(study) -> None:
-    """Lengths of the six paths; the end of the first to the last digit."""
+    """The lengths of the six paths agree, and the end of the first to the last digit."""
     paths = study.numbers["paths"]
     rates = [0.1, 0.01, 0.001, 0.8, 1.1, 1.1]
     assert [path["learning_rate"] for path in paths] == rates
@@ -44,7 +44,7 @@ def test_the_tutorials_figures_are_reproduced_exactly(study) -> None:
 
 
 def test_verdicts_say_why(study) -> None:
-    """|1 − 2η| against 1."""
+    """The reason compares |1 − 2η| with 1."""
     found = [(path["verdict"], path["reason"]) for path in study.numbers["paths"]]
     assert [verdict for verdict, _ in found] == [
         *["converged"] * 3,
@@ -58,7 +58,7 @@ def test_verdicts_say_why(study) -> None:
 
 @pytest.mark.parametrize("rate", [0.1, 0.003, 0.5, 0.77, 0.999, 1.0, 1.1])
 def test_every_point_is_that_of_the_tutorials_loop(rate) -> None:
-    """Bit for bit, until the tutorial's loop overflows too."""
+    """Points agree bit for bit, until the tutorial's loop overflows too."""
     path, expected = descend(rate, 10_000, 1e-8), tutorial_loop(rate)
     assert len(path.theta) == len(expected)
     finite = np.isfinite(expected)
@@ -67,14 +67,14 @@ def test_every_point_is_that_of_the_tutorials_loop(rate) -> None:
 
 @pytest.mark.parametrize("rate", [0.2, 0.9, 1.05])
 def test_distances_are_powers_of_the_factor(rate) -> None:
-    """|θ_k − 2.5| = 2.5 |1 − 2η|^k."""
+    """The distance is |θ_k − 2.5| = 2.5 |1 − 2η|^k."""
     distances = np.abs(descend(rate, 20, 0.0).theta - 2.5)
     expected = 2.5 * np.abs(1 - 2 * rate) ** np.arange(21)
     np.testing.assert_allclose(distances, expected, atol=1e-13)
 
 
 def test_overflow_counts_as_infinite(study) -> None:
-    """The loss leaves float64 where 2.5 · 1.2^k exceeds the root of its largest number."""
+    """The loss overflows where 2.5 · 1.2^k exceeds the root of the largest float64."""
     path = study.numbers["paths"][4]
     assert (path["theta"], path["loss"]) == (None, None)
     assert path["overflow_step"] == ceil(log(sqrt(float_info.max) / 2.5) / log(1.2))
@@ -96,19 +96,19 @@ def test_overflow_counts_as_infinite(study) -> None:
     ],
 )
 def test_every_verdict_is_seen(rate, iterations, verdict, reason) -> None:
-    """A stop that the tolerance asked for is not taken for an arrival."""
+    """A stop by a large tolerance does not count as an arrival."""
     found, why = path_verdict(descend(rate, iterations, 1e-8), 1e-8)
     assert found == verdict
     assert reason in why
 
 
 def test_the_last_permitted_step_may_meet_the_tolerance() -> None:
-    """45 steps are what η = 0.1 takes; one fewer is cut short."""
+    """η = 0.1 needs 45 steps; with one fewer the path is cut short."""
     assert [descend(0.1, steps, 1e-8).stopped for steps in (44, 45, 46)] == [False, True, True]
 
 
 def test_each_path_is_drawn_on_the_curve() -> None:
-    """One panel a path, with all its points; a diverging one as far as it stays in sight."""
+    """Each path has one panel with all its points; a diverging one only those in range."""
     paths = [descend(rate, 100, 1e-8) for rate in (0.1, 0.8, 1.1)]
     figure = draw_paths(paths, ["converged", "oscillating", "diverging"], Parabola(), 2.5)
     panels = figure.axes
@@ -125,7 +125,7 @@ def test_each_path_is_drawn_on_the_curve() -> None:
 
 
 def test_distances_are_drawn_once_a_rate() -> None:
-    """The short run of a diverging rate is a part of the long one."""
+    """The short run of a diverging rate is part of the long one."""
     paths = [descend(1.1, 100, 1e-8), descend(1.1, 10, 1e-8)]
     (axes,) = draw_distances(paths, ["diverging"] * 2, 2.5).axes
     curve, start = axes.lines
@@ -134,7 +134,7 @@ def test_distances_are_drawn_once_a_rate() -> None:
 
 
 def test_other_rates_give_another_picture(study) -> None:
-    """A reader's own list, also of one."""
+    """A reader's own list may have a single rate."""
     other = gradient_descent_study([0.3])
     assert [path["learning_rate"] for path in other.numbers["paths"]] == [0.3]
     assert other.pictures["paths"] != study.pictures["paths"]

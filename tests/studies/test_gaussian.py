@@ -19,7 +19,7 @@ from lr_pipeline.studies.gaussian import (
 
 
 def test_the_density_is_scipys() -> None:
-    """Over six deviations to each side, in both forms."""
+    """Both forms agree over six deviations to each side."""
     x = np.linspace(-10.0, 14.0, 97)
     np.testing.assert_allclose(density(x, 2.0, 2.0), stats.norm.pdf(x, 2.0, 2.0), rtol=1e-14)
     np.testing.assert_allclose(log_density(x, 2.0, 2.0), stats.norm.logpdf(x, 2.0, 2.0), rtol=1e-14)
@@ -33,7 +33,7 @@ def test_the_log_density_is_exact_where_the_density_underflows() -> None:
 
 
 def test_the_deviation_of_the_estimate_divides_by_n() -> None:
-    """Of 2, 4, 4, 4, 5, 5, 7, 9 the mean is 5 and the deviation 2."""
+    """The mean of 2, 4, 4, 4, 5, 5, 7, 9 is 5 and the deviation 2."""
     assert fit_normal(np.array([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0])) == (5.0, 2.0)
 
 
@@ -51,7 +51,7 @@ def test_no_other_mean_and_deviation_are_likelier(shift: float, stretch: float) 
 
 @pytest.mark.parametrize("parts", [1, 2, 7, 50])
 def test_a_mean_of_1e9_costs_the_deviation_nothing(parts: int) -> None:
-    """In one block or in moments added up: equal to rational arithmetic to rounding."""
+    """One block or added moments equal rational arithmetic up to rounding."""
     x = 1e9 + np.random.default_rng(5).standard_normal(500)
     exact = [Fraction(v) for v in x.tolist()]
     mean = sum(exact) / 500
@@ -66,7 +66,7 @@ def test_a_mean_of_1e9_costs_the_deviation_nothing(parts: int) -> None:
 
 
 def test_what_cannot_be_is_refused() -> None:
-    """A deviation of zero, and a sample of nothing."""
+    """The deviation is zero, or the sample is empty."""
     with pytest.raises(ValueError, match="deviation must be positive and finite, found 0"):
         log_density(np.zeros(1), 0.0, 0.0)
     with pytest.raises(ValueError, match="at least one row"):

@@ -1,4 +1,4 @@
-"""The grid search: its bounds against independent ones, every verdict, and what it advises."""
+"""The grid search: its bounds against independent ones, every verdict, and its advice."""
 
 import json
 import re
@@ -29,25 +29,25 @@ from tests.core.tables import overlapping, spector
 
 
 def separated() -> ArrayRows:
-    """The sign of the one column is the label."""
+    """Return a table where the sign of the one column is the label."""
     x = np.array([-2.0, -1.0, -0.5, 0.5, 1.0, 2.0])
     return ArrayRows(x[:, None], (x > 0) * 1.0)
 
 
 def partly_separated() -> ArrayRows:
-    """The column's sign is the label; at 0 both labels occur."""
+    """Return a table where the column's sign is the label, but at 0 both labels occur."""
     x = np.array([-1.0, -2.0, 0.0, 0.0, 0.0, 1.0, 2.0])
     return ArrayRows(x[:, None], np.array([0.0, 0, 0, 1, 1, 1, 1]))
 
 
 @pytest.fixture(scope="module")
 def study():
-    """On a table whose estimate exists."""
+    """Return the study of a table whose estimate exists."""
     return learning_rate_study(ArrayRows(*overlapping()), iterations=400)
 
 
 def runs_by_rate(study, schedule: str) -> dict[float, dict]:
-    """Rows of the study's table."""
+    """Return rows of the study's table."""
     return {
         run["learning_rate"]: run for run in study.numbers["runs"] if run["schedule"] == schedule
     }
@@ -56,7 +56,7 @@ def runs_by_rate(study, schedule: str) -> dict[float, dict]:
 @pytest.mark.parametrize("table", [overlapping, spector])
 @pytest.mark.parametrize("standardize", [False, True])
 def test_the_bounds_are_those_of_singular_values_and_statsmodels(table, standardize) -> None:
-    """2/L from the largest singular value of (1, x), 2/λ* from statsmodels' Hessian at its fit."""
+    """2/L is from the largest singular value of (1, x), 2/λ* from statsmodels' Hessian."""
     X, y = table()
     numbers = learning_rate_study(ArrayRows(X, y), [0.01], 2, standardize).numbers
     if standardize:
@@ -73,7 +73,7 @@ def test_the_bounds_are_those_of_singular_values_and_statsmodels(table, standard
 
 
 def test_below_the_guaranteed_bound_the_loss_only_falls(study) -> None:
-    """And far enough below it no step overshoots."""
+    """Far enough below the bound no step overshoots."""
     rows, bound = ArrayRows(*overlapping()), study.numbers["bounds"]["guaranteed"]
     for run in run_grid(rows, [0.3 * bound, 0.7 * bound, 0.999 * bound], 300):
         assert np.diff(run.loss).max() <= 1e-15
@@ -81,7 +81,7 @@ def test_below_the_guaranteed_bound_the_loss_only_falls(study) -> None:
 
 
 def test_past_it_descent_converges_up_to_the_local_limit_and_cycles_beyond(study) -> None:
-    """Every fixed rate of a finer grid, a twentieth away from the limit."""
+    """The grid is finer, and every fixed rate is a twentieth away from the limit."""
     bounds = study.numbers["bounds"]
     assert bounds["local"] > 1.1 * bounds["guaranteed"]
     rows = ArrayRows(*overlapping())
@@ -98,7 +98,7 @@ def test_past_it_descent_converges_up_to_the_local_limit_and_cycles_beyond(study
 
 
 def test_decay_rescues_a_rate_that_cycles(study) -> None:
-    """Cosine from beyond the limit ends at the minimum."""
+    """A cosine schedule from beyond the limit ends at the minimum."""
     beyond = max(runs_by_rate(study, "fixed"))
     assert runs_by_rate(study, "fixed")[beyond]["verdict"] == "cycling"
     assert runs_by_rate(study, "cosine")[beyond]["verdict"] == "oscillating"
@@ -106,7 +106,7 @@ def test_decay_rescues_a_rate_that_cycles(study) -> None:
 
 
 def test_every_verdict_is_seen_on_a_run() -> None:
-    """Also those that the tutorial meets as an exception or as NaN."""
+    """Some of them the tutorial meets as an exception or as NaN."""
     rows = ArrayRows(*overlapping())
     rates = {0.1: "monotone", 8.0: "oscillating", 40.0: "cycling", 1e308: "overflow"}
     found = [run.verdict for run in run_grid(rows, list(rates), 300) if run.schedule == "fixed"]
@@ -116,7 +116,7 @@ def test_every_verdict_is_seen_on_a_run() -> None:
 
 
 def test_a_separated_table_has_no_best_rate() -> None:
-    """Its loss falls at every rate, to no minimum."""
+    """Its loss falls at every rate, but has no minimum."""
     study = learning_rate_study(separated(), [0.1, 10.0, 1e3], 50)
     numbers = study.numbers
     assert {run["verdict"] for run in numbers["runs"]} == {"separable"}
@@ -128,7 +128,7 @@ def test_a_separated_table_has_no_best_rate() -> None:
 
 
 def test_a_partly_separated_table_cycles_at_a_rate_too_large() -> None:
-    """The rows at 0 have a minimum of their own, which a large step leaps across for ever."""
+    """The rows at 0 have their own minimum, which a large step overshoots for ever."""
     numbers = learning_rate_study(partly_separated(), [0.1, 100.0], 1_000).numbers
     fixed = {run["learning_rate"]: run for run in numbers["runs"] if run["schedule"] == "fixed"}
     assert {rate: run["verdict"] for rate, run in fixed.items()} == {
@@ -144,14 +144,14 @@ def test_a_partly_separated_table_cycles_at_a_rate_too_large() -> None:
 
 @pytest.mark.parametrize(("share", "iterations"), [(0.999, 400), (0.9999, 400), (0.95, 3)])
 def test_a_swing_that_shrinks_inside_the_local_limit_is_no_cycle(study, share, iterations) -> None:
-    """However slowly, and however few of its steps are seen."""
+    """It may shrink slowly, and only few of its steps may be seen."""
     local = study.numbers["bounds"]["local"]
     numbers = learning_rate_study(ArrayRows(*overlapping()), [share * local], iterations).numbers
     assert numbers["runs"][0]["verdict"] == "oscillating"
 
 
 def test_an_overflow_is_said_and_not_a_number() -> None:
-    """Strict JSON, pictures drawn, and advice to go lower."""
+    """JSON is strict, pictures are drawn, and the advice is a lower rate."""
     study = learning_rate_study(ArrayRows(*overlapping()), [1e308, 50.0], 20)
     json.dumps(study.numbers, allow_nan=False)
     assert runs_by_rate(study, "fixed")[1e308] == {
@@ -167,7 +167,7 @@ def test_an_overflow_is_said_and_not_a_number() -> None:
 
 
 def test_the_grid_begins_at_the_cautious_rate_and_passes_both_bounds(study) -> None:
-    """Five rates a decade from 0.01."""
+    """It has five rates a decade from 0.01."""
     rates = list(runs_by_rate(study, "fixed"))
     assert rates[:6] == [0.01, 0.016, 0.025, 0.04, 0.063, 0.1]
     assert max(rates) > 2 * study.numbers["bounds"]["local"]
@@ -175,7 +175,7 @@ def test_the_grid_begins_at_the_cautious_rate_and_passes_both_bounds(study) -> N
 
 @pytest.mark.parametrize("scale", [1e-9, 1e-4, 1.0, 1e6])
 def test_the_grid_fits_any_scale_of_the_columns(scale) -> None:
-    """From below 2/L to beyond 2/λ*, in a bounded number of rates."""
+    """It goes from below 2/L to beyond 2/λ*, with a bounded number of rates."""
     rates = rate_grid(Landscape(guaranteed=3.0 * scale, local=6.0 * scale, minimum=0.4))
     assert min(rates) < 3.0 * scale
     assert max(rates) > 6.0 * scale
@@ -187,12 +187,12 @@ def test_the_grid_fits_any_scale_of_the_columns(scale) -> None:
     [([3.0, 2, 1, 1], 2), ([3.0, 1, 2, 1], 3), ([1.0, 1, 1, 1], 0), ([3.0, 2, 2, 2], None)],
 )
 def test_steps_are_counted_until_the_loss_stays_near(loss, steps) -> None:
-    """Passing by does not count."""
+    """A loss that is near only for a moment does not count."""
     assert steps_until_near(np.array(loss), 1.0) == steps
 
 
 def test_the_advice_trains_to_the_loss_that_it_names(study) -> None:
-    """Its settings, given to the training configuration, descend to the study's own number."""
+    """With its settings, training reaches the study's own loss."""
     best, advice = study.numbers["best"], study.numbers["advice"]
     settings = yaml.safe_load(re.search(r"solver: (\{.*\}\})", advice)[1])["gradient_descent"]
     config = GradientDescentConfig(**settings)
@@ -207,7 +207,7 @@ def test_the_advice_trains_to_the_loss_that_it_names(study) -> None:
 
 
 def test_a_small_rate_is_advised_as_a_number_that_yaml_reads() -> None:
-    """YAML takes 1e-05 for text."""
+    """YAML reads 1e-05 as text."""
     run = Run("fixed", 1e-5, np.array([0.7, 0.6]), "monotone")
     advice = advise(run, Landscape(1e-4, 2e-4, 0.3), 1, standardize=True)
     settings = yaml.safe_load(re.search(r"solver: (\{.*\}\})", advice)[1])["gradient_descent"]
@@ -215,7 +215,7 @@ def test_a_small_rate_is_advised_as_a_number_that_yaml_reads() -> None:
 
 
 def test_slow_descent_on_raw_columns_is_advised_to_standardize() -> None:
-    """Greene's table, whose columns have means of many deviations."""
+    """In Greene's table the columns' means are many deviations from 0."""
     raw = learning_rate_study(ArrayRows(*spector()), [0.01], 100).numbers
     standardized = learning_rate_study(ArrayRows(*spector()), [4.0], 100, True).numbers
     assert raw["best"]["steps"] is None
@@ -225,7 +225,7 @@ def test_slow_descent_on_raw_columns_is_advised_to_standardize() -> None:
 
 
 def test_the_figures_show_every_schedule_and_both_bounds(study) -> None:
-    """Loss by step in two panels; final loss by rate."""
+    """Loss by step is in two panels; final loss is by rate."""
     rows = ArrayRows(*overlapping())
     runs = run_grid(rows, [0.01, 0.1, 1.0, 8.0, 40.0, 1e308], 60)
     bounds = study.numbers["bounds"]

@@ -1,4 +1,4 @@
-"""Likelihoods against scipy's distributions; products against Python's own multiplication."""
+"""Likelihoods against scipy's distributions; products against Python's multiplication."""
 
 import json
 from math import log
@@ -23,12 +23,12 @@ Y = (np.arange(60) % 3 == 0) * 1.0
 
 @pytest.fixture(scope="module")
 def study():
-    """Sixty values and labels."""
+    """Return the study of sixty values and labels."""
     return likelihood_study(X, Y, "height", "sold")
 
 
 def multiply_until_lost(factors: list[float]) -> tuple[int, float]:
-    """Python's product of the factors, over and over."""
+    """Return Python's product of the factors, repeated until it is 0 or ∞."""
     product, rows = 1.0, 0
     while True:
         for factor in factors:
@@ -38,7 +38,7 @@ def multiply_until_lost(factors: list[float]) -> tuple[int, float]:
 
 
 def test_the_normal_estimate_is_scipys(study) -> None:
-    """Mean, deviation, and the log likelihood there."""
+    """Mean, deviation and their log likelihood agree."""
     normal = study.numbers["normal"]
     mean, deviation = stats.norm.fit(X)
     assert normal["mean"] == pytest.approx(mean, rel=1e-13)
@@ -48,7 +48,7 @@ def test_the_normal_estimate_is_scipys(study) -> None:
 
 
 def test_the_grids_largest_value_is_at_the_closed_form(study) -> None:
-    """No other point of the grid has a greater likelihood; each is scipy's."""
+    """No other grid point has a greater likelihood; each value is scipy's."""
     normal = study.numbers["normal"]
     for name in ("mean", "deviation", "log_likelihood"):
         assert normal["grid"][name] == pytest.approx(normal[name], rel=1e-12)
@@ -59,7 +59,7 @@ def test_the_grids_largest_value_is_at_the_closed_form(study) -> None:
 
 
 def test_the_bernoulli_likelihood_is_the_log_loss(study) -> None:
-    """Log likelihood by scipy, minus its mean by scikit-learn; 20 ones in 60."""
+    """The log likelihood is scipy's, minus its mean scikit-learn's; there are 20 ones in 60."""
     bernoulli = study.numbers["bernoulli"]
     assert (bernoulli["rows"], bernoulli["ones"]) == (60, 20)
     assert bernoulli["probability"] == pytest.approx(1 / 3)
@@ -70,7 +70,7 @@ def test_the_bernoulli_likelihood_is_the_log_loss(study) -> None:
 
 @pytest.mark.parametrize("name", ["normal", "bernoulli"])
 def test_the_product_is_lost_at_the_row_where_pythons_is(study, name) -> None:
-    """While the sum of the logarithms goes on, near log of the smallest float64."""
+    """The sum of the logarithms then continues, near the log of the smallest float64."""
     factors = {
         "normal": stats.norm(*stats.norm.fit(X)).pdf(X),
         "bernoulli": stats.bernoulli(Y.mean()).pmf(Y),
@@ -91,7 +91,7 @@ def test_halves_are_lost_at_the_1075th() -> None:
 
 
 def test_densities_above_one_overflow_instead() -> None:
-    """A feature of small deviation: its product is infinite, which JSON gets in words."""
+    """A small deviation gives an infinite product, which JSON has as text."""
     law = stats.norm(*stats.norm.fit(X * 1e-4))
     lost = multiply("densities", law.logpdf(X * 1e-4)).numbers()
     rows, product = multiply_until_lost(law.pdf(X * 1e-4).tolist())
@@ -100,7 +100,7 @@ def test_densities_above_one_overflow_instead() -> None:
 
 
 def test_certain_labels_are_never_lost() -> None:
-    """Only ones: probability 1, loss 0, and the product stays 1."""
+    """All labels are 1: probability 1, loss 0, and the product stays 1."""
     share, terms = bernoulli_terms(np.ones(5))
     assert (share, terms.tolist()) == (1.0, [0.0] * 5)
     product = multiply("certain", terms)
@@ -111,7 +111,7 @@ def test_certain_labels_are_never_lost() -> None:
 
 @pytest.mark.parametrize(("z", "exact"), [(-40.0, 40.0), (-800.0, 800.0)])
 def test_the_tutorials_epsilon_bounds_the_loss(z, exact) -> None:
-    """At 8 log 10 = 18.42, however wrong the row."""
+    """The loss is at most 8 log 10 = 18.42, however wrong the row."""
     numbers = epsilon_numbers(z)
     assert numbers["exact"] == pytest.approx(exact, rel=1e-15)
     assert numbers["with_epsilon"] == pytest.approx(8 * log(10), rel=1e-8)
@@ -125,7 +125,7 @@ def test_a_constant_feature_has_no_maximum() -> None:
 
 
 def test_the_contours_surround_the_maximum(study) -> None:
-    """The cross is at the closed form, the title carries its numbers."""
+    """The cross is at the closed form, and the title has its numbers."""
     mean, deviation = stats.norm.fit(X)
     grid = likelihood_grid(X, float(mean), float(deviation))
     (axes,) = draw_log_likelihood(grid, float(mean), float(deviation), "身高").axes

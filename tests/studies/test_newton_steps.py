@@ -1,4 +1,4 @@
-"""Newton's steps beside those of gradient descent: both reach scipy's optimum, as fast as said."""
+"""Newton's steps and those of gradient descent reach scipy's optimum at the stated speed."""
 
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from lr_pipeline.studies.newton_steps_figure import draw_newton_steps
 
 
 def block() -> Block:
-    """Sixty rows of two columns, one of them of a small scale, so that a direction is flat."""
+    """Return sixty rows of two columns, one of small scale, so that a direction is flat."""
     rng = np.random.default_rng(5)
     X = rng.standard_normal((60, 2)) * [1.0, 0.3]
     y = (rng.random(60) < 1 / (1 + np.exp(-X @ [1.0, 2.0] - 0.3))).astype(float)
@@ -21,7 +21,7 @@ def block() -> Block:
 
 
 def optimum(rows: Block) -> np.ndarray:
-    """The minimum of the mean log loss by scipy, whose objective is written out here."""
+    """Return the mean log loss's minimum by scipy, with its own objective."""
     A = np.column_stack([np.ones(len(rows.y)), rows.X])
     found = minimize(
         lambda w: np.mean(np.logaddexp(0.0, A @ w) - rows.y * (A @ w)),
@@ -35,7 +35,7 @@ def optimum(rows: Block) -> np.ndarray:
 
 
 def test_derivatives_are_those_of_the_loss() -> None:
-    """Central differences of the value, to the error that their step leaves."""
+    """Central differences of the value agree, up to the error of their step."""
     rows, w, h = block(), np.array([0.2, -0.4]), 1e-5
     loss = MeanLoss(rows.X, rows.y, np.full(60, 0.1))
     steps = h * np.eye(2)
@@ -46,7 +46,7 @@ def test_derivatives_are_those_of_the_loss() -> None:
 
 
 def test_newton_squares_the_distance_and_descent_multiplies_it() -> None:
-    """The number of steps for a millionth is right within the first, not yet quadratic, part."""
+    """The needed steps are right up to the effect of the first part, which is not yet quadratic."""
     rows = block()
     found = newton_steps(rows, optimum(rows), rate=0.5, epochs=50)
     d = found.distances
@@ -60,7 +60,7 @@ def test_newton_squares_the_distance_and_descent_multiplies_it() -> None:
 
 
 def test_the_valley_is_the_loss_in_a_plane() -> None:
-    """Its minimum is the origin, both paths start at one point, and it is steeper upwards."""
+    """Its minimum is the origin, both paths have one start, and it is steeper upwards."""
     rows = block()
     found = newton_steps(rows, optimum(rows), rate=0.5, epochs=50)
     assert found.valley.gradient(np.zeros(2)) == pytest.approx([0.0, 0.0], abs=1e-8)

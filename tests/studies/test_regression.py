@@ -25,7 +25,7 @@ NAMES = ["a", "b", "c"]
 
 @pytest.fixture(scope="module")
 def study():
-    """Three columns, on which the estimate exists."""
+    """Return the study of three columns, for which the estimate exists."""
     return regression_study(Block(*overlapping()), NAMES)
 
 
@@ -37,7 +37,7 @@ def test_the_simple_formula_by_hand() -> None:
 
 
 def test_the_line_is_numpys(study) -> None:
-    """Its polyfit on the column most correlated with the label."""
+    """It equals polyfit on the column most correlated with the label."""
     X, y = overlapping()
     strongest = int(np.argmax([abs(np.corrcoef(x, y)[0, 1]) for x in X.T]))
     assert study.numbers["feature"] == NAMES[strongest]
@@ -49,14 +49,14 @@ def test_the_line_is_numpys(study) -> None:
 
 
 def test_a_constant_column_is_not_the_most_correlated() -> None:
-    """Nor one of numbers so large that they would win by their scale."""
+    """Neither is a column whose numbers are only large."""
     X, y = overlapping()
     wide = np.column_stack([np.ones(len(y)), X[:, 2] * 1e9, X[:, 0]])
     assert most_correlated(Block(wide, y)) == 2
 
 
 def test_both_multiple_solutions_are_numpys(study) -> None:
-    """Its lstsq on (1, X); the largest difference between the two is reported."""
+    """They equal lstsq on (1, X); the largest difference between the two is reported."""
     X, y = overlapping()
     expected = np.linalg.lstsq(np.column_stack([np.ones(len(y)), X]), y, rcond=None)[0]
     multiple = study.numbers["multiple"]
@@ -70,7 +70,7 @@ def test_both_multiple_solutions_are_numpys(study) -> None:
 
 
 def test_dependent_columns_are_named_and_left_out() -> None:
-    """XᵀX over all of them is singular in float64."""
+    """XᵀX over all columns is singular in float64."""
     X, y = overlapping()
     wide = np.column_stack([X, X[:, 0] - 2 * X[:, 1]])
     multiple = regression_study(Block(wide, y), [*NAMES, "sum"]).numbers["multiple"]
@@ -83,7 +83,7 @@ def test_dependent_columns_are_named_and_left_out() -> None:
 
 
 def test_where_the_inverse_has_no_digits_the_formula_has_no_answer() -> None:
-    """Two columns that differ by 1e-9: independent, but not to XᵀX, whose condition is squared."""
+    """Two columns differ by 1e-9: independent, but not in XᵀX, whose condition is squared."""
     X, y = overlapping()
     near = np.column_stack([X[:, 0], X[:, 0] + 1e-9 * X[:, 1]])
     solution = solve_normal_equations(ArrayRows(near, y))
@@ -98,7 +98,7 @@ def test_where_the_inverse_has_no_digits_the_formula_has_no_answer() -> None:
 
 
 def test_the_sigmoid_is_the_logistic_regression_of_scikit_learn(study) -> None:
-    """On the same column, without a penalty."""
+    """It is fitted on the same column, without a penalty."""
     X, y = overlapping()
     x = X[:, [NAMES.index(study.numbers["feature"])]]
     peer = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1_000).fit(x, y)
@@ -107,7 +107,7 @@ def test_the_sigmoid_is_the_logistic_regression_of_scikit_learn(study) -> None:
 
 
 def test_separated_classes_have_no_sigmoid() -> None:
-    """It would be a step; the picture says so."""
+    """It would be a step, and the picture says so."""
     x = np.array([-2.0, -1.0, 1.0, 2.0])
     y = np.array([0.0, 0.0, 1.0, 1.0])
     assert fit_sigmoid(ArrayRows(x[:, None], y)) is None
@@ -117,7 +117,7 @@ def test_separated_classes_have_no_sigmoid() -> None:
 
 
 def test_residuals_are_drawn_from_the_line_to_the_label() -> None:
-    """One vertical stroke a row."""
+    """There is one vertical line for each row."""
     x, y = np.array([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 1.0])
     (axes,) = draw_residuals(x, y, (0.1, 0.2), "x").axes
     strokes = axes.collections[0].get_segments()
@@ -129,7 +129,7 @@ def test_residuals_are_drawn_from_the_line_to_the_label() -> None:
 
 
 def test_a_column_must_be_known_and_vary() -> None:
-    """The message names what there is."""
+    """The message lists the columns."""
     X, y = overlapping()
     with pytest.raises(ValueError, match="one of a, b, c, found 'd'"):
         regression_study(Block(X, y), NAMES, "d")

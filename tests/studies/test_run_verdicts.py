@@ -1,4 +1,4 @@
-"""Every verdict on a descent, by hand."""
+"""Every verdict on a descent, computed by hand."""
 
 import numpy as np
 import pytest
@@ -19,5 +19,5 @@ from lr_pipeline.studies.run_verdicts import run_verdict
     ],
 )
 def test_verdicts_by_hand(loss, reversal, verdict) -> None:
-    """A cycle of two points with the same loss is one too; rounding is none."""
+    """Two points with equal loss can be a cycle, too; rounding is not one."""
     assert run_verdict(np.array(loss), np.array(reversal)) == verdict

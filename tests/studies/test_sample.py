@@ -1,4 +1,4 @@
-"""Which rows a study looks at."""
+"""The rows that a study uses."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from lr_pipeline.tables.table import Table
 
 
 def table(rows: int) -> Table:
-    """A number that counts the rows, a category, a two-valued target."""
+    """Return a table with a number that counts the rows, a category, and a two-valued target."""
     count = np.arange(rows)
     frame = pd.DataFrame(
         {"row": count.astype(float), "place": np.where(count % 3, "a", "b"), "y": count % 2}
@@ -18,7 +18,7 @@ def table(rows: int) -> Table:
 
 
 def test_a_small_table_is_taken_whole() -> None:
-    """Row by row, in the design's columns."""
+    """Every row is taken, in the design's columns."""
     sample = sample_table(table(10), 10)
     assert sample.columns == ("row", "place=b")
     assert sample.column("row").tolist() == list(range(10))
@@ -27,7 +27,7 @@ def test_a_small_table_is_taken_whole() -> None:
 
 
 def test_a_large_one_is_thinned_evenly() -> None:
-    """First and last row included."""
+    """The first and the last row are included."""
     chosen = sample_table(table(1_001), 11).column("row")
     assert chosen.tolist() == [100.0 * k for k in range(11)]
 

@@ -1,4 +1,4 @@
-"""Many descents at once are the single ones."""
+"""Many descents at once equal single ones."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ STEP_SIZES = (FixedStep(0.1), FixedStep(3.0), StepDecay(1.0, 0.5, 20), CosineDec
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_every_run_is_that_of_the_solver(weighted) -> None:
-    """Losses at every step, in blocks of 33 rows, with and without weights."""
+    """Losses agree at every step, in blocks of 33 rows, with and without weights."""
     X, y = overlapping()
     weight = np.arange(len(y)) % 3 + 0.5 if weighted else None
     rows = ArrayRows(X, y, weight, block_rows=33)
@@ -30,7 +30,7 @@ def test_every_run_is_that_of_the_solver(weighted) -> None:
 
 
 def test_reversals_are_where_a_step_overshoots() -> None:
-    """One column of ±1 and a symmetric label: the gradient is in one dimension, its sign the side.
+    """One column of ±1 and a symmetric label: the gradient has one dimension; its sign is the side.
 
     f(b) = ¾ log(1 + e^−b) + ¼ log(1 + e^b) has its minimum at b = log 3.
     """
@@ -43,7 +43,7 @@ def test_reversals_are_where_a_step_overshoots() -> None:
 
 
 def test_overflow_is_infinite_and_never_nan() -> None:
-    """A rate that throws the weights out of float64."""
+    """The rate makes the weights overflow float64."""
     X, y = overlapping()
     descents = descend_together(ArrayRows(X, y), [FixedStep(1e308), FixedStep(0.1)], 20)
     assert np.isinf(descents.loss[-1, 0])
