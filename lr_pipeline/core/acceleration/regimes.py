@@ -9,11 +9,11 @@ small table up to 16,384 numbers,      calls and objects that take     100 × 10
 warm start  5,000 rows or more, with   passes from the prevalence to   10k × 20: 1.4, 1M × 20: 2.0
             100 for each parameter in  the optimum of a tenth of the   (4.0), 1M × 100: 2.6 (6.7)
             a quarter of them          rows
-wide start  200 columns or more, 12    squares of the design of all    20k × 300: 1.1 (2.1),
-            rows per parameter or more rows                            20k × 1000: 0.8 (3.3)
+wide start  200 columns or more, 12    squares of the design of all    20k × 300: 1.1 (1.8),
+            rows per parameter or more rows                            20k × 1000: 1.3 (3.1)
             (up to 33 million numbers)
-L-BFGS      200 columns or more        squares of the design in every  not measured by itself
-                                       iteration
+L-BFGS      200 columns or more        squares of the design in every  20k × 300: 1.8 (2.1),
+                                       iteration                       20k × 1000: 2.4 (2.5)
 =========== ========================== =============================== =========================
 
 *Gain*: wall time of ``lr_pipeline.fit_logistic`` without the way, divided by the time with it; the
