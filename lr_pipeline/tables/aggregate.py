@@ -5,10 +5,9 @@ tuple or a dictionary gives several results of the same rows in one pass. The ro
 process or by an engine, in one place or in several at once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from operator import iadd
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import pyarrow as pa
 
@@ -64,14 +63,3 @@ def no_rows(table: Table, columns: Sequence[str]) -> pa.RecordBatch:
     """Return a batch of these columns without rows."""
     fields = [table.schema.field(name) for name in columns]
     return pa.record_batch([pa.nulls(0, field.type) for field in fields], schema=pa.schema(fields))
-
-
-@dataclass(frozen=True, eq=False)
-class Together:
-    """Several functions of the same batches as one, for a single pass: name → value."""
-
-    functions: Mapping[str, BatchFunction[Any]]
-
-    def __call__(self, batch: pa.RecordBatch) -> dict[str, Any]:
-        """Return the value of each function."""
-        return {name: function(batch) for name, function in self.functions.items()}

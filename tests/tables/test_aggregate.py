@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.engines.streaming import aggregate_by_threads
-from lr_pipeline.tables.aggregate import Together, added_batches, aggregate_here, no_rows
+from lr_pipeline.tables.aggregate import added_batches, aggregate_here, no_rows
 from lr_pipeline.tables.errors import TableError, table_error
 from lr_pipeline.tables.level_counts import LevelCounts
 from lr_pipeline.tables.roles import ColumnRoles
@@ -41,6 +41,11 @@ def levels(batch: pa.RecordBatch) -> LevelCounts:
     return LevelCounts.of(batch.column("s"))
 
 
+def several(batch: pa.RecordBatch) -> dict[str, object]:
+    """All three of the same rows."""
+    return {"sum": total(batch), "values": values(batch), "levels": levels(batch)}
+
+
 def test_several_values_are_found_in_one_pass(monkeypatch):
     """A sum, a list and counts by level equal those computed by hand; each block is read once."""
     table, read = Table(rows(ROWS), ROLES), []
@@ -48,8 +53,7 @@ def test_several_values_are_found_in_one_pass(monkeypatch):
     monkeypatch.setattr(
         Table, "blocks", lambda self, **given: read.append(given) or blocks(self, 7, **given)
     )
-    asked = Together({"sum": total, "values": values, "levels": levels, "shape": lambda b: (1, 0)})
-    found = aggregate_here(table, ["a", "s"], asked)
+    found = aggregate_here(table, ["a", "s"], lambda batch: several(batch) | {"shape": (1, 0)})
     assert len(read) == 1
     assert found["sum"] == 435.0
     assert found["values"] == list(range(ROWS))
@@ -62,8 +66,7 @@ def test_the_parts_of_a_file_give_the_same_by_threads(tmp_path, monkeypatch):
     monkeypatch.setattr("lr_pipeline.engines.streaming.MANY_NUMBERS", 1)
     path = tmp_path / "rows.parquet"
     pq.write_table(rows(ROWS), path, row_group_size=4)
-    asked = Together({"sum": total, "values": values, "levels": levels})
-    found = aggregate_by_threads(Table(path, ROLES), ["a", "s"], asked, threads=2)
+    found = aggregate_by_threads(Table(path, ROLES), ["a", "s"], several, threads=2)
     assert (found["sum"], found["values"]) == (435.0, list(range(ROWS)))
     assert found["levels"].of_value == {"u": 10, "v": 10, "w": 10}
 
@@ -123,9 +126,8 @@ def test_functions_with_arguments_are_asked_together():
     def beyond(limit: float, batch: pa.RecordBatch) -> int:
         return int((np.asarray(batch.column("a")) >= limit).sum())
 
-    asked = Together({str(limit): partial(beyond, limit) for limit in (0.0, 10.0, 29.0)})
-    assert aggregate_here(Table(rows(ROWS), ROLES), ["a"], asked) == {
-        "0.0": 30,
-        "10.0": 20,
-        "29.0": 1,
-    }
+    asked = [partial(beyond, limit) for limit in (0.0, 10.0, 29.0)]
+    found = aggregate_here(
+        Table(rows(ROWS), ROLES), ["a"], lambda batch: tuple(count(batch) for count in asked)
+    )
+    assert found == (30, 20, 1)

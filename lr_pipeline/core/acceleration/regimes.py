@@ -62,10 +62,3 @@ class Regimes:
 
 
 REGIMES = Regimes()
-
-
-def regimes_of(acceleration: "bool | Regimes") -> Regimes | None:
-    """Return the given limits, the measured ones for True, None (the plain path) for False."""
-    if isinstance(acceleration, bool):
-        return REGIMES if acceleration else None
-    return acceleration

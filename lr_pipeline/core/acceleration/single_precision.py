@@ -101,9 +101,7 @@ class SingleObjective:
         held = self.engine.hold(*weighted)
 
         def product(v: Parameters) -> Parameters:
-            (total,) = held.sum(
-                lambda block: (_combined(block, _weighted(block, _predictor(block, v))),)
-            )
+            total = held.sum(lambda block: _combined(block, _weighted(block, _predictor(block, v))))
             return np.asarray(total / self.total_weight)
 
         return Expansion(w, loss / self.total_weight, gradient / self.total_weight, product)

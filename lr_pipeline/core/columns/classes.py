@@ -80,8 +80,7 @@ def count_classes(rows: Rows) -> ClassCounts:
     ValueError
         Labels other than 0 and 1, or rows of one class alone.
     """
-    counts: ClassCounts = rows.sum(lambda block: (ClassCounts.of(block),))[0]
-    return counts.require_both()
+    return rows.sum(ClassCounts.of).require_both()
 
 
 def prevalence_start(weight_0: float, weight_1: float, num_columns: int) -> Parameters:

@@ -150,17 +150,16 @@ def column_moments(rows: Rows) -> Moments:
 def possible_moments(rows: Rows) -> Moments:
     """The moments of all design columns, in one pass; values that are not finite raise no error."""
 
-    def of(block: Block) -> tuple[Moments]:
+    def of(block: Block) -> Moments:
         with np.errstate(over="ignore", invalid="ignore"):
-            return (moments_of(block.X, block.weight),)
+            return moments_of(block.X, block.weight)
 
-    moments: Moments = rows.sum(of)[0]
-    return moments
+    return rows.sum(of)
 
 
 def column_extremes(rows: Rows) -> Extremes:
     """Return the extremes of all design columns, in one pass; errors as ``column_moments``."""
-    extremes: Extremes = rows.sum(lambda block: (Extremes.of(block.X),))[0]
+    extremes = rows.sum(lambda block: Extremes.of(block.X))
     require_finite(rows, extremes.finite)
     return extremes
 
@@ -171,13 +170,13 @@ def require_finite(rows: Rows, finite: Bool[np.ndarray, " d"]) -> None:
         return
     column = int(np.argmin(finite))
 
-    def first_in_block(block: Block) -> tuple[list[tuple[int, int, float]]]:
+    def first_in_block(block: Block) -> list[tuple[int, int, float]]:
         x = block.X[:, column]
         beyond = np.flatnonzero(~(np.abs(x) <= LARGEST))
-        return ([(len(x), *((int(beyond[0]), float(x[beyond[0]])) if len(beyond) else (-1, 0.0)))],)
+        return [(len(x), *((int(beyond[0]), float(x[beyond[0]])) if len(beyond) else (-1, 0.0)))]
 
     row, found = 0, float("nan")
-    for length, place, value in rows.sum(first_in_block)[0]:
+    for length, place, value in rows.sum(first_in_block):
         if place >= 0:
             row, found = row + place, value
             break

@@ -179,11 +179,11 @@ def _analysis(
 def _eliminate_by_cholesky(rows: Rows, standard: _Standardization) -> _Elimination | None:
     """The choice of all columns, where AᵀA already proves them independent; otherwise ``None``."""
 
-    def gram(block: Block) -> tuple[ParameterMatrix]:
+    def gram(block: Block) -> ParameterMatrix:
         A = standard.apply(block)
-        return (A.T @ A,)
+        return np.asarray(A.T @ A)
 
-    (G,) = rows.sum(gram)
+    G = rows.sum(gram)
     if standard.intercept:  # the mean was rounded: subtract its remainder
         G = G[1:, 1:] - np.outer(G[0, 1:], G[0, 1:]) / G[0, 0]
     d = len(G)
@@ -204,7 +204,7 @@ def _all_independent(
 
 def _orthogonal_factor(rows: Rows, standard: _Standardization) -> Float64[np.ndarray, "r d"]:
     """R of the standardized columns, orthogonal to the intercept, without forming AᵀA."""
-    (factor,) = rows.sum(lambda block: (triangular_factor(standard.apply(block)),))
+    factor = rows.sum(lambda block: triangular_factor(standard.apply(block)))
     first = int(standard.intercept)
     return np.asarray(factor.R[first:, first:])
 

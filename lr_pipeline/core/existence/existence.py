@@ -183,7 +183,7 @@ def _separated(separation: Separation, coordinates: Coordinates) -> Existence:
 
 def _estimate_exists(tied: TiedRows) -> bool:
     """Whether a fit of the tied rows alone proves that their estimate exists."""
-    classes: ClassCounts = tied.sum(lambda block: (ClassCounts.of(block),))[0]
+    classes = tied.sum(ClassCounts.of)
     if not (classes.rows_0 and classes.rows_1):
         return False
     coordinates = orthonormal(analyse_columns(tied), minimum_norm=True)

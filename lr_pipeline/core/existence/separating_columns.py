@@ -78,8 +78,7 @@ class ClassRanges:
 
 def class_ranges(rows: Rows) -> ClassRanges:
     """Return the ranges of all rows, in one pass; ``rows`` are in standardized columns."""
-    ranges: ClassRanges = rows.sum(lambda block: (ClassRanges.of(block),))[0]
-    return ranges
+    return rows.sum(ClassRanges.of)
 
 
 def few_that_separate_all(rows: Rows, ranges: ClassRanges) -> Separation | None:
@@ -94,8 +93,7 @@ def few_that_separate_all(rows: Rows, ranges: ClassRanges) -> Separation | None:
         direction = _Search(counted, None).pair()
     if direction is None:
         return None
-    (count,) = counted.sum(lambda A: (len(A),))
-    return Separation(direction, count, complete=True)
+    return Separation(direction, counted.sum(len), complete=True)
 
 
 def with_fewest_columns(rows: Rows, separation: Separation, ranges: ClassRanges) -> Separation:
@@ -123,10 +121,10 @@ def _columns_alone(counted: CountedRows, separation: Separation, ranges: ClassRa
     directions = [ranges.direction(column) for column in columns.tolist()]
     thresholds = np.array([-b[0] * b[1:].sum() for b in directions])  # the one slope is 1 or −1
 
-    def off(A: SignedRows) -> tuple[Columns]:
-        return (np.sum(A[:, 1 + columns] * A[:, :1] != thresholds, axis=0).astype(float),)
+    def off(A: SignedRows) -> Columns:
+        return np.asarray(np.sum(A[:, 1 + columns] * A[:, :1] != thresholds, axis=0), dtype=float)
 
-    (strict,) = counted.sum(off)
+    strict = counted.sum(off)
     return list(columns[strict == separation.strict].tolist())
 
 
@@ -153,12 +151,12 @@ class _Search:
     def holds(self, direction: Parameters) -> bool:
         """Whether the direction is right on T and zero on Z, in every row."""
 
-        def wrong(A: SignedRows) -> tuple[int]:
+        def wrong(A: SignedRows) -> int:
             zero, right = is_tied(A, direction), A @ direction > 0.0
             held = np.where(self.tied(A), zero, right & ~zero)
-            return (int(np.sum(~held)),)
+            return int(np.sum(~held))
 
-        return bool(self.counted.sum(wrong)[0] == 0)
+        return bool(self.counted.sum(wrong) == 0)
 
     def tied(self, A: SignedRows) -> RowMask:
         """Which rows are in Z."""

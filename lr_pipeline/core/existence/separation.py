@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float64, Shaped
 
 from lr_pipeline.core.columns.moments import counted_rows
 from lr_pipeline.core.limits import UNIT_ROUNDOFF
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.rows import Block, Rows, Value
 from lr_pipeline.core.types import Parameters, RowVector
 
 # How many rounding errors of (2y − 1) x̃ᵀb count as zero.
@@ -76,10 +76,10 @@ class CountedRows:
 
     rows: Rows
 
-    def sum(self, function: Callable[[SignedRows], tuple[Any, ...]]) -> tuple[Any, ...]:
+    def sum(self, function: Callable[[SignedRows], Value]) -> Value:
         """Add ``function`` over the blocks."""
 
-        def signed(block: Block) -> tuple[Any, ...]:
+        def signed(block: Block) -> Value:
             X, y, _ = counted_rows(block)
             A = np.empty((len(y), X.shape[1] + 1))
             A[:, 0] = sign = 2.0 * y - 1.0
@@ -90,13 +90,12 @@ class CountedRows:
 
     def sample(self) -> SignedRows:
         """Return at most ``FIRST_ROWS`` rows, evenly spaced within each block."""
-        (count,) = self.sum(lambda A: (len(A),))
+        count = self.sum(len)
 
-        def spaced(A: SignedRows) -> tuple[list[SomeRows]]:
-            return ([_evenly_spaced(A, -(-len(A) * FIRST_ROWS // count))],)
+        def spaced(A: SignedRows) -> list[SomeRows]:
+            return [_evenly_spaced(A, -(-len(A) * FIRST_ROWS // count))]
 
-        (parts,) = self.sum(spaced)
-        return _evenly_spaced(np.concatenate(parts), FIRST_ROWS)
+        return _evenly_spaced(np.concatenate(self.sum(spaced)), FIRST_ROWS)
 
     def worst(
         self, excess_of: Callable[[SignedRows], tuple[RowVector, RowMask]], known: TiedRows
@@ -104,14 +103,13 @@ class CountedRows:
         """Return the candidates of largest excess that are not among the rows ``known``."""
         contents = _contents(known)
 
-        def worst_of_block(A: SignedRows) -> tuple[_Worst]:
+        def worst_of_block(A: SignedRows) -> _Worst:
             excess, candidates = excess_of(A)
             A, excess = A[candidates], excess[candidates]
             new = ~np.isin(_contents(A), contents)
-            return (_Worst.of(excess[new], A[new]),)
+            return _Worst.of(excess[new], A[new])
 
-        worst: _Worst = self.sum(worst_of_block)[0]
-        return worst.A
+        return self.sum(worst_of_block).A
 
 
 def _evenly_spaced(A: SignedRows, number: int) -> SomeRows:
@@ -151,12 +149,12 @@ def find_separation(rows: Rows) -> Separation | None:
         return None
     direction = zero_on(tied, _sparsest_direction(counted, widest, seen))
 
-    def count_undone(A: SignedRows) -> tuple[int]:
+    def count_undone(A: SignedRows) -> int:
         zero, right = is_tied(A, direction), A @ direction > 0.0
         holds = np.where(A @ widest > ZERO, right & ~zero, zero)
-        return (int(np.sum(~holds)),)
+        return int(np.sum(~holds))
 
-    (undone,) = counted.sum(count_undone)
+    undone = counted.sum(count_undone)
     if undone:
         raise UndecidedError(f"rounding leaves {undone} of {strict} separated rows in doubt")
     return Separation(direction, strict, complete=strict == count)

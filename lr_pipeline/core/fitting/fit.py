@@ -78,11 +78,7 @@ def fit_logistic(
         raise ValueError("start must have finite numbers, found NaN or infinity")
     if tolerance is not None and solver is not None:
         raise ValueError("tolerance is for the solver chosen here: set the given solver's own")
-    regimes = (
-        {True: REGIMES, False: None}[acceleration]
-        if isinstance(acceleration, bool)
-        else acceleration
-    )
+    regimes = REGIMES if acceleration is True else acceleration or None
     problem = FitProblem(rows, kernel, solver, start, tolerance, standard_errors, progress, regimes)
     if isinstance(penalty, Penalty) and not penalty.adds_nothing:
         penalty.require_positive_strengths()

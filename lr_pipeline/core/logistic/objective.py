@@ -58,7 +58,7 @@ class LogisticObjective:
         self.penalty = penalty
         self.hessian_is_exact = penalty.hessian_is_exact
         if total_weight is None:
-            total_weight = float(rows.sum(_block_weight)[0])
+            total_weight = rows.sum(_block_weight)
         self.total_weight = total_weight
 
     @property
@@ -91,6 +91,6 @@ class LogisticObjective:
         return -self.sums.loss(w) if added is None else added.value - value * self.total_weight
 
 
-def _block_weight(block: Block) -> tuple[float]:
+def _block_weight(block: Block) -> float:
     """Total weight of a block."""
-    return (float(len(block.y)) if block.weight is None else float(block.weight.sum()),)
+    return float(len(block.y)) if block.weight is None else float(block.weight.sum())

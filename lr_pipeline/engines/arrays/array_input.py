@@ -109,13 +109,13 @@ def require_numbers(rows: Rows, names: Names) -> None:
     the largest allowed number, every number is allowed.
     """
 
-    def squares(block: Block) -> tuple[float]:
+    def squares(block: Block) -> float:
         with np.errstate(over="ignore", invalid="ignore"):
             flat = block.X.ravel(order="K")  # a view: blocks of whole rows, or of whole columns
-            return (float(flat @ flat),)
+            return float(flat @ flat)
 
     with np.errstate(over="ignore"):
-        (total,) = rows.sum(squares)
+        total = rows.sum(squares)
     if not total <= LARGEST_NUMBER**2:  # also true for NaN
         refuse_first_beyond(rows, names)
 

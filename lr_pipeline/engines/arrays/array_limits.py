@@ -30,17 +30,17 @@ def require_columns(columns: int) -> None:
 def refuse_first_beyond(rows: Rows, names: Names) -> None:
     """Raise ``ColumnError`` for the first row with a number beyond the limit, if there is one."""
 
-    def first_in_block(block: Block) -> tuple[list[tuple[int, int, int, float]]]:
+    def first_in_block(block: Block) -> list[tuple[int, int, int, float]]:
         beyond = ~(np.abs(block.X) <= LARGEST_NUMBER)
         rows_beyond = np.flatnonzero(beyond.any(axis=1))
         if not len(rows_beyond):
-            return ([(len(beyond), -1, 0, 0.0)],)
+            return [(len(beyond), -1, 0, 0.0)]
         row = int(rows_beyond[0])
         column = int(np.argmax(beyond[row]))
-        return ([(len(beyond), row, column, float(block.X[row, column]))],)
+        return [(len(beyond), row, column, float(block.X[row, column]))]
 
     start = 0
-    for length, row, column, value in rows.sum(first_in_block)[0]:
+    for length, row, column, value in rows.sum(first_in_block):
         if row >= 0:
             raise _beyond(value, start + row, column, names)
         start += length

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lr_pipeline.core.acceleration.accelerated_fit import fit_from_sample, fit_small_table
-from lr_pipeline.core.acceleration.regimes import REGIMES, Regimes, regimes_of
+from lr_pipeline.core.acceleration.regimes import REGIMES, Regimes
 from lr_pipeline.core.acceleration.warm_start import warm_start
 from lr_pipeline.core.acceleration.wide_start import wide_start
 from lr_pipeline.core.existence.existence import SeparationError
@@ -122,7 +122,10 @@ def test_what_is_not_plain_is_the_same_on_the_plain_path():
 
 
 def test_acceleration_is_on_or_off_or_has_limits():
-    """True means the measured limits."""
-    assert regimes_of(True) is REGIMES
-    assert regimes_of(False) is None
-    assert regimes_of(WARM) is WARM
+    """True means the measured limits: a sample, and L-BFGS; False Newton's method alone."""
+    rows = table(n=10_000)
+    solvers = [
+        fit_logistic(rows, NumpyKernel(), acceleration=limits).solver
+        for limits in (True, REGIMES, NOTHING, False)
+    ]
+    assert solvers == ["lbfgs", "lbfgs", "newton", "newton"]
