@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from lr_pipeline.storage.atomic import new_folder, scratch_folder
+from lr_pipeline.storage.digests import file_digest, settle
 from lr_pipeline.storage.formats import Format, format_named, format_of
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.files.refusals import os_reason
+from lr_pipeline.tables.table import Table
 
 CONTENT_DIGITS = 16
 
@@ -72,6 +74,7 @@ def _written(root: Path, asset: Sequence[str], version: str, value: object) -> A
     folder = versions / version
     with new_folder(folder) as partial:
         form.write(value, partial / name)
+        settle(partial / name)
         sha256, size = _digest(partial / name, form)
     return Artifact(folder / name, sha256, size, form.kind)
 
@@ -88,8 +91,10 @@ def _write_once(versions: Path, name: str, form: Format, value: object) -> Artif
     return Artifact(path, sha256, size, form.kind)
 
 
-def load_artifact(path: Path, sha256: str, kind: str) -> Any:
+def load_artifact(path: Path, sha256: str, kind: str, fingerprint: str | None = None) -> Any:
     """Read a stored value after verifying that its files are those that were recorded.
+
+    ``fingerprint`` is the one recorded with a table: the same file has the same content.
 
     Raises
     ------
@@ -98,7 +103,9 @@ def load_artifact(path: Path, sha256: str, kind: str) -> Any:
     """
     form = format_named(kind)
     _require_digest(path, sha256, form)
-    return form.read(path)
+    value = form.read(path)
+    known = fingerprint is not None and isinstance(value, Table)
+    return value.identified(fingerprint) if known else value
 
 
 def _require_digest(path: Path, sha256: str, form: Format) -> None:
@@ -130,13 +137,8 @@ def _folder_name(part: str) -> str:
 def _digest(path: Path, form: Format) -> tuple[str, int]:
     """Return SHA-256 (hex) and size of the main file, or of its whole folder."""
     if not form.whole_folder:
-        return _file_digest(path), path.stat().st_size
+        return file_digest(path), path.stat().st_size
     files = sorted(path.parent.iterdir()) if path.exists() else [path]
-    lines = [f"{_file_digest(file)}  {file.name}\n" for file in files]
+    lines = [f"{file_digest(file)}  {file.name}\n" for file in files]
     listing = hashlib.sha256("".join(lines).encode())
     return listing.hexdigest(), sum(file.stat().st_size for file in files)
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

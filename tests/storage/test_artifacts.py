@@ -34,6 +34,16 @@ def test_table_round_trips_with_its_roles(tmp_path: Path):
     assert _load(artifact).roles == _table().roles
 
 
+def test_table_with_a_recorded_fingerprint_is_not_read_for_it(tmp_path: Path, monkeypatch):
+    """The fingerprint belongs to the file's hash, which is verified; the rows are not hashed."""
+    artifact = write_artifact(tmp_path, ["dataset"], "v1", _table())
+    known = _table().fingerprint
+    monkeypatch.setattr(Table, "blocks", lambda *_: pytest.fail("the rows were read"))
+    loaded = load_artifact(artifact.path, artifact.sha256, artifact.kind, known)
+    assert loaded.fingerprint == known
+    assert loaded.with_provenance({"split": {}}).fingerprint == known
+
+
 def test_model_predicts_the_same_after_a_round_trip(tmp_path: Path):
     """A model comes back from model.json and gives every probability to the last bit."""
     train = _table()

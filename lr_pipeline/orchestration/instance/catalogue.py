@@ -97,7 +97,7 @@ def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
             f"asset {key.to_user_string()}: expected its materialization of run {entry.run_id} to "
             "record a file, found none. Materialize it again with lr_pipeline's IO manager."
         )
-    return load_artifact(Path(path), sha256, kind)
+    return load_artifact(Path(path), sha256, kind, recorded(entry, "fingerprint"))
 
 
 def recorded(entry: "EventLogEntry", name: str) -> str | None:

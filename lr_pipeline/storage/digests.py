@@ -1,0 +1,46 @@
+"""SHA-256 of files. A file is hashed once in a process, unless it has changed since."""
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+# A file system's clock may stand still for this long. Of two writes within it, the times show one.
+CLOCK_NS = 2_000_000_000
+
+_State = tuple[int, ...]
+_known: dict[_State, str] = {}
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 (hex) of the file's bytes.
+
+    It is remembered for the file's state: device, inode, size, and the times of the last write and
+    of the last change of an attribute. A file that was written less than 2 s ago may be written
+    again without another time, so its hash is not remembered.
+    """
+    state = _state(path)
+    *_, written, _ = state
+    digest = _known.get(state) or _read_digest(path)
+    if time.time_ns() - written >= CLOCK_NS:
+        _known[state] = digest
+    return digest
+
+
+def settle(path: Path) -> None:
+    """Set the time of the last write of a finished file 2 s back.
+
+    Every later write then sets another time, so that the file's hash can be remembered at once.
+    """
+    now = time.time_ns()
+    os.utime(path, ns=(now, now - CLOCK_NS))
+
+
+def _read_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _state(path: Path) -> _State:
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
