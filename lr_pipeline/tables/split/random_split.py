@@ -12,6 +12,8 @@ from lr_pipeline.tables.row_choice import RowMask
 from lr_pipeline.tables.split.split_policy import SplitPolicy
 from lr_pipeline.tables.table import Table
 
+ClassCounts = Int64[np.ndarray, " k"]
+
 
 def draw_test_rows(table: Table, policy: SplitPolicy) -> RowMask:
     """(n,) whether a row is a test row."""
@@ -71,12 +73,34 @@ def _class_sizes(
     classes: Sequence[int], policy: SplitPolicy, random: np.random.RandomState
 ) -> tuple[np.ndarray, np.ndarray]:
     """(2,) numbers of training rows and of test rows of each class, in a stratified split."""
-    from sklearn.utils.extmath import _approximate_mode
-
     counts = np.array(classes)
     tested = math.ceil(policy.test_size * counts.sum())
-    for_training = _approximate_mode(counts, counts.sum() - tested, random)
-    return for_training, _approximate_mode(counts - for_training, tested, random)
+    for_training = numbers_drawn(counts, counts.sum() - tested, random)
+    return for_training, numbers_drawn(counts - for_training, tested, random)
+
+
+def numbers_drawn(
+    counts: ClassCounts, drawn: int | np.int64, random: np.random.RandomState
+) -> ClassCounts:
+    """(k,) how many rows of each class are among ``drawn`` rows: its share of them, rounded.
+
+    Shares are rounded down. The rows that are lacking then go to the classes that lost most by it,
+    and where several lost equally much, to classes drawn at random. scikit-learn rounds in the same
+    way and draws the same classes (``sklearn.utils.extmath._approximate_mode``, which takes a
+    second to import).
+    """
+    shares = counts / counts.sum() * drawn
+    numbers: ClassCounts = np.floor(shares).astype(int)
+    lost = shares - numbers
+    lacking = int(drawn - numbers.sum())
+    for most in np.unique(lost)[::-1]:
+        if lacking <= 0:
+            break
+        alike = np.flatnonzero(lost == most)
+        chosen = random.choice(alike, size=min(len(alike), lacking), replace=False)
+        numbers[chosen] += 1
+        lacking -= len(chosen)
+    return numbers
 
 
 def _require_enough(target: str, unit: str, rows: int, positive: int, policy: SplitPolicy) -> None:
