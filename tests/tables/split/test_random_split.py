@@ -34,8 +34,8 @@ def test_numbers_are_scikit_learns_ties_included(counts, share, seed):
 
 @settings(max_examples=100, deadline=None)
 @given(
-    zeros=st.integers(4, 400),
-    ones=st.integers(4, 400),
+    zeros=st.integers(5, 400),
+    ones=st.integers(5, 400),
     test_size=st.sampled_from([0.25, 0.5]) | st.floats(0.2, 0.8),
     seed=st.integers(0, 2**32 - 1),
 )
