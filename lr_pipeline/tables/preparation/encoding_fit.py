@@ -14,8 +14,9 @@ from lr_pipeline.tables.level_counts import LevelCounts, plain_count
 from lr_pipeline.tables.preparation.encoding import (
     CategoryEncoding,
     NumberEncoding,
-    numbers_of,
+    all_finite,
     require_finite,
+    stored_numbers,
 )
 from lr_pipeline.tables.preparation.medians import Bracket, finish_medians
 from lr_pipeline.tables.preparation.weighted_medians import WeightedBracket
@@ -72,9 +73,11 @@ def _collected(
     weight = None if weight_column is None else weights_of(batch, weight_column)
     found = {}
     for name, bracket in brackets.items():
-        values = numbers_of(name, batch.column(name))
-        require_finite(name, values)
-        found[name] = bracket.collected(values, weight)
+        values = stored_numbers(name, batch.column(name))
+        complete = all_finite(values)
+        if not complete:
+            require_finite(name, values)
+        found[name] = bracket.collected(values, weight, complete)
     return found
 
 

@@ -41,23 +41,26 @@ class Bracket:
         self.next_below, self.next_above = UNBOUNDED
         self.inside: list[Float64[np.ndarray, " m"]] = []
 
-    def collected(self, values: RowVector, weight: RowVector | None = None) -> Same:
+    def collected(
+        self, values: RowVector, weight: RowVector | None = None, complete: bool = False
+    ) -> Same:
         """Return a bracket between the same two numbers with these values; NaN counts as missing.
 
-        It holds views of all values inside; ``+=`` thins and copies them.
+        It holds views of all values inside; ``+=`` thins and copies them. ``complete`` says that no
+        value is missing.
         """
         found = self.empty()
-        missing = np.isnan(values)
-        found.total = len(values) - int(np.count_nonzero(missing))
+        known = values if complete else values[~np.isnan(values)]
+        found.total = len(known)
         found.missing = len(values) - found.total
         if np.isinf(self.low) and np.isinf(self.high):
-            inside = values if found.missing == 0 else values[~missing]
+            inside = known
         else:
-            from_low, to_high = values >= self.low, values <= self.high
+            from_low, to_high = known >= self.low, known <= self.high
             found.below = found.total - int(np.count_nonzero(from_low))
-            found.next_below = np.fmax.reduce(values, where=~from_low, initial=-np.inf)
-            found.next_above = np.fmin.reduce(values, where=~to_high, initial=np.inf)
-            enclosed = values[from_low & to_high]
+            found.next_below = np.max(known, where=~from_low, initial=-np.inf)
+            found.next_above = np.min(known, where=~to_high, initial=np.inf)
+            enclosed = known[from_low & to_high]
             at_low, at_high = enclosed == self.low, enclosed == self.high
             found.at_low = int(np.count_nonzero(at_low))
             if self.low == self.high:
@@ -131,7 +134,7 @@ class Bracket:
         if self.total == 0:
             return float("nan")
         known = [value for value in self._middle() if value is not None]
-        return float(np.median(known)) if len(known) == 2 else None
+        return float(np.median(known)) + 0.0 if len(known) == 2 else None  # −0.0 + 0.0 is 0.0
 
     def _middle(self) -> list[float | None]:
         """The two values in the middle, None where this pass does not determine them."""
@@ -146,7 +149,7 @@ class Bracket:
         It does not depend on the blocks. It depends on how the rows were cut into parts, since each
         part begins with its own first value.
         """
-        return float(np.median(np.concatenate(self.inside))), self.held
+        return float(np.median(np.concatenate(self.inside))) + 0.0, self.held
 
     def narrowed(self) -> Same:
         """Return a narrower bracket around the median, from the values of this one."""

@@ -39,7 +39,9 @@ class WeightedBracket(Bracket):
         """Whether some values inside are not held."""
         return self.spacing > 0.0
 
-    def collected(self, values: RowVector, weight: RowVector | None = None) -> Same:
+    def collected(
+        self, values: RowVector, weight: RowVector | None = None, complete: bool = False
+    ) -> Same:
         """Return a bracket between the same two numbers with these values; NaN counts as missing.
 
         It holds all values inside; ``+=`` thins them.
