@@ -9,7 +9,6 @@ import dagster as dg
 
 from lr_pipeline.cli.location_file import FOLDER
 from lr_pipeline.orchestration.asset_names import DATASET
-from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.metadata.value_metadata import SOURCE, source_identity
 
 
@@ -24,10 +23,10 @@ def asset_prefix(file: str) -> str:
     )
 
 
-def own_prefix(file: str, home: str | None) -> str:
+def own_prefix(file: str, instance: dg.DagsterInstance) -> str:
     """Return ``asset_prefix`` of a file; refuse it if another file has it already.
 
-    The other file was trained in this Dagster home, or has a code location in the current folder.
+    The other file was trained in this instance, or has a code location in the current folder.
 
     Raises
     ------
@@ -35,9 +34,7 @@ def own_prefix(file: str, home: str | None) -> str:
         Naming the other file, and the remedy.
     """
     prefix = asset_prefix(file)
-    with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:
-        trained = _trained(prefix, instance)
-    for other in (trained, _located(Path(FOLDER, f"{prefix}.py"))):
+    for other in (_trained(prefix, instance), _located(Path(FOLDER, f"{prefix}.py"))):
         if other is not None and other != source_identity(file):
             raise click.ClickException(
                 f"{file}: its assets would be {prefix}/…, and take the place of those of {other}. "

@@ -17,6 +17,7 @@ from lr_pipeline.engines.opening import EngineKind
 from lr_pipeline.orchestration.asset_names import LOGISTIC_MODELS
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
+from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
@@ -99,14 +100,18 @@ def run(
         _refuse_options({*described, "accept_schema"})
     else:
         source = file_table(file, **described)
-        name = name or own_prefix(file, home)
     _require_consistent(penalty, l2, log_f, engine, scheduler)
     strengths = {"l2": l2, "log_f": log_f}
     given = {name: value for name, value in strengths.items() if value is not None}
     training = {"penalty": penalty} | given
     tags = {ACCEPT: "true"} if accept_schema else {}
     rows = DaskEngine(address=scheduler) if engine == "dask" else Engine(kind=engine)
-    sys.exit(run_pipeline(source, name, training, rows, home, verbose, tags))
+    home_folder = str(initialise_home(home))
+    with fewer_disk_waits(), dg.DagsterInstance.from_config(home_folder) as instance:
+        if file is not None:
+            name = name or own_prefix(file, instance)
+        result = run_pipeline(source, name, training, rows, instance, verbose, tags)
+    sys.exit(show_outcome(result))
 
 
 def _refuse_options(of_a_table: Set[str]) -> None:
@@ -139,11 +144,11 @@ def run_pipeline(
     name: str | None,
     training: Mapping[str, object],
     engine: RowsEngine,
-    home: str | None,
+    instance: dg.DagsterInstance,
     verbose: bool,
     tags: Mapping[str, str],
-) -> int:
-    """Materialize every asset of ``source``; returns the exit code."""
+) -> dg.ExecuteInProcessResult:
+    """Materialize every asset of ``source``."""
     studies = isinstance(source, SyntheticTable)
     definitions = build_definitions(
         source, name, studies=studies, engine=engine, loggers={PROGRESS: progress_logger}
@@ -153,12 +158,10 @@ def run_pipeline(
     run_config: dict[str, object] = {"ops": dict.fromkeys(LOGISTIC_MODELS, config)}
     if not verbose:
         run_config["loggers"] = {PROGRESS: {}}
-    with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:
-        fail_dead_runs(instance)
-        result = job.execute_in_process(
-            run_config=run_config,
-            instance=instance,
-            tags={**process_tags(), **tags},
-            raise_on_error=False,
-        )
-    return show_outcome(result)
+    fail_dead_runs(instance)
+    return job.execute_in_process(
+        run_config=run_config,
+        instance=instance,
+        tags={**process_tags(), **tags},
+        raise_on_error=False,
+    )
