@@ -51,7 +51,7 @@ def inexact_integers(column: pa.Array) -> pa.Array | None:
     """Mask of integers beyond 2^53, inexact in float64; None if the type cannot hold them."""
     kind = column.type
     if pt.is_decimal(kind) and kind.scale <= 0 and kind.precision > DIGITS_OF_FLOAT64:
-        far = np.abs(unscaled(column)) * 10**-kind.scale > LARGEST_EXACT_INTEGER
+        far = np.abs(unscaled(column)) > LARGEST_EXACT_INTEGER // 10**-kind.scale
         missing = column.is_null().to_numpy(zero_copy_only=False)
         return pa.array(far.astype(bool) & ~missing)
     if not pt.is_integer(kind) or kind.bit_width < 64:

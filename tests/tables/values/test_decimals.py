@@ -59,6 +59,12 @@ def test_integers_that_float64_cannot_hold_are_found(case):
         assert found.to_pylist() == beyond
 
 
+def test_an_integer_beyond_int64_is_found_in_a_type_of_tens():
+    """922,337,203,685,477,590 tens are stored; as units they would exceed 2⁶³ − 1."""
+    tens = pa.array([Decimal("9.2233720368547759E+18"), Decimal("9.0E+2")], pa.decimal128(18, -1))
+    assert inexact_integers(tens).to_pylist() == [True, False]
+
+
 @given(columns(), st.integers(0, 5))
 def test_equal_decimals_have_equal_keys_and_others_do_not(case, zeros):
     """Trailing zeros do not matter, neither for keys nor for the hashes of rows."""
