@@ -24,8 +24,8 @@ def exact_values(column: Column) -> Column:
     column = _read(column)
     if pt.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if pt.is_floating(column.type):
-        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    if pt.is_floating(column.type) and pc.any(nan := pc.is_nan(column)).as_py():
+        column = pc.if_else(nan, pa.scalar(None, column.type), column)
     return column
 
 

@@ -21,11 +21,12 @@ MISSING = np.uint64(0x9E3779B97F4A7C15)
 
 
 def row_hashes(block: pa.RecordBatch, names: Iterable[str]) -> RowHashes:
-    """(n,) hash of each row: h ← mix(h ⊕ mix(bits of the value)) over its columns in order."""
+    """(n,) hash of each row: h ← mix(h ⊕ bits of the value) over its columns in order."""
     hashes = np.zeros(block.num_rows, dtype=np.uint64)
-    for position, name in enumerate(names):
-        bits = _value_bits(block.column(name))
-        hashes = _mix(hashes ^ _mix(bits + np.uint64(position)))
+    shifted = np.empty_like(hashes)
+    for name in names:
+        hashes ^= _value_bits(block.column(name))
+        _mix_in_place(hashes, shifted)
     return hashes
 
 
@@ -70,11 +71,10 @@ def _value_bits(column: pa.Array) -> RowHashes:
     column = exact_values(read_values(column, key=True))
     if pt.is_decimal(column.type) and column.type.precision <= DIGITS_OF_FLOAT64:
         column = floats_of(column)
-    missing = column.is_null().to_numpy(zero_copy_only=False)
     kind = column.type
     if pt.is_floating(kind):
-        values = column.cast(pa.float64()).fill_null(0.0)
-        bits = _float_bits(values.to_numpy())
+        values = column.cast(pa.float64())
+        bits = _float_bits((values.fill_null(0.0) if values.null_count else values).to_numpy())
     elif is_text(kind) or pt.is_binary(kind) or pt.is_large_binary(kind):
         coded = column.dictionary_encode()
         codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
@@ -87,15 +87,19 @@ def _value_bits(column: pa.Array) -> RowHashes:
             bits = bits ^ _mix(word + MISSING)
     else:
         bits = _integer_bits(column)
+    if not column.null_count:
+        return bits
+    missing = column.is_null().to_numpy(zero_copy_only=False)
     return np.asarray(np.where(missing, MISSING, bits), dtype=np.uint64)
 
 
 def _float_bits(values: Float64[np.ndarray, " n"]) -> RowHashes:
     """(n,) bits of floats; a whole number has the integer's bits, and −0 those of 0."""
     bits = values.view(np.uint64)
-    whole = (np.trunc(values) == values) & (values >= -INTEGERS_END) & (values < INTEGERS_END)
+    whole = np.trunc(values) == values
     if not whole.any():
         return bits
+    whole &= (values >= -INTEGERS_END) & (values < INTEGERS_END)
     return np.where(whole, np.where(whole, values, 0.0).astype(np.int64).view(np.uint64), bits)
 
 
@@ -117,7 +121,14 @@ def _text_bits(value: str | bytes) -> int:
 
 def _mix(bits: RowHashes) -> RowHashes:
     """Spread every bit over all 64 (splitmix64: Steele, Lea and Flood 2014)."""
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: RowHashes = bits ^ (bits >> np.uint64(31))
+    mixed = bits.copy()
+    _mix_in_place(mixed, np.empty_like(mixed))
     return mixed
+
+
+def _mix_in_place(bits: RowHashes, shifted: RowHashes) -> None:
+    """Spread every bit over all 64; ``shifted`` is overwritten."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        bits ^= np.right_shift(bits, np.uint64(shift), out=shifted)
+        bits *= np.uint64(factor)
+    bits ^= np.right_shift(bits, np.uint64(31), out=shifted)
