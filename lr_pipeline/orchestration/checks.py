@@ -33,7 +33,7 @@ from lr_pipeline.orchestration.trained_columns import differences_since_training
 from lr_pipeline.report.render import Report
 from lr_pipeline.tables.errors import first_lines
 from lr_pipeline.tables.split.leakage import find_leakage
-from lr_pipeline.tables.split.perturbation import moved_by_test_rows
+from lr_pipeline.tables.split.perturbation import chosen_rows, moved_by_test_rows
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.likely_leaks import likely_leaks
 from lr_pipeline.tables.validation.schema_change import schema_problems
@@ -87,9 +87,11 @@ def no_leakage(
     Every row, id or group is in exactly one part of the split; a split by time tests on the future;
     changing the test rows does not change what the preparation learned.
     """
-    aggregate = engine.aggregate
-    leakage = find_leakage(dataset, train_set, test_set, aggregate)
-    moved = moved_by_test_rows(dataset, train_set, aggregate) if leakage.clean else []
+    aggregate, choices = engine.aggregate, chosen_rows(dataset, train_set)
+    leakage = find_leakage(dataset, train_set, test_set, aggregate, choices=choices)
+    moved = []
+    if leakage.clean:
+        moved = moved_by_test_rows(dataset, train_set, aggregate, in_train=choices[0])
     unmoved = "preparation does not move with the test rows"
     proof = f"preparation saw test rows: {', '.join(moved)}" if moved else unmoved
     return dg.AssetCheckResult(

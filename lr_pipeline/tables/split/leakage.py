@@ -11,7 +11,8 @@ from jaxtyping import UInt64
 
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
-from lr_pipeline.tables.row_choice import RowMask, times_of
+from lr_pipeline.tables.row_choice import RowChoice, RowMask, times_of
+from lr_pipeline.tables.split.parts_in_order import twins_of_parts_in_order
 from lr_pipeline.tables.split.split_table import CASES
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_values import by_spelling, exact_values
@@ -81,8 +82,13 @@ def find_leakage(
     test: Table,
     aggregate: Aggregate = aggregate_here,
     hashes_held: int = HASHES_HELD,
+    choices: Sequence[RowChoice] | None = None,
 ) -> Leakage:
-    """Compare the parts of a split with the dataset, row by row, by 64-bit hashes.
+    """Compare the parts of a split with the dataset, row by row.
+
+    ``choices`` are the split's choices of training rows and of test rows. If they are given and
+    this process reads the rows, the parts are first compared with the chosen rows in their order,
+    which settles a clean split in one pass. Otherwise, rows are compared by 64-bit hashes.
 
     For each different row, its numbers in train and test must add up to its number in the dataset;
     if the split divided rows, their weights must add up. Memory holds hashes, not rows; two of n
@@ -97,7 +103,12 @@ def find_leakage(
     weight = dataset.roles.weight if divided else None
     shares = [_Share(_Remainder(k, number), aggregate, weight) for k in range(number)]
     found = [_shared_keys(train, test, share) for share in shares]
-    if len(shares) > 1 and _adds_up(*parts, aggregate, weight):
+    twins = None
+    if choices is not None and aggregate is aggregate_here:
+        twins = twins_of_parts_in_order(dataset, (train, test), choices)
+    if twins is not None:
+        found.append(replace(NOTHING, identical_rows=twins))
+    elif len(shares) > 1 and _adds_up(*parts, aggregate, weight):
         twins = _twins(train, test, shares[0])
         found.append(replace(NOTHING, identical_rows=len(shares) * twins))
     else:

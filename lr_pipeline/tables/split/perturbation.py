@@ -29,23 +29,30 @@ def moved_by_test_rows(
     train: Table,
     aggregate: Aggregate = aggregate_here,
     limits: MedianLimits | None = None,
+    in_train: RowChoice | None = None,
 ) -> list[str]:
     """Features whose fitted median, levels or missing indicator change with the test rows.
 
-    ``train`` is the training part of ``dataset``. Every feature of the test rows is replaced: in
-    half of them by its type's extreme value or a new level, in the others by a missing value. The
-    target and the columns that the split depends on stay, so that the split gives the same training
-    rows. The preparation that is fitted to them must then be exactly the same. This includes
-    medians of a sample, which depend on how the rows are cut into parts. A row with cases in both
-    parts is not changed.
+    ``train`` is the training part of ``dataset``, and ``in_train`` the split's choice of its rows.
+    Every feature of the test rows is replaced: in half of them by its type's extreme value or a new
+    level, in the others by a missing value. The target and the columns that the split depends on
+    stay, so that the split gives the same training rows. The preparation that is fitted to them
+    must then be exactly that of ``train``. If it differs, it is compared with the one fitted to the
+    rows chosen from the dataset: medians of a sample depend on how the rows are cut into parts. A
+    row with cases in both parts is not changed.
     """
-    policy = SplitPolicy(**train.provenance["split"]["policy"])
-    in_train, _ = choose_rows(dataset, policy)
+    if in_train is None:
+        in_train, _ = chosen_rows(dataset, train)
     perturbed = perturbed_table(dataset, OtherRows(in_train)).where(in_train)
-    return encoded_otherwise(
-        Preparation.fit(dataset.where(in_train), aggregate, limits),
-        Preparation.fit(perturbed, aggregate, limits),
-    )
+    fitted = Preparation.fit(perturbed, aggregate, limits)
+    if not encoded_otherwise(Preparation.fit(train, aggregate, limits), fitted):
+        return []
+    return encoded_otherwise(Preparation.fit(dataset.where(in_train), aggregate, limits), fitted)
+
+
+def chosen_rows(dataset: Table, train: Table) -> tuple[RowChoice, RowChoice]:
+    """Return the choices of training rows and of test rows by the policy that made ``train``."""
+    return choose_rows(dataset, SplitPolicy(**train.provenance["split"]["policy"]))
 
 
 def encoded_otherwise(one: Preparation, other: Preparation) -> list[str]:
