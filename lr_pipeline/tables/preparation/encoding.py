@@ -49,10 +49,11 @@ class NumberEncoding:
     def impute(self, out: DesignColumns) -> None:
         """Impute the values in ``out[0]``, NaN where missing; fill the missing indicator."""
         values = out[0]
-        # The sum is NaN if a value is NaN, and large if one is large: a cheap test.
-        with np.errstate(over="ignore", invalid="ignore"):
-            if values @ values <= LARGEST_NUMBER**2:
-                return
+        # Both ends are NaN if a value is: a cheap test. (A BLAS product would start its threads.)
+        with np.errstate(invalid="ignore"):
+            least, greatest = values.min(initial=0.0), values.max(initial=0.0)
+        if least >= -LARGEST_NUMBER and greatest <= LARGEST_NUMBER:
+            return
         require_usable(self.name, values)
         missing = np.isnan(values)
         values[missing] = self.median
