@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -25,12 +25,38 @@ def content_fingerprint(
     TableError
         A column has a type that no role can use.
     """
-    columns = [_ColumnHash(field) for field in schema]
+    content = ContentHash(schema)
     for block in blocks:
-        for column, values in zip(columns, block.columns, strict=True):
-            column.update(values)
-    document = {"roles": roles.to_dict(), "columns": [column.digest() for column in columns]}
-    return hashlib.sha256(json.dumps(document).encode()).hexdigest()
+        content.update(block)
+    return content.fingerprint(schema.names, roles)
+
+
+class ContentHash:
+    """Hashes columns block by block; the fingerprint is of those that the table then has.
+
+    Raises ``TableError`` where a column has a type that no role can use.
+    """
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._columns = {field.name: _ColumnHash(field) for field in schema}
+
+    def update(self, block: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        for name, column in self._columns.items():
+            column.update(block.column(name))
+
+    def fingerprint(self, names: Sequence[str], roles: ColumnRoles) -> str:
+        """Return the fingerprint of a table with these columns, in this order, and roles."""
+        columns = [self._columns[name].digest() for name in names]
+        document = {"roles": roles.to_dict(), "columns": columns}
+        return hashlib.sha256(json.dumps(document).encode()).hexdigest()
+
+
+def is_hashable(kind: pa.DataType) -> bool:
+    """Whether values of this type have a fingerprint; those of every role's types have one."""
+    kind = kind.value_type if pt.is_dictionary(kind) else kind
+    other = pt.is_nested(kind) or pt.is_interval(kind) or isinstance(kind, pa.BaseExtensionType)
+    return not other
 
 
 class _ColumnHash:
@@ -70,7 +96,7 @@ class _ColumnHash:
 def _canonical_type(field: pa.Field) -> pa.DataType:
     """Return the one type that stands for all types that may store the same values."""
     kind = field.type.value_type if pt.is_dictionary(field.type) else field.type
-    if pt.is_nested(kind) or pt.is_interval(kind) or isinstance(kind, pa.BaseExtensionType):
+    if not is_hashable(kind):
         nested = "nested " if pt.is_nested(kind) else ""
         raise table_error(
             f"column {field.name!r} has the {nested}type {kind}",

@@ -14,7 +14,6 @@ from lr_pipeline.tables.roles import (
 )
 from lr_pipeline.tables.split.split_table import SplitPolicy
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.validation.validate import useful_features
 from lr_pipeline.tables.values.reading_rules import READING, ReadingRules
 
@@ -95,11 +94,6 @@ class Declaration(_Kind):
         """
         policy = self.split if to_split else None
         table, left_out = useful_features(table, self.features is not None, policy)
-        target = TargetValues(self.target)
-        for block in table.blocks(columns=[self.target]):
-            target.add(block.column(self.target))
-        positive = target.positive_value(self.positive)
-        table = replace(table, roles=replace(table.roles, positive=positive))
         provenance = {"source": source, "declaration": self.to_dict()} | table.provenance
         commas = tuple(provenance.pop("decimal_comma", ()))
         if rules := replace(self.rules, decimal_comma=commas).to_dict():

@@ -1,9 +1,14 @@
 """Splits a table into a training and a test part, which are views of it."""
 
+from collections.abc import Iterator
+
 import numpy as np
+import pyarrow as pa
 
 from lr_pipeline.tables.case_counts import case_counts, has_cases, in_few_bytes
 from lr_pipeline.tables.errors import Problem, TableError, table_error
+from lr_pipeline.tables.fingerprint import ContentHash
+from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.row_choice import (
     DividingChoice,
@@ -12,6 +17,7 @@ from lr_pipeline.tables.row_choice import (
     RowChoice,
     RowMask,
     TimedRows,
+    picked,
     times_of,
 )
 from lr_pipeline.tables.split.case_choice import DividedRows, HashedCases
@@ -49,10 +55,13 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
     """
     try:
         policy = policy.settled(table.roles.group, table.roles.time)
-        choices = choose_sound_parts(table, policy)
+        choices, fingerprints = _identified_parts(table, policy)
     except TableError as error:
         raise TableError(*error.problems, source=table.provenance.get("source")) from None
-    train, test = (table.where(choice) for choice in choices)
+    train, test = (
+        table.where(choice).identified(fingerprint)
+        for choice, fingerprint in zip(choices, fingerprints, strict=True)
+    )
     unit = {}
     if table.roles.weight is not None:
         unit["unit"] = CASES if isinstance(choices[0], DividingChoice) else ROWS
@@ -62,7 +71,40 @@ def split_table(table: Table, policy: SplitPolicy) -> tuple[Table, Table]:
     )
 
 
-def choose_sound_parts(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
+Choices = tuple[RowChoice, RowChoice]
+# The parts of the table that was split last, by its fingerprint, types (a fingerprint has none of
+# seconds) and policy: in a run the training part and the test part are made one after the other.
+_last: dict[tuple[str, tuple[pa.DataType, ...], SplitPolicy], tuple[Choices, list[str]]] = {}
+
+
+def _identified_parts(table: Table, policy: SplitPolicy) -> tuple[Choices, list[str]]:
+    """Return both choices of rows, and the fingerprints of their parts."""
+    key = table.fingerprint, tuple(table.schema.types), policy
+    if key not in _last:
+        choices = choose_sound_parts(table, policy)
+        fingerprints = part_fingerprints(table, choices)
+        _last.clear()
+        _last[key] = choices, fingerprints
+    return _last[key]
+
+
+def part_fingerprints(table: Table, choices: Choices) -> list[str]:
+    """Return the fingerprints of the chosen parts of a table, in one pass over it."""
+
+    def parts() -> Iterator[list[pa.RecordBatch]]:
+        start = 0
+        for block in table.blocks():
+            yield [picked(block, choice, start) for choice in choices]
+            start += block.num_rows
+
+    contents = [ContentHash(table.schema) for _ in choices]
+    for blocks in prefetched(parts()):
+        for content, block in zip(contents, blocks, strict=True):
+            content.update(block)
+    return [content.fingerprint(table.schema.names, table.roles) for content in contents]
+
+
+def choose_sound_parts(table: Table, policy: SplitPolicy) -> Choices:
     """Choose rows, or raise ``TableError`` where a part would lack one of the classes."""
     choices, target = choose_rows(table, policy), table.roles.target
     classes = [_num_classes(table.where(choice)) for choice in choices]
@@ -81,7 +123,7 @@ def choose_sound_parts(table: Table, policy: SplitPolicy) -> tuple[RowChoice, Ro
     return choices
 
 
-def choose_rows(table: Table, policy: SplitPolicy) -> tuple[RowChoice, RowChoice]:
+def choose_rows(table: Table, policy: SplitPolicy) -> Choices:
     """Return the choices of the training rows and of the test rows."""
     policy = policy.settled(table.roles.group, table.roles.time)
     require_key(table.roles, policy)

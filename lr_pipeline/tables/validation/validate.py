@@ -1,7 +1,8 @@
 """Finds all problems of a table's content at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +10,7 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.case_counts import counted, in_stored_rows
 from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, TableError
+from lr_pipeline.tables.fingerprint import ContentHash, is_hashable
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import NAMES_SHOWN, PositiveValue
 from lr_pipeline.tables.split.split_policy import SplitPolicy
@@ -32,7 +34,10 @@ from lr_pipeline.tables.weights import no_row_counts
 
 
 class _Contents:
-    """Summaries of the target, each column and the rows, gathered for the checks in one pass."""
+    """Summaries of the target, each column and the rows, gathered for the checks in one pass.
+
+    The same pass finds the hash of the content, of all columns that can have one.
+    """
 
     def __init__(self, table: Table) -> None:
         roles = self.roles = table.roles
@@ -41,11 +46,17 @@ class _Contents:
         self.summaries = {name: ColumnSummary(holds_ids=name == roles.id) for name in names}
         self.target, self.lengths = TargetValues(roles.target), TextLengths([roles.target, *names])
         self.repeated, cases = RepeatedRows(table), 0.0
-        for block in prefetched(table.blocks()):
+        self.hash = ContentHash(pa.schema([one for one in table.schema if is_hashable(one.type)]))
+        for block in prefetched(self._hashed(table.blocks())):
             self._add(block)
             cases += _cases(block, roles.weight)
         for summary in self.summaries.values():
             summary.cases = cases
+
+    def _hashed(self, blocks: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for block in blocks:
+            self.hash.update(block)
+            yield block
 
     def _add(self, block: pa.RecordBatch) -> None:
         self.target.add(block.column(self.roles.target))
@@ -72,19 +83,22 @@ def find_problems(table: Table, policy: SplitPolicy | None = None) -> list[Probl
     the errors that splitting by it, or preparing the training rows, would raise are problems too.
     Rows of weight 0 do not count, but row numbers in messages include them.
     """
-    table = counted(table)
-    return in_stored_rows(table, _problems_of_counted(table, policy))
+    return _inspected(counted(table), policy)[0]
 
 
-def _problems_of_counted(table: Table, policy: SplitPolicy | None) -> list[Problem]:
+def _inspected(table: Table, policy: SplitPolicy | None) -> tuple[list[Problem], _Contents | None]:
+    """The problems of a ``counted`` table, and its contents if it has rows."""
+    if table.num_rows > 0:
+        contents = _Contents(table)
+        return in_stored_rows(table, _problems_of(contents, table, policy)), contents
+    if table.choices and table.roles.weight is not None:
+        return [no_row_counts(table.roles.weight)], None
+    return [Problem("the table has no rows", "Add rows below the header")], None
+
+
+def _problems_of(contents: _Contents, table: Table, policy: SplitPolicy | None) -> list[Problem]:
     """The problems; rows are numbered among those that count."""
-    roles = table.roles
-    if table.num_rows == 0:
-        if table.choices and roles.weight is not None:
-            return [no_row_counts(roles.weight)]
-        return [Problem("the table has no rows", "Add rows below the header")]
-    contents = _Contents(table)
-    summaries = contents.summaries
+    roles, summaries = table.roles, contents.summaries
     found = _target_problems(contents.target, roles.positive)
     found += column_problems(table, summaries)
     free_text = {one.column for one in found if one.useless and one.severity == "error"}
@@ -158,7 +172,9 @@ def useful_features(
 
     Features that were ``named`` one by one stay, and some of their problems are then errors. Rows
     of weight 0 are left out. The provenance gets the other warnings and notes as ``notices``,
-    warnings first, since some are about columns that are left out. For ``policy`` see
+    warnings first, since some are about columns that are left out; if there is nothing else to
+    find in the rows that are kept, it gets their fingerprint as ``validated``. The table knows the
+    target's positive value, and its fingerprint, without another pass. For ``policy`` see
     ``find_problems``.
 
     Raises
@@ -166,14 +182,14 @@ def useful_features(
     TableError
         Other problems are errors (all are listed), or no feature would be left.
     """
-    table = counted(table)
-    problems = find_problems(table, policy)
+    given, table = table, counted(table)
+    problems, contents = _inspected(table, policy)
     spoiled = {one.column for one in problems if one.severity == "error" and not one.useless}
     useless = [one for one in problems if one.useless and not named and one.column not in spoiled]
     left = {one.column for one in useless}
     features = tuple(name for name in table.roles.features if name not in left)
     errors = [one for one in problems if one.severity == "error" and one.column not in left]
-    if errors or not features:
+    if contents is None or errors or not features:
         raise TableError(*(errors or useless))
     reasons = {
         str(one.column): {
@@ -189,20 +205,27 @@ def useful_features(
         for one in problems
         if one.severity == severity and not one.useless
     ]
-    kept = replace(table, roles=table.roles.of_features(features))
-    if notices:
-        kept = kept.with_provenance(kept.provenance | {"notices": notices[:MOST_PROBLEMS]})
-    return kept, list(reasons.values())
+    positive = contents.target.positive_value(table.roles.positive)
+    kept = replace(table, roles=replace(table.roles.of_features(features), positive=positive))
+    kept = kept.identified(contents.hash.fingerprint(kept.schema.names, kept.roles))
+    found: dict[str, Any] = {"notices": notices[:MOST_PROBLEMS]} if notices else {}
+    all_told = len(notices) <= MOST_PROBLEMS and not any(one.useless for one in problems)
+    if all_told and table is given:
+        found["validated"] = kept.fingerprint
+    return kept.with_provenance(kept.provenance | found), list(reasons.values())
 
 
 def by_severity(table: Table) -> dict[str, list[str]]:
     """Severity → messages of a stored table's problems, and the notices of its source.
 
-    A useless feature that the declaration names is only a note: its user wants it.
+    A useless feature that the declaration names is only a note: its user wants it. Rows that were
+    validated when their source was read, and in which nothing else can be found, are not read.
     """
     found: dict[str, list[str]] = {"error": [], "warning": [], "note": []}
     named = table.provenance.get("declaration", {}).get("features") is not None
-    for one in find_problems(table):
+    validated = table.provenance.get("validated")
+    known = validated is not None and validated == table.fingerprint
+    for one in [] if known else find_problems(table):
         meant = named and one.useless and one.severity == "warning"
         found["note" if meant else one.severity].append(str(one))
     for notice in table.provenance.get("notices", []):

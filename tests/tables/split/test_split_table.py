@@ -302,3 +302,37 @@ def test_a_test_size_that_leaves_a_part_empty_is_refused(test_size):
     """It is a share of the rows, not a number of them."""
     with pytest.raises(TableError, match="must lie between 0 and 1"):
         SplitPolicy(test_size=test_size)
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["in memory", "stored"])
+@pytest.mark.parametrize(
+    "roles", [{}, {"weight": "row"}, {"group": "group"}, {"time": "row"}], ids=str
+)
+def test_fingerprints_of_the_parts_are_those_of_their_rows(tmp_path, roles, stored):
+    """They are found in one pass over the whole table; each part alone has the same."""
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(
+        {
+            "row": np.arange(300) % 7,
+            "x": rng.normal(size=300),
+            "group": [f"g{k}" for k in rng.integers(0, 30, 300)],
+            "y": rng.integers(0, 2, 300),
+        }
+    )
+    table = Table.from_pandas(frame, "y", **roles)
+    if stored:
+        table.write_parquet(tmp_path / "rows.parquet")
+        table = Table.read_parquet(tmp_path / "rows.parquet")
+    for part in split_table(table, SplitPolicy()):
+        assert part.fingerprint == Table(part.to_arrow(), part.roles).fingerprint
+
+
+def test_another_table_or_policy_is_split_anew(table):
+    """What is remembered of the last split belongs to its table and policy alone."""
+    first, again = (split_table(table, SplitPolicy(seed=seed)) for seed in (1, 1))
+    assert [part.fingerprint for part in first] == [part.fingerprint for part in again]
+    other = table.take(np.arange(199, -1, -1))
+    for found in (split_table(table, SplitPolicy(seed=2)), split_table(other, SplitPolicy(seed=1))):
+        for part in found:
+            assert part.fingerprint == Table(part.to_arrow(), part.roles).fingerprint
+            assert part.fingerprint not in [one.fingerprint for one in first]

@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -317,3 +318,46 @@ def test_the_first_value_that_is_no_date_is_named_with_its_row(times, found):
     problem = problems(CLEAN | {"t": times}, time="t")[0]
     message = f"time 't' must be numbers, dates or timestamps, found {found}"
     assert (problem.message, problem.row) == (message, int(found[-1]))
+
+
+def _validated(columns: dict, **roles) -> Table:
+    features = tuple(name for name in columns if name not in {"y", *roles.values()})
+    kept, _ = useful_features(Table(pa.table(columns), ColumnRoles("y", 1, features, **roles)))
+    return kept
+
+
+def test_one_pass_validates_and_finds_fingerprint_and_positive_value(monkeypatch):
+    """The rows are visited once; the fingerprint is the one that the rows alone have."""
+    rng = np.random.default_rng(8)
+    columns = {
+        "x": rng.normal(size=60),
+        "same": np.ones(60),
+        "word": [f"w{k}" for k in rng.integers(0, 4, 60)],
+        "y": ["yes", "no"] * 30,
+    }
+    table = Table(pa.table(columns), ColumnRoles("y", None, ("x", "same", "word")))
+    blocks, passes = Table.blocks, []
+    monkeypatch.setattr(
+        Table, "blocks", lambda *given, **named: (passes.append(1), blocks(*given, **named))[1]
+    )
+    kept, left_out = useful_features(table)
+    assert [one["column"] for one in left_out] == ["same"]
+    assert kept.roles.positive == "yes"
+    found = kept.fingerprint
+    assert len(passes) == 1
+    assert found == Table(kept.to_arrow(), kept.roles).fingerprint
+
+
+def test_validated_rows_are_validated_again_only_where_something_may_be_found():
+    """A column left out may have hidden a problem of the others; other rows are not validated."""
+    rng = np.random.default_rng(9)
+    sound = {"x": rng.normal(size=60), "y": [0, 1] * 30}
+    kept = _validated(sound)
+    assert kept.provenance["validated"] == kept.fingerprint
+    assert "validated" not in _validated(sound | {"same": np.ones(60)}).provenance
+    weighted = sound | {"w": np.repeat([0.0, 1.0], 30)}
+    assert "validated" not in _validated(weighted, weight="w").provenance
+    spoiled = sound | {"x": np.append(np.inf, rng.normal(size=59))}
+    other = Table.from_arrow(pa.table(spoiled), "y").with_provenance(kept.provenance)
+    assert by_severity(kept) == {"error": [], "warning": [], "note": []}
+    assert any("infinite" in text for text in by_severity(other)["error"])
