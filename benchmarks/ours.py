@@ -53,8 +53,8 @@ def fit_on_cluster(
     cluster: Cluster, path: Path, cache: float, disk_cache: bool = True
 ) -> LogisticFit:
     """Fit a stored table on the workers of a cluster, as ``DaskEngine`` does with these caches."""
-    table, reading = Table.read_parquet(path), ClusterReading(cluster, cache, disk_cache)
-    return _fit_rows(reading.rows(table, Preparation.fit(table, reading.aggregate)))
+    reading = ClusterReading(cluster, cache, disk_cache)
+    return _fit_rows(reading.prepare(Table.read_parquet(path)).rows)
 
 
 def _fit_rows(rows: Rows) -> LogisticFit:

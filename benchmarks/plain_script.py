@@ -4,11 +4,9 @@ import sys
 from pathlib import Path
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
-from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
-from lr_pipeline.engines.memory import ArrayRows
-from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.engines.design import PreparedRows, prepare_rows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 from lr_pipeline.evaluation.evaluate import evaluate_models
 from lr_pipeline.models.agreement import measure_agreement
@@ -21,7 +19,6 @@ from lr_pipeline.studies import descent, learning_rates, likelihood, regression
 from lr_pipeline.studies.sample import sample_table
 from lr_pipeline.studies.study import Study
 from lr_pipeline.tables.feature_profile import profile_features
-from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 from lr_pipeline.tables.split.leakage import find_leakage
 from lr_pipeline.tables.split.split_table import split_table
@@ -29,9 +26,9 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.validate import find_problems
 
 
-def rows(table: Table, preparation: Preparation) -> Rows:
+def prepare(table: Table) -> PreparedRows:
     """Return the design of a table in memory."""
-    return ArrayRows(*gather(TableRows(table, preparation)))
+    return prepare_rows(table, "memory")
 
 
 def studies_of(train: Table) -> dict[str, Study]:
@@ -59,19 +56,19 @@ def main(folder: Path) -> None:
     for name, table in (("dataset", dataset), ("train_set", train), ("test_set", test)):
         table.write_parquet(folder / f"{name}.parquet")
     (folder / "profile.json").write_text(json_text(profile_features(dataset)))
-    existence = assess_table(train, rows)
+    existence = assess_table(train, prepare)
     (folder / "mle_existence.json").write_text(json_text(existence))
     models = {
-        "linear_baseline": train_linear(train, rows),
-        "numpy_model": train_logistic(train, rows, NumpyKernel(), Training(Newton()), existence),
-        "torch_model": train_logistic(train, rows, TorchKernel(), Training(Lbfgs()), existence),
+        "linear_baseline": train_linear(train, prepare),
+        "numpy_model": train_logistic(train, prepare, NumpyKernel(), Training(Newton()), existence),
+        "torch_model": train_logistic(train, prepare, TorchKernel(), Training(Lbfgs()), existence),
     }
     for name, model in models.items():
         (folder / f"{name}.json").write_text(model.to_json())
         if name != "linear_baseline":
             markdown_picture(loss_curve(model.fit.trace, name), name)
     assert measure_agreement(models["numpy_model"], models["torch_model"], train).within_tolerance
-    report = render_report(evaluate_models(models, train, test, rows))
+    report = render_report(evaluate_models(models, train, test, prepare))
     (folder / "report.html").write_text(report.html)
     (folder / "report.json").write_text(json_text(report.numbers))
     for name, study in studies_of(train).items():

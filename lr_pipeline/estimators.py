@@ -199,6 +199,6 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
                 "name them as target= and weight= when making the table"
             )
         with _naming(X, None), threads_for(len(X.roles.features), X.num_rows):
-            preparation, rows = prepare_rows(X)
-        return _Opened(rows, preparation.columns)
+            prepared = prepare_rows(X)
+        return _Opened(prepared.rows, prepared.preparation.columns)
     return _Opened(*open_arrays(X, y, weight))

@@ -22,7 +22,7 @@ from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.sources.declared_tables import FileTable, SqlTable
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.validate import find_problems
-from tests.scoring.conftest import table_rows
+from tests.scoring.conftest import prepare
 
 N = 120
 NODATA = -1.797693134862315e308
@@ -299,7 +299,7 @@ def test_the_column_and_row_are_named_whatever_is_read(nodata, source):
 def model():
     """A stored model with the features x and height."""
     X, _ = small_table()
-    return train_logistic(stored(height=X[:, 1]), table_rows, NumpyKernel(), Training(Newton()))
+    return train_logistic(stored(height=X[:, 1]), prepare, NumpyKernel(), Training(Newton()))
 
 
 @pytest.mark.parametrize("name", ["nodata.csv", "nodata.parquet"])

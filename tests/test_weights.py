@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import lr_pipeline
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Lbfgs, Newton
-from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 from lr_pipeline.evaluation.calibration import calibration_bins
 from lr_pipeline.evaluation.metrics import evaluate
@@ -94,7 +94,8 @@ def test_what_is_learned_of_the_columns_is_that_of_repeated_rows(drawn):
     preparations = [Preparation.fit(one) for one in (weighted, repeated)]
     assert preparations[0].encodings == preparations[1].encodings
     assert prevalence(weighted) == pytest.approx(prevalence(repeated), rel=1e-14)
-    assert training_ranges(weighted, preparations[0]) == training_ranges(repeated, preparations[1])
+    ranges = [training_ranges(prepare_rows(one)) for one in (weighted, repeated)]
+    assert ranges[0] == ranges[1]
     profiles = [profile_features(one) for one in (weighted, repeated)]
     assert profiles[0].pop("cases") == profiles[1].pop("rows")
     assert_same(profiles[0], profiles[1] | {"rows": weighted.num_rows})
@@ -154,8 +155,8 @@ def test_models_are_those_of_repeated_rows(engine, drawn):
     """Existence and the three models with their errors, metrics and curves are equal."""
     weighted, repeated = pair(*drawn)
 
-    def opened(table, preparation):
-        return open_rows(table, preparation, kind=engine)
+    def opened(table):
+        return prepare_rows(table, engine)
 
     verdicts = [assess_table(one, opened) for one in (weighted, repeated)]
     assert verdicts[0]["verdict"] == verdicts[1]["verdict"]

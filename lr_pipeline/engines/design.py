@@ -1,11 +1,15 @@
 """Learn a table's preparation and make its design; a large file is decoded only once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
+from lr_pipeline.core.columns.moments import Extremes, column_extremes
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.block_cache import block_cache_for
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.engines.streaming import (
+    PassReport,
     TableRows,
     aggregate_by_threads,
     threaded_parts,
@@ -16,29 +20,52 @@ from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 
+@dataclass(frozen=True, eq=False)
+class PreparedRows:
+    """A table's preparation, and the design that it makes of the table, open for any fits."""
+
+    preparation: Preparation
+    rows: Rows
+
+    @cached_property
+    def extremes(self) -> Extremes:
+        """Least and largest value of each column of the design, in one pass for all fits."""
+        return column_extremes(self.rows)
+
+
+Prepare = Callable[[Table], PreparedRows]
+
+
 def prepare_rows(
     table: Table,
     kind: EngineKind = "auto",
     memory_budget_mb: float = MEMORY_BUDGET_MB,
     block_rows: int | None = None,
-) -> tuple[Preparation, Rows]:
+    progress: PassReport | None = None,
+    disk_cache: bool = True,
+    keep: bool = True,
+) -> PreparedRows:
     """Learn the preparation of ``table``, and open its rows as ``open_rows`` does.
 
     Several threads read a large file. Where all features are numbers, and memory and disk have the
-    room, the first pass writes the numbers to a temporary file, and the design is made from it.
+    room, the first pass writes the numbers to a temporary file, and the design is made from it,
+    unless ``disk_cache`` or ``keep`` is False.
 
     Raises
     ------
     TableError
         The errors of ``Preparation.fit``; or a label is missing.
     """
-    numbers = _cached_numbers(table, memory_budget_mb, block_rows)
+    cached = disk_cache and keep
+    numbers = _cached_numbers(table, memory_budget_mb, block_rows) if cached else None
     aggregate: Aggregate = aggregate_here  # small tables: it holds more values, for exact medians
     if len(threaded_parts(table, len(table.roles.features))) > 1:
         aggregate = _ByThreads(numbers, threads_within(memory_budget_mb * 1e6))
     preparation = Preparation.fit(table, aggregate)
-    rows = open_rows(table, preparation, kind, memory_budget_mb, block_rows, numbers=numbers)
-    return preparation, rows
+    rows = open_rows(
+        table, preparation, kind, memory_budget_mb, block_rows, progress, disk_cache, numbers, keep
+    )
+    return PreparedRows(preparation, rows)
 
 
 def _cached_numbers(table: Table, budget_mb: float, block_rows: int | None) -> TableRows | None:

@@ -14,8 +14,9 @@ EngineKind = Literal["auto", "memory", "streaming"]
 
 FLOAT64_BYTES = 8
 MEMORY_BUDGET_MB = 512.0
-# To gather a design takes twice its memory, and a fit copies parts of it.
-DESIGN_SHARE = 1 / 4
+# To gather a design takes twice its memory, and a fit copies parts of it. A block cache is read in
+# about the time that a larger design's memory is.
+DESIGN_SHARE, CACHED_DESIGN_SHARE = 1 / 4, 1 / 16
 # With more levels, encoding text again takes less time than writing its zeros and ones.
 CACHED_COLUMNS = 8  # columns of the design for each feature
 
@@ -29,21 +30,26 @@ def open_rows(
     progress: PassReport | None = None,
     disk_cache: bool = True,
     numbers: TableRows | None = None,
+    keep: bool = True,
 ) -> Rows:
     """Return the design that ``preparation`` makes of ``table``, as rows for the kernels.
 
-    ``auto`` holds it in memory where it takes at most a quarter of ``memory_budget_mb`` in float64.
+    ``auto`` holds it in memory where it takes at most a sixteenth of ``memory_budget_mb`` in
+    float64, or a quarter where its blocks are not cached.
     ``block_rows`` is the length of a streamed block; unless given, it follows from the budget.
     ``progress`` is called during streamed passes. With ``disk_cache``, a stored table that is
     streamed is decoded once, and later passes read a temporary file, where memory and disk have the
-    room. ``numbers`` are the table's own numbers in a block cache.
+    room. ``numbers`` are the table's own numbers in a block cache. Without ``keep`` the rows come
+    in the same blocks, but none is cached.
     """
     budget = memory_budget_mb * 1e6
     columns = len(preparation.columns)
-    fits = table.num_rows * columns * FLOAT64_BYTES <= budget * DESIGN_SHARE
-    held = kind == "memory" or (kind == "auto" and fits)
     few = columns <= CACHED_COLUMNS * len(preparation.encodings)
-    cached = disk_cache and few and isinstance(table.data, Stored) and not held
+    cacheable = disk_cache and few and isinstance(table.data, Stored)
+    share = CACHED_DESIGN_SHARE if cacheable else DESIGN_SHARE
+    fits = table.num_rows * columns * FLOAT64_BYTES <= budget * share
+    held = kind == "memory" or (kind == "auto" and fits)
+    cached = cacheable and keep and not held
     cache = block_cache_for(table.num_rows, columns) if cached else None
     rows = TableRows(table, preparation, block_rows, budget, progress, cache, numbers)
     return ArrayRows(*gather(rows)) if held else rows

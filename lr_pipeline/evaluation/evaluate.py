@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from lr_pipeline.engines.design import Prepare
 from lr_pipeline.evaluation.feature_rows import feature_rows
 from lr_pipeline.evaluation.findings import DescentGap, DrawnRow, Findings, HeldOutRows, Notice
 from lr_pipeline.evaluation.fit_notices import agreement_notices, fit_notices
@@ -13,7 +14,6 @@ from lr_pipeline.evaluation.test_scores import HELD_ROWS, Models, ScoredTestSet,
 from lr_pipeline.evaluation.weight_notices import weight_notices
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_split
-from lr_pipeline.models.train import OpenRows
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.case_counts import number_of_cases, prevalence
 from lr_pipeline.tables.sources.source_content import source_lines
@@ -28,7 +28,7 @@ def evaluate_models(
     models: Models,
     train_set: Table,
     test_set: Table,
-    open_rows: OpenRows,
+    prepare: Prepare,
     row_seed: int = 0,
     engine_provenance: Callable[[], dict[str, str]] = dict,
     aggregate: Aggregate = aggregate_here,
@@ -37,10 +37,11 @@ def evaluate_models(
 ) -> Findings:
     """Test ``models`` on ``test_set``, and the baseline that predicts the prevalence.
 
-    ``open_rows`` opens the training rows of models trained by gradient descent, to find how far
-    from the optimum it stopped; ``row_seed`` draws the test row that is shown by itself;
-    ``engine_provenance`` describes the passes over the rows and is called after them; ``aggregate``
-    predicts and counts. ``titles``: model → its title in the report, if this is not its name.
+    ``prepare`` opens the training rows, to find how far apart the logistic models are, and how far
+    from the optimum a gradient descent stopped; ``row_seed`` draws the test row that is shown by
+    itself; ``engine_provenance`` describes the passes over the rows and is called after them;
+    ``aggregate`` predicts and counts. ``titles``: model → its title in the report, if this is not
+    its name.
 
     Raises
     ------
@@ -59,9 +60,9 @@ def evaluate_models(
         ],
         title=f"Evaluation of {test_set.roles.target}",
         drawn_row=draw_row(len(scored.labels), row_seed, scored.step),
-        descents=list(_descents(models, train_set, open_rows)),
+        descents=list(_descents(models, train_set, prepare)),
         features=feature_rows(prepared),
-        notices=list(_notices(models, train_set, test_set, aggregate)),
+        notices=list(_notices(models, train_set, test_set, aggregate, prepare)),
         provenance=_provenance(test_set, scored) | library_versions() | engine_provenance(),
     )
 
@@ -87,7 +88,7 @@ def _held_out_rows(
 
 
 def _notices(
-    models: Models, train_set: Table, test_set: Table, aggregate: Aggregate
+    models: Models, train_set: Table, test_set: Table, aggregate: Aggregate, prepare: Prepare
 ) -> Iterator[Notice]:
     """Yield everything that a reader must know before the numbers."""
     yield from (Notice("warning", str(leak)) for leak in likely_leaks(train_set, aggregate))
@@ -95,7 +96,7 @@ def _notices(
         yield Notice(one["severity"], one["text"])
     yield from dict.fromkeys(fit_notices(models))
     yield from weight_notices(train_set)
-    yield from agreement_notices(models, train_set, aggregate)
+    yield from agreement_notices(models, train_set, prepare)
 
 
 def _provenance(test_set: Table, scored: ScoredTestSet) -> dict[str, str]:
@@ -118,10 +119,10 @@ def draw_row(num_rows: int, seed: int, step: int = 1) -> DrawnRow:
     return DrawnRow(step * int(np.random.default_rng(seed).integers(num_rows)), seed)
 
 
-def _descents(models: Models, train_set: Table, open_rows: OpenRows) -> Iterator[DescentGap]:
+def _descents(models: Models, train_set: Table, prepare: Prepare) -> Iterator[DescentGap]:
     for name, model in models.items():
         if isinstance(model, LogisticModel):
-            gap = measure_descent(name, model, train_set, open_rows)
+            gap = measure_descent(name, model, train_set, prepare)
             if gap is not None:
                 yield gap
 

@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.engines.design import Prepare
 from lr_pipeline.evaluation.findings import Notice
 from lr_pipeline.evaluation.test_scores import Models
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.table_existence import describe_existence, existence_to_dict, has_estimate
-from lr_pipeline.tables.aggregate import Aggregate
 from lr_pipeline.tables.table import Table
 
 
@@ -34,11 +34,11 @@ def fit_notices(models: Models) -> Iterator[Notice]:
             yield Notice("warning", f"{name}: {model.convergence}.")
 
 
-def agreement_notices(models: Models, train_set: Table, aggregate: Aggregate) -> Iterator[Notice]:
+def agreement_notices(models: Models, train_set: Table, prepare: Prepare) -> Iterator[Notice]:
     """Yield the distance between the logistic models, if there are two."""
     fitted = [model for model in models.values() if isinstance(model, LogisticModel)]
     for first, second in pairwise(fitted):
-        agreement = measure_agreement(first, second, train_set, aggregate)
+        agreement = measure_agreement(first, second, train_set, prepare)
         kernels = f"{first.kernel} and {second.kernel}"
         severity: Literal["note", "warning"] = "note" if agreement.within_tolerance else "warning"
         yield Notice(severity, f"The {kernels} models are {agreement.description}.")

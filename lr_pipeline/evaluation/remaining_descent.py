@@ -14,9 +14,9 @@ from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.types import ParameterMatrix, Parameters
+from lr_pipeline.engines.design import Prepare
 from lr_pipeline.evaluation.findings import DescentGap
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.models.train import OpenRows
 from lr_pipeline.tables.table import Table
 
 DESCENTS = ("gradient_descent", "manual_gradient_descent")
@@ -24,7 +24,7 @@ TOLERANCE = 1e-6
 
 
 def measure_descent(
-    name: str, model: LogisticModel, train_set: Table, open_rows: OpenRows
+    name: str, model: LogisticModel, train_set: Table, prepare: Prepare
 ) -> DescentGap | None:
     """Compare a model trained by gradient descent on ``train_set`` with Newton's optimum.
 
@@ -34,7 +34,7 @@ def measure_descent(
     fit = model.fit
     if fit.solver not in DESCENTS or not fit.penalty.hessian_is_exact:
         return None
-    rows = open_rows(train_set, model.preparation)
+    rows = prepare(train_set).rows
     optimum = fit_logistic(rows, NumpyKernel(), fit.penalty)
     if optimum.status is not Status.CONVERGED:
         return None

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import pyarrow as pa
 
 from lr_pipeline.core.logistic.loss import sigmoid
-from lr_pipeline.models.linear_predictor import LinearPredictor
+from lr_pipeline.core.rows import Block
+from lr_pipeline.core.types import Columns, Parameters
+from lr_pipeline.engines.design import Prepare, prepare_rows
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
-from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.weights import weights_of
 
 VALUE_ROUNDING = 1e-12
 
@@ -63,7 +62,7 @@ class Agreement:
 
 
 def measure_agreement(
-    first: LogisticModel, second: LogisticModel, table: Table, aggregate: Aggregate = aggregate_here
+    first: LogisticModel, second: LogisticModel, table: Table, prepare: Prepare = prepare_rows
 ) -> Agreement:
     """Compare two models in the metric of the Fisher information on ``table``.
 
@@ -75,8 +74,12 @@ def measure_agreement(
     """
     for model in (first, second):
         require_same_table(f"the {model.kernel} model", model.train_fingerprint, table)
-    squares = partial(_squared_distance, first.predictor, second.predictor)
-    distance = float(np.sqrt(aggregate(table, first.preparation.source_columns, squares)))
+    one, other = first.predictor, second.predictor
+    # Both in columns centred alike, so that z₁ − z₂ loses no digits where means are large.
+    difference = one.parameters - other.parameters
+    difference[0] -= (one.center - other.center) @ other.parameters[1:]
+    squares = partial(_squared_distance, one.center, one.parameters, difference)
+    distance = float(np.sqrt(prepare(table).rows.sum(squares)))
     certificates = first.fit.certificate, second.fit.certificate
     return Agreement(
         distance,
@@ -87,14 +90,14 @@ def measure_agreement(
 
 
 def _squared_distance(
-    first: LinearPredictor, second: LinearPredictor, batch: pa.RecordBatch
+    center: Columns, parameters: Parameters, difference: Parameters, block: Block
 ) -> float:
-    """Σ weight · p (1 − p) (z₁ − z₂)²."""
-    z, other = first.of_block(batch), second.of_block(batch)
+    """Σ weight · p (1 − p) (z₁ − z₂)², with the parameters of z₁ and of z₁ − z₂."""
+    both = np.column_stack([parameters, difference])
+    z, apart = (both[0] + (block.X - center) @ both[1:]).T
     p = sigmoid(z)
-    terms = p * (1.0 - p) * (z - other) ** 2
-    name = first.preparation.roles.weight
-    return float(terms.sum() if name is None else terms @ weights_of(batch, name))
+    terms = p * (1.0 - p) * apart**2
+    return float(terms.sum() if block.weight is None else terms @ block.weight)
 
 
 def _objectives_differ(first: LogisticModel, second: LogisticModel) -> bool:

@@ -20,6 +20,7 @@ from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
 from lr_pipeline.core.types import Parameters
+from lr_pipeline.engines.design import Prepare
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -27,8 +28,6 @@ from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.table_existence import existence_from_dict, existence_to_dict
 from lr_pipeline.models.trained_model import origin_of
-from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
-from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.sources.source_content import known_content
 from lr_pipeline.tables.table import Table
 
@@ -39,17 +38,13 @@ PROFILE_LIMIT = 1e9
 # A fit may be restarted this many times from a profile that has a better objective.
 RESTARTS = 10
 
-OpenRows = Callable[[Table, Preparation], Rows]
 
-
-def assess_table(
-    train: Table, open_rows: OpenRows, aggregate: Aggregate = aggregate_here
-) -> dict[str, Any]:
+def assess_table(train: Table, prepare: Prepare) -> dict[str, Any]:
     """Assess existence and uniqueness of the estimate on ``train``, with columns by name."""
-    preparation = Preparation.fit(train, aggregate)
-    with threads_for(len(preparation.columns)):
-        existence = assess_existence(open_rows(train, preparation))
-    found = existence_to_dict(existence, preparation.columns)
+    prepared = prepare(train)
+    with threads_for(prepared.rows.num_columns):
+        existence = assess_existence(prepared.rows)
+    found = existence_to_dict(existence, prepared.preparation.columns)
     return found | {"train_fingerprint": train.fingerprint} | known_content(train.provenance)
 
 
@@ -68,17 +63,15 @@ class Training:
 
 def train_logistic(
     train: Table,
-    open_rows: OpenRows,
+    prepare: Prepare,
     kernel: LogisticKernel,
     training: Training,
     existence: dict[str, Any] | None = None,
     progress: Progress | None = None,
-    aggregate: Aggregate = aggregate_here,
 ) -> LogisticModel:
     """Fit a logistic regression to ``train`` and bind it to the table's columns.
 
-    ``existence`` is the result of :func:`assess_table` for the same table, if already known;
-    ``aggregate`` computes sums over rows that are not prepared yet.
+    ``existence`` is the result of :func:`assess_table` for the same table, if already known.
 
     Raises
     ------
@@ -89,8 +82,8 @@ def train_logistic(
     """
     if existence is not None:
         require_same_table("mle_existence", existence["train_fingerprint"], train)
-    preparation = Preparation.fit(train, aggregate)
-    rows = open_rows(train, preparation)
+    prepared = prepare(train)
+    rows, columns = prepared.rows, prepared.preparation.columns
     try:
         with threads_for(rows.num_columns):
             fit = fit_logistic(
@@ -99,24 +92,24 @@ def train_logistic(
                 penalty=training.penalty,
                 solver=training.solver,
                 existence=None if existence is None else existence_from_dict(existence),
-                start=training.start and training.start(len(preparation.columns) + 1),
+                start=training.start and training.start(len(columns) + 1),
                 progress=progress,
             )
     except SeparationError as error:
-        raise SeparationError(error.existence, preparation.columns) from None
-    inference = _infer(rows, fit, preparation.columns)
+        raise SeparationError(error.existence, columns) from None
+    inference = _infer(rows, fit, columns)
     for _ in range(RESTARTS):
         if inference.better_start is None:
             break
         with threads_for(rows.num_columns):
             fit = _restarted(rows, kernel, training, fit, inference.better_start)
-        inference = _infer(rows, fit, preparation.columns)
+        inference = _infer(rows, fit, columns)
     return LogisticModel(
-        **origin_of(train, preparation),
+        **origin_of(train, prepared.preparation),
         kernel=kernel.name,
         fit=fit,
         inference=inference,
-        ranges=training_ranges(train, preparation, aggregate),
+        ranges=training_ranges(prepared),
     )
 
 
@@ -145,10 +138,7 @@ def _infer(rows: Rows, fit: LogisticFit, columns: tuple[str, ...]) -> LogisticIn
         return infer_logistic(rows, NumpyKernel(), fit, method=method, names=columns)
 
 
-def train_linear(
-    train: Table, open_rows: OpenRows, aggregate: Aggregate = aggregate_here
-) -> LinearModel:
+def train_linear(train: Table, prepare: Prepare) -> LinearModel:
     """Fit the 0/1 label on the prepared columns by least squares."""
-    preparation = Preparation.fit(train, aggregate)
-    fit = fit_linear(open_rows(train, preparation))
-    return LinearModel(**origin_of(train, preparation), fit=fit)
+    prepared = prepare(train)
+    return LinearModel(**origin_of(train, prepared.preparation), fit=fit_linear(prepared.rows))

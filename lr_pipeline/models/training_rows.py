@@ -1,18 +1,18 @@
 """Check that nothing in a stored model was fitted on test rows, by fitting it again."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, tee
 
 import numpy as np
 
 from lr_pipeline.core.acceleration.warm_start import possible_standardizations
 from lr_pipeline.core.acceleration.wide_start import wide_standardizations
-from lr_pipeline.core.rows import Rows
+from lr_pipeline.core.types import Columns
+from lr_pipeline.engines.design import Prepare
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
-from lr_pipeline.models.train import OpenRows
 from lr_pipeline.models.trained_model import TrainedModel
-from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEncoding
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.split.perturbation import encoded_otherwise
@@ -26,10 +26,24 @@ SAME = 1e-9
 ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 
-def not_of_training_rows(
-    model: TrainedModel, train: Table, open_rows: OpenRows, aggregate: Aggregate = aggregate_here
-) -> list[str]:
-    """Return the features and column scalers that differ when fitted again on ``train``.
+class SecondFit:
+    """The preparation of a training table and its possible scalers, fitted again for any models."""
+
+    def __init__(self, train: Table, prepare: Prepare) -> None:
+        self.train, prepared = train, prepare(train)
+        self.preparation, rows = prepared.preparation, prepared.rows
+        self._scalers: Iterator[tuple[Columns, Columns]] = chain(
+            wide_standardizations(rows), possible_standardizations(rows)
+        )
+
+    def scalers(self) -> Iterator[tuple[Columns, Columns]]:
+        """Yield the pairs ``center``, ``scale`` (d,) that a fit may have, each computed once."""
+        self._scalers, found = tee(self._scalers)
+        return found
+
+
+def not_of_training_rows(model: TrainedModel, again: SecondFit) -> list[str]:
+    """Return the model's features and column scalers that differ from the second fit.
 
     Each feature's median, levels and missing indicator must be the same, and the center and scale
     of each design column, if the model has them, must be equal up to rounding. The median of a
@@ -40,15 +54,14 @@ def not_of_training_rows(
     ProvenanceError
         The model was trained on another table.
     """
-    require_same_table("the model", model.train_fingerprint, train)
-    preparation = Preparation.fit(train, aggregate)
-    alike = _with_samples_of(model.preparation, preparation)
+    require_same_table("the model", model.train_fingerprint, again.train)
+    alike = _with_samples_of(model.preparation, again.preparation)
     if otherwise := encoded_otherwise(model.preparation, alike):
         return [f"preparation of {feature}" for feature in otherwise]
     if not isinstance(model, LogisticModel):
         return []
-    columns = _scaled_otherwise(model, open_rows(train, preparation))
-    return [f"scaler of {preparation.columns[j]}" for j in columns]
+    columns = _scaled_otherwise(model, again)
+    return [f"scaler of {again.preparation.columns[j]}" for j in columns]
 
 
 def _with_samples_of(known: Preparation, found: Preparation) -> Preparation:
@@ -67,10 +80,10 @@ def _as_sampled(known: Encoding | None, found: Encoding) -> Encoding:
     return replace(found, median=known.median, sampled_rows=known.sampled_rows)
 
 
-def _scaled_otherwise(model: LogisticModel, rows: Rows) -> list[int]:
+def _scaled_otherwise(model: LogisticModel, again: SecondFit) -> list[int]:
     """Return columns, from 0, whose center or scale is that of neither all rows nor a sample."""
     differ: list[int] = []
-    for center, scale in chain(wide_standardizations(rows), possible_standardizations(rows)):
+    for center, scale in again.scalers():
         tolerance = SAME * scale + ROUNDING * np.abs(center)
         moved = np.abs(model.fit.center - center) > tolerance
         moved |= np.abs(model.fit.scale - scale) > tolerance

@@ -109,8 +109,7 @@ def fitted_to_training_rows(
     A second fit gives the same. Together with the check of the split this shows that test rows had
     no effect.
     """
-    reading = engine.reading()
-    found = not_of_training_rows(model, train_set, reading.rows, reading.aggregate)
+    found = not_of_training_rows(model, engine.fitted_again(train_set))
     return dg.AssetCheckResult(
         passed=not found,
         description=f"not fitted to the training rows alone: {', '.join(found)}"
@@ -174,7 +173,7 @@ def models_agree(
 
     The sum is a bound if both certificates are rigorous, and else an estimate.
     """
-    agreement = measure_agreement(numpy_model, torch_model, train_set, engine.aggregate)
+    agreement = measure_agreement(numpy_model, torch_model, train_set, engine.prepared)
     return dg.AssetCheckResult(
         passed=agreement.within_tolerance,
         severity=dg.AssetCheckSeverity.WARN,

@@ -10,7 +10,6 @@ from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.engines.streaming import TableRows
-from lr_pipeline.orchestration.resources.engine_resource import Engine
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.row_choice import HashedRows
@@ -40,6 +39,12 @@ def columns(kind):
         "w": rng.integers(1, 4, N).astype(float),
         "y": rng.integers(0, 2, N),
     }
+
+
+def opened(*arguments, **settings):
+    """Return a table's preparation and its rows."""
+    prepared = prepare_rows(*arguments, **settings)
+    return prepared.preparation, prepared.rows
 
 
 @pytest.fixture
@@ -78,7 +83,7 @@ def assert_same_sums(rows, other):
 def test_preparation_and_rows_are_those_of_separate_passes(store, kind, design, weight):
     """With imputed values, missing indicators, text and weights, the bits are the same."""
     table = store(kind, weight)
-    preparation, rows = prepare_rows(table, "streaming", block_rows=64)
+    preparation, rows = opened(table, "streaming", block_rows=64)
     assert preparation == Preparation.fit(table)
     assert rows.num_columns == design
     assert_same_sums(rows, TableRows(table, preparation, 64))
@@ -96,7 +101,7 @@ def test_a_file_of_numbers_is_read_once(store, monkeypatch, kind, engine):
         return batches(part, *arguments)
 
     monkeypatch.setattr(Table, "_stored_batches", counted)
-    _, rows = prepare_rows(table, engine, block_rows=64)
+    _, rows = opened(table, engine, block_rows=64)
     rows.sum(rounding)
     rows.sum(rounding)
     assert isinstance(rows, ArrayRows) == (engine == "memory")
@@ -106,7 +111,7 @@ def test_a_file_of_numbers_is_read_once(store, monkeypatch, kind, engine):
 def test_chosen_rows_are_cached_after_the_choice(store):
     """A view of some rows is cut into parts like the file."""
     table = store("missing").where(HashedRows(0, 0.7, below=True))
-    preparation, rows = prepare_rows(table, "streaming", block_rows=64)
+    preparation, rows = opened(table, "streaming", block_rows=64)
     assert preparation == Preparation.fit(table)
     assert rows.num_rows == table.num_rows < N
     assert_same_sums(rows, TableRows(table, preparation, 64))
@@ -124,7 +129,7 @@ def test_without_room_every_pass_reads_the_file(store, monkeypatch):
     for module in ("design", "opening"):
         monkeypatch.setattr(f"lr_pipeline.engines.{module}.block_cache_for", lambda *shape: None)
     table = store("missing")
-    preparation, rows = prepare_rows(table, "streaming", block_rows=64)
+    preparation, rows = opened(table, "streaming", block_rows=64)
     assert preparation == Preparation.fit(table)
     assert rows.block_cache is rows.numbers is None
     assert_same_sums(rows, TableRows(table, preparation, 64))
@@ -138,7 +143,7 @@ def test_on_a_disk_that_is_full_at_once_the_fit_goes_without(store, monkeypatch)
 
     monkeypatch.setattr("os.pwrite", full)
     table = store("missing")
-    preparation, rows = prepare_rows(table, "streaming", block_rows=64)
+    preparation, rows = opened(table, "streaming", block_rows=64)
     assert rows.numbers.block_cache.given_up
     assert_same_sums(rows, TableRows(table, preparation, 64))
 
@@ -146,7 +151,7 @@ def test_on_a_disk_that_is_full_at_once_the_fit_goes_without(store, monkeypatch)
 def test_numbers_cut_otherwise_than_the_design_are_left(store, monkeypatch):
     """Missing indicators make a small budget's blocks shorter, and these decide the bits."""
     table = store("missing")
-    preparation, rows = prepare_rows(table, "streaming", memory_budget_mb=0.1)
+    preparation, rows = opened(table, "streaming", memory_budget_mb=0.1)
     assert rows.numbers is None
     assert rows.block_rows == 65
     assert_same_sums(rows, TableRows(table, preparation, memory_budget=1e5))
@@ -180,8 +185,9 @@ def test_rows_in_memory_have_no_file_and_others_none_where_told_so(store):
     """There is none for held rows, a table in memory, or if the engine's setting says so."""
     table = store("complete")
     in_memory = Table(table.to_arrow(), table.roles)
-    preparation = Preparation.fit(table)
-    assert Engine(kind="streaming").rows(table, preparation).block_cache is not None
-    assert Engine(kind="streaming", disk_cache=False).rows(table, preparation).block_cache is None
-    assert open_rows(in_memory, preparation, "streaming").block_cache is None
-    assert isinstance(open_rows(table, preparation, "memory"), ArrayRows)
+    assert opened(table, "streaming")[1].numbers is not None
+    for off in ({"disk_cache": False}, {"keep": False}):
+        _, rows = opened(table, "streaming", **off)
+        assert rows.numbers is rows.block_cache is None
+    assert opened(in_memory, "streaming")[1].block_cache is None
+    assert isinstance(opened(table, "memory")[1], ArrayRows)

@@ -24,7 +24,7 @@ from lr_pipeline.report.render import Report, render_report
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.validate import by_severity, useful_features
-from tests.scoring.conftest import table_rows
+from tests.scoring.conftest import prepare
 
 N = 1_000
 
@@ -42,9 +42,9 @@ def report() -> Report:
         "known_later": y + rng.normal(size=N) / 9,
     }
     train, test = split_table(Table.from_arrow(pa.table(columns), "y"), SplitPolicy())
-    logistic = train_logistic(train, table_rows, NumpyKernel(), Training(Newton()))
-    models = {"linear_baseline": train_linear(train, table_rows), "numpy_model": logistic}
-    return render_report(evaluate_models(models, train, test, table_rows))
+    logistic = train_logistic(train, prepare, NumpyKernel(), Training(Newton()))
+    models = {"linear_baseline": train_linear(train, prepare), "numpy_model": logistic}
+    return render_report(evaluate_models(models, train, test, prepare))
 
 
 def test_the_report_says_what_the_training_rows_made_of_each_feature(report) -> None:
@@ -92,8 +92,8 @@ def test_what_the_contract_warns_of_opens_the_report_once_and_before_notes() -> 
     }
     kept, _ = useful_features(Table.from_arrow(pa.table(columns), "y"))
     train, test = split_table(kept, SplitPolicy())
-    models = {"linear_baseline": train_linear(train, table_rows)}
-    report = render_report(evaluate_models(models, train, test, table_rows))
+    models = {"linear_baseline": train_linear(train, prepare)}
+    report = render_report(evaluate_models(models, train, test, prepare))
     notices = [(one["severity"], one["text"]) for one in report.numbers["notices"]]
     warnings = by_severity(kept)["warning"]
     assert sorted(text.split("'")[1] for text in warnings) == ["chart_id", "city", "patient_id"]
@@ -111,8 +111,8 @@ def test_columns_that_cannot_be_told_apart_are_named_first_and_not_reported() ->
     charge = (0.17 * minutes).round(2)
     columns = {"y": y, "minutes": minutes, "charge": charge, "visits": visits}
     train, test = split_table(Table.from_arrow(pa.table(columns), "y"), SplitPolicy())
-    model = train_logistic(train, table_rows, NumpyKernel(), Training(Newton()))
-    found = render_report(evaluate_models({"numpy_model": model}, train, test, table_rows))
+    model = train_logistic(train, prepare, NumpyKernel(), Training(Newton()))
+    found = render_report(evaluate_models({"numpy_model": model}, train, test, prepare))
     first = found.numbers["notices"][0]
     assert first["severity"] == "warning"
     assert first["text"].startswith(

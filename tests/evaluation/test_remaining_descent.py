@@ -11,15 +11,13 @@ from lr_pipeline.core.solvers import GradientDescent, Newton
 from lr_pipeline.core.solvers.gradient_descent import normal_start
 from lr_pipeline.core.solvers.step_size import InverseTimeDecay
 from lr_pipeline.core.types import Parameters
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.evaluation.remaining_descent import iterations_to_shrink, measure_descent
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
-from lr_pipeline.orchestration.resources.engine_resource import Engine
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 from lr_pipeline.tables.split.split_table import split_table
 from lr_pipeline.tables.table import Table
-
-ROWS = Engine().rows
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +43,7 @@ def descend(
     """Run gradient descent from the tutorial's normal draw."""
     solver = GradientDescent(rate, steps, record_every=steps, standardize=standardize)
     training = Training(solver, penalty or NoPenalty(), start=start_at_seed_0)
-    return train_logistic(train_set, ROWS, NumpyKernel(), training)
+    return train_logistic(train_set, prepare_rows, NumpyKernel(), training)
 
 
 def test_iterations_to_shrink_counts_the_steps_that_a_quadratic_takes() -> None:
@@ -83,8 +81,10 @@ def test_directions_that_change_no_prediction_are_left_out() -> None:
 def test_the_gap_is_the_difference_to_newtons_coefficients(train_set) -> None:
     """5,000 steps at 1e-3 are far from the optimum, which Newton reaches in a few."""
     model = descend(train_set, 5_000)
-    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty=NoPenalty()))
-    gap = measure_descent("numpy_model", model, train_set, ROWS)
+    newton = train_logistic(
+        train_set, prepare_rows, NumpyKernel(), Training(Newton(), penalty=NoPenalty())
+    )
+    gap = measure_descent("numpy_model", model, train_set, prepare_rows)
     differences = {k: abs(v - newton.coefficients[k]) for k, v in model.coefficients.items()}
     assert gap.difference == pytest.approx(max(differences.values()), rel=1e-9)
     assert gap.parameter == max(differences, key=differences.__getitem__)
@@ -98,20 +98,24 @@ def test_the_gap_is_the_difference_to_newtons_coefficients(train_set) -> None:
 def test_the_estimate_holds_when_the_descent_is_run_to_the_end(train_set, penalty) -> None:
     """With a rate of 1 (500,000 steps would take a minute) it is within 10 % of the steps taken."""
     first = descend(train_set, 20, rate=1.0, penalty=penalty)
-    gap = measure_descent("numpy_model", first, train_set, ROWS)
+    gap = measure_descent("numpy_model", first, train_set, prepare_rows)
     short = descend(train_set, round(0.9 * gap.iterations_needed), rate=1.0, penalty=penalty)
     enough = descend(train_set, round(1.1 * gap.iterations_needed), rate=1.0, penalty=penalty)
-    assert measure_descent("numpy_model", short, train_set, ROWS).difference > gap.tolerance
-    assert measure_descent("numpy_model", enough, train_set, ROWS).difference < gap.tolerance
+    assert measure_descent("numpy_model", short, train_set, prepare_rows).difference > gap.tolerance
+    assert (
+        measure_descent("numpy_model", enough, train_set, prepare_rows).difference < gap.tolerance
+    )
 
 
 @pytest.mark.slow
 def test_the_tutorials_own_descent_takes_as_long_as_estimated(train_set) -> None:
     """Run to the end in plain numpy, some 400,000 steps: within 10 % of the estimate."""
     needed = measure_descent(
-        "numpy_model", descend(train_set, 5_000), train_set, ROWS
+        "numpy_model", descend(train_set, 5_000), train_set, prepare_rows
     ).iterations_needed
-    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty=NoPenalty()))
+    newton = train_logistic(
+        train_set, prepare_rows, NumpyKernel(), Training(Newton(), penalty=NoPenalty())
+    )
     columns = [np.asarray(train_set.column(name)) for name in newton.features]
     X = np.column_stack([np.ones(train_set.num_rows), *columns])
     y, w = train_set.labels(), start_at_seed_0(X.shape[1])
@@ -128,7 +132,9 @@ def test_the_tutorials_own_descent_takes_as_long_as_estimated(train_set) -> None
 
 def test_a_descent_on_standardized_columns_is_not_given_an_estimate(train_set) -> None:
     """It has other eigenvalues; the distance is reported anyway."""
-    gap = measure_descent("numpy_model", descend(train_set, 100, standardize=True), train_set, ROWS)
+    gap = measure_descent(
+        "numpy_model", descend(train_set, 100, standardize=True), train_set, prepare_rows
+    )
     assert gap.iterations_needed is None
     assert gap.difference > 0
 
@@ -136,16 +142,20 @@ def test_a_descent_on_standardized_columns_is_not_given_an_estimate(train_set) -
 def test_a_decaying_rate_is_not_given_an_estimate(train_set) -> None:
     """No single factor describes its further steps."""
     solver = GradientDescent(InverseTimeDecay(1.0, 0.1), 100)
-    model = train_logistic(train_set, ROWS, NumpyKernel(), Training(solver, penalty=NoPenalty()))
-    gap = measure_descent("numpy_model", model, train_set, ROWS)
+    model = train_logistic(
+        train_set, prepare_rows, NumpyKernel(), Training(solver, penalty=NoPenalty())
+    )
+    gap = measure_descent("numpy_model", model, train_set, prepare_rows)
     assert gap.iterations_needed is None
     assert gap.difference > 0
 
 
 def test_only_gradient_descent_is_measured(train_set) -> None:
     """Newton's method already has a certificate."""
-    newton = train_logistic(train_set, ROWS, NumpyKernel(), Training(Newton(), penalty=NoPenalty()))
-    assert measure_descent("numpy_model", newton, train_set, ROWS) is None
+    newton = train_logistic(
+        train_set, prepare_rows, NumpyKernel(), Training(Newton(), penalty=NoPenalty())
+    )
+    assert measure_descent("numpy_model", newton, train_set, prepare_rows) is None
 
 
 @pytest.mark.slow
@@ -158,7 +168,7 @@ def test_numpy_and_torch_take_the_same_path(train_set) -> None:
     fits = [
         train_logistic(
             train_set,
-            ROWS,
+            prepare_rows,
             kernel,
             Training(
                 solver(**settings, record_parameters=True), NoPenalty(), start=start_at_seed_0

@@ -13,7 +13,7 @@ from lr_pipeline.report.render import render_report
 from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
-from tests.scoring.conftest import table_rows
+from tests.scoring.conftest import prepare
 
 N = 2_000
 NAMES = ("linear_baseline", "numpy_model")
@@ -30,8 +30,8 @@ def parts_and_models(weighted, tied):
         pa.table(columns), "y", weight="w" if weighted else None, exclude=() if weighted else ("w",)
     )
     train, test = split_table(table, SplitPolicy(test_size=0.4))
-    logistic = train_logistic(train, table_rows, NumpyKernel(), Training(Newton()))
-    return train, test, dict(zip(NAMES, (train_linear(train, table_rows), logistic), strict=True))
+    logistic = train_logistic(train, prepare, NumpyKernel(), Training(Newton()))
+    return train, test, dict(zip(NAMES, (train_linear(train, prepare), logistic), strict=True))
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -40,8 +40,8 @@ def parts_and_models(weighted, tied):
 def test_counting_gives_the_metrics_of_sorting(weighted, tied, held):
     """There are 3 or 115 ranges of scores, with and without ties and weights."""
     train, test, models = parts_and_models(weighted, tied)
-    expected = render_report(evaluate_models(models, train, test, table_rows))
-    found = render_report(evaluate_models(models, train, test, table_rows, held_rows=held))
+    expected = render_report(evaluate_models(models, train, test, prepare))
+    found = render_report(evaluate_models(models, train, test, prepare, held_rows=held))
     for name, metrics in expected.numbers["models"].items():
         for metric, value in metrics.items():
             same = None if value is None else pytest.approx(value, rel=1e-12)
@@ -76,7 +76,7 @@ def test_of_many_rows_few_are_held():
 def test_the_row_that_is_shown_is_one_of_those_drawn():
     """Its label and probability are those of its number in the whole test set."""
     train, test, models = parts_and_models(weighted=False, tied=False)
-    findings = evaluate_models(models, train, test, table_rows, row_seed=5, held_rows=300)
+    findings = evaluate_models(models, train, test, prepare, row_seed=5, held_rows=300)
     row = render_report(findings).numbers["drawn_row"]
     assert row["index"] % 3 == 0
     probability = models["numpy_model"].predict_proba(test)[row["index"]]

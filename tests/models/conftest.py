@@ -7,19 +7,17 @@ import pandas as pd
 import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
-from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.engines.design import PreparedRows, prepare_rows
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
-from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 
 
-def open_rows(table: Table, preparation: Preparation) -> Rows:
+def prepare(table: Table) -> PreparedRows:
     """Stream rows in blocks of seven: the engine of these tests."""
-    return TableRows(table, preparation, block_rows=7)
+    return prepare_rows(table, "streaming", block_rows=7)
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +54,6 @@ def train() -> Callable[..., LogisticModel]:
 
     def train(table: Table, **settings: object) -> LogisticModel:
         training = Training(**({"solver": Newton()} | settings))
-        return train_logistic(table, open_rows, NumpyKernel(), training)
+        return train_logistic(table, prepare, NumpyKernel(), training)
 
     return train

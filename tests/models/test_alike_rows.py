@@ -29,7 +29,7 @@ from lr_pipeline.scoring.predictions import score_file
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
-from tests.models.conftest import open_rows
+from tests.models.conftest import prepare
 
 CITIES = ("Köln", "Lyon", "Oslo", None)
 # Every possible row: all columns have ties, and float64 holds none of the numbers exactly.
@@ -65,9 +65,9 @@ def training() -> Table:
 @pytest.fixture(scope="module")
 def models(training):
     """Return a least-squares model, and one of each kernel."""
-    numpy = train_logistic(training, open_rows, NumpyKernel(), Training(Newton()))
-    torch = train_logistic(training, open_rows, TorchKernel(autograd=True), Training(Lbfgs()))
-    return {"linear": train_linear(training, open_rows), "numpy": numpy, "torch": torch}
+    numpy = train_logistic(training, prepare, NumpyKernel(), Training(Newton()))
+    torch = train_logistic(training, prepare, TorchKernel(autograd=True), Training(Lbfgs()))
+    return {"linear": train_linear(training, prepare), "numpy": numpy, "torch": torch}
 
 
 def aggregate_in(block_rows: int, threads: int, table: Table, columns: Sequence[str], function):
@@ -236,8 +236,8 @@ def test_the_reports_area_counts_rows_that_are_alike_as_ties():
     """The model is of a training part; the area is the exact ratio of pairs."""
     frame = rows_of(6, 800)
     train, test = split_table(table_of(frame), SplitPolicy(kind="random", test_size=0.5))
-    models = {"numpy": train_logistic(train, open_rows, NumpyKernel(), Training(Newton()))}
-    numbers = render_report(evaluate_models(models, train, test, open_rows)).numbers["models"][
+    models = {"numpy": train_logistic(train, prepare, NumpyKernel(), Training(Newton()))}
+    numbers = render_report(evaluate_models(models, train, test, prepare)).numbers["models"][
         "numpy"
     ]
     z, y = models["numpy"].linear_predictor(test), test.labels()

@@ -10,13 +10,13 @@ import pytest
 from lr_pipeline.models import model_from_json
 from lr_pipeline.models.document import ModelDocumentError
 from lr_pipeline.models.train import train_linear
-from tests.models.conftest import open_rows
+from tests.models.conftest import prepare
 
 
 @pytest.fixture(scope="module")
 def documents(train, overlapping) -> list[dict[str, Any]]:
     """Return what a logistic and a linear model write."""
-    models = train(overlapping), train_linear(overlapping, open_rows)
+    models = train(overlapping), train_linear(overlapping, prepare)
     return [json.loads(model.to_json()) for model in models]
 
 

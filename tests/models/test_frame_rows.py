@@ -7,16 +7,16 @@ import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.table import Table
 
 
-def in_memory(table, preparation):
+def in_memory(table):
     """Hold all rows in memory."""
-    return open_rows(table, preparation, "memory")
+    return prepare_rows(table, "memory")
 
 
 @pytest.fixture(scope="module")

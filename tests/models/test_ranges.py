@@ -1,13 +1,11 @@
 """The ranges of the training set's numbers, without missing values, in the model's JSON."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.ranges import training_ranges
-from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 
@@ -22,15 +20,14 @@ def test_ranges_are_those_of_the_known_numbers() -> None:
         }
     )
     table = Table.from_pandas(frame, target="y")
-    preparation = Preparation.fit(table)
-    blocks_of_two = replace(table, block_bytes=8 * 2 * 2)
-    assert training_ranges(blocks_of_two, preparation) == {"x": (-1.5, 3.0), "flag": (0.0, 1.0)}
+    blocks_of_two = prepare_rows(table, "streaming", block_rows=2)
+    assert training_ranges(blocks_of_two) == {"x": (-1.5, 3.0), "flag": (0.0, 1.0)}
 
 
 def test_a_table_of_text_has_no_ranges() -> None:
     """It needs no pass."""
     table = Table.from_pandas(pd.DataFrame({"a": list("xyxy"), "y": [0, 1, 1, 0]}), target="y")
-    assert training_ranges(table, Preparation.fit(table)) == {}
+    assert training_ranges(prepare_rows(table)) == {}
 
 
 def test_the_model_keeps_them(train, parts) -> None:

@@ -19,7 +19,7 @@ from lr_pipeline.report.render import render_report
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
 from tests.core.several_minima import lowest_of_restarts, two_scales
-from tests.models.conftest import open_rows
+from tests.models.conftest import prepare
 
 
 def table_of(seed: int) -> Table:
@@ -100,10 +100,10 @@ def test_the_report_says_that_the_best_known_is_not_proven_to_be_the_best(train)
     training = Training(Newton(), penalty=Firth())
     models = {
         "numpy_model": train(train_set, penalty=Firth()),
-        "torch_model": train_logistic(train_set, open_rows, TorchKernel(), training),
+        "torch_model": train_logistic(train_set, prepare, TorchKernel(), training),
     }
     search = models["numpy_model"].fit.search
-    html = render_report(evaluate_models(models, train_set, test_set, open_rows)).html
+    html = render_report(evaluate_models(models, train_set, test_set, prepare)).html
     assert search.others
     assert html.count("has several local maxima on this table") == 1
     assert html.count(f"<dd><bdi>{search.description}") == 2

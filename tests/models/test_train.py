@@ -14,7 +14,7 @@ from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.models.table_existence import describe_existence, existence_from_dict, has_estimate
 from lr_pipeline.models.train import Training, assess_table, train_logistic
-from tests.models.conftest import open_rows
+from tests.models.conftest import prepare
 
 
 def test_a_separated_table_is_fitted_by_firth_under_auto(train, separated) -> None:
@@ -35,7 +35,7 @@ def test_a_separated_table_is_refused_without_penalty(train, separated) -> None:
 
 def test_the_assessment_names_the_separating_column(separated) -> None:
     """The column x separates every row, whatever else helps."""
-    found = assess_table(separated, open_rows)
+    found = assess_table(separated, prepare)
     assert found["verdict"] == "complete_separation"
     assert found["separating_columns"][0] == "x"
     assert found["separating_direction"][0] > 0
@@ -47,14 +47,14 @@ def test_the_assessment_names_the_separating_column(separated) -> None:
 def test_the_assessment_survives_storage(separated, overlapping) -> None:
     """A model asset reads what another asset stored."""
     for table in (separated, overlapping):
-        found = assess_table(table, open_rows)
+        found = assess_table(table, prepare)
         assert existence_from_dict(found).exists is has_estimate(found)
         assert existence_from_dict(found).separated is not has_estimate(found)
 
 
 def test_an_assessment_already_made_decides(train, separated, overlapping) -> None:
     """If it says that the classes overlap, ``auto`` uses maximum likelihood at once."""
-    found = assess_table(overlapping, open_rows)
+    found = assess_table(overlapping, prepare)
     assert describe_existence(found) == "The maximum-likelihood estimate exists."
     assert train(overlapping, penalty=AUTO).fit.penalty == NoPenalty()
 
@@ -81,9 +81,9 @@ def test_a_start_is_taken_in_the_columns_own_units(train, overlapping) -> None:
 
 def test_an_assessment_of_other_rows_is_refused(train, separated, overlapping) -> None:
     """A stale assessment would choose the wrong penalty."""
-    stale = assess_table(separated, open_rows)
+    stale = assess_table(separated, prepare)
     with pytest.raises(ProvenanceError, match="mle_existence"):
-        train_logistic(overlapping, open_rows, NumpyKernel(), Training(Newton()), stale)
+        train_logistic(overlapping, prepare, NumpyKernel(), Training(Newton()), stale)
 
 
 def test_a_strength_of_zero_is_refused(train, overlapping) -> None:

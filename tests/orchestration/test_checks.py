@@ -14,6 +14,8 @@ from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.lbfgs import Lbfgs
+from lr_pipeline.engines.design import Prepare, PreparedRows, prepare_rows
+from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 from lr_pipeline.evaluation.report_numbers import BASELINE
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -55,7 +57,7 @@ def model(parts) -> LogisticModel:
 
 def trained(table: Table, solver: object) -> LogisticModel:
     """Train with the numpy kernel."""
-    return train_logistic(table, Engine().rows, NumpyKernel(), Training(solver))
+    return train_logistic(table, prepare_rows, NumpyKernel(), Training(solver))
 
 
 def duplicated(table: Table, row: int) -> Table:
@@ -304,12 +306,12 @@ def test_an_encoding_fitted_on_all_rows_turns_no_leakage_red(visits, monkeypatch
 MODEL_KINDS = ["linear_baseline", "numpy_model", "torch_model"]
 
 
-def of_kind(kind: str, train: Table) -> TrainedModel:
+def of_kind(kind: str, train: Table, prepare: Prepare = prepare_rows) -> TrainedModel:
     """Return the model that the asset of this name trains."""
     if kind == "linear_baseline":
-        return train_linear(train, Engine().rows)
+        return train_linear(train, prepare)
     kernel = NumpyKernel() if kind == "numpy_model" else TorchKernel()
-    return train_logistic(train, Engine().rows, kernel, Training(Newton()))
+    return train_logistic(train, prepare, kernel, Training(Newton()))
 
 
 @pytest.fixture(scope="module")
@@ -331,13 +333,14 @@ def test_a_model_of_the_training_rows_has_no_leakage(request, kind, rows) -> Non
 
 
 @pytest.mark.parametrize("kind", MODEL_KINDS)
-def test_a_model_prepared_by_all_rows_turns_no_leakage_red(visits, monkeypatch, kind) -> None:
-    """Medians and levels that training took from the whole table are found in the stored model."""
+def test_a_model_prepared_by_all_rows_turns_no_leakage_red(visits, kind) -> None:
+    """Medians and levels of the whole table are found, though the check shares the engine."""
     dataset, train, _ = split_of(visits, "random")
-    leaky = SimpleNamespace(fit=lambda _, visit: Preparation.fit(dataset, visit))
-    monkeypatch.setattr("lr_pipeline.models.train.Preparation", leaky)
-    model = of_kind(kind, train)
-    result = checks.fitted_to_training_rows(model, train, Engine())
+    leaky, engine = Preparation.fit(dataset), Engine()
+    shared = engine._design.get(train, lambda table: PreparedRows(leaky, open_rows(table, leaky)))
+    assert engine.prepared(train) is shared
+    model = of_kind(kind, train, engine.prepared)
+    result = checks.fitted_to_training_rows(model, train, engine)
     assert not result.passed
     assert "not fitted to the training rows alone: preparation of dose" in result.description
 
@@ -348,7 +351,7 @@ def test_a_model_scaled_by_all_rows_turns_no_leakage_red(request, monkeypatch, k
     """Center and scale that the fit took from the whole table are found in the stored model."""
     table = request.getfixturevalue(rows)
     dataset, train, _ = table if rows == "large" else split_of(table, "random")
-    whole = analyse_columns(Engine().rows(dataset, Preparation.fit(train)))
+    whole = analyse_columns(open_rows(dataset, Preparation.fit(train)))
 
     def leaky(rows: object) -> ColumnAnalysis:
         return replace(analyse_columns(rows), mean=whole.mean, scale=whole.scale)
@@ -390,12 +393,12 @@ def existence_check(existence: dict[str, object], penalty: str | None) -> dg.Ass
 def separated() -> dict[str, object]:
     """Return the existence of a separated table's estimate."""
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [0, 0, 1, 1]})
-    return assess_table(Table.from_pandas(frame, target="y"), Engine().rows)
+    return assess_table(Table.from_pandas(frame, target="y"), prepare_rows)
 
 
 def test_estimate_exists_passes_where_the_classes_overlap(parts) -> None:
     """It passes with any penalty."""
-    existence = assess_table(parts[0], Engine().rows)
+    existence = assess_table(parts[0], prepare_rows)
     assert existence_check(existence, "none").passed
 
 
@@ -410,7 +413,7 @@ def test_estimate_exists_does_not_pass_where_rounding_leaves_it_in_doubt() -> No
     """The classes are 1e-12 apart, and the description says so."""
     x = [*range(-9, 0), -5e-13, 5e-13, *range(1, 10)]
     frame = pd.DataFrame({"x": x, "y": np.repeat([0, 1], 10)})
-    existence = assess_table(Table.from_pandas(frame, target="y"), Engine().rows)
+    existence = assess_table(Table.from_pandas(frame, target="y"), prepare_rows)
     result = existence_check(existence, None)
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.WARN

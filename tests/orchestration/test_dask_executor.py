@@ -9,7 +9,7 @@ import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.orchestration.instance.catalogue import latest_materialization, load_recorded
 from lr_pipeline.orchestration.pipeline import build_definitions
@@ -54,5 +54,5 @@ def test_steps_in_processes_of_their_own_meet_on_one_cluster(tmp_path, monkeypat
         train, model = (
             load_recorded(dg.AssetKey(name), found[name]) for name in ("train_set", "numpy_model")
         )
-    expected = train_logistic(train, open_rows, NumpyKernel(), Training(Newton()))
+    expected = train_logistic(train, prepare_rows, NumpyKernel(), Training(Newton()))
     np.testing.assert_allclose(model.fit.coefficients, expected.fit.coefficients, rtol=1e-10)

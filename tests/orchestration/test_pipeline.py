@@ -79,16 +79,12 @@ def test_the_engine_streams_what_exceeds_its_budget() -> None:
     """``auto`` decides by the size of the design."""
     from lr_pipeline.engines.memory import ArrayRows
     from lr_pipeline.engines.streaming import TableRows
-    from lr_pipeline.tables.preparation.preparation import Preparation
 
     table = SyntheticTable().read()
-    preparation = Preparation.fit(table)
-    assert isinstance(Engine().rows(table, preparation), ArrayRows)
-    assert isinstance(Engine(memory_budget_mb=0.001).rows(table, preparation), TableRows)
-    assert isinstance(Engine(kind="streaming").rows(table, preparation), TableRows)
-    assert isinstance(
-        Engine(kind="memory", memory_budget_mb=0.001).rows(table, preparation), ArrayRows
-    )
+    assert isinstance(Engine().prepare(table).rows, ArrayRows)
+    assert isinstance(Engine(memory_budget_mb=0.001).prepare(table).rows, TableRows)
+    assert isinstance(Engine(kind="streaming").prepare(table).rows, TableRows)
+    assert isinstance(Engine(kind="memory", memory_budget_mb=0.001).prepare(table).rows, ArrayRows)
 
 
 def test_workspace_and_pyproject_name_the_same_location() -> None:

@@ -14,16 +14,16 @@ from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.tables.table import Table
 
 
-def table_rows(table, preparation):
+def prepare(table):
     """Hold all rows in memory."""
-    from lr_pipeline.engines.opening import open_rows
+    from lr_pipeline.engines.design import prepare_rows
 
-    return open_rows(table, preparation, "memory")
+    return prepare_rows(table, "memory")
 
 
 def fit(table: Table, **settings: object) -> LogisticModel:
     """Fit with Newton on the numpy kernel."""
-    return train_logistic(table, table_rows, NumpyKernel(), Training(Newton(), **settings))
+    return train_logistic(table, prepare, NumpyKernel(), Training(Newton(), **settings))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.scoring.prediction import Predictor
@@ -19,7 +19,7 @@ def test_predictions_of_tied_columns_keep_their_intervals() -> None:
     frame = pd.DataFrame(X, columns=list("abcde")).assign(y=y.astype(int))
     model = train_logistic(
         Table.from_pandas(frame, "y"),
-        lambda table, preparation: open_rows(table, preparation, "memory"),
+        lambda table: prepare_rows(table, "memory"),
         NumpyKernel(),
         Training(Newton()),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lr_pipeline.engines.streaming import TableRows
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.models.train import train_linear
 from lr_pipeline.report.render import Report
 from lr_pipeline.storage.artifacts import Artifact, load_artifact, version_name, write_artifact
@@ -47,7 +47,7 @@ def test_table_with_a_recorded_fingerprint_is_not_read_for_it(tmp_path: Path, mo
 def test_model_predicts_the_same_after_a_round_trip(tmp_path: Path):
     """A model comes back from model.json and gives every probability to the last bit."""
     train = _table()
-    model = train_linear(train, TableRows)
+    model = train_linear(train, prepare_rows)
     artifact = write_artifact(tmp_path, ["linear_baseline"], "v1", model)
     assert (artifact.kind, artifact.path.name) == ("model", "model.json")
     assert _load(artifact).predict_proba(train).tolist() == model.predict_proba(train).tolist()

@@ -9,7 +9,7 @@ import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.report.render import Report
@@ -30,12 +30,12 @@ REMEDY = "Update lr_pipeline, or make the file again with this version."
 
 def logistic():
     """Return a fit of the tutorial's table."""
-    return train_logistic(TABLE.read(), open_rows, NumpyKernel(), Training(Newton()))
+    return train_logistic(TABLE.read(), prepare_rows, NumpyKernel(), Training(Newton()))
 
 
 JSON_VALUES = {
     "logistic": (logistic, "model.json"),
-    "linear": (lambda: train_linear(TABLE.read(), open_rows), "model.json"),
+    "linear": (lambda: train_linear(TABLE.read(), prepare_rows), "model.json"),
     "report": (lambda: Report("<p>", {"auc": 0.5}), "report.json"),
     "study": (lambda: Study({"rate": 0.25}, {}), "a.json"),
     "json": (lambda: {"verdict": "unique", "n": [1, 2]}, "a.json"),

@@ -8,6 +8,7 @@ from lr_pipeline.engines.cluster.cluster import Cluster
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows, rows_of_part
 from lr_pipeline.engines.cluster.kept_parts import bytes_in_files
 from lr_pipeline.engines.cluster.worker_tasks import PartReader
+from lr_pipeline.engines.design import PreparedRows
 from lr_pipeline.engines.streaming import PassReport
 from lr_pipeline.tables.aggregate import BatchFunction, Value, added_batches, no_rows
 from lr_pipeline.tables.parts import parts_of
@@ -53,6 +54,11 @@ class ClusterReading:
     progress: PassReport | None = None
     _begun: bool = field(default=False, init=False)
     _numbers: ClusterRows | None = field(default=None, init=False)
+
+    def prepare(self, table: Table) -> PreparedRows:
+        """Learn the preparation of ``table``, and return the design that it makes."""
+        preparation = Preparation.fit(table, self.aggregate)
+        return PreparedRows(preparation, self.rows(table, preparation))
 
     def aggregate(
         self, table: Table, columns: Sequence[str], function: BatchFunction[Value]

@@ -37,7 +37,7 @@ def evaluation_report(
         models,
         train_set,
         test_set,
-        engine.rows,
+        engine.prepared,
         config.row_seed,
         engine.provenance,
         engine.aggregate,

@@ -32,8 +32,7 @@ def mle_existence(engine: RowsEngine, train_set: Table) -> dg.MaterializeResult[
 
     docs/walkthrough.en.md#beyond, 中文 docs/walkthrough.zh.md#beyond
     """
-    reading = engine.reading()
-    existence = assess_table(train_set, reading.rows, reading.aggregate)
+    existence = assess_table(train_set, engine.prepared)
     return dg.MaterializeResult(
         value=existence, metadata=existence_metadata(existence) | engine.metadata()
     )
@@ -53,8 +52,7 @@ def linear_baseline(engine: RowsEngine, train_set: Table) -> dg.MaterializeResul
 
     docs/walkthrough.en.md#multiple-regression, 中文 docs/walkthrough.zh.md#multiple-regression
     """
-    reading = engine.reading()
-    model = train_linear(train_set, reading.rows, reading.aggregate)
+    model = train_linear(train_set, engine.prepared)
     return dg.MaterializeResult(value=model, metadata=linear_metadata(model) | engine.metadata())
 
 
@@ -71,14 +69,12 @@ def numpy_model(
 
     docs/walkthrough.en.md#gradient, 中文 docs/walkthrough.zh.md#gradient
     """
-    reading = engine.reading()
     model = train_logistic(
         train_set,
-        reading.rows,
+        engine.prepared,
         NumpyKernel(),
         config.training(),
         existence=mle_existence,
-        aggregate=reading.aggregate,
     )
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())
 
@@ -97,13 +93,11 @@ def torch_model(
 
     docs/walkthrough.en.md#torch, 中文 docs/walkthrough.zh.md#torch
     """
-    reading = engine.reading()
     model = train_logistic(
         train_set,
-        reading.rows,
+        engine.prepared,
         TorchKernel(config.device, config.autograd),
         config.training(),
         existence=mle_existence,
-        aggregate=reading.aggregate,
     )
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())

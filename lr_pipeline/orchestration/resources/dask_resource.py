@@ -8,7 +8,6 @@ from typing import Any
 import dagster as dg
 from pydantic import Field, PrivateAttr, model_validator
 
-from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.cluster import (
     Cluster,
     ClusterReading,
@@ -17,10 +16,10 @@ from lr_pipeline.engines.cluster import (
     describe_passes,
     open_cluster,
 )
+from lr_pipeline.engines.design import PreparedRows
 from lr_pipeline.orchestration.pass_progress import PASSES, PassProgress
 from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.tables.aggregate import Aggregate
-from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 
@@ -94,16 +93,15 @@ class DaskEngine(RowsEngine):
             self._settings()
         return self
 
-    def rows(self, table: Table, preparation: Preparation) -> Rows:
-        """Return the design that ``preparation`` makes of ``table``, as rows for the kernels."""
-        return self.reading().rows(table, preparation)
+    def prepare(self, table: Table, keep: bool = True) -> PreparedRows:
+        """Learn the preparation of ``table``, and have workers make its design.
 
-    def reading(self) -> ClusterReading:
-        """Return an object with ``rows`` and ``aggregate`` that decodes a table of numbers once."""
+        ``keep``: whether workers keep decoded rows in memory and in temporary files.
+        """
         progress = PassProgress(dg.get_dagster_logger(PASSES).info)
-        return ClusterReading(
-            self.cluster(), self.cache, self.disk_cache, self.block_rows, progress
-        )
+        cache, disk_cache = (self.cache, self.disk_cache) if keep else (0.0, False)
+        reading = ClusterReading(self.cluster(), cache, disk_cache, self.block_rows, progress)
+        return reading.prepare(table)
 
     @property
     def aggregate(self) -> Aggregate:
@@ -157,7 +155,8 @@ class DaskEngine(RowsEngine):
         self.cluster()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """Close the cluster if it was opened."""
+        """Give up the shared rows, and close the cluster if it was opened."""
+        super().teardown_after_execution(context)
         self.close()
 
     def close(self) -> None:

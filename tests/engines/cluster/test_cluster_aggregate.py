@@ -11,14 +11,12 @@ import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
-from lr_pipeline.core.solvers import Lbfgs, Newton
+from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_reading import aggregate_on_workers
-from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.evaluation.test_scores import score_test_set
-from lr_pipeline.models.agreement import measure_agreement
-from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.case_counts import prevalence
@@ -104,23 +102,16 @@ def test_the_rows_of_a_view_are_chosen_by_the_workers(aggregate, table, choice):
     assert found["features"]["s"] == expected["features"]["s"]
 
 
-def test_predictions_and_agreement_are_those_of_one_process(aggregate, table):
+def test_predictions_are_those_of_one_process(aggregate, table):
     """Predictions come in the order of the rows."""
-    newton, lbfgs = (
-        train_logistic(table, open_rows, NumpyKernel(), Training(solver, NoPenalty()))
-        for solver in (Newton(), Lbfgs())
-    )
-    linear = train_linear(table, open_rows)
+    newton = train_logistic(table, prepare_rows, NumpyKernel(), Training(Newton(), NoPenalty()))
+    linear = train_linear(table, prepare_rows)
     np.testing.assert_allclose(
         newton.linear_predictor(table, aggregate), newton.linear_predictor(table), rtol=1e-12
     )
     np.testing.assert_allclose(
         linear.predict_proba(table, aggregate), linear.predict_proba(table), rtol=1e-12
     )
-    assert training_ranges(table, newton.preparation, aggregate) == newton.ranges
-    found = measure_agreement(newton, lbfgs, table, aggregate)
-    expected = measure_agreement(newton, lbfgs, table)
-    assert found.distance == pytest.approx(expected.distance, rel=1e-6, abs=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["random", "sticky"])
@@ -170,8 +161,8 @@ def test_leaks_are_looked_for_in_the_same_rows(aggregate, table, monkeypatch):
 @pytest.mark.parametrize("held", [2**22, 1_000])
 def test_scores_of_a_test_set_are_those_of_one_process(aggregate, table, held):
     """The scores are gathered, or used for counts and sums."""
-    newton = train_logistic(table, open_rows, NumpyKernel(), Training(Newton(), NoPenalty()))
-    models = {"linear": train_linear(table, open_rows), "newton": newton}
+    newton = train_logistic(table, prepare_rows, NumpyKernel(), Training(Newton(), NoPenalty()))
+    models = {"linear": train_linear(table, prepare_rows), "newton": newton}
     found, expected = (
         score_test_set(models, table, one, held) for one in (aggregate, aggregate_here)
     )

@@ -17,7 +17,7 @@ from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_reading import aggregate_on_workers
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
-from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.design import PreparedRows, prepare_rows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.agreement import measure_agreement
@@ -71,22 +71,23 @@ def chain(
     """Compute all that a run needs from the rows; call ``between`` in the middle of each fit."""
     aggregate = partial(aggregate_on_workers, cluster)
 
-    def rows(table, preparation):
-        return ClusterRows(cluster, table, preparation, 256, 1, hold_bytes)
+    def prepare(table):
+        preparation = Preparation.fit(table, aggregate)
+        rows = ClusterRows(cluster, table, preparation, 256, 1, hold_bytes)
+        return PreparedRows(preparation, rows)
 
     def progress(point) -> None:
         if point.iteration == 1:
             between()
 
-    linear = train_linear(table, rows, aggregate)
+    linear = train_linear(table, prepare)
     numpy, torch = (
         train_logistic(
             table,
-            rows,
+            prepare,
             kernel,
             Training(solver, NoPenalty()),
             progress=progress,
-            aggregate=aggregate,
         )
         for kernel, solver in ((NumpyKernel(), Newton()), (TorchKernel(autograd=True), Lbfgs()))
     )
@@ -96,7 +97,7 @@ def chain(
         **{name: model.to_json() for name, model in models.items()},
         "metrics": {name: metrics.numbers() for name, metrics in scored.metrics.items()},
         "scores": {name: scores.tobytes() for name, scores in scored.scores.items()},
-        "agreement": measure_agreement(numpy, torch, table, aggregate).distance,
+        "agreement": measure_agreement(numpy, torch, table, prepare).distance,
         "profile": profile_features(table, aggregate),
         "leaks": likely_leaks(table, aggregate),
     }
@@ -154,8 +155,8 @@ def test_rows_that_are_alike_score_alike_on_workers_and_here(processes, table, t
     pq.write_table(pa.concat_tables([rows] * 3), repeated.data, row_group_size=1_117)
     training = Training(Newton(), NoPenalty())
     models = (
-        train_linear(table, open_rows),
-        train_logistic(table, open_rows, NumpyKernel(), training),
+        train_linear(table, prepare_rows),
+        train_logistic(table, prepare_rows, NumpyKernel(), training),
     )
     processes.start_workers(2)
     with open_cluster(ClusterSettings(processes.address)) as cluster:

@@ -81,8 +81,8 @@ def read_by(
 ) -> tuple[Preparation, ClusterRows]:
     """Return rows prepared by one reading, in blocks of 128 rows."""
     reading = ClusterReading(cluster, *keep, block_rows=128)
-    preparation = Preparation.fit(table, reading.aggregate)
-    return preparation, reading.rows(table, preparation)
+    prepared = reading.prepare(table)
+    return prepared.preparation, prepared.rows
 
 
 def held_by_workers(cluster: Cluster) -> tuple[int, int]:

@@ -226,11 +226,11 @@ def test_spector_on_all_rows_gives_greenes_coefficients(tmp_path) -> None:
     """Greene, Econometric Analysis, table 17.1 (logit): GPA 2.826, TUCE 0.0952, PSI 2.379."""
     from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
     from lr_pipeline.core.solvers import Newton
+    from lr_pipeline.engines.design import prepare_rows
     from lr_pipeline.models.train import Training, train_logistic
-    from lr_pipeline.orchestration.resources.engine_resource import Engine
 
     table = FileTable(SAMPLES / "spector.csv", "GRADE").read()
-    model = train_logistic(table, Engine().rows, NumpyKernel(), Training(Newton(), NoPenalty()))
+    model = train_logistic(table, prepare_rows, NumpyKernel(), Training(Newton(), NoPenalty()))
     assert model.coefficients["GPA"] == pytest.approx(2.826, abs=5e-4)
     assert model.coefficients["TUCE"] == pytest.approx(0.0952, abs=5e-5)
     assert model.coefficients["PSI"] == pytest.approx(2.379, abs=5e-4)

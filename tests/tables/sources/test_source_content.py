@@ -17,7 +17,7 @@ import pytest
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.engines.opening import open_rows
+from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.orchestration.assets import data
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
@@ -252,7 +252,7 @@ def test_a_model_keeps_the_hash_of_its_source(tmp_path):
     path = tmp_path / "rows.csv"
     write(rows(), path)
     table = FileTable(path, target="y").read()
-    model = train_logistic(table, open_rows, NumpyKernel(), Training(Newton()))
+    model = train_logistic(table, prepare_rows, NumpyKernel(), Training(Newton()))
     assert model.source_content["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert type(model).from_json(model.to_json()).source_content == model.source_content
 
@@ -263,7 +263,7 @@ def test_a_change_while_new_rows_are_scored_is_an_error(tmp_path, change):
     path = tmp_path / "rows.parquet"
     write(rows(), path)
     table = FileTable(path, target="y").read()
-    model = train_logistic(table, open_rows, NumpyKernel(), Training(Newton()))
+    model = train_logistic(table, prepare_rows, NumpyKernel(), Training(Newton()))
     scored = score_file(model, path)
     change(path)
     with pytest.raises(TableError, match=CHANGES[change]):
