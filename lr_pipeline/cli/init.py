@@ -1,11 +1,8 @@
 """The verb ``init``: a Dagster home, ready for any number of processes."""
 
 import click
-import dagster as dg
 
 from lr_pipeline.cli.table_options import HOME_HELP
-from lr_pipeline.orchestration.instance.home import initialise_home
-from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs
 
 
 @click.command()
@@ -15,7 +12,12 @@ def init(home: str | None) -> None:
 
     Runs of this command line that were killed are marked as failed.
     """
+    from dagster import DagsterInstance
+
+    from lr_pipeline.orchestration.instance.home import initialise_home
+    from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs
+
     path = initialise_home(home)
-    with dg.DagsterInstance.from_config(str(path)) as instance:
+    with DagsterInstance.from_config(str(path)) as instance:
         fail_dead_runs(instance)
     click.echo(path)

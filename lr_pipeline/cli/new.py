@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from lr_pipeline.cli.failure import fail
-from lr_pipeline.cli.location_file import NewLocation, write_location
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.table_options import file_table, table_options
 from lr_pipeline.cli.workspace_file import WORKSPACE, LocationError
@@ -27,6 +26,8 @@ def new(name: str, schedule: str | None, **described: Any) -> None:
     \b
     lr-pipeline new churn data/churn.parquet --target churned --schedule "0 2 * * *"
     """
+    from lr_pipeline.cli.location_file import NewLocation, write_location
+
     table = file_table(**described)
     try:
         changed = write_location(NewLocation(name, table, schedule), Path())

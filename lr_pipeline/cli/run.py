@@ -2,25 +2,14 @@
 
 import re
 import sys
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from typing import Any, Literal
 
 import click
-import dagster as dg
 from click.core import ParameterSource
 
-from lr_pipeline.cli.key_prefix import asset_prefix, own_prefix
-from lr_pipeline.cli.run_outcome import show_outcome
 from lr_pipeline.cli.table_options import HOME_HELP, FiniteRange, file_table, table_options
-from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
-from lr_pipeline.engines.opening import EngineKind
-from lr_pipeline.orchestration.asset_names import LOGISTIC_MODELS
-from lr_pipeline.orchestration.instance.home import initialise_home
-from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
-from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
-from lr_pipeline.orchestration.pipeline import build_definitions
-from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
-from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
+from lr_pipeline.cli.uncollected_imports import uncollected_imports
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
 from lr_pipeline.tables.validation.schema_change import ACCEPT
 
@@ -30,6 +19,8 @@ def _checked_name(
 ) -> str | None:
     """Refuse a name that Dagster does not allow in an asset's key."""
     if name is not None and not re.fullmatch(r"\w+", name, flags=re.ASCII):
+        from lr_pipeline.cli.key_prefix import asset_prefix
+
         raise click.ClickException(
             f"--name {name!r}: letters, digits and underscores only, "
             f"such as {asset_prefix(name)!r}."
@@ -81,7 +72,7 @@ def run(
     penalty: str,
     l2: float | None,
     log_f: float | None,
-    engine: EngineKind | Literal["dask"],
+    engine: Literal["auto", "memory", "streaming", "dask"],
     scheduler: str | None,
     name: str | None,
     accept_schema: bool,
@@ -103,15 +94,11 @@ def run(
     _require_consistent(penalty, l2, log_f, engine, scheduler)
     strengths = {"l2": l2, "log_f": log_f}
     given = {name: value for name, value in strengths.items() if value is not None}
-    training = {"penalty": penalty} | given
+    with uncollected_imports("lr_pipeline.cli.training_run"):
+        from lr_pipeline.cli.training_run import run_pipeline
     tags = {ACCEPT: "true"} if accept_schema else {}
-    rows = DaskEngine(address=scheduler) if engine == "dask" else Engine(kind=engine)
-    home_folder = str(initialise_home(home))
-    with fewer_disk_waits(), dg.DagsterInstance.from_config(home_folder) as instance:
-        if file is not None:
-            name = name or own_prefix(file, instance)
-        result = run_pipeline(source, name, training, rows, instance, verbose, tags)
-    sys.exit(show_outcome(result))
+    training = {"penalty": penalty} | given
+    sys.exit(run_pipeline(source, name, training, engine, scheduler, home, verbose, tags))
 
 
 def _refuse_options(of_a_table: Set[str]) -> None:
@@ -137,31 +124,3 @@ def _require_consistent(
         raise click.ClickException(
             "--scheduler '' is no address: give one such as tcp://10.0.0.1:8786, or leave it out."
         )
-
-
-def run_pipeline(
-    source: TableSource,
-    name: str | None,
-    training: Mapping[str, object],
-    engine: RowsEngine,
-    instance: dg.DagsterInstance,
-    verbose: bool,
-    tags: Mapping[str, str],
-) -> dg.ExecuteInProcessResult:
-    """Materialize every asset of ``source``."""
-    studies = isinstance(source, SyntheticTable)
-    definitions = build_definitions(
-        source, name, studies=studies, engine=engine, loggers={PROGRESS: progress_logger}
-    )
-    job = definitions.resolve_job_def("training_job")
-    config = {"config": training}
-    run_config: dict[str, object] = {"ops": dict.fromkeys(LOGISTIC_MODELS, config)}
-    if not verbose:
-        run_config["loggers"] = {PROGRESS: {}}
-    fail_dead_runs(instance)
-    return job.execute_in_process(
-        run_config=run_config,
-        instance=instance,
-        tags={**process_tags(), **tags},
-        raise_on_error=False,
-    )

@@ -3,9 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 from click.testing import CliRunner
 
-from lr_pipeline.cli.command_line import main
+from lr_pipeline.cli.command_line import VERBS, main
 
 
 def test_help_explains_itself() -> None:
@@ -30,10 +31,40 @@ def test_a_misspelt_verb_is_an_error_of_usage() -> None:
     assert "No such command 'predictt'" in result.output
 
 
+def modules_after(code: str) -> set[str]:
+    """Return the modules that a new interpreter has loaded after it ran some code."""
+    command = [sys.executable, "-c", f"{code}; print(*sys.modules)"]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_does_not_wait_for_dagster(verb: str) -> None:
+    """Only a verb that is carried out imports what it needs."""
+    loaded = modules_after(f"import lr_pipeline.cli.{verb}, sys")
+    assert f"lr_pipeline.cli.{verb}" in loaded
+    assert not loaded & {"dagster", "sqlalchemy", "torch", "matplotlib", "pandas", "sklearn"}
+
+
+def test_modules_imported_before_the_work_are_never_searched() -> None:
+    """The garbage collector leaves them out, and works as before afterwards."""
+    code = """
+import gc, sys
+from lr_pipeline.cli.uncollected_imports import uncollected_imports
+with uncollected_imports("json.tool"):
+    assert not gc.isenabled()
+    import json.tool
+assert gc.isenabled()
+frozen = gc.get_freeze_count()
+assert frozen > len(gc.get_objects())
+with uncollected_imports("json.tool"):
+    assert gc.isenabled()
+assert gc.get_freeze_count() == frozen
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_predict_loads_neither_the_assets_nor_the_figures() -> None:
     """A verb starts without the libraries that only another one needs."""
-    code = "import lr_pipeline.cli.predict, sys; print(*sys.modules)"
-    command = [sys.executable, "-c", code]
-    loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    loaded = modules_after("import lr_pipeline.cli.predict, sys")
     assert "lr_pipeline.scoring.predictions" in loaded
     assert not loaded & {"dagster", "torch", "matplotlib", "lr_pipeline.orchestration.pipeline"}

@@ -1,0 +1,56 @@
+"""The run of all assets of a table in this process, and its Dagster instance."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import dagster as dg
+
+from lr_pipeline.cli.key_prefix import own_prefix
+from lr_pipeline.cli.run_outcome import show_outcome
+from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
+from lr_pipeline.orchestration.asset_names import LOGISTIC_MODELS
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
+from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
+from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
+from lr_pipeline.orchestration.resources.engine_resource import Engine
+from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable, TableSource
+
+EngineName = Literal["auto", "memory", "streaming", "dask"]
+
+
+def run_pipeline(
+    source: TableSource,
+    name: str | None,
+    training: Mapping[str, object],
+    engine: EngineName,
+    scheduler: str | None,
+    home: str | None,
+    verbose: bool,
+    tags: Mapping[str, str],
+) -> int:
+    """Materialize every asset of ``source`` and show the outcome; return the exit code."""
+    config = {"config": training}
+    run_config: dict[str, object] = {"ops": dict.fromkeys(LOGISTIC_MODELS, config)}
+    if not verbose:
+        run_config["loggers"] = {PROGRESS: {}}
+    folder = str(initialise_home(home))
+    with fewer_disk_waits(), dg.DagsterInstance.from_config(folder) as instance:
+        if name is None and isinstance(source, FileTable):
+            name = own_prefix(str(source.path), instance)
+        definitions = build_definitions(
+            source,
+            name,
+            studies=isinstance(source, SyntheticTable),
+            engine=DaskEngine(address=scheduler) if engine == "dask" else Engine(kind=engine),
+            loggers={PROGRESS: progress_logger},
+        )
+        fail_dead_runs(instance)
+        result = definitions.resolve_job_def("training_job").execute_in_process(
+            run_config=run_config,
+            instance=instance,
+            tags={**process_tags(), **tags},
+            raise_on_error=False,
+        )
+    return show_outcome(result)
