@@ -16,7 +16,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import TableError, table_error
 from lr_pipeline.tables.files.urls import url_filesystem
@@ -26,7 +25,7 @@ BLOCK_BYTES = 8 << 20  # of a block of numbers in float64
 VALUE_BYTES = 8
 BUFFER_BYTES = 32 << 20  # of all columns' buffers together
 SMALLEST_BUFFER, LARGEST_BUFFER = 4 << 10, 64 << 10
-# Limits a column's dictionary to a few thousand values. For texts that rarely repeat, a larger
+# Limits a column's dictionary to a few thousand values. For numbers that rarely repeat, a larger
 # dictionary makes the file 25 % larger and its writing five times slower.
 DICTIONARY_BYTES = 32 << 10
 
@@ -176,26 +175,15 @@ def read_batches(
 
 
 def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> int:
-    """Write each block as one row group, which a reader will hold; return the number of rows.
-
-    Only texts get dictionaries: without them numbers are written several times as fast.
-    """
+    """Write each block as one row group, which a reader will hold; return the number of rows."""
     rows = 0
     with pq.ParquetWriter(
-        path,
-        schema,
-        use_dictionary=[field.name for field in schema if not _is_number(field.type)],
-        dictionary_pagesize_limit=DICTIONARY_BYTES,
-        write_page_checksum=True,
+        path, schema, dictionary_pagesize_limit=DICTIONARY_BYTES, write_page_checksum=True
     ) as writer:
         for block in blocks:
             writer.write_table(pa.Table.from_batches([block]), row_group_size=block.num_rows)
             rows += block.num_rows
     return rows
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind))
 
 
 def damaged(file: pq.ParquetFile, name: str, columns: Sequence[str], reason: str) -> TableError:
