@@ -20,9 +20,13 @@ class CountsByScore(NamedTuple):
     def joined(cls, *parts: "CountsByScore") -> "CountsByScore":
         """Add up the weights of equal scores."""
         scores, negative, positive = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        distinct, places = np.unique(scores, return_inverse=True)
-        sums = [np.bincount(places, one, len(distinct)) for one in (negative, positive)]
-        return cls(distinct, *sums)
+        order = np.argsort(scores)
+        scores = scores[order]
+        first = np.ones(len(scores), bool)  # of rows with equal scores
+        np.not_equal(scores[1:], scores[:-1], out=first[1:])
+        starts = np.flatnonzero(first)
+        sums = (np.add.reduceat(one[order], starts) for one in (negative, positive))
+        return cls(scores[starts], *sums)
 
 
 def count_scores(y: RowVector, score: RowVector, weight: RowVector) -> CountsByScore:

@@ -44,14 +44,9 @@ def calibration_bins(
     bins = bins or min(10, max(2, round(math.sqrt(cases))))
     edges = quantiles(probabilities, np.linspace(0, 1, bins + 1)[1:-1], weight)
     bin_of_row = np.searchsorted(edges, probabilities)
-    return tuple(
-        _summarize(
-            labels[bin_of_row == bin_],
-            probabilities[bin_of_row == bin_],
-            None if weight is None else weight[bin_of_row == bin_],
-        )
-        for bin_ in np.unique(bin_of_row)
-    )
+    counted = np.ones_like(probabilities) if weight is None else weight
+    sums = [np.bincount(bin_of_row, counted * of) for of in (1.0, labels, probabilities)]
+    return tuple(_summarize(*of_bin) for of_bin in np.transpose(sums).tolist() if of_bin[0] > 0)
 
 
 class PredictionHistogram(NamedTuple):
@@ -66,11 +61,13 @@ def prediction_histogram(
     labels: RowVector, probabilities: RowVector, weight: RowVector | None = None
 ) -> PredictionHistogram:
     """Count the rows of each label in 25 bins that cover [0, 1] and all predictions."""
-    edges = np.histogram_bin_edges(np.append(probabilities, [0.0, 1.0]), bins=HISTOGRAM_BINS)
+    ends = probabilities.min(initial=0.0), probabilities.max(initial=1.0)
+    edges = np.histogram_bin_edges([], HISTOGRAM_BINS, ends)
     zeros, ones = (
         np.histogram(
             probabilities[labels == label],
-            edges,
+            HISTOGRAM_BINS,
+            ends,
             weights=None if weight is None else weight[labels == label],
         )[0].astype(np.float64)
         for label in (0, 1)
@@ -99,19 +96,11 @@ def quantiles(values: RowVector, shares: Shares, weight: RowVector | None = None
     return np.asarray(below + (above - below) * (places - np.floor(places)))
 
 
-def _summarize(
-    labels: RowVector, probabilities: RowVector, weight: RowVector | None
-) -> CalibrationBin:
-    """Describe the rows of one bin."""
-    if weight is None:
-        cases: int | float = labels.size
-        share, mean = float(labels.mean()), float(probabilities.mean())
-        lower, upper = wilson_interval(float(labels.sum()), cases)
-    else:
-        cases, positive = plain_count(float(weight.sum())), float(weight @ labels)
-        share, mean = positive / cases, float(weight @ probabilities) / cases
-        lower, upper = wilson_interval(positive, cases)
-    return CalibrationBin(cases, mean, share, lower, upper)
+def _summarize(weight: float, positive: float, predicted: float) -> CalibrationBin:
+    """Describe the rows of one bin by Σ weight, Σ weight y and Σ weight p."""
+    cases = plain_count(weight)
+    lower, upper = wilson_interval(positive, cases)
+    return CalibrationBin(cases, predicted / cases, positive / cases, lower, upper)
 
 
 def wilson_interval(

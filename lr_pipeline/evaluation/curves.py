@@ -1,11 +1,11 @@
 """Compute what the figures of a test set show: points of curves, bins, bars and areas."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
-from lr_pipeline.core.ranking import RankSums, count_scores
+from lr_pipeline.core.ranking import CountsByScore, RankSums, count_scores
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.calibration import (
     CalibrationBin,
@@ -13,10 +13,11 @@ from lr_pipeline.evaluation.calibration import (
     calibration_bins,
     prediction_histogram,
 )
-from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
-from lr_pipeline.evaluation.metrics import Metrics
+
+DRAWN_CELLS = 4096  # along each side of a picture's grid: about ten in a pixel
 
 Rates = Float64[np.ndarray, " points"]
+PointMask = Bool[np.ndarray, " points"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,11 @@ def rank_curves(y: RowVector, score: RowVector, weight: RowVector | None = None)
 
     Where points of the ROC curve lie on one straight line, only its ends are kept.
     """
-    counts = count_scores(y, score, np.ones_like(y) if weight is None else weight)
+    return curves_of_counts(count_scores(y, score, np.ones_like(y) if weight is None else weight))
+
+
+def curves_of_counts(counts: CountsByScore) -> RankCurves:
+    """Return both curves of rows that have been counted by score."""
     sums = RankSums().then(counts)
     negative, positive = np.cumsum(counts.negative[::-1]), np.cumsum(counts.positive[::-1])
     bends = (np.diff(negative, 2) != 0.0) | (np.diff(positive, 2) != 0.0)
@@ -60,14 +65,31 @@ def rank_curves(y: RowVector, score: RowVector, weight: RowVector | None = None)
     )
 
 
-def curves_of_model(held_out: HeldOutRows, model: ModelSection, metrics: Metrics) -> RankCurves:
-    """Return the curves of the gathered rows, with the areas of all rows from ``metrics``."""
-    assert metrics.roc_auc is not None and metrics.average_precision is not None
-    return replace(
-        rank_curves(held_out.labels, model.score, held_out.weight),
-        roc_auc=metrics.roc_auc,
-        average_precision=metrics.average_precision,
+def drawn_curves(curves: RankCurves, roc_auc: float, average_precision: float) -> RankCurves:
+    """Return the points that differ in a picture, with areas that may be of more rows."""
+    roc = _apart(curves.false_positive_rate, curves.true_positive_rate)
+    steps = _apart(curves.recall, curves.precision)
+    return RankCurves(
+        curves.false_positive_rate[roc],
+        curves.true_positive_rate[roc],
+        curves.recall[steps],
+        curves.precision[steps],
+        roc_auc,
+        average_precision,
     )
+
+
+def _apart(x: Rates, y: Rates) -> PointMask:
+    """(points,) whether a point lies in another cell of a fine grid than the one before or after.
+
+    Of points in one cell, the first and the last are kept.
+    """
+    moved = np.zeros(len(x) + 1, bool)
+    moved[[0, -1]] = True
+    for values in (x, y):
+        cells = np.floor(values * DRAWN_CELLS)
+        moved[1:-1] |= cells[1:] != cells[:-1]
+    return moved[1:] | moved[:-1]
 
 
 def calibration_of(

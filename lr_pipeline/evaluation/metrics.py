@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from lr_pipeline.core.ranking import RankSums, count_scores
+from lr_pipeline.core.ranking import CountsByScore, RankSums, count_scores
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.score_sums import ScoreSums
 
@@ -79,6 +79,7 @@ def evaluate(
     probabilities: RowVector,
     weight: RowVector | None = None,
     linear_predictor: RowVector | None = None,
+    counts: CountsByScore | None = None,
 ) -> Metrics:
     """Compare predictions with labels.
 
@@ -100,6 +101,8 @@ def evaluate(
         How often each row counts; rows of weight 0 do not count at all.
     linear_predictor (n,)
         z with p = σ(z), for logistic models.
+    counts
+        The rows counted by their score, if this is known: the costly part.
 
     Raises
     ------
@@ -113,8 +116,9 @@ def evaluate(
     if y.size == 0:
         raise ValueError("expected test rows with positive weight, found none")
     sums = ScoreSums.of(y, p, row_weight, z)
-    ranks = RankSums().then(count_scores(y, p if z is None else z, row_weight))
-    return Metrics.of(sums, ranks)
+    if counts is None:
+        counts = count_scores(y, p if z is None else z, row_weight)
+    return Metrics.of(sums, RankSums().then(counts))
 
 
 def _checked_weight(weight: RowVector) -> RowVector:

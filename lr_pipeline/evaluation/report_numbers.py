@@ -7,32 +7,10 @@ from typing import Any
 import numpy as np
 
 from lr_pipeline.evaluation.findings import DrawnRow, Findings, HeldOutRows, ModelSection
-from lr_pipeline.evaluation.metrics import Metrics, evaluate
+from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.number_format import count, metric, percent
 
 BASELINE = "prevalence_baseline"
-
-
-def metrics_of(findings: Findings) -> dict[str, Metrics]:
-    """Return the metrics on the test rows of the prevalence baseline and each model, by name.
-
-    Raises
-    ------
-    ValueError
-        Two models share a name or a title, or `evaluate` refuses a prediction.
-    """
-    held_out, models = findings.held_out, findings.models
-    _require_distinct(models)
-    labels, weight = held_out.labels, held_out.weight
-    if held_out.whole is not None:  # a constant prediction needs only the classes
-        labels, weight = np.array([0.0, 1.0]), np.array(held_out.whole.class_weights)
-    constant = np.full(labels.size, held_out.prevalence)
-    metrics = {BASELINE: evaluate(labels, constant, weight)}
-    for model in models:
-        metrics[model.name] = model.metrics or evaluate(
-            held_out.labels, model.probabilities, held_out.weight, model.linear_predictor
-        )
-    return metrics
 
 
 def report_numbers(findings: Findings, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
@@ -106,7 +84,8 @@ def _predict_row(
     }
 
 
-def _require_distinct(models: Sequence[ModelSection]) -> None:
+def require_distinct(models: Sequence[ModelSection]) -> None:
+    """Raise ``ValueError`` where two models share a name or a title."""
     names = [BASELINE, *(model.name for model in models)]
     for texts in (names, [model.title for model in models]):
         repeated = sorted({text for text in texts if texts.count(text) > 1})

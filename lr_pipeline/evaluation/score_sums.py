@@ -52,13 +52,13 @@ class ScoreSums:
             loss = log_loss(z, y)
         elif not outside and not impossible:
             loss = -xlogy(y, p) - xlog1py(1 - y, -p)
-        cell = (2 * y + (p > THRESHOLD)).astype(int)
+        cell = 2 * y.astype(int) + (p > THRESHOLD)
         return cls(
             rows=y.size,
             weight=float(weight.sum()),
             squared=float(np.sum((p - y) ** 2 * weight)),
             log_loss=float(np.sum(loss * weight)),
-            cells=tuple(float(weight[cell == place].sum()) for place in range(len(CELLS))),
+            cells=tuple(map(float, np.bincount(cell, weight, len(CELLS)))),
             outside=outside,
             impossible=impossible,
             least=float(p.min(initial=np.inf)),

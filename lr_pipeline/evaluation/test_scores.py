@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.ranking import CountsByScore, RankSums, count_scores
-from lr_pipeline.core.types import RowVector
+from lr_pipeline.core.types import Design, RowVector
 from lr_pipeline.evaluation.findings import WholeTestSet
 from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.score_sums import ScoreSums
@@ -24,6 +24,7 @@ from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.tables.aggregate import Aggregate
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.row_choice import EveryRow
 from lr_pipeline.tables.table import Table
@@ -68,7 +69,7 @@ def score_test_set(
     step = max(1, -(-rows // held_rows))
     scorer = _RowScorer(
         test_set.roles,
-        {name: model.predictor for name, model in models.items()},
+        _with_shared_preparations({name: model.predictor for name, model in models.items()}),
         frozenset(name for name, model in models.items() if isinstance(model, LogisticModel)),
     )
     wanted = {column for model in models.values() for column in model.features}
@@ -102,6 +103,18 @@ def score_test_set(
     )
 
 
+def _with_shared_preparations(predictors: dict[str, LinearPredictor]) -> dict[str, LinearPredictor]:
+    """Return the predictors with one object in place of equal preparations."""
+    found: list[Preparation] = []
+    for one in predictors.values():
+        if one.preparation not in found:
+            found.append(one.preparation)
+    return {
+        name: replace(one, preparation=found[found.index(one.preparation)])
+        for name, one in predictors.items()
+    }
+
+
 def _ranges_downwards(scores: RowVector, number: int) -> list[tuple[float, float]]:
     """Return ranges [low, high), the highest first, each with about as many of the scores."""
     inner = np.unique(np.quantile(scores, np.linspace(0.0, 1.0, number + 1)[1:-1]))
@@ -126,7 +139,13 @@ class _RowScorer:
         roles = self.roles
         y = labels(roles.target, block.column(roles.target), roles.positive)
         weight = np.ones_like(y) if roles.weight is None else weights_of(block, roles.weight)
-        scores = {name: one.of_block(block) for name, one in self.predictors.items()}
+        designs: dict[int, Design] = {}  # one for all models of one preparation
+        scores = {}
+        for name, one in self.predictors.items():
+            key = id(one.preparation)
+            if key not in designs:
+                designs[key] = one.preparation.design(block)
+            scores[name] = one.of_design(designs[key])
         return y, weight, scores
 
     def gathered(
@@ -134,7 +153,8 @@ class _RowScorer:
     ) -> tuple[list[RowVector], list[RowVector], dict[str, list[RowVector]]]:
         """Return label, weight and scores as lists, which concatenate in the order of the rows."""
         y, weight, scores = self(block)
-        return [y], [weight], {name: [score] for name, score in scores.items()}
+        weights = [] if self.roles.weight is None else [weight]
+        return [y], weights, {name: [score] for name, score in scores.items()}
 
     def summed(self, block: pa.RecordBatch) -> tuple[tuple[float, float], dict[str, ScoreSums]]:
         """Return the weight of each class, and the sums of each model's scores."""

@@ -5,16 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from lr_pipeline.evaluation.curves import (
-    Calibration,
-    RankCurves,
-    calibration_of,
-    curves_of_model,
-)
 from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
-from lr_pipeline.evaluation.metrics import METRICS, Metrics
+from lr_pipeline.evaluation.metrics import METRICS
+from lr_pipeline.evaluation.model_results import ModelResults, model_results
 from lr_pipeline.evaluation.number_format import count, metric, significant
-from lr_pipeline.evaluation.report_numbers import metrics_of, report_numbers, verdict
+from lr_pipeline.evaluation.report_numbers import report_numbers, verdict
 from lr_pipeline.report import figures
 from lr_pipeline.report.canvas import inline_svg, markdown_picture
 from lr_pipeline.report.feature_view import feature_table
@@ -40,8 +35,10 @@ class Report:
     numbers: dict[str, Any]
 
 
-def render_report(findings: Findings) -> Report:
+def render_report(findings: Findings, results: ModelResults | None = None) -> Report:
     """Write the page and its numbers; nothing in the findings is interpreted as HTML.
+
+    ``results``: ``model_results(findings)``, if they are known.
 
     Raises
     ------
@@ -49,8 +46,8 @@ def render_report(findings: Findings) -> Report:
         Two models share a name or a title, or `evaluate` refuses a prediction.
     """
     held_out, models = findings.held_out, findings.models
-    metrics = metrics_of(findings)
-    numbers = report_numbers(findings, metrics)
+    results = results or model_results(findings)
+    numbers = report_numbers(findings, results.metrics)
     lines = _provenance(held_out, findings.provenance)
     page = _template().render(
         title=findings.title,
@@ -61,15 +58,15 @@ def render_report(findings: Findings) -> Report:
         titles=numbers["titles"],
         columns=METRICS,
         held_out=held_out,
-        metrics=metrics,
+        metrics=results.metrics,
         count=count,
         metric=metric,
         significant=significant,
         drawn_row=numbers["drawn_row"],
         descents=findings.descents,
         features=feature_table(findings.features),
-        test_figures=_test_figures(findings, metrics),
-        calibration_figures=_calibration_figures(held_out, models),
+        test_figures=_test_figures(held_out, results),
+        calibration_figures=_calibration_figures(held_out, models, results),
         models=[_model_context(model, place) for place, model in enumerate(models)],
         provenance={label: line for label, line in lines.items() if not _is_pass(label)},
         passes={label: line for label, line in lines.items() if _is_pass(label)},
@@ -77,18 +74,17 @@ def render_report(findings: Findings) -> Report:
     return Report(page, numbers)
 
 
-def report_pictures(findings: Findings) -> dict[str, str]:
+def report_pictures(findings: Findings, results: ModelResults) -> dict[str, str]:
     """Return ROC curves of all models and the calibration of each: title → markdown image."""
-    held_out, metrics = findings.held_out, metrics_of(findings)
+    held_out = findings.held_out
     drawn = {
         f"calibration_{model.name}": figures.calibration_curve(
-            _calibration(held_out, model), model.title, unit=held_out.unit
+            results.calibration[model.name], model.title, unit=held_out.unit
         )
         for model in findings.models
     }
-    curves = _rank_curves(findings, metrics)
-    if curves:
-        drawn = {"roc_curves": figures.roc_curves(curves, held_out.class_counts)} | drawn
+    if results.curves:
+        drawn = {"roc_curves": figures.roc_curves(results.curves, held_out.class_counts)} | drawn
     return {title: markdown_picture(figure, title) for title, figure in drawn.items()}
 
 
@@ -102,23 +98,9 @@ def _metric_cells(numbers: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]
     }
 
 
-def _rank_curves(findings: Findings, metrics: Mapping[str, Metrics]) -> dict[str, RankCurves]:
-    """Return the curves of each model by its title; none if all labels are the same."""
-    if 0 in findings.held_out.class_counts:
-        return {}
-    return {
-        model.title: curves_of_model(findings.held_out, model, metrics[model.name])
-        for model in findings.models
-    }
-
-
-def _calibration(held_out: HeldOutRows, model: ModelSection) -> Calibration:
-    return calibration_of(held_out.labels, model.probabilities, held_out.weight)
-
-
-def _test_figures(findings: Findings, metrics: Mapping[str, Metrics]) -> "list[Markup]":
+def _test_figures(held_out: HeldOutRows, results: ModelResults) -> "list[Markup]":
     """Draw ROC and precision-recall curves of all models."""
-    curves, classes = _rank_curves(findings, metrics), findings.held_out.class_counts
+    curves, classes = results.curves, held_out.class_counts
     if not curves:
         return []
     return [
@@ -131,7 +113,9 @@ def _test_figures(findings: Findings, metrics: Mapping[str, Metrics]) -> "list[M
     ]
 
 
-def _calibration_figures(held_out: HeldOutRows, models: Sequence[ModelSection]) -> "list[Markup]":
+def _calibration_figures(
+    held_out: HeldOutRows, models: Sequence[ModelSection], results: ModelResults
+) -> "list[Markup]":
     class_names = (
         f"{held_out.target} = {held_out.negative}",
         f"{held_out.target} = {held_out.positive}",
@@ -139,7 +123,7 @@ def _calibration_figures(held_out: HeldOutRows, models: Sequence[ModelSection]) 
     return [
         _embed(
             figures.calibration_curve(
-                _calibration(held_out, model), model.title, class_names, held_out.unit
+                results.calibration[model.name], model.title, class_names, held_out.unit
             ),
             f"calibration-{place}",
             f"Calibration of {model.title}",

@@ -5,10 +5,13 @@ import pytest
 import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial import KDTree
 
-from lr_pipeline.evaluation.curves import calibration_of, curves_of_model, rank_curves
-from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
+from lr_pipeline.core import ranking
+from lr_pipeline.evaluation.curves import calibration_of, drawn_curves, rank_curves
+from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
 from lr_pipeline.evaluation.metrics import evaluate
+from lr_pipeline.evaluation.model_results import model_results
 
 
 def labelled_scores(seed, distinct, n=60):
@@ -46,11 +49,47 @@ def test_the_areas_shown_are_those_of_all_rows():
     """The points are of the gathered rows, which may be only some of them."""
     y, score, _ = labelled_scores(1, 1000)
     held_out = HeldOutRows(y[::2], 0.5, 10, "train", "test", step=2)
-    model = ModelSection("m", "m", score[::2])
-    found = curves_of_model(held_out, model, evaluate(y, score))
+    model = ModelSection("m", "m", score[::2], metrics=evaluate(y, score))
+    found = model_results(Findings(held_out, [model])).curves["m"]
     assert found.roc_auc == pytest.approx(sklearn.metrics.roc_auc_score(y, score), rel=1e-14)
     rates = sklearn.metrics.roc_curve(y[::2], score[::2])[0]
     np.testing.assert_array_equal(found.false_positive_rate, rates)
+
+
+def test_few_points_of_a_long_curve_are_drawn():
+    """Every point of both curves lies within a quarter of a thousandth of a drawn one."""
+    rng = np.random.default_rng(3)
+    y = (rng.random(300_000) < 0.4).astype(float)
+    whole = rank_curves(y, y + rng.normal(size=len(y)))
+    drawn = drawn_curves(whole, 0.5, 0.25)
+    assert (drawn.roc_auc, drawn.average_precision) == (0.5, 0.25)
+    for x, height in (("false_positive_rate", "true_positive_rate"), ("recall", "precision")):
+        points, kept = (
+            np.column_stack([getattr(curve, x), getattr(curve, height)]) for curve in (whole, drawn)
+        )
+        assert len(kept) < 40_000
+        nearest, _ = KDTree(kept).query(points, p=np.inf)
+        assert nearest.max() < 1 / 4096
+        np.testing.assert_array_equal(kept[[0, -1]], points[[0, -1]])
+
+
+def test_each_models_scores_are_sorted_once(monkeypatch):
+    """Metrics, both curves and the areas come from the same counts; a baseline has two scores."""
+    y, score, _ = labelled_scores(4, 1000)
+    sorted_scores = []
+    argsort = np.argsort
+    monkeypatch.setattr(
+        ranking.np, "argsort", lambda scores: sorted_scores.append(len(scores)) or argsort(scores)
+    )
+    held_out = HeldOutRows(y, 0.5, 10, "train", "test")
+    models = [ModelSection(name, name, score) for name in ("a", "b")]
+    found = model_results(Findings(held_out, models))
+    monkeypatch.undo()
+    assert sorted_scores == [2, len(y), len(y)]
+    area = sklearn.metrics.roc_auc_score(y, score)
+    assert found.metrics["a"].roc_auc == pytest.approx(area, rel=1e-14)
+    baseline = sklearn.metrics.brier_score_loss(y, np.full(60, 0.5))
+    assert found.metrics["prevalence_baseline"].brier_score == pytest.approx(baseline, rel=1e-14)
 
 
 @pytest.mark.parametrize("weighted", [False, True])

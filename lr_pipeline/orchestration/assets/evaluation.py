@@ -3,6 +3,7 @@
 import dagster as dg
 
 from lr_pipeline.evaluation.evaluate import evaluate_models
+from lr_pipeline.evaluation.model_results import model_results
 from lr_pipeline.evaluation.test_scores import Models
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -43,8 +44,9 @@ def evaluation_report(
         engine.aggregate,
         titles=TITLES,
     )
-    report = render_report(findings)
+    results = model_results(findings)
+    report = render_report(findings, results)
     return dg.MaterializeResult(
         value=report,
-        metadata=report_metadata(report, report_pictures(findings)) | engine.metadata(),
+        metadata=report_metadata(report, report_pictures(findings, results)) | engine.metadata(),
     )

@@ -1,0 +1,78 @@
+"""The results of each model on the test rows, each from one sort of its scores."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lr_pipeline.core.ranking import CountsByScore, count_scores
+from lr_pipeline.evaluation.curves import (
+    Calibration,
+    RankCurves,
+    calibration_of,
+    curves_of_counts,
+    drawn_curves,
+)
+from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
+from lr_pipeline.evaluation.metrics import Metrics, evaluate
+from lr_pipeline.evaluation.report_numbers import BASELINE, require_distinct
+
+
+@dataclass(frozen=True)
+class ModelResults:
+    """Metrics by model, with the prevalence baseline first, and what is drawn of each model.
+
+    ``curves`` are by title; there are none if all test labels are the same.
+    """
+
+    metrics: Mapping[str, Metrics]
+    curves: Mapping[str, RankCurves]
+    calibration: Mapping[str, Calibration]
+
+
+def model_results(findings: Findings) -> ModelResults:
+    """Compare the predictions of every model, and of the prevalence baseline, with the test rows.
+
+    Raises
+    ------
+    ValueError
+        Two models share a name or a title, or `evaluate` refuses a prediction.
+    """
+    held_out, models = findings.held_out, findings.models
+    require_distinct(models)
+    metrics, curves, calibration = {BASELINE: _baseline_metrics(held_out)}, {}, {}
+    for model in models:
+        counts = _counts(held_out, model)
+        found = model.metrics or evaluate(
+            held_out.labels,
+            model.probabilities,
+            held_out.weight,
+            model.linear_predictor,
+            counts,
+        )
+        if 0 not in held_out.class_counts:
+            assert found.roc_auc is not None and found.average_precision is not None
+            curves[model.title] = drawn_curves(
+                curves_of_counts(counts), found.roc_auc, found.average_precision
+            )
+        metrics[model.name] = found
+        calibration[model.name] = calibration_of(
+            held_out.labels, model.probabilities, held_out.weight
+        )
+    return ModelResults(metrics, curves, calibration)
+
+
+def _baseline_metrics(held_out: HeldOutRows) -> Metrics:
+    """A constant prediction needs the weights of the classes alone."""
+    classes = held_out.class_counts if held_out.whole is None else held_out.whole.class_weights
+    constant = np.full(2, held_out.prevalence)
+    return evaluate(np.array([0.0, 1.0]), constant, np.array(classes, np.float64))
+
+
+def _counts(held_out: HeldOutRows, model: ModelSection) -> CountsByScore:
+    """Count the gathered rows of positive weight by their score."""
+    labels, score, weight = held_out.labels, model.score, held_out.weight
+    if weight is None:
+        return count_scores(labels, score, np.ones_like(labels))
+    counted = weight > 0
+    return count_scores(labels[counted], score[counted], weight[counted])
