@@ -15,11 +15,11 @@ from lr_pipeline.evaluation.weight_notices import weight_notices
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_split
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
-from lr_pipeline.tables.case_counts import number_of_cases, prevalence
+from lr_pipeline.tables.case_counts import count_answers
+from lr_pipeline.tables.level_counts import plain_count
 from lr_pipeline.tables.sources.source_content import source_lines
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.target import TargetValues
-from lr_pipeline.tables.validation.likely_leaks import likely_leaks
+from lr_pipeline.tables.validation.likely_leaks import known_leaks
 from lr_pipeline.tables.validation.validate import left_out_reasons
 from lr_pipeline.versions import library_versions
 
@@ -71,19 +71,20 @@ def _held_out_rows(
     scored: ScoredTestSet, train_set: Table, test_set: Table, aggregate: Aggregate
 ) -> HeldOutRows:
     """Describe the test rows, and the training rows that the baseline is from."""
+    answers = count_answers(train_set, aggregate)
     return HeldOutRows(
         labels=scored.labels,
-        prevalence=prevalence(train_set, aggregate),
+        prevalence=answers.prevalence,
         train_rows=train_set.num_rows,
         train_fingerprint=train_set.fingerprint,
         test_fingerprint=test_set.fingerprint,
         weight=scored.weight,
         target=test_set.roles.target,
-        negative=_negative(train_set),
+        negative=" or ".join(map(str, answers.others)),
         positive=str(test_set.roles.positive),
         step=scored.step,
         whole=scored.whole,
-        train_cases=number_of_cases(train_set),
+        train_cases=None if scored.weight is None else plain_count(answers.total),
     )
 
 
@@ -91,7 +92,7 @@ def _notices(
     models: Models, train_set: Table, test_set: Table, aggregate: Aggregate, prepare: Prepare
 ) -> Iterator[Notice]:
     """Yield everything that a reader must know before the numbers."""
-    yield from (Notice("warning", str(leak)) for leak in likely_leaks(train_set, aggregate))
+    yield from (Notice("warning", leak) for leak in known_leaks(train_set, aggregate))
     for one in test_set.provenance.get("notices", []):  # found when the source was read
         yield Notice(one["severity"], one["text"])
     yield from dict.fromkeys(fit_notices(models))
@@ -125,12 +126,3 @@ def _descents(models: Models, train_set: Table, prepare: Prepare) -> Iterator[De
             gap = measure_descent(name, model, train_set, prepare)
             if gap is not None:
                 yield gap
-
-
-def _negative(train_set: Table) -> str:
-    """Return the target's value that is not the positive one."""
-    roles = train_set.roles
-    values = TargetValues(roles.target)
-    for block in train_set.blocks(columns=[roles.target]):
-        values.add(block.column(roles.target))
-    return " or ".join(str(value) for value in values.counts if value != roles.positive)

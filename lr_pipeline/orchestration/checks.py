@@ -35,7 +35,7 @@ from lr_pipeline.tables.errors import first_lines
 from lr_pipeline.tables.split.leakage import find_leakage
 from lr_pipeline.tables.split.perturbation import chosen_rows, moved_by_test_rows
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validation.likely_leaks import likely_leaks
+from lr_pipeline.tables.validation.likely_leaks import known_leaks
 from lr_pipeline.tables.validation.schema_change import schema_problems
 from lr_pipeline.tables.validation.validate import by_severity, left_out_reasons
 
@@ -60,8 +60,8 @@ def contract(
     differences = differences_since_training(context, check.asset_key, dataset)
     found = by_severity(dataset)
     errors = [*found["error"], *map(str, schema_problems(differences))]
-    leaks = likely_leaks(dataset, engine.aggregate) if not errors else []
-    problems = [*errors, *found["warning"], *map(str, leaks)]
+    leaks = known_leaks(dataset, engine.aggregate) if not errors else []
+    problems = [*errors, *found["warning"], *leaks]
     left_out = [f"{reason}: left out." for reason in left_out_reasons(dataset)]
     noted = " ".join([*first_lines(found["note"]), *left_out])
     return dg.AssetCheckResult(

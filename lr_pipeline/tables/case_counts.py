@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from lr_pipeline.tables.level_counts import plain_count
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
+from lr_pipeline.tables.values.column_values import plain_values
 from lr_pipeline.tables.weights import CountedRows, weights_of
 
 EXACT_CASES = 2**53  # sums of whole numbers up to it are exact in float64
@@ -91,16 +93,36 @@ def _skipping(table: Table) -> CountedRows | None:
     return next((one for one in table.choices if isinstance(one, CountedRows)), None)
 
 
-def prevalence(table: Table, aggregate: Aggregate = aggregate_here) -> float:
-    """Σ weight y / Σ weight over the rows of a table."""
+class Answers(NamedTuple):
+    """Σ weight y and Σ weight over some rows, and the target's values that are not positive."""
+
+    positive: float
+    total: float
+    others: list[Any]
+
+    @property
+    def prevalence(self) -> float:
+        """Σ weight y / Σ weight."""
+        return self.positive / self.total
+
+
+def count_answers(table: Table, aggregate: Aggregate = aggregate_here) -> Answers:
+    """Count the answers of a table in one pass; the other values are in the order of the rows."""
     roles = table.roles
     columns = [roles.target] if roles.weight is None else [roles.target, roles.weight]
-    positive, total = aggregate(table, columns, partial(_weight_sums, roles))
-    return positive / total
+    found = aggregate(table, columns, partial(_answers, roles))
+    return found._replace(others=list(dict.fromkeys(found.others)))
 
 
-def _weight_sums(roles: ColumnRoles, batch: pa.RecordBatch) -> tuple[float, float]:
-    """Σ weight y and Σ weight."""
-    y = labels(roles.target, batch.column(roles.target), roles.positive)
+def prevalence(table: Table, aggregate: Aggregate = aggregate_here) -> float:
+    """Σ weight y / Σ weight over the rows of a table."""
+    return count_answers(table, aggregate).prevalence
+
+
+def _answers(roles: ColumnRoles, batch: pa.RecordBatch) -> Answers:
+    column = batch.column(roles.target)
+    y = labels(roles.target, column, roles.positive)
     weight = np.ones(len(y)) if roles.weight is None else weights_of(batch, roles.weight)
-    return float(weight @ y), float(weight.sum())
+    values = plain_values(column).unique().to_pylist()
+    others = [value for value in values if value != roles.positive]
+    return Answers(float(weight @ y), float(weight.sum()), others)

@@ -23,6 +23,7 @@ from lr_pipeline.report.model_view import coefficient_table
 from lr_pipeline.report.render import Report, render_report
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation.likely_leaks import LEAKS
 from lr_pipeline.tables.validation.validate import by_severity, useful_features
 from tests.scoring.conftest import prepare
 
@@ -45,6 +46,26 @@ def report() -> Report:
     logistic = train_logistic(train, prepare, NumpyKernel(), Training(Newton()))
     models = {"linear_baseline": train_linear(train, prepare), "numpy_model": logistic}
     return render_report(evaluate_models(models, train, test, prepare))
+
+
+def test_an_evaluation_reads_the_test_rows_once_and_of_the_training_rows_the_label(
+    monkeypatch,
+) -> None:
+    """That is so for three models of a table whose likely leaks are known."""
+    rng = np.random.default_rng(5)
+    table = Table.from_arrow(pa.table({"y": np.arange(N) % 2, "x": rng.normal(size=N)}), "y")
+    table = table.with_provenance({LEAKS: []})
+    train, test = split_table(table, SplitPolicy())
+    models = {name: train_linear(train, prepare) for name in ("a", "b", "c")}
+    passes = []
+    blocks = Table.blocks
+    monkeypatch.setattr(
+        Table,
+        "blocks",
+        lambda rows, *given, **named: passes.append((rows, named)) or blocks(rows, *given, **named),
+    )
+    evaluate_models(models, train, test, prepare)
+    assert passes == [(test, {"columns": ["y", "x"]}), (train, {"columns": ["y"]})]
 
 
 def test_the_report_says_what_the_training_rows_made_of_each_feature(report) -> None:

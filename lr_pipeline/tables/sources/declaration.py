@@ -14,6 +14,7 @@ from lr_pipeline.tables.roles import (
 )
 from lr_pipeline.tables.split.split_table import SplitPolicy
 from lr_pipeline.tables.table import Table
+from lr_pipeline.tables.validation.likely_leaks import LEAKS, likely_leaks
 from lr_pipeline.tables.validation.validate import useful_features
 from lr_pipeline.tables.values.reading_rules import READING, ReadingRules
 
@@ -85,7 +86,8 @@ class Declaration(_Kind):
 
         A feature that is constant, a copy of another, a row counter or text with too many values
         is left out, unless ``features`` names it; the provenance's ``left_out`` says why.
-        ``to_split``: rows that cannot be split as declared are a problem too.
+        ``to_split``: rows that cannot be split as declared are a problem too, and the provenance
+        has the ``likely_leaks``.
 
         Raises
         ------
@@ -98,4 +100,6 @@ class Declaration(_Kind):
         commas = tuple(provenance.pop("decimal_comma", ()))
         if rules := replace(self.rules, decimal_comma=commas).to_dict():
             provenance[READING] = rules
+        if to_split:
+            provenance[LEAKS] = list(map(str, likely_leaks(table)))
         return table.with_provenance(provenance | ({"left_out": left_out} if left_out else {}))

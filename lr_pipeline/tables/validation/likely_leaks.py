@@ -20,6 +20,7 @@ from lr_pipeline.tables.values.column_values import is_text, plain_values
 from lr_pipeline.tables.values.row_hash import keyed_hashes
 from lr_pipeline.tables.weights import weights_of
 
+LEAKS = "likely_leaks"  # key in a table's provenance
 ALMOST_PERFECT = 0.995  # area under the ROC curve
 FEWEST_OF_A_CLASS = 20  # rows; fewer may be in such an order by chance
 CLASS_ROWS = 50_000  # drawn of each class, or fewer where there are many columns
@@ -62,6 +63,12 @@ def likely_leaks(
         if (area := _best_area(name, rows.column(name).combine_chunks(), y, weight))
         >= ALMOST_PERFECT
     ]
+
+
+def known_leaks(table: Table, aggregate: Aggregate = aggregate_here) -> list[str]:
+    """Return the warnings recorded when the source of the rows was read, or else find them."""
+    recorded: list[str] | None = table.provenance.get(LEAKS)
+    return list(map(str, likely_leaks(table, aggregate))) if recorded is None else recorded
 
 
 def drawn_rows(

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.tables.aggregate import aggregate_here
+from lr_pipeline.tables.sources.declared_tables import FileTable
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
-from lr_pipeline.tables.validation.likely_leaks import drawn_rows, likely_leaks
+from lr_pipeline.tables.validation.likely_leaks import drawn_rows, known_leaks, likely_leaks
 
 N = 400
 Y = np.arange(N) % 2
@@ -71,3 +74,26 @@ def test_few_rows_of_a_class_prove_nothing():
     y = np.array([1] * 19 + [0] * 60)
     assert not flagged(y, y)
     assert flagged(np.array([1] * 20 + [0] * 60), np.array([1] * 20 + [0] * 60))
+
+
+def test_leaks_are_found_once_when_the_source_is_read_to_be_split(tmp_path):
+    """The parts of a split have the warnings with them; rows without a record are looked at."""
+    columns = {"y": Y, "noise": NOISE, "late": Y + NOISE / 9}
+    pq.write_table(pa.table(columns), tmp_path / "rows.parquet")
+    source = FileTable(tmp_path / "rows.parquet", "y")
+    dataset = source.read(to_split=True)
+    train, test = split_table(dataset, SplitPolicy())
+
+    def no_pass(*_):
+        raise AssertionError("the rows are read again")
+
+    for table in (dataset, train, test):
+        (warning,) = known_leaks(table, no_pass)
+        assert warning.startswith("feature 'late' alone tells the classes apart")
+    harmless = pa.table({"y": Y, "noise": NOISE})
+    pq.write_table(harmless, tmp_path / "rows.parquet")
+    assert known_leaks(source.read(to_split=True), no_pass) == []
+    unrecorded = known_leaks(source.read().with_provenance({}))
+    assert unrecorded == []
+    (warning,) = known_leaks(Table.from_arrow(pa.table(columns), "y"))
+    assert "'late'" in warning
