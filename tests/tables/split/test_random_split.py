@@ -1,7 +1,12 @@
-"""A stratified draw takes scikit-learn's number of rows of each class."""
+"""A stratified draw takes scikit-learn's number of rows of each class, without scikit-learn."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
@@ -51,3 +56,25 @@ def test_rows_of_classes_of_any_size_are_scikit_learns(zeros, ones, test_size, s
         np.arange(len(y)), test_size=test_size, random_state=seed, stratify=y
     )
     np.testing.assert_array_equal(np.flatnonzero(chosen.chosen), np.sort(expected))
+
+
+READ_AND_SPLIT = """
+import sys
+from lr_pipeline import FileTable
+from lr_pipeline.tables.split.split_table import split_table
+source = FileTable(sys.argv[1], "y")
+train, test = split_table(source.read(to_split=True), source.split)
+print(train.num_rows, test.num_rows, *sys.modules)
+"""
+
+
+def test_a_file_is_read_and_split_without_scikit_learn(tmp_path: Path) -> None:
+    """Its import would take longer than all fits of a small table."""
+    rng = np.random.default_rng(0)
+    columns = {"x": rng.normal(size=100), "y": rng.integers(0, 2, 100)}
+    pq.write_table(pa.table(columns), tmp_path / "rows.parquet")
+    command = [sys.executable, "-c", READ_AND_SPLIT, str(tmp_path / "rows.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    train_rows, test_rows, *modules = done.stdout.split()
+    assert (train_rows, test_rows) == ("80", "20")
+    assert not {"sklearn", "scipy.stats", "matplotlib", "torch", "dagster"} & set(modules)
