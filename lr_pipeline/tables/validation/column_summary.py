@@ -92,10 +92,10 @@ class ColumnSummary:
         return found, int(again.min()) + 1
 
     def _add_values(self, column: pa.Array) -> None:
-        if pt.is_floating(column.type):
-            self._count_infinite(column)
         bounds = pc.min_max(column).as_py()
         if bounds["min"] is not None:
+            if pt.is_floating(column.type) and not np.isfinite(bounds["max"] - bounds["min"]):
+                self._count_infinite(column)
             held = [] if self.least is None else [self.least, self.greatest]
             self.least = min([bounds["min"], *held])
             self.greatest = max([bounds["max"], *held])

@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
@@ -24,9 +25,16 @@ def exact_values(column: Column) -> Column:
     column = _read(column)
     if pt.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if pt.is_floating(column.type) and pc.any(nan := pc.is_nan(column)).as_py():
-        column = pc.if_else(nan, pa.scalar(None, column.type), column)
+    if pt.is_floating(column.type) and _may_hold_nan(column):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     return column
+
+
+def _may_hold_nan(column: Column) -> bool:
+    """Whether some of the numbers is NaN, which their least one then is too."""
+    if isinstance(column, pa.Array) and column.null_count == 0:
+        return bool(np.isnan(np.minimum.reduce(column.to_numpy(), initial=np.inf)))
+    return bool(pc.any(pc.is_nan(column)).as_py())
 
 
 def _read(column: Column) -> Column:
