@@ -110,9 +110,11 @@ def evaluate(
         If no row counts, or a label, prediction or weight is not as described.
     """
     weight = np.ones_like(labels) if weight is None else _checked_weight(weight)
+    y, p, z, row_weight = labels, probabilities, linear_predictor, weight
     counted = weight > 0
-    y, p, row_weight = labels[counted], probabilities[counted], weight[counted]
-    z = None if linear_predictor is None else linear_predictor[counted]
+    if not counted.all():
+        y, p, row_weight = y[counted], p[counted], weight[counted]
+        z = None if z is None else z[counted]
     if y.size == 0:
         raise ValueError("expected test rows with positive weight, found none")
     sums = ScoreSums.of(y, p, row_weight, z)

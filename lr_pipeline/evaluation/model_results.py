@@ -73,6 +73,6 @@ def _counts(held_out: HeldOutRows, model: ModelSection) -> CountsByScore:
     """Count the gathered rows of positive weight by their score."""
     labels, score, weight = held_out.labels, model.score, held_out.weight
     if weight is None:
-        return count_scores(labels, score, np.ones_like(labels))
+        return CountsByScore.joined(CountsByScore(score, 1.0 - labels, labels))
     counted = weight > 0
     return count_scores(labels[counted], score[counted], weight[counted])

@@ -31,7 +31,7 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.weights import weights_of
 
-HELD_ROWS = 2**22
+HELD_ROWS = 2**21  # with what is computed from them, 100 bytes each for three models
 
 Models = Mapping[str, LinearModel | LogisticModel]
 Scored = tuple[RowVector, RowVector, dict[str, RowVector]]  # label, weight, scores by model
@@ -80,7 +80,7 @@ def score_test_set(
     scored = ScoredTestSet(
         np.concatenate(y),
         None if test_set.roles.weight is None else np.concatenate(weights),
-        {name: np.concatenate(scores[name]) for name in models},
+        {name: np.concatenate(scores.pop(name)) for name in models},  # the pieces are freed
         step,
         f"exact: all {rows:,} scores sorted",
     )
