@@ -28,7 +28,7 @@ from lr_pipeline.orchestration.asset_names import (
     TRAIN_SET,
 )
 from lr_pipeline.orchestration.metadata.value_metadata import difference_table
-from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
+from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.orchestration.trained_columns import differences_since_training
 from lr_pipeline.report.render import Report
 from lr_pipeline.tables.errors import first_lines
@@ -88,7 +88,8 @@ def no_leakage(
     changing the test rows does not change what the preparation learned.
     """
     aggregate, choices = engine.aggregate, chosen_rows(dataset, train_set)
-    leakage = find_leakage(dataset, train_set, test_set, aggregate, choices=choices)
+    here = choices if isinstance(engine, Engine) else None  # else the rows may be elsewhere
+    leakage = find_leakage(dataset, train_set, test_set, aggregate, choices=here)
     moved = []
     if leakage.clean:
         moved = moved_by_test_rows(dataset, train_set, aggregate, in_train=choices[0])

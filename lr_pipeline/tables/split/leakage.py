@@ -86,9 +86,9 @@ def find_leakage(
 ) -> Leakage:
     """Compare the parts of a split with the dataset, row by row.
 
-    ``choices`` are the split's choices of training rows and of test rows. If they are given and
-    this process reads the rows, the parts are first compared with the chosen rows in their order,
-    which settles a clean split in one pass. Otherwise, rows are compared by 64-bit hashes.
+    ``choices`` are the split's choices of training rows and of test rows. If they are given, this
+    process first compares the parts with the chosen rows in their order, which settles a clean
+    split in one pass. Otherwise, rows are compared by 64-bit hashes.
 
     For each different row, its numbers in train and test must add up to its number in the dataset;
     if the split divided rows, their weights must add up. Memory holds hashes, not rows; two of n
@@ -104,7 +104,7 @@ def find_leakage(
     shares = [_Share(_Remainder(k, number), aggregate, weight) for k in range(number)]
     found = [_shared_keys(train, test, share) for share in shares]
     twins = None
-    if choices is not None and aggregate is aggregate_here:
+    if choices is not None:
         twins = twins_of_parts_in_order(dataset, (train, test), choices)
     if twins is not None:
         found.append(replace(NOTHING, identical_rows=twins))

@@ -37,17 +37,20 @@ def moved_by_test_rows(
     Every feature of the test rows is replaced: in half of them by its type's extreme value or a new
     level, in the others by a missing value. The target and the columns that the split depends on
     stay, so that the split gives the same training rows. The preparation that is fitted to them
-    must then be exactly that of ``train``. If it differs, it is compared with the one fitted to the
-    rows chosen from the dataset: medians of a sample depend on how the rows are cut into parts. A
-    row with cases in both parts is not changed.
+    must then be exactly the same as that of ``train``, or else as that of the rows chosen from the
+    dataset, since medians of a sample depend on how the rows are cut into parts. A row with cases
+    in both parts is not changed.
     """
     if in_train is None:
         in_train, _ = chosen_rows(dataset, train)
     perturbed = perturbed_table(dataset, OtherRows(in_train)).where(in_train)
     fitted = Preparation.fit(perturbed, aggregate, limits)
-    if not encoded_otherwise(Preparation.fit(train, aggregate, limits), fitted):
-        return []
-    return encoded_otherwise(Preparation.fit(dataset.where(in_train), aggregate, limits), fitted)
+    rows = train if aggregate is aggregate_here else dataset.where(in_train)
+    moved = encoded_otherwise(Preparation.fit(rows, aggregate, limits), fitted)
+    if moved and rows is train:
+        rows = dataset.where(in_train)
+        moved = encoded_otherwise(Preparation.fit(rows, aggregate, limits), fitted)
+    return moved
 
 
 def chosen_rows(dataset: Table, train: Table) -> tuple[RowChoice, RowChoice]:
