@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
-from lr_pipeline.core.existence import existence
+from lr_pipeline.core.acceleration.accelerated_fit import assess_from_sample
 from lr_pipeline.core.existence.existence import Existence, SeparationError
 from lr_pipeline.core.fitting import fit
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
@@ -140,7 +140,7 @@ def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
     """
     rows, columns = _open(X, y, weight)
     with _naming(X, columns), threads_for(rows.num_columns, rows.num_rows):
-        return existence.assess_existence(rows)
+        return assess_from_sample(rows)
 
 
 def infer(

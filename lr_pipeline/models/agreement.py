@@ -9,6 +9,7 @@ from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.types import Columns, Parameters
 from lr_pipeline.engines.design import Prepare, prepare_rows
+from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.tables.table import Table
@@ -79,7 +80,9 @@ def measure_agreement(
     difference = one.parameters - other.parameters
     difference[0] -= (one.center - other.center) @ other.parameters[1:]
     squares = partial(_squared_distance, one.center, one.parameters, difference)
-    distance = float(np.sqrt(prepare(table).rows.sum(squares)))
+    rows = prepare(table).rows
+    with threads_for(rows.num_columns):
+        distance = float(np.sqrt(rows.sum(squares)))
     certificates = first.fit.certificate, second.fit.certificate
     return Agreement(
         distance,

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from lr_pipeline.core.acceleration.accelerated_fit import assess_from_sample
 from lr_pipeline.core.columns.classes import count_classes
-from lr_pipeline.core.existence.existence import SeparationError, assess_existence
+from lr_pipeline.core.existence.existence import SeparationError
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.inference.inference import LogisticInference
@@ -43,7 +44,7 @@ def assess_table(train: Table, prepare: Prepare) -> dict[str, Any]:
     """Assess existence and uniqueness of the estimate on ``train``, with columns by name."""
     prepared = prepare(train)
     with threads_for(prepared.rows.num_columns):
-        existence = assess_existence(prepared.rows)
+        existence = assess_from_sample(prepared.rows)
     found = existence_to_dict(existence, prepared.preparation.columns)
     return found | {"train_fingerprint": train.fingerprint} | known_content(train.provenance)
 
@@ -141,4 +142,6 @@ def _infer(rows: Rows, fit: LogisticFit, columns: tuple[str, ...]) -> LogisticIn
 def train_linear(train: Table, prepare: Prepare) -> LinearModel:
     """Fit the 0/1 label on the prepared columns by least squares."""
     prepared = prepare(train)
-    return LinearModel(**origin_of(train, prepared.preparation), fit=fit_linear(prepared.rows))
+    with threads_for(prepared.rows.num_columns):
+        fit = fit_linear(prepared.rows)
+    return LinearModel(**origin_of(train, prepared.preparation), fit=fit)

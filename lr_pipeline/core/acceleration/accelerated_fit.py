@@ -1,22 +1,27 @@
 """Accelerated fits: each reaches the same optimum sooner than the plain path, or returns None."""
 
 from dataclasses import replace
-from math import sqrt
+from math import isfinite, sqrt
 
-from lr_pipeline.core.acceleration.regimes import Regimes
+from lr_pipeline.core.acceleration.regimes import REGIMES, Regimes
 from lr_pipeline.core.acceleration.small_tables import fit_few_rows
 from lr_pipeline.core.acceleration.warm_start import WarmStart, warm_start
 from lr_pipeline.core.acceleration.wide_start import wide_start
 from lr_pipeline.core.certificate.curvature import Curvature
 from lr_pipeline.core.columns.moments import column_extremes
+from lr_pipeline.core.existence.existence import Existence, assess_existence, existing
 from lr_pipeline.core.fitting.certified_fit import certified_fit, curvature_left
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.fitting.plain_fit import TOLERANCE, newton_to
 from lr_pipeline.core.fitting.problem import FitProblem
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
-from lr_pipeline.core.rows import in_one_block
+from lr_pipeline.core.rows import Rows, in_one_block
 from lr_pipeline.core.solvers import Lbfgs, Solver, Status
+
+# Standard errors from the optimum at which a fit that only proves existence may stop.
+PROOF_TOLERANCE = 1e-3
 
 
 def fit_small_table(problem: FitProblem, regimes: Regimes) -> LogisticFit | None:
@@ -67,6 +72,15 @@ def fit_from_sample(problem: FitProblem, penalty: Penalty, regimes: Regimes) -> 
         curvature = curvature_left(objective, coordinates, result)
     fit = certified_fit(problem, penalty, solver, objective, coordinates, result, curvature, passes)
     return fit if fit.status is Status.CONVERGED else None
+
+
+def assess_from_sample(rows: Rows, regimes: Regimes = REGIMES) -> Existence:
+    """Assess existence as ``assess_existence`` does, sooner where a fit from a sample proves it."""
+    problem = FitProblem(rows, NumpyKernel(), None, None, PROOF_TOLERANCE, False, None, regimes)
+    fit = fit_from_sample(problem, NoPenalty(), regimes)
+    if fit is None or not isfinite(fit.certificate.loss):
+        return assess_existence(rows)
+    return existing(fit.dependent_columns)
 
 
 def _preconditioned(problem: FitProblem, warm: WarmStart, regimes: Regimes) -> Solver:

@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lr_pipeline.core.acceleration.accelerated_fit import fit_from_sample, fit_small_table
+from lr_pipeline.core.acceleration.accelerated_fit import (
+    assess_from_sample,
+    fit_from_sample,
+    fit_small_table,
+)
 from lr_pipeline.core.acceleration.regimes import REGIMES, Regimes
 from lr_pipeline.core.acceleration.warm_start import warm_start
 from lr_pipeline.core.acceleration.wide_start import wide_start
-from lr_pipeline.core.existence.existence import SeparationError
+from lr_pipeline.core.existence.existence import SeparationError, assess_existence
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.fitting.problem import FitProblem
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
@@ -129,3 +133,37 @@ def test_acceleration_is_on_or_off_or_has_limits():
         for limits in (True, REGIMES, NOTHING, False)
     ]
     assert solvers == ["lbfgs", "lbfgs", "newton", "newton"]
+
+
+@pytest.mark.parametrize("way", ["warm", "wide", "nothing"])
+@pytest.mark.parametrize(
+    "verdict", ["unique", "not_unique", "complete_separation", "quasi_complete_separation"]
+)
+def test_existence_is_told_by_a_sample_or_without(way, verdict):
+    """The tables are made so that the verdict is known."""
+    rows = table()
+    X, y = rows.X, rows.y
+    if verdict == "not_unique":
+        X = np.column_stack([X, X[:, 0] - 2.0 * X[:, 1]])
+    if verdict == "complete_separation":
+        y = (X[:, 0] > 0.0) * 1.0
+    if verdict == "quasi_complete_separation":
+        X = np.column_stack([X, y * (np.arange(len(y)) % 3 == 0)])
+    found = assess_from_sample(ArrayRows(X, y, block_rows=256), WAYS[way])
+    assert found.verdict == verdict
+    assert found.dependent_columns == ((5,) if verdict == "not_unique" else ())
+
+
+def test_a_proof_from_a_sample_takes_fewer_passes(monkeypatch):
+    """A fit from the sample stops as soon as its certificate is finite and small."""
+    passes, add = [], ArrayRows.sum
+
+    def counted(rows, function):
+        passes.append(rows.num_rows)
+        return add(rows, function)
+
+    monkeypatch.setattr(ArrayRows, "sum", counted)
+    assess_from_sample(table(n=8_000))
+    proof = len(passes)
+    assess_existence(table(n=8_000))
+    assert proof < len(passes) - proof
