@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lr_pipeline.core.columns.moments import Extremes, column_extremes
+from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.engines.block_cache import block_cache_for
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
+from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.engines.streaming import (
     PassReport,
     TableRows,
@@ -26,6 +28,12 @@ class PreparedRows:
 
     preparation: Preparation
     rows: Rows
+
+    @cached_property
+    def analysis(self) -> ColumnAnalysis:
+        """Location, scale and dependencies of the columns, in two passes for all fits."""
+        with threads_for(self.rows.num_columns):
+            return analyse_columns(self.rows)
 
     @cached_property
     def extremes(self) -> Extremes:

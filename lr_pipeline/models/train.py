@@ -21,7 +21,7 @@ from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
 from lr_pipeline.core.types import Parameters
-from lr_pipeline.engines.design import Prepare
+from lr_pipeline.engines.design import Prepare, PreparedRows
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -98,13 +98,13 @@ def train_logistic(
             )
     except SeparationError as error:
         raise SeparationError(error.existence, columns) from None
-    inference = _infer(rows, fit, columns)
+    inference = _infer(prepared, fit)
     for _ in range(RESTARTS):
         if inference.better_start is None:
             break
         with threads_for(rows.num_columns):
             fit = _restarted(rows, kernel, training, fit, inference.better_start)
-        inference = _infer(rows, fit, columns)
+        inference = _infer(prepared, fit)
     return LogisticModel(
         **origin_of(train, prepared.preparation),
         kernel=kernel.name,
@@ -127,21 +127,24 @@ def _restarted(
     return replace(found, existence=fit.existence, search=search)
 
 
-def _infer(rows: Rows, fit: LogisticFit, columns: tuple[str, ...]) -> LogisticInference:
+def _infer(train: PreparedRows, fit: LogisticFit) -> LogisticInference:
     """Infer by the method that the table's size allows.
 
     The numpy kernel is used, whichever kernel fitted: it is fast for thousands of small sums, and
     these must equal the fit's own.
     """
+    rows, columns = train.rows, train.preparation.columns
     p = len(columns) + 1
     method = "profile" if p**3 * (rows.num_rows + p) <= PROFILE_LIMIT else "wald"
     with threads_for(len(columns)):
-        return infer_logistic(rows, NumpyKernel(), fit, method=method, names=columns)
+        return infer_logistic(
+            rows, NumpyKernel(), fit, method=method, names=columns, analysis=train.analysis
+        )
 
 
 def train_linear(train: Table, prepare: Prepare) -> LinearModel:
     """Fit the 0/1 label on the prepared columns by least squares."""
     prepared = prepare(train)
     with threads_for(prepared.rows.num_columns):
-        fit = fit_linear(prepared.rows)
+        fit = fit_linear(prepared.rows, analysis=prepared.analysis)
     return LinearModel(**origin_of(train, prepared.preparation), fit=fit)

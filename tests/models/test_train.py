@@ -3,17 +3,21 @@
 import numpy as np
 import pytest
 
+from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.existence.existence import SeparationError
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.penalties.by_name import AUTO
 from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.logistic.penalties.ridge import Ridge
+from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
+from lr_pipeline.engines.design import PreparedRows
 from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.models.table_existence import describe_existence, existence_from_dict, has_estimate
-from lr_pipeline.models.train import Training, assess_table, train_logistic
+from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic
+from lr_pipeline.tables.table import Table
 from tests.models.conftest import prepare
 
 
@@ -90,3 +94,26 @@ def test_a_strength_of_zero_is_refused(train, overlapping) -> None:
     """Zero does not mean the default."""
     with pytest.raises(ValueError, match="l2 must be positive"):
         train(overlapping, penalty=Ridge(0.0))
+
+
+def test_fits_of_one_design_analyse_its_columns_once(overlapping, monkeypatch) -> None:
+    """Each of them needs the analysis, and finds the same as by itself."""
+    alone = [
+        train_linear(overlapping, prepare).to_json(),
+        train_logistic(overlapping, prepare, NumpyKernel(), Training(Newton())).to_json(),
+    ]
+    prepared, analysed = prepare(overlapping), []
+
+    def counted(rows: Rows) -> ColumnAnalysis:
+        analysed.append(rows)
+        return analyse_columns(rows)
+
+    monkeypatch.setattr("lr_pipeline.engines.design.analyse_columns", counted)
+
+    def shared(table: Table) -> PreparedRows:
+        return prepared
+
+    assert train_linear(overlapping, shared).to_json() == alone[0]
+    model = train_logistic(overlapping, shared, NumpyKernel(), Training(Newton()))
+    assert model.to_json() == alone[1]
+    assert analysed == [prepared.rows]

@@ -50,6 +50,7 @@ def infer_logistic(
     level: float = 0.95,
     method: str = "profile",
     names: Sequence[str] | None = None,
+    analysis: ColumnAnalysis | None = None,
 ) -> LogisticInference:
     """Return intervals and tests of ``fit``, from the rows that it was fitted to.
 
@@ -61,7 +62,8 @@ def infer_logistic(
     bias depends on the true coefficients.
     Nothing is inferred for columns that move together so closely that their coefficients cannot be
     told apart (``collinearity``), unless the penalty tells them apart.
-    ``names`` (d,): the columns' names in messages, by default their numbers.
+    ``names`` (d,): the columns' names in messages, by default their numbers. ``analysis``: that of
+    the same rows, if already computed.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def infer_logistic(
         A level outside (0, 1), another method, or rows that are not those of the fit.
     """
     _require_inferable(rows, fit, level, method)
-    analysis = analyse_columns(rows)
+    analysis = analyse_columns(rows) if analysis is None else analysis
     unidentified = _unidentified(analysis)
     withheld, found, test, better = _reason(fit, method), None, None, None
     if not withheld and method == "wald":
