@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from itertools import tee
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -38,6 +39,7 @@ PARTS = 16
 PART_BYTES = 128e6  # memory that the reading of a part takes
 
 PassReport = Callable[[int, int], None]
+Part = TypeVar("Part")
 
 
 class TableRows:
@@ -99,7 +101,7 @@ class TableRows:
         def add_part(part: int) -> Value:
             return added(map(count, self._blocks(part)))
 
-        return added(in_order(add_part, range(len(self._parts)), self.threads))
+        return _added_parts(add_part, range(len(self._parts)), self.threads)
 
     def hold(self, *blocks: Block) -> HeldBlocks:
         """Hold some of these rows in memory."""
@@ -113,7 +115,7 @@ class TableRows:
         def add_part(part: int) -> Value:
             return added_batches(self._batches(part), function, empty)
 
-        return added(in_order(add_part, range(len(self._parts)), self.threads))
+        return _added_parts(add_part, range(len(self._parts)), self.threads)
 
     @property
     def in_parts(self) -> bool:
@@ -163,7 +165,14 @@ def aggregate_by_threads(
     """Add the values of a large file's parts by at most ``threads`` threads (``Aggregate``)."""
     parts = threaded_parts(table, len(columns))
     add_part = partial(aggregate_here, columns=columns, function=function)
-    return added(in_order(add_part, parts, threads))
+    return _added_parts(add_part, parts, threads)
+
+
+def _added_parts(add_part: Callable[[Part], Value], parts: Sequence[Part], threads: int) -> Value:
+    """Add the values of the parts, and give the system back what decoding them has freed."""
+    total = added(in_order(add_part, parts, threads))
+    pa.default_memory_pool().release_unused()
+    return total
 
 
 def threaded_parts(table: Table, columns: int) -> list[Table]:

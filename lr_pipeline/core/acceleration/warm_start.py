@@ -119,9 +119,11 @@ def possible_standardizations(rows: Rows) -> Iterator[tuple[Columns, Columns]]:
     rows. Errors as ``draw_sample`` and ``analyse_columns``.
     """
     _, samples = _samples(rows, REGIMES) or (None, [])
-    for one in (*map(rows.hold, samples), rows):
-        analysis = analyse_columns(one)
-        yield analysis.mean, analysis.scale
+    analyses = [analyse_columns(rows.hold(one)) for one in samples]
+    del samples  # not held while a caller waits
+    yield from ((analysis.mean, analysis.scale) for analysis in analyses)
+    analysis = analyse_columns(rows)
+    yield analysis.mean, analysis.scale
 
 
 def _samples(rows: Rows, regimes: Regimes) -> tuple[ClassCounts, list[Block]] | None:
