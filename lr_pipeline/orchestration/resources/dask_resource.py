@@ -17,6 +17,7 @@ from lr_pipeline.engines.cluster import (
     open_cluster,
 )
 from lr_pipeline.engines.design import PreparedRows
+from lr_pipeline.models.training_rows import SecondFit
 from lr_pipeline.orchestration.pass_progress import PASSES, PassProgress
 from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.tables.aggregate import Aggregate
@@ -102,6 +103,16 @@ class DaskEngine(RowsEngine):
         cache, disk_cache = (self.cache, self.disk_cache) if keep else (0.0, False)
         reading = ClusterReading(self.cluster(), cache, disk_cache, self.block_rows, progress)
         return reading.prepare(table)
+
+    def prepared(self, table: Table) -> PreparedRows:
+        """Return the design of ``table``, whose passes are those of the asset that is running."""
+        self.cluster()
+        return super().prepared(table)
+
+    def fitted_again(self, table: Table) -> SecondFit:
+        """Return a second fit to ``table``, whose passes are those of the check that is running."""
+        self.cluster()
+        return super().fitted_again(table)
 
     @property
     def aggregate(self) -> Aggregate:

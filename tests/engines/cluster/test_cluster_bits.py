@@ -23,6 +23,7 @@ from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.tables.feature_profile import profile_features
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.likely_leaks import likely_leaks
 from tests.dask_processes import DaskProcesses
