@@ -71,15 +71,17 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         """
         _refuse_partitions(context)
         instance, key = context.instance, context.asset_key
-        for run_id in _lineage(context):
-            if found := materialization_of_run(instance, key, run_id):
-                return load_recorded(key, found)
         found = latest_materialization(instance, key)
         if found is None:
             raise ArtifactError(
                 f"asset {key.to_user_string()}: expected a materialization in the event log of "
                 "this Dagster instance, found none. Materialize it first."
             )
+        for run_id in _lineage(context):
+            if found.run_id == run_id:  # the common case, without reading the run's whole log
+                break
+            if of_run := materialization_of_run(instance, key, run_id):
+                return load_recorded(key, of_run)
         return load_recorded(key, found)
 
 
