@@ -75,7 +75,7 @@ class _ColumnHash:
     def update(self, array: pa.Array) -> None:
         if pt.is_dictionary(array.type):
             array = array.dictionary_decode()
-        self.validity.update(_bytes(array.is_valid().cast(pa.uint8())))
+        self.validity.update(_validity(array))
         if pt.is_null(self.type):
             return
         array = array.cast(self.type)
@@ -86,7 +86,8 @@ class _ColumnHash:
             self.lengths.update(_bytes(pc.binary_length(array).cast(pa.int64())))
             self.values.update(_text_bytes(array))
         else:
-            self.values.update(_bytes(pc.fill_null(_as_number(array), 0)))
+            numbers = _as_number(array)
+            self.values.update(_bytes(pc.fill_null(numbers, 0) if array.null_count else numbers))
 
     def digest(self) -> list[str]:
         hashes = (self.validity, self.lengths, self.values)
@@ -123,6 +124,13 @@ def _as_number(array: pa.Array) -> pa.Array:
     if pt.is_temporal(array.type):
         return array.view(pa.int32() if array.type.bit_width == 32 else pa.int64())
     return array
+
+
+def _validity(array: pa.Array) -> memoryview | bytes:
+    """A byte for each value: 1 where there is one, 0 where it is missing."""
+    if array.null_count == 0:
+        return b"\x01" * len(array)
+    return _bytes(array.is_valid().cast(pa.uint8()))
 
 
 def _bytes(array: pa.Array) -> memoryview:

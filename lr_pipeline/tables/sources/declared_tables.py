@@ -1,6 +1,7 @@
 """The sources that users declare as plain data; their ``read()`` returns a table."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -94,9 +95,11 @@ class FileTable(Declaration):
                 table = self._read_parquet(files) if all_parquet(files) else self._read_csv(files)
                 if table.data == files[0].local:
                     table = replace(table, watch=files[0].watch)
-                content = content_of(files)
-                table = self.settled(table, str(self.path), to_split)
-            return table.with_provenance(table.provenance | {CONTENT: content})
+                with ThreadPoolExecutor(1) as other:  # hashes a file that was not read completely
+                    content = other.submit(content_of, files)
+                    table = self.settled(table, str(self.path), to_split)
+                found = content.result()
+            return table.with_provenance(table.provenance | {CONTENT: found})
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""

@@ -113,7 +113,8 @@ def _best_area(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> 
 def _areas(name: str, column: pa.Array, y: RowVector, weight: RowVector) -> Iterator[float]:
     """The areas of the values, and of whether they are missing."""
     missing = np.asarray(column.is_null().to_numpy(zero_copy_only=False))
-    yield roc_auc(y, missing.astype(np.float64), weight)
+    if missing.any():
+        yield roc_auc(y, missing.astype(np.float64), weight)
     if is_text(column.type):
         codes = column.dictionary_encode().indices.fill_null(-1).to_numpy() + 1
         sums = np.bincount(codes, weight)
