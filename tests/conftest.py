@@ -1,4 +1,4 @@
-"""Fixtures, and the check of shapes in all tests: jaxtyping's annotations enforced by beartype."""
+"""Fixtures, and the check of types and shapes in all tests."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,17 +8,20 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import settings
-from jaxtyping import install_import_hook
 
 from tests.dask_processes import DaskProcesses
-
-CHECKED = ("core", "engines", "tables", "models", "evaluation", "report", "studies")
+from tests.type_checks import install_type_checks
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Check shapes, except in tests of workers: checked functions cannot be pickled."""
+    """Check types, except in tests of workers: checked functions cannot be pickled."""
     if config.option.markexpr != "dask":
-        install_import_hook([f"lr_pipeline.{room}" for room in CHECKED], "beartype.beartype")
+        install_type_checks()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files on the whole package, the longest, so that no worker ends alone."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
 
 
 # Timings vary on shared machines, so a slow example is not a failure.
