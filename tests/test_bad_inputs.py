@@ -134,10 +134,10 @@ BAD = {
         parquet(CLEAN | {"l": [[1]] * N}),
         ["feature 'l' has the type list<element: int64>; numbers, booleans and text"],
     ),
-    "10,000 columns": (
-        parquet({f"x{j}": [k + j for k in NUMBERS] for j in range(10_000)} | {"y": ANSWERS}),
+    "3,001 columns": (
+        parquet({f"x{j}": [k + j for k in NUMBERS] for j in range(3_001)} | {"y": ANSWERS}),
         [
-            "10,000 features in 40 rows make 10,000 columns of numbers and categories; at most "
+            "3,001 features in 40 rows make 3,001 columns of numbers and categories; at most "
             "3,000 can be fitted. Name the features that matter in features=, or leave others out"
         ],
     ),

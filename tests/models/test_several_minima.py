@@ -29,6 +29,12 @@ def table_of(seed: int) -> Table:
     return Table.from_pandas(frame, target="works")
 
 
+@pytest.fixture(scope="module")
+def rivals(train) -> LogisticModel:
+    """Return a model of a table with several minima, close to each other."""
+    return train(table_of(9), penalty=Firth())
+
+
 def first_minimum(rows, start):
     """Return not the lowest minimum but the next, as if the search had found only this one."""
     _, search = search_minimum(rows, start)
@@ -59,10 +65,10 @@ def test_restarts_that_do_not_end_leave_nothing_inferred(train, monkeypatch) -> 
     np.testing.assert_array_equal(restored.inference.better_start, model.inference.better_start)
 
 
-def test_the_search_survives_json(train) -> None:
+def test_the_search_survives_json(rivals) -> None:
     """Counts, the lowest minimum and the other minima are kept bit for bit."""
-    search = (model := train(table_of(9), penalty=Firth())).fit.search
-    restored = LogisticModel.from_json(model.to_json()).fit.search
+    search = rivals.fit.search
+    restored = LogisticModel.from_json(rivals.to_json()).fit.search
     assert (restored.starts, restored.agreeing) == (search.starts, search.agreeing)
     np.testing.assert_array_equal(restored.parameters, search.parameters)
     for one, other in zip(restored.others, search.others, strict=True):
@@ -70,22 +76,20 @@ def test_the_search_survives_json(train) -> None:
         np.testing.assert_array_equal(one.parameters, other.parameters)
 
 
-def test_a_search_of_other_columns_is_refused(train) -> None:
+def test_a_search_of_other_columns_is_refused(rivals) -> None:
     """Another minimum of four parameters in a model of three was edited by hand."""
-    document = train(table_of(9), penalty=Firth()).to_json()
-    edited = document.replace('"parameters": [', '"parameters": [1.0,', 1)
+    edited = rivals.to_json().replace('"parameters": [', '"parameters": [1.0,', 1)
     with pytest.raises(ModelDocumentError, match=r"search\.parameters"):
         LogisticModel.from_json(edited)
 
 
-def test_check_metadata_and_summary_say_how_many_starts_agree(train) -> None:
+def test_check_metadata_and_summary_say_how_many_starts_agree(rivals) -> None:
     """They say it in numbers and in words, and that the distance is to a minimum."""
-    model = train(table_of(9), penalty=Firth())
-    search = model.fit.search
+    search = rivals.fit.search
     words = f"{search.agreeing} of {search.starts} start"
-    assert f"standard errors from a minimum ({words}" in model.convergence
-    assert words in converged(model).description
-    metadata = logistic_metadata(model)
+    assert f"standard errors from a minimum ({words}" in rivals.convergence
+    assert words in converged(rivals).description
+    metadata = logistic_metadata(rivals)
     assert metadata["starts"] == search.starts
     assert metadata["starts_agreeing"] == search.agreeing
     assert words in metadata["search"]
