@@ -36,7 +36,8 @@ ui: $(VENV)/.installed ## The web UI on http://127.0.0.1:3000, with schedules
 
 # A process for each processor; the tests of a file share what its fixtures made.
 test: $(VENV)/.installed-test ## Run the tests
-	@$(BIN)/python -m pytest -m 'not slow and not dask' --numprocesses auto --dist loadfile --durations 10
+	@$(BIN)/python -m pytest -m 'not slow and not dask' --numprocesses auto \
+		--dist loadfile --no-loadscope-reorder --durations 10
 
 test-slow: $(VENV)/.installed-test ## Run the tests that take minutes or need a browser
 	@$(BIN)/python -m pytest -m slow
