@@ -50,7 +50,8 @@ def floats_of(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 def inexact_integers(column: pa.Array) -> pa.Array | None:
     """Mask of integers beyond 2^53, inexact in float64; None if the type cannot hold them."""
     kind = column.type
-    if pt.is_decimal(kind) and kind.scale <= 0 and kind.precision > DIGITS_OF_FLOAT64:
+    digits = kind.precision - kind.scale if pt.is_decimal(kind) else 0
+    if digits > DIGITS_OF_FLOAT64 and kind.scale <= 0:
         far = np.abs(unscaled(column)) > LARGEST_EXACT_INTEGER // 10**-kind.scale
         missing = column.is_null().to_numpy(zero_copy_only=False)
         return pa.array(far.astype(bool) & ~missing)

@@ -5,11 +5,13 @@ from decimal import Decimal, localcontext
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lr_pipeline.tables.values.decimals import floats_of, inexact_integers, plain_text, unscaled
 from lr_pipeline.tables.values.row_hash import keyed_hashes, row_hashes
+
+THOUSANDS = pa.decimal128(13, -3)
 
 
 @st.composite
@@ -48,6 +50,7 @@ def test_the_order_of_decimals_is_kept_exactly(case):
 
 
 @given(columns())
+@example(([Decimal("9.007199254741E+15")], pa.array([Decimal("9.007199254741E+15")], THOUSANDS)))
 def test_integers_that_float64_cannot_hold_are_found(case):
     """They lie beyond 2^53, also among decimals without a fraction."""
     values, column = case
