@@ -1,6 +1,7 @@
 """Fixtures, and the check of types and shapes in all tests."""
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,11 +13,10 @@ from hypothesis import settings
 from tests.dask_processes import DaskProcesses
 from tests.type_checks import install_type_checks
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Check types, except in tests of workers: checked functions cannot be pickled."""
-    if config.option.markexpr != "dask":
-        install_type_checks()
+# Before a folder's conftest imports the package. Tests of workers (`-m dask`) are left out, since
+# checked functions cannot be pickled.
+if "dask" not in sys.argv:
+    install_type_checks()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
