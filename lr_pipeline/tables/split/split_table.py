@@ -91,14 +91,14 @@ def _identified_parts(table: Table, policy: SplitPolicy) -> tuple[Choices, list[
 def part_fingerprints(table: Table, choices: Choices) -> list[str]:
     """Return the fingerprints of the chosen parts of a table, in one pass over it."""
 
-    def parts() -> Iterator[list[pa.RecordBatch]]:
+    def parts(blocks: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
         start = 0
-        for block in table.blocks():
+        for block in blocks:
             yield [picked(block, choice, start) for choice in choices]
             start += block.num_rows
 
     contents = [ContentHash(table.schema) for _ in choices]
-    for blocks in prefetched(parts()):
+    for blocks in prefetched(parts(table.blocks())):
         for content, block in zip(contents, blocks, strict=True):
             content.update(block)
     return [content.fingerprint(table.schema.names, table.roles) for content in contents]
