@@ -58,12 +58,11 @@ if TYPE_CHECKING:
 class Table:
     """Rows in memory (a pyarrow table) or in a Parquet file, and the columns' roles.
 
-    Only columns with a role belong to the table, in the order in which they are stored. If there
-    are ``choices``, only the rows that all of them choose, applied one after the other, belong to
-    it. The constructor checks nothing; ``from_pandas``, ``from_arrow`` and the sources do.
-    ``holder`` keeps a temporary file alive as long as a table reads it. ``row_groups`` are the row
-    groups of the file that belong to the table, None for all. ``watch`` refuses a file that has
-    changed since it was first read. ``block_bytes`` limits a block's size.
+    Only columns with a role belong to the table, in their stored order, and only the rows that all
+    ``choices`` choose, applied one after the other. The constructor checks nothing;
+    ``from_pandas``, ``from_arrow`` and the sources do. ``holder`` keeps a temporary file alive as
+    long as a table reads it. ``row_groups`` of the file belong to the table, None for all.
+    ``watch`` refuses a file that changed after it was first read. ``block_bytes`` limits a block.
     """
 
     data: pa.Table | Stored
@@ -160,9 +159,8 @@ class Table:
         """Number of rows; if rows are chosen, this takes a pass over the choices' columns."""
         if self.choices:
             return sum(batch.num_rows for batch in self._batches(BLOCK_ROWS, []))
-        if self.row_groups is not None:
-            return self.row_groups.num_rows
-        return int((self._metadata if isinstance(self.data, Stored) else self.data).num_rows)
+        held = self.row_groups or (self._metadata if isinstance(self.data, Stored) else self.data)
+        return int(held.num_rows)
 
     @cached_property
     def _metadata(self) -> pq.FileMetaData:
@@ -259,8 +257,7 @@ class Table:
 
     def take(self, indices: RowIndices) -> "Table":
         """Rows in the order of ``indices`` (from 0), in memory; one pass over the blocks."""
-        rows = taken(self.blocks(), indices, self.schema)
-        return Table(rows, self.roles, self.provenance_json)
+        return Table(taken(self.blocks(), indices, self.schema), self.roles, self.provenance_json)
 
     def write_parquet(self, path: str | Path) -> None:
         """Write rows, roles and provenance block by block; the file must not be its own source.
@@ -299,8 +296,5 @@ class Table:
         return as_read(batches, self.roles)
 
     def __repr__(self) -> str:
-        rows, features = self.num_rows, len(self.roles.features)
-        return (
-            f"Table({count_of(rows, 'row')}, {count_of(features, 'feature')}, "
-            f"target {self.roles.target!r}, positive {self.roles.positive!r})"
-        )
+        size = f"{count_of(self.num_rows, 'row')}, {count_of(len(self.roles.features), 'feature')}"
+        return f"Table({size}, target {self.roles.target!r}, positive {self.roles.positive!r})"
