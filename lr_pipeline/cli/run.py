@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Set
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -12,6 +12,9 @@ from lr_pipeline.cli.table_options import HOME_HELP, FiniteRange, file_table, ta
 from lr_pipeline.cli.uncollected_imports import uncollected_imports
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
 from lr_pipeline.tables.validation.schema_change import ACCEPT
+
+if TYPE_CHECKING:
+    from lr_pipeline.cli.training_run import EngineName
 
 
 def _checked_name(
@@ -72,7 +75,7 @@ def run(
     penalty: str,
     l2: float | None,
     log_f: float | None,
-    engine: Literal["auto", "memory", "streaming", "dask"],
+    engine: "EngineName",
     scheduler: str | None,
     name: str | None,
     accept_schema: bool,

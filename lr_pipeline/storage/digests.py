@@ -5,8 +5,7 @@ import os
 import time
 from pathlib import Path
 
-# A file system's clock may stand still for this long. Of two writes within it, the times show one.
-CLOCK_NS = 2_000_000_000
+from lr_pipeline.tables.files.file_watch import CLOCK_NS
 
 _State = tuple[int, ...]
 _known: dict[_State, str] = {}

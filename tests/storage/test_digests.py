@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lr_pipeline.storage import digests
-from lr_pipeline.storage.digests import CLOCK_NS, file_digest, settle
+from lr_pipeline.storage.digests import file_digest, settle
+from lr_pipeline.tables.files.file_watch import CLOCK_NS
 
 
 @pytest.fixture

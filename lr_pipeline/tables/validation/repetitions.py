@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import Problem
+from lr_pipeline.tables.fingerprint import is_hashable
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
 from lr_pipeline.tables.values.column_values import plain_values
@@ -23,7 +24,8 @@ class RepeatedRows:
     def __init__(self, table: Table) -> None:
         id = table.roles.id
         self.names = [one.name for one in table.schema if one.name != id]
-        comparable = all(_is_comparable(one.type) for one in table.schema)
+        kinds = table.schema.types
+        comparable = all(is_hashable(k) and not pt.is_fixed_size_binary(k) for k in kinds)
         self.hashes: list[RowHashes] | None = [] if comparable else None
         self.rows = 0
 
@@ -48,12 +50,6 @@ class RepeatedRows:
             )
             remedy = "Drop them if they were entered twice: a copy in the test part is no new row"
             yield Problem(message, remedy, row=row + 1, severity="note")
-
-
-def _is_comparable(kind: pa.DataType) -> bool:
-    """Whether values of the type can be hashed, as those of every usable feature can."""
-    other = pt.is_nested(kind) or pt.is_fixed_size_binary(kind) or pt.is_interval(kind)
-    return not (other or isinstance(kind, pa.BaseExtensionType))
 
 
 def repeated_features(table: Table, summaries: Mapping[str, ColumnSummary]) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.split.leakage import Leakage, find_leakage
 from lr_pipeline.tables.table import Table
+from tests.tables.split.mixed_rows import mixed_rows
 
 N = 60
 
@@ -20,18 +21,7 @@ N = 60
 @pytest.fixture(scope="module")
 def frame():
     """Rows that all differ, with every kind of value and missing values."""
-    rng = np.random.default_rng(1)
-    number = rng.normal(size=N)
-    return pd.DataFrame(
-        {
-            "number": np.where(number > 1, np.nan, number),
-            "count": rng.integers(0, 3, N),
-            "text": rng.choice(["u", "v", None], N),
-            "flag": rng.random(N) > 0.5,
-            "when": pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(N), "D"),
-            "y": np.arange(N) % 2,
-        }
-    )
+    return mixed_rows(N)
 
 
 def build(frame, rows, **roles):

@@ -18,6 +18,7 @@ from lr_pipeline.tables.split.leakage import Leakage, find_leakage
 from lr_pipeline.tables.split.parts_in_order import twins_of_parts_in_order
 from lr_pipeline.tables.split.split_table import SplitPolicy, choose_rows, split_table
 from lr_pipeline.tables.table import Table
+from tests.tables.split.mixed_rows import mixed_rows
 
 N = 300
 IN_TRAIN = np.arange(N) % 3 > 0
@@ -27,18 +28,10 @@ CHOICES = MaskedRows(IN_TRAIN), MaskedRows(~IN_TRAIN)
 @pytest.fixture(scope="module")
 def frame():
     """Rows that all differ, with every kind of value, missing values and both zeros."""
-    rng = np.random.default_rng(1)
-    number = rng.normal(size=N)
-    return pd.DataFrame(
-        {
-            "number": np.where(number > 1, np.nan, number),
-            "zero": np.where(rng.random(N) > 0.5, 0.0, -0.0).astype("float32"),
-            "text": rng.choice(["u", "v", None], N),
-            "kind": pd.Categorical(rng.choice(["a", "b"], N)),
-            "flag": rng.random(N) > 0.5,
-            "when": pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(N), "D"),
-            "y": np.arange(N) % 2,
-        }
+    rng = np.random.default_rng(2)
+    return mixed_rows(N).assign(
+        zero=np.where(rng.random(N) > 0.5, 0.0, -0.0).astype("float32"),
+        kind=pd.Categorical(rng.choice(["a", "b"], N)),
     )
 
 
