@@ -8,6 +8,7 @@ from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.metrics import Metrics
+from lr_pipeline.evaluation.score_sums import THRESHOLD
 from lr_pipeline.tables.level_counts import plain_count
 
 SEVERITIES = ("error", "warning", "note")
@@ -87,7 +88,8 @@ class ModelSection:
     ``linear_predictor`` is z with p = σ(z); only logistic models have it, and only they have odds
     ratios. ``withheld`` says why standard errors, intervals or p-values are missing; ``facts`` are
     further lines for the model's list (label → text). ``fit`` is ``None`` for closed forms.
-    ``metrics``: the metrics of all test rows, where only some rows have predictions here.
+    ``metrics``: the metrics of all test rows, where only some rows have predictions here. The model
+    answers yes where its probability is above ``threshold``.
     """
 
     name: str
@@ -100,6 +102,7 @@ class ModelSection:
     fit: FitFacts | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     metrics: Metrics | None = None
+    threshold: float = THRESHOLD
 
     @property
     def score(self) -> RowVector:

@@ -8,7 +8,7 @@ import numpy as np
 
 from lr_pipeline.core.ranking import CountsByScore, RankSums, count_scores
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.evaluation.score_sums import ScoreSums
+from lr_pipeline.evaluation.score_sums import THRESHOLD, ScoreSums
 
 
 class Metric(NamedTuple):
@@ -80,11 +80,12 @@ def evaluate(
     weight: RowVector | None = None,
     linear_predictor: RowVector | None = None,
     counts: CountsByScore | None = None,
+    threshold: float = THRESHOLD,
 ) -> Metrics:
     """Compare predictions with labels.
 
-    - ``accuracy``: share of rows with (p > 0.5) = y; ``brier_score``: mean of (p − y)², which is
-      defined for predictions outside [0, 1] too;
+    - ``accuracy``: share of rows with (p > threshold) = y;
+    - ``brier_score``: mean of (p − y)², which is defined for predictions outside [0, 1] too;
     - ``log_loss``: mean of log(1 + exp(z)) − y z from the linear predictor z where it is given,
       else of −y log p − (1 − y) log(1 − p); ``None`` where a prediction is outside [0, 1], or where
       p = 0 or p = 1 was wrong (the mean would be infinite). Nothing is clipped;
@@ -103,6 +104,8 @@ def evaluate(
         z with p = σ(z), for logistic models.
     counts
         The rows counted by their score, if this is known: the costly part.
+    threshold
+        The answer is 1 where the probability is above it.
 
     Raises
     ------
@@ -117,7 +120,7 @@ def evaluate(
         z = None if z is None else z[counted]
     if y.size == 0:
         raise ValueError("expected test rows with positive weight, found none")
-    sums = ScoreSums.of(y, p, row_weight, z)
+    sums = ScoreSums.of(y, p, row_weight, z, threshold)
     if counts is None:
         counts = count_scores(y, p if z is None else z, row_weight)
     return Metrics.of(sums, RankSums().then(counts))

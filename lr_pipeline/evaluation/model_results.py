@@ -49,6 +49,7 @@ def model_results(findings: Findings) -> ModelResults:
             held_out.weight,
             model.linear_predictor,
             counts,
+            model.threshold,
         )
         if 0 not in held_out.class_counts:
             assert found.roc_auc is not None and found.average_precision is not None

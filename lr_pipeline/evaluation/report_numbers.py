@@ -77,10 +77,11 @@ def _predict_row(
     values = (held_out.negative, held_out.positive)
     place = row.index // held_out.step
     probabilities = {model.name: float(model.probabilities[place]) for model in models}
+    thresholds = {model.name: model.threshold for model in models}
     return asdict(row) | {
         "label": values[int(held_out.labels[place])],
         "probabilities": probabilities,
-        "predicted": {name: values[int(p > 0.5)] for name, p in probabilities.items()},
+        "predicted": {name: values[int(p > thresholds[name])] for name, p in probabilities.items()},
     }
 
 

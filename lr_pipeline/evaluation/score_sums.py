@@ -35,9 +35,16 @@ class ScoreSums:
 
     @classmethod
     def of(
-        cls, y: RowVector, p: RowVector, weight: RowVector, z: RowVector | None = None
+        cls,
+        y: RowVector,
+        p: RowVector,
+        weight: RowVector,
+        z: RowVector | None = None,
+        threshold: float = THRESHOLD,
     ) -> "ScoreSums":
         """Sum over rows with label y, prediction p and, if p = σ(z), linear predictor z.
+
+        A row is predicted to be 1 where p > ``threshold``.
 
         Raises
         ------
@@ -52,7 +59,7 @@ class ScoreSums:
             loss = log_loss(z, y)
         elif not outside and not impossible:
             loss = -xlogy(y, p) - xlog1py(1 - y, -p)
-        cell = 2 * y.astype(int) + (p > THRESHOLD)
+        cell = 2 * y.astype(int) + (p > threshold)
         return cls(
             rows=y.size,
             weight=float(weight.sum()),
