@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
+from lr_pipeline.evaluation.findings import DescentGap, Findings, HeldOutRows, ModelSection
 from lr_pipeline.evaluation.metrics import METRICS
 from lr_pipeline.evaluation.model_results import ModelResults, model_results
-from lr_pipeline.evaluation.number_format import count, metric, significant
+from lr_pipeline.evaluation.number_format import UNDEFINED, count, metric, significant
 from lr_pipeline.evaluation.report_numbers import report_numbers, verdict
 from lr_pipeline.report import figures
 from lr_pipeline.report.canvas import inline_svg, markdown_picture
@@ -16,9 +15,9 @@ from lr_pipeline.report.feature_view import feature_table
 from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.metrics_table import best_models, explain_gaps
 from lr_pipeline.report.model_view import coefficient_table, fit_lines
+from lr_pipeline.report.page import write_page
 
 if TYPE_CHECKING:
-    from jinja2 import Template
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
@@ -49,29 +48,28 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
     results = results or model_results(findings)
     numbers = report_numbers(findings, results.metrics)
     lines = _provenance(held_out, findings.provenance)
-    page = _template().render(
-        title=findings.title,
-        notices=findings.by_severity,
-        verdict=verdict(numbers),
-        table=_metric_cells(numbers),
-        gaps=explain_gaps(numbers, numbers["titles"]),
-        titles=numbers["titles"],
-        columns=METRICS,
-        held_out=held_out,
-        metrics=results.metrics,
-        count=count,
-        metric=metric,
-        significant=significant,
-        drawn_row=numbers["drawn_row"],
-        descents=findings.descents,
-        features=feature_table(findings.features),
-        test_figures=_test_figures(held_out, results),
-        calibration_figures=_calibration_figures(held_out, models, results),
-        models=[_model_context(model, place) for place, model in enumerate(models)],
-        provenance={label: line for label, line in lines.items() if not _is_pass(label)},
-        passes={label: line for label, line in lines.items() if _is_pass(label)},
-    )
-    return Report(page, numbers)
+    context = {
+        "title": findings.title,
+        "notices": findings.by_severity,
+        "verdict": verdict(numbers),
+        "metric_headings": ("Model", *(column.heading for column in METRICS)),
+        "metric_rows": _metric_rows(numbers),
+        "gaps": explain_gaps(numbers, numbers["titles"]),
+        "titles": numbers["titles"],
+        "held_out": held_out,
+        "metrics": results.metrics,
+        "drawn_row": numbers["drawn_row"],
+        "drawn_rows": _drawn_rows(numbers),
+        "descents": findings.descents,
+        "descent_rows": [_descent_row(gap, numbers["titles"]) for gap in findings.descents],
+        "features": feature_table(findings.features),
+        "test_figures": _test_figures(held_out, results),
+        "calibration_figures": _calibration_figures(held_out, models, results),
+        "models": [_model_context(model, place) for place, model in enumerate(models)],
+        "provenance": {label: line for label, line in lines.items() if not _is_pass(label)},
+        "passes": {label: line for label, line in lines.items() if _is_pass(label)},
+    }
+    return Report(write_page(context), numbers)
 
 
 def report_pictures(findings: Findings, results: ModelResults) -> dict[str, str]:
@@ -88,14 +86,43 @@ def report_pictures(findings: Findings, results: ModelResults) -> dict[str, str]
     return {title: markdown_picture(figure, title) for title, figure in drawn.items()}
 
 
-def _metric_cells(numbers: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]]]:
-    """Return each model's metrics as text, and whether each is the best of its column."""
-    models = numbers["models"]
+def _metric_rows(numbers: Mapping[str, Any]) -> list[list[Any]]:
+    """Return each model's title and metrics, the best of each column marked."""
+    models, titles = numbers["models"], numbers["titles"]
     best = {column.name: best_models(models, column) for column in METRICS}
-    return {
-        name: [(metric(values[column.name]), name in best[column.name]) for column in METRICS]
+    return [
+        [titles[name], *(_metric_cell(values[c.name], name in best[c.name]) for c in METRICS)]
         for name, values in models.items()
-    }
+    ]
+
+
+def _metric_cell(value: float | None, best: bool) -> str | dict[str, str]:
+    text = metric(value)
+    return {"text": text, "class": "best", "hidden": "best"} if best else text
+
+
+def _drawn_rows(numbers: Mapping[str, Any]) -> list[list[str]]:
+    """Return the drawn row by every model: probability, predicted and true value."""
+    row = numbers["drawn_row"]
+    if row is None:
+        return []
+    return [
+        [numbers["titles"][name], metric(probability), row["predicted"][name], row["label"]]
+        for name, probability in row["probabilities"].items()
+    ]
+
+
+def _descent_row(gap: DescentGap, titles: Mapping[str, str]) -> list[str]:
+    needed = gap.iterations_needed
+    return [
+        titles[gap.name],
+        f"{gap.learning_rate:g}",
+        count(gap.iterations),
+        significant(gap.difference, 3),
+        gap.parameter,
+        UNDEFINED if needed is None else f"about {count(needed)}",
+        count(gap.newton_iterations),
+    ]
 
 
 def _test_figures(held_out: HeldOutRows, results: ModelResults) -> "list[Markup]":
@@ -170,17 +197,3 @@ def _embed(figure: "Figure", key: str, alt: str) -> "Markup":
     from markupsafe import Markup
 
     return Markup(inline_svg(figure, key, alt))  # serialised XML: its texts are escaped
-
-
-@cache
-def _template() -> "Template":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("lr_pipeline.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html")

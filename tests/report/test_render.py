@@ -1,5 +1,6 @@
 import json
 import math
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -22,7 +23,7 @@ from lr_pipeline.evaluation.report_numbers import BASELINE, verdict
 from lr_pipeline.report.render import Report, render_report
 
 HOSTILE = "<script>alert(1)</script>\"quoted\" 'too' &amp;\n中文 {{ 7 * 7 }}"
-VOID = {"meta", "link", "img", "br", "hr", "input", "base", "source", "embed"}
+VOID = {"meta", "link", "img", "br", "hr", "input", "base", "source", "embed", "wbr"}
 
 
 def rendered(*findings, **others) -> Report:
@@ -36,6 +37,7 @@ class Page(HTMLParser):
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
         self.tags, self.attributes, self.texts, self.rows, self._open = [], [], [], [], []
+        self._continues = False  # a <wbr> stands inside a word
         self.feed(html)
         self.close()
         assert self._open == []
@@ -43,6 +45,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes += attrs
+        self._continues = tag == "wbr"
         if tag not in VOID:
             self._open.append(tag)
         if tag == "tr":
@@ -58,7 +61,11 @@ class Page(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data):
-        self.texts.append(data)
+        if self._continues:
+            self.texts[-1] += data
+        else:
+            self.texts.append(data)
+        self._continues = False
         if {"td", "th"} & set(self._open):
             self.rows[-1][-1] += data
 
@@ -113,6 +120,15 @@ def test_every_id_on_the_page_is_unique_and_every_reference_resolves(report):
     ids = [value for name, value in page.attributes if name == "id"]
     assert len(ids) == len(set(ids))
     assert {value[1:] for name, value in page.attributes if name == "href"} <= set(ids)
+
+
+def test_the_contents_lead_to_every_section(report):
+    """Each section has a line in the table of contents, with its heading."""
+    links = dict(re.findall(r'<li><a href="#(\w+)">([^<]*)</a></li>', report.html))
+    headings = dict(re.findall(r'<section id="(\w+)">\s*<h2>([^<]*)</h2>', report.html))
+    assert links == headings
+    assert {"metrics", "calibration", "provenance"} <= set(links)
+    assert "features" not in links  # none were given
 
 
 def test_names_are_text_wherever_they_appear(held_out, models):
