@@ -12,7 +12,6 @@ from lr_pipeline.orchestration.instance.model_choice import failed_model_checks,
 from lr_pipeline.orchestration.pass_progress import PassProgress
 from lr_pipeline.scoring.prediction_file import export_predictions, require_writable
 from lr_pipeline.scoring.predictions import (
-    THRESHOLD,
     Predictions,
     ScoringError,
     describe_counts,
@@ -37,12 +36,12 @@ from lr_pipeline.scoring.predictions import (
 @click.option(
     "--threshold",
     type=SHARE,
-    default=THRESHOLD,
-    show_default=True,
-    help="Label 1 where the probability is above it.",
+    help="Label 1 where the probability is above it [default: the model's own threshold].",
 )
 @click.option("--home", type=click.Path(), help="Dagster home of the model's run.")
-def predict(file: str, name: str, output: str | None, threshold: float, home: str | None) -> None:
+def predict(
+    file: str, name: str, output: str | None, threshold: float | None, home: str | None
+) -> None:
     """Score the rows of FILE (CSV or Parquet; a folder, a pattern or a URL too) with a model.
 
     \b

@@ -86,10 +86,12 @@ class ModelSection:
     """One model: its predictions for the test rows and its coefficients.
 
     ``linear_predictor`` is z with p = σ(z); only logistic models have it, and only they have odds
-    ratios. ``withheld`` says why standard errors, intervals or p-values are missing; ``facts`` are
-    further lines for the model's list (label → text). ``fit`` is ``None`` for closed forms.
-    ``metrics``: the metrics of all test rows, where only some rows have predictions here. The model
-    answers yes where its probability is above ``threshold``.
+    ratios. Where the probabilities are recalibrated it is that of these, and ``ranking`` is the
+    model's own w₀ + x·w, which has no ties of a step function. ``withheld`` says why standard
+    errors, intervals or p-values are missing; ``facts`` are further lines for the model's list
+    (label → text). ``fit`` is ``None`` for closed forms. ``metrics``: the metrics of all test rows,
+    where only some rows have predictions here. The model answers yes where its probability is
+    above ``threshold``.
     """
 
     name: str
@@ -103,10 +105,13 @@ class ModelSection:
     facts: Mapping[str, str] = field(default_factory=dict)
     metrics: Metrics | None = None
     threshold: float = THRESHOLD
+    ranking: RowVector | None = None
 
     @property
     def score(self) -> RowVector:
         """The scores (n,) that rank the rows: z if given, since p rounds to 1 from z = 37."""
+        if self.ranking is not None:
+            return self.ranking
         return self.probabilities if self.linear_predictor is None else self.linear_predictor
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from lr_pipeline.core.inference.inference import LogisticInference
-from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.evaluation.findings import CoefficientRow, FitFacts, ModelSection
 from lr_pipeline.evaluation.number_format import p_value, significant
 from lr_pipeline.evaluation.test_scores import ScoredTestSet
@@ -46,8 +45,10 @@ def _logistic_section(
     return ModelSection(
         name=name,
         title=title,
-        probabilities=sigmoid(z),
-        linear_predictor=z,
+        probabilities=model.decision.probability(z),
+        linear_predictor=model.decision.log_odds(z),
+        ranking=None if model.decision.recalibration is None else z,
+        threshold=model.decision.threshold,
         metrics=scored.metrics.get(name),
         objective=fit.objective,
         coefficients=_logistic_rows(model),

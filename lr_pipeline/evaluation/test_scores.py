@@ -14,12 +14,12 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.ranking import CountsByScore, RankSums, count_scores
 from lr_pipeline.core.types import Design, RowVector
 from lr_pipeline.evaluation.findings import WholeTestSet
 from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.score_sums import ScoreSums
+from lr_pipeline.models.decision.decision import Decision
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -70,7 +70,7 @@ def score_test_set(
     scorer = _RowScorer(
         test_set.roles,
         _with_shared_preparations({name: model.predictor for name, model in models.items()}),
-        frozenset(name for name, model in models.items() if isinstance(model, LogisticModel)),
+        {name: one.decision for name, one in models.items() if isinstance(one, LogisticModel)},
     )
     wanted = {column for model in models.values() for column in model.features}
     also = (test_set.roles.target, test_set.roles.weight)
@@ -124,11 +124,11 @@ def _ranges_downwards(scores: RowVector, number: int) -> list[tuple[float, float
 
 @dataclass(frozen=True, eq=False)
 class _RowScorer:
-    """Computes label, weight and scores of each row; the score of ``logistic`` models is z."""
+    """Computes label, weight and scores of each row; models with a decision have z as score."""
 
     roles: ColumnRoles
     predictors: dict[str, LinearPredictor]
-    logistic: frozenset[str]
+    decisions: Mapping[str, Decision]
 
     def of_one(self, name: str) -> "_RowScorer":
         """Return a scorer of one model alone."""
@@ -161,8 +161,12 @@ class _RowScorer:
         y, weight, scores = self._counted_rows(block)
         sums = {}
         for name, score in scores.items():
-            z = score if name in self.logistic else None
-            sums[name] = ScoreSums.of(y, score if z is None else sigmoid(z), weight, z)
+            decision = self.decisions.get(name)
+            if decision is None:
+                sums[name] = ScoreSums.of(y, score, weight)
+                continue
+            p, z = decision.probability(score), decision.log_odds(score)
+            sums[name] = ScoreSums.of(y, p, weight, z, decision.threshold)
         return (float(weight @ (1.0 - y)), float(weight @ y)), sums
 
     def counted(self, low: float, high: float, block: pa.RecordBatch) -> list[CountsByScore]:

@@ -1,9 +1,10 @@
 """The fields of a stored model's JSON and their types, as pydantic checks them."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from lr_pipeline.core.existence.existence import Verdict
 from lr_pipeline.core.logistic.penalties.by_name import PENALTIES
@@ -22,11 +23,24 @@ def _one_of(known: Iterable[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _ascending() -> AfterValidator:
+    """Return a check that numbers ascend."""
+
+    def check(found: list[float]) -> list[float]:
+        if any(a >= b for a, b in pairwise(found)):
+            raise ValueError("the numbers must ascend")
+        return found
+
+    return AfterValidator(check)
+
+
 Count = Annotated[int, Field(ge=0)]
 Number = FiniteFloat
 Known = FiniteFloat | Literal["inf", "-inf"] | None  # None where withheld
 Vector = list[FiniteFloat]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
+NotNegative = Annotated[FiniteFloat, Field(ge=0)]
+Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 
 
 class _Part(BaseModel):
@@ -150,6 +164,49 @@ class _Preparation(_Part):
     reading: _Reading = _Reading()
 
 
+class _Costs(_Part):
+    false_positive: NotNegative
+    false_negative: NotNegative
+    true_positive: NotNegative
+    true_negative: NotNegative
+
+
+class _FoldOutcome(_Part):
+    rule: str
+    threshold: Share
+    flagged: Share
+    right: Share
+    missed: Share
+
+
+class _Platt(_Part):
+    kind: Literal["platt"]
+    intercept: Number
+    slope: NotNegative
+
+
+class _Isotonic(_Part):
+    kind: Literal["isotonic"]
+    starts: Annotated[Vector, _ascending()]
+    values: Annotated[list[Share], _ascending()]
+
+    @model_validator(mode="after")
+    def _one_value_more(self) -> "_Isotonic":
+        if len(self.values) != len(self.starts) + 1:
+            raise ValueError(f"values must be {len(self.starts) + 1}, one more than starts")
+        return self
+
+
+class _Decision(_Part):
+    threshold: Share
+    rule: str
+    folds: Count
+    rows: Count
+    costs: _Costs | None
+    recalibration: Annotated[_Platt | _Isotonic, Field(discriminator="kind")] | None
+    outcomes: list[_FoldOutcome]
+
+
 class _Model(_Part):
     """The fields that both kinds of model have."""
 
@@ -207,6 +264,7 @@ class _Logistic(_Model):
     trace: list[_TracePoint]
     inference: _Inference
     ranges: dict[str, Annotated[Vector, Field(min_length=2, max_length=2)]] = {}
+    decision: _Decision | None = None
 
 
 KINDS: dict[str, type[_Model]] = {"linear": _Linear, "logistic": _Logistic}

@@ -9,8 +9,8 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.fitting.fit import LogisticFit
 from lr_pipeline.core.inference.inference import LogisticInference
-from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.solvers.result import Status
+from lr_pipeline.models.decision.decision import DEFAULT_DECISION, Decision
 from lr_pipeline.models.document import read_document
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
 from lr_pipeline.models.frame_rows import RowsToPredict, rows_to_predict
@@ -28,13 +28,15 @@ class LogisticModel(TrainedModel):
     """P(y = 1 | x) = σ(w₀ + x·w) for the rows of a table like the training set.
 
     ``kernel`` is the name of the kernel that computed the sums of ``fit``. ``inference`` and
-    ``ranges``, (least, greatest) of each numeric feature, are from the training set.
+    ``ranges``, (least, greatest) of each numeric feature, are from the training set. ``decision``
+    may recalibrate the probability, and says above which one the answer is yes.
     """
 
     kernel: str
     fit: LogisticFit
     inference: LogisticInference
     ranges: Ranges
+    decision: Decision = DEFAULT_DECISION
 
     @property
     def intercept(self) -> float:
@@ -80,9 +82,10 @@ class LogisticModel(TrainedModel):
     def predict_proba(self, rows: RowsToPredict) -> Float64[np.ndarray, " rows"]:
         """Return P(y = 1) for every row of a table or data frame with the columns :attr:`features`.
 
-        For errors see ``rows_to_predict``.
+        It is recalibrated where the model's decision says so. For errors see ``rows_to_predict``.
         """
-        return sigmoid(self.linear_predictor(rows_to_predict(rows, self.preparation)))
+        z = self.linear_predictor(rows_to_predict(rows, self.preparation))
+        return self.decision.probability(z)
 
     def to_json(self) -> str:
         """Return strict JSON; :meth:`from_json` restores every bit."""
@@ -92,6 +95,7 @@ class LogisticModel(TrainedModel):
             **fit_to_dict(self.fit, self.preparation.columns),
             "inference": inference_to_dict(self.inference, self.preparation.columns),
             "ranges": {name: list(bounds) for name, bounds in self.ranges.items()},
+            "decision": self.decision.to_dict(),
             **self.origin_to_dict(),
         }
         document = with_format_version("model", document)
@@ -105,10 +109,12 @@ class LogisticModel(TrainedModel):
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "LogisticModel":
         """Restore a model from JSON that was parsed and checked."""
+        decision = document.get("decision")
         return cls(
             **origin_from_dict(document),
             kernel=document["kernel"],
             fit=fit_from_dict(document),
             inference=inference_from_dict(document["inference"], document["columns"]),
             ranges={name: (low, high) for name, (low, high) in document.get("ranges", {}).items()},
+            decision=DEFAULT_DECISION if decision is None else Decision.from_dict(decision),
         )

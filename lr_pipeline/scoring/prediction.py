@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Bool
 
-from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.logistic.row_scores import RowForms
 from lr_pipeline.core.types import Design, RowVector
 from lr_pipeline.engines.parallel import one_blas_thread
@@ -41,10 +40,11 @@ class Prediction(NamedTuple):
 class Predictor:
     """A logistic model prepared to predict block by block.
 
-    z = w₀ + x·w, p = σ(z); the interval is σ(z ± q s), s² = x̃ᵀ Σ x̃ with x̃ = (1, x), Σ the
+    z = w₀ + x·w, p = g(z); the interval is g(z ± q s), s² = x̃ᵀ Σ x̃ with x̃ = (1, x), Σ the
     covariance of the estimates and q = Φ⁻¹((1 + level) / 2) (Hosmer and Lemeshow, *Applied Logistic
-    Regression*, 1.4). It is an interval for the probability, not for the outcome. There is none
-    where standard errors are withheld.
+    Regression*, 1.4). g is σ, or the model's recalibration, which increases too; that it was
+    estimated is not in the interval. It is an interval for the probability, not for the outcome.
+    There is none where standard errors are withheld.
     """
 
     model: LogisticModel
@@ -80,12 +80,12 @@ class Predictor:
         X = self.model.preparation.design(batch)
         out_of_range = dict(self._out_of_range(X))
         z = self._predictor.of_design(X)
-        lower = upper = None
+        probability, lower, upper = self.model.decision.probability, None, None
         if not self.withheld:
             reach = NormalDist().inv_cdf((1.0 + self.level) / 2.0) * np.sqrt(self._forms.of(X))
-            lower, upper = sigmoid(z - reach), sigmoid(z + reach)
+            lower, upper = probability(z - reach), probability(z + reach)
         unseen, missing = dict(self._unseen(batch)), dict(self._unexpected_missing(batch))
-        return Prediction(sigmoid(z), lower, upper, out_of_range, unseen, missing)
+        return Prediction(probability(z), lower, upper, out_of_range, unseen, missing)
 
     def _out_of_range(self, X: Design) -> Iterator[tuple[str, Mask]]:
         """Yield each numeric feature and its rows out of the training range; a median never is."""

@@ -22,7 +22,6 @@ from lr_pipeline.tables.preparation.encoding import NumberEncoding, numbers_of, 
 from lr_pipeline.tables.sources.source_content import CONTENT, content_of
 
 METADATA_KEY = b"lr_pipeline.predictions"
-THRESHOLD = 0.5
 ROW = "row"
 SCORE_FIELDS = (
     pa.field("probability", pa.float64()),
@@ -74,21 +73,23 @@ class Predictions:
     """The scores of new rows by one model, computed each time they are written.
 
     A row has the id of the input (or its number ``row``, from 1), ``probability``, its interval
-    ``lower`` to ``upper`` (empty where withheld), ``label`` (1 where probability > ``threshold``),
-    ``model_version``, and three lists of feature names: ``out_of_range`` (the value is outside the
-    training range), ``unseen_category`` (training lacks the level) and ``unexpected_missing`` (the
-    value is missing, but in no training row). ``counts`` are those of the last pass.
+    ``lower`` to ``upper`` (empty where withheld), ``label`` (1 where probability > ``threshold``,
+    which is ``given`` or else the model's own), ``model_version``, and three lists of feature
+    names: ``out_of_range`` (the value is outside the training range), ``unseen_category`` (training
+    lacks the level) and ``unexpected_missing`` (the value is missing, but in no training row).
+    ``counts`` are those of the last pass.
     """
 
     model: LogisticModel
     new_rows: NewRows
-    threshold: float = THRESHOLD
+    given: float | None = None
     progress: Callable[[int, int], None] | None = None
     failed_checks: tuple[str, ...] = ()
     counts: PredictionCounts = field(default_factory=PredictionCounts)
 
     def __post_init__(self) -> None:
         """Compute what depends on the model alone."""
+        self.threshold = self.model.decision.threshold if self.given is None else self.given
         self.predictor = Predictor(self.model)
         self.model_version = version_of(self.model)
 
@@ -110,9 +111,12 @@ class Predictions:
     def meaning(self) -> dict[str, Any]:
         """Return the meaning of the columns as plain values."""
         model = self.model
+        recalibration = model.decision.recalibration
         return {
             "label": f"1: {model.target} = {model.positive}",
             "threshold": self.threshold,
+            "threshold_rule": self.threshold_rule,
+            "recalibration": "" if recalibration is None else recalibration.description,
             "model_version": self.model_version,
             "interval_level": self.predictor.level,
             "interval_withheld": self.predictor.withheld,
@@ -120,6 +124,14 @@ class Predictions:
             **({"failed_checks": list(self.failed_checks)} if self.failed_checks else {}),
             CONTENT: content_of(self.new_rows.files),
         }
+
+    @property
+    def threshold_rule(self) -> str:
+        """How the threshold was chosen, in words."""
+        decision = self.model.decision
+        if self.given is None:
+            return decision.rule
+        return f"given for these rows; the model's own is {decision.threshold:g} ({decision.rule})"
 
     def blocks(self) -> Iterator[pa.RecordBatch]:
         """Score block by block, in the order of the rows, and count."""
@@ -193,14 +205,15 @@ class Predictions:
 def score_file(
     model: LogisticModel,
     path: str | Path,
-    threshold: float = THRESHOLD,
+    threshold: float | None = None,
     progress: Callable[[int, int], None] | None = None,
     failed_checks: tuple[str, ...] = (),
 ) -> Predictions:
     """Prepare to score CSV or Parquet with ``model``; the columns are compared at once.
 
-    ``path``: a file, a folder of files, a glob or a URL, as for training. ``failed_checks``: checks
-    that failed in the model's run; the scores' metadata list them.
+    ``path``: a file, a folder of files, a glob or a URL, as for training. ``threshold``: in place
+    of the model's own. ``failed_checks``: checks that failed in the model's run; the scores'
+    metadata list them.
 
     Raises
     ------
@@ -212,7 +225,7 @@ def score_file(
         The threshold is not a probability, the model has no ranges, or the id has the name of a
         column of the result.
     """
-    if not 0.0 < threshold < 1.0:
+    if threshold is not None and not 0.0 < threshold < 1.0:
         raise ScoringError(f"expected a threshold between 0 and 1, found {threshold:g}")
     encodings = model.preparation.encodings
     numbers = {one.name for one in encodings if isinstance(one, NumberEncoding)}

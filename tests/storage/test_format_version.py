@@ -100,7 +100,8 @@ def test_a_model_of_a_later_format_does_not_score(tmp_path, name):
         with pytest.raises(ScoringError) as caught:
             find_model(str(place))
         assert str(caught.value) == (
-            f"{artifact.path}: format 7 of a model file is later than format 1, {READ_BY}. {REMEDY}"
+            f"{artifact.path}: format 7 of a model file is later than format "
+            f"{VERSIONS['model']}, {READ_BY}. {REMEDY}"
         )
 
 

@@ -33,6 +33,8 @@ def predictions(
 ) -> Outcome:
     """Scores of new rows by the current model: p = σ(w₀ + xw), its interval, label p > threshold.
 
+    Probability and threshold are those of the model's decision, unless a `threshold` is given.
+
     The current model is the latest `numpy_model`. The result names features whose value is outside
     the training set's range, or is a category that training lacked. Equal inputs give one version.
     Without a `score_path` nothing is scored; this is an error only if nothing else was asked for.

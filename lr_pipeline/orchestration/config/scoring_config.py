@@ -3,7 +3,6 @@
 from pydantic import Field
 
 from lr_pipeline.orchestration.config.training_config import StrictConfig
-from lr_pipeline.scoring.predictions import THRESHOLD
 
 
 class ScoringConfig(StrictConfig):
@@ -14,6 +13,9 @@ class ScoringConfig(StrictConfig):
         description="CSV or Parquet with the columns of training: a file, folder, pattern or URL. "
         "Without it nothing is scored.",
     )
-    threshold: float = Field(
-        default=THRESHOLD, gt=0, lt=1, description="Label 1 where the probability is above it."
+    threshold: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Label 1 where the probability is above it; empty: the model's own threshold.",
     )
