@@ -10,7 +10,8 @@ prepared as in the pipeline, and its rows are streamed if they do not fit in mem
 
 Where the columns have names, ``fit.coefficients["age"]`` and ``odds_ratios.estimate["age"]`` give
 the number of one column (``NamedColumns``); ``p_values`` and interval ends also have "(intercept)".
-They can still be indexed by position, as plain arrays.
+They can still be indexed by position, as plain arrays. ``fit.summary()`` is the usual table, and
+``fit.predict_proba(X)`` takes an array or a data frame.
 """
 
 from collections.abc import Iterator
@@ -25,7 +26,6 @@ from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.core.inference.logistic_inference import infer_logistic
 from lr_pipeline.core.inference.named_columns import fit_with_names, inference_with_names
 from lr_pipeline.core.least_squares import linear_fit as linear
-from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.limits import ColumnError
 from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
@@ -39,12 +39,14 @@ from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.named_choices import kernel_named, solver_named
 from lr_pipeline.engines.parallel import threads_for
+from lr_pipeline.models.fitted import FittedLinear, FittedLogistic, fitted
 from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.magnitudes import require_usable_rows
 
 
-def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True) -> LinearFit:
+def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True) -> FittedLinear:
     """Fit ŷ = intercept + X coefficients by the least Σ weight (y − ŷ)².
 
     The result has nearly all digits of the exact solution, however ill-conditioned the columns. For
@@ -60,7 +62,9 @@ def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True
         require_response(opened.rows.y)
     with _naming(X, opened.columns):
         found = linear.fit_linear(opened.rows, intercept)
-    return found if opened.columns is None else fit_with_names(found, opened.columns)
+    if opened.columns is not None:
+        found = fit_with_names(found, opened.columns)
+    return fitted(FittedLinear, found, opened.columns, opened.preparation)
 
 
 def fit_logistic(
@@ -78,7 +82,7 @@ def fit_logistic(
     standard_errors: bool = True,
     progress: Progress | None = None,
     acceleration: bool = True,
-) -> LogisticFit:
+) -> FittedLogistic:
     """Fit P(y = 1) = σ(intercept + X coefficients) to labels 0 and 1, or False and True.
 
     The objective is Σ weight · log loss plus the penalty: "none" for maximum likelihood; "l2", l2/2
@@ -104,7 +108,7 @@ def fit_logistic(
     """
     given = (penalty, l2, log_f) != ("none", None, None)
     added = penalty_choice(penalty, l2=l2, log_f=log_f) if given else NoPenalty()
-    rows, columns = _open(X, y, weight)
+    rows, columns, preparation = _open(X, y, weight)
     try:
         with (
             _naming(X, columns),
@@ -123,7 +127,9 @@ def fit_logistic(
             )
     except SeparationError as error:
         raise SeparationError(error.existence, columns) from None
-    return found if columns is None else fit_with_names(found, columns)
+    if columns is not None:
+        found = fit_with_names(found, columns)
+    return fitted(FittedLogistic, found, columns, preparation)
 
 
 def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
@@ -138,7 +144,7 @@ def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
     TypeError, ValueError
         As ``fit_logistic``.
     """
-    rows, columns = _open(X, y, weight)
+    rows, columns, _ = _open(X, y, weight)
     with _naming(X, columns), threads_for(rows.num_columns, rows.num_rows):
         return assess_from_sample(rows)
 
@@ -164,17 +170,18 @@ def infer(
     TypeError, ValueError
         As in ``fit_linear``; or the data are not the fit's; or the level or method does not exist.
     """
-    rows, columns = _open(X, y, weight)
+    rows, columns, _ = _open(X, y, weight)
     with _naming(X, columns), threads_for(rows.num_columns, rows.num_rows):
         found = infer_logistic(rows, kernel_named(kernel), fit, level, method, columns)
     return found if columns is None else inference_with_names(found, columns)
 
 
 class _Opened(NamedTuple):
-    """Rows, and the names of their columns where they have any."""
+    """Rows, the names of their columns where they have any, and how a table was prepared."""
 
     rows: Rows
     columns: tuple[str, ...] | None
+    preparation: Preparation | None = None
 
 
 @contextmanager
@@ -200,5 +207,5 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
             )
         with _naming(X, None), threads_for(len(X.roles.features), X.num_rows):
             prepared = prepare_rows(X)
-        return _Opened(prepared.rows, prepared.preparation.columns)
+        return _Opened(prepared.rows, prepared.preparation.columns, prepared.preparation)
     return _Opened(*open_arrays(X, y, weight))

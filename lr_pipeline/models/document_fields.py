@@ -261,6 +261,7 @@ class _Logistic(_Model):
     scaled_parameters: Vector
     existence: _Existence | None
     search: _Search | None = None
+    class_weights: Annotated[Vector, Field(min_length=2, max_length=2)] | None = None
     trace: list[_TracePoint]
     inference: _Inference
     ranges: dict[str, Annotated[Vector, Field(min_length=2, max_length=2)]] = {}

@@ -50,6 +50,7 @@ def fit_to_dict(fit: LogisticFit, columns: Sequence[str]) -> dict[str, Any]:
         "dependent_columns": [columns[j] for j in fit.dependent_columns],
         "existence": None if fit.existence is None else existence_to_dict(fit.existence, columns),
         "search": None if fit.search is None else _search_to_dict(fit.search),
+        "class_weights": None if fit.class_weights is None else list(fit.class_weights),
         "trace": [_trace_point(point) for point in fit.trace],
         **{name: _list(getattr(fit, name)) for name in ARRAY_FIELDS},
         **strengths,
@@ -60,6 +61,7 @@ def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
     """Restore a fit: the inverse of :func:`fit_to_dict`."""
     columns = data["columns"]
     existence, search = data["existence"], data.get("search")
+    class_weights = data.get("class_weights")  # absent from files of earlier versions
     kind = PENALTIES[data["penalty"]]
     penalty = kind(**{name: data[name] for name in kind.strength_names})
     return LogisticFit(
@@ -73,6 +75,7 @@ def fit_from_dict(data: dict[str, Any]) -> LogisticFit:
         dependent_columns=tuple(columns.index(name) for name in data["dependent_columns"]),
         existence=None if existence is None else existence_from_dict(existence),
         search=None if search is None else _read_search(search),
+        class_weights=None if class_weights is None else tuple(class_weights),
         trace=tuple(_read_trace_point(point) for point in data["trace"]),
     )
 

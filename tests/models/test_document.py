@@ -60,7 +60,7 @@ def test_every_number_that_becomes_nan_or_text_is_named(documents) -> None:
 def test_every_field_that_is_missing_is_named(documents) -> None:
     """Fields that older models lack, or that may be left out if empty, are excepted."""
     optional = {("format_version",), ("ranges",), ("trace", 0), ("search",), ("decision",)}
-    optional.add(("inference", "better_start"))
+    optional |= {("class_weights",), ("inference", "better_start")}
     for document in documents:
         for path in places(document):
             if path in optional or (path[0] == "versions" and len(path) == 2):

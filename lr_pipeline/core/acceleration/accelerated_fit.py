@@ -3,6 +3,8 @@
 from dataclasses import replace
 from math import isfinite, sqrt
 
+import numpy as np
+
 from lr_pipeline.core.acceleration.regimes import REGIMES, Regimes
 from lr_pipeline.core.acceleration.small_tables import fit_few_rows
 from lr_pipeline.core.acceleration.warm_start import WarmStart, warm_start
@@ -32,14 +34,16 @@ def fit_small_table(problem: FitProblem, regimes: Regimes) -> LogisticFit | None
     if given or not few or type(problem.kernel) is not NumpyKernel:
         return None
     solver = newton_to(problem.tolerance)
-    found = fit_few_rows(in_one_block(rows), solver)
+    block = in_one_block(rows)
+    found = fit_few_rows(block, solver)
     if found is None:
         return None
     fit, trace, evaluations = found
     if problem.progress is not None:
         for point in trace:
             problem.progress(point)
-    return fit.in_table_units(solver.name, trace, evaluations, problem.standard_errors)
+    ones, inferred = float(np.count_nonzero(block.y)), problem.standard_errors
+    return fit.in_table_units(solver.name, trace, evaluations, inferred, ones)
 
 
 def fit_from_sample(problem: FitProblem, penalty: Penalty, regimes: Regimes) -> LogisticFit | None:
@@ -70,7 +74,9 @@ def fit_from_sample(problem: FitProblem, penalty: Penalty, regimes: Regimes) -> 
         curvature = Curvature.of(gradient, below, None, coordinates.reported())
     else:
         curvature = curvature_left(objective, coordinates, result)
-    fit = certified_fit(problem, penalty, solver, objective, coordinates, result, curvature, passes)
+    fit = certified_fit(
+        problem, penalty, solver, objective, coordinates, result, curvature, passes, warm.classes
+    )
     return fit if fit.status is Status.CONVERGED else None
 
 

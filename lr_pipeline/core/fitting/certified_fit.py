@@ -9,6 +9,7 @@ import numpy as np
 from lr_pipeline.core.certificate.certificate import certify
 from lr_pipeline.core.certificate.curvature import Curvature, curvature_at
 from lr_pipeline.core.certificate.distance import Certificate
+from lr_pipeline.core.columns.classes import ClassCounts
 from lr_pipeline.core.columns.standardize import Coordinates
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.fitting.plain_fit import CERTIFIED, settled_status
@@ -36,7 +37,9 @@ def fit_from_beginning(problem: FitProblem, penalty: Penalty, solver: Solver) ->
             result, parameters=w, value=value, gradient=gradient, hessian=hessian, hessian_at=w
         )
     curvature = curvature_left(objective, certifying, result)
-    return certified_fit(problem, penalty, solver, objective, certifying, result, curvature, passes)
+    return certified_fit(
+        problem, penalty, solver, objective, certifying, result, curvature, passes, problem.classes
+    )
 
 
 def certified_fit(
@@ -48,6 +51,7 @@ def certified_fit(
     result: SolverResult,
     curvature: Curvature | None,
     passes: int,
+    classes: ClassCounts,
 ) -> LogisticFit:
     """Certify a solver's result, and return it in the table's units."""
     w, analysis = result.parameters, coordinates.analysis
@@ -71,6 +75,7 @@ def certified_fit(
         center=analysis.mean,
         scale=analysis.scale,
         search=problem.search(penalty),
+        class_weights=classes.weights,
         **_as_found(result, certificate, coefficients * analysis.scale),
         **_inferred(curvature, withheld),
     )

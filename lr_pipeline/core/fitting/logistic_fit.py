@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from scipy.special import xlogy
+
 from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.existence.existence import Existence
 from lr_pipeline.core.fitting.minimum_search import MinimumSearch
@@ -28,6 +30,7 @@ class LogisticFit:
     the square root of the diagonal of the inverse Hessian, or a bound on it without standard
     errors; not for inference. ``None`` where the Hessian is singular.
     ``existence`` is None where the penalty makes it irrelevant and it was not given.
+    ``class_weights``: Σ weight of the rows of label 0 and of label 1, None if not recorded.
     ``search``: how the lowest minimum was found where the objective can have several, as Firth's
     can; None where it has one, or a start was given.
     z = scaled_parameters[0] + ((X − center) / scale) scaled_parameters[1:] loses no digits where
@@ -58,11 +61,20 @@ class LogisticFit:
     scale: Columns
     scaled_parameters: Parameters = field(repr=False)
     search: MinimumSearch | None = field(default=None, repr=False)
+    class_weights: tuple[float, float] | None = None
 
     @property
     def objective(self) -> str:
         """The minimised sum as a formula for people, with the penalty and its strength."""
         return f"{SUM_OF_LOSSES}; {self.penalty.formula}"
+
+    @property
+    def null_log_likelihood(self) -> float | None:
+        """The log-likelihood of the intercept alone, Σ_k W_k log(W_k / W) of class weights W_k."""
+        if self.class_weights is None:
+            return None
+        total = sum(self.class_weights)
+        return float(sum(xlogy(own, own / total) for own in self.class_weights))
 
     @property
     def optimum(self) -> str:

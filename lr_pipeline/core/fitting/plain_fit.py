@@ -101,7 +101,7 @@ def fit_plainly(
     fit = certified(sums, columns, total_weight, addition, [objective.sizes()])
     if fit is None:
         return None
-    return fit.in_table_units(solver.name, result.trace, result.evaluations, inferred)
+    return fit.in_table_units(solver.name, result.trace, result.evaluations, inferred, weight_1)
 
 
 def _standardize(rows: Rows) -> tuple[Standardization, float, float] | None:
@@ -207,9 +207,17 @@ class StandardizedFit(NamedTuple):
         return np.asarray(half.T @ half)
 
     def in_table_units(
-        self, solver: str, trace: tuple[TracePoint, ...], evaluations: int, inferred: bool
+        self,
+        solver: str,
+        trace: tuple[TracePoint, ...],
+        evaluations: int,
+        inferred: bool,
+        weight_1: float,
     ) -> LogisticFit:
-        """Return the fit in the table's units; ``inferred``: with standard errors."""
+        """Return the fit in the table's units; ``inferred``: with standard errors.
+
+        ``weight_1``: Σ weight of the rows of label 1.
+        """
         w, value, gradient, _ = self.sums
         mean, scale = self.columns.mean[1:], self.columns.scale[1:]
         coefficients, mean_value = w[1:] / scale, value / self.total_weight
@@ -237,6 +245,7 @@ class StandardizedFit(NamedTuple):
             center=mean,
             scale=scale,
             scaled_parameters=w,
+            class_weights=(self.total_weight - weight_1, weight_1),
         )
 
 

@@ -43,7 +43,7 @@ class LinearFit:
     stands for two. ``residual_variance`` = Σ w (y − ŷ)² / (Σ w − p), the unbiased estimate of the
     variance of the errors. ``r_squared`` = 1 − Σ w (y − ŷ)² / Σ w (y − ȳ)², without an intercept
     1 − Σ w (y − ŷ)² / Σ w y².
-    ``num_rows``: rows of positive weight.
+    ``num_rows``: rows of positive weight; ``degrees_of_freedom``: Σ w − p, None if not recorded.
     ``unique`` is False where columns depend linearly on those to their left, named in
     ``dependent_columns``; of all solutions, which predict alike, the coefficients are then those
     of smallest norm.
@@ -77,6 +77,7 @@ class LinearFit:
     certificate: Certificate
     status: Status = Status.CONVERGED
     iterations: int = 0
+    degrees_of_freedom: float | None = None
 
 
 def fit_linear(
@@ -186,6 +187,7 @@ def _assemble(
         dependent_columns=analysis.dependent,
         condition=analysis.condition,
         method=method,
+        degrees_of_freedom=freedom,
         log_likelihood=gaussian_log_likelihood(solution.residual_squares, analysis.total_weight),
         gradient_norm=error,
         certificate=linear_certificate(

@@ -1,0 +1,121 @@
+"""What ``fit_logistic`` and ``fit_linear`` return: fits that know the columns they were given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+import numpy as np
+
+from lr_pipeline.core.fitting.logistic_fit import LogisticFit
+from lr_pipeline.core.inference.inference import LogisticInference
+from lr_pipeline.core.least_squares.linear_fit import LinearFit
+from lr_pipeline.core.logistic.loss import sigmoid
+from lr_pipeline.core.logistic.row_scores import score_rows
+from lr_pipeline.core.types import Columns, Design, Parameters, RowVector
+from lr_pipeline.engines.arrays.array_input import design_array
+from lr_pipeline.models.fit_summary import FitSummary, summarize_linear, summarize_logistic
+from lr_pipeline.models.frame_rows import rows_to_predict
+from lr_pipeline.models.linear_predictor import LinearPredictor
+from lr_pipeline.tables.preparation.preparation import Preparation
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLogistic(LogisticFit):
+    """A logistic regression with the names of its columns, where they have any.
+
+    ``preparation``: how a ``Table`` became the design, None for a fit of arrays.
+    """
+
+    columns: tuple[str, ...] | None = None
+    preparation: Preparation | None = field(default=None, repr=False)
+
+    def predict_proba(self, X: Any) -> RowVector:
+        """Return P(y = 1 | x) = σ(intercept + x · coefficients) of each row, (n,).
+
+        ``X``: an array with the columns of the fit in their order; or a data frame, whose columns
+        are found by name, and other columns ignored. For a fit of a ``Table``: a table or a data
+        frame with its features, which are prepared as for the fit.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A column is missing, or the values are not as for the fit.
+        """
+        slopes = self.scaled_parameters[1:] / self.scale
+        parameters = np.concatenate([self.scaled_parameters[:1], slopes])
+        return sigmoid(_scores(X, self.columns, self.preparation, self.center, parameters))
+
+    def summary(self, inference: LogisticInference | None = None) -> FitSummary:
+        """Return the table of estimates, standard errors, tests and intervals, with names.
+
+        The inference is Wald's, as in most packages, unless that of ``infer`` is given.
+        """
+        return summarize_logistic(self, self.columns, inference)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLinear(LinearFit):
+    """A least-squares fit with the names of its columns, where they have any."""
+
+    columns: tuple[str, ...] | None = None
+    preparation: Preparation | None = field(default=None, repr=False)
+
+    def predict(self, X: Any) -> RowVector:
+        """Return ŷ = intercept + x · coefficients of each row, (n,).
+
+        ``X`` is as for ``FittedLogistic.predict_proba``.
+        """
+        parameters = np.append(self.intercept, self.coefficients)
+        center = np.zeros(len(self.coefficients))
+        return _scores(X, self.columns, self.preparation, center, parameters)
+
+    def summary(self) -> FitSummary:
+        """Return the table of estimates, standard errors, tests and intervals, with names."""
+        return summarize_linear(self, self.columns)
+
+
+Fitted = TypeVar("Fitted", FittedLogistic, FittedLinear)
+
+
+def fitted(
+    kind: type[Fitted],
+    fit: LogisticFit | LinearFit,
+    columns: tuple[str, ...] | None,
+    preparation: Preparation | None,
+) -> Fitted:
+    """Return the fit as one that knows its columns."""
+    found = {one.name: getattr(fit, one.name) for one in fields(fit)}
+    return kind(**found, columns=columns, preparation=preparation)
+
+
+def _scores(
+    X: Any,
+    columns: tuple[str, ...] | None,
+    preparation: Preparation | None,
+    center: Columns,
+    parameters: Parameters,
+) -> RowVector:
+    if preparation is None:
+        return score_rows(_design(X, columns, len(center)), center, parameters)
+    predictor = LinearPredictor(preparation, center, parameters)
+    return predictor.of_table(rows_to_predict(X, preparation))
+
+
+def _design(X: Any, columns: Sequence[str] | None, number: int) -> Design:
+    """Return X (n, d) with the columns of the fit, by name where both have names."""
+    if columns is not None and hasattr(X, "columns"):
+        given = [str(name) for name in X.columns]
+        missing = [name for name in columns if given.count(name) != 1]
+        if missing:
+            raise ValueError(
+                f"expected each column of the fit once, found {given.count(missing[0])} of "
+                f"{missing[0]!r}: give {', '.join(map(repr, columns))}"
+            )
+        X = X[[X.columns[given.index(name)] for name in columns]]
+    design, _ = design_array(X)
+    if design.shape[1] != number:
+        raise ValueError(f"expected {number} columns as in the fit, found {design.shape[1]}")
+    if not np.isfinite(design).all():
+        row = int(np.argmax(~np.isfinite(design).all(axis=1)))
+        raise ValueError(f"X must hold finite numbers, found others in row {row}")
+    return design
