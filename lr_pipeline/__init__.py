@@ -13,6 +13,7 @@ What users import, each name loaded when it is first asked for:
 ``TableError``                         what is wrong with a table, all of it
 ``fit_logistic``, ``fit_linear``,      regressions of arrays or of a ``Table``,
 ``assess_existence``, ``infer``        without a pipeline
+``evaluate(model, X, y)``              the report's numbers for any model's predictions
 ====================================== ====================================================
 
 The rooms, each importing only itself and those below it:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from lr_pipeline.orchestration.pipeline import build_definitions
     from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
     from lr_pipeline.orchestration.resources.engine_resource import Engine
+    from lr_pipeline.report.array_evaluation import evaluate
     from lr_pipeline.tables.errors import TableError
     from lr_pipeline.tables.sources.declared_tables import FileTable, SqlTable, SyntheticTable
     from lr_pipeline.tables.split.split_policy import SplitPolicy
@@ -62,6 +64,7 @@ __all__ = [
     "TableError",
     "assess_existence",
     "build_definitions",
+    "evaluate",
     "fit_linear",
     "fit_logistic",
     "infer",
@@ -101,6 +104,7 @@ __getattr__ = deferred(
         "TableError": "lr_pipeline.tables.errors",
         "assess_existence": "lr_pipeline.estimators",
         "build_definitions": "lr_pipeline.orchestration.pipeline",
+        "evaluate": "lr_pipeline.report.array_evaluation",
         "fit_linear": "lr_pipeline.estimators",
         "fit_logistic": "lr_pipeline.estimators",
         "infer": "lr_pipeline.estimators",

@@ -157,6 +157,7 @@ PUBLIC = {
     "TableError",
     "assess_existence",
     "build_definitions",
+    "evaluate",
     "fit_linear",
     "fit_logistic",
     "infer",

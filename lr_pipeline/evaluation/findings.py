@@ -156,9 +156,9 @@ class HeldOutRows:
 
     labels: RowVector
     prevalence: float
-    train_rows: int
-    train_fingerprint: str
-    test_fingerprint: str
+    train_rows: int | None = None
+    train_fingerprint: str = ""
+    test_fingerprint: str = ""
     weight: RowVector | None = None
     target: str = "label"
     negative: str = "0"

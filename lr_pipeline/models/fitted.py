@@ -29,8 +29,8 @@ class FittedLogistic(LogisticFit):
     columns: tuple[str, ...] | None = None
     preparation: Preparation | None = field(default=None, repr=False)
 
-    def predict_proba(self, X: Any) -> RowVector:
-        """Return P(y = 1 | x) = σ(intercept + x · coefficients) of each row, (n,).
+    def linear_predictor(self, X: Any) -> RowVector:
+        """Return z = intercept + x · coefficients of each row, (n,): the log odds of y = 1.
 
         ``X``: an array with the columns of the fit in their order; or a data frame, whose columns
         are found by name, and other columns ignored. For a fit of a ``Table``: a table or a data
@@ -43,7 +43,11 @@ class FittedLogistic(LogisticFit):
         """
         slopes = self.scaled_parameters[1:] / self.scale
         parameters = np.concatenate([self.scaled_parameters[:1], slopes])
-        return sigmoid(_scores(X, self.columns, self.preparation, self.center, parameters))
+        return _scores(X, self.columns, self.preparation, self.center, parameters)
+
+    def predict_proba(self, X: Any) -> RowVector:
+        """Return P(y = 1 | x) = σ(z) of each row, (n,); ``X`` as for ``linear_predictor``."""
+        return sigmoid(self.linear_predictor(X))
 
     def summary(self, inference: LogisticInference | None = None) -> FitSummary:
         """Return the table of estimates, standard errors, tests and intervals, with names.
@@ -63,7 +67,7 @@ class FittedLinear(LinearFit):
     def predict(self, X: Any) -> RowVector:
         """Return ŷ = intercept + x · coefficients of each row, (n,).
 
-        ``X`` is as for ``FittedLogistic.predict_proba``.
+        ``X`` is as for ``FittedLogistic.linear_predictor``.
         """
         parameters = np.append(self.intercept, self.coefficients)
         center = np.zeros(len(self.coefficients))

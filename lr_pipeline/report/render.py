@@ -178,12 +178,15 @@ def _model_context(model: ModelSection, place: int) -> dict[str, Any]:
 
 def _provenance(held_out: HeldOutRows, further: Mapping[str, str]) -> dict[str, str]:
     cases = held_out.case_counts("Training cases", "Test cases")
-    return {
-        "Training rows": count(held_out.train_rows),
-        "Test rows": count(held_out.rows),
-        **{label: count(number) for label, number in cases.items()},
+    fingerprints = {
         "Training fingerprint": held_out.train_fingerprint,
         "Test fingerprint": held_out.test_fingerprint,
+    }
+    return {
+        **({} if held_out.train_rows is None else {"Training rows": count(held_out.train_rows)}),
+        "Test rows": count(held_out.rows),
+        **{label: count(number) for label, number in cases.items()},
+        **{label: text for label, text in fingerprints.items() if text},
         **further,
     }
 

@@ -1,0 +1,112 @@
+"""Models of any kind are evaluated on arrays, with the report's numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as peer
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+
+import lr_pipeline
+from lr_pipeline.tables.table import Table
+
+
+@pytest.fixture(scope="module")
+def rows() -> tuple[pd.DataFrame, np.ndarray]:
+    """400 rows of two columns; the first half is for training."""
+    rng = np.random.default_rng(4)
+    X = pd.DataFrame(rng.normal(size=(400, 2)), columns=["dose", "age"])
+    y = (rng.random(400) < 1 / (1 + np.exp(1 - X["dose"] - 0.5 * X["age"]))).astype(int)
+    return X, y.to_numpy() if hasattr(y, "to_numpy") else y
+
+
+def test_metrics_are_those_of_scikit_learn(rows) -> None:
+    """Its classifier, this package's fit and a column of probabilities stand side by side."""
+    X, y = rows
+    weight = np.arange(200) % 3.0
+    forest = LogisticRegression(C=0.1).fit(X[:200], y[:200])
+    fit = lr_pipeline.fit_logistic(X[:200], y[:200])
+    models = {"ridge": forest, "ours": fit, "column": np.full(200, 0.3)}
+    found = lr_pipeline.evaluate(models, X[200:], y[200:], weight).numbers["models"]
+    for name, p in (
+        ("ridge", forest.predict_proba(X[200:])[:, 1]),
+        ("ours", fit.predict_proba(X[200:])),
+        ("column", models["column"]),
+    ):
+        of = {"sample_weight": weight}
+        assert found[name]["log_loss"] == pytest.approx(peer.log_loss(y[200:], p, **of))
+        assert found[name]["roc_auc"] == pytest.approx(peer.roc_auc_score(y[200:], p, **of))
+        assert found[name]["brier_score"] == pytest.approx(peer.brier_score_loss(y[200:], p, **of))
+        expected = peer.accuracy_score(y[200:], p > 0.5, **of)
+        assert found[name]["accuracy"] == pytest.approx(expected)
+
+
+def test_the_threshold_is_given_for_all_or_by_name(rows) -> None:
+    """The answer is yes above it."""
+    _, y = rows
+    p = np.where(y == 1, 0.4, 0.2)
+    found = lr_pipeline.evaluate({"a": p, "b": p}, y=y, threshold={"a": 0.3}).numbers["models"]
+    assert (found["a"]["accuracy"], found["b"]["accuracy"]) == (1.0, np.mean(y == 0))
+    found = lr_pipeline.evaluate(p, y=y, threshold=0.3).numbers["models"]
+    assert found["model"]["accuracy"] == 1.0
+
+
+def test_the_baseline_predicts_the_training_prevalence(rows) -> None:
+    """A fit has recorded it; for other models it is the share in ``y`` unless given."""
+    X, y = rows
+    fit = lr_pipeline.fit_logistic(X[:200], y[:200])
+    assert lr_pipeline.evaluate(fit, X[200:], y[200:]).numbers["prevalence"] == y[:200].mean()
+    column = np.full(200, 0.5)
+    assert lr_pipeline.evaluate(column, y=y[200:]).numbers["prevalence"] == y[200:].mean()
+    found = lr_pipeline.evaluate(column, y=y[200:], train_prevalence=0.25)
+    assert found.numbers["prevalence"] == 0.25
+
+
+def test_a_table_has_its_own_labels(rows) -> None:
+    """A fit of a table prepares the rows of another one."""
+    X, y = rows
+    town = np.tile(["a", "b"], 200)
+    frame = X.assign(town=town, bought=np.where(y == 1, "yes", "no"))
+    train, test = (Table.from_pandas(part, "bought") for part in (frame[:200], frame[200:]))
+    fit = lr_pipeline.fit_logistic(train)
+    found = lr_pipeline.evaluate({"fit": fit, "line": lr_pipeline.fit_linear(train)}, test)
+    assert (found.numbers["target"], found.numbers["positive"]) == ("bought", "yes")
+    expected = peer.roc_auc_score(y[200:], fit.predict_proba(frame[200:]))
+    assert found.numbers["models"]["fit"]["roc_auc"] == pytest.approx(expected)
+    with pytest.raises(ValueError, match="a Table has its own label"):
+        lr_pipeline.evaluate(fit, test, y[200:])
+
+
+def test_the_page_is_saved_without_what_arrays_do_not_know(rows, tmp_path) -> None:
+    """There are no fingerprints and no training rows; a model's name is text."""
+    X, y = rows
+    fit = lr_pipeline.fit_logistic(X, y)
+    page = lr_pipeline.evaluate({"<script>x</script>": fit}, X, y).save(tmp_path / "page.html")
+    text = page.read_text(encoding="utf-8")
+    assert "<script>" not in text
+    assert "Training fingerprint" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"models": np.zeros(3), "y": None}, ValueError, "y is missing"),
+        ({"models": np.zeros(3), "y": [0, 1, 2]}, ValueError, "0 or 1, found 2 in row 2"),
+        ({"models": np.zeros(2), "y": [0, 1, 1]}, ValueError, "expected 3 predictions of 'model'"),
+        ({"models": [0.1, np.nan, 0.2], "y": [0, 1, 1]}, ValueError, "must be finite"),
+        ({"models": RidgeClassifier(), "y": [0, 1, 1]}, TypeError, "predicts no probabilities"),
+        ({"models": LogisticRegression(), "y": [0, 1, 1]}, ValueError, "X is missing"),
+        ({"models": np.zeros(3), "y": [0, 1, 1], "weight": [1, 2]}, ValueError, "3 weights"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused(arguments, error, message) -> None:
+    """The error says what was expected."""
+    with pytest.raises(error, match=message):
+        lr_pipeline.evaluate(**arguments)
+
+
+def test_a_classifier_of_other_labels_is_refused(rows) -> None:
+    """Its second class need not be the label 1."""
+    X, y = rows
+    model = LogisticRegression().fit(X, np.where(y == 1, "bad", "good"))
+    with pytest.raises(ValueError, match="a classifier of labels 0 and 1, found"):
+        lr_pipeline.evaluate(model, X, y)
