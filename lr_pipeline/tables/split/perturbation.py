@@ -30,10 +30,12 @@ def moved_by_test_rows(
     aggregate: Aggregate = aggregate_here,
     limits: MedianLimits | None = None,
     in_train: RowChoice | None = None,
+    known: Preparation | None = None,
 ) -> list[str]:
     """Features whose fitted median, levels or missing indicator change with the test rows.
 
-    ``train`` is the training part of ``dataset``, and ``in_train`` the split's choice of its rows.
+    ``train`` is the training part of ``dataset``, ``in_train`` the split's choice of its rows, and
+    ``known`` the preparation that was fitted to it, if it was.
     Every feature of the test rows is replaced: in half of them by its type's extreme value or a new
     level, in the others by a missing value. The target and the columns that the split depends on
     stay, so that the split gives the same training rows. The preparation that is fitted to them
@@ -45,9 +47,10 @@ def moved_by_test_rows(
         in_train, _ = chosen_rows(dataset, train)
     perturbed = perturbed_table(dataset, OtherRows(in_train)).where(in_train)
     fitted = Preparation.fit(perturbed, aggregate, limits)
-    rows = train if aggregate is aggregate_here else dataset.where(in_train)
-    moved = encoded_otherwise(Preparation.fit(rows, aggregate, limits), fitted)
-    if moved and rows is train:
+    if known is None and aggregate is aggregate_here:
+        known = Preparation.fit(train, aggregate, limits)
+    moved = [] if known is None else encoded_otherwise(known, fitted)
+    if known is None or moved:
         rows = dataset.where(in_train)
         moved = encoded_otherwise(Preparation.fit(rows, aggregate, limits), fitted)
     return moved
