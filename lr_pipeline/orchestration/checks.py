@@ -92,7 +92,7 @@ def no_leakage(
     leakage = find_leakage(dataset, train_set, test_set, aggregate, choices=here)
     moved = []
     if leakage.clean:
-        # On this machine the models get the same preparation, with the design that this leaves open.
+        # The models on this machine get the same preparation, and the open design.
         known = None if here is None else engine.prepared(train_set).preparation
         moved = moved_by_test_rows(dataset, train_set, aggregate, in_train=choices[0], known=known)
     unmoved = "preparation does not move with the test rows"
