@@ -5,6 +5,7 @@ number are older than these numbers, and are read as format 1.
 """
 
 import hashlib
+import subprocess
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
@@ -30,6 +31,28 @@ def source_digest() -> str:
     for path in sorted(package.rglob("*.py")):
         digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+@cache
+def source_commit() -> str:
+    """Return the commit of the git checkout that holds this package; empty if it is in none."""
+    folder = Path(__file__).parent
+    command = ["git", "-C", str(folder), "rev-parse", "HEAD", f"HEAD:./{Path(__file__).name}"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.split()[0] if answer.returncode == 0 else ""
+
+
+def code_identity() -> dict[str, str]:
+    """Return the package's version, its commit if it has one, and the hash of its files."""
+    commit = source_commit()
+    return {
+        "version": library_versions()["lr-pipeline"],
+        **({"commit": commit} if commit else {}),
+        "source": source_digest(),
+    }
 
 
 class FormatVersionError(ValueError):

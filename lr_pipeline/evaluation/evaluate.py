@@ -9,7 +9,9 @@ from lr_pipeline.evaluation.feature_rows import feature_rows
 from lr_pipeline.evaluation.findings import DescentGap, DrawnRow, Findings, HeldOutRows, Notice
 from lr_pipeline.evaluation.fit_notices import agreement_notices, fit_notices
 from lr_pipeline.evaluation.model_sections import model_section
+from lr_pipeline.evaluation.recorded_data import recorded_data
 from lr_pipeline.evaluation.remaining_descent import measure_descent
+from lr_pipeline.evaluation.run_facts import RunFacts
 from lr_pipeline.evaluation.test_scores import HELD_ROWS, Models, ScoredTestSet, score_test_set
 from lr_pipeline.evaluation.weight_notices import weight_notices
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -17,6 +19,7 @@ from lr_pipeline.models.provenance import require_same_split
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.case_counts import count_answers
 from lr_pipeline.tables.level_counts import plain_count
+from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.sources.source_content import source_lines
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.likely_leaks import known_leaks
@@ -34,6 +37,7 @@ def evaluate_models(
     aggregate: Aggregate = aggregate_here,
     held_rows: int = HELD_ROWS,
     titles: Mapping[str, str] | None = None,
+    run: RunFacts | None = None,
 ) -> Findings:
     """Test ``models`` on ``test_set``, and the baseline that predicts the prevalence.
 
@@ -41,13 +45,14 @@ def evaluate_models(
     from the optimum a gradient descent stopped; ``row_seed`` draws the test row that is shown by
     itself; ``engine_provenance`` describes the passes over the rows and is called after them;
     ``aggregate`` predicts and counts. ``titles``: model → its title in the report, if this is not
-    its name.
+    its name. ``run``: what is known of the run that asks for this.
 
     Raises
     ------
     ProvenanceError
         A model or ``train_set`` comes from another split than ``test_set``.
     """
+    run = run or RunFacts()
     fingerprints = {name: model.train_fingerprint for name, model in models.items()}
     require_same_split({"train_set": train_set.fingerprint} | fingerprints, test_set)
     scored = score_test_set(models, test_set, aggregate, held_rows)
@@ -58,13 +63,21 @@ def evaluate_models(
             model_section(name, (titles or {}).get(name, name), model, scored)
             for name, model in models.items()
         ],
-        title=f"Evaluation of {test_set.roles.target}",
+        title=_question(run.table, test_set),
         drawn_row=draw_row(len(scored.labels), row_seed, scored.step),
         descents=list(_descents(models, train_set, prepare)),
         features=feature_rows(prepared),
         notices=list(_notices(models, train_set, test_set, aggregate, prepare)),
         provenance=_provenance(test_set, scored) | library_versions() | engine_provenance(),
+        run=run,
+        data=recorded_data(test_set),
     )
+
+
+def _question(table: str, test_set: Table) -> str:
+    """Return the question that the models answer, after the table's name."""
+    question = f"{test_set.roles.target} = {test_set.roles.positive}?"
+    return f"{table}: {question}" if table else question
 
 
 def _held_out_rows(
@@ -107,7 +120,7 @@ def _provenance(test_set: Table, scored: ScoredTestSet) -> dict[str, str]:
     if "unit" in split:
         policy += f", {split['unit']} placed"
     return {
-        **source_lines(test_set.provenance),
+        **without_secrets(source_lines(test_set.provenance)),
         "Split": policy,
         "Table": split["dataset"],
         "ROC AUC": scored.ranking,

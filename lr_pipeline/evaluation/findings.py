@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.metrics import Metrics
+from lr_pipeline.evaluation.run_facts import RunFacts
 from lr_pipeline.evaluation.score_sums import THRESHOLD
 from lr_pipeline.tables.level_counts import plain_count
 
@@ -215,7 +216,8 @@ class Findings:
     ``provenance`` (label → text: split policy, library versions …) follows the row counts and
     fingerprints on the page. ``drawn_row`` is predicted by every model and shown with its label;
     ``descents`` say how far gradient descent stopped from its optimum, and ``features`` how each
-    feature became columns of the design.
+    feature became columns of the design. ``run`` is the run that made them,
+    ``data`` what `recorded_data` says of the table.
     """
 
     held_out: HeldOutRows
@@ -226,6 +228,8 @@ class Findings:
     drawn_row: DrawnRow | None = None
     descents: Sequence[DescentGap] = ()
     features: Sequence[FeatureRow] = ()
+    run: RunFacts = field(default_factory=RunFacts)
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def by_severity(self) -> list[Notice]:

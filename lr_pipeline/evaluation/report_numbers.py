@@ -9,6 +9,7 @@ import numpy as np
 from lr_pipeline.evaluation.findings import DrawnRow, Findings, HeldOutRows, ModelSection
 from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.number_format import count, metric, percent
+from lr_pipeline.versions import library_versions
 
 BASELINE = "prevalence_baseline"
 
@@ -38,6 +39,14 @@ def report_numbers(findings: Findings, metrics: Mapping[str, Metrics]) -> dict[s
         "drawn_row": drawn and _predict_row(held_out, findings.models, drawn),
         "descents": {gap.name: asdict(gap) for gap in findings.descents},
         "features": {row.name: asdict(row) for row in findings.features},
+        "data": dict(findings.data),
+        "code": {
+            **findings.run.code,
+            "libraries": library_versions(),
+            "arithmetic": list(map(dict, findings.run.arithmetic)),
+        },
+        "settings": {"config": dict(findings.run.config), "engine": dict(findings.run.engine)},
+        "run": findings.run.of_this_run(),
     }
 
 

@@ -16,6 +16,7 @@ from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.metrics_table import best_models, explain_gaps
 from lr_pipeline.report.model_view import coefficient_table, fit_lines
 from lr_pipeline.report.page import write_page
+from lr_pipeline.report.provenance_view import byline, provenance_view
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -47,7 +48,6 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
     held_out, models = findings.held_out, findings.models
     results = results or model_results(findings)
     numbers = report_numbers(findings, results.metrics)
-    lines = _provenance(held_out, findings.provenance)
     context = {
         "title": findings.title,
         "notices": findings.by_severity,
@@ -66,8 +66,8 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "test_figures": _test_figures(held_out, results),
         "calibration_figures": _calibration_figures(held_out, models, results),
         "models": [_model_context(model, place) for place, model in enumerate(models)],
-        "provenance": {label: line for label, line in lines.items() if not _is_pass(label)},
-        "passes": {label: line for label, line in lines.items() if _is_pass(label)},
+        "provenance": provenance_view(findings),
+        "byline": byline(findings),
     }
     return Report(write_page(context), numbers)
 
@@ -174,26 +174,6 @@ def _model_context(model: ModelSection, place: int) -> dict[str, Any]:
         "coefficients": coefficient_table(model),
         "figures": shown,
     }
-
-
-def _provenance(held_out: HeldOutRows, further: Mapping[str, str]) -> dict[str, str]:
-    cases = held_out.case_counts("Training cases", "Test cases")
-    fingerprints = {
-        "Training fingerprint": held_out.train_fingerprint,
-        "Test fingerprint": held_out.test_fingerprint,
-    }
-    return {
-        **({} if held_out.train_rows is None else {"Training rows": count(held_out.train_rows)}),
-        "Test rows": count(held_out.rows),
-        **{label: count(number) for label, number in cases.items()},
-        **{label: text for label, text in fingerprints.items() if text},
-        **further,
-    }
-
-
-def _is_pass(label: str) -> bool:
-    """Tell whether a line is one of the many about single passes over a cluster."""
-    return label.startswith("Pass ")
 
 
 def _embed(figure: "Figure", key: str, alt: str) -> "Markup":

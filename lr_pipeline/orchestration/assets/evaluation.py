@@ -10,6 +10,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.orchestration.asset_names import LINEAR, NUMPY, TITLES, TORCH
 from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
+from lr_pipeline.orchestration.instance.run_record import record_of_run
 from lr_pipeline.orchestration.metadata.value_metadata import report_metadata
 from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.report.render import Report, render_report, report_pictures
@@ -43,6 +44,7 @@ def evaluation_report(
         engine.provenance,
         engine.aggregate,
         titles=TITLES,
+        run=record_of_run(engine, test_set),
     )
     results = model_results(findings)
     report = render_report(findings, results)

@@ -17,17 +17,21 @@ from lr_pipeline.orchestration.instance.catalogue import (
     load_recorded,
     materialization_of_run,
 )
+from lr_pipeline.orchestration.instance.peak_memory import peak_since_last_call
 from lr_pipeline.storage.artifacts import version_name, write_artifact
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.versions import library_versions
+
+PEAK_MEMORY = "peak_memory_mb"
 
 
 class ArtifactIOManager(dg.ConfigurableIOManager):
     """Stores tables as Parquet, models, reports and dictionaries as JSON; verifies when it reads.
 
     Each output's metadata record ``path``, ``sha256``, ``kind``, ``size`` in bytes, ``versions`` of
-    the libraries, and the value's ``fingerprint`` if it has one.
+    the libraries, ``peak_memory_mb`` since the last output of this process, and the value's
+    ``fingerprint`` if it has one.
     """
 
     root: str = Field(
@@ -57,6 +61,8 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         }
         if (fingerprint := getattr(obj, "fingerprint", None)) is not None:
             metadata["fingerprint"] = fingerprint
+        if (peak := peak_since_last_call()) is not None:
+            metadata[PEAK_MEMORY] = dg.MetadataValue.float(round(peak, 1))
         if artifact.kind == "predictions":  # metadata are known once all rows are scored
             metadata |= metadata_values(obj.metadata())  # type: ignore[attr-defined]
         context.add_output_metadata(metadata)

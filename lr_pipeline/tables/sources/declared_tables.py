@@ -57,7 +57,7 @@ class SyntheticTable:
         table = Table.from_arrow(pa.table(columns), target="y", positive=1)
         if to_split:
             require_sound(table, policy=self.split)
-        return table
+        return table.with_provenance({"declaration": self.to_dict()})
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values."""

@@ -1,0 +1,84 @@
+"""What the event log knows of the run that is writing a report."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.evaluation.numeric_libraries import numeric_libraries
+from lr_pipeline.evaluation.recorded_data import key_of_test_rows, recorded_data
+from lr_pipeline.evaluation.run_facts import AssetCost, RunFacts
+from lr_pipeline.orchestration.instance.io_manager import PEAK_MEMORY
+from lr_pipeline.tables.sources.secrets import without_secrets
+from lr_pipeline.tables.table import Table
+from lr_pipeline.versions import code_identity
+
+TEST_ROWS_TAG = "lr_pipeline/test_rows"
+TAG_DIGITS = 32
+
+_Event = dg.DagsterEventType
+
+
+def record_of_run(engine: dg.ConfigurableResource[Any], test_set: Table) -> RunFacts:
+    """Return the facts of the run whose step calls this; outside a run, those of the code alone.
+
+    The run is marked as one that looked at the rows of ``test_set``.
+    """
+    settings = without_secrets({"name": type(engine).__name__} | _plain_fields(engine))
+    always = RunFacts(engine=settings, code=code_identity(), arithmetic=numeric_libraries())
+    try:
+        context = dg.AssetExecutionContext.get()
+    except dg.DagsterInvariantViolationError:
+        return always
+    entries = context.instance.all_logs(
+        context.run.run_id, of_type={_Event.STEP_START, _Event.ASSET_MATERIALIZATION}
+    )
+    return replace(
+        always,
+        table="/".join(context.asset_key.path[:-1]),
+        run_id=context.run.run_id,
+        started=_utc(entries[0].timestamp if entries else time.time()),
+        costs=tuple(_costs(entries)),
+        earlier_reports=_earlier_reports(context.instance, context.run.run_id, test_set),
+        config=without_secrets(dict(context.run.run_config).get("ops", {})),
+    )
+
+
+def _earlier_reports(instance: dg.DagsterInstance, run_id: str, test_set: Table) -> int:
+    """Count the other runs that reported on these test rows, and tag this one as such.
+
+    Tags of runs are indexed; those of materializations are not.
+    """
+    tag = {TEST_ROWS_TAG: key_of_test_rows(recorded_data(test_set))[:TAG_DIGITS]}
+    instance.add_run_tags(run_id, tag)
+    return instance.get_runs_count(dg.RunsFilter(tags=tag)) - 1
+
+
+def _costs(entries: Sequence[dg.EventLogEntry]) -> Iterator[AssetCost]:
+    """Yield what each asset took, in their order."""
+    started: dict[str | None, float] = {}
+    for entry in entries:
+        event = entry.get_dagster_event()
+        if event.event_type is _Event.STEP_START:
+            started[entry.step_key] = entry.timestamp
+        elif entry.step_key in started:
+            stored = event.step_materialization_data.materialization
+            peak = stored.metadata.get(PEAK_MEMORY)
+            yield AssetCost(
+                stored.asset_key.path[-1],
+                round(entry.timestamp - started[entry.step_key], 3),
+                None if peak is None else round(float(str(peak.value)), 1),
+            )
+
+
+def _plain_fields(engine: dg.ConfigurableResource[Any]) -> dict[str, Any]:
+    """Return the engine's settings as plain values."""
+    fields = type(engine).model_fields
+    return {name: getattr(engine, name) for name in fields}
+
+
+def _utc(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

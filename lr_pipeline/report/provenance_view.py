@@ -1,0 +1,133 @@
+"""What the page says of a report's origin: in a line below the title, and in its last section."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from lr_pipeline.evaluation.findings import Findings, HeldOutRows
+from lr_pipeline.evaluation.number_format import UNDEFINED, count
+from lr_pipeline.evaluation.numeric_libraries import describe_libraries
+from lr_pipeline.evaluation.recorded_data import SHORT, short_hash
+from lr_pipeline.evaluation.run_facts import RunFacts
+from lr_pipeline.versions import LIBRARIES
+
+NOT_RECORDED = "not recorded"
+RUN_DIGITS = 8
+
+Lines = dict[str, str]
+
+
+class ProvenanceView(NamedTuple):
+    """Lists of label → text, and a table of what each asset of the run took."""
+
+    data: Lines
+    objectives: Lines
+    code: Lines
+    run: Lines
+    costs: list[list[str]]
+    passes: Lines
+
+
+def byline(findings: Findings) -> Lines:
+    """Return when the report was made, in which run, of which data and by which code."""
+    run = findings.run
+    return {
+        "Made": run.started.replace("T", " ").replace("Z", " UTC") or NOT_RECORDED,
+        "Run": run.run_id[:RUN_DIGITS] or NOT_RECORDED,
+        "Data": short_hash(findings.data) or NOT_RECORDED,
+        "Code": _code_version(run) or NOT_RECORDED,
+    }
+
+
+def provenance_view(findings: Findings) -> ProvenanceView:
+    """Return what is known of where the rows, the models and the report come from."""
+    run, lines = findings.run, findings.provenance
+    libraries = {label: line for label, line in lines.items() if label in LIBRARIES}
+    passes = {label: line for label, line in lines.items() if label.startswith("Pass ")}
+    further = {k: line for k, line in lines.items() if k not in libraries and k not in passes}
+    return ProvenanceView(
+        data=_rows(findings.held_out) | further,
+        objectives={one.title: one.objective for one in findings.models if one.objective},
+        code=_code(run) | libraries,
+        run=_run(findings),
+        costs=[[one.asset, f"{one.seconds:.2f} s", _megabytes(one.peak_mb)] for one in run.costs],
+        passes=passes,
+    )
+
+
+def _rows(held_out: HeldOutRows) -> Lines:
+    cases = held_out.case_counts("Training cases", "Test cases")
+    fingerprints = {
+        "Training fingerprint": held_out.train_fingerprint,
+        "Test fingerprint": held_out.test_fingerprint,
+    }
+    return {
+        **({} if held_out.train_rows is None else {"Training rows": count(held_out.train_rows)}),
+        "Test rows": count(held_out.rows),
+        **{label: count(number) for label, number in cases.items()},
+        **{label: text for label, text in fingerprints.items() if text},
+    }
+
+
+def _code(run: RunFacts) -> Lines:
+    if not run.code:
+        return {"Code": NOT_RECORDED}
+    arithmetic = describe_libraries([dict(one) for one in run.arithmetic])
+    return {
+        "Version": run.code["version"],
+        "Commit": run.code.get("commit", "none: not in a git checkout"),
+        "Source files": f"SHA-256 {run.code['source']}…",
+        **({"Arithmetic": arithmetic} if arithmetic else {}),
+    }
+
+
+def _run(findings: Findings) -> Lines:
+    run, drawn = findings.run, findings.drawn_row
+    split = findings.data.get("split", {})
+    seeds = {"split": split.get("seed"), "drawn row": None if drawn is None else drawn.seed}
+    known = ", ".join(f"{name} {seed}" for name, seed in seeds.items() if seed is not None)
+    return {
+        "Run": run.run_id or NOT_RECORDED,
+        "Started": byline(findings)["Made"],
+        "Settings": _settings(run.config) if run.run_id else NOT_RECORDED,
+        "Engine": _settings(run.engine) or NOT_RECORDED,
+        "Seeds": known or NOT_RECORDED,
+        "Uses of this test set": _uses(run.earlier_reports),
+    }
+
+
+def _uses(earlier: int | None) -> str:
+    """Say how often the test rows were looked at, and what follows from it."""
+    if earlier is None:
+        return NOT_RECORDED
+    if earlier == 0:
+        return "this is the first report on these test rows in this Dagster home"
+    times = "once before" if earlier == 1 else f"{count(earlier)} times before"
+    return (
+        f"a report looked at these test rows {times} in this Dagster home; whoever changes a model "
+        "because of such a report, and keeps the best, makes its metrics look better than they "
+        "will be for new rows"
+    )
+
+
+def _settings(values: Mapping[str, Any]) -> str:
+    """Return nested settings in a line; empty where all are the defaults."""
+    if not values:
+        return ""
+    return "; ".join(f"{name}: {_plain(value)}" for name, value in values.items())
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+    return UNDEFINED if value is None else str(value)
+
+
+def _code_version(run: RunFacts) -> str:
+    version, commit = run.code.get("version"), run.code.get("commit", "")
+    if version is None:
+        return ""
+    return f"lr-pipeline {version}" + (f", commit {commit[:SHORT]}" if commit else "")
+
+
+def _megabytes(peak: float | None) -> str:
+    return UNDEFINED if peak is None else f"{peak:,.0f} MB"

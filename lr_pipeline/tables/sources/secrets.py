@@ -1,0 +1,33 @@
+"""Take passwords and tokens out of addresses before they are written anywhere."""
+
+import re
+from typing import Any
+
+HIDDEN = "***"
+_LOGIN = re.compile(r"(?<=://)[^/?#\s@]*(?:@[^/?#\s@]*)*(?=@)")
+_SECRET = r"[\w.%-]*(?:token|key|sig|secret|pass|pwd|auth|cred|session|code)[\w.%-]*"
+_PARAMETER = re.compile(rf"(?<=[?&;])({_SECRET})=[^&;#\s]*", re.IGNORECASE)
+
+
+def without_secrets(value: Any) -> Any:
+    """Return the value with ``***`` for what may be secret in each URL inside it.
+
+    That is the user and password before ``@``, and each parameter whose name speaks of a token, a
+    key, a signature, a password or the like. Lists and dictionaries are searched.
+    """
+    if isinstance(value, str):
+        return _without(value) if "://" in value else value
+    if isinstance(value, dict):
+        return {name: without_secrets(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_secrets(one) for one in value]
+    return value
+
+
+def has_hidden_parts(address: str) -> bool:
+    """Tell whether something was taken out of an address, so that it leads nowhere."""
+    return f"://{HIDDEN}@" in address or f"={HIDDEN}" in address
+
+
+def _without(text: str) -> str:
+    return _PARAMETER.sub(rf"\1={HIDDEN}", _LOGIN.sub(HIDDEN, text))
