@@ -5,6 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from lr_pipeline.engines.design import Prepare
+from lr_pipeline.evaluation.analysed_rows import analysed_rows
+from lr_pipeline.evaluation.effects.effects import Effects
+from lr_pipeline.evaluation.effects.find_effects import (
+    Agreements,
+    find_effects,
+    measure_agreements,
+)
 from lr_pipeline.evaluation.feature_rows import feature_rows
 from lr_pipeline.evaluation.findings import DescentGap, DrawnRow, Findings, HeldOutRows, Notice
 from lr_pipeline.evaluation.fit_notices import agreement_notices, fit_notices
@@ -57,6 +64,7 @@ def evaluate_models(
     require_same_split({"train_set": train_set.fingerprint} | fingerprints, test_set)
     scored = score_test_set(models, test_set, aggregate, held_rows)
     prepared = next(iter(models.values())).preparation.encodings if models else ()
+    agreements = measure_agreements(models, train_set, prepare)
     return Findings(
         _held_out_rows(scored, train_set, test_set, aggregate),
         [
@@ -67,10 +75,11 @@ def evaluate_models(
         drawn_row=draw_row(len(scored.labels), row_seed, scored.step),
         descents=list(_descents(models, train_set, prepare)),
         features=feature_rows(prepared),
-        notices=list(_notices(models, train_set, test_set, aggregate, prepare)),
+        notices=list(_notices(models, train_set, test_set, aggregate, agreements)),
         provenance=_provenance(test_set, scored) | library_versions() | engine_provenance(),
         run=run,
         data=recorded_data(test_set),
+        effects=_effects(models, titles or {}, agreements, train_set, prepare),
     )
 
 
@@ -78,6 +87,22 @@ def _question(table: str, test_set: Table) -> str:
     """Return the question that the models answer, after the table's name."""
     question = f"{test_set.roles.target} = {test_set.roles.positive}?"
     return f"{table}: {question}" if table else question
+
+
+def _effects(
+    models: Models,
+    titles: Mapping[str, str],
+    agreements: Agreements,
+    train_set: Table,
+    prepare: Prepare,
+) -> Effects | None:
+    """Describe the effects of the first logistic model, on its training rows."""
+    name = next((n for n, model in models.items() if isinstance(model, LogisticModel)), None)
+    if name is None:
+        return None
+    prepared = prepare(train_set)
+    rows = analysed_rows(prepared.rows)
+    return find_effects(name, models, titles, agreements, rows, prepared.analysis)
 
 
 def _held_out_rows(
@@ -102,7 +127,11 @@ def _held_out_rows(
 
 
 def _notices(
-    models: Models, train_set: Table, test_set: Table, aggregate: Aggregate, prepare: Prepare
+    models: Models,
+    train_set: Table,
+    test_set: Table,
+    aggregate: Aggregate,
+    agreements: Agreements,
 ) -> Iterator[Notice]:
     """Yield everything that a reader must know before the numbers."""
     yield from (Notice("warning", leak) for leak in known_leaks(train_set, aggregate))
@@ -110,7 +139,7 @@ def _notices(
         yield Notice(one["severity"], one["text"])
     yield from dict.fromkeys(fit_notices(models))
     yield from weight_notices(train_set)
-    yield from agreement_notices(models, train_set, prepare)
+    yield from agreement_notices(models, agreements)
 
 
 def _provenance(test_set: Table, scored: ScoredTestSet) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.effects.effects import Effects
 from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.run_facts import RunFacts
 from lr_pipeline.evaluation.score_sums import THRESHOLD
@@ -218,6 +219,7 @@ class Findings:
     ``descents`` say how far gradient descent stopped from its optimum, and ``features`` how each
     feature became columns of the design. ``run`` is the run that made them,
     ``data`` what `recorded_data` says of the table.
+    ``effects``: what the columns do in a logistic model.
     """
 
     held_out: HeldOutRows
@@ -230,6 +232,7 @@ class Findings:
     features: Sequence[FeatureRow] = ()
     run: RunFacts = field(default_factory=RunFacts)
     data: Mapping[str, Any] = field(default_factory=dict)
+    effects: Effects | None = None
 
     @property
     def by_severity(self) -> list[Notice]:

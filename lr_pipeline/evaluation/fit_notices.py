@@ -1,19 +1,16 @@
 """Notices about fits: columns that cannot be told apart, missing estimates, doubtful minima."""
 
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.solvers.result import Status
-from lr_pipeline.engines.design import Prepare
+from lr_pipeline.evaluation.effects.find_effects import Agreements
 from lr_pipeline.evaluation.findings import Notice
 from lr_pipeline.evaluation.test_scores import Models
-from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.table_existence import describe_existence, existence_to_dict, has_estimate
-from lr_pipeline.tables.table import Table
 
 
 def fit_notices(models: Models) -> Iterator[Notice]:
@@ -34,14 +31,14 @@ def fit_notices(models: Models) -> Iterator[Notice]:
             yield Notice("warning", f"{name}: {model.convergence}.")
 
 
-def agreement_notices(models: Models, train_set: Table, prepare: Prepare) -> Iterator[Notice]:
-    """Yield the distance between the logistic models, if there are two."""
-    fitted = [model for model in models.values() if isinstance(model, LogisticModel)]
-    for first, second in pairwise(fitted):
-        agreement = measure_agreement(first, second, train_set, prepare)
-        kernels = f"{first.kernel} and {second.kernel}"
-        severity: Literal["note", "warning"] = "note" if agreement.within_tolerance else "warning"
-        yield Notice(severity, f"The {kernels} models are {agreement.description}.")
+def agreement_notices(models: Models, agreements: Agreements) -> Iterator[Notice]:
+    """Yield a warning for logistic models that are further apart than their certificates allow."""
+    for (first, second), agreement in agreements.items():
+        if not agreement.within_tolerance:
+            kernels = " and ".join(
+                getattr(models[name], "kernel", name) for name in (first, second)
+            )
+            yield Notice("warning", f"The {kernels} models are {agreement.description}.")
 
 
 def _sentence(text: str) -> str:

@@ -64,3 +64,35 @@ def exponential(log_value: float, digits: int = 4) -> str:
 def count(n: int | float) -> str:
     """Return a number of rows, or a sum of weights: 1,234 or 12.5."""
     return f"{n:,}" if isinstance(n, int) else significant(float(n))
+
+
+def ratio_with_interval(log_ratio: float, interval: tuple[float, float] | None) -> str:
+    """Return exp of a number and of its interval, with the digits that the width justifies."""
+    if interval is None:
+        return exponential(log_ratio, 3)
+    width = interval[1] - interval[0]
+    digits = 3 if not 0.0 < width < math.inf else min(max(2 - math.floor(math.log10(width)), 2), 6)
+    estimate, lower, upper = (exponential(one, digits) for one in (log_ratio, *interval))
+    return f"{estimate} ({lower} to {upper})"
+
+
+def decimals_for(interval: tuple[float, float]) -> int:
+    """Return the decimals that show two significant digits of an interval's width."""
+    width = interval[1] - interval[0]
+    if not 0.0 < width < math.inf:
+        return 2
+    return min(max(1 - math.floor(math.log10(width)), 0), 8)
+
+
+def fixed(value: float, places: int) -> str:
+    """Return a number with some decimals: −0.35; a rounded zero has no sign."""
+    if not math.isfinite(value):
+        return significant(value)
+    text = f"{abs(value):,.{places}f}"
+    return text if value >= 0 or not any(digit in text for digit in "123456789") else MINUS + text
+
+
+def signed(value: float, places: int) -> str:
+    """Return a difference with its sign: +4.5, −0.35; a rounded zero has none."""
+    text = fixed(value, places)
+    return f"+{text}" if value > 0 and any(digit in text for digit in "123456789") else text

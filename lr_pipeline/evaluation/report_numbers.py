@@ -39,6 +39,7 @@ def report_numbers(findings: Findings, metrics: Mapping[str, Metrics]) -> dict[s
         "drawn_row": drawn and _predict_row(held_out, findings.models, drawn),
         "descents": {gap.name: asdict(gap) for gap in findings.descents},
         "features": {row.name: asdict(row) for row in findings.features},
+        "effects": findings.effects and findings.effects.numbers(),
         "data": dict(findings.data),
         "code": {
             **findings.run.code,

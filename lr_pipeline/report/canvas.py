@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
 INK = "#1c2024"
@@ -177,6 +178,13 @@ def inline_svg(figure: "Figure", key: str, alt: str) -> str:
         "aria-label": plot_label(alt, 200),
     }
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def embedded(figure: "Figure", key: str, alt: str) -> "Markup":
+    """Return the figure's SVG element as markup for a template; its texts are escaped."""
+    from markupsafe import Markup
+
+    return Markup(inline_svg(figure, key, alt))
 
 
 def _page_attributes(element: ElementTree.Element, key: str) -> Iterator[tuple[str, str]]:

@@ -11,10 +11,8 @@ import numpy as np
 
 from lr_pipeline.evaluation.calibration import CalibrationBin, PredictionHistogram
 from lr_pipeline.evaluation.curves import Calibration, RankCurves
-from lr_pipeline.evaluation.findings import CoefficientRow
 from lr_pipeline.evaluation.number_format import count, metric
 from lr_pipeline.report.canvas import (
-    INK,
     MUTED,
     POINT,
     SERIES,
@@ -112,38 +110,6 @@ def calibration_curve(
         lower.set(xlabel="predicted probability" if probable else "prediction")
         lower.set(xlim=(edges[0] - 0.02, edges[-1] + 0.02))
         _legend_below(figure)
-    return figure
-
-
-def coefficient_plot(rows: Sequence[CoefficientRow], title: str, limit: int = 25) -> "Figure":
-    """Draw the ``limit`` largest effects of one standard deviation, with any intervals.
-
-    Rows without a ``scale`` (the intercept) have no such effect and are left out, as are rows whose
-    effect cannot be told apart from others.
-    """
-    scaled = [(row, row.scale) for row in rows if row.scale is not None and not row.tied]
-    shown = sorted(scaled, key=lambda pair: -abs(pair[0].value * pair[1]))[:limit]
-    some = len(shown) < len(scaled)
-    heading = f"{limit} largest of {len(scaled)} effects" if some else "Effects"
-    intervals = any(row.interval for row, _ in shown)
-    with plot_style():
-        figure = new_figure(height=1 + 0.2 * max(len(shown), 3), width=4.6)
-        axes = figure.subplots()
-        axes.axvline(0, color=MUTED, linewidth=1)
-        for place, (row, scale) in enumerate(shown):
-            if row.interval:
-                ends = [bound * scale for bound in row.interval]
-                axes.plot(ends, [place, place], color=POINT, linewidth=1.6)
-            axes.plot(row.value * scale, place, "o", color=POINT, markersize=5)
-        axes.set_yticks(range(len(shown)), [plot_label(row.name, 28) for row, _ in shown])
-        axes.tick_params(axis="y", length=0, labelcolor=INK)
-        widest = max(
-            (label.get_window_extent().width for label in axes.get_yticklabels()), default=0
-        )
-        figure.subplots_adjust(left=widest / figure.bbox.width + 0.04)
-        axes.set(ylim=(max(len(shown), 1) - 0.4, -0.6), xlabel="effect of one standard deviation")
-        bars = "bars: 95 % intervals" if intervals else "no intervals given"
-        figure.text(0.04, 0.98, f"{heading}: {plot_label(title)}\n{bars}", va="top", fontsize=9.5)
     return figure
 
 

@@ -10,17 +10,15 @@ from lr_pipeline.evaluation.model_results import ModelResults, model_results
 from lr_pipeline.evaluation.number_format import UNDEFINED, count, metric, significant
 from lr_pipeline.evaluation.report_numbers import report_numbers, verdict
 from lr_pipeline.report import figures
-from lr_pipeline.report.canvas import inline_svg, markdown_picture
+from lr_pipeline.report.canvas import embedded, markdown_picture
+from lr_pipeline.report.effects_section import effects_context, fits_context
 from lr_pipeline.report.feature_view import feature_table
-from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.metrics_table import best_models, explain_gaps
-from lr_pipeline.report.model_view import coefficient_table, fit_lines
 from lr_pipeline.report.page import write_page
 from lr_pipeline.report.provenance_view import byline, provenance_view
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,8 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "features": feature_table(findings.features),
         "test_figures": _test_figures(held_out, results),
         "calibration_figures": _calibration_figures(held_out, models, results),
-        "models": [_model_context(model, place) for place, model in enumerate(models)],
+        "effects": effects_context(findings),
+        "fits": fits_context(findings),
         "provenance": provenance_view(findings),
         "byline": byline(findings),
     }
@@ -131,8 +130,8 @@ def _test_figures(held_out: HeldOutRows, results: ModelResults) -> "list[Markup]
     if not curves:
         return []
     return [
-        _embed(figures.roc_curves(curves, classes), "roc", "ROC curves of all models"),
-        _embed(
+        embedded(figures.roc_curves(curves, classes), "roc", "ROC curves of all models"),
+        embedded(
             figures.precision_recall_curves(curves, classes),
             "precision-recall",
             "Precision-recall curves of all models",
@@ -148,7 +147,7 @@ def _calibration_figures(
         f"{held_out.target} = {held_out.positive}",
     )
     return [
-        _embed(
+        embedded(
             figures.calibration_curve(
                 results.calibration[model.name], model.title, class_names, held_out.unit
             ),
@@ -157,26 +156,3 @@ def _calibration_figures(
         )
         for place, model in enumerate(models)
     ]
-
-
-def _model_context(model: ModelSection, place: int) -> dict[str, Any]:
-    shown = []
-    if any(row.scale is not None for row in model.coefficients):
-        figure = figures.coefficient_plot(model.coefficients, model.title)
-        shown.append(_embed(figure, f"effects-{place}", f"Effects of {model.title}"))
-    if model.fit is not None and model.fit.trace:
-        figure = loss_curve(model.fit.trace, model.title)
-        shown.append(_embed(figure, f"descent-{place}", f"Descent of {model.title}"))
-    return {
-        "title": model.title,
-        "facts": fit_lines(model),
-        "withheld": model.withheld,
-        "coefficients": coefficient_table(model),
-        "figures": shown,
-    }
-
-
-def _embed(figure: "Figure", key: str, alt: str) -> "Markup":
-    from markupsafe import Markup
-
-    return Markup(inline_svg(figure, key, alt))  # serialised XML: its texts are escaped

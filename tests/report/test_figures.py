@@ -7,11 +7,9 @@ import pytest
 from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.evaluation.calibration import calibration_bins
 from lr_pipeline.evaluation.curves import calibration_of, rank_curves
-from lr_pipeline.evaluation.findings import CoefficientRow
 from lr_pipeline.report.canvas import picture
 from lr_pipeline.report.figures import (
     calibration_curve,
-    coefficient_plot,
     precision_recall_curves,
     roc_curves,
 )
@@ -190,39 +188,6 @@ def test_loss_curve_draws_traces_no_logarithm_can_show(points):
     """One point, a negative objective, a gradient that is exactly zero: still a picture."""
     trace = tuple(TracePoint(i, value, norm, 1.0) for i, (value, norm) in enumerate(points))
     assert picture(loss_curve(trace, "model"))
-
-
-def test_coefficient_plot_shows_effects_of_one_standard_deviation_largest_first():
-    """Value × scale, with the interval on the same scale; the intercept has none."""
-    rows = [
-        CoefficientRow("intercept", 9.0),
-        CoefficientRow("small", 0.1, interval=(-0.1, 0.3), scale=2.0),
-        CoefficientRow("large", -3.0, interval=(-4.0, -2.0), scale=0.5),
-    ]
-    axes = coefficient_plot(rows, "model").axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["large", "small"]
-    _, large_bar, large, small_bar, small = axes.lines
-    assert [data(line)[0].tolist() for line in (large, small)] == [[-1.5], [0.2]]
-    assert data(large_bar)[0].tolist() == [-2.0, -1.0]
-    assert data(small_bar)[0].tolist() == pytest.approx([-0.2, 0.6])
-
-
-def test_coefficient_plot_says_how_many_effects_it_leaves_out():
-    """Of forty columns the largest are shown, and the title says so."""
-    rows = [CoefficientRow(f"x{i}", float(i), scale=1.0) for i in range(40)]
-    figure = coefficient_plot(rows, "model", limit=25)
-    assert figure.axes[0].get_yticklabels()[-1].get_text() == "x15"
-    assert figure.texts[0].get_text().startswith("25 largest of 40 effects")
-
-
-@pytest.mark.parametrize("name", ["$\\frac$", "_hidden", "<b>", "长" * 40, "W" * 40, "\x00"])
-def test_names_of_any_kind_fit_left_of_the_coefficients(name):
-    """Hostile and long names are drawn as text, inside the picture, below its title."""
-    figure = coefficient_plot([CoefficientRow(name, 1.0, scale=1.0)] * 3, "model")
-    assert picture(figure)
-    for label in figure.axes[0].get_yticklabels():
-        assert label.get_window_extent().x0 >= 0
-    assert figure.texts[0].get_window_extent().y0 >= figure.axes[0].get_window_extent().y1
 
 
 def test_figures_never_load_pyplot():

@@ -219,14 +219,14 @@ def test_each_model_states_its_fit_in_words(report):
 
 
 def test_figures_are_drawn_for_every_model(report):
-    """They are ROC, precision-recall, calibration, effects, and descents of two iterative fits."""
+    """They are ROC and precision-recall curves of all, and the calibration of each."""
     labels = [value for name, value in Page(report.html).attributes if name == "aria-label"]
     assert [label for label in labels if label.startswith(("ROC", "Precision"))] == [
         "ROC curves of all models",
         "Precision-recall curves of all models",
     ]
-    for kind, number in (("Calibration of", 3), ("Effects of", 3), ("Descent of", 2)):
-        assert sum(label.startswith(kind) for label in labels) == number
+    assert sum(label.startswith("Calibration of") for label in labels) == 3
+    assert "Objective by iteration" not in labels
 
 
 def test_a_test_set_of_one_class_gives_a_page_without_rank_curves(held_out, models):
@@ -306,3 +306,21 @@ def test_a_report_without_descent_or_drawn_row_has_neither_section(report):
     """Newton's method needs no such section."""
     assert "left to do" not in report.html
     assert "One row of the test set" not in report.html
+
+
+def test_the_descents_of_all_models_share_one_figure(held_out, models):
+    """It is drawn where a model was fitted by gradient descent."""
+    descent = replace(models[1], fit=replace(models[1].fit, solver="gradient_descent"))
+    report = rendered(held_out, [models[0], descent, models[2]])
+    labels = [value for name, value in Page(report.html).attributes if name == "aria-label"]
+    assert labels.count("Objective by iteration") == 1
+    texts = Page(report.html).text
+    assert "Logistic (numpy): 4 iterations" in texts
+    assert "Logistic (torch): 4 iterations" in texts
+
+
+def test_how_the_models_were_fitted_is_one_table(report):
+    """It has one row a fact and one column a model."""
+    rows = Page(report.html).rows
+    assert ["Fact", "Logistic (numpy)", "Logistic (torch)"] in rows
+    assert ["Status", "converged", "converged"] in rows

@@ -1,0 +1,1 @@
+"""How well the logistic model fits its training rows, and which rows decide or contradict it."""

@@ -1,0 +1,1 @@
+"""What each column does in the models: odds ratios, points of probability, joint tests, groups."""

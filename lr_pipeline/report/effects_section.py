@@ -1,0 +1,85 @@
+"""What the templates of effects and fits are given."""
+
+from typing import TYPE_CHECKING, Any
+
+from lr_pipeline.evaluation.findings import Findings, ModelSection
+from lr_pipeline.report.canvas import embedded
+from lr_pipeline.report.effects_view import (
+    agreement_lines,
+    effects_table,
+    group_lines,
+    linear_rows,
+)
+from lr_pipeline.report.fits_view import descending, descent_curves, fact_rows
+from lr_pipeline.report.forest_figure import forest_plot, forest_rows
+from lr_pipeline.report.model_view import CoefficientTable, coefficient_table
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+METHODS = {
+    "profile": "profile likelihood and likelihood-ratio tests",
+    "wald": "Wald's method",
+}
+
+
+def effects_context(findings: Findings) -> dict[str, Any] | None:
+    """Return the names in the template of effects; None where none were found."""
+    effects = findings.effects
+    if effects is None:
+        return None
+    place = place_of(findings, effects.name)
+    drawn: list[Markup] = []
+    if forest_rows(effects):
+        title = f"Odds ratios of {effects.title}"
+        drawn = [embedded(forest_plot(effects, place), "effects", title)]
+    known = any(column.interval for column in effects.columns)
+    return {
+        "title": effects.title,
+        "agreements": agreement_lines(effects),
+        "groups": group_lines(effects.together),
+        "withheld": effects.withheld,
+        "table": effects_table(effects),
+        "rows": effects.rows,
+        "method": METHODS.get(effects.interval_method, "") if known else "",
+        "points_withheld": effects.points_withheld if known else "",
+        "figures": drawn,
+        "exact": coefficient_table(findings.models[place]),
+        "linear": linear_rows(effects.linear),
+    }
+
+
+def fits_context(findings: Findings) -> dict[str, Any]:
+    """Return the names in the template of fits: facts, descents, further coefficients."""
+    headings, rows = fact_rows(findings.models)
+    traces = descending(findings)
+    drawn: list[Markup] = []
+    if traces:
+        drawn = [embedded(descent_curves(traces), "descents", "Objective by iteration")]
+    return {
+        "headings": headings,
+        "rows": rows,
+        "figures": drawn,
+        "models": [_coefficients(model) for model in _shown_nowhere_else(findings)],
+    }
+
+
+def place_of(findings: Findings, name: str) -> int:
+    """Return the place of a model among all, which decides its colour."""
+    return [model.name for model in findings.models].index(name)
+
+
+def _shown_nowhere_else(findings: Findings) -> list[ModelSection]:
+    """Return the models whose coefficients the section of effects does not show."""
+    effects = findings.effects
+    shown: set[str] = set()
+    if effects is not None:
+        shown = {effects.name, *(one.model for one in effects.linear)}
+        if not any(one.differ for one in effects.agreements):
+            shown |= {m.name for m in findings.models if m.linear_predictor is not None and m.fit}
+    return [model for model in findings.models if model.coefficients and model.name not in shown]
+
+
+def _coefficients(model: ModelSection) -> dict[str, Any]:
+    table: CoefficientTable = coefficient_table(model)
+    return {"title": model.title, "withheld": model.withheld, "coefficients": table}

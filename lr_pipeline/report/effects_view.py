@@ -1,0 +1,168 @@
+"""The page's tables of effects: odds ratios in sensible steps, by feature."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from lr_pipeline.evaluation.effects.effects import ColumnEffect, Effects, FeatureEffects
+from lr_pipeline.evaluation.effects.linear_effects import LinearEffect
+from lr_pipeline.evaluation.effects.moving_together import MovingGroup
+from lr_pipeline.evaluation.number_format import (
+    UNDEFINED,
+    count,
+    decimals_for,
+    exponential,
+    p_value,
+    ratio_with_interval,
+    signed,
+    significant,
+)
+
+ROW_LIMIT = 200
+GROUPS_SHOWN = 6
+NAMES_SHOWN = 8
+POINTS = 100.0  # percentage points
+
+Cell = str | dict[str, str]
+
+
+class EffectsTable(NamedTuple):
+    """Headings and cells; ``left_out`` is how many columns of smaller effects are not shown."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    left_out: int
+
+
+def effects_table(effects: Effects) -> EffectsTable:
+    """Return one row a column, those of the features with the largest effects first.
+
+    A category of several levels begins with a row that names the reference and has the joint test.
+    """
+    others = list(next((c.others for c in effects.columns if c.others), {}) or {})
+    rows: list[tuple[Cell, ...]] = []
+    shown = 0
+    for feature in effects.features:
+        if shown >= ROW_LIMIT:
+            break
+        columns = feature.columns[: ROW_LIMIT - shown]
+        rows += _feature_rows(feature, columns, others)
+        shown += len(columns)
+    headings = ("Change", "Odds ratio (95 %)", *(f"{title}: odds ratio" for title in others))
+    headings += ("p-value", "Points of probability")
+    filled = [0] + [j for j in range(1, len(headings)) if any(_says(row[j]) for row in rows)]
+    return EffectsTable(
+        tuple(headings[j] for j in filled),
+        tuple(tuple(row[j] for j in filled) for row in rows),
+        len(effects.columns) - shown,
+    )
+
+
+def _says(cell: Cell) -> bool:
+    return cell not in (UNDEFINED, "") and (isinstance(cell, str) or cell["text"] != UNDEFINED)
+
+
+def _feature_rows(
+    feature: FeatureEffects, columns: Sequence[ColumnEffect], others: Sequence[str]
+) -> Iterator[tuple[Cell, ...]]:
+    several = len(feature.columns) > 1 and feature.kind == "category"
+    if several:
+        test = feature.joint_test
+        joint: Cell = {"text": UNDEFINED, "class": "faint"}
+        if test is not None:
+            joint = f"{p_value(test.p_value)} (joint, {test.degrees_of_freedom} df)"
+        name = f"{feature.name}, against {feature.reference}"
+        yield (name, "", *("" for _ in others), joint, "")
+    for column in columns:
+        yield (
+            change_name(feature, column, several),
+            _odds_cell(column),
+            *(_other_odds(column, title) for title in others),
+            p_value(column.p_value),
+            _points_cell(column),
+        )
+
+
+def change_name(feature: FeatureEffects, column: ColumnEffect, several: bool = True) -> str:
+    """Return which change a row is about: "age, per 10", "sex = male", "smoker, 1 against 0"."""
+    if column.kind == "number":
+        return f"{feature.name}, per {step_text(column.step)}"
+    if column.kind == "binary":
+        return f"{feature.name}, 1 against 0"
+    if column.kind == "missing":
+        return f"{feature.name} missing, against its median"
+    against = "" if several else f", against {feature.reference}"
+    return f"{feature.name} = {column.level}{against}"
+
+
+def step_text(step: float) -> str:
+    """Return a step of 1, 2 or 5 × 10ᵏ: 0.05, 20, 50,000."""
+    return f"{step:,.0f}" if 1.0 <= step < 1e6 else significant(step, 1)
+
+
+def _odds_cell(column: ColumnEffect) -> Cell:
+    if column.withheld:
+        return {"text": f"{UNDEFINED} {column.withheld}", "class": "faint"}
+    step = column.step
+    interval = None
+    if column.interval is not None:
+        interval = (column.interval[0] * step, column.interval[1] * step)
+    return ratio_with_interval(column.coefficient * step, interval)
+
+
+def _other_odds(column: ColumnEffect, title: str) -> Cell:
+    if column.withheld or not column.others:
+        return {"text": UNDEFINED, "class": "faint"}
+    return exponential(column.others[title] * column.step, 3)
+
+
+def _points_cell(column: ColumnEffect) -> Cell:
+    if column.points is None:
+        return {"text": UNDEFINED, "class": "faint"} if column.withheld else UNDEFINED
+    points = POINTS * column.points
+    if column.points_interval is None:
+        return signed(points, 1) if abs(points) >= 1 else significant(points, 2)
+    low, high = (POINTS * end for end in column.points_interval)
+    places = decimals_for((low, high))
+    estimate, lower, upper = (signed(one, places) for one in (points, low, high))
+    return f"{estimate} ({lower} to {upper})"
+
+
+def agreement_lines(effects: Effects) -> list[str]:
+    """Say how far apart the logistic models are, and what is shown of them."""
+    lines = []
+    for one in effects.agreements:
+        largest = ""
+        if one.largest is not None:
+            apart = significant(one.largest, 2)
+            largest = f"; of single parameters at most {apart} ({one.column})"
+        lead = "differ, so both are shown" if one.differ else "give the same numbers, shown once"
+        lines.append(f"{one.first} and {one.second} {lead}: {one.description}{largest}.")
+    return lines
+
+
+def group_lines(together: Sequence[MovingGroup]) -> list[str]:
+    """Say of each set of columns that they move together."""
+    lines = []
+    for group in together[:GROUPS_SHOWN]:
+        rest = len(group.columns) - NAMES_SHOWN
+        names = ", ".join(group.columns[:NAMES_SHOWN]) + (f" and {count(rest)} more" * (rest > 0))
+        if group.exact:
+            lines.append(f"{names}: one of them is a combination of the others, to rounding")
+        else:
+            inflation = significant(group.inflation, 2)
+            lines.append(f"{names} (variance inflation up to {inflation})")
+    if len(together) > GROUPS_SHOWN:
+        lines.append(f"and {count(len(together) - GROUPS_SHOWN)} more sets of columns")
+    return lines
+
+
+def linear_rows(linear: Sequence[LinearEffect]) -> list[tuple[str, ...]]:
+    """Return the slopes of the baseline, and in points of probability for one step."""
+    return [
+        (one.name, significant(one.coefficient), _points_per_step(one))
+        for one in linear[:ROW_LIMIT]
+    ]
+
+
+def _points_per_step(one: LinearEffect) -> str:
+    return f"{significant(POINTS * one.coefficient * one.step, 3)} per {step_text(one.step)}"
