@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from lr_pipeline.cli.decision_options import decision_options, decision_settings
 from lr_pipeline.cli.table_options import HOME_HELP, FiniteRange, file_table, table_options
 from lr_pipeline.cli.uncollected_imports import uncollected_imports
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
@@ -48,6 +49,7 @@ def _checked_name(
     type=FiniteRange(0, min_open=True),
     help="m of penalty log-f, log-F(m, m) on standardized columns [default: 2].",
 )
+@decision_options
 @click.option(
     "--engine",
     type=click.Choice(["auto", "memory", "streaming", "dask"]),
@@ -75,6 +77,8 @@ def run(
     penalty: str,
     l2: float | None,
     log_f: float | None,
+    threshold: dict[str, dict[str, float]] | None,
+    recalibrate: str | None,
     engine: "EngineName",
     scheduler: str | None,
     name: str | None,
@@ -100,7 +104,7 @@ def run(
     with uncollected_imports("lr_pipeline.cli.training_run"):
         from lr_pipeline.cli.training_run import run_pipeline
     tags = {ACCEPT: "true"} if accept_schema else {}
-    training = {"penalty": penalty} | given
+    training = {"penalty": penalty} | given | decision_settings(threshold, recalibrate)
     sys.exit(run_pipeline(source, name, training, engine, scheduler, home, verbose, tags))
 
 

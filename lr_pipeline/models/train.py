@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,24 @@ from lr_pipeline.core.logistic.penalties.by_name import AUTO, Auto
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
-from lr_pipeline.core.types import Parameters
+from lr_pipeline.core.types import Columns, Parameters
 from lr_pipeline.engines.design import Prepare, PreparedRows
 from lr_pipeline.engines.parallel import threads_for
+from lr_pipeline.models.cross_fit import HeldOutScores, cross_fit
+from lr_pipeline.models.decision.choose_decision import (
+    DEFAULT_CHOICE,
+    DecisionChoice,
+    choose_decision,
+)
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_table
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.models.table_existence import existence_from_dict, existence_to_dict
 from lr_pipeline.models.trained_model import origin_of
+from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.sources.source_content import known_content
+from lr_pipeline.tables.split.folds import plan_folds
 from lr_pipeline.tables.table import Table
 
 # Profile likelihoods take about ten to a hundred passes for each parameter, and each pass takes p²
@@ -54,12 +63,13 @@ class Training:
     """How a logistic model is to be trained.
 
     ``start`` returns initial parameters in the design's units, given their number p; None starts
-    from the optimum of the intercept alone.
+    from the optimum of the intercept alone. ``decision``: how the threshold is chosen.
     """
 
     solver: Solver
     penalty: Penalty | Auto = AUTO
     start: Callable[[int], Parameters] | None = None
+    decision: DecisionChoice = DEFAULT_CHOICE
 
 
 def train_logistic(
@@ -69,13 +79,19 @@ def train_logistic(
     training: Training,
     existence: dict[str, Any] | None = None,
     progress: Progress | None = None,
+    prepare_fold: Prepare | None = None,
+    aggregate: Aggregate = aggregate_here,
 ) -> LogisticModel:
     """Fit a logistic regression to ``train`` and bind it to the table's columns.
 
     ``existence`` is the result of :func:`assess_table` for the same table, if already known.
+    ``prepare_fold`` opens the rows of a fold, if the model's decision is chosen on folds, where
+    ``prepare`` should not; ``aggregate`` scores those held out.
 
     Raises
     ------
+    DecisionError
+        No threshold meets the target of the decision's rule.
     SeparationError
         There is no penalty and the table is separated; the message names the columns.
     ProvenanceError
@@ -105,13 +121,40 @@ def train_logistic(
         with threads_for(rows.num_columns):
             fit = _restarted(rows, kernel, training, fit, inference.better_start)
         inference = _infer(prepared, fit)
+    fit_fold = partial(_fit_fold, kernel, training, fit.penalty)
+
+    def scores() -> HeldOutScores:
+        plan = plan_folds(train, training.decision.folds)
+        return cross_fit(train, prepare_fold or prepare, fit_fold, plan, aggregate)
+
     return LogisticModel(
         **origin_of(train, prepared.preparation),
         kernel=kernel.name,
         fit=fit,
         inference=inference,
         ranges=training_ranges(prepared),
+        decision=choose_decision(training.decision, scores),
     )
+
+
+def _fit_fold(
+    kernel: LogisticKernel, training: Training, penalty: Penalty, fold: PreparedRows
+) -> tuple[Columns, Parameters]:
+    """Return center and parameters of a fit of a fold, as the model itself is fitted.
+
+    Without a penalty, a fold that happens to be separated is fitted by Firth's.
+    """
+    p = fold.rows.num_columns + 1
+    with threads_for(p - 1):
+        fit = fit_logistic(
+            fold.rows,
+            kernel,
+            penalty=AUTO if penalty.adds_nothing else penalty,
+            solver=training.solver,
+            start=training.start and training.start(p),
+            standard_errors=False,
+        )
+    return fit.center, np.append(fit.scaled_parameters[0], fit.scaled_parameters[1:] / fit.scale)
 
 
 def _restarted(

@@ -75,6 +75,8 @@ def numpy_model(
         NumpyKernel(),
         config.training(),
         existence=mle_existence,
+        prepare_fold=engine.prepare,
+        aggregate=engine.aggregate,
     )
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())
 
@@ -99,5 +101,7 @@ def torch_model(
         TorchKernel(config.device, config.autograd),
         config.training(),
         existence=mle_existence,
+        prepare_fold=engine.prepare,
+        aggregate=engine.aggregate,
     )
     return dg.MaterializeResult(value=model, metadata=logistic_metadata(model) | engine.metadata())

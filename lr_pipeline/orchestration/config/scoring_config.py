@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from lr_pipeline.orchestration.config.training_config import StrictConfig
+from lr_pipeline.orchestration.config.strict_config import StrictConfig
 
 
 class ScoringConfig(StrictConfig):

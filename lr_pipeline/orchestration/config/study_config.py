@@ -4,7 +4,7 @@ from math import inf
 
 from pydantic import Field, field_validator
 
-from lr_pipeline.orchestration.config.training_config import StrictConfig
+from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.studies.descent import LEARNING_RATES
 from lr_pipeline.studies.likelihood import DEVIATIONS
 

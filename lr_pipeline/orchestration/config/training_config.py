@@ -4,9 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-import dagster as dg
 import numpy as np
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent, normal_start
@@ -14,13 +13,14 @@ from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.types import Parameters
 from lr_pipeline.engines.torch.torch_descent import ManualGradientDescent
+from lr_pipeline.models.decision.choose_decision import (
+    FOLDS,
+    DecisionChoice,
+    RecalibrationKind,
+)
 from lr_pipeline.models.train import Training
-
-
-class StrictConfig(dg.Config):
-    """A configuration that refuses unknown fields, NaN and infinity."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+from lr_pipeline.orchestration.config.decision_config import DecisionConfig, FixedThresholdConfig
+from lr_pipeline.orchestration.config.strict_config import StrictConfig
 
 
 class SecondOrderConfig(StrictConfig):
@@ -122,6 +122,27 @@ class TrainingConfig(StrictConfig):
         description="With penalty `log-f`: m of Σ log loss + Σ m log(1 + exp γ) − ½ m γ, γ the "
         "coefficients per standard deviation in the training rows (intercept free); empty: 2.",
     )
+    decision: DecisionConfig = Field(
+        default=FixedThresholdConfig(),
+        discriminator="kind",
+        description="How the threshold is chosen above which the answer is yes; all but `fixed` "
+        "choose it on training rows that were held out, fold by fold.",
+    )
+    recalibration: RecalibrationKind = Field(
+        default="none",
+        description="Whether probabilities are corrected by a curve learned on held-out training "
+        "rows: `platt` (σ(a + b z)) or `isotonic` (a step function, for thousands of rows).",
+    )
+    folds: int = Field(
+        default=FOLDS,
+        ge=2,
+        le=50,
+        description="Folds of the training rows that are held out for decision and recalibration.",
+    )
+
+    def choice(self) -> DecisionChoice:
+        """Return how the decision is chosen."""
+        return DecisionChoice(self.decision.rule(), self.recalibration, self.folds)
 
     @model_validator(mode="after")
     def _strengths_belong_to_their_penalty(self) -> "TrainingConfig":
@@ -154,6 +175,7 @@ class NumpyTrainingConfig(TrainingConfig):
             solver=self.solver.solver(),
             penalty=penalty_choice(self.penalty, l2=self.l2, log_f=self.log_f),
             start=self.solver.start(),
+            decision=self.choice(),
         )
 
 
@@ -183,4 +205,5 @@ class TorchTrainingConfig(TrainingConfig):
             solver=solver,
             penalty=penalty_choice(self.penalty, l2=self.l2, log_f=self.log_f),
             start=self.solver.start(),
+            decision=self.choice(),
         )
