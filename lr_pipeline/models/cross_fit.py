@@ -11,8 +11,10 @@ from lr_pipeline.core.types import Columns, Parameters, RowVector
 from lr_pipeline.engines.design import Prepare, PreparedRows
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
+from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.split.folds import Fold, FoldPlan, divide
+from lr_pipeline.tables.split.split_table import number_of_classes
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.weights import weights_of
@@ -66,9 +68,22 @@ def cross_fit(
 def prepared_folds(
     train: Table, prepare: Prepare, plan: FoldPlan, repeat: int = 0
 ) -> Iterator[tuple[Fold, PreparedRows]]:
-    """Yield each fold with its training rows, whose preparation knows no other row."""
-    for fold in divide(train, plan, repeat):
-        yield fold, prepare(train.where(fold.training))
+    """Yield each fold with its training rows, whose preparation knows no other row.
+
+    Raises
+    ------
+    TableError
+        The training rows of a fold are all of one class.
+    """
+    for number, fold in enumerate(divide(train, plan, repeat), 1):
+        training = train.where(fold.training)
+        if number_of_classes(training) < 2:
+            raise table_error(
+                f"the training rows of fold {number} of {plan.description} are all of one class",
+                "Give a threshold instead of a rule that chooses one, or add rows of both classes",
+                train.roles.target,
+            )
+        yield fold, prepare(training)
 
 
 def held_out_scores(

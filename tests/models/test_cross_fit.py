@@ -12,6 +12,7 @@ from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.penalties.by_name import AUTO
 from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.models.cross_fit import cross_fit
+from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.split.folds import divide, plan_folds
 from lr_pipeline.tables.table import Table
 
@@ -100,3 +101,11 @@ def test_repeats_score_every_row_again(overlapping, repeat) -> None:
     found = cross_fit(overlapping, prepare_rows, fit, plan, repeat=repeat)
     assert len(found.z) == overlapping.num_rows
     assert found.number_of_folds == 5
+
+
+def test_a_fold_without_one_of_the_classes_is_an_error() -> None:
+    """Held out forward, the first model would learn from rows of one class alone."""
+    frame = pd.DataFrame({"x": np.arange(60.0), "t": np.arange(60), "y": [0] * 30 + [0, 1] * 15})
+    table = Table.from_pandas(frame, target="y", time="t")
+    with pytest.raises(TableError, match="training rows of fold 1 of 4 folds, each later than"):
+        held(table)

@@ -152,15 +152,11 @@ def _by_time(table: Table, plan: FoldPlan) -> FoldNumbers:
     times, weight = times_of(table.column(str(plan.key))), table.weights()
     values, places = np.unique(times, return_inverse=True)
     counts = np.bincount(places, weight)
-    middle = (np.cumsum(counts) - counts / 2) / counts.sum()
-    number = np.floor(middle * (plan.folds + 1)).astype(np.int64)
-    # No part may be empty: each time is at most one part later than the time before.
-    steps = np.minimum(np.diff(number, prepend=0), 1)
-    number = np.cumsum(steps)
-    short = plan.folds - int(number[-1])
-    if short:  # few times: the last ones, one by one
-        number = np.maximum(number, np.arange(len(values)) - (len(values) - 1 - plan.folds))
-    return np.asarray(np.minimum(number, plan.folds)[places])
+    middle, part = np.cumsum(counts) - counts / 2, np.arange(1, plan.folds + 1)
+    first = np.searchsorted(middle, counts.sum() * part / (plan.folds + 1))
+    first = np.maximum.accumulate(np.maximum(first - part, 0)) + part  # no part is empty
+    first = np.minimum(first, len(values) - 1 - plan.folds + part)
+    return np.searchsorted(first, places, side="right").astype(np.int64)
 
 
 def _folds_of_cases(table: Table, plan: FoldPlan, repeat: int) -> Iterator[Fold]:

@@ -30,6 +30,7 @@ __all__ = [
     "SplitPolicy",
     "choose_rows",
     "choose_sound_parts",
+    "number_of_classes",
     "require_key",
     "split_table",
 ]
@@ -107,7 +108,7 @@ def part_fingerprints(table: Table, choices: Choices) -> list[str]:
 def choose_sound_parts(table: Table, policy: SplitPolicy) -> Choices:
     """Choose rows, or raise ``TableError`` where a part would lack one of the classes."""
     choices, target = choose_rows(table, policy), table.roles.target
-    classes = [_num_classes(table.where(choice)) for choice in choices]
+    classes = [number_of_classes(table.where(choice)) for choice in choices]
     problems = [
         Problem(
             f"the {name} rows would hold {'only one' if count else 'no'} value of target "
@@ -188,7 +189,7 @@ def _first_test_time(name: str, table: Table, policy: SplitPolicy) -> int | floa
     return cut
 
 
-def _num_classes(part: Table) -> int:
+def number_of_classes(part: Table) -> int:
     """Number of classes in a part; reading stops at the second class."""
     found = set[float]()
     for y in part.label_blocks():
