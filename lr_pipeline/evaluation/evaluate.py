@@ -123,6 +123,7 @@ def _held_out_rows(
         step=scored.step,
         whole=scored.whole,
         train_cases=None if scored.weight is None else plain_count(answers.total),
+        group=scored.group,
     )
 
 

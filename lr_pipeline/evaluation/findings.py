@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+from jaxtyping import UInt64
+
 from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.core.types import RowVector
@@ -12,6 +15,8 @@ from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.run_facts import RunFacts
 from lr_pipeline.evaluation.score_sums import THRESHOLD
 from lr_pipeline.tables.level_counts import plain_count
+
+GroupHashes = UInt64[np.ndarray, " n"]
 
 SEVERITIES = ("error", "warning", "note")
 
@@ -153,7 +158,8 @@ class HeldOutRows:
     prevalence baseline predicts for every row. ``target`` names the label column, ``negative`` and
     ``positive`` the values behind 0 and 1. If there are very many rows, these are every ``step``-th
     row, and ``whole`` has the number of all rows and the weight of each class. Rows with weights
-    stand for cases: ``train_cases`` in training and ``cases`` here.
+    stand for cases: ``train_cases`` in training and ``cases`` here. ``group`` (n,) is equal for
+    rows of one group, where the table has groups.
     """
 
     labels: RowVector
@@ -168,6 +174,7 @@ class HeldOutRows:
     step: int = 1
     whole: "WholeTestSet | None" = None
     train_cases: int | float | None = None
+    group: GroupHashes | None = None
 
     @property
     def rows(self) -> int:

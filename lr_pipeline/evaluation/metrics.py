@@ -8,7 +8,11 @@ import numpy as np
 
 from lr_pipeline.core.ranking import CountsByScore, RankSums, count_scores
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.label_metrics import label_metrics
+from lr_pipeline.evaluation.roc_hull import RocHull
 from lr_pipeline.evaluation.score_sums import THRESHOLD, ScoreSums
+
+RANKED = ("roc_auc", "gini", "average_precision", "ks")
 
 
 class Metric(NamedTuple):
@@ -32,11 +36,22 @@ class Metrics:
     ``reasons`` says, for every metric that is ``None``, why.
     """
 
-    accuracy: float = field(metadata=_column("Accuracy", best="largest"))
     log_loss: float | None = field(metadata=_column("Log loss", best="smallest"))
-    roc_auc: float | None = field(metadata=_column("ROC AUC", best="largest"))
-    average_precision: float | None = field(metadata=_column("Average precision", best="largest"))
     brier_score: float = field(metadata=_column("Brier score", best="smallest"))
+    brier_reliability: float = field(metadata=_column("– miscalibration", best="smallest"))
+    brier_resolution: float = field(metadata=_column("– resolution", best="largest"))
+    brier_uncertainty: float = field(metadata=_column("– uncertainty", best="smallest"))
+    roc_auc: float | None = field(metadata=_column("ROC AUC", best="largest"))
+    gini: float | None = field(metadata=_column("Gini", best="largest"))
+    average_precision: float | None = field(metadata=_column("Average precision", best="largest"))
+    ks: float | None = field(metadata=_column("KS", best="largest"))
+    accuracy: float = field(metadata=_column("Accuracy", best="largest"))
+    balanced_accuracy: float | None = field(metadata=_column("Balanced accuracy", best="largest"))
+    precision: float | None = field(metadata=_column("Precision", best="largest"))
+    recall: float | None = field(metadata=_column("Recall", best="largest"))
+    specificity: float | None = field(metadata=_column("Specificity", best="largest"))
+    f1: float | None = field(metadata=_column("F1", best="largest"))
+    mcc: float | None = field(metadata=_column("MCC", best="largest"))
     true_negative: int | float
     false_positive: int | float
     false_negative: int | float
@@ -48,24 +63,30 @@ class Metrics:
         return {name: value for name, value in vars(self).items() if name != "reasons"}
 
     @classmethod
-    def of(cls, sums: ScoreSums, ranks: RankSums) -> "Metrics":
-        """Compute the metrics from sums over the rows and from running sums by score."""
-        both = ranks.negative > 0.0 and ranks.positive > 0.0
-        label = "0" if ranks.positive == 0.0 else "1"
-        alike = f"all {sums.rows} test labels are {label}: there is nothing to rank"
-        log_loss, log_loss_reason = sums.mean_log_loss()
+    def of(cls, sums: ScoreSums, ranks: RankSums, hull: RocHull) -> "Metrics":
+        """Compute the metrics from sums over the rows and from what their scores' order tells."""
         cells = sums.confusion()
-        reasons = {
-            "log_loss": log_loss_reason,
-            "roc_auc": "" if both else alike,
-            "average_precision": "" if both else alike,
-        }
+        log_loss, log_loss_reason = sums.mean_log_loss()
+        values, reasons = label_metrics(**cells)
+        brier, calibrated = sums.squared / sums.weight, hull.calibrated_brier
+        share = ranks.positive / (ranks.negative + ranks.positive)
+        uncertainty = share * (1.0 - share)
+        reasons |= {"log_loss": log_loss_reason}
+        if ranks.negative > 0.0 and ranks.positive > 0.0:
+            areas = (ranks.roc_auc, 2.0 * ranks.roc_auc - 1.0, ranks.average_precision)
+            values |= dict(zip(RANKED, (*areas, hull.largest_gap), strict=True))
+        else:
+            label = "0" if ranks.positive == 0.0 else "1"
+            alike = f"all {sums.rows} test labels are {label}: there is nothing to rank"
+            values |= dict.fromkeys(RANKED)
+            reasons |= dict.fromkeys(RANKED, alike)
         return cls(
-            accuracy=(cells["true_negative"] + cells["true_positive"]) / sums.weight,
             log_loss=log_loss,
-            roc_auc=ranks.roc_auc if both else None,
-            average_precision=ranks.average_precision if both else None,
-            brier_score=sums.squared / sums.weight,
+            brier_score=brier,
+            brier_reliability=brier - calibrated,
+            brier_resolution=uncertainty - calibrated,
+            brier_uncertainty=uncertainty,
+            **values,  # type: ignore[arg-type]
             **cells,
             reasons={metric: reason for metric, reason in reasons.items() if reason},
         )
@@ -84,8 +105,13 @@ def evaluate(
 ) -> Metrics:
     """Compare predictions with labels.
 
-    - ``accuracy``: share of rows with (p > threshold) = y;
-    - ``brier_score``: mean of (p − y)², which is defined for predictions outside [0, 1] too;
+    - ``accuracy``: share of rows with (p > threshold) = y; for the other metrics of labels see
+    `label_metrics`;
+    - ``brier_score``: mean of (p − y)², which is defined for predictions outside [0, 1] too. It
+    is exactly ``brier_reliability`` − ``brier_resolution`` + ``brier_uncertainty``: with C the
+    Brier score of the isotonic regression of y on the scores and U = π (1 − π), π the share of
+    ones, these are B − C (what calibration could gain), U − C (what the ranking is worth) and U
+    (CORP, without bins: Dimitriadis, Gneiting and Jordan, PNAS 118 (2021), e2016191118);
     - ``log_loss``: mean of log(1 + exp(z)) − y z from the linear predictor z where it is given,
       else of −y log p − (1 − y) log(1 − p); ``None`` where a prediction is outside [0, 1], or where
       p = 0 or p = 1 was wrong (the mean would be infinite). Nothing is clipped;
@@ -123,7 +149,7 @@ def evaluate(
     sums = ScoreSums.of(y, p, row_weight, z, threshold)
     if counts is None:
         counts = count_scores(y, p if z is None else z, row_weight)
-    return Metrics.of(sums, RankSums().then(counts))
+    return Metrics.of(sums, RankSums().then(counts), RocHull.of(counts))
 
 
 def _checked_weight(weight: RowVector) -> RowVector:

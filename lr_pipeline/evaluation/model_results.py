@@ -1,11 +1,13 @@
 """The results of each model on the test rows, each from one sort of its scores."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from lr_pipeline.core.ranking import CountsByScore, count_scores
+from lr_pipeline.evaluation.comparisons.comparison import Comparison
+from lr_pipeline.evaluation.comparisons.pairs import compare_all
 from lr_pipeline.evaluation.curves import (
     Calibration,
     RankCurves,
@@ -14,6 +16,10 @@ from lr_pipeline.evaluation.curves import (
     drawn_curves,
 )
 from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
+from lr_pipeline.evaluation.intervals.interval import Interval
+from lr_pipeline.evaluation.intervals.model_intervals import model_intervals
+from lr_pipeline.evaluation.intervals.scored_cases import constant_predictions, predictions_of
+from lr_pipeline.evaluation.intervals.units import Cases
 from lr_pipeline.evaluation.metrics import Metrics, evaluate
 from lr_pipeline.evaluation.report_numbers import BASELINE, require_distinct
 
@@ -22,12 +28,15 @@ from lr_pipeline.evaluation.report_numbers import BASELINE, require_distinct
 class ModelResults:
     """Metrics by model, with the prevalence baseline first, and what is drawn of each model.
 
-    ``curves`` are by title; there are none if all test labels are the same.
+    ``curves`` are by title; there are none if all test labels are the same. ``intervals[model]``
+    has an interval for each metric, and ``comparisons`` those of every two models.
     """
 
     metrics: Mapping[str, Metrics]
     curves: Mapping[str, RankCurves]
     calibration: Mapping[str, Calibration]
+    intervals: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
+    comparisons: tuple[Comparison, ...] = ()
 
 
 def model_results(findings: Findings) -> ModelResults:
@@ -41,6 +50,7 @@ def model_results(findings: Findings) -> ModelResults:
     held_out, models = findings.held_out, findings.models
     require_distinct(models)
     metrics, curves, calibration = {BASELINE: _baseline_metrics(held_out)}, {}, {}
+    cases, predicted = Cases.of(held_out), []
     for model in models:
         counts = _counts(held_out, model)
         found = model.metrics or evaluate(
@@ -57,10 +67,18 @@ def model_results(findings: Findings) -> ModelResults:
                 curves_of_counts(counts), found.roc_auc, found.average_precision
             )
         metrics[model.name] = found
+        predicted.append(predictions_of(model, found, held_out, cases, counts))
         calibration[model.name] = calibration_of(
             held_out.labels, model.probabilities, held_out.weight
         )
-    return ModelResults(metrics, curves, calibration)
+    baseline = constant_predictions(BASELINE, metrics[BASELINE], held_out.prevalence, cases)
+    return ModelResults(
+        metrics,
+        curves,
+        calibration,
+        {one.name: model_intervals(one) for one in (baseline, *predicted)},
+        compare_all(baseline, predicted),
+    )
 
 
 def _baseline_metrics(held_out: HeldOutRows) -> Metrics:

@@ -2,29 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lr_pipeline.evaluation.findings import DrawnRow, Findings, HeldOutRows, ModelSection
-from lr_pipeline.evaluation.metrics import Metrics
+from lr_pipeline.evaluation.interval_numbers import interval_numbers
 from lr_pipeline.evaluation.number_format import count, metric, percent
 from lr_pipeline.versions import library_versions
+
+if TYPE_CHECKING:
+    from lr_pipeline.evaluation.model_results import ModelResults
 
 BASELINE = "prevalence_baseline"
 
 
-def report_numbers(findings: Findings, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
+def report_numbers(findings: Findings, results: "ModelResults") -> dict[str, Any]:
     """Return every number of the page.
 
     ``["models"][name][metric]`` is a number, or ``None`` with the reason in
-    ``["reasons"][name][metric]``.
+    ``["reasons"][name][metric]``; ``["intervals"][name][metric]`` is its interval.
     """
+    metrics = results.metrics
     held_out, drawn = findings.held_out, findings.drawn_row
     titles = {model.name: model.title for model in findings.models}
     return {
         "models": {name: values.numbers() for name, values in metrics.items()},
         "reasons": {name: dict(values.reasons) for name, values in metrics.items()},
+        **interval_numbers(results),
         "titles": {BASELINE: "Prevalence baseline"} | titles,
         "notices": [asdict(notice) for notice in findings.by_severity],
         "prevalence": held_out.prevalence,

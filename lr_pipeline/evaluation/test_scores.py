@@ -18,6 +18,7 @@ from lr_pipeline.core.ranking import CountsByScore, RankSums, count_scores
 from lr_pipeline.core.types import Design, RowVector
 from lr_pipeline.evaluation.findings import WholeTestSet
 from lr_pipeline.evaluation.metrics import Metrics
+from lr_pipeline.evaluation.roc_hull import RocHull
 from lr_pipeline.evaluation.score_sums import ScoreSums
 from lr_pipeline.models.decision.decision import Decision
 from lr_pipeline.models.linear_model import LinearModel
@@ -29,17 +30,19 @@ from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.row_choice import EveryRow
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
+from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.weights import weights_of
 
 HELD_ROWS = 2**21  # with what is computed from them, 100 bytes each for three models
 
 Models = Mapping[str, LinearModel | LogisticModel]
 Scored = tuple[RowVector, RowVector, dict[str, RowVector]]  # label, weight, scores by model
+Pieces = list[RowVector]
 
 
 @dataclass(frozen=True)
 class ScoredTestSet:
-    """Label, weight and each model's score of every ``step``-th test row.
+    """Label, weight, group and each model's score of every ``step``-th test row.
 
     A score is z for logistic models and the prediction for others. ``whole`` and ``metrics``
     describe all test rows; if ``step`` is 1 they are None and empty. ``ranking`` says how the areas
@@ -53,6 +56,7 @@ class ScoredTestSet:
     ranking: str
     whole: WholeTestSet | None = None
     metrics: Mapping[str, Metrics] = field(default_factory=dict)
+    group: RowHashes | None = None
 
 
 def score_test_set(
@@ -75,25 +79,29 @@ def score_test_set(
     wanted = {column for model in models.values() for column in model.features}
     also = (test_set.roles.target, test_set.roles.weight)
     columns = [name for name in test_set.schema.names if name in wanted or name in also]
+    group = test_set.roles.group
+    keyed = columns if group is None or group in columns else [*columns, group]
     drawn = test_set if step == 1 else test_set.where(EveryRow(step))
-    y, weights, scores = aggregate(drawn, columns, scorer.gathered)
+    y, weights, groups, scores = aggregate(drawn, keyed, scorer.gathered)
     scored = ScoredTestSet(
         np.concatenate(y),
         None if test_set.roles.weight is None else np.concatenate(weights),
         {name: np.concatenate(scores.pop(name)) for name in models},  # the pieces are freed
         step,
         f"exact: all {rows:,} scores sorted",
+        group=None if group is None else np.concatenate(groups),
     )
     if step == 1:
         return scored
     class_weights, sums = aggregate(test_set, columns, scorer.summed)
     metrics = {}
     for name, drawn_scores in scored.scores.items():
-        ranks = RankSums()
+        ranks, hull = RankSums(), RocHull()
         for low, high in _ranges_downwards(drawn_scores, step):
             counts = aggregate(test_set, columns, partial(scorer.of_one(name).counted, low, high))
-            ranks = ranks.then(CountsByScore.joined(*counts))
-        metrics[name] = Metrics.of(sums[name], ranks)
+            ranks = ranks.then(of_range := CountsByScore.joined(*counts))
+            hull = hull.above(RocHull.of(of_range))
+        metrics[name] = Metrics.of(sums[name], ranks, hull)
     return replace(
         scored,
         ranking=f"exact: rows counted by score, in {step:,} ranges of scores one after the other; "
@@ -150,11 +158,12 @@ class _RowScorer:
 
     def gathered(
         self, block: pa.RecordBatch
-    ) -> tuple[list[RowVector], list[RowVector], dict[str, list[RowVector]]]:
-        """Return label, weight and scores as lists, which concatenate in the order of the rows."""
+    ) -> tuple[Pieces, Pieces, list[RowHashes], dict[str, Pieces]]:
+        """Return label, weight, group and scores as lists, which concatenate in rows' order."""
         y, weight, scores = self(block)
         weights = [] if self.roles.weight is None else [weight]
-        return [y], weights, {name: [score] for name, score in scores.items()}
+        groups = [] if self.roles.group is None else [row_hashes(block, [self.roles.group])]
+        return [y], weights, groups, {name: [score] for name, score in scores.items()}
 
     def summed(self, block: pa.RecordBatch) -> tuple[tuple[float, float], dict[str, ScoreSums]]:
         """Return the weight of each class, and the sums of each model's scores."""

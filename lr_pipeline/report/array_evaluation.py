@@ -27,7 +27,7 @@ class Evaluation:
     @cached_property
     def numbers(self) -> dict[str, Any]:
         """Every number: ``numbers["models"][name][metric]`` and more."""
-        return report_numbers(self.findings, self.results.metrics)
+        return report_numbers(self.findings, self.results)
 
     def save(self, path: str | Path) -> Path:
         """Write the report as one HTML page, and return its path."""

@@ -1,63 +1,146 @@
-"""Models × metrics, for the terminal, for markdown and for the page."""
+"""Metrics × models, for the terminal, for markdown and for the page."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
-from lr_pipeline.evaluation.metrics import METRICS, Metric
-from lr_pipeline.evaluation.number_format import metric
+from lr_pipeline.evaluation.metrics import METRICS
+from lr_pipeline.evaluation.number_format import UNDEFINED, decimals_of, fixed, metric
 from lr_pipeline.report.markdown import bold, escaped, markdown_table
 
-Models = Mapping[str, Mapping[str, Any]]
+MODELS_ABREAST = 4  # what a phone shows beside the metrics' names
+IN_TERMINAL = ("log_loss", "brier_score", "roc_auc", "average_precision", "accuracy")
 
 
-def best_models(models: Models, column: Metric) -> frozenset[str]:
-    """Return the names of the models with the best value; those with the same digits are tied."""
-    values = {
-        name: metrics[column.name]
-        for name, metrics in models.items()
-        if metrics[column.name] is not None
-    }
-    if not values:
-        return frozenset()
-    best = max(values.values()) if column.larger_is_better else min(values.values())
-    return frozenset(name for name, value in values.items() if metric(value) == metric(best))
+class MetricCell(NamedTuple):
+    """A metric of one model and its interval as text; ``best``: better than all other models."""
+
+    text: str
+    interval: str
+    best: bool
+
+
+class MetricRow(NamedTuple):
+    """One metric, with a cell for each model."""
+
+    heading: str
+    cells: tuple[MetricCell, ...]
+
+
+class MetricTable(NamedTuple):
+    """The metrics of a few models, by title."""
+
+    titles: tuple[str, ...]
+    rows: tuple[MetricRow, ...]
+
+
+def best_models(comparisons: Iterable[Mapping[str, Any]], metric_name: str) -> frozenset[str]:
+    """Return the models that are significantly better by a metric than every other one.
+
+    Models that give the same predictions share the mark. Others that cannot be compared with a
+    model do not count; with no comparison that is "better", nothing is best.
+    """
+    better: set[str] = set()
+    beaten: set[str] = set()
+    same: list[tuple[str, str]] = []
+    for one in comparisons:
+        pair = one["first"], one["second"]
+        if one["metric"] != metric_name or one["verdict"] == "withheld":
+            continue
+        if one["verdict"] == "same":
+            same.append(pair)
+        elif one["verdict"] == "undecided":
+            beaten.update(pair)
+        else:
+            winner, loser = pair if one["verdict"] == "better" else pair[::-1]
+            better.add(winner)
+            beaten.add(loser)
+    for pair in same:
+        if set(pair) & beaten:
+            beaten.update(pair)
+    return frozenset(better - beaten)
+
+
+def metric_tables(numbers: Mapping[str, Any]) -> list[MetricTable]:
+    """Return the metrics of all models, of at most four in each table, from a report's numbers."""
+    names, best = list(numbers["models"]), _best(numbers)
+    parts = [
+        names[start : start + MODELS_ABREAST] for start in range(0, len(names), MODELS_ABREAST)
+    ]
+    return [
+        MetricTable(
+            tuple(numbers["titles"][name] for name in part),
+            tuple(
+                MetricRow(
+                    column.heading,
+                    tuple(_cell(numbers, name, column.name, best[column.name]) for name in part),
+                )
+                for column in METRICS
+            ),
+        )
+        for part in parts
+    ]
+
+
+def _best(numbers: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    return {one.name: best_models(numbers["comparisons"], one.name) for one in METRICS}
+
+
+def _cell(
+    numbers: Mapping[str, Any], model: str, metric_name: str, best: frozenset[str]
+) -> MetricCell:
+    """Return a metric with the digits that its interval justifies, and the interval."""
+    value = numbers["models"][model][metric_name]
+    ends = numbers["intervals"][model][metric_name]
+    if value is None:
+        return MetricCell(UNDEFINED, "", False)
+    if ends["low"] is None:
+        return MetricCell(metric(value), "", model in best)
+    decimals = decimals_of((ends["high"] - ends["low"]) / 2.0)
+    low, high = fixed(ends["low"], decimals), fixed(ends["high"], decimals)
+    return MetricCell(fixed(value, decimals), f"{low} to {high}", model in best)
 
 
 def table_rows(numbers: Mapping[str, Any]) -> list[list[str]]:
-    """Return the heading and one row for each model, as text, from a report's numbers."""
-    heading = ["Model", *(column.heading for column in METRICS)]
+    """Return the heading and one row for each model with its main metrics, as text."""
+    shown = [column for column in METRICS if column.name in IN_TERMINAL]
+    heading = ["Model", *(column.heading for column in shown)]
     body = [
-        [name, *(metric(metrics[column.name]) for column in METRICS)]
+        [name, *(metric(metrics[column.name]) for column in shown)]
         for name, metrics in numbers["models"].items()
     ]
     return [heading, *body]
 
 
 def metrics_in_markdown(numbers: Mapping[str, Any]) -> str:
-    """Return the table in markdown, the best of each column in bold, and why some are undefined."""
-    models = numbers["models"]
-    best = [best_models(models, column) for column in METRICS]
-    heading, *body = table_rows(numbers)
-    rows = [
-        [
-            bold(text) if name in names else text
-            for text, names in zip(row, [(), *best], strict=True)
-        ]
-        for name, row in zip(models, body, strict=True)
-    ]
-    table = markdown_table(heading, rows, heading[1:])
-    gaps = explain_gaps(numbers, {name: name for name in models})
+    """Return the table in markdown, the best of each metric in bold, and why some are undefined."""
+    names, best = list(numbers["models"]), _best(numbers)
+    rows = []
+    for column in METRICS:
+        cells = [_cell(numbers, name, column.name, best[column.name]) for name in names]
+        rows.append(
+            [column.heading, *(bold(_line(one)) if one.best else _line(one) for one in cells)]
+        )
+    table = markdown_table(["Metric", *names], rows, names)
+    gaps = explain_gaps(numbers, {name: name for name in names})
     return "\n\n".join([table, *map(escaped, gaps)])
 
 
+def _line(cell: MetricCell) -> str:
+    return f"{cell.text} ({cell.interval})" if cell.interval else cell.text
+
+
 def explain_gaps(numbers: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
-    """Return one sentence for each metric and each reason why it is undefined in some models."""
+    """Return one sentence for each reason why metrics are undefined in some models."""
     headings = {column.name: column.heading for column in METRICS}
-    gaps: dict[tuple[str, str], list[str]] = {}
+    gaps: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    by_metric: dict[tuple[str, str], list[str]] = {}
     for name, reasons in numbers["reasons"].items():
         for metric_name, reason in reasons.items():
-            gaps.setdefault((headings[metric_name], reason), []).append(titles[name])
+            by_metric.setdefault((headings[metric_name], reason), []).append(titles[name])
+    for (heading, reason), models in by_metric.items():
+        gaps.setdefault((reason, tuple(models)), []).append(heading)
     return [
-        f"{heading} is undefined for {', '.join(models)}: {reason}."
-        for (heading, reason), models in gaps.items()
+        f"{', '.join(metrics)} {'is' if len(metrics) == 1 else 'are'} undefined for "
+        f"{', '.join(models)}: {reason}."
+        for (reason, models), metrics in gaps.items()
     ]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lr_pipeline.evaluation.findings import DescentGap, Findings, HeldOutRows, ModelSection
-from lr_pipeline.evaluation.metrics import METRICS
 from lr_pipeline.evaluation.model_results import ModelResults, model_results
 from lr_pipeline.evaluation.number_format import UNDEFINED, count, metric, significant
 from lr_pipeline.evaluation.report_numbers import report_numbers, verdict
@@ -13,7 +12,7 @@ from lr_pipeline.report import figures
 from lr_pipeline.report.canvas import embedded, markdown_picture
 from lr_pipeline.report.effects_section import effects_context, fits_context
 from lr_pipeline.report.feature_view import feature_table
-from lr_pipeline.report.metrics_table import best_models, explain_gaps
+from lr_pipeline.report.metrics_table import explain_gaps, metric_tables
 from lr_pipeline.report.page import write_page
 from lr_pipeline.report.provenance_view import byline, provenance_view
 
@@ -45,13 +44,12 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
     """
     held_out, models = findings.held_out, findings.models
     results = results or model_results(findings)
-    numbers = report_numbers(findings, results.metrics)
+    numbers = report_numbers(findings, results)
     context = {
         "title": findings.title,
         "notices": findings.by_severity,
         "verdict": verdict(numbers),
-        "metric_headings": ("Model", *(column.heading for column in METRICS)),
-        "metric_rows": _metric_rows(numbers),
+        "metric_tables": metric_tables(numbers),
         "gaps": explain_gaps(numbers, numbers["titles"]),
         "titles": numbers["titles"],
         "held_out": held_out,
@@ -83,21 +81,6 @@ def report_pictures(findings: Findings, results: ModelResults) -> dict[str, str]
     if results.curves:
         drawn = {"roc_curves": figures.roc_curves(results.curves, held_out.class_counts)} | drawn
     return {title: markdown_picture(figure, title) for title, figure in drawn.items()}
-
-
-def _metric_rows(numbers: Mapping[str, Any]) -> list[list[Any]]:
-    """Return each model's title and metrics, the best of each column marked."""
-    models, titles = numbers["models"], numbers["titles"]
-    best = {column.name: best_models(models, column) for column in METRICS}
-    return [
-        [titles[name], *(_metric_cell(values[c.name], name in best[c.name]) for c in METRICS)]
-        for name, values in models.items()
-    ]
-
-
-def _metric_cell(value: float | None, best: bool) -> str | dict[str, str]:
-    text = metric(value)
-    return {"text": text, "class": "best", "hidden": "best"} if best else text
 
 
 def _drawn_rows(numbers: Mapping[str, Any]) -> list[list[str]]:

@@ -4,6 +4,7 @@ from lr_pipeline.evaluation.metrics import METRICS
 from lr_pipeline.report.metrics_table import (
     best_models,
     explain_gaps,
+    metric_tables,
     metrics_in_markdown,
     table_rows,
 )
@@ -11,65 +12,128 @@ from lr_pipeline.report.metrics_table import (
 NAMES = [column.name for column in METRICS]
 
 
-def metrics(*values):
-    """Return the metrics of one model, in the order of the columns."""
-    return dict(zip(NAMES, values, strict=True))
+def metrics(**values):
+    """Return the metrics of one model; those that are not given are 0.5."""
+    return dict.fromkeys(NAMES, 0.5) | values
+
+
+def interval(low=None, high=None):
+    return {"low": low, "high": high}
+
+
+def compared(first, second, verdict, metric="log_loss"):
+    return {"first": first, "second": second, "metric": metric, "verdict": verdict}
 
 
 NUMBERS = {
     "models": {
-        "linear": metrics(0.9, None, 0.91, 0.8, 0.12),
-        "numpy": metrics(0.85, 0.30000001, 0.93, 0.8, 0.1),
-        "torch": metrics(0.85, 0.30000002, 0.93, 0.7, 0.1),
+        "linear": metrics(accuracy=0.9, log_loss=None, roc_auc=0.91),
+        "numpy": metrics(accuracy=0.85, log_loss=0.30000001, roc_auc=0.93),
+        "torch": metrics(accuracy=0.85, log_loss=0.30000002, roc_auc=0.93),
+    },
+    "titles": {"linear": "Least squares", "numpy": "Numpy", "torch": "Torch"},
+    "intervals": {
+        name: dict.fromkeys(NAMES, interval()) | {"roc_auc": interval(0.87123, 0.95876)}
+        for name in ("linear", "numpy", "torch")
     },
     "reasons": {"linear": {"log_loss": "3 of 20 fall outside [0, 1]"}, "numpy": {}, "torch": {}},
+    "comparisons": [
+        compared("numpy", "linear", "withheld"),
+        compared("torch", "linear", "withheld"),
+        compared("torch", "numpy", "same"),
+        compared("numpy", "linear", "better", "roc_auc"),
+        compared("torch", "linear", "better", "roc_auc"),
+        compared("torch", "numpy", "same", "roc_auc"),
+        compared("numpy", "linear", "undecided", "accuracy"),
+        compared("torch", "linear", "undecided", "accuracy"),
+        compared("torch", "numpy", "same", "accuracy"),
+    ],
 }
 
 
 @pytest.mark.parametrize(
-    ("column", "best"),
+    ("metric", "best"), [("accuracy", set()), ("log_loss", set()), ("roc_auc", {"numpy", "torch"})]
+)
+def test_a_model_is_best_only_where_it_is_significantly_better_than_all(metric, best):
+    """A larger value alone is no reason, nor a rival without a value; equal models share it."""
+    assert best_models(NUMBERS["comparisons"], metric) == best
+
+
+@pytest.mark.parametrize(
+    ("comparisons", "best"),
     [
-        ("accuracy", {"linear"}),
-        ("log_loss", {"numpy", "torch"}),
-        ("roc_auc", {"numpy", "torch"}),
-        ("average_precision", {"linear", "numpy"}),
-        ("brier_score", {"numpy", "torch"}),
+        ([("b", "a", "better"), ("c", "a", "better"), ("c", "b", "worse")], {"b"}),
+        ([("b", "a", "better"), ("c", "a", "better"), ("c", "b", "undecided")], set()),
+        ([("b", "a", "worse"), ("c", "a", "worse"), ("c", "b", "undecided")], {"a"}),
+        ([("b", "a", "undecided"), ("c", "a", "better"), ("c", "b", "same")], set()),
+        ([], set()),
     ],
 )
-def test_the_best_of_a_column_is_shared_by_models_equal_to_the_digits_shown(column, best):
-    """Losses are best when small, scores when large; a gap never wins."""
-    assert best_models(NUMBERS["models"], METRICS[NAMES.index(column)]) == best
+def test_one_undecided_comparison_leaves_no_model_best(comparisons, best):
+    """A baseline can be the best; a model that shares its predictions shares its doubts."""
+    assert best_models([compared(*one) for one in comparisons], "log_loss") == best
 
 
-def test_no_model_is_best_where_a_metric_is_undefined_for_all():
-    """A column of gaps has no winner."""
-    assert best_models({"a": metrics(1.0, None, 1.0, 1.0, 0.0)}, METRICS[1]) == frozenset()
+def test_a_cell_has_the_digits_that_its_interval_justifies():
+    """Half of the width is 0.04: two of its digits are shown, of the estimate too."""
+    (table,) = metric_tables(NUMBERS)
+    assert table.titles == ("Least squares", "Numpy", "Torch")
+    cells = table.rows[NAMES.index("roc_auc")].cells
+    assert cells[1] == ("0.930", "0.871 to 0.959", True)
+    assert cells[0] == ("0.910", "0.871 to 0.959", False)
+    assert table.rows[NAMES.index("log_loss")].cells[0].text == "–"
+
+
+def test_a_table_has_at_most_four_models():
+    """More would not fit on a phone."""
+    five = {str(i): NUMBERS["models"]["numpy"] for i in range(5)}
+    numbers = NUMBERS | {
+        "models": five,
+        "titles": {name: name for name in five},
+        "intervals": dict.fromkeys(five, NUMBERS["intervals"]["numpy"]),
+    }
+    assert [table.titles for table in metric_tables(numbers)] == [("0", "1", "2", "3"), ("4",)]
 
 
 def test_table_rows_are_a_heading_and_a_row_a_model():
-    """Text ready for a terminal; a gap is a dash."""
+    """Text ready for a terminal, with the main metrics; a gap is a dash."""
     heading, linear, *rest = table_rows(NUMBERS)
-    assert heading[:3] == ["Model", "Accuracy", "Log loss"]
-    assert linear == ["linear", "0.9000", "–", "0.9100", "0.8000", "0.1200"]
+    assert heading == [
+        "Model",
+        "Log loss",
+        "Brier score",
+        "ROC AUC",
+        "Average precision",
+        "Accuracy",
+    ]
+    assert linear == ["linear", "–", "0.5000", "0.9100", "0.5000", "0.9000"]
     assert len(rest) == 2
 
 
 def test_markdown_marks_the_best_and_explains_the_gaps():
     """The best cells are bold; the reason for each gap stands below the table."""
     lines = metrics_in_markdown(NUMBERS).splitlines()
-    assert lines[3] == "| numpy | 0.8500 | **0.3000** | **0.9300** | **0.8000** | **0.1000** |"
+    assert lines[0] == "| Metric | linear | numpy | torch |"
+    assert lines[2] == "| Log loss | – | 0.3000 | 0.3000 |"
+    assert "| **0.930 (0.871 to 0.959)** | **0.930 (0.871 to 0.959)** |" in "\n".join(lines)
     assert lines[-1] == r"Log loss is undefined for linear: 3 of 20 fall outside \[0, 1\]."
 
 
 def test_markdown_escapes_what_a_name_could_smuggle_in():
     """A model's name is text: no cell border, no emphasis, no HTML, no second line."""
-    numbers = {"models": {"a|b*<b>\nc": NUMBERS["models"]["numpy"]}, "reasons": {}}
-    assert metrics_in_markdown(numbers).splitlines()[2].startswith(r"| a\|b\*&lt;b&gt; c | ")
+    name = "a|b*<b>\nc"
+    numbers = NUMBERS | {
+        "models": {name: NUMBERS["models"]["numpy"]},
+        "intervals": {name: NUMBERS["intervals"]["numpy"]},
+        "reasons": {},
+    }
+    first = metrics_in_markdown(numbers).splitlines()[0]
+    assert first == r"| Metric | a\|b\*&lt;b&gt; c |"
 
 
-def test_a_reason_shared_by_models_is_given_once():
-    """Models whose metric is undefined for the same reason share a sentence."""
-    numbers = {"reasons": {"a": {"roc_auc": "one class"}, "b": {"roc_auc": "one class"}}}
-    assert explain_gaps(numbers, {"a": "A", "b": "B"}) == [
-        "ROC AUC is undefined for A, B: one class."
+def test_a_reason_shared_by_models_and_metrics_is_given_once():
+    """Models whose metrics are undefined for the same reason share a sentence."""
+    reasons = {"roc_auc": "one class", "gini": "one class"}
+    assert explain_gaps({"reasons": {"a": reasons, "b": reasons}}, {"a": "A", "b": "B"}) == [
+        "ROC AUC, Gini are undefined for A, B: one class."
     ]

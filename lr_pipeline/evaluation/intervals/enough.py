@@ -1,0 +1,21 @@
+"""How many cases of each class, and how many groups, an interval or a test needs."""
+
+from lr_pipeline.evaluation.intervals.units import Cases
+
+FEWEST_CASES = 5  # of the rarer class
+FEWEST_GROUPS = 5
+
+
+def few_cases(cases: Cases) -> str:
+    """Return why there are too few cases for an interval, "" if there are enough."""
+    rarer = min(cases.classes)
+    if rarer < FEWEST_CASES:
+        return f"only {rarer:.6g} cases of the rarer class, {FEWEST_CASES} are needed"
+    return few_groups(cases)
+
+
+def few_groups(cases: Cases) -> str:
+    """Return why there are too few groups, "" if there are enough, or if rows have none."""
+    if cases.group is not None and cases.groups < FEWEST_GROUPS:
+        return f"only {cases.groups} groups of rows, {FEWEST_GROUPS} are needed"
+    return ""

@@ -1,0 +1,63 @@
+"""Intervals for shares of cases, and for what is computed from two shares or four counts."""
+
+import math
+
+import numpy as np
+
+from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.calibration import wilson_interval
+from lr_pipeline.evaluation.intervals.interval import LEVEL, Interval
+from lr_pipeline.evaluation.intervals.units import Cases
+
+WILSON = "Wilson"
+Share = tuple[float, float]  # cases with the property, of so many
+
+
+def wilson(share: Share, level: float = LEVEL, method: str = WILSON) -> Interval:
+    """Wilson's interval for a share of ``share[1]`` independent cases."""
+    low, high = wilson_interval(*share, level)
+    return Interval(low, high, level, method)
+
+
+def effective(share: Share, part: RowVector, whole: RowVector, cases: Cases) -> Share:
+    """Return the share as that of as many independent cases as tell as much as the groups do.
+
+    ``part`` and ``whole`` (n,) are 1 for the rows that are counted. With V the variance of the
+    share p between groups (a ratio's linearisation), these are p (1 − p) / V cases, at most as many
+    as there are. Where p is 0 or 1, each group is one case.
+
+    Source: E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998), 193–201.
+    """
+    successes, trials = share
+    if cases.group is None or trials == 0:
+        return share
+    p = successes / trials
+    if p in (0.0, 1.0):
+        held = np.bincount(cases.group, cases.weight * whole, cases.groups)
+        number = float(np.count_nonzero(held))
+    else:
+        mean = float(np.sum(cases.weight * whole)) / cases.total
+        error = cases.spread((part - p * whole) / mean).standard_error
+        number = min(p * (1.0 - p) / error**2 if error > 0 else trials, trials)
+    return p * number, number
+
+
+def f1_interval(jaccard: Interval) -> Interval:
+    """F1 = 2 J / (1 + J) rises with J = tp / (tp + fp + fn), a share of cases."""
+    if jaccard.ends is None:
+        return jaccard
+    low, high = (2.0 * end / (1.0 + end) for end in jaccard.ends)
+    return Interval(low, high, jaccard.level, f"{jaccard.method} for tp / (tp + fp + fn)")
+
+
+def mean_of_two(first: Share, second: Share, level: float = LEVEL) -> Interval:
+    """Interval for the mean of two independent shares, from Wilson's of each (square and add).
+
+    Source: R. G. Newcombe, Statistics in Medicine 17 (1998), 873–890.
+    """
+    shares = [successes / trials for successes, trials in (first, second)]
+    ends = [wilson_interval(*share, level) for share in (first, second)]
+    centre = sum(shares) / 2.0
+    below = math.hypot(*(p - low for p, (low, _) in zip(shares, ends, strict=True))) / 2.0
+    above = math.hypot(*(high - p for p, (_, high) in zip(shares, ends, strict=True))) / 2.0
+    return Interval(centre - below, centre + above, level, "Wilson's, squared and added (Newcombe)")
