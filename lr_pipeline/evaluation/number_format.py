@@ -38,19 +38,6 @@ def metric(x: float | None) -> str:
     return f"{x:.4f}"
 
 
-def decimals_of(half_width: float, least: int = 2, most: int = 6) -> int:
-    """Return how many decimals an estimate ± ``half_width`` justifies: two digits of the width."""
-    if not half_width > 0.0:
-        return most
-    return min(max(1 - math.floor(math.log10(half_width)), least), most)
-
-
-def fixed(x: float, decimals: int) -> str:
-    """Return ``x`` with so many decimals, and a minus sign that is one."""
-    text = f"{abs(x):.{decimals}f}"
-    return f"{MINUS}{text}" if x < 0 and float(text) else text
-
-
 def percent(share: float) -> str:
     """Return a share of rows in percent: 48.8 %."""
     return f"{100 * share:.1f} %"

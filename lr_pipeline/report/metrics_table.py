@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from lr_pipeline.evaluation.metrics import METRICS
-from lr_pipeline.evaluation.number_format import UNDEFINED, decimals_of, fixed, metric
+from lr_pipeline.evaluation.number_format import UNDEFINED, decimals_for, fixed, metric
 from lr_pipeline.report.markdown import bold, escaped, markdown_table
 
 MODELS_ABREAST = 4  # what a phone shows beside the metrics' names
@@ -95,7 +95,7 @@ def _cell(
         return MetricCell(UNDEFINED, "", False)
     if ends["low"] is None:
         return MetricCell(metric(value), "", model in best)
-    decimals = decimals_of((ends["high"] - ends["low"]) / 2.0)
+    decimals = decimals_for((ends["low"], ends["high"]))
     low, high = fixed(ends["low"], decimals), fixed(ends["high"], decimals)
     return MetricCell(fixed(value, decimals), f"{low} to {high}", model in best)
 
