@@ -9,7 +9,7 @@ import dagster as dg
 
 from lr_pipeline.cli.location_file import FOLDER
 from lr_pipeline.orchestration.asset_names import DATASET
-from lr_pipeline.orchestration.metadata.value_metadata import SOURCE, source_identity
+from lr_pipeline.orchestration.metadata.source_names import SOURCE, source_identity
 
 
 def asset_prefix(file: str) -> str:

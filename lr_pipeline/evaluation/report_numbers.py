@@ -45,6 +45,7 @@ def report_numbers(findings: Findings, results: "ModelResults") -> dict[str, Any
         "descents": {gap.name: asdict(gap) for gap in findings.descents},
         "features": {row.name: asdict(row) for row in findings.features},
         "effects": findings.effects and findings.effects.numbers(),
+        "table": findings.run.table,
         "data": dict(findings.data),
         "code": {
             **findings.run.code,

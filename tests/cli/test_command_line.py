@@ -20,7 +20,7 @@ def test_help_explains_itself() -> None:
 def test_every_verb_is_listed() -> None:
     """Each is listed with the first sentence of its help."""
     lines = CliRunner().invoke(main, ["--help"]).output.partition("Commands:")[2].splitlines()
-    assert [line.split()[0] for line in lines if line.strip()] == ["init", "new", "predict", "run"]
+    assert tuple(line.split()[0] for line in lines if line.strip()) == VERBS
     assert all(len(line.split()) > 3 for line in lines if line.strip())
 
 

@@ -1,6 +1,5 @@
 """Metadata that the web UI shows for each kind of value; it charts those that are numbers."""
 
-import os
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -12,6 +11,7 @@ from lr_pipeline.evaluation.number_format import count
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.table_existence import describe_existence
+from lr_pipeline.orchestration.metadata.source_names import SOURCE, source_identity
 from lr_pipeline.report.canvas import markdown_picture
 from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.markdown import markdown_table
@@ -26,7 +26,6 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.schema_change import contract_of
 from lr_pipeline.tables.validation.validate import left_out_reasons
 
-SOURCE = "source"
 # Limits of what a page can show; they keep Dagster's event log small for every table.
 COEFFICIENTS_SHOWN = COLUMNS_SHOWN = 200
 LEVELS_SHOWN = 12
@@ -69,12 +68,6 @@ def table_metadata(table: Table) -> Metadata:
 
 def _in_cases(cases: int | float | None) -> str:
     return "" if cases is None else f" ({count(cases)} cases)"
-
-
-def source_identity(source: str) -> str:
-    """Return one form for all spellings of a path; a URL that is not a file's stays as it is."""
-    path = source.removeprefix("file://")
-    return path if "://" in path else os.path.realpath(path)
 
 
 def difference_table(differences: Mapping[str, tuple[str, str]]) -> dg.MetadataValue:
