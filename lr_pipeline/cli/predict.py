@@ -17,6 +17,8 @@ from lr_pipeline.scoring.predictions import (
     describe_counts,
     score_file,
 )
+from lr_pipeline.scoring.reasons import find_reasons
+from lr_pipeline.scoring.reference import ReferenceRowError
 
 
 @click.command()
@@ -38,11 +40,30 @@ from lr_pipeline.scoring.predictions import (
     type=SHARE,
     help="Label 1 where the probability is above it [default: the model's own threshold].",
 )
+@click.option(
+    "--reasons",
+    type=click.IntRange(1),
+    help="Add the columns that moved each row's score most, so many of them.",
+)
+@click.option(
+    "--reference",
+    type=click.Path(),
+    help="YAML or JSON: the row that reasons are measured from, the scale of points "
+    "[default: the training means; no points].",
+)
 @click.option("--home", type=click.Path(), help="Dagster home of the model's run.")
 def predict(
-    file: str, name: str, output: str | None, threshold: float | None, home: str | None
+    file: str,
+    name: str,
+    output: str | None,
+    threshold: float | None,
+    reasons: int | None,
+    reference: str | None,
+    home: str | None,
 ) -> None:
     """Score the rows of FILE (CSV or Parquet; a folder, a pattern or a URL too) with a model.
+
+    With --reasons the scores come with what moved each row most: reason_1 "age 54: +0.82" …
 
     \b
     lr-pipeline predict new_customers.csv --model churn --output scores.csv
@@ -53,9 +74,10 @@ def predict(
         require_writable(target, [Path(file), Path(name)])
         model = find_model(name, home)
         failed = failed_model_checks(name, model, home)
-        predictions = score_file(model, file, threshold, progress, failed)
+        wanted = find_reasons(model, reasons, reference)
+        predictions = score_file(model, file, threshold, progress, failed, wanted)
         export_predictions(predictions, target, [name])
-    except ScoringError as error:
+    except (ScoringError, ReferenceRowError) as error:
         fail(error)
     _show_counts(predictions, target)
 

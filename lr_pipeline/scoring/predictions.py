@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.scoring.new_rows import NewRows, open_new_rows
 from lr_pipeline.scoring.prediction import Mask, Prediction, Predictor
+from lr_pipeline.scoring.reasons import Reasons
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.files.parquet import write_blocks
 from lr_pipeline.tables.prefetch import prefetched
@@ -77,7 +78,7 @@ class Predictions:
     which is ``given`` or else the model's own), ``model_version``, and three lists of feature
     names: ``out_of_range`` (the value is outside the training range), ``unseen_category`` (training
     lacks the level) and ``unexpected_missing`` (the value is missing, but in no training row).
-    ``counts`` are those of the last pass.
+    ``reasons``, if any, add their columns. ``counts`` are those of the last pass.
     """
 
     model: LogisticModel
@@ -85,6 +86,7 @@ class Predictions:
     given: float | None = None
     progress: Callable[[int, int], None] | None = None
     failed_checks: tuple[str, ...] = ()
+    reasons: Reasons | None = None
     counts: PredictionCounts = field(default_factory=PredictionCounts)
 
     def __post_init__(self) -> None:
@@ -99,13 +101,15 @@ class Predictions:
         key = self.model.preparation.roles.id
         first = pa.field(ROW, pa.int64()) if key is None else self.new_rows.table.schema.field(key)
         document = json.dumps(self.meaning(), ensure_ascii=False, sort_keys=True)
-        return pa.schema([first, *SCORE_FIELDS], metadata={METADATA_KEY: document.encode()})
+        fields = [first, *SCORE_FIELDS, *(self.reasons.fields if self.reasons else ())]
+        return pa.schema(fields, metadata={METADATA_KEY: document.encode()})
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of all that determines the result: files' content, model and threshold."""
         parts = [self.new_rows.content, self.model_version, self.threshold]
         parts += [self.failed_checks] if self.failed_checks else []
+        parts += [self.reasons.to_dict()] if self.reasons else []
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def meaning(self) -> dict[str, Any]:
@@ -122,6 +126,7 @@ class Predictions:
             "interval_withheld": self.predictor.withheld,
             "train_fingerprint": model.train_fingerprint,
             **({"failed_checks": list(self.failed_checks)} if self.failed_checks else {}),
+            **({"reasons": self.reasons.to_dict()} if self.reasons else {}),
             CONTENT: content_of(self.new_rows.files),
         }
 
@@ -198,6 +203,7 @@ class Predictions:
             _named(prediction.out_of_range, n),
             _named(prediction.unseen, n),
             _named(prediction.unexpected_missing, n),
+            *(self.reasons.columns(batch, prediction.design) if self.reasons else ()),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
@@ -208,12 +214,13 @@ def score_file(
     threshold: float | None = None,
     progress: Callable[[int, int], None] | None = None,
     failed_checks: tuple[str, ...] = (),
+    reasons: Reasons | None = None,
 ) -> Predictions:
     """Prepare to score CSV or Parquet with ``model``; the columns are compared at once.
 
     ``path``: a file, a folder of files, a glob or a URL, as for training. ``threshold``: in place
     of the model's own. ``failed_checks``: checks that failed in the model's run; the scores'
-    metadata list them.
+    metadata list them. ``reasons``: of this model, for each row.
 
     Raises
     ------
@@ -235,10 +242,11 @@ def score_file(
             "an earlier version. Train it again."
         )
     key = model.preparation.roles.id
-    if key in {one.name for one in SCORE_FIELDS}:
+    added = reasons.fields if reasons else []
+    if key in {one.name for one in (*SCORE_FIELDS, *added)}:
         raise ScoringError(f"the id column {key!r} has the name of a result. Rename it and train.")
     new_rows = open_new_rows(path, model.preparation)
-    return Predictions(model, new_rows, threshold, progress, failed_checks)
+    return Predictions(model, new_rows, threshold, progress, failed_checks, reasons)
 
 
 def version_of(model: LogisticModel) -> str:

@@ -13,6 +13,7 @@ from lr_pipeline.orchestration.metadata.value_metadata import mismatch_failure
 from lr_pipeline.orchestration.pass_progress import PASSES, PassProgress
 from lr_pipeline.scoring.new_rows import SchemaMismatchError
 from lr_pipeline.scoring.predictions import Predictions, score_file, version_of
+from lr_pipeline.scoring.reasons import find_reasons
 
 NO_ROWS = (
     "no rows are scored without a score_path. Give it in the Launchpad: "
@@ -48,7 +49,10 @@ def predictions(
     progress = PassProgress(dg.get_dagster_logger(PASSES).info)
     try:
         failed = failed_of_version(context.instance, model_key, version_of(numpy_model))
-        scored = score_file(numpy_model, config.score_path, config.threshold, progress, failed)
+        reasons = find_reasons(numpy_model, config.reasons, config.reference)
+        scored = score_file(
+            numpy_model, config.score_path, config.threshold, progress, failed, reasons
+        )
     except SchemaMismatchError as error:
         raise mismatch_failure(error) from error
     yield dg.MaterializeResult(value=scored, data_version=dg.DataVersion(scored.fingerprint))

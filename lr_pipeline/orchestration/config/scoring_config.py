@@ -19,3 +19,14 @@ class ScoringConfig(StrictConfig):
         lt=1,
         description="Label 1 where the probability is above it; empty: the model's own threshold.",
     )
+    reasons: int | None = Field(
+        default=None,
+        ge=1,
+        description="Add the columns that moved each row's score most, so many of them; empty: "
+        "none.",
+    )
+    reference: str | None = Field(
+        default=None,
+        description="YAML or JSON with the row that reasons are measured from and the scale of "
+        "points; empty: the training means, and no points.",
+    )

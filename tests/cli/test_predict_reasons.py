@@ -1,0 +1,59 @@
+"""``predict --reasons`` as a user sees it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import Result
+
+from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
+
+SPECTOR = Path(__file__).parents[2] / "data" / "samples" / "spector.csv"
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def trained(run: Run) -> None:
+    """Train a model of spector's 32 students."""
+    result = run("run", SPECTOR, "--target", "GRADE")
+    assert result.exit_code == 0, result.output
+
+
+def test_each_row_gets_its_reasons(run: Run, trained: None, folder: Path) -> None:
+    """Text for a person, values for a program; from the training means or a given row."""
+    result = run("predict", SPECTOR, "--model", "spector", "--reasons", 2, "--output", "scores.csv")
+    assert result.exit_code == 0, result.stderr
+    found = pd.read_csv(folder / "scores.csv")
+    row = found.iloc[0]
+    assert row["reason_1"].startswith(f"{row['reason_1_column']} {row['reason_1_value']:g}: ")
+    assert "points" not in found
+    (folder / "reference.yaml").write_text(
+        "reference: {PSI: 0}\nscale: {base: 500, odds: 1, pdo: 20}\n"
+    )
+    command = ("predict", SPECTOR, "--model", "spector", "--output", "scores.csv")
+    result = run(*command, "--reasons", 3, "--reference", "reference.yaml")
+    assert result.exit_code == 0, result.stderr
+    scored = pd.read_csv(folder / "scores.csv")
+    assert scored["probability"].tolist() == found["probability"].tolist()
+    assert ((scored["points"] > 500) == (scored["probability"] > 0.5)).all()
+    psi = scored[[f"reason_{k}_column" for k in (1, 2, 3)]].eq("PSI").any(axis=1)
+    assert psi.tolist() == pd.read_csv(SPECTOR)["PSI"].eq(1).tolist()  # else it is as in the row
+
+
+def test_a_reference_that_cannot_be_used_ends_with_one_line(run: Run, trained: None) -> None:
+    """Exit code 1 and the remedy."""
+    command = ("predict", SPECTOR, "--model", "spector", "--reference", "none.yaml")
+    assert "Say how many: --reasons 4" in run(*command).stderr
+    result = run(*command, "--reasons", 2)
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "error: none.yaml: no such file. Check the path.\n",
+    )
+
+
+def test_the_launchpad_asks_for_at_least_one_reason() -> None:
+    """A bound that fails early."""
+    assert ScoringConfig(reasons=3).reasons == 3
+    with pytest.raises(ValueError, match="greater than or equal to 1"):
+        ScoringConfig(reasons=0)
