@@ -53,7 +53,6 @@ CASES = {
     "ill": Case(tables.ILL_CONDITIONED, 4.0),
 }
 TUTORIAL = "tutorial"
-TUTORIAL_TARGETS = {"numpy": 4.0, "torch": 20.0}
 
 
 @dataclass

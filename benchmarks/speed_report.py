@@ -9,7 +9,6 @@ from benchmarks.speed import (
     CASES,
     OURS_TORCH,
     TUTORIAL,
-    TUTORIAL_TARGETS,
     Comparison,
     Contender,
     paired_ratios,
@@ -46,8 +45,7 @@ def _ratio_rows(name: str, found: list[Comparison] | str) -> Iterator[list[str]]
         return
     for one in found:
         if name == TUTORIAL:
-            target = next((t for word, t in TUTORIAL_TARGETS.items() if word in one.name), None)
-            yield _ratio_row(f"tutorial's loop, {one.name}", *one.contenders, target)
+            yield _ratio_row(f"tutorial's loop, {one.name}", *one.contenders, None)
             continue
         case = CASES[name]
         yield _ratio_row(one.name, one.best_peer(), one.named(ours.NAME), case.target)
