@@ -20,6 +20,7 @@ def show_outcome(result: dg.ExecuteInProcessResult) -> int:
     if failures:
         return 1
     _show_metrics(result)
+    _show_verdict(result)
     _show_failed_checks(result)
     (report,) = result.asset_materializations_for_node(REPORT)
     CONSOLE.print(f"Report: {report.metadata['path'].value}", soft_wrap=True)
@@ -63,6 +64,15 @@ def _show_metrics(result: dg.ExecuteInProcessResult) -> None:
         table.add_row(*row)
     CONSOLE.print()
     CONSOLE.print(table)
+
+
+def _show_verdict(result: dg.ExecuteInProcessResult) -> None:
+    """Print the report's answer, and what to do next."""
+    verdict = result.output_for_node(REPORT).numbers["verdict"]
+    if verdict is not None:
+        CONSOLE.print(f"\n{verdict['headline']}", style="bold", soft_wrap=True)
+        for step in verdict["next_steps"]:
+            CONSOLE.print(f"  {in_options(step)}", soft_wrap=True)
 
 
 def _show_failed_checks(result: dg.ExecuteInProcessResult) -> None:

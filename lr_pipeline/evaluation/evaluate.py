@@ -135,7 +135,7 @@ def _notices(
     agreements: Agreements,
 ) -> Iterator[Notice]:
     """Yield everything that a reader must know before the numbers."""
-    yield from (Notice("warning", leak) for leak in known_leaks(train_set, aggregate))
+    yield from (Notice("warning", leak, "leak") for leak in known_leaks(train_set, aggregate))
     for one in test_set.provenance.get("notices", []):  # found when the source was read
         yield Notice(one["severity"], one["text"])
     yield from dict.fromkeys(fit_notices(models))

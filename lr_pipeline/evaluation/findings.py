@@ -18,15 +18,29 @@ from lr_pipeline.tables.level_counts import plain_count
 
 GroupHashes = UInt64[np.ndarray, " n"]
 
+BASELINE = "prevalence_baseline"  # predicts the training prevalence for every row
 SEVERITIES = ("error", "warning", "note")
+NOTICE_KINDS = (
+    "leak",
+    "unfinished",
+    "separation",
+    "dependent",
+    "inseparable",
+    "minima",
+    "disagreement",
+)
 
 
 @dataclass(frozen=True)
 class Notice:
-    """Something the reader must know before the numbers: one sentence or two."""
+    """Something the reader must know before the numbers: one sentence or two.
+
+    ``kind`` is one of ``NOTICE_KINDS`` that the verdict knows, or empty.
+    """
 
     severity: Literal["error", "warning", "note"]
     text: str
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,6 +201,14 @@ class HeldOutRows:
         if self.weight is None:
             return None
         return plain_count(sum(self.whole.class_weights) if self.whole else self.weight.sum())
+
+    @property
+    def positive_share(self) -> float:
+        """The share of ones among the test rows, by weight."""
+        if self.whole is None:
+            return float(np.average(self.labels, weights=self.weight))
+        negative, positive = self.whole.class_weights
+        return positive / (negative + positive)
 
     @property
     def unit(self) -> str:

@@ -20,15 +20,15 @@ def fit_notices(models: Models) -> Iterator[Notice]:
             continue
         fit = model.fit
         if model.inference.inseparable:
-            yield Notice("warning", f"{_sentence(model.inference.inseparable)}.")
+            yield Notice("warning", f"{_sentence(model.inference.inseparable)}.", "inseparable")
         if fit.existence is not None:
             existence = existence_to_dict(fit.existence, model.preparation.columns)
             yield from _existence_notices(existence, fit.penalty)
         if fit.search is not None and not fit.search.unanimous:
-            yield Notice("note", fit.search.doubt)
+            yield Notice("note", fit.search.doubt, "minima")
     for name, model in models.items():
         if isinstance(model, LogisticModel) and model.fit.status is not Status.CONVERGED:
-            yield Notice("warning", f"{name}: {model.convergence}.")
+            yield Notice("warning", f"{name}: {model.convergence}.", "unfinished")
 
 
 def agreement_notices(models: Models, agreements: Agreements) -> Iterator[Notice]:
@@ -38,7 +38,9 @@ def agreement_notices(models: Models, agreements: Agreements) -> Iterator[Notice
             kernels = " and ".join(
                 getattr(models[name], "kernel", name) for name in (first, second)
             )
-            yield Notice("warning", f"The {kernels} models are {agreement.description}.")
+            yield Notice(
+                "warning", f"The {kernels} models are {agreement.description}.", "disagreement"
+            )
 
 
 def _sentence(text: str) -> str:
@@ -51,6 +53,6 @@ def _existence_notices(existence: dict[str, Any], penalty: Penalty) -> Iterator[
         existence = existence | {"dependent_columns": []}
     if not has_estimate(existence):
         text = f"{describe_existence(existence)} {penalty.as_stand_in}".rstrip()
-        yield Notice("warning", text)
+        yield Notice("warning", text, "separation")
     elif existence["dependent_columns"]:
-        yield Notice("note", describe_existence(existence))
+        yield Notice("note", describe_existence(existence), "dependent")

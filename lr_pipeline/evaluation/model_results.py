@@ -1,6 +1,6 @@
 """The results of each model on the test rows, each from one sort of its scores."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,13 +15,12 @@ from lr_pipeline.evaluation.curves import (
     curves_of_counts,
     drawn_curves,
 )
-from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
+from lr_pipeline.evaluation.findings import BASELINE, Findings, HeldOutRows, ModelSection
 from lr_pipeline.evaluation.intervals.interval import Interval
 from lr_pipeline.evaluation.intervals.model_intervals import model_intervals
 from lr_pipeline.evaluation.intervals.scored_cases import constant_predictions, predictions_of
 from lr_pipeline.evaluation.intervals.units import Cases
 from lr_pipeline.evaluation.metrics import Metrics, evaluate
-from lr_pipeline.evaluation.report_numbers import BASELINE, require_distinct
 
 
 @dataclass(frozen=True)
@@ -95,3 +94,12 @@ def _counts(held_out: HeldOutRows, model: ModelSection) -> CountsByScore:
         return CountsByScore.joined(CountsByScore(score, 1.0 - labels, labels))
     counted = weight > 0
     return count_scores(labels[counted], score[counted], weight[counted])
+
+
+def require_distinct(models: Sequence[ModelSection]) -> None:
+    """Raise ``ValueError`` where two models share a name or a title."""
+    names = [BASELINE, *(model.name for model in models)]
+    for texts in (names, [model.title for model in models]):
+        repeated = sorted({text for text in texts if texts.count(text) > 1})
+        if repeated:
+            raise ValueError(f"models must have distinct names and titles, found twice: {repeated}")

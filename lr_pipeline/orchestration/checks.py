@@ -10,7 +10,7 @@ import dagster as dg
 
 from lr_pipeline.core.fitting.plain_fit import CERTIFIED
 from lr_pipeline.core.solvers.result import Status
-from lr_pipeline.evaluation.report_numbers import BASELINE
+from lr_pipeline.evaluation.findings import BASELINE
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.table_existence import describe_existence, has_estimate

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lr_pipeline.evaluation.findings import DescentGap, Findings, HeldOutRows, ModelSection
 from lr_pipeline.evaluation.model_results import ModelResults, model_results
 from lr_pipeline.evaluation.number_format import UNDEFINED, count, metric, significant
-from lr_pipeline.evaluation.report_numbers import report_numbers, verdict
+from lr_pipeline.evaluation.report_numbers import report_numbers
 from lr_pipeline.report import figures
 from lr_pipeline.report.canvas import embedded, markdown_picture
 from lr_pipeline.report.effects_section import effects_context, fits_context
@@ -18,6 +18,9 @@ from lr_pipeline.report.provenance_view import byline, provenance_view
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+
+MOST_NOTICES = 5
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,9 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
     numbers = report_numbers(findings, results)
     context = {
         "title": findings.title,
-        "notices": findings.by_severity,
-        "verdict": verdict(numbers),
+        "notices": findings.by_severity[:MOST_NOTICES],
+        "further_notices": findings.by_severity[MOST_NOTICES:],
+        "verdict": numbers["verdict"],
         "metric_tables": metric_tables(numbers),
         "gaps": explain_gaps(numbers, numbers["titles"]),
         "titles": numbers["titles"],

@@ -17,7 +17,7 @@ from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.engines.design import Prepare, PreparedRows, prepare_rows
 from lr_pipeline.engines.opening import open_rows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
-from lr_pipeline.evaluation.report_numbers import BASELINE
+from lr_pipeline.evaluation.findings import BASELINE
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import ProvenanceError
 from lr_pipeline.models.train import Training, assess_table, train_linear, train_logistic

@@ -10,6 +10,7 @@ import pytest
 from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.evaluation.findings import (
+    BASELINE,
     CoefficientRow,
     DescentGap,
     DrawnRow,
@@ -19,7 +20,6 @@ from lr_pipeline.evaluation.findings import (
     ModelSection,
     Notice,
 )
-from lr_pipeline.evaluation.report_numbers import BASELINE, verdict
 from lr_pipeline.report.render import Report, render_report
 
 HOSTILE = "<script>alert(1)</script>\"quoted\" 'too' &amp;\n中文 {{ 7 * 7 }}"
@@ -204,10 +204,31 @@ def test_numbers_are_strict_json_with_the_documented_keys(held_out, models):
 
 
 def test_notices_open_the_page_gravest_first(held_out, models):
-    """What the reader must know comes before any number."""
+    """What the reader must know comes after the verdict, and before any table."""
     notices = [Notice("note", "N."), Notice("error", "E."), Notice("warning", "W.")]
     text = Page(rendered(held_out, models, notices).html).text
-    assert text.index("E.") < text.index("W.") < text.index("N.") < text.index("40 test rows")
+    assert text.index("E.") < text.index("W.") < text.index("N.") < text.index("Calibration")
+
+
+def test_five_notices_are_shown_and_the_others_are_folded_away(held_out, models):
+    """The gravest come first, so that no warning is folded behind a note."""
+    notices = [Notice("note", f"N{k}.") for k in range(5)] + [Notice("warning", "W.")]
+    html = rendered(held_out, models, notices).html
+    shown, _, folded = html.partition("1 further notice<")
+    assert html.index("W.") < html.index("N0.")
+    assert "N3." in shown
+    assert "N4." not in shown
+    assert "N4." in folded
+
+
+def test_the_verdict_opens_the_page_and_the_numbers(held_out, models):
+    """Headline, paragraph and next steps are above all notices, and in the JSON."""
+    report = rendered(held_out, models, [Notice("warning", "W.")])
+    verdict = report.numbers["verdict"]
+    text = Page(report.html).text
+    assert text.index(verdict["headline"]) < text.index(verdict["text"]) < text.index("W.")
+    assert all(step in text for step in verdict["next_steps"])
+    assert verdict["headline"] == "Not proven – too few rows to tell"
 
 
 def test_each_model_states_its_fit_in_words(report):
@@ -250,22 +271,6 @@ def test_weighted_rows_count_by_their_weight(held_out, models):
     expected = 2 * held_out.labels.sum() / weight.sum()
     assert report.numbers["test_prevalence"] == pytest.approx(expected)
     assert "A row counts as often as its weight says" in Page(report.html).text
-
-
-def test_verdict_names_the_best_models_and_the_baseline(report):
-    """Winners equal to the digits shown are named together."""
-    sentence = verdict(report.numbers)
-    assert sentence.startswith("40 test rows, ")
-    assert "(Logistic (numpy), Logistic (torch))" in sentence
-    assert "training prevalence, 37.5 %" in sentence
-    assert "No model beats" not in sentence
-
-
-def test_verdict_says_when_no_model_beats_the_baseline(held_out, models):
-    """A model that predicts the contrary is not called the best."""
-    z = -models[1].linear_predictor
-    contrary = replace(models[1], linear_predictor=z, probabilities=1 / (1 + np.exp(-z)))
-    assert "No model beats the baseline." in verdict(rendered(held_out, [contrary]).numbers)
 
 
 @pytest.mark.parametrize("change", [{"name": "x"}, {"title": "x"}])

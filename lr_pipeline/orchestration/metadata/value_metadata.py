@@ -228,8 +228,10 @@ def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
         for metric, value in values.items()
         if value is not None
     }
+    verdict = report.numbers["verdict"]
     return metadata_values(
         {
+            **({"verdict": verdict["headline"]} if verdict else {}),
             "summary": f"{report.numbers['test_rows']:,} test rows"
             f"{_in_cases(report.numbers.get('test_cases'))}, {len(models)} models",
             "metrics": dg.MetadataValue.md(metrics_in_markdown(report.numbers)),

@@ -1,0 +1,168 @@
+"""The verdict on tables that were made so that the right answer is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
+from lr_pipeline.core.logistic.loss import sigmoid
+from lr_pipeline.core.solvers import Newton
+from lr_pipeline.core.solvers.gradient_descent import GradientDescent
+from lr_pipeline.evaluation.evaluate import evaluate_models
+from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection, Notice
+from lr_pipeline.evaluation.model_results import model_results
+from lr_pipeline.evaluation.verdict.judge import READY, judge
+from lr_pipeline.models.train import Training, train_linear, train_logistic
+from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
+from lr_pipeline.tables.table import Table
+from tests.scoring.conftest import prepare
+
+
+def findings_of(columns: dict, solver=None) -> Findings:
+    """Return the findings of the usual models for a table with label y."""
+    train, test = split_table(Table.from_arrow(pa.table(columns), "y"), SplitPolicy())
+    training = Training(solver or Newton())
+    models = {
+        "linear_baseline": train_linear(train, prepare),
+        "numpy_model": train_logistic(train, prepare, NumpyKernel(), training),
+    }
+    return evaluate_models(models, train, test, prepare)
+
+
+def verdict_of(columns: dict, solver=None):
+    """Return the verdict on a table."""
+    findings = findings_of(columns, solver)
+    return judge(findings, model_results(findings))
+
+
+def table(n: int, effect: float, intercept: float = 0.0, columns: int = 4, seed: int = 1) -> dict:
+    """Return n rows of normal columns, the first of which moves the log odds by ``effect``."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, columns))
+    y = (rng.uniform(size=n) < sigmoid(intercept + effect * X[:, 0])).astype(int)
+    return {"y": y} | {f"x{j}": X[:, j] for j in range(columns)}
+
+
+def test_a_model_that_finds_a_strong_effect_is_ready():
+    """A thousand rows, half of them positive: the paragraph says how much it gains."""
+    found = verdict_of(table(2_000, 1.5))
+    assert (found.answer, found.headline) == ("yes", READY)
+    assert "significantly better than predicting the prevalence" in found.text
+    assert "was tested on 400 rows that it had not seen" in found.text
+    assert found.text.startswith("Logistic regression ")
+    assert found.reasons == ()
+
+
+def test_a_rare_event_can_be_ready():
+    """Two of a hundred rows are positive, and there are enough of them in the test set."""
+    found = verdict_of(table(20_000, 1.2, intercept=-4.4))
+    assert found.answer == "yes"
+
+
+@pytest.mark.parametrize("n", [60, 600, 6_000])
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_is_never_ready(n, seed):
+    """However many rows there are, columns without any relation to the label get no yes."""
+    assert verdict_of(table(n, 0.0, seed=seed)).answer != "yes"
+
+
+def test_much_noise_is_a_no():
+    """A large test set would have seen a gain."""
+    found = verdict_of(table(20_000, 0.0))
+    assert found.headline == "No – no better than the prevalence"
+
+
+def test_few_rows_prove_nothing():
+    """Sixty rows of a strong effect leave six of each class to test on."""
+    found = verdict_of(table(60, 2.0))
+    assert found.headline == "Not proven – too few rows to tell"
+    assert any("Collect more rows" in step for step in found.next_steps)
+
+
+def test_a_leak_is_a_no():
+    """One column alone tells the classes apart."""
+    rng = np.random.default_rng(3)
+    columns = table(2_000, 1.0)
+    columns["paid_later"] = columns["y"] + rng.normal(size=2_000) / 9
+    found = verdict_of(columns)
+    assert found.headline == "No – a column gives the answer away"
+    assert "paid_later" in found.text
+
+
+def test_columns_that_leak_together_are_too_good_to_be_true():
+    """No column tells the classes apart, but their sum does."""
+    rng = np.random.default_rng(4)
+    a = rng.normal(size=3_000) * 4
+    y = (rng.uniform(size=3_000) < 0.5).astype(int)
+    found = verdict_of({"y": y, "a": a, "b": 2.0 * y - 1 - a + rng.normal(size=3_000) / 9})
+    assert found.answer == "not proven"
+    assert found.headline == "Not proven – too good to be true"
+
+
+def test_a_fit_that_has_not_converged_is_a_no():
+    """Two steps of gradient descent are no maximum-likelihood estimate."""
+    found = verdict_of(table(2_000, 1.5), GradientDescent(learning_rate=1e-3, iterations=2))
+    assert found.headline == "No – the fit has not converged"
+
+
+def held(n: int, distort, seed: int = 5) -> Findings:
+    """Return findings of a model whose log odds are a distorted form of the true ones."""
+    rng = np.random.default_rng(seed)
+    z = 1.5 * rng.normal(size=n) - 1.0
+    y = (rng.uniform(size=n) < sigmoid(z)).astype(float)
+    wrong = distort(z)
+    section = ModelSection("model", "Model", sigmoid(wrong), wrong)
+    return Findings(HeldOutRows(y, float(y.mean()), 8 * n, "", ""), [section])
+
+
+def answer_to(findings: Findings):
+    """Return the verdict on these findings."""
+    return judge(findings, model_results(findings))
+
+
+def test_right_probabilities_are_ready():
+    """The undistorted log odds pass every rule."""
+    assert answer_to(held(2_000, lambda z: z)).answer == "yes"
+
+
+@pytest.mark.parametrize(
+    ("shift", "short"),
+    [(0.8, "its probabilities are too high"), (-0.8, "its probabilities are too low")],
+)
+def test_probabilities_that_are_wrong_on_average_are_a_no(shift, short):
+    """A model of another population ranks well, and its probabilities mislead."""
+    found = answer_to(held(5_000, lambda z: z + shift))
+    assert found.headline == f"No – {short}"
+    assert any("Recalibrate" in step for step in found.next_steps)
+
+
+def test_an_error_found_in_the_source_is_a_no():
+    """Whatever the numbers say."""
+    findings = replace(held(2_000, lambda z: z), notices=[Notice("error", "Half is missing.")])
+    found = answer_to(findings)
+    assert found.answer == "no"
+    assert "Half is missing." in found.text
+
+
+def test_a_test_set_of_one_class_proves_nothing():
+    """Nothing can be compared."""
+    findings = held(200, lambda z: z)
+    ones = replace(findings.held_out, labels=np.ones(200))
+    found = answer_to(replace(findings, held_out=ones))
+    assert found.answer != "yes"
+    assert "Withheld: " in found.text
+
+
+def test_without_models_there_is_no_verdict():
+    """A report of the prevalence alone has nothing to judge."""
+    assert answer_to(replace(held(50, lambda z: z), models=[])) is None
+
+
+def test_reasons_for_a_no_come_before_those_for_a_doubt():
+    """The headline has the gravest."""
+    findings = replace(held(40, lambda z: z), notices=[Notice("error", "Half is missing.")])
+    found = answer_to(findings)
+    assert [reason.answer for reason in found.reasons] == ["no", "not proven", "not proven"]
+    assert found.headline.startswith("No – ")
