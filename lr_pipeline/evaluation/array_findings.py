@@ -11,7 +11,7 @@ from lr_pipeline.core.types import RowVector
 from lr_pipeline.engines.arrays.array_forms import require_one_index
 from lr_pipeline.engines.arrays.array_input import vector_array
 from lr_pipeline.engines.arrays.array_limits import require_weights
-from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
+from lr_pipeline.evaluation.findings import Findings, GroupHashes, HeldOutRows, ModelSection
 from lr_pipeline.evaluation.score_sums import THRESHOLD
 from lr_pipeline.models.fitted import FittedLinear, FittedLogistic
 from lr_pipeline.models.frame_rows import rows_to_predict
@@ -29,15 +29,19 @@ def findings_of_arrays(
     weight: Any = None,
     threshold: float | Mapping[str, float] | None = None,
     train_prevalence: float | None = None,
+    group: Any = None,
 ) -> Findings:
     """Predict rows by one model, or by each of several, and put them beside their labels.
 
     For the arguments and errors see ``lr_pipeline.evaluate``.
     """
     if isinstance(X, Table):
-        if y is not None or weight is not None:
-            raise ValueError("a Table has its own label and weight, found y= or weight= beside it")
+        if not (y is None and weight is None and group is None):
+            raise ValueError(
+                "a Table has its own label, weight and group, found y=, weight= or group= beside it"
+            )
         labels, weights = X.labels(), X.weights()
+        group = None if X.roles.group is None else X.column(X.roles.group).to_pandas()
     else:
         labels, weights = _labels_and_weights(X, y, weight)
     named = models if isinstance(models, Mapping) else {ONLY_MODEL: models}
@@ -51,6 +55,7 @@ def findings_of_arrays(
         labels=labels,
         prevalence=next(share for share in prevalences if share is not None),
         weight=weights,
+        group=None if group is None else _group_codes(group, len(labels)),
     )
     if isinstance(X, Table):
         held_out = replace(held_out, target=X.roles.target, positive=str(X.roles.positive))
@@ -72,6 +77,15 @@ def _labels_and_weights(X: Any, y: Any, weight: Any) -> tuple[RowVector, RowVect
         row = int(np.argmax(wrong))
         raise ValueError(f"labels must be 0 or 1, found {labels[row]:g} in row {row}")
     return labels, weights
+
+
+def _group_codes(group: Any, rows: int) -> GroupHashes:
+    """Return a number (n,) that is equal for rows of one group."""
+    names = np.asarray(group).ravel()
+    if len(names) != rows:
+        raise ValueError(f"expected the group of each of {rows} rows, found {len(names)}")
+    _, codes = np.unique(names.astype(str), return_inverse=True)
+    return codes.astype(np.uint64)
 
 
 def _training_prevalence(model: Any) -> float | None:

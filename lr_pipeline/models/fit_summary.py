@@ -26,8 +26,8 @@ Facts: TypeAlias = dict[str, str]
 
 
 @dataclass(frozen=True)
-class FitSummary:
-    """Facts about a fit (label → text), its parameters (headings, then rows of cells), and remarks.
+class Summary:
+    """Facts (label → text), a table (headings, then rows of cells), and remarks.
 
     A cell is empty where a number is withheld; the remarks say why.
     """
@@ -70,7 +70,7 @@ class FitSummary:
 
 def summarize_logistic(
     fit: LogisticFit, columns: Sequence[str] | None, inference: LogisticInference | None = None
-) -> FitSummary:
+) -> Summary:
     """Summarize a logistic regression, with Wald's inference unless another one is given.
 
     McFadden's pseudo R² is 1 − ℓ / ℓ₀, with ℓ₀ the log-likelihood of the intercept alone;
@@ -95,7 +95,7 @@ def summarize_logistic(
     remedy = " Profile intervals are right for it: summary(infer(fit, X, y))." if profile else ""
     ratios = ["", *(_number(ratio) for ratio in _exponentials(fit.coefficients).tolist())]
     headings, rows = _table(names, values, errors, statistic, parts, level)
-    return FitSummary(
+    return Summary(
         "Logistic regression",
         _logistic_facts(fit),
         (*headings, "odds ratio"),
@@ -104,7 +104,7 @@ def summarize_logistic(
     )
 
 
-def summarize_linear(fit: LinearFit, columns: Sequence[str] | None) -> FitSummary:
+def summarize_linear(fit: LinearFit, columns: Sequence[str] | None) -> Summary:
     """Summarize least squares: t = estimate / standard error, with Student's distribution."""
     names = [INTERCEPT, *_names(columns, len(fit.coefficients))]
     values = np.append(fit.intercept, fit.coefficients)
@@ -126,7 +126,7 @@ def summarize_linear(fit: LinearFit, columns: Sequence[str] | None) -> FitSummar
         "Log-likelihood": f"{fit.log_likelihood:.6g}",
         "Arithmetic": fit.method,
     }
-    return FitSummary("Linear regression", facts, headings, tuple(rows), tuple(remarks))
+    return Summary("Linear regression", facts, headings, tuple(rows), tuple(remarks))
 
 
 def _logistic_facts(fit: LogisticFit) -> Facts:

@@ -13,7 +13,7 @@ from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.logistic.row_scores import score_rows
 from lr_pipeline.core.types import Columns, Design, Parameters, RowVector
 from lr_pipeline.engines.arrays.array_input import design_array
-from lr_pipeline.models.fit_summary import FitSummary, summarize_linear, summarize_logistic
+from lr_pipeline.models.fit_summary import Summary, summarize_linear, summarize_logistic
 from lr_pipeline.models.frame_rows import rows_to_predict
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.tables.preparation.preparation import Preparation
@@ -49,7 +49,7 @@ class FittedLogistic(LogisticFit):
         """Return P(y = 1 | x) = σ(z) of each row, (n,); ``X`` as for ``linear_predictor``."""
         return sigmoid(self.linear_predictor(X))
 
-    def summary(self, inference: LogisticInference | None = None) -> FitSummary:
+    def summary(self, inference: LogisticInference | None = None) -> Summary:
         """Return the table of estimates, standard errors, tests and intervals, with names.
 
         The inference is Wald's, as in most packages, unless that of ``infer`` is given.
@@ -73,7 +73,7 @@ class FittedLinear(LinearFit):
         center = np.zeros(len(self.coefficients))
         return _scores(X, self.columns, self.preparation, center, parameters)
 
-    def summary(self) -> FitSummary:
+    def summary(self) -> Summary:
         """Return the table of estimates, standard errors, tests and intervals, with names."""
         return summarize_linear(self, self.columns)
 

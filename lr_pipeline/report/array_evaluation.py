@@ -8,8 +8,12 @@ from typing import Any
 
 from lr_pipeline.evaluation.array_findings import findings_of_arrays
 from lr_pipeline.evaluation.findings import Findings
+from lr_pipeline.evaluation.metrics import METRICS
 from lr_pipeline.evaluation.model_results import ModelResults, model_results
+from lr_pipeline.evaluation.number_format import decimals_for, p_value, percent, signed
 from lr_pipeline.evaluation.report_numbers import report_numbers
+from lr_pipeline.models.fit_summary import Summary
+from lr_pipeline.report.metrics_table import MetricCell, explain_gaps, metric_tables
 from lr_pipeline.report.render import render_report
 
 
@@ -17,8 +21,9 @@ from lr_pipeline.report.render import render_report
 class Evaluation:
     """How well models predict labels that they have not seen.
 
-    ``print(evaluation)`` shows the metrics with their intervals, and a notebook a table of them;
-    ``numbers`` has them all, as the JSON beside a report does, and ``save`` writes the page.
+    ``print(evaluation)`` shows the metrics with their intervals and the comparisons of models, and
+    a notebook a table of them; ``numbers`` has them all, as the JSON beside a report does, and
+    ``save`` writes the page.
     """
 
     findings: Findings
@@ -29,11 +34,61 @@ class Evaluation:
         """Every number: ``numbers["models"][name][metric]`` and more."""
         return report_numbers(self.findings, self.results)
 
+    def summary(self) -> Summary:
+        """Return metrics × models, and in a sentence each how any two models compare."""
+        numbers = self.numbers
+        titles = numbers["titles"]
+        facts = {
+            "Rows": f"{numbers['test_rows']:,}, {percent(numbers['test_prevalence'])} with label 1",
+            "Intervals": "95 %; * is significantly better than every other model",
+        }
+        parts = [table.rows for table in metric_tables(numbers)]
+        rows = tuple(
+            (same[0].heading, *(_cell_text(cell) for row in same for cell in row.cells))
+            for same in zip(*parts, strict=True)
+        )
+        compared = [_in_words(one, titles) for one in numbers["comparisons"]]
+        remarks = (*filter(None, compared), *explain_gaps(numbers, titles))
+        return Summary("Evaluation", facts, ("", *titles.values()), rows, remarks)
+
+    def __str__(self) -> str:
+        """Lay out the summary as text."""
+        return str(self.summary())
+
+    def _repr_html_(self) -> str:
+        """Lay out the summary for a notebook."""
+        return self.summary()._repr_html_()
+
     def save(self, path: str | Path) -> Path:
         """Write the report as one HTML page, and return its path."""
         path = Path(path)
         path.write_text(render_report(self.findings, self.results).html, encoding="utf-8")
         return path
+
+
+def _cell_text(cell: MetricCell) -> str:
+    interval = f" ({cell.interval})" if cell.interval else ""
+    return f"{cell.text}{'*' if cell.best else ''}{interval}"
+
+
+def _in_words(comparison: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """Return one comparison of two models in a line; empty where it is withheld."""
+    low, high = (comparison["interval"][end] for end in ("low", "high"))
+    if comparison["verdict"] == "withheld" or low is None:
+        return ""
+    decimals = decimals_for((low, high))
+    difference, *ends = (signed(value, decimals) for value in (comparison["difference"], low, high))
+    adjusted = p_value(comparison["adjusted"])
+    p = (
+        ""
+        if comparison["adjusted"] is None
+        else f", p {adjusted if '<' in adjusted else f'= {adjusted}'}"
+    )
+    heading = next(one.heading for one in METRICS if one.name == comparison["metric"])
+    return (
+        f"{heading}, {titles[comparison['first']]} − {titles[comparison['second']]}: {difference} "
+        f"({' to '.join(ends)}){p}: {comparison['verdict']}"
+    )
 
 
 def evaluate(
@@ -44,6 +99,7 @@ def evaluate(
     *,
     threshold: float | Mapping[str, float] | None = None,
     train_prevalence: float | None = None,
+    group: Any = None,
 ) -> Evaluation:
     """Evaluate one model, or several by name, on rows that none was trained on.
 
@@ -54,6 +110,8 @@ def evaluate(
     often each row counts. ``threshold``: the answer is yes above it, for all or by name; by default
     a model's own, or 0.5. ``train_prevalence``: the share of ones in training, which the prevalence
     baseline predicts; by default the first model's, if it has recorded it, else that of ``y``.
+    ``group`` (n,): rows of one group depend on each other, so that whole groups are the units of
+    the intervals.
 
     Raises
     ------
@@ -62,5 +120,5 @@ def evaluate(
     ValueError
         Labels are missing or not 0 and 1, lengths or columns differ, or a prediction is not finite.
     """
-    findings = findings_of_arrays(models, X, y, weight, threshold, train_prevalence)
+    findings = findings_of_arrays(models, X, y, weight, threshold, train_prevalence, group)
     return Evaluation(findings, model_results(findings))

@@ -96,6 +96,7 @@ def test_the_page_is_saved_without_what_arrays_do_not_know(rows, tmp_path) -> No
         ({"models": RidgeClassifier(), "y": [0, 1, 1]}, TypeError, "predicts no probabilities"),
         ({"models": LogisticRegression(), "y": [0, 1, 1]}, ValueError, "X is missing"),
         ({"models": np.zeros(3), "y": [0, 1, 1], "weight": [1, 2]}, ValueError, "3 weights"),
+        ({"models": np.zeros(3), "y": [0, 1, 1], "group": ["a"]}, ValueError, "group of each of 3"),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused(arguments, error, message) -> None:
@@ -110,3 +111,29 @@ def test_a_classifier_of_other_labels_is_refused(rows) -> None:
     model = LogisticRegression().fit(X, np.where(y == 1, "bad", "good"))
     with pytest.raises(ValueError, match="a classifier of labels 0 and 1, found"):
         lr_pipeline.evaluate(model, X, y)
+
+
+def test_the_summary_shows_intervals_and_comparisons_as_text_and_html(rows) -> None:
+    """The best model is marked, and names are no HTML."""
+    X, y = rows
+    fit = lr_pipeline.fit_logistic(X[:200], y[:200])
+    found = lr_pipeline.evaluate({"fit": fit, "<b>half": np.full(200, 0.5)}, X[200:], y[200:])
+    values, ends = found.numbers["models"]["fit"], found.numbers["intervals"]["fit"]["roc_auc"]
+    (cells,) = (row for row in found.summary().rows if row[0] == "ROC AUC")
+    shown = f"{values['roc_auc']:.2f}* ({ends['low']:.2f} to {ends['high']:.2f})"
+    assert cells == ("ROC AUC", "0.5000", shown, "0.5000")
+    assert "ROC AUC, <b>half − fit: −" in str(found)
+    assert ", p < 0.001: worse" in str(found)
+    assert "<b>half" not in found._repr_html_()
+
+
+def test_whole_groups_are_the_units_of_intervals(rows) -> None:
+    """Twenty copies of each row in one group tell no more than the row alone."""
+    X, y = rows
+    p = 1 / (1 + np.exp(-X["dose"].to_numpy()))
+    names = np.repeat([f"person {k}" for k in range(400)], 20)
+    alone = lr_pipeline.evaluate(p, y=y).numbers["intervals"]["model"]["brier_score"]
+    copied = lr_pipeline.evaluate(np.repeat(p, 20), y=np.repeat(y, 20), group=names)
+    found = copied.numbers["intervals"]["model"]["brier_score"]
+    assert found["low"] == pytest.approx(alone["low"], rel=0.01)
+    assert found["high"] == pytest.approx(alone["high"], rel=0.01)
