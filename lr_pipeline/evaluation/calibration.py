@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from scipy.special import ndtri
 
 from lr_pipeline.core.types import RowVector
@@ -40,13 +40,20 @@ def calibration_bins(
     ``bins`` is √n of n cases, between 2 and 10, unless given. Rows with equal predictions share a
     bin, so that ties leave fewer bins, of unequal size.
     """
-    cases = labels.size if weight is None else float(weight.sum())
-    bins = bins or min(10, max(2, round(math.sqrt(cases))))
-    edges = quantiles(probabilities, np.linspace(0, 1, bins + 1)[1:-1], weight)
-    bin_of_row = np.searchsorted(edges, probabilities)
+    bin_of_row = row_bins(probabilities, bins, weight)
     counted = np.ones_like(probabilities) if weight is None else weight
     sums = [np.bincount(bin_of_row, counted * of) for of in (1.0, labels, probabilities)]
     return tuple(_summarize(*of_bin) for of_bin in np.transpose(sums).tolist() if of_bin[0] > 0)
+
+
+def row_bins(
+    probabilities: RowVector, bins: int | None = None, weight: RowVector | None = None
+) -> Int64[np.ndarray, " n"]:
+    """(n,) the number of each row's bin, from 0, in the order of the predictions."""
+    cases = probabilities.size if weight is None else float(weight.sum())
+    bins = bins or min(10, max(2, round(math.sqrt(cases))))
+    edges = quantiles(probabilities, np.linspace(0, 1, bins + 1)[1:-1], weight)
+    return np.searchsorted(edges, probabilities)
 
 
 class PredictionHistogram(NamedTuple):

@@ -14,6 +14,7 @@ from lr_pipeline.evaluation.effects.effects import Effects
 from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.run_facts import RunFacts
 from lr_pipeline.evaluation.score_sums import THRESHOLD
+from lr_pipeline.models.decision.decision import Decision
 from lr_pipeline.tables.level_counts import plain_count
 
 GroupHashes = UInt64[np.ndarray, " n"]
@@ -112,7 +113,7 @@ class ModelSection:
     errors, intervals or p-values are missing; ``facts`` are further lines for the model's list
     (label → text). ``fit`` is ``None`` for closed forms. ``metrics``: the metrics of all test rows,
     where only some rows have predictions here. The model answers yes where its probability is
-    above ``threshold``.
+    above ``threshold``; ``decision`` says how that was chosen.
     """
 
     name: str
@@ -127,6 +128,7 @@ class ModelSection:
     metrics: Metrics | None = None
     threshold: float = THRESHOLD
     ranking: RowVector | None = None
+    decision: Decision | None = None
 
     @property
     def score(self) -> RowVector:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lr_pipeline.core.ranking import CountsByScore, count_scores
+from lr_pipeline.evaluation.answers.answer_results import AnswerResults, answer_results
 from lr_pipeline.evaluation.comparisons.comparison import Comparison
 from lr_pipeline.evaluation.comparisons.pairs import compare_all
 from lr_pipeline.evaluation.curves import (
@@ -28,7 +29,8 @@ class ModelResults:
     """Metrics by model, with the prevalence baseline first, and what is drawn of each model.
 
     ``curves`` are by title; there are none if all test labels are the same. ``intervals[model]``
-    has an interval for each metric, and ``comparisons`` those of every two models.
+    has an interval for each metric, and ``comparisons`` those of every two models. ``answers``:
+    reliability, threshold and lift.
     """
 
     metrics: Mapping[str, Metrics]
@@ -36,6 +38,7 @@ class ModelResults:
     calibration: Mapping[str, Calibration]
     intervals: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
+    answers: AnswerResults = field(default_factory=AnswerResults)
 
 
 def model_results(findings: Findings) -> ModelResults:
@@ -49,9 +52,9 @@ def model_results(findings: Findings) -> ModelResults:
     held_out, models = findings.held_out, findings.models
     require_distinct(models)
     metrics, curves, calibration = {BASELINE: _baseline_metrics(held_out)}, {}, {}
-    cases, predicted = Cases.of(held_out), []
+    cases, predicted, by_score = Cases.of(held_out), [], {}
     for model in models:
-        counts = _counts(held_out, model)
+        counts = by_score[model.name] = _counts(held_out, model)
         found = model.metrics or evaluate(
             held_out.labels,
             model.probabilities,
@@ -77,6 +80,7 @@ def model_results(findings: Findings) -> ModelResults:
         calibration,
         {one.name: model_intervals(one) for one in (baseline, *predicted)},
         compare_all(baseline, predicted),
+        answer_results(held_out, models, cases, by_score),
     )
 
 

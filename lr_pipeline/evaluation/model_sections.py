@@ -49,6 +49,7 @@ def _logistic_section(
         linear_predictor=model.decision.log_odds(z),
         ranking=None if model.decision.recalibration is None else z,
         threshold=model.decision.threshold,
+        decision=model.decision,
         metrics=scored.metrics.get(name),
         objective=fit.objective,
         coefficients=_logistic_rows(model),

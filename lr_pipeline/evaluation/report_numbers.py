@@ -26,6 +26,7 @@ def report_numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
         "models": {name: values.numbers() for name, values in metrics.items()},
         "reasons": {name: dict(values.reasons) for name, values in metrics.items()},
         **interval_numbers(results),
+        **results.answers.numbers(),
         "titles": {BASELINE: "Prevalence baseline"} | titles,
         "notices": [asdict(notice) for notice in findings.by_severity],
         "prevalence": held_out.prevalence,

@@ -9,7 +9,8 @@ from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.types import RowVector
 
 STEPS = 60
-CONVERGED = 1e-11  # Newton decrement, in standard errors
+CONVERGED = 1e-9  # Newton decrement, in standard errors
+ROUNDING = 1e-13  # of a loss
 
 Pair = Float64[np.ndarray, "2"]
 
@@ -48,13 +49,13 @@ def fit_curve(x: RowVector, t: RowVector, weight: RowVector) -> LogisticCurve:
         if not np.linalg.cond(H) < 1e15:
             break
         step = np.linalg.solve(H, gradient)
-        converged = float(gradient @ step) < CONVERGED**2 * max(1.0, total)
+        converged = float(gradient @ step) < CONVERGED**2
         if converged:
             break
         size = 1.0
         while True:
             found = curve_sums(w - size * step, u, t, weight)
-            if found[0] <= value or size < 1e-9:
+            if found[0] <= value + ROUNDING * abs(value) or size < 1e-9:
                 break
             size /= 2.0
         w = w - size * step

@@ -1,0 +1,1 @@
+"""Whether predicted probabilities are right: calibration line, expected error and its noise."""
