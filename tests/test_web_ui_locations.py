@@ -77,7 +77,7 @@ def page(address, tmp_path_factory) -> Iterator[object]:
 
 def launch(address: str, location: str, job: str, **config: object) -> str:
     """Start a job of a location as the Launchpad does; return the run's id."""
-    ops = {"ops": {name: {"config": value} for name, value in config.items()}}
+    ops = {"ops": {f"{location}__{name}": {"config": value} for name, value in config.items()}}
     variables = {"location": location, "job": job, "config": json.dumps(ops)}
     launched = ask(address, LAUNCH, **variables)["launchRun"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
@@ -97,7 +97,7 @@ def outcome(address: str, run: str) -> str:
 @pytest.fixture(scope="module")
 def trained(address) -> dict[str, str]:
     """Train both tables at the same time with one home; return how each run ended."""
-    runs = {name: launch(address, name, "training_job") for name in TABLES}
+    runs = {name: launch(address, name, f"{name}__training_job") for name in TABLES}
     return {name: outcome(address, run) for name, run in runs.items()}
 
 
@@ -114,7 +114,7 @@ def test_the_schedule_is_on_where_it_was_asked_for(page, address) -> None:
     (schedule,) = ask(address, SCHEDULES)["schedulesOrError"]["results"]
     assert schedule["cronSchedule"] == "0 2 * * *"
     assert schedule["scheduleState"]["status"] == "RUNNING"
-    text_at(page, f"{address}/automation", "daily_training")
+    text_at(page, f"{address}/automation", "titanic__daily_training")
 
 
 def test_two_tables_trained_at_once_keep_apart(trained, folder) -> None:
@@ -131,11 +131,11 @@ def test_two_tables_trained_at_once_keep_apart(trained, folder) -> None:
 def test_the_location_shows_its_graph_and_its_checks(trained, page, address) -> None:
     """The pages show the jobs and the asset graph of titanic, and the checks of its model."""
     location = f"{address}/locations/__repository__@titanic"
-    text = text_at(page, f"{location}/jobs", "scoring_job")
-    assert "training_job" in text
-    text = text_at(page, f"{location}/jobs/training_job", "View 9 assets")
+    text = text_at(page, f"{location}/jobs", "titanic__scoring_job")
+    assert "titanic__training_job" in text
+    text = text_at(page, f"{location}/jobs/titanic__training_job", "View 9 assets")
     assert "At 02:00 AM UTC" in text
-    page.get_by_text("models", exact=True).first.wait_for(timeout=60_000)
+    page.get_by_text("titanic", exact=True).first.wait_for(timeout=60_000)
     text_at(page, f"{address}/assets/titanic/numpy_model?view=checks", "converged")
 
 
@@ -143,7 +143,10 @@ def test_new_rows_are_scored_from_the_launchpad(trained, page, address, folder) 
     """The counts are in the metadata; scoring the same rows again gives the same version."""
     config = {"predictions": {"score_path": "data/samples/titanic.csv"}}
     for _ in range(2):
-        assert outcome(address, launch(address, "titanic", "scoring_job", **config)) == "SUCCESS"
+        assert (
+            outcome(address, launch(address, "titanic", "titanic__scoring_job", **config))
+            == "SUCCESS"
+        )
     text = text_at(page, f"{address}/assets/titanic/predictions", "interval_withheld")
     assert "1,309 rows by model" in text
     versions = folder / "data" / "artifacts" / "titanic" / "predictions"
@@ -153,5 +156,5 @@ def test_new_rows_are_scored_from_the_launchpad(trained, page, address, folder) 
 def test_a_file_of_another_table_is_refused_with_the_differences(trained, address, folder) -> None:
     """The run fails before anything is written."""
     config = {"predictions": {"score_path": "data/samples/titanic.csv"}}
-    assert outcome(address, launch(address, "fair", "scoring_job", **config)) == "FAILURE"
+    assert outcome(address, launch(address, "fair", "fair__scoring_job", **config)) == "FAILURE"
     assert not (folder / "data" / "artifacts" / "fair" / "predictions").exists()

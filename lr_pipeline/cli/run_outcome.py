@@ -1,6 +1,7 @@
 """Show how a run ended: what stopped it, or its metrics, failed checks and report."""
 
 import re
+from typing import Any
 
 import click
 import dagster as dg
@@ -9,20 +10,23 @@ from rich.table import Table as TerminalTable
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.terminal_progress import CONSOLE
 from lr_pipeline.orchestration.asset_names import REPORT
+from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.report.metrics_table import table_rows
 
 
-def show_outcome(result: dg.ExecuteInProcessResult) -> int:
+def show_outcome(result: dg.ExecuteInProcessResult, names: TableNames) -> int:
     """Print what stopped the run, or what it found; return the exit code."""
     failures = failure_lines(result)
     for line in failures:
         click.echo(f"error: {line}", err=True)
     if failures:
         return 1
-    _show_metrics(result)
-    _show_verdict(result)
+    report_op = names.named(REPORT)
+    numbers = result.output_for_node(report_op).numbers
+    _show_metrics(numbers)
+    _show_verdict(numbers)
     _show_failed_checks(result)
-    (report,) = result.asset_materializations_for_node(REPORT)
+    (report,) = result.asset_materializations_for_node(report_op)
     CONSOLE.print(f"Report: {report.metadata['path'].value}", soft_wrap=True)
     return 0
 
@@ -54,9 +58,9 @@ def failed_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvalua
     return [check for check in result.get_asset_check_evaluations() if not check.passed]
 
 
-def _show_metrics(result: dg.ExecuteInProcessResult) -> None:
+def _show_metrics(numbers: dict[str, Any]) -> None:
     """Print a line of metrics for each model."""
-    header, *rows = table_rows(result.output_for_node(REPORT).numbers)
+    header, *rows = table_rows(numbers)
     table = TerminalTable(*header, box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
@@ -66,9 +70,9 @@ def _show_metrics(result: dg.ExecuteInProcessResult) -> None:
     CONSOLE.print(table)
 
 
-def _show_verdict(result: dg.ExecuteInProcessResult) -> None:
+def _show_verdict(numbers: dict[str, Any]) -> None:
     """Print the report's answer, and what to do next."""
-    verdict = result.output_for_node(REPORT).numbers["verdict"]
+    verdict = numbers["verdict"]
     if verdict is not None:
         CONSOLE.print(f"\n{verdict['headline']}", style="bold", soft_wrap=True)
         for step in verdict["next_steps"]:

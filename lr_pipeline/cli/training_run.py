@@ -12,9 +12,11 @@ from lr_pipeline.orchestration.asset_names import LOGISTIC_MODELS
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
+from lr_pipeline.orchestration.jobs import TRAINING
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
 from lr_pipeline.orchestration.resources.engine_resource import Engine
+from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable, TableSource
 
 EngineName = Literal["auto", "memory", "streaming", "dask"]
@@ -31,10 +33,6 @@ def run_pipeline(
     tags: Mapping[str, str],
 ) -> int:
     """Materialize every asset of ``source`` and show the outcome; return the exit code."""
-    config = {"config": training}
-    run_config: dict[str, object] = {"ops": dict.fromkeys(LOGISTIC_MODELS, config)}
-    if not verbose:
-        run_config["loggers"] = {PROGRESS: {}}
     folder = str(initialise_home(home))
     with fewer_disk_waits(), dg.DagsterInstance.from_config(folder) as instance:
         if name is None and isinstance(source, FileTable):
@@ -47,10 +45,16 @@ def run_pipeline(
             loggers={PROGRESS: progress_logger},
         )
         fail_dead_runs(instance)
-        result = definitions.resolve_job_def("training_job").execute_in_process(
+        names = TableNames(name)
+        run_config: dict[str, object] = {
+            "ops": {names.named(model): {"config": training} for model in LOGISTIC_MODELS}
+        }
+        if not verbose:
+            run_config["loggers"] = {PROGRESS: {}}
+        result = definitions.resolve_job_def(names.named(TRAINING)).execute_in_process(
             run_config=run_config,
             instance=instance,
             tags={**process_tags(), **tags},
             raise_on_error=False,
         )
-    return show_outcome(result)
+    return show_outcome(result, names)

@@ -3,7 +3,8 @@
 Plain functions of the artifacts; :func:`build_checks` attaches them to the assets of one table.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from inspect import getdoc
 from typing import Any
 
 import dagster as dg
@@ -29,6 +30,8 @@ from lr_pipeline.orchestration.asset_names import (
 )
 from lr_pipeline.orchestration.metadata.value_metadata import difference_table
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
+from lr_pipeline.orchestration.table_functions import Function, of_table
+from lr_pipeline.orchestration.table_names import NO_TABLE, TableNames
 from lr_pipeline.orchestration.trained_columns import differences_since_training
 from lr_pipeline.report.render import Report
 from lr_pipeline.tables.errors import first_lines
@@ -43,6 +46,9 @@ REFUSAL = (
     "penalty none is refused. Use penalty auto or firth, log-f or l2 (finite for every table), or "
     "exclude such columns."
 )
+
+
+AUTO_PENALTY = dict.fromkeys(LOGISTIC_MODELS, "auto")
 
 
 def contract(
@@ -123,7 +129,9 @@ def fitted_to_training_rows(
 
 
 def estimate_exists(
-    context: dg.AssetCheckExecutionContext, mle_existence: dict[str, Any]
+    context: dg.AssetCheckExecutionContext,
+    mle_existence: dict[str, Any],
+    penalties: Mapping[str, str] = AUTO_PENALTY,
 ) -> dg.AssetCheckResult:
     """The maximum-likelihood estimate is finite.
 
@@ -131,7 +139,7 @@ def estimate_exists(
     finite, and an error under `penalty: none`.
     """
     known = has_estimate(mle_existence)
-    refused = [] if known else _models_without_penalty(context.run.run_config)
+    refused = [] if known else _models_without_penalty(context.run.run_config, penalties)
     return dg.AssetCheckResult(
         passed=known,
         severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
@@ -141,12 +149,15 @@ def estimate_exists(
     )
 
 
-def _models_without_penalty(run_config: Mapping[str, Any]) -> list[str]:
+def _models_without_penalty(
+    run_config: Mapping[str, Any], penalties: Mapping[str, str]
+) -> list[str]:
+    """Return the models' ops; ``penalties`` hold unless the run's configuration sets others."""
     ops = run_config.get("ops", {})
     return [
         name
-        for name in LOGISTIC_MODELS
-        if ops.get(name, {}).get("config", {}).get("penalty") == "none"
+        for name, penalty in penalties.items()
+        if ops.get(name, {}).get("config", {}).get("penalty", penalty) == "none"
     ]
 
 
@@ -221,33 +232,50 @@ def _comparable_metric(models: Mapping[str, Any], name: str) -> str:
     return "log_loss" if both else "brier_score"
 
 
-def build_checks(prefix: Sequence[str] = ()) -> list[dg.AssetChecksDefinition]:
-    """Attach every check to its asset under the key prefix of one table."""
+def build_checks(
+    names: TableNames = NO_TABLE, penalty: str = "auto"
+) -> list[dg.AssetChecksDefinition]:
+    """Attach every check to its asset of one table.
 
-    def key(name: str) -> dg.AssetKey:
-        return dg.AssetKey([*prefix, name])
+    ``penalty`` is that of the table's logistic models unless a run's configuration sets another.
+    """
+    key = names.key
+    penalties = {names.named(model): penalty for model in LOGISTIC_MODELS}
 
-    def inputs(*names: str) -> dict[str, dg.AssetIn]:
-        return {name: dg.AssetIn(key=key(name)) for name in names}
+    def existence_check(
+        context: dg.AssetCheckExecutionContext, mle_existence: dict[str, Any]
+    ) -> dg.AssetCheckResult:
+        return estimate_exists(context, mle_existence, penalties)
+
+    def inputs(*assets: str) -> dict[str, dg.AssetIn]:
+        return {name: dg.AssetIn(key=key(name)) for name in assets}
+
+    def check(
+        function: Function, asset: str, *others: str, **settings: Any
+    ) -> dg.AssetChecksDefinition:
+        """Return the check of one asset, which reads ``others`` besides."""
+        return dg.asset_check(
+            asset=key(asset),
+            name=settings.pop("name", function.__name__),
+            description=getdoc(function),
+            additional_ins=inputs(*others),
+            **settings,
+        )(of_table(function, names))
 
     return [
-        dg.asset_check(asset=key(DATASET), blocking=True)(contract),
-        dg.asset_check(
-            asset=key(TRAIN_SET),
-            additional_ins=inputs(TEST_SET, DATASET),
-            blocking=True,
-        )(no_leakage),
+        check(contract, DATASET, blocking=True),
+        check(no_leakage, TRAIN_SET, TEST_SET, DATASET, blocking=True),
         *(
-            dg.asset_check(
-                asset=key(model),
-                name="no_leakage",
-                additional_ins=inputs(TRAIN_SET),
-                blocking=True,
-            )(fitted_to_training_rows)
+            check(fitted_to_training_rows, model, TRAIN_SET, name="no_leakage", blocking=True)
             for model in MODELS
         ),
-        dg.asset_check(asset=key(EXISTENCE), blocking=True)(estimate_exists),
-        *(dg.asset_check(asset=key(model))(converged) for model in LOGISTIC_MODELS),
-        dg.asset_check(asset=key(TORCH), additional_ins=inputs(NUMPY, TRAIN_SET))(models_agree),
-        dg.asset_check(asset=key(REPORT))(better_than_prevalence),
+        dg.asset_check(
+            asset=key(EXISTENCE),
+            name="estimate_exists",
+            description=getdoc(estimate_exists),
+            blocking=True,
+        )(existence_check),
+        *(check(converged, model) for model in LOGISTIC_MODELS),
+        check(models_agree, TORCH, NUMPY, TRAIN_SET),
+        check(better_than_prevalence, REPORT),
     ]

@@ -1,47 +1,83 @@
 """Jobs: which assets are materialized together, and with which settings."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import dagster as dg
-from dagster import AssetSelection
 
 from lr_pipeline.orchestration.asset_names import NUMPY, TORCH
+from lr_pipeline.orchestration.assets.table_asset import TableAsset
 from lr_pipeline.orchestration.config.training_config import (
     GradientDescentConfig,
     NumpyTrainingConfig,
     TorchTrainingConfig,
 )
+from lr_pipeline.orchestration.table_names import TableNames
 
-STUDIES = AssetSelection.groups("study")
-SCORING = AssetSelection.groups("scoring")  # needs a file of new rows, which only the user knows
+if TYPE_CHECKING:  # Dagster does not export the type of what define_asset_job returns
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
 
-training_job = dg.define_asset_job(
-    "training_job",
-    selection=AssetSelection.all() - SCORING,
-    description="Every asset and check of the table: split, existence, three models, report.",
-)
+TRAINING, SCORING, STUDY = "training_job", "scoring_job", "study_job"
+TUTORIAL = "tutorial_job"
 
 _TUTORIAL_DESCENT = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, record_every=100)
 
-tutorial_job = dg.define_asset_job(
-    "tutorial_job",
-    selection=AssetSelection.all() - SCORING - STUDIES,
-    description="The same assets trained as the tutorial does: gradient descent from normal "
-    "weights, 5,000 epochs at learning rate 1e-3.",
-    config=dg.RunConfig(
-        ops={
-            NUMPY: NumpyTrainingConfig(solver=_TUTORIAL_DESCENT),
-            TORCH: TorchTrainingConfig(solver=_TUTORIAL_DESCENT),
+
+class TableJobs:
+    """The jobs of one table's ``assets``; their names and runs' tags carry the table's name."""
+
+    def __init__(self, names: TableNames, assets: Sequence[TableAsset]) -> None:
+        self.names = names
+        self.assets = assets
+
+    def training(self) -> "UnresolvedAssetJobDefinition":
+        """Return the job that trains and evaluates; it does not score new rows."""
+        return self._job(
+            TRAINING,
+            {"data", "models", "evaluation", "study"},
+            "Every asset and check of the table: split, existence, three models, report.",
+        )
+
+    def scoring(self) -> "UnresolvedAssetJobDefinition":
+        """Return the job that scores new rows."""
+        return self._job(
+            SCORING,
+            {"scoring"},
+            "New rows (`score_path`) by the current model: probability, interval, label.",
+        )
+
+    def study(self) -> "UnresolvedAssetJobDefinition":
+        """Return the job of the tutorial's studies."""
+        return self._job(
+            STUDY,
+            {"data", "study"},
+            "The tutorial's lessons: descent, learning rates, likelihood, regression.",
+        )
+
+    def tutorial(self) -> "UnresolvedAssetJobDefinition":
+        """Return the job that trains with the tutorial's own settings."""
+        settings = {
+            self.names.named(NUMPY): NumpyTrainingConfig(solver=_TUTORIAL_DESCENT),
+            self.names.named(TORCH): TorchTrainingConfig(solver=_TUTORIAL_DESCENT),
         }
-    ),
-)
+        return self._job(
+            TUTORIAL,
+            {"data", "models", "evaluation"},
+            "The same assets trained as the tutorial does: gradient descent from normal weights, "
+            "5,000 epochs at learning rate 1e-3.",
+            dg.RunConfig(ops=settings),
+        )
 
-study_job = dg.define_asset_job(
-    "study_job",
-    selection=AssetSelection.groups("data") | STUDIES,
-    description="The tutorial's lessons: descent, learning rates, likelihood, regression.",
-)
-
-scoring_job = dg.define_asset_job(
-    "scoring_job",
-    selection=SCORING,
-    description="New rows (`score_path`) by the current model: probability, interval, label.",
-)
+    def _job(
+        self, name: str, stages: set[str], description: str, config: dg.RunConfig | None = None
+    ) -> "UnresolvedAssetJobDefinition":
+        keys = [self.names.key(one.name) for one in self.assets if one.stage in stages]
+        return dg.define_asset_job(
+            self.names.named(name),
+            selection=dg.AssetSelection.assets(*keys),
+            description=description,
+            config=config,
+            tags=self.names.tags,
+        )

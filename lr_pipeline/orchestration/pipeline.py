@@ -6,13 +6,17 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.orchestration.assets import data, evaluation, models, scoring, tutorial_studies
+from lr_pipeline.orchestration.assets.table_asset import assets_in
 from lr_pipeline.orchestration.checks import build_checks
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
-from lr_pipeline.orchestration.jobs import scoring_job, study_job, training_job, tutorial_job
+from lr_pipeline.orchestration.jobs import TableJobs
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.schedules import DAILY, build_training_schedule
-from lr_pipeline.tables.sources.declared_tables import TableSource
+from lr_pipeline.orchestration.table_names import TableNames
+from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
+
+ARTIFACTS = ArtifactIOManager()  # one object, so that definitions of several tables can be merged
 
 
 def build_definitions(
@@ -28,13 +32,16 @@ def build_definitions(
 ) -> dg.Definitions:
     """Build the assets, checks, jobs and schedule that take ``table`` to an evaluation report.
 
+    Those of several tables can be merged: ``dg.Definitions.merge``.
+
     Parameters
     ----------
     table
         Where the rows come from, the roles of their columns and how they are split.
     name
-        Key prefix of every asset, so that one instance can hold several tables: ``"churn"`` gives
-        ``churn/numpy_model``. None, as for the tutorial's table, means no prefix.
+        The table's name, by which one instance can hold several: ``"churn"`` gives the asset
+        ``churn/numpy_model`` of group ``churn``, the op ``churn__numpy_model`` and the job
+        ``churn__training_job``. None, as for the tutorial's table, means plain names.
     studies
         Whether the tutorial's studies of the training set are among the assets.
     engine
@@ -54,18 +61,27 @@ def build_definitions(
     >>> from lr_pipeline.tables.sources.declared_tables import FileTable
     >>> defs = build_definitions(FileTable("data/samples/spector.csv", target="GRADE"), "spector")
     """
-    prefix = [name] if name else []
+    names = TableNames(name)
+    tutorial = isinstance(table, SyntheticTable)
     modules = [data, models, evaluation, scoring, *([tutorial_studies] if studies else [])]
+    assets = [one for module in modules for one in assets_in(module)]
+    jobs = TableJobs(names, assets)
+    own = {"table": TableResource.of(table), "engine": engine or Engine()}
+    given = dict(resources or {})
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(modules, key_prefix=name),
-        asset_checks=build_checks(prefix),
-        jobs=[training_job, tutorial_job, scoring_job, *([study_job] if studies else [])],
-        schedules=[build_training_schedule(schedule, scheduled)],
+        assets=[one.build(names, tutorial) for one in assets],
+        asset_checks=build_checks(names),
+        jobs=[
+            jobs.training(),
+            jobs.scoring(),
+            *([jobs.tutorial()] if tutorial else []),
+            *([jobs.study()] if studies else []),
+        ],
+        schedules=[build_training_schedule(schedule, scheduled, names)],
         resources={
-            "table": TableResource.of(table),
-            "engine": engine or Engine(),
-            "io_manager": ArtifactIOManager(),
-            **(resources or {}),
+            "io_manager": ARTIFACTS,
+            **{names.resource(one): given.pop(one, default) for one, default in own.items()},
+            **given,
         },
         loggers=loggers,
         executor=dg.in_process_executor,

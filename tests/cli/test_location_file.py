@@ -41,7 +41,7 @@ def test_the_file_is_short_and_defines_the_location(tmp_path) -> None:
     path = tmp_path / "locations" / "spector.py"
     assert 5 <= len(path.read_text().splitlines()) <= 10
     defs = runpy.run_path(str(path))["defs"]
-    schedule = defs.resolve_schedule_def("daily_training")
+    schedule = defs.resolve_schedule_def("spector__daily_training")
     assert schedule.cron_schedule == NIGHTLY
     assert schedule.default_status.value == "RUNNING"
     keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
@@ -53,7 +53,7 @@ def test_without_a_schedule_the_default_one_is_off(tmp_path) -> None:
     """No run starts that nobody asked for."""
     write_location(NewLocation("spector", spector()), tmp_path)
     defs = runpy.run_path(str(tmp_path / "locations" / "spector.py"))["defs"]
-    assert defs.resolve_schedule_def("daily_training").default_status.value == "STOPPED"
+    assert defs.resolve_schedule_def("spector__daily_training").default_status.value == "STOPPED"
 
 
 @pytest.mark.parametrize(

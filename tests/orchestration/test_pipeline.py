@@ -14,6 +14,7 @@ from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
 from lr_pipeline.orchestration.resources.engine_resource import Engine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
+from lr_pipeline.orchestration.table_names import STAGES
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable, source_from_dict
 from lr_pipeline.tables.split.split_table import SplitPolicy
 
@@ -47,7 +48,8 @@ def test_jobs_and_schedule() -> None:
 def test_the_schedule_follows_the_argument() -> None:
     """Another cron expression gives another name, so that it is not called daily."""
     weekly = build_definitions(SPECTOR, "spector", schedule="0 3 * * 1")
-    assert weekly.resolve_schedule_def("scheduled_training").cron_schedule == "0 3 * * 1"
+    schedule = weekly.resolve_schedule_def("spector__scheduled_training")
+    assert schedule.cron_schedule == "0 3 * * 1"
 
 
 def test_every_asset_is_documented_and_grouped() -> None:
@@ -55,7 +57,7 @@ def test_every_asset_is_documented_and_grouped() -> None:
     for key in defs.resolve_asset_graph().get_all_asset_keys():
         spec = defs.resolve_assets_def(key).get_asset_spec(key)
         assert spec.description
-        assert spec.group_name in {"data", "models", "evaluation", "scoring", "study"}
+        assert spec.group_name in STAGES
         assert spec.kinds
         assert spec.code_version
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
+from lr_pipeline.orchestration.assets.table_asset import Lesson, table_asset
 from lr_pipeline.orchestration.metadata.value_metadata import profile_metadata, table_metadata
 from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
@@ -22,52 +22,42 @@ def _table_result(table: Table) -> dg.MaterializeResult[Table]:
     )
 
 
-@dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
+@table_asset("data", Lesson("data", ("数据准备，参数初始化",)), {"parquet"})
 def dataset(context: dg.AssetExecutionContext, table: TableResource) -> dg.MaterializeResult[Table]:
     """The table, read from its source and validated, with the roles of its columns.
 
-    n rows of d features x and a label y, 0 or 1 (tutorial, "数据准备，参数初始化").
-
-    docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
+    n rows of d features x and a label y, 0 or 1.
     """
     rows = table.source.read(to_split=True)
     require_trained_columns(context, rows)
     return _table_result(rows)
 
 
-@dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
+@table_asset("data", Lesson("data"), {"parquet"})
 def train_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Table]:
     """The rows that the models learn from (scikit-learn's `train_test_split`).
 
-    (1 − `test_size`) n rows; by default 80 of the tutorial's 100.
-
-    docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
+    (1 − `test_size`) n of the n rows.
     """
     train, _ = split_table(dataset, table.source.split)
     return _table_result(train)
 
 
-@dg.asset(group_name="data", kinds={"parquet"}, code_version="1", metadata=walkthrough("data"))
+@table_asset("data", Lesson("data"), {"parquet"})
 def test_set(table: TableResource, dataset: Table) -> dg.MaterializeResult[Table]:
     """The rows kept away from training, on which the models are tested.
 
     `test_size` · n rows, none of them in `train_set`: information that leaks from here into
     training makes the metrics too good.
-
-    docs/walkthrough.en.md#data, 中文 docs/walkthrough.zh.md#data
     """
     _, test = split_table(dataset, table.source.split)
     return _table_result(test)
 
 
-@dg.asset(
-    group_name="data", kinds={"json"}, code_version="1", metadata=walkthrough("log-likelihood")
-)
+@table_asset("data", Lesson("log-likelihood", ("对数似然函数",)), {"json"})
 def feature_profile(engine: RowsEngine, dataset: Table) -> dg.MaterializeResult[dict[str, Any]]:
     """Each feature by class: counts, missing values, range, and the normal distribution's
-    maximum-likelihood estimate μ = Σx/n, σ² = Σ(x − μ)²/n (tutorial, "对数似然函数").
-
-    docs/walkthrough.en.md#log-likelihood, 中文 docs/walkthrough.zh.md#log-likelihood
+    maximum-likelihood estimate μ = Σx/n, σ² = Σ(x − μ)²/n.
     """
     profile = profile_features(dataset, engine.aggregate)
     metadata = profile_metadata(profile) | engine.metadata()

@@ -8,7 +8,7 @@ from lr_pipeline.evaluation.test_scores import Models
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.orchestration.asset_names import LINEAR, NUMPY, TITLES, TORCH
-from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
+from lr_pipeline.orchestration.assets.table_asset import Lesson, table_asset
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
 from lr_pipeline.orchestration.instance.run_record import record_of_run
 from lr_pipeline.orchestration.metadata.value_metadata import report_metadata
@@ -17,7 +17,7 @@ from lr_pipeline.report.render import Report, render_report, report_pictures
 from lr_pipeline.tables.table import Table
 
 
-@dg.asset(group_name="evaluation", kinds={"html"}, code_version="1", metadata=walkthrough("test"))
+@table_asset("evaluation", Lesson("test", ("模型测试",)), {"html"})
 def evaluation_report(
     config: EvaluationConfig,
     engine: RowsEngine,
@@ -30,9 +30,7 @@ def evaluation_report(
     """All models and the prevalence baseline on the test set: metrics, curves, coefficients.
 
     Also how far gradient descent stopped from the optimum, and one row drawn at random with its
-    prediction, 1 where p > 0.5, and its label (tutorial, "模型测试").
-
-    docs/walkthrough.en.md#test, 中文 docs/walkthrough.zh.md#test
+    prediction, 1 where p > 0.5, and its label.
     """
     models: Models = {LINEAR: linear_baseline, NUMPY: numpy_model, TORCH: torch_model}
     findings = evaluate_models(

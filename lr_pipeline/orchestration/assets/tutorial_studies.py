@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
+from lr_pipeline.orchestration.assets.table_asset import Lesson, table_asset
 from lr_pipeline.orchestration.config.study_config import (
     DescentStudyConfig,
     LearningRateStudyConfig,
@@ -23,14 +23,12 @@ from lr_pipeline.tables.table import Table
 KINDS = {"numpy", "matplotlib"}
 
 
-@dg.asset(group_name="study", kinds=KINDS, code_version="1", metadata=walkthrough("rates"))
+@table_asset("study", Lesson("rates", ("梯度下降法的模拟与可视化",)), KINDS)
 def gradient_descent_study(config: DescentStudyConfig) -> dg.MaterializeResult[Study]:
     """Gradient descent on f(θ) = (θ − 2.5)² − 1: θ ← θ − η · 2(θ − 2.5), one path an η.
 
-    Each step multiplies the distance to the minimum by 1 − 2η, so it converges if |1 − 2η| < 1
-    (tutorial, "梯度下降法的模拟与可视化"). Try your own `learning_rates` in the Launchpad.
-
-    docs/walkthrough.en.md#rates, 中文 docs/walkthrough.zh.md#rates
+    Each step multiplies the distance to the minimum by 1 − 2η, so it converges if |1 − 2η| < 1. Try
+    your own `learning_rates` in the Launchpad.
     """
     study = descent.gradient_descent_study(
         config.learning_rates,
@@ -41,16 +39,14 @@ def gradient_descent_study(config: DescentStudyConfig) -> dg.MaterializeResult[S
     return dg.MaterializeResult(value=study, metadata=descent_metadata(study))
 
 
-@dg.asset(group_name="study", kinds=KINDS, code_version="1", metadata=walkthrough("best-rate"))
+@table_asset("study", Lesson("best-rate", ("学习率的最佳取值",)), KINDS)
 def learning_rate_study(
     config: LearningRateStudyConfig, train_set: Table
 ) -> dg.MaterializeResult[Study]:
     """The grid search for η on the mean log loss: fixed and decaying rates from w = 0.
 
     Below 2/L, L = λ_max(X̃ᵀX̃)/4m, the loss falls at every step. Below 2/λ* the minimum attracts,
-    λ* the Hessian's largest eigenvalue there (tutorial, "学习率的最佳取值").
-
-    docs/walkthrough.en.md#best-rate, 中文 docs/walkthrough.zh.md#best-rate
+    λ* the Hessian's largest eigenvalue there.
     """
     study = learning_rates.learning_rate_study(
         sample_table(train_set, config.max_rows).rows(),
@@ -61,16 +57,14 @@ def learning_rate_study(
     return dg.MaterializeResult(value=study, metadata=learning_rate_metadata(study))
 
 
-@dg.asset(group_name="study", kinds=KINDS, code_version="1", metadata=walkthrough("likelihood"))
+@table_asset("study", Lesson("likelihood", ("最大似然估计和损失函数",)), KINDS)
 def likelihood_study(
     config: LikelihoodStudyConfig, train_set: Table
 ) -> dg.MaterializeResult[Study]:
     """Probability against likelihood: ℓ(μ, σ) = Σ log f(xᵢ; μ, σ) of a feature, and Bernoulli's
     Σ y log p + (1 − y) log(1 − p) of the labels, whose negative mean is the log loss.
 
-    The product that the logarithm replaces underflows (tutorial, "最大似然估计和损失函数").
-
-    docs/walkthrough.en.md#likelihood, 中文 docs/walkthrough.zh.md#likelihood
+    The product that the logarithm replaces underflows.
     """
     sample = sample_table(train_set, config.max_rows)
     feature = config.feature or sample.columns[0]
@@ -84,16 +78,14 @@ def likelihood_study(
     return dg.MaterializeResult(value=study, metadata=likelihood_metadata(study))
 
 
-@dg.asset(group_name="study", kinds=KINDS, code_version="1", metadata=walkthrough("linear"))
+@table_asset("study", Lesson("linear", ("线性回归", "逻辑回归")), KINDS)
 def regression_study(
     config: RegressionStudyConfig, train_set: Table
 ) -> dg.MaterializeResult[Study]:
     """Least squares by formula: β̂₁ = Σ(x − x̄)(y − ȳ) / Σ(x − x̄)², β̂₀ = ȳ − β̂₁x̄, and
     β̂ = (XᵀX)⁻¹Xᵀy against the project's own solution.
 
-    Then the sigmoid, which turns the line into a probability (tutorial, "线性回归", "逻辑回归").
-
-    docs/walkthrough.en.md#linear, 中文 docs/walkthrough.zh.md#linear
+    Then the sigmoid, which turns the line into a probability.
     """
     sample = sample_table(train_set, config.max_rows)
     study = regression.regression_study(sample.block, sample.columns, config.feature)

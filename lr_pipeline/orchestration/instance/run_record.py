@@ -12,6 +12,7 @@ from lr_pipeline.evaluation.numeric_libraries import numeric_libraries
 from lr_pipeline.evaluation.recorded_data import key_of_test_rows, recorded_data
 from lr_pipeline.evaluation.run_facts import AssetCost, RunFacts
 from lr_pipeline.orchestration.instance.io_manager import PEAK_MEMORY
+from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.table import Table
 from lr_pipeline.versions import code_identity
@@ -43,7 +44,7 @@ def record_of_run(engine: dg.ConfigurableResource[Any], test_set: Table) -> RunF
         started=_utc(entries[0].timestamp if entries else time.time()),
         costs=tuple(_costs(entries)),
         earlier_reports=_earlier_reports(context.instance, context.run.run_id, test_set),
-        config=without_secrets(dict(context.run.run_config).get("ops", {})),
+        config=without_secrets(_table_config(context)),
     )
 
 
@@ -72,6 +73,14 @@ def _costs(entries: Sequence[dg.EventLogEntry]) -> Iterator[AssetCost]:
                 round(entry.timestamp - started[entry.step_key], 3),
                 None if peak is None else round(float(str(peak.value)), 1),
             )
+
+
+def _table_config(context: dg.AssetExecutionContext) -> dict[str, Any]:
+    """Return the run's configuration of the assets of the same table: asset → configuration."""
+    own = TableNames.of(context.asset_key).named("")
+    ops: dict[str, Any] = dict(context.run.run_config).get("ops", {})  # type: ignore[assignment]
+    names = {op.removeprefix(own): op for op in ops if op.startswith(own)}
+    return {name: ops[op] for name, op in names.items() if "__" not in name}
 
 
 def _plain_fields(engine: dg.ConfigurableResource[Any]) -> dict[str, Any]:

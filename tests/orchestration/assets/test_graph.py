@@ -16,6 +16,7 @@ from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable, TableSource
 
 SAMPLES = Path(__file__).parents[3] / "data" / "samples"
@@ -39,10 +40,12 @@ def materialize(
     definitions = build_definitions(
         source, name, resources={"io_manager": ArtifactIOManager(root=str(root))}
     )
-    run_config = {"ops": {model: {"config": value} for model, value in config.items()}}
+    names = TableNames(name)
+    ops = {names.named(model): {"config": value} for model, value in config.items()}
+    run_config = {"ops": ops}
     with dg.DagsterInstance.from_config(str(initialise_home(root / "home"))) as instance:
-        return definitions.resolve_job_def(job).execute_in_process(
-            instance=instance, run_config=run_config or None, raise_on_error=False
+        return definitions.resolve_job_def(names.named(job)).execute_in_process(
+            instance=instance, run_config=run_config, raise_on_error=False
         )
 
 
@@ -157,10 +160,10 @@ def test_a_separated_table_is_named_and_fitted_by_log_f(breast_cancer) -> None:
     assert existence.severity is dg.AssetCheckSeverity.WARN
     assert "completely separated" in existence.description
     for name in ("numpy_model", "torch_model"):
-        assert breast_cancer.output_for_node(name).fit.penalty == LogF()
+        assert breast_cancer.output_for_node(f"breast_cancer__{name}").fit.penalty == LogF()
         assert found[name, "converged"].passed
     assert found["torch_model", "models_agree"].passed
-    report = breast_cancer.output_for_node("evaluation_report")
+    report = breast_cancer.output_for_node("breast_cancer__evaluation_report")
     assert "completely separated" in report.numbers["notices"][0]["text"]
 
 
@@ -177,7 +180,7 @@ def test_what_cannot_be_split_stores_nothing(tmp_path) -> None:
     result = materialize(FileTable(path, "y"), tmp_path / "root", "rare")
     assert not result.success
     (failure,) = [event for event in result.all_events if event.is_step_failure]
-    assert failure.step_key == "dataset"
+    assert failure.step_key == "rare__dataset"
     message = failure.step_failure_data.error.cause.message
     assert "feature 'x' has infinite values: 5 (first at row 1)" in message
     assert "a stratified split needs 2 rows of each class, found 1 positive" in message
@@ -212,12 +215,15 @@ def test_the_tutorial_job_descends_as_the_tutorial_does(tmp_path) -> None:
 
 
 @pytest.mark.slow
-def test_the_tutorial_job_ends_on_a_separated_table(tmp_path) -> None:
+def test_the_tutorials_descent_ends_on_a_separated_table(tmp_path) -> None:
     """Both kernels then descend a penalised objective with the same steps."""
+    descent = {"learning_rate": 1e-3, "iterations": 5_000, "record_every": 100}
+    settings = {"solver": {"gradient_descent": descent}}
     source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")
-    result = materialize(source, tmp_path, "breast_cancer", job="tutorial_job")
+    both = {"numpy_model": settings, "torch_model": settings}
+    result = materialize(source, tmp_path, "breast_cancer", **both)
     assert result.success
-    fits = [result.output_for_node(name).fit for name in ("numpy_model", "torch_model")]
+    fits = [result.output_for_node(f"breast_cancer__{name}").fit for name in both]
     assert {fit.penalty for fit in fits} == {LogF()}
     assert {fit.iterations for fit in fits} == {5_000}
 

@@ -41,22 +41,24 @@ def score(root) -> Score:
         resources={"io_manager": ArtifactIOManager(root=str(root))},
     )
 
-    def run(job: str = "scoring_job", **config: object) -> dg.ExecuteInProcessResult:
-        run_config = {"ops": {"predictions": {"config": config}}} if config else None
+    def run(job: str = "spector__scoring_job", **config: object) -> dg.ExecuteInProcessResult:
+        run_config = {"ops": {"spector__predictions": {"config": config}}} if config else None
         with dg.DagsterInstance.from_config(str(initialise_home(root / "home"))) as instance:
             return definitions.resolve_job_def(job).execute_in_process(
                 instance=instance, run_config=run_config, raise_on_error=False
             )
 
-    trained = run("training_job")
+    trained = run("spector__training_job")
     assert trained.success
-    assert not trained.asset_materializations_for_node("predictions")
+    assert "spector__predictions" not in {event.step_key for event in trained.all_events}
     return run
 
 
-def metadata(result: dg.ExecuteInProcessResult) -> dict[str, object]:
+def metadata(
+    result: dg.ExecuteInProcessResult, op: str = "spector__predictions"
+) -> dict[str, object]:
     """Return the metadata that the UI shows for the predictions."""
-    (made,) = result.asset_materializations_for_node("predictions")
+    (made,) = result.asset_materializations_for_node(op)
     return {name: value.value for name, value in made.metadata.items()}
 
 
@@ -84,7 +86,9 @@ def test_equal_inputs_are_one_version(score, root, tmp_path) -> None:
     assert metadata(first)["path"] == metadata(second)["path"]
     assert metadata(first)["sha256"] == metadata(second)["sha256"]
     tags = [
-        result.asset_materializations_for_node("predictions")[0].tags["dagster/data_version"]
+        result.asset_materializations_for_node("spector__predictions")[0].tags[
+            "dagster/data_version"
+        ]
         for result in (first, second)
     ]
     assert tags[0] == tags[1]
@@ -127,13 +131,15 @@ def test_another_schema_blocks_before_anything_is_written(score, root, tmp_path)
     assert (set(folder.rglob("*")) if folder.exists() else set()) == before
 
 
-def test_scores_alone_need_a_path(score) -> None:
-    """A run of the scores alone fails at once, and the error says where to give the path."""
+def test_scores_alone_are_skipped_with_a_word(score) -> None:
+    """A run of the scores alone ends well, and says where to give the path."""
     result = score()
-    assert not result.success
-    (event,) = [one for one in result.all_events if one.is_step_failure]
-    message = event.step_failure_data.user_failure_data.description
-    assert message.startswith("no rows are scored without a score_path. Give it in the Launchpad")
+    assert result.success
+    assert not result.asset_materializations_for_node("spector__predictions")
+    (event,) = [one for one in result.all_events if one.is_asset_observation]
+    told = event.asset_observation_data.asset_observation.description
+    assert told.startswith("skipped: no rows are scored without a score_path. Give it in the")
+    assert "ops: {spector__predictions: {config: {score_path: new_rows.csv}}}" in told
 
 
 def test_all_assets_at_once_skip_the_scores_with_a_word(tmp_path) -> None:
@@ -194,20 +200,28 @@ def test_scores_carry_the_checks_that_failed_of_their_model(tmp_path, monkeypatc
         "leak",
         resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
     )
-    config = {"ops": {"predictions": {"config": {"score_path": str(tmp_path / "leak.csv")}}}}
+    config = {"ops": {"leak__predictions": {"config": {"score_path": str(tmp_path / "leak.csv")}}}}
     with dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as instance:
-        for job in ("training_job", "scoring_job"):
+        for job in ("leak__training_job", "leak__scoring_job"):
             result = definitions.resolve_job_def(job).execute_in_process(
-                instance=instance, run_config=config if job == "scoring_job" else None
+                instance=instance, run_config=config if job == "leak__scoring_job" else None
             )
     leak = "leak/dataset: contract: feature 'late' alone tells the classes apart"
-    (shown,) = [text for text in metadata(result)["failed_checks"] if "contract" in text]
+    (shown,) = [
+        text
+        for text in metadata(result, "leak__predictions")["failed_checks"]
+        if "contract" in text
+    ]
     assert shown.startswith(leak)
-    stored = pq.read_schema(str(metadata(result)["path"])).metadata[b"lr_pipeline.predictions"]
+    stored = pq.read_schema(str(metadata(result, "leak__predictions")["path"])).metadata[
+        b"lr_pipeline.predictions"
+    ]
     assert shown in json.loads(stored)["failed_checks"]
     monkeypatch.chdir(tmp_path)
     arguments = ["predict", "leak.csv", "--model", "leak", "--home", str(tmp_path / "home")]
     said = CliRunner().invoke(main, [*arguments, "--output", "scores.parquet"])
     assert f"  ! a check of the model's run failed: {leak}" in said.output
     written = pq.read_schema("scores.parquet").metadata[b"lr_pipeline.predictions"]
-    assert json.loads(written)["failed_checks"] == list(metadata(result)["failed_checks"])
+    assert json.loads(written)["failed_checks"] == list(
+        metadata(result, "leak__predictions")["failed_checks"]
+    )

@@ -30,12 +30,14 @@ def reports(tmp_path_factory):
             definitions = build_definitions(
                 table, "spector", resources={"io_manager": ArtifactIOManager(root=root)}
             )
-            result = definitions.resolve_job_def("training_job").execute_in_process(
+            result = definitions.resolve_job_def("spector__training_job").execute_in_process(
                 instance=instance,
                 tags={ACCEPT: "true"},
-                run_config={"ops": {"numpy_model": {"config": {"penalty": "l2", "l2": 0.5}}}},
+                run_config={
+                    "ops": {"spector__numpy_model": {"config": {"penalty": "l2", "l2": 0.5}}}
+                },
             )
-            found.append((result.run_id, result.output_for_node("evaluation_report")))
+            found.append((result.run_id, result.output_for_node("spector__evaluation_report")))
     return found
 
 
