@@ -1,7 +1,7 @@
 """Training rows in memory, for results that need every column of a row: evenly spaced ones."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from jaxtyping import Int
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Design, RowVector
 
-MOST_ROWS = 200_000
+MOST_ROWS = 100_000
 MOST_NUMBERS = 2**23  # in the design of these rows: 64 MiB
 
 
@@ -28,6 +28,11 @@ class AnalysedRows:
     number: Int[np.ndarray, " n"]
     step: int
     of_rows: int
+
+    @cached_property
+    def counts(self) -> RowVector | None:
+        """The weights, None where all are 1, which makes quantiles faster."""
+        return None if (self.weight == 1.0).all() else self.weight
 
     @property
     def cases(self) -> float:

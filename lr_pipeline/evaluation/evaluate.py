@@ -5,13 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from lr_pipeline.engines.design import Prepare
-from lr_pipeline.evaluation.analysed_rows import analysed_rows
-from lr_pipeline.evaluation.effects.effects import Effects
-from lr_pipeline.evaluation.effects.find_effects import (
-    Agreements,
-    find_effects,
-    measure_agreements,
-)
+from lr_pipeline.evaluation.effects.find_effects import Agreements, measure_agreements
+from lr_pipeline.evaluation.examined import examine_models
 from lr_pipeline.evaluation.feature_rows import feature_rows
 from lr_pipeline.evaluation.findings import DescentGap, DrawnRow, Findings, HeldOutRows, Notice
 from lr_pipeline.evaluation.fit_notices import agreement_notices, fit_notices
@@ -65,12 +60,15 @@ def evaluate_models(
     scored = score_test_set(models, test_set, aggregate, held_rows)
     prepared = next(iter(models.values())).preparation.encodings if models else ()
     agreements = measure_agreements(models, train_set, prepare)
+    held_out = _held_out_rows(scored, train_set, test_set, aggregate)
+    sections = [
+        model_section(name, (titles or {}).get(name, name), model, scored)
+        for name, model in models.items()
+    ]
+    examined = examine_models(models, sections, held_out, agreements, train_set, test_set, prepare)
     return Findings(
-        _held_out_rows(scored, train_set, test_set, aggregate),
-        [
-            model_section(name, (titles or {}).get(name, name), model, scored)
-            for name, model in models.items()
-        ],
+        held_out,
+        sections,
         title=_question(run.table, test_set),
         drawn_row=draw_row(len(scored.labels), row_seed, scored.step),
         descents=list(_descents(models, train_set, prepare)),
@@ -79,7 +77,7 @@ def evaluate_models(
         provenance=_provenance(test_set, scored) | library_versions() | engine_provenance(),
         run=run,
         data=recorded_data(test_set),
-        effects=_effects(models, titles or {}, agreements, train_set, prepare),
+        **examined._asdict(),
     )
 
 
@@ -87,22 +85,6 @@ def _question(table: str, test_set: Table) -> str:
     """Return the question that the models answer, after the table's name."""
     question = f"{test_set.roles.target} = {test_set.roles.positive}?"
     return f"{table}: {question}" if table else question
-
-
-def _effects(
-    models: Models,
-    titles: Mapping[str, str],
-    agreements: Agreements,
-    train_set: Table,
-    prepare: Prepare,
-) -> Effects | None:
-    """Describe the effects of the first logistic model, on its training rows."""
-    name = next((n for n, model in models.items() if isinstance(model, LogisticModel)), None)
-    if name is None:
-        return None
-    prepared = prepare(train_set)
-    rows = analysed_rows(prepared.rows)
-    return find_effects(name, models, titles, agreements, rows, prepared.analysis)
 
 
 def _held_out_rows(

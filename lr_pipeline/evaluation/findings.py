@@ -10,6 +10,7 @@ from jaxtyping import UInt64
 from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.diagnostics.diagnostics import Diagnostics
 from lr_pipeline.evaluation.effects.effects import Effects
 from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.run_facts import RunFacts
@@ -250,7 +251,7 @@ class Findings:
     ``descents`` say how far gradient descent stopped from its optimum, and ``features`` how each
     feature became columns of the design. ``run`` is the run that made them,
     ``data`` what `recorded_data` says of the table.
-    ``effects``: what the columns do in a logistic model.
+    ``effects``: what the columns do in a logistic model, ``diagnostics``: how well it fits.
     """
 
     held_out: HeldOutRows
@@ -264,6 +265,7 @@ class Findings:
     run: RunFacts = field(default_factory=RunFacts)
     data: Mapping[str, Any] = field(default_factory=dict)
     effects: Effects | None = None
+    diagnostics: Diagnostics | None = None
 
     @property
     def by_severity(self) -> list[Notice]:

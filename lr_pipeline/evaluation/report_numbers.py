@@ -43,6 +43,7 @@ def report_numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
         "features": {row.name: asdict(row) for row in findings.features},
         "effects": findings.effects and findings.effects.numbers(),
         "table": findings.run.table,
+        "diagnostics": findings.diagnostics and findings.diagnostics.numbers(),
         "data": dict(findings.data),
         "code": {
             **findings.run.code,

@@ -10,6 +10,7 @@ from lr_pipeline.evaluation.number_format import UNDEFINED, count, metric, signi
 from lr_pipeline.evaluation.report_numbers import report_numbers
 from lr_pipeline.report import figures
 from lr_pipeline.report.canvas import embedded, markdown_picture
+from lr_pipeline.report.diagnostics_section import diagnostics_context
 from lr_pipeline.report.effects_section import effects_context, fits_context
 from lr_pipeline.report.feature_view import feature_table
 from lr_pipeline.report.metrics_table import explain_gaps, metric_tables
@@ -66,6 +67,7 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "test_figures": _test_figures(held_out, results),
         "calibration_figures": _calibration_figures(held_out, models, results),
         "effects": effects_context(findings),
+        "diagnostics": diagnostics_context(findings),
         "fits": fits_context(findings),
         "provenance": provenance_view(findings),
         "byline": byline(findings),

@@ -34,7 +34,7 @@ class DesignColumn:
 def design_columns(
     encodings: Sequence[NumberEncoding | CategoryEncoding],
     X: Design,
-    weight: RowVector,
+    weight: RowVector | None,
     deviation: Columns,
 ) -> list[DesignColumn]:
     """Return the columns of a design, in their order, with the steps that its rows suggest."""
@@ -63,7 +63,7 @@ def _levels(encoding: CategoryEncoding, start: int) -> Iterator[DesignColumn]:
         yield DesignColumn(start + j, name, encoding.name, "level", level)
 
 
-def sensible_step(values: RowVector, weight: RowVector, deviation: float) -> float:
+def sensible_step(values: RowVector, weight: RowVector | None, deviation: float) -> float:
     """Return the interquartile range rounded to 1, 2 or 5 times a power of ten.
 
     Where half of the values are equal it is the deviation that is rounded, and 1 for a constant.

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +11,7 @@ from lr_pipeline.core.types import RowVector
 from lr_pipeline.engines.design import Prepare
 from lr_pipeline.evaluation.analysed_rows import AnalysedRows
 from lr_pipeline.evaluation.effects.average_changes import average_changes
-from lr_pipeline.evaluation.effects.column_kinds import DesignColumn, design_columns
+from lr_pipeline.evaluation.effects.column_kinds import DesignColumn
 from lr_pipeline.evaluation.effects.effects import (
     ColumnEffect,
     Effects,
@@ -55,16 +54,20 @@ def find_effects(
     titles: Mapping[str, str],
     agreements: Agreements,
     rows: AnalysedRows,
+    design: Sequence[DesignColumn],
     analysis: ColumnAnalysis,
 ) -> Effects:
-    """Describe the logistic model ``name`` beside the others; ``analysis`` is of its columns."""
+    """Describe the logistic model ``name`` beside the others.
+
+    ``design``: its columns in their order, and ``analysis`` that of the training rows.
+    """
     model = models[name]
     assert isinstance(model, LogisticModel)
     names, found = model.preparation.columns, model.inference
     together = moving_groups(analysis, found, names)
     compared = _compared(models, titles, agreements)
     different = any(one.differ for one in compared)
-    search = _Search(model, rows, together)
+    search = _Search(model, rows, design, together)
     effects = search.columns({} if not different else _others(name, models, titles))
     return Effects(
         name=name,
@@ -77,23 +80,18 @@ def find_effects(
         withheld=found.withheld,
         points_withheld=search.points_withheld,
         interval_method=found.method,
-        linear=linear_effects(models, search.design),
+        linear=linear_effects(models, design),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """The model, its rows, and which columns cannot be told apart."""
+    """The model, its rows and columns, and which of these cannot be told apart."""
 
     model: LogisticModel
     rows: AnalysedRows
+    design: Sequence[DesignColumn]
     together: Sequence[MovingGroup]
-
-    @cached_property
-    def design(self) -> list[DesignColumn]:
-        """The columns of the design, with their steps."""
-        encodings, rows = self.model.preparation.encodings, self.rows
-        return design_columns(encodings, rows.X, rows.weight, np.asarray(self.model.fit.scale))
 
     @property
     def points_withheld(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import GradientDescent, Newton
 from lr_pipeline.evaluation.analysed_rows import analysed_rows
+from lr_pipeline.evaluation.effects.column_kinds import design_columns
 from lr_pipeline.evaluation.effects.find_effects import find_effects, measure_agreements
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.tables.table import Table
@@ -25,7 +26,9 @@ def effects_of(frame, solver=None, other=None, **roles):
     prepared = prepare(train)
     rows = analysed_rows(prepared.rows)
     agreements = measure_agreements(models, train, prepare)
-    effects = find_effects("numpy", models, {}, agreements, rows, prepared.analysis)
+    scale = np.asarray(first.fit.scale)
+    design = design_columns(first.preparation.encodings, rows.X, rows.counts, scale)
+    effects = find_effects("numpy", models, {}, agreements, rows, design, prepared.analysis)
     columns = {one.name: one for one in effects.columns}
     order = first.preparation.columns
     return SimpleNamespace(

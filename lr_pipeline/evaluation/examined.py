@@ -1,0 +1,51 @@
+"""What the first logistic model makes of its rows: effects, diagnostics, parts of the test set."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lr_pipeline.engines.design import Prepare
+from lr_pipeline.evaluation.analysed_rows import analysed_rows
+from lr_pipeline.evaluation.diagnostics.diagnostics import Diagnostics
+from lr_pipeline.evaluation.diagnostics.find_diagnostics import find_diagnostics
+from lr_pipeline.evaluation.effects.column_kinds import design_columns
+from lr_pipeline.evaluation.effects.effects import Effects
+from lr_pipeline.evaluation.effects.find_effects import Agreements, find_effects
+from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
+from lr_pipeline.evaluation.test_scores import Models
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.tables.table import Table
+
+
+class Examined(NamedTuple):
+    """Results for the first logistic model; None without one."""
+
+    effects: Effects | None = None
+    diagnostics: Diagnostics | None = None
+
+
+def examine_models(
+    models: Models,
+    sections: Sequence[ModelSection],
+    held_out: HeldOutRows,
+    agreements: Agreements,
+    train_set: Table,
+    test_set: Table,
+    prepare: Prepare,
+) -> Examined:
+    """Describe the first logistic model by its training rows, and where it fails on test rows."""
+    found = [(s, models[s.name]) for s in sections if isinstance(models[s.name], LogisticModel)]
+    if not found:
+        return Examined()
+    section, model = found[0]
+    assert isinstance(model, LogisticModel)
+    titles: Mapping[str, str] = {one.name: one.title for one in sections}
+    prepared = prepare(train_set)
+    rows, analysis = analysed_rows(prepared.rows), prepared.analysis
+    deviation = np.asarray(model.fit.scale)
+    columns = design_columns(model.preparation.encodings, rows.X, rows.counts, deviation)
+    return Examined(
+        find_effects(section.name, models, titles, agreements, rows, columns, analysis),
+        find_diagnostics(section, model, held_out, rows, columns, analysis, train_set, test_set),
+    )
