@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "lr_pipeline"
 ORDER = (
     ("cli", "definitions"),
     ("orchestration",),
+    ("export",),
     ("scoring", "studies", "estimators"),
     ("storage",),
     ("report",),

@@ -28,9 +28,9 @@ def find_model(name: str, home: str | Path | None = None) -> LogisticModel:
         There is no such asset in ``home``, or its file has changed.
     """
     path = Path(name)
-    if _is_file(name):
+    if is_model_file(name):
         return _require_logistic(name, read_model(path / MODEL_FILE if path.is_dir() else path))
-    key = _asset(name)
+    key = model_asset(name)
     return _require_logistic(key, load(key, home))
 
 
@@ -38,15 +38,16 @@ def failed_model_checks(
     name: str, model: LogisticModel, home: str | Path | None = None
 ) -> tuple[str, ...]:
     """Return the failed checks of the run that made the model; none for a model in a file."""
-    return () if _is_file(name) else failed_checks(_asset(name), version_of(model), home)
+    return () if is_model_file(name) else failed_checks(model_asset(name), version_of(model), home)
 
 
-def _is_file(name: str) -> bool:
+def is_model_file(name: str) -> bool:
+    """Tell whether a name is that of a model's file or folder, and not of an asset."""
     path = Path(name)
     return path.is_file() or path.suffix == ".json" or (path / MODEL_FILE).is_file()
 
 
-def _asset(name: str) -> str:
+def model_asset(name: str) -> str:
     """Return the asset of that name, or the current model of the table of that name.
 
     The linear baseline is found too, so that the error message can name it.

@@ -1,0 +1,92 @@
+"""``export`` as a user sees it: verified files, what was compared, errors in one line."""
+
+import csv
+import runpy
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+import lr_pipeline
+
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+TITANIC = SAMPLES / "titanic.csv"
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def trained(run: Run) -> None:
+    """Train a model with categories and missing values."""
+    result = run("run", TITANIC, "--target", "survived")
+    assert result.exit_code == 0, result.output
+
+
+def test_each_form_is_written_after_it_agreed_on_the_test_rows(run, trained, folder) -> None:
+    """The output says who compared how many rows, and how far apart they were."""
+    model = lr_pipeline.load("titanic/numpy_model", home=folder / ".dagster_home")
+    test = lr_pipeline.load("titanic/test_set", home=folder / ".dagster_home")
+    for kind, suffix in (("sql", "sql"), ("onnx", "onnx"), ("python", "py"), ("json", "json")):
+        result = run("export", "titanic", "--to", kind)
+        assert result.exit_code == 0, result.stderr
+        assert f"{test.num_rows} stored rows, largest difference" in result.output
+        assert (
+            result.output.splitlines()[-1] == f"{kind} of the model of titanic → titanic.{suffix}"
+        )
+    assert (folder / "titanic.json").read_text() == model.to_json()
+    predict = runpy.run_path(str(folder / "titanic.py"))["predict_proba"]
+    found = [predict(row) for row in test.to_arrow().to_pylist()]
+    np.testing.assert_allclose(found, model.predict_proba(test), rtol=1e-15)
+
+
+def test_the_sql_scores_a_csv_in_a_database(run, trained, folder) -> None:
+    """SQLite's own import stores texts; numbers among them are read as numbers."""
+    assert run("export", "titanic", "--to", "sql", "--output", "out/t.sql").exit_code == 0
+    with TITANIC.open() as file:
+        header, *rows = csv.reader(file)
+    connection = sqlite3.connect(":memory:")
+    names = ", ".join(f'"{name}"' for name in header)
+    connection.execute(f"CREATE TABLE new_rows ({names})")
+    marks = ", ".join("?" * len(header))
+    values = [[value or None for value in row] for row in rows]
+    connection.executemany(f"INSERT INTO new_rows VALUES ({marks})", values)
+    cursor = connection.execute((folder / "out" / "t.sql").read_text())
+    place = [column[0] for column in cursor.description].index("lr_probability")
+    found = [row[place] for row in cursor]
+    connection.close()
+    home = folder / ".dagster_home"
+    model = lr_pipeline.load("titanic/numpy_model", home=home)
+    dataset = lr_pipeline.load("titanic/dataset", home=home)
+    np.testing.assert_allclose(found, model.predict_proba(dataset), rtol=2e-15)
+
+
+def test_a_model_in_a_file_is_verified_on_given_rows(run, trained, folder) -> None:
+    """Without any rows nothing is written."""
+    assert run("export", "titanic", "--to", "json", "--output", "moved.json").exit_code == 0
+    result = run("export", "moved.json", "--to", "python", "--output", "none.py")
+    assert (result.exit_code, result.stderr[:6]) == (1, "error:")
+    assert "Give some: --rows FILE" in " ".join(result.stderr.split()).replace("verified. ", "")
+    assert not (folder / "none.py").exists()
+    result = run("export", "moved.json", "--to", "python", "--rows", TITANIC)
+    assert result.exit_code == 0, result.stderr
+    assert "1,309 stored rows" in result.output
+    assert (folder / "moved.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("titanik", "--to", "sql"), "Did you mean 'titanic/numpy_model'?"),
+        (("titanic/linear_baseline", "--to", "sql"), "expected a logistic regression"),
+        (("titanic", "--to", "sql", "--output", "."), "expected a file, found a folder"),
+    ],
+)
+def test_a_mistake_is_said_in_one_line(run, trained, arguments, message) -> None:
+    """The exit code is 1, and there is no traceback."""
+    result = run("export", *arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert message in result.stderr
+    assert "Traceback" not in result.output
