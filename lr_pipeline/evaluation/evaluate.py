@@ -15,6 +15,7 @@ from lr_pipeline.evaluation.recorded_data import recorded_data
 from lr_pipeline.evaluation.remaining_descent import measure_descent
 from lr_pipeline.evaluation.run_facts import RunFacts
 from lr_pipeline.evaluation.test_scores import HELD_ROWS, Models, ScoredTestSet, score_test_set
+from lr_pipeline.evaluation.threshold_notices import threshold_notices
 from lr_pipeline.evaluation.weight_notices import weight_notices
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_split
@@ -73,7 +74,7 @@ def evaluate_models(
         drawn_row=draw_row(len(scored.labels), row_seed, scored.step),
         descents=list(_descents(models, train_set, prepare)),
         features=feature_rows(prepared),
-        notices=list(_notices(models, train_set, test_set, aggregate, agreements)),
+        notices=list(_notices(models, train_set, test_set, aggregate, agreements, scored)),
         provenance=_provenance(test_set, scored) | library_versions() | engine_provenance(),
         run=run,
         data=recorded_data(test_set),
@@ -115,12 +116,14 @@ def _notices(
     test_set: Table,
     aggregate: Aggregate,
     agreements: Agreements,
+    scored: ScoredTestSet,
 ) -> Iterator[Notice]:
     """Yield everything that a reader must know before the numbers."""
     yield from (Notice("warning", leak, "leak") for leak in known_leaks(train_set, aggregate))
     for one in test_set.provenance.get("notices", []):  # found when the source was read
         yield Notice(one["severity"], one["text"])
     yield from dict.fromkeys(fit_notices(models))
+    yield from threshold_notices(models, scored)
     yield from weight_notices(train_set)
     yield from agreement_notices(models, agreements)
 

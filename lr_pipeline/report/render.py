@@ -1,14 +1,15 @@
 """The evaluation report: one HTML page that needs nothing else, and its numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lr_pipeline.evaluation.findings import DescentGap, Findings, HeldOutRows, ModelSection
+from lr_pipeline.evaluation.findings import DescentGap, Findings, HeldOutRows
 from lr_pipeline.evaluation.model_results import ModelResults, model_results
 from lr_pipeline.evaluation.number_format import UNDEFINED, count, metric, significant
 from lr_pipeline.evaluation.report_numbers import report_numbers
 from lr_pipeline.report import figures
+from lr_pipeline.report.answers_section import answers_context, calibration_figure
 from lr_pipeline.report.canvas import embedded, markdown_picture
 from lr_pipeline.report.diagnostics_section import diagnostics_context
 from lr_pipeline.report.effects_section import effects_context, fits_context
@@ -46,7 +47,7 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
     ValueError
         Two models share a name or a title, or `evaluate` refuses a prediction.
     """
-    held_out, models = findings.held_out, findings.models
+    held_out = findings.held_out
     results = results or model_results(findings)
     numbers = report_numbers(findings, results)
     context = {
@@ -65,7 +66,7 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "descent_rows": [_descent_row(gap, numbers["titles"]) for gap in findings.descents],
         "features": feature_table(findings.features),
         "test_figures": _test_figures(held_out, results),
-        "calibration_figures": _calibration_figures(held_out, models, results),
+        **answers_context(findings, results),
         "effects": effects_context(findings),
         "diagnostics": diagnostics_context(findings),
         "fits": fits_context(findings),
@@ -76,16 +77,12 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
 
 
 def report_pictures(findings: Findings, results: ModelResults) -> dict[str, str]:
-    """Return ROC curves of all models and the calibration of each: title → markdown image."""
-    held_out = findings.held_out
-    drawn = {
-        f"calibration_{model.name}": figures.calibration_curve(
-            results.calibration[model.name], model.title, unit=held_out.unit
-        )
-        for model in findings.models
-    }
+    """Return ROC curves and calibration of all models: title → markdown image."""
+    held_out, drawn = findings.held_out, {}
     if results.curves:
-        drawn = {"roc_curves": figures.roc_curves(results.curves, held_out.class_counts)} | drawn
+        drawn["roc_curves"] = figures.roc_curves(results.curves, held_out.class_counts)
+    if findings.models:
+        drawn["calibration"] = calibration_figure(held_out, results)
     return {title: markdown_picture(figure, title) for title, figure in drawn.items()}
 
 
@@ -125,23 +122,4 @@ def _test_figures(held_out: HeldOutRows, results: ModelResults) -> "list[Markup]
             "precision-recall",
             "Precision-recall curves of all models",
         ),
-    ]
-
-
-def _calibration_figures(
-    held_out: HeldOutRows, models: Sequence[ModelSection], results: ModelResults
-) -> "list[Markup]":
-    class_names = (
-        f"{held_out.target} = {held_out.negative}",
-        f"{held_out.target} = {held_out.positive}",
-    )
-    return [
-        embedded(
-            figures.calibration_curve(
-                results.calibration[model.name], model.title, class_names, held_out.unit
-            ),
-            f"calibration-{place}",
-            f"Calibration of {model.title}",
-        )
-        for place, model in enumerate(models)
     ]

@@ -5,11 +5,9 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.solvers.result import TracePoint
-from lr_pipeline.evaluation.calibration import calibration_bins
-from lr_pipeline.evaluation.curves import calibration_of, rank_curves
+from lr_pipeline.evaluation.curves import rank_curves
 from lr_pipeline.report.canvas import picture
 from lr_pipeline.report.figures import (
-    calibration_curve,
     precision_recall_curves,
     roc_curves,
 )
@@ -101,38 +99,13 @@ def test_the_legend_never_covers_the_curves(labels, scores):
     """The legend's box lies below the axes and inside the figure."""
     for figure in (
         roc_curves(curves_of(labels, scores), classes_of(labels)),
-        calibration_curve(calibration_of(labels, labels), "perfect"),
+        precision_recall_curves(curves_of(labels, scores), classes_of(labels)),
     ):
         picture(figure)
         legend = figure.legends[0].get_window_extent()
         lowest_axes = min(axes.get_tightbbox().y0 for axes in figure.axes)
         assert 0 <= legend.y0 < legend.y1 <= lowest_axes
         assert legend.x1 <= figure.bbox.x1
-
-
-def test_calibration_shows_every_bin_with_its_interval(labels):
-    """Points, intervals and bin sizes are those of the bins."""
-    probabilities = np.random.default_rng(9).uniform(size=60)
-    figure = calibration_curve(calibration_of(labels, probabilities), "model")
-    bins = calibration_bins(labels, probabilities)
-    points, _, (bars,) = figure.axes[0].containers[0].lines
-    np.testing.assert_array_equal(data(points)[0], [bin_.mean_prediction for bin_ in bins])
-    np.testing.assert_array_equal(data(points)[1], [bin_.observed_share for bin_ in bins])
-    ends = np.array([segment[:, 1] for segment in bars.get_segments()])
-    np.testing.assert_allclose(ends, [(bin_.lower, bin_.upper) for bin_ in bins], atol=1e-15)
-    assert "n = 60 in 8 bins of 7 to 8 rows" in title_of(figure)
-
-
-def test_histograms_hold_every_row_even_outside_the_unit_interval(labels):
-    """The bars up count the ones, the bars down the zeros, of a linear model too."""
-    predictions = np.linspace(-0.5, 1.7, 60)
-    figure = calibration_curve(calibration_of(labels, predictions), "linear")
-    up, down = (patch.get_data().values for patch in figure.axes[1].patches)
-    assert (up.sum(), -down.sum()) == (labels.sum(), 60 - labels.sum())
-    low, high = figure.axes[1].get_xlim()
-    assert low < -0.5
-    assert high > 1.7
-    assert figure.axes[1].get_xlabel() == "prediction"
 
 
 def test_loss_curve_draws_objective_and_gradient_norm():

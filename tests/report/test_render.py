@@ -245,13 +245,14 @@ def test_each_model_states_its_fit_in_words(report):
 
 
 def test_figures_are_drawn_for_every_model(report):
-    """They are ROC and precision-recall curves of all, and the calibration of each."""
+    """They are ROC and precision-recall curves, calibration, net benefit and lift of all."""
     labels = [value for name, value in Page(report.html).attributes if name == "aria-label"]
     assert [label for label in labels if label.startswith(("ROC", "Precision"))] == [
         "ROC curves of all models",
         "Precision-recall curves of all models",
     ]
-    assert sum(label.startswith("Calibration of") for label in labels) == 3
+    for figure in ("Observed against predicted", "Net benefit and cost", "Gain and lift"):
+        assert sum(label.startswith(figure) for label in labels) == 1
     assert "Objective by iteration" not in labels
 
 

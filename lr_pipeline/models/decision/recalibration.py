@@ -29,7 +29,8 @@ class Platt:
     @property
     def description(self) -> str:
         """The map in words."""
-        return f"Platt's: log odds {self.intercept:.4g} + {self.slope:.4g} · z"
+        sign = "−" if self.intercept < 0 else ""
+        return f"Platt's: log odds {sign}{abs(self.intercept):.4g} + {self.slope:.4g} · z"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""

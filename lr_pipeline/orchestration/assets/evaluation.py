@@ -30,7 +30,7 @@ def evaluation_report(
     """All models and the prevalence baseline on the test set: metrics, curves, coefficients.
 
     Also how far gradient descent stopped from the optimum, and one row drawn at random with its
-    prediction, 1 where p > 0.5, and its label.
+    prediction, 1 where p is above the model's threshold (0.5 unless set), and its label.
     """
     models: Models = {LINEAR: linear_baseline, NUMPY: numpy_model, TORCH: torch_model}
     findings = evaluate_models(

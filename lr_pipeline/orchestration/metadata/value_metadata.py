@@ -152,6 +152,9 @@ def logistic_metadata(model: LogisticModel) -> Metadata:
             "loss": fit.value,
             "log_likelihood": fit.log_likelihood,
             **_search_metadata(fit),
+            "threshold": model.decision.threshold,
+            "threshold_rule": model.decision.rule,
+            **_recalibration_metadata(model),
             "standard_errors_from_optimum": fit.certificate.standard_errors,
             **({INSEPARABLE: model.inference.inseparable} if model.inference.inseparable else {}),
             "loss_curve": dg.MetadataValue.md(picture),
@@ -161,6 +164,12 @@ def logistic_metadata(model: LogisticModel) -> Metadata:
             "train_fingerprint": model.train_fingerprint,
         }
     )
+
+
+def _recalibration_metadata(model: LogisticModel) -> Metadata:
+    """Return how probabilities are recalibrated, if they are."""
+    found = model.decision.recalibration
+    return {} if found is None else {"recalibration": found.description}
 
 
 def _search_metadata(fit: LogisticFit) -> Metadata:
