@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lr_pipeline.evaluation.findings import BASELINE, DrawnRow, Findings, HeldOutRows, ModelSection
+from lr_pipeline.evaluation.fit_numbers import fit_numbers
 from lr_pipeline.evaluation.interval_numbers import interval_numbers
 from lr_pipeline.evaluation.model_results import ModelResults
 from lr_pipeline.evaluation.verdict.judge import judge
@@ -41,6 +42,7 @@ def report_numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
         "drawn_row": drawn and _predict_row(held_out, findings.models, drawn),
         "descents": {gap.name: asdict(gap) for gap in findings.descents},
         "features": {row.name: asdict(row) for row in findings.features},
+        "fits": fit_numbers(findings.models),
         "effects": findings.effects and findings.effects.numbers(),
         "table": findings.run.table,
         "diagnostics": findings.diagnostics and findings.diagnostics.numbers(),

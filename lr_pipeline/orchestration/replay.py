@@ -1,0 +1,103 @@
+"""Run again what a report describes, in a home of its own that is removed afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.orchestration.asset_names import REPORT
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
+from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
+from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
+from lr_pipeline.tables.sources.declared_tables import TableSource, source_from_dict
+from lr_pipeline.tables.sources.secrets import has_hidden_parts
+
+ENGINES: dict[str, type[RowsEngine]] = {"Engine": Engine, "DaskEngine": DaskEngine}
+
+
+class ReplayError(ValueError):
+    """A report cannot be replayed; the message says why."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The run of a replay: its ``result``, and the ``numbers`` of its report, if it has one."""
+
+    result: dg.ExecuteInProcessResult
+    numbers: dict[str, Any] | None
+
+
+def declared_source(numbers: Mapping[str, Any], instead: str | None = None) -> TableSource:
+    """Return the table that a report declares, read from ``instead`` if that is given.
+
+    Raises
+    ------
+    ReplayError
+        The report does not say where its table is from, or that was a secret.
+    TableError
+        This version does not know the declaration.
+    """
+    declaration = numbers.get("data", {}).get("declaration")
+    if declaration is None:
+        raise ReplayError(
+            "the report does not say how its table is read: the table was made in memory, or the "
+            "report by an earlier version. Run the pipeline on a file."
+        )
+    place = {"file": "path", "sql": "url"}.get(declaration["kind"])
+    if instead is not None:
+        if place is None:
+            raise ReplayError("--source is for tables that are read; this one is generated")
+        declaration = declaration | {place: instead}
+    if place is not None and has_hidden_parts(str(declaration[place])):
+        raise ReplayError(
+            f"{declaration[place]}: the address held a password or a token, which reports do not "
+            "keep. Give it with --source."
+        )
+    return source_from_dict(declaration)
+
+
+def replay_report(
+    numbers: Mapping[str, Any], source: TableSource, loggers: Mapping[str, dg.LoggerDefinition]
+) -> Replay:
+    """Make the report again: the same settings and split, on rows read anew.
+
+    Nothing of it stays but the numbers; the run that made the report is not touched. ``loggers``
+    show its progress.
+    """
+    settings = numbers.get("settings", {})
+    with TemporaryDirectory(prefix="lr-pipeline-replay-") as folder, fewer_disk_waits():
+        home = initialise_home(Path(folder, "home"))
+        definitions = build_definitions(
+            source,
+            numbers.get("table") or None,
+            engine=_engine(settings.get("engine", {})),
+            loggers=loggers,
+            resources={"io_manager": ArtifactIOManager(root=str(Path(folder, "artifacts")))},
+        )
+        job = definitions.resolve_job_def("training_job")
+        config = {
+            name: one
+            for name, one in settings.get("config", {}).items()
+            if job.has_node_named(name)
+        }
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            result = job.execute_in_process(
+                run_config={"ops": config, "loggers": {name: {} for name in loggers}},
+                instance=instance,
+                raise_on_error=False,
+            )
+            return Replay(
+                result, result.output_for_node(REPORT).numbers if result.success else None
+            )
+
+
+def _engine(settings: Mapping[str, Any]) -> RowsEngine:
+    """Return the engine that read the rows, with its settings."""
+    fields = {name: value for name, value in settings.items() if name != "name"}
+    return ENGINES.get(settings.get("name", "Engine"), Engine)(**fields)
