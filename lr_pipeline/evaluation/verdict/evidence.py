@@ -127,13 +127,15 @@ def _either_way(results: ModelResults, first: str, second: str, metric: str) -> 
 
 def _calibration(held_out: HeldOutRows, model: ModelSection, results: ModelResults) -> Calibration:
     negative, positive = held_out.class_counts
-    cases = negative + positive
     predicted = float(np.average(model.probabilities, weights=held_out.weight))
+    ratio, ends = math.inf, (0.0, math.inf)
     if predicted > 0.0:
+        cases = negative + positive
         low, high = wilson_interval(float(positive), cases)
         ratio, ends = positive / cases / predicted, (low / predicted, high / predicted)
-    else:
-        ratio, ends = math.inf, (0.0, math.inf)
+    for one in results.answers.reliability:
+        if model.name in one.alike.names:
+            return Calibration(one.line.slope, one.line.slope_interval, ratio, ends)
     return Calibration(None, no_interval("not computed"), ratio, ends)
 
 

@@ -138,6 +138,23 @@ def test_probabilities_that_are_wrong_on_average_are_a_no(shift, short):
     assert any("Recalibrate" in step for step in found.next_steps)
 
 
+@pytest.mark.parametrize(
+    ("factor", "short"),
+    [(2.5, "overconfident probabilities"), (0.4, "underconfident probabilities")],
+)
+def test_probabilities_that_are_too_extreme_or_too_timid_are_a_no(factor, short):
+    """The calibration slope is 0.4 or 2.5, and 5,000 rows leave no doubt of it."""
+    found = answer_to(held(5_000, lambda z: factor * z))
+    assert found.answer == "no"
+    assert short in [reason.short for reason in found.reasons]
+
+
+def test_a_fit_of_many_columns_to_few_rows_is_not_ready():
+    """It is overconfident: forty columns of noise beside one of effect."""
+    found = verdict_of(table(300, 1.0, columns=41))
+    assert found.answer != "yes"
+
+
 def test_an_error_found_in_the_source_is_a_no():
     """Whatever the numbers say."""
     findings = replace(held(2_000, lambda z: z), notices=[Notice("error", "Half is missing.")])

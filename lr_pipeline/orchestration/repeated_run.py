@@ -12,9 +12,11 @@ from lr_pipeline.orchestration.asset_names import REPORT
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
+from lr_pipeline.orchestration.jobs import TRAINING
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
+from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import TableSource, source_from_dict
 from lr_pipeline.tables.sources.secrets import has_hidden_parts
 
@@ -70,31 +72,28 @@ def replay_report(
     Nothing of it stays but the numbers; the run that made the report is not touched. ``loggers``
     show its progress.
     """
-    settings = numbers.get("settings", {})
+    settings, names = numbers.get("settings", {}), TableNames(numbers.get("table") or None)
     with TemporaryDirectory(prefix="lr-pipeline-replay-") as folder, fewer_disk_waits():
         home = initialise_home(Path(folder, "home"))
         definitions = build_definitions(
             source,
-            numbers.get("table") or None,
+            names.table,
             engine=_engine(settings.get("engine", {})),
             loggers=loggers,
             resources={"io_manager": ArtifactIOManager(root=str(Path(folder, "artifacts")))},
         )
-        job = definitions.resolve_job_def("training_job")
-        config = {
-            name: one
-            for name, one in settings.get("config", {}).items()
-            if job.has_node_named(name)
-        }
+        job = definitions.resolve_job_def(names.named(TRAINING))
+        settled = {names.named(asset): one for asset, one in settings.get("config", {}).items()}
+        config = {op: one for op, one in settled.items() if job.has_node_named(op)}
         with dg.DagsterInstance.from_config(str(home)) as instance:
             result = job.execute_in_process(
                 run_config={"ops": config, "loggers": {name: {} for name in loggers}},
                 instance=instance,
                 raise_on_error=False,
             )
-            return Replay(
-                result, result.output_for_node(REPORT).numbers if result.success else None
-            )
+            if not result.success:
+                return Replay(result, None)
+            return Replay(result, result.output_for_node(names.named(REPORT)).numbers)
 
 
 def _engine(settings: Mapping[str, Any]) -> RowsEngine:
