@@ -31,7 +31,11 @@ def replay(report: str | None, source: str | None, home: str | None) -> None:
     lr-pipeline replay report.json --source data/samples/titanic.csv
     """
     with uncollected_imports("lr_pipeline.orchestration.repeated_run"):
-        from lr_pipeline.orchestration.repeated_run import ReplayError, declared_source, replay_report
+        from lr_pipeline.orchestration.repeated_run import (
+            ReplayError,
+            declared_source,
+            replay_report,
+        )
     from lr_pipeline.cli.run_outcome import failure_lines
     from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
     from lr_pipeline.evaluation.report_differences import compare_reports

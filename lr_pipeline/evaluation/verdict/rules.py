@@ -149,7 +149,12 @@ def _too_good(found: Evidence) -> Iterator[Reason]:
 
 
 def _miscalibrated(found: Evidence) -> Iterator[Reason]:
-    """Judge the probabilities by slope and by their mean, each with its interval."""
+    """Judge the probabilities by slope and by their mean, each with its interval.
+
+    Few cases tell too little of either.
+    """
+    if found.rarer < FEWEST_CASES:
+        return
     calibration = found.calibration
     slope = calibration.slope
     remedy = "Recalibrate (recalibration: platt or isotonic), and test on new rows."
