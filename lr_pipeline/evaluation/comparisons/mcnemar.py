@@ -2,10 +2,9 @@
 
 import math
 
-from scipy.special import betainc, ndtri
+from scipy.special import betainc, ndtr, ndtri
 
 from lr_pipeline.evaluation.intervals.interval import LEVEL, Interval
-from lr_pipeline.evaluation.intervals.means import normal_p_value
 
 FEW_DISCORDANT = 25
 
@@ -23,7 +22,7 @@ def mcnemar_p_value(b: float, c: float) -> float:
     if b + c < FEW_DISCORDANT:
         least = min(b, c)
         return min(2.0 * float(betainc(b + c - least, least + 1.0, 0.5)), 1.0)
-    return normal_p_value((b - c) / math.sqrt(b + c))
+    return float(2.0 * ndtr(-abs(b - c) / math.sqrt(b + c)))
 
 
 def accuracy_difference(b: float, c: float, cases: float, level: float = LEVEL) -> Interval:

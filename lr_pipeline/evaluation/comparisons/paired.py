@@ -8,13 +8,11 @@ from scipy.special import ndtri
 
 from lr_pipeline.evaluation.comparisons.comparison import POWER, SIGNIFICANCE, Comparison
 from lr_pipeline.evaluation.comparisons.mcnemar import accuracy_difference, mcnemar_p_value
+from lr_pipeline.evaluation.intervals.areas import NO_SPREAD
 from lr_pipeline.evaluation.intervals.enough import few_cases
-from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
-from lr_pipeline.evaluation.intervals.means import (
-    normal_p_value,
-    skewed_interval,
-    skewed_p_value,
-)
+from lr_pipeline.evaluation.intervals.influence import mean_influence
+from lr_pipeline.evaluation.intervals.interval import no_interval
+from lr_pipeline.evaluation.intervals.means import t_interval, t_p_value
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions
 from lr_pipeline.evaluation.intervals.units import Spread
 
@@ -33,14 +31,12 @@ def compare_pair(first: Predictions, second: Predictions) -> Iterator[Comparison
         if None in values:
             reasons = (one.metrics.reasons.get(metric, "") for one in (first, second))
             yield _withheld(first, second, metric, next(filter(None, reasons)))
-        elif reason := few_cases(first.cases):
-            yield _withheld(first, second, metric, reason)
         elif same:
             yield _same(first, second, metric, values[0] - values[1])
-        elif metric == "accuracy":
-            yield _by_answers(first, second)
+        elif reason := few_cases(first.cases):
+            yield _withheld(first, second, metric, reason)
         else:
-            yield _by_influence(first, second, metric)
+            yield _tested(first, second, metric, values[0] - values[1])
 
 
 def are_same(first: Predictions, second: Predictions) -> bool:
@@ -48,43 +44,42 @@ def are_same(first: Predictions, second: Predictions) -> bool:
     return bool(np.max(np.abs(first.p - second.p)) <= SAME_PREDICTION)
 
 
-def _by_influence(first: Predictions, second: Predictions, metric: str) -> Comparison:
-    """DeLong's paired test for the area, and the like for mean losses."""
-    difference = getattr(first.metrics, metric) - getattr(second.metrics, metric)
-    if metric == "roc_auc":
-        spread = first.cases.spread(first.auc_influence - second.auc_influence, by_class=True)
-        method = "DeLong's paired test"
-        if spread.standard_error == 0.0:
-            reason = "the scores rank every pair of cases alike"
-            return _withheld(first, second, metric, reason)
-        interval, p_value = _normal(difference, spread, method)
-    else:
-        spread = first.cases.spread(first.mean_influence(metric) - second.mean_influence(metric))
-        method = "paired t test corrected for skewness (Hall)"
-        interval = skewed_interval(difference, spread, method=method)
-        p_value = skewed_p_value(difference, spread)
-    detectable = NEEDED * spread.standard_error
+def _tested(
+    first: Predictions, second: Predictions, metric: str, difference: float
+) -> Comparison:
+    if metric == "accuracy" and first.cases.group is None:
+        return _by_answers(first, second, difference)
+    spread, method = _spread(first, second, metric)
+    if spread.standard_error == 0.0:
+        return _withheld(first, second, metric, NO_SPREAD)
     return Comparison(
         first.name,
         second.name,
         metric,
         difference,
-        interval,
-        p_value,
-        detectable,
+        t_interval(difference, spread, method),
+        t_p_value(difference, spread),
+        NEEDED * spread.standard_error,
         method,
         "undecided",
     )
 
 
-def _normal(difference: float, spread: Spread, method: str) -> tuple[Interval, float]:
-    q = float(ndtri(1.0 - SIGNIFICANCE / 2.0)) * spread.standard_error
-    interval = Interval(difference - q, difference + q, method=method)
-    return interval, normal_p_value(difference / spread.standard_error)
+def _spread(first: Predictions, second: Predictions, metric: str) -> tuple[Spread, str]:
+    """Return the spread of a difference, from the difference of the influences, and the test."""
+    cases = first.cases
+    if metric == "roc_auc":
+        influence = first.auc_influence - second.auc_influence
+        return cases.class_spread(influence), "DeLong's paired test"
+    if metric == "accuracy":
+        right = [(one.answers == cases.labels).astype(np.float64) for one in (first, second)]
+        return cases.spread(mean_influence(right[0] - right[1], cases)), "t test between groups"
+    influence = first.mean_influence(metric) - second.mean_influence(metric)
+    return cases.spread(influence), "paired t test"
 
 
-def _by_answers(first: Predictions, second: Predictions) -> Comparison:
-    """McNemar's test of the answers."""
+def _by_answers(first: Predictions, second: Predictions, difference: float) -> Comparison:
+    """McNemar's test."""
     right = [one.answers == one.cases.labels for one in (first, second)]
     weight, share = first.cases.weight, first.cases.share
     b = float(weight[right[0] & ~right[1]].sum()) / share
@@ -94,11 +89,11 @@ def _by_answers(first: Predictions, second: Predictions) -> Comparison:
         first.name,
         second.name,
         "accuracy",
-        first.metrics.accuracy - second.metrics.accuracy,
+        difference,
         accuracy_difference(b, c, cases),
         mcnemar_p_value(b, c),
-        NEEDED * math.sqrt(b + c) / cases,
-        "McNemar",
+        NEEDED * math.sqrt(max(b + c, 1.0)) / cases,
+        "McNemar's test",
         "undecided",
     )
 

@@ -16,6 +16,8 @@ def few_cases(cases: Cases) -> str:
 
 def few_groups(cases: Cases) -> str:
     """Return why there are too few groups, "" if there are enough, or if rows have none."""
+    if cases.group is not None and cases.share < 1.0:
+        return "rows of one group belong together, and only some of the rows are held"
     if cases.group is not None and cases.groups < FEWEST_GROUPS:
         return f"only {cases.groups} groups of rows, {FEWEST_GROUPS} are needed"
     return ""

@@ -1,63 +1,66 @@
-"""Intervals and tests for an estimate that is nearly a mean of independent contributions."""
+"""Intervals for an estimate that is nearly a mean of independent contributions."""
 
 import math
 
 import numpy as np
-from scipy.special import ndtr, stdtr, stdtrit
+from scipy.special import expit, logit, ndtri, stdtr
 
 from lr_pipeline.evaluation.intervals.interval import LEVEL, Interval
 from lr_pipeline.evaluation.intervals.units import Spread
 
-HALL = "t interval corrected for skewness (Hall)"
+
+def log_interval(estimate: float, spread: Spread) -> Interval:
+    """t interval for log μ, of a mean m > 0: symmetric for ratios, never below 0."""
+    width = spread.quantile * spread.standard_error / estimate
+    low, high = estimate * math.exp(-width), estimate * math.exp(width)
+    return Interval(low, high, method="t interval of its logarithm")
 
 
-def skewed_interval(
-    estimate: float, spread: Spread, level: float = LEVEL, method: str = HALL
-) -> Interval:
-    """Interval for the mean μ of a skewed variable: all μ with |g(T)| ≤ t, T = (m − μ) / se.
+def skewed_log_interval(estimate: float, spread: Spread) -> Interval:
+    """The same, corrected for skewness: all μ with |g(T)| ≤ t, T = (log m − log μ) m / se.
 
-    g(T) = T + γ T² / 3√n + γ² T³ / 27n + γ / 6√n is monotone and takes the first-order effect of
-    the skewness γ off the t statistic; t is its quantile with n − 1 degrees of freedom.
+    With γ the skewness of n contributions and b = γ / 3√n − se / 2m, g(T) = T + b T² + b² T³ / 3 +
+    γ / 6√n is monotone and takes the first-order effect of skewness off the statistic.
 
     Source: P. Hall, Journal of the Royal Statistical Society B 54 (1992), 221–228.
     """
-    t = float(stdtrit(spread.units - 1.0, (1.0 + level) / 2.0))
-    low, high = (estimate - spread.standard_error * _inverse(sign * t, spread) for sign in (1, -1))
-    return Interval(low, high, level, method)
+    error = spread.standard_error / estimate
+    skew = spread.skewness / math.sqrt(spread.units)
+    b = skew / 3.0 - error / 2.0
+    ends = [_inverse(side * spread.quantile - skew / 6.0, b) for side in (1, -1)]
+    low, high = (estimate * math.exp(-error * T) for T in ends)
+    return Interval(low, high, method="t interval of its logarithm, corrected for skewness (Hall)")
 
 
-def skewed_p_value(difference: float, spread: Spread) -> float:
-    """Two-sided p-value for a mean of 0, by the same statistic g(T)."""
-    if spread.standard_error == 0.0:
-        return 1.0 if difference == 0.0 else 0.0
-    g = _corrected(difference / spread.standard_error, spread)
-    return float(min(2.0 * stdtr(spread.units - 1.0, -abs(g)), 1.0))
-
-
-def _corrected(T: float, spread: Spread) -> float:
-    c = spread.skewness / math.sqrt(spread.units)
-    return T + c * T**2 / 3.0 + c**2 * T**3 / 27.0 + c / 6.0
-
-
-def _inverse(x: float, spread: Spread) -> float:
-    """g⁻¹(x)."""
-    c = spread.skewness / math.sqrt(spread.units)
-    if abs(c) < 1e-9:
-        return x
-    return 3.0 / c * (float(np.cbrt(1.0 + c * (x - c / 6.0))) - 1.0)
+def _inverse(x: float, b: float) -> float:
+    """T with T + b T² + b² T³ / 3 = x."""
+    return x if abs(b) < 1e-9 else (float(np.cbrt(1.0 + 3.0 * b * x)) - 1.0) / b
 
 
 def logit_interval(
-    estimate: float, spread: Spread, level: float = LEVEL, method: str = ""
+    estimate: float, spread: Spread, method: str, centre: float | None = None
 ) -> Interval:
-    """Interval that is symmetric for log(A / (1 − A)), of an estimate between 0 and 1."""
-    t = float(stdtrit(spread.units - 1.0, (1.0 + level) / 2.0))
-    odds = math.log(estimate / (1.0 - estimate))
-    width = t * spread.standard_error / (estimate * (1.0 - estimate))
-    low, high = (1.0 / (1.0 + math.exp(-(odds + side * width))) for side in (-1, 1))
-    return Interval(low, high, level, method)
+    """Interval that is symmetric around log(c / (1 − c)), of an estimate between 0 and 1.
+
+    c is the estimate, unless ``centre`` is given; the interval always contains the estimate.
+    """
+    c = estimate if centre is None else centre
+    width = spread.quantile * spread.standard_error / (c * (1.0 - c))
+    low, high = (float(expit(logit(c) + side * width)) for side in (-1, 1))
+    return Interval(min(low, estimate), max(high, estimate), method=method)
 
 
-def normal_p_value(z: float) -> float:
-    """Two-sided p-value of a standard normal statistic."""
-    return float(2.0 * ndtr(-abs(z)))
+def t_interval(estimate: float, spread: Spread, method: str) -> Interval:
+    """Interval estimate ± t · standard error."""
+    width = spread.quantile * spread.standard_error
+    return Interval(estimate - width, estimate + width, method=method)
+
+
+def t_p_value(difference: float, spread: Spread) -> float:
+    """Two-sided p-value of a t test that the population's difference is 0."""
+    if spread.standard_error == 0.0:
+        return 1.0 if difference == 0.0 else 0.0
+    return float(2.0 * stdtr(spread.freedom, -abs(difference) / spread.standard_error))
+
+
+NORMAL = float(ndtri((1.0 + LEVEL) / 2.0))

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lr_pipeline.evaluation.intervals.areas import NO_SPREAD, auc_interval, precision_interval
+from lr_pipeline.evaluation.intervals.correlation import mcc_interval
 from lr_pipeline.evaluation.intervals.enough import few_cases, few_groups
 from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
-from lr_pipeline.evaluation.intervals.means import logit_interval, skewed_interval
+from lr_pipeline.evaluation.intervals.means import log_interval, skewed_log_interval
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions
 from lr_pipeline.evaluation.intervals.shares import (
     Share,
@@ -15,9 +17,10 @@ from lr_pipeline.evaluation.intervals.shares import (
     mean_of_two,
     wilson,
 )
-from lr_pipeline.evaluation.metrics import METRICS
-
-_BRIER_PART = "its estimate is biased by more than it varies"
+from lr_pipeline.evaluation.metrics import METRICS, RANKED
+OF_ANSWERS = ("accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "mcc")
+_BRIER_PART = "isotonic regression fits the test rows too well, by an unknown amount"
+_KS = "the largest of many gaps is too large on average, so that no interval covers 95 %"
 
 
 def model_intervals(model: Predictions) -> dict[str, Interval]:
@@ -40,43 +43,38 @@ def _intervals(model: Predictions) -> Iterator[tuple[str, Interval]]:
 
 def _of_losses(model: Predictions) -> Iterator[tuple[str, Interval]]:
     """Yield the intervals of mean losses."""
-    for metric in ("log_loss", "brier_score"):
+    reason = few_cases(model.cases)
+    for metric, interval in (("log_loss", skewed_log_interval), ("brier_score", log_interval)):
         value = getattr(model.metrics, metric)
         if value is None:
             continue
-        reason = few_cases(model.cases)
+        if reason:
+            yield metric, no_interval(reason)
+            continue
         spread = model.cases.spread(model.mean_influence(metric))
-        yield metric, no_interval(reason) if reason else skewed_interval(value, spread)
+        alike = value == 0.0 or spread.standard_error == 0.0
+        yield metric, no_interval(NO_SPREAD) if alike else interval(value, spread)
 
 
 def _of_ranks(model: Predictions) -> Iterator[tuple[str, Interval]]:
     """Yield the intervals of ROC AUC, Gini and average precision."""
-    metrics = model.metrics
+    metrics, cases = model.metrics, model.cases
     if metrics.roc_auc is None or metrics.average_precision is None:
         return
-    reason = few_cases(model.cases) or ("every row has the same score" if model.constant else "")
+    reason = few_cases(cases) or ("every row has the same score" if model.constant else "")
     if reason:
-        yield from ((name, no_interval(reason)) for name in ("roc_auc", "gini"))
-        yield "average_precision", no_interval(reason)
+        yield from ((name, no_interval(reason)) for name in RANKED)
         return
-    area = _in_unit(metrics.roc_auc, model.auc_influence, True, "DeLong, on the logit scale", model)
+    area = auc_interval(metrics.roc_auc, model.auc_influence, cases)
     yield "roc_auc", area
     yield "gini", _gini(area)
     yield (
         "average_precision",
-        _in_unit(
-            metrics.average_precision, model.precision_influence, False, "delta, logit", model
+        precision_interval(
+            metrics.average_precision, model.precision_influence, model.counts, cases
         ),
     )
-
-
-def _in_unit(
-    value: float, influence: np.ndarray, by_class: bool, method: str, model: Predictions
-) -> Interval:
-    spread = model.cases.spread(influence, by_class)
-    if not 0.0 < value < 1.0 or spread.standard_error == 0.0:
-        return no_interval(f"an estimate of {value:g} has no spread")
-    return logit_interval(value, spread, method=method)
+    yield "ks", no_interval(_KS)
 
 
 def _gini(area: Interval) -> Interval:
@@ -90,8 +88,11 @@ def _of_answers(model: Predictions) -> Iterator[tuple[str, Interval]]:
     """Yield the intervals of shares of cases."""
     m, y, yes = model.metrics, model.cases.labels, model.answers
     tn, fp, fn, tp = m.true_negative, m.false_positive, m.false_negative, m.true_positive
-    if few_groups(model.cases):
+    if reason := few_groups(model.cases):
+        yield from ((name, no_interval(reason)) for name in OF_ANSWERS)
         return
+    if reason := few_cases(model.cases):
+        yield "mcc", no_interval(reason)
     parts = {
         "accuracy": (tn + tp, tn + fp + fn + tp, y == yes, np.ones_like(y)),
         "precision": (tp, tp + fp, y * yes, yes),
@@ -108,5 +109,7 @@ def _of_answers(model: Predictions) -> Iterator[tuple[str, Interval]]:
             shares[name] = share
             found = wilson(share)
             yield name, f1_interval(found) if name == "f1" else found
+    if m.mcc is not None and not few_cases(model.cases):
+        yield "mcc", mcc_interval(model)
     if "recall" in shares and "specificity" in shares:
         yield "balanced_accuracy", mean_of_two(shares["recall"], shares["specificity"])

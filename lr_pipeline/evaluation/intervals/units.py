@@ -1,14 +1,16 @@
 """The test rows as independent units, and how far a mean over them is from the population's."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Int64
+from scipy.special import stdtrit
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.evaluation.findings import HeldOutRows
+from lr_pipeline.evaluation.findings import GroupHashes, HeldOutRows
+from lr_pipeline.evaluation.intervals.interval import LEVEL
 
 GroupCodes = Int64[np.ndarray, " n"]
 
@@ -17,13 +19,19 @@ GroupCodes = Int64[np.ndarray, " n"]
 class Spread:
     """How an estimate varies from test set to test set.
 
-    ``standard_error``; ``skewness`` of the ``units``' contributions, of which there are so many
-    independent ones: cases, or groups.
+    ``standard_error``; ``skewness`` of the contributions of ``units`` independent cases or groups;
+    ``freedom``: the degrees of freedom of the standard error.
     """
 
     standard_error: float
     skewness: float
     units: float
+    freedom: float
+
+    @property
+    def quantile(self) -> float:
+        """The 97.5 % quantile of the t distribution."""
+        return float(stdtrit(self.freedom, (1.0 + LEVEL) / 2.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,32 +76,50 @@ class Cases:
         """Number of groups; 0 where rows have none."""
         return 0 if self.group is None else int(self.group.max(initial=-1)) + 1
 
-    def spread(self, influence: RowVector, by_class: bool = False) -> Spread:
+    def spread(self, influence: RowVector) -> Spread:
         """Return the spread of an estimate from each row's influence φ on it.
 
         The estimate is the population's value + Σ ω φ / W, up to smaller terms, and its variance
-        Σ ω φ² / (W (W − 1)). Groups are units of their own, Σ φ over their rows. ``by_class``: the
-        mean of φ is 0 in each class, and each class has lost a degree of freedom.
+        Σ ω φ² / (W (W − 1)). Groups are units of their own, Σ φ over their rows. With κ the
+        kurtosis of φ, the variance's relative error is that of 2 W / (κ − 1) degrees of freedom.
         """
+        values, times = influence, self.weight
         if self.group is not None:
             sums = np.bincount(self.group, self.weight * influence, self.groups)
             values, times = sums * (self.groups / self.total), np.ones_like(sums)
-        else:
-            values, times = influence, self.weight
         units = float(times.sum())
         squares = times * values * values
         variance = float(squares.sum()) / units
+        if variance == 0.0 or units <= 1.0:
+            return Spread(0.0 if variance == 0.0 else math.inf, 0.0, units, 1.0)
         third = float(np.sum(squares * values)) / units
-        skewness = third / variance**1.5 if variance > 0 else 0.0
-        if by_class and self.group is None:
-            ones = float(np.sum(squares * self.labels))
-            m, n = self.classes[1], self.classes[0]
-            summed = ones * m / max(m - 1.0, 1e-9) + (squares.sum() - ones) * n / max(n - 1.0, 1e-9)
-            error = math.sqrt(float(summed)) / units
-        else:
-            error = math.sqrt(variance / (units - 1.0)) if units > 1 else math.inf
-        return Spread(error * math.sqrt(self.share), skewness, units / self.share)
+        kurtosis = float(np.sum(squares * values * values)) / units / variance**2
+        freedom = min(units - 1.0, max(2.0 * units / max(kurtosis - 1.0, 1e-9), 1.0))
+        error = math.sqrt(variance / (units - 1.0) * self.share)
+        return Spread(error, third / variance**1.5, units / self.share, freedom)
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of what compares the classes: cases of the rarer one, or groups, − 1."""
+        number = self.groups if self.group is not None else min(self.classes)
+        return max(number - 1.0, 1.0)
+
+    def class_spread(self, influence: RowVector) -> Spread:
+        """Return the same for an estimate whose influence has mean 0 in each class (DeLong).
+
+        The variance is the sum of those of the classes, each with its number less one; of groups
+        it is that between groups.
+        """
+        found = replace(self.spread(influence), freedom=self.freedom)
+        if self.group is not None:
+            return found
+        squares = self.weight * influence * influence
+        ones, (n, m) = float(np.sum(squares * self.labels)), self.classes
+        zeros = float(squares.sum()) - ones
+        variance = (ones * m / (m - 1.0) + zeros * n / (n - 1.0)) / self.total**2
+        error = math.sqrt(max(variance, 0.0) * self.share)
+        return replace(found, standard_error=error)
 
 
-def _codes(group: np.ndarray) -> GroupCodes:
-    return np.unique(group, return_inverse=True)[1].astype(np.int64)
+def _codes(group: GroupHashes) -> GroupCodes:
+    return np.asarray(np.unique(group, return_inverse=True)[1], np.int64)

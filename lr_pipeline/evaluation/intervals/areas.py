@@ -1,0 +1,64 @@
+"""Intervals for the areas under the ROC curve and under the precision-recall curve."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import expit, logit
+
+from lr_pipeline.core.ranking import CountsByScore
+from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
+from lr_pipeline.evaluation.intervals.means import NORMAL, logit_interval
+from lr_pipeline.evaluation.intervals.units import Cases
+
+NO_SPREAD = "the rows that are there leave no spread to measure"
+
+
+def auc_interval(area: float, influence: RowVector, cases: Cases) -> Interval:
+    """DeLong's interval for the ROC AUC on the logit scale, with a pseudo-case in each class.
+
+    DeLong's variance is a class's variance of V, the share of the other class that a case is ranked
+    above (or below), over its number, summed over the classes. It is too small near 1 and for few
+    cases, so that each class is given one case more, with V = 1/2 (as Agresti and Coull add cases
+    to a share). Where rows have groups, the variance is that between groups, without such a case.
+
+    Source: E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988), 837–845;
+    N. A. Obuchowski, Biometrics 53 (1997), 567–578, for groups.
+    """
+    if cases.group is not None:
+        spread = cases.class_spread(influence)
+        if not 0.0 < area < 1.0 or spread.standard_error == 0.0:
+            return no_interval(NO_SPREAD)
+        return logit_interval(area, spread, "DeLong between groups, on the logit scale")
+    variance, centre = 0.0, 0.0
+    squares = cases.weight * influence * influence
+    of_ones = float(np.sum(squares * cases.labels))
+    for m, of_class in zip(cases.classes, (float(squares.sum()) - of_ones, of_ones), strict=True):
+        squared = of_class * (m / cases.total) ** 2  # Σ (V − A)²
+        mean = area + (0.5 - area) / (m + 1.0)
+        squared += m * (area - mean) ** 2 + (0.5 - mean) ** 2
+        variance += squared / (m * (m + 1.0)) * cases.share
+        centre += mean / 2.0
+    width = NORMAL * math.sqrt(variance) / (centre * (1.0 - centre))
+    low, high = (float(expit(logit(centre) + side * width)) for side in (-1, 1))
+    return Interval(min(low, area), max(high, area), method="DeLong, on the logit scale")
+
+
+def precision_interval(
+    area: float, influence: RowVector, counts: CountsByScore, cases: Cases
+) -> Interval:
+    """Interval for the average precision on the logit scale, by its influence function.
+
+    Each positive case counts itself among those above it, so that the area is too large by about
+    the mean of (1 − precision) / cases above; the interval is centred where this is taken off. As
+    many degrees of freedom as the rarer class, less one.
+    """
+    spread = replace(cases.spread(influence), freedom=cases.freedom)
+    above = np.cumsum((counts.negative + counts.positive)[::-1])[::-1]
+    precision = np.cumsum(counts.positive[::-1])[::-1] / above
+    excess = float(np.sum(counts.positive * (1.0 - precision) / above)) / cases.classes[1]
+    centre = area - excess * cases.share
+    if not 0.0 < centre < 1.0 or spread.standard_error == 0.0:
+        return no_interval(NO_SPREAD)
+    return logit_interval(area, spread, "influence function, on the logit scale", centre)
