@@ -44,9 +44,7 @@ def are_same(first: Predictions, second: Predictions) -> bool:
     return bool(np.max(np.abs(first.p - second.p)) <= SAME_PREDICTION)
 
 
-def _tested(
-    first: Predictions, second: Predictions, metric: str, difference: float
-) -> Comparison:
+def _tested(first: Predictions, second: Predictions, metric: str, difference: float) -> Comparison:
     if metric == "accuracy" and first.cases.group is None:
         return _by_answers(first, second, difference)
     spread, method = _spread(first, second, metric)

@@ -10,7 +10,7 @@ from lr_pipeline.evaluation.intervals.units import Spread
 
 
 def log_interval(estimate: float, spread: Spread) -> Interval:
-    """t interval for log μ, of a mean m > 0: symmetric for ratios, never below 0."""
+    """T interval for log μ, of a mean m > 0: symmetric for ratios, never below 0."""
     width = spread.quantile * spread.standard_error / estimate
     low, high = estimate * math.exp(-width), estimate * math.exp(width)
     return Interval(low, high, method="t interval of its logarithm")

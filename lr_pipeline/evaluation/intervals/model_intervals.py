@@ -18,6 +18,7 @@ from lr_pipeline.evaluation.intervals.shares import (
     wilson,
 )
 from lr_pipeline.evaluation.metrics import METRICS, RANKED
+
 OF_ANSWERS = ("accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "mcc")
 _BRIER_PART = "isotonic regression fits the test rows too well, by an unknown amount"
 _KS = "the largest of many gaps is too large on average, so that no interval covers 95 %"

@@ -100,7 +100,7 @@ class Cases:
 
     @property
     def freedom(self) -> float:
-        """Degrees of freedom of what compares the classes: cases of the rarer one, or groups, − 1."""
+        """Degrees of freedom of what compares classes: cases of the rarer one, or groups, − 1."""
         number = self.groups if self.group is not None else min(self.classes)
         return max(number - 1.0, 1.0)
 
