@@ -45,6 +45,12 @@ OPTIONS = (
     click.option(
         "--number", multiple=True, help="A feature that is a number, or text of it (repeatable)."
     ),
+    click.option(
+        "--protected",
+        multiple=True,
+        help="Compare answers between this column's groups; --exclude it as well to keep it from "
+        "being a feature (repeatable).",
+    ),
     click.option("--id", help="Column that identifies a row; never a feature."),
     click.option("--group", help="Column whose rows of one value stay together in the split."),
     click.option("--time", help="Column of dates, timestamps or numbers: tests on the latest."),

@@ -1,6 +1,6 @@
 """Evaluate trained models on a test set."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from lr_pipeline.evaluation.model_sections import model_section
 from lr_pipeline.evaluation.recorded_data import recorded_data
 from lr_pipeline.evaluation.remaining_descent import measure_descent
 from lr_pipeline.evaluation.run_facts import RunFacts
+from lr_pipeline.evaluation.slices.find_slices import require_protected
 from lr_pipeline.evaluation.test_scores import HELD_ROWS, Models, ScoredTestSet, score_test_set
 from lr_pipeline.evaluation.threshold_notices import threshold_notices
 from lr_pipeline.evaluation.weight_notices import weight_notices
@@ -41,6 +42,7 @@ def evaluate_models(
     held_rows: int = HELD_ROWS,
     titles: Mapping[str, str] | None = None,
     run: RunFacts | None = None,
+    protected: Sequence[str] = (),
 ) -> Findings:
     """Test ``models`` on ``test_set``, and the baseline that predicts the prevalence.
 
@@ -48,13 +50,17 @@ def evaluate_models(
     from the optimum a gradient descent stopped; ``row_seed`` draws the test row that is shown by
     itself; ``engine_provenance`` describes the passes over the rows and is called after them;
     ``aggregate`` predicts and counts. ``titles``: model → its title in the report, if this is not
-    its name. ``run``: what is known of the run that asks for this.
+    its name. ``run``: what is known of the run that asks for this. ``protected``:
+    columns by whose groups answers are compared, besides those that are declared with the table.
 
     Raises
     ------
     ProvenanceError
         A model or ``train_set`` comes from another split than ``test_set``.
+    TableError
+        A protected column is not in the test set.
     """
+    require_protected(protected, test_set)
     run = run or RunFacts()
     fingerprints = {name: model.train_fingerprint for name, model in models.items()}
     require_same_split({"train_set": train_set.fingerprint} | fingerprints, test_set)
@@ -66,7 +72,9 @@ def evaluate_models(
         model_section(name, (titles or {}).get(name, name), model, scored)
         for name, model in models.items()
     ]
-    examined = examine_models(models, sections, held_out, agreements, train_set, test_set, prepare)
+    examined = examine_models(
+        models, sections, held_out, agreements, train_set, test_set, prepare, aggregate, protected
+    )
     return Findings(
         held_out,
         sections,

@@ -13,8 +13,11 @@ from lr_pipeline.evaluation.effects.column_kinds import design_columns
 from lr_pipeline.evaluation.effects.effects import Effects
 from lr_pipeline.evaluation.effects.find_effects import Agreements, find_effects
 from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
+from lr_pipeline.evaluation.slices.find_slices import find_slices
+from lr_pipeline.evaluation.slices.slices import Slices
 from lr_pipeline.evaluation.test_scores import Models
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.tables.aggregate import Aggregate
 from lr_pipeline.tables.table import Table
 
 
@@ -23,6 +26,7 @@ class Examined(NamedTuple):
 
     effects: Effects | None = None
     diagnostics: Diagnostics | None = None
+    slices: Slices | None = None
 
 
 def examine_models(
@@ -33,6 +37,8 @@ def examine_models(
     train_set: Table,
     test_set: Table,
     prepare: Prepare,
+    aggregate: Aggregate,
+    protected: Sequence[str] = (),
 ) -> Examined:
     """Describe the first logistic model by its training rows, and where it fails on test rows."""
     found = [(s, models[s.name]) for s in sections if isinstance(models[s.name], LogisticModel)]
@@ -45,7 +51,11 @@ def examine_models(
     rows, analysis = analysed_rows(prepared.rows), prepared.analysis
     deviation = np.asarray(model.fit.scale)
     columns = design_columns(model.preparation.encodings, rows.X, rows.counts, deviation)
+    effects = find_effects(section.name, models, titles, agreements, rows, columns, analysis)
+    encodings = {one.name: one for one in model.preparation.encodings}
+    by_effect = [one.name for one in effects.features]
     return Examined(
-        find_effects(section.name, models, titles, agreements, rows, columns, analysis),
+        effects,
         find_diagnostics(section, model, held_out, rows, columns, analysis, train_set, test_set),
+        find_slices(section, held_out, test_set, aggregate, encodings, by_effect, protected),
     )

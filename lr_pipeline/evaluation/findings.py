@@ -15,6 +15,7 @@ from lr_pipeline.evaluation.effects.effects import Effects
 from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.run_facts import RunFacts
 from lr_pipeline.evaluation.score_sums import THRESHOLD
+from lr_pipeline.evaluation.slices.slices import Slices
 from lr_pipeline.models.decision.decision import Decision
 from lr_pipeline.tables.level_counts import plain_count
 
@@ -251,7 +252,8 @@ class Findings:
     ``descents`` say how far gradient descent stopped from its optimum, and ``features`` how each
     feature became columns of the design. ``run`` is the run that made them,
     ``data`` what `recorded_data` says of the table.
-    ``effects``: what the columns do in a logistic model, ``diagnostics``: how well it fits.
+    ``effects``: what the columns do in a logistic model, ``diagnostics``: how well it fits,
+    ``slices``: how well it does in parts of the test set.
     """
 
     held_out: HeldOutRows
@@ -266,6 +268,7 @@ class Findings:
     data: Mapping[str, Any] = field(default_factory=dict)
     effects: Effects | None = None
     diagnostics: Diagnostics | None = None
+    slices: Slices | None = None
 
     @property
     def by_severity(self) -> list[Notice]:

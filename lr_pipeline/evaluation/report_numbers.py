@@ -46,6 +46,7 @@ def report_numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
         "effects": findings.effects and findings.effects.numbers(),
         "table": findings.run.table,
         "diagnostics": findings.diagnostics and findings.diagnostics.numbers(),
+        "slices": findings.slices and findings.slices.numbers(),
         "data": dict(findings.data),
         "code": {
             **findings.run.code,

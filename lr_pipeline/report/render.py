@@ -17,6 +17,7 @@ from lr_pipeline.report.feature_view import feature_table
 from lr_pipeline.report.metrics_table import explain_gaps, metric_tables
 from lr_pipeline.report.page import write_page
 from lr_pipeline.report.provenance_view import byline, provenance_view
+from lr_pipeline.report.slices_view import slices_context
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -69,6 +70,7 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         **answers_context(findings, results),
         "effects": effects_context(findings),
         "diagnostics": diagnostics_context(findings),
+        "slices": slices_context(findings.slices, findings.held_out),
         "fits": fits_context(findings),
         "provenance": provenance_view(findings),
         "byline": byline(findings),

@@ -18,6 +18,7 @@ METADATA_KEY = b"lr_pipeline"
 NAMES_SHOWN = 12
 
 KINDS = ("category", "number")  # that a feature can be declared to have
+OF_SOME = (*KINDS, "protected")  # what is said of columns only where it is declared
 
 PositiveValue = str | int | float | bool
 
@@ -30,6 +31,7 @@ class ColumnRoles:
     is ``None`` only until it has been determined. ``id`` identifies a row, ``group`` keeps rows
     together in a split, ``time`` orders them and ``weight`` says how often a row counts.
     ``category`` and ``number``: features that are of that kind whatever their values look like.
+    ``protected``: columns, features or not, by whose groups a report compares a model's answers.
     """
 
     target: str
@@ -41,12 +43,14 @@ class ColumnRoles:
     weight: str | None = None
     category: tuple[str, ...] = ()
     number: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
 
     @property
     def columns(self) -> frozenset[str]:
         """Every column that has a role."""
         others = (self.target, self.id, self.group, self.time, self.weight)
-        return frozenset(self.features) | {name for name in others if name is not None}
+        named = {name for name in others if name is not None}
+        return frozenset(self.features) | named | frozenset(self.protected)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -62,7 +66,7 @@ class ColumnRoles:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, without kinds that are not declared."""
-        kinds = {kind: list(getattr(self, kind)) for kind in KINDS}
+        kinds = {kind: list(getattr(self, kind)) for kind in OF_SOME}
         plain = {name: value for name, value in asdict(self).items() if name not in kinds}
         given = {name: names for name, names in kinds.items() if names}
         return plain | {"features": list(self.features)} | given
@@ -70,7 +74,7 @@ class ColumnRoles:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ColumnRoles":
         """Inverse of ``to_dict``."""
-        return cls(**values | {one: tuple(values.get(one, ())) for one in ("features", *KINDS)})
+        return cls(**values | {one: tuple(values.get(one, ())) for one in ("features", *OF_SOME)})
 
 
 class RoleNames(TypedDict, total=False):
@@ -84,6 +88,7 @@ class RoleNames(TypedDict, total=False):
     weight: str | None
     category: Sequence[str]
     number: Sequence[str]
+    protected: Sequence[str]
 
 
 def assign_roles(
@@ -99,10 +104,12 @@ def assign_roles(
     weight: str | None = None,
     category: Sequence[str] = (),
     number: Sequence[str] = (),
+    protected: Sequence[str] = (),
 ) -> ColumnRoles:
     """Check the declared columns against ``names``; features default to all other columns.
 
-    ``category`` and ``number`` declare the kind of some of the features.
+    ``category`` and ``number`` declare the kind of some of the features. A ``protected`` column
+    that is excluded stays in the table without being a feature.
 
     Raises
     ------
@@ -117,6 +124,7 @@ def assign_roles(
     named += [("excluded", column) for column in exclude]
     kinds = [("category", column) for column in category] + [("number", one) for one in number]
     named += kinds
+    named += [("protected", column) for column in protected]
     known = set(names)
     features = None if features is None else list(dict.fromkeys(features))
     problems = [*_occurring_twice(names)]
@@ -131,7 +139,7 @@ def assign_roles(
         problems.append(Problem(message, "Add columns, or exclude fewer"))
     if problems:
         raise TableError(*problems)
-    declared = (tuple(dict.fromkeys(category)), tuple(dict.fromkeys(number)))
+    declared = (tuple(dict.fromkeys(one)) for one in (category, number, protected))
     return ColumnRoles(target, positive, tuple(features), id, group, time, weight, *declared)
 
 
@@ -146,11 +154,12 @@ def _of_no_feature(
             yield Problem(message, f"Name it among the features, too, or not as {kind}", column)
 
 
-def _of_two_parts(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+def _of_two_parts(named: Sequence[tuple[str, str]]) -> Iterator[Problem]:
     """Refuse columns with two roles; a column with a role may be excluded as a feature."""
     parts: dict[str, list[str]] = {}
     for part, column in named:
-        parts.setdefault(column, []).append(part)
+        if part != "protected" or column == named[0][1]:  # the target is named first
+            parts.setdefault(column, []).append(part)
     for column, declared in parts.items():
         of_use = {"target", "feature", *KINDS} & set(declared)
         found = [part for part in dict.fromkeys(declared) if of_use or part != "excluded"]

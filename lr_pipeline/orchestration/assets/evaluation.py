@@ -43,6 +43,7 @@ def evaluation_report(
         engine.aggregate,
         titles=TITLES,
         run=record_of_run(engine, test_set),
+        protected=config.protected,
     )
     results = model_results(findings)
     report = render_report(findings, results)

@@ -99,7 +99,7 @@ class CategoryEncoding:
 
     def write(self, column: pa.Array, out: DesignColumns) -> None:
         """Set the ones in the design columns ``out`` (levels, n) of a block; they are 0 before."""
-        values, places = self._places(column)
+        values, places = self.places(column)
         num_levels = len(self.levels)
         rows = np.flatnonzero(pc.less(places, num_levels).fill_null(False))
         out[places.take(pa.array(rows)).to_numpy(), rows] = 1.0
@@ -111,11 +111,11 @@ class CategoryEncoding:
 
     def unseen(self, column: pa.Array) -> int:
         """Rows whose level does not occur in the training table."""
-        values, places = self._places(column)
+        values, places = self.places(column)
         return int(places.null_count - values.null_count)
 
-    def _places(self, column: pa.Array) -> tuple[pa.Array, pa.Array]:
-        """The texts, and the index of each among levels, reference and pooled levels, or null.
+    def places(self, column: pa.Array) -> tuple[pa.Array, pa.Array]:
+        """Return the texts, and the index of each in levels, reference, pooled levels, or null.
 
         A text that equals none of them is compared by its spelling.
         """

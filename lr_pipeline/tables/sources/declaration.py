@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
 from lr_pipeline.tables.roles import (
-    KINDS,
+    OF_SOME,
     ColumnRoles,
     PositiveValue,
     RoleNames,
@@ -18,7 +18,7 @@ from lr_pipeline.tables.validation.likely_leaks import LEAKS, likely_leaks
 from lr_pipeline.tables.validation.validate import useful_features
 from lr_pipeline.tables.values.reading_rules import READING, ReadingRules
 
-SAID_IF_GIVEN = (*KINDS, "missing", "keep_na")
+SAID_IF_GIVEN = (*OF_SOME, "missing", "keep_na")
 
 
 class _Kind:
@@ -36,6 +36,8 @@ class Declaration(_Kind):
     ``positive`` is the target's value whose probability is modelled, against all other values.
     ``category``: features that are coded level by level although their values are numbers (codes
     1, 2, 3). ``number``: features that are numbers although they look like identifiers or are text.
+    ``protected``: columns by whose groups the report compares answers; exclude one to keep it from
+    being a feature.
     ``missing``: markers of a missing value, such as ``?``, in every column except those of
     ``keep_na``, where NA and every other word is a value.
     """
@@ -49,6 +51,7 @@ class Declaration(_Kind):
     weight: str | None = None
     category: Sequence[str] = ()
     number: Sequence[str] = ()
+    protected: Sequence[str] = ()
     missing: Sequence[str] = ()
     keep_na: Sequence[str] = ()
     split: SplitPolicy = field(default_factory=SplitPolicy)

@@ -1,0 +1,140 @@
+"""Cut the test rows into parts by each column, and look at a model in each."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from lr_pipeline.evaluation.diagnostics.multiplicity import holm
+from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
+from lr_pipeline.evaluation.slices.protected_groups import ProtectedColumn, protected_column
+from lr_pipeline.evaluation.slices.row_partitions import Encodings, partitions_by
+from lr_pipeline.evaluation.slices.slice_results import ScoredRows, Slice, slices_of
+from lr_pipeline.evaluation.slices.slices import Slices
+from lr_pipeline.tables.aggregate import Aggregate
+from lr_pipeline.tables.errors import table_error
+from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.row_choice import EveryRow
+from lr_pipeline.tables.table import Table
+
+MOST_ROWS = 100_000
+MOST_NUMBERS = 2**23  # in the columns of these rows
+FEATURES_SLICED = 100  # the largest effects
+MOST_SLICES = 500  # those with the most cases
+
+
+def require_protected(protected: Sequence[str], test_set: Table) -> None:
+    """Raise ``TableError`` for a protected column that the test set does not have."""
+    names = test_set.schema.names
+    for name in protected:
+        if name not in names or name == test_set.roles.target:
+            raise table_error(
+                f"protected column {name!r} is not among the columns of the test set: "
+                f"{quoted(one for one in names if one != test_set.roles.target)}",
+                f"Declare it with the table (protected=[{name!r}], --protected), which keeps it",
+                name,
+            )
+
+
+def find_slices(
+    section: ModelSection,
+    held_out: HeldOutRows,
+    test_set: Table,
+    aggregate: Aggregate,
+    encodings: Encodings,
+    by_effect: Sequence[str],
+    protected: Sequence[str],
+) -> Slices:
+    """Look at a logistic model in the parts of every feature, and in protected groups.
+
+    ``by_effect``: the features, the largest effects first. ``protected``: columns besides those
+    that are declared with the table.
+
+    Raises
+    ------
+    TableError
+        A protected column is not in the test set.
+    """
+    require_protected(protected, test_set)
+    guarded = list(dict.fromkeys([*test_set.roles.protected, *protected]))
+    features = list(by_effect[:FEATURES_SLICED])
+    columns = list(dict.fromkeys([*features, *guarded]))
+    most = max(1, min(MOST_ROWS, MOST_NUMBERS // max(len(columns), 1)))
+    every = max(1, -(-len(held_out.labels) // most))
+    data = _gathered(test_set, columns, aggregate, held_out.step * every)
+    rows, counted = _scored(section, held_out, every)
+    weight = None if held_out.weight is None else rows.weight
+    found: list[Slice] = []
+    groups: list[ProtectedColumn] = []
+    smaller = 0
+    for column in columns:
+        values = data.pop(column)
+        values = values if counted.all() else values.filter(pa.array(counted))
+        parts = list(partitions_by(column, values, weight, encodings))
+        if column in features:
+            for part in parts:
+                shown, few = slices_of(part, rows)
+                found, smaller = found + shown, smaller + few
+        if column in guarded and parts:
+            groups.append(protected_column(parts[0], rows, section.threshold))
+    kept = sorted(found, key=lambda one: -one.cases)[:MOST_SLICES]
+    return Slices(
+        name=section.name,
+        title=section.title,
+        rows=_described(held_out, held_out.step * every),
+        threshold=section.threshold,
+        slices=_worst_first(kept),
+        smaller=smaller,
+        left_out=len(by_effect) - len(features),
+        cut=len(found) - len(kept),
+        protected=groups,
+    )
+
+
+def _gathered(
+    test_set: Table, columns: list[str], aggregate: Aggregate, step: int
+) -> dict[str, pa.Array]:
+    """Return columns of every ``step``-th row."""
+    drawn = test_set if step == 1 else test_set.where(EveryRow(step))
+    batches = aggregate(drawn, columns, _kept)
+    table = pa.Table.from_batches(batches)
+    return {name: _one_array(table.column(name)) for name in columns}
+
+
+def _kept(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+    return [batch]
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    found = column.combine_chunks()
+    return found if isinstance(found, pa.Array) else pa.concat_arrays(found.chunks)
+
+
+def _scored(
+    section: ModelSection, held_out: HeldOutRows, every: int
+) -> tuple[ScoredRows, np.ndarray]:
+    """Return every k-th row's scores, and which of them count."""
+    y, p = held_out.labels[::every], section.probabilities[::every]
+    z = section.score[::every]
+    if held_out.weight is None:
+        return ScoredRows(y, p, z, np.ones_like(y)), np.ones(len(y), bool)
+    weight = held_out.weight[::every]
+    counted = weight > 0
+    return ScoredRows(y[counted], p[counted], z[counted], weight[counted]), counted
+
+
+def _worst_first(slices: list[Slice]) -> list[Slice]:
+    """Order by p-value, corrected for all that have one; the others follow by their difference."""
+    tested = [one for one in slices if one.p_value is not None]
+    corrected = holm([one.p_value for one in tested if one.p_value is not None])
+    tested = [replace(one, p_holm=p) for one, p in zip(tested, corrected, strict=True)]
+    tested.sort(key=lambda one: (one.p_value, -abs(one.difference)))
+    others = [one for one in slices if one.p_value is None]
+    return tested + sorted(others, key=lambda one: -abs(one.difference))
+
+
+def _described(held_out: HeldOutRows, step: int) -> str:
+    if step == 1:
+        return "all test rows"
+    return f"one in {step:,} of {held_out.rows:,} test rows"
