@@ -18,12 +18,13 @@ import pyarrow as pa
 
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.export.export_error import ExportError
-from lr_pipeline.export.onnx_graph import missing_texts
+from lr_pipeline.export.onnx_graph import OPSET, missing_texts
 from lr_pipeline.export.score_plan import CategoryTerm, NumberTerm, ScorePlan
 from lr_pipeline.export.sql_query import quoted_name, result_columns
 from lr_pipeline.tables.preparation.encoding import stored_numbers
 from lr_pipeline.tables.values.column_values import plain_values
 
+REMEDY = "Nothing was written. Rename the columns, or leave some out."
 READER = """
 import json, runpy, sys
 module = runpy.run_path(sys.argv[1])
@@ -75,7 +76,7 @@ def run_sqlite(plan: ScorePlan, query: str, rows: pa.Table) -> Found:
             connection.executemany(insert_into(plan), zip(*plain_columns(plan, rows), strict=True))
             found = connection.execute(chosen_results(plan, query)).fetchall()
         except sqlite3.Error as error:
-            raise ExportError(f"SQLite: {error}. Rename the columns, or leave some out.") from None
+            raise ExportError(f"SQLite: {error}. {REMEDY}") from None
     return _pairs(f"SQLite {sqlite3.sqlite_version}", found)
 
 
@@ -84,9 +85,12 @@ def run_duckdb(plan: ScorePlan, query: str, rows: pa.Table) -> Found:
     import duckdb
 
     with contextlib.closing(duckdb.connect()) as connection:
-        connection.register("arrow_rows", _typed(plan, rows))
-        connection.execute("CREATE TABLE new_rows AS SELECT * FROM arrow_rows")
-        found = connection.execute(chosen_results(plan, query)).fetchall()
+        try:
+            connection.register("arrow_rows", _typed(plan, rows))
+            connection.execute("CREATE TABLE new_rows AS SELECT * FROM arrow_rows")
+            found = connection.execute(chosen_results(plan, query)).fetchall()
+        except duckdb.Error as error:
+            raise ExportError(f"DuckDB: {_first_line(error)}. {REMEDY}") from None
     return _pairs(f"DuckDB {duckdb.__version__}", found)
 
 
@@ -109,7 +113,7 @@ def run_onnx(plan: ScorePlan, graph: bytes, rows: pa.Table) -> Found:
         inputs[name] = column[:, None]
     outputs = [plan.unused("probability"), plan.unused("label")]
     probability, label = session.run(outputs, inputs)
-    name = f"onnxruntime {onnxruntime.__version__}"
+    name = f"onnxruntime {onnxruntime.__version__}, opset {OPSET}"
     return Found(name, probability[:, 0], label[:, 0].astype(np.float64))
 
 
@@ -125,18 +129,21 @@ def run_pmml(plan: ScorePlan, document: str, rows: pa.Table) -> Found:
 
     Its data frames would round numbers to ten digits.
     """
-    from pypmml import Model
+    from pypmml import Model, PMMLError
 
-    model = Model.fromString(document)
     columns = [
         [float(one) if isinstance(one, bool) else one for one in values]
         for values in plain_columns(plan, rows)
     ]
     probability, label = plan.unused("probability"), plan.unused("label")
     found = []
-    for values in zip(*columns, strict=True):
-        result = model.predict(dict(zip(plan.features, values, strict=True)))
-        found.append((float(result[probability]), int(result[label])))
+    try:
+        model = Model.fromString(document)
+        for values in zip(*columns, strict=True):
+            result = model.predict(dict(zip(plan.features, values, strict=True)))
+            found.append((float(result[probability]), int(result[label])))
+    except PMMLError as error:
+        raise ExportError(f"PMML4S: {_first_line(error)}. {REMEDY}") from None
     return _pairs(f"PMML4S by pypmml {version('pypmml')}", found)
 
 
@@ -170,6 +177,10 @@ def plain_columns(plan: ScorePlan, rows: pa.Table) -> list[list[Any]]:
             boolean = [None if one is None else bool(one) for one in values]
             found.append(boolean if term.boolean else values)
     return found
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")
 
 
 def _sql_type(term: NumberTerm | CategoryTerm) -> str:

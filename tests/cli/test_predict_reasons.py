@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
 import pytest
 from click.testing import Result
+from dagster._core.definitions.metadata import normalize_metadata
 
+import lr_pipeline
+from lr_pipeline.orchestration.assets.scoring import predictions
 from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
 
 SPECTOR = Path(__file__).parents[2] / "data" / "samples" / "spector.csv"
@@ -57,3 +61,20 @@ def test_the_launchpad_asks_for_at_least_one_reason() -> None:
     assert ScoringConfig(reasons=3).reasons == 3
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         ScoringConfig(reasons=0)
+
+
+def test_the_asset_scores_with_reasons_and_says_from_where(run: Run, trained: None, folder) -> None:
+    """Its metadata, as the web UI shows them, name the reference; the version depends on it."""
+    model = lr_pipeline.load("spector/numpy_model", home=folder / ".dagster_home")
+    results = []
+    for reasons in (None, 2):
+        config = ScoringConfig(score_path=str(SPECTOR), reasons=reasons)
+        context = dg.build_asset_context()
+        (result,) = predictions(context, config=config, numpy_model=model)
+        results.append(result)
+    plain, reasoned = results
+    assert plain.data_version != reasoned.data_version
+    reasoned.value.write_parquet(folder / "scored.parquet")
+    assert "reason_2_contribution" in pd.read_parquet(folder / "scored.parquet")
+    normalized = normalize_metadata(reasoned.value.metadata())
+    assert normalized["reasons"].value["reference"].startswith("the mean of each column")

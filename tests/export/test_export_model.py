@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lr_pipeline.export import evaluators
 from lr_pipeline.export import export_model as exporting
@@ -15,9 +17,17 @@ from lr_pipeline.export.export_model import KINDS, export_model
 from lr_pipeline.export.onnx_graph import missing_texts, onnx_graph
 from lr_pipeline.export.pmml_document import pmml_document
 from lr_pipeline.export.python_module import python_module
-from lr_pipeline.export.score_plan import plan_score
+from lr_pipeline.export.score_plan import (
+    CategoryTerm,
+    LevelTerm,
+    NumberTerm,
+    ScorePlan,
+    Switch,
+    plan_score,
+)
 from lr_pipeline.export.sql_query import sql_query
 from lr_pipeline.models import model_from_json
+from lr_pipeline.models.decision.decision import DEFAULT_DECISION
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.tables.table import Table
 from tests.export.conftest import AGE, CITY, CODE, FLAG, RECALIBRATIONS, TAG, with_recalibration
@@ -163,17 +173,16 @@ def test_postgresql_runs_the_query(model, rows, strange, odd, postgres) -> None:
                 )
 
 
-def test_more_columns_than_an_expression_may_nest(odd) -> None:
-    """The query adds 400 terms at a time."""
+def test_more_columns_than_an_expression_may_nest() -> None:
+    """The query adds 400 terms at a time; SQLite nests at most 1,000."""
     rng = np.random.default_rng(3)
-    frame = pd.DataFrame(rng.normal(size=(60, 1100))).add_prefix("x").assign(y=[0, 1] * 30)
-    from lr_pipeline.core.logistic.penalties.ridge import Ridge
-
-    rows = Table.from_pandas(frame, target="y")
-    model = fit(rows, penalty=Ridge())
-    plan = plan_score(model)
-    found = evaluators.run_sqlite(plan, sql_query(plan), rows.to_arrow())
-    assert ulps(model.predict_proba(rows), found.probability).max() <= 8
+    names = [f"x{k}" for k in range(1_100)]
+    terms = tuple(NumberTerm(name, 0.0, *rng.normal(size=2).tolist()) for name in names)
+    plan = ScorePlan(0.25, terms, DEFAULT_DECISION, ("Wide.",))
+    rows = pa.table(rng.normal(scale=0.05, size=(1_100, 4)).tolist(), names)
+    expected = evaluators.run_python(plan, python_module(plan), rows).probability
+    found = evaluators.run_sqlite(plan, sql_query(plan), rows)
+    assert ulps(expected, found.probability).max() <= 8
 
 
 def test_names_of_results_that_columns_have_get_an_underscore() -> None:
@@ -284,3 +293,49 @@ def test_equal_models_give_equal_files(model, rows) -> None:
     """Nothing depends on the clock or on chance."""
     for kind in ("sql", "onnx", "python"):
         assert export_model(model, kind, rows).content == export_model(model, kind, rows).content
+
+
+def test_names_that_differ_by_case_alone_are_refused_by_sql() -> None:
+    """SQLite and DuckDB cannot tell them apart; Python can."""
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame(rng.normal(size=(60, 2)), columns=["Age", "age"]).assign(y=[0, 1, 1] * 20)
+    rows = Table.from_pandas(frame, target="y")
+    model = fit(rows)
+    with pytest.raises(ExportError, match=r"duplicate column name: age. Nothing was written"):
+        export_model(model, "sql", rows)
+    export_model(model, "python", rows)
+
+
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=20)
+@given(
+    st.lists(TEXTS, min_size=2, max_size=2, unique_by=str.casefold),
+    st.lists(TEXTS, min_size=3, max_size=5, unique=True),
+    st.lists(st.floats(-50, 50), min_size=8, max_size=8),
+)
+def test_whatever_the_names_the_engines_agree(names, texts, numbers) -> None:
+    """Quotation marks, comments, line breaks, any letters: nothing is read as SQL or Python."""
+    first, second, third, fourth, *rest = numbers
+    levels = tuple(
+        LevelTerm((text,), Switch(on=first / (k + 1), off=second))
+        for k, text in enumerate(texts[1:])
+    )
+    category = CategoryTerm(
+        names[0], levels, (texts[0],), Switch(on=third, off=0.5), Switch(on=fourth, off=-0.5)
+    )
+    number = NumberTerm(names[1], rest[0], rest[1], rest[2], Switch(on=1.0, off=rest[3]))
+    plan = ScorePlan(0.25, (category, number), DEFAULT_DECISION, (f"About {names}.", texts[0]))
+    values = [*texts, None, "\u2603 of no level"]
+    rows = pa.table(
+        {names[0]: values, names[1]: [None, *[float(k) for k in range(len(values) - 1)]]}
+    )
+    expected = evaluators.run_python(plan, python_module(plan), rows).probability
+    for evaluate in (evaluators.run_sqlite, evaluators.run_duckdb):
+        found = evaluate(plan, sql_query(plan), rows)
+        require_agreement(found.evaluator, expected, found.probability, found.label, 0.5, 8)
+    found = evaluators.run_onnx(plan, onnx_graph(plan), rows)
+    require_agreement(found.evaluator, expected, found.probability, found.label, 0.5, 8)
