@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui test test-slow test-dask check bench bench-full bench-chain bench-dask docs clean
+.PHONY: help install run ui test test-slow test-dask check bench bench-full bench-chain bench-dask simulate docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ bench-full: $(VENV)/.installed-bench ## The same with a table of ten million row
 
 bench-chain: $(VENV)/.installed-test ## Whole runs beside a plain script: benchmarks/results-chain.md
 	@$(BIN)/python -m benchmarks.chain
+
+simulate: $(VENV)/.installed-test ## Coverage of intervals, errors of tests: benchmarks/results-simulations.md
+	@$(BIN)/python -m benchmarks.simulate
 
 # Spark needs Java 17 or later; a peer that is missing is shown as such.
 bench-dask: $(VENV)/.installed-bench ## On two workers of a cluster: results-dask.md, docs/scaling.md
