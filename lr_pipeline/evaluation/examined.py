@@ -7,6 +7,7 @@ import numpy as np
 
 from lr_pipeline.engines.design import Prepare
 from lr_pipeline.evaluation.analysed_rows import analysed_rows
+from lr_pipeline.evaluation.comparisons.optimism import TrainingMetrics, training_metrics
 from lr_pipeline.evaluation.diagnostics.diagnostics import Diagnostics
 from lr_pipeline.evaluation.diagnostics.find_diagnostics import find_diagnostics
 from lr_pipeline.evaluation.effects.column_kinds import design_columns
@@ -27,6 +28,7 @@ class Examined(NamedTuple):
     effects: Effects | None = None
     diagnostics: Diagnostics | None = None
     slices: Slices | None = None
+    training: TrainingMetrics | None = None
 
 
 def examine_models(
@@ -58,4 +60,5 @@ def examine_models(
         effects,
         find_diagnostics(section, model, held_out, rows, columns, analysis, train_set, test_set),
         find_slices(section, held_out, test_set, aggregate, encodings, by_effect, protected),
+        training_metrics({one.name: models[one.name] for one in sections}, model, rows),
     )

@@ -10,6 +10,7 @@ from jaxtyping import UInt64
 from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.solvers.result import Status, TracePoint
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.comparisons.optimism import TrainingMetrics
 from lr_pipeline.evaluation.diagnostics.diagnostics import Diagnostics
 from lr_pipeline.evaluation.effects.effects import Effects
 from lr_pipeline.evaluation.metrics import Metrics
@@ -268,6 +269,7 @@ class Findings:
     data: Mapping[str, Any] = field(default_factory=dict)
     effects: Effects | None = None
     diagnostics: Diagnostics | None = None
+    training: TrainingMetrics | None = None
     slices: Slices | None = None
 
     @property

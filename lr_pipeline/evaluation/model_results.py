@@ -8,6 +8,7 @@ import numpy as np
 from lr_pipeline.core.ranking import CountsByScore, count_scores
 from lr_pipeline.evaluation.answers.answer_results import AnswerResults, answer_results
 from lr_pipeline.evaluation.comparisons.comparison import Comparison
+from lr_pipeline.evaluation.comparisons.line_bridge import LineBridge, line_bridge
 from lr_pipeline.evaluation.comparisons.pairs import compare_all
 from lr_pipeline.evaluation.curves import (
     Calibration,
@@ -29,8 +30,8 @@ class ModelResults:
     """Metrics by model, with the prevalence baseline first, and what is drawn of each model.
 
     ``curves`` are by title; there are none if all test labels are the same. ``intervals[model]``
-    has an interval for each metric, and ``comparisons`` those of every two models. ``answers``:
-    reliability, threshold and lift.
+    has an interval for each metric, and ``comparisons`` those of every two models; ``line`` sets
+    least squares beside logistic regression. ``answers``: reliability, threshold and lift.
     """
 
     metrics: Mapping[str, Metrics]
@@ -38,6 +39,7 @@ class ModelResults:
     calibration: Mapping[str, Calibration]
     intervals: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
+    line: LineBridge | None = None
     answers: AnswerResults = field(default_factory=AnswerResults)
 
 
@@ -80,6 +82,7 @@ def model_results(findings: Findings) -> ModelResults:
         calibration,
         {one.name: model_intervals(one) for one in (baseline, *predicted)},
         compare_all(baseline, predicted),
+        line_bridge(held_out, models, predicted),
         answer_results(held_out, models, cases, by_score),
     )
 

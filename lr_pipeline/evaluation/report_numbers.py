@@ -26,7 +26,7 @@ def report_numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
         "verdict": answer and answer.numbers(),
         "models": {name: values.numbers() for name, values in metrics.items()},
         "reasons": {name: dict(values.reasons) for name, values in metrics.items()},
-        **interval_numbers(results),
+        **interval_numbers(results, findings.training),
         **results.answers.numbers(),
         "titles": {BASELINE: "Prevalence baseline"} | titles,
         "notices": [asdict(notice) for notice in findings.by_severity],

@@ -9,6 +9,13 @@ from lr_pipeline.report.markdown import bold, escaped, markdown_table
 
 MODELS_ABREAST = 4  # what a phone shows beside the metrics' names
 IN_TERMINAL = ("log_loss", "brier_score", "roc_auc", "average_precision", "accuracy")
+# Metrics that have no interval are shown with the digits of another one.
+DIGITS_LIKE = {
+    "ks": "roc_auc",
+    "brier_reliability": "brier_score",
+    "brier_resolution": "brier_score",
+    "brier_uncertainty": "brier_score",
+}
 
 
 class MetricCell(NamedTuple):
@@ -61,14 +68,17 @@ def best_models(comparisons: Iterable[Mapping[str, Any]], metric_name: str) -> f
 
 
 def metric_tables(numbers: Mapping[str, Any]) -> list[MetricTable]:
-    """Return the metrics of all models, of at most four in each table, from a report's numbers."""
-    names, best = list(numbers["models"]), _best(numbers)
-    parts = [
-        names[start : start + MODELS_ABREAST] for start in range(0, len(names), MODELS_ABREAST)
-    ]
+    """Return the metrics of all models, of at most four in each table, from a report's numbers.
+
+    Models that give the same predictions share a column.
+    """
+    best, titles = _best(numbers), _shared_titles(numbers)
+    names = list(titles)
+    starts = range(0, len(names), MODELS_ABREAST)
+    parts = [names[start : start + MODELS_ABREAST] for start in starts]
     return [
         MetricTable(
-            tuple(numbers["titles"][name] for name in part),
+            tuple(titles[name] for name in part),
             tuple(
                 MetricRow(
                     column.heading,
@@ -79,6 +89,24 @@ def metric_tables(numbers: Mapping[str, Any]) -> list[MetricTable]:
         )
         for part in parts
     ]
+
+
+def alike_models(comparisons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return model → the first one that gives the same predictions, for those that have one."""
+    found: dict[str, str] = {}
+    for one in comparisons:
+        if one["verdict"] == "same" and one["metric"] == "brier_score":
+            found.setdefault(one["first"], one["second"])
+    return found
+
+
+def _shared_titles(numbers: Mapping[str, Any]) -> dict[str, str]:
+    """Return model → title, with those of later models that predict the same."""
+    first_alike = alike_models(numbers["comparisons"])
+    shared: dict[str, list[str]] = {}
+    for name in numbers["models"]:
+        shared.setdefault(first_alike.get(name, name), []).append(numbers["titles"][name])
+    return {name: " = ".join(titles) for name, titles in shared.items()}
 
 
 def _best(numbers: Mapping[str, Any]) -> dict[str, frozenset[str]]:
@@ -94,7 +122,10 @@ def _cell(
     if value is None:
         return MetricCell(UNDEFINED, "", False)
     if ends["low"] is None:
-        return MetricCell(metric(value), "", model in best)
+        like = numbers["intervals"][model][DIGITS_LIKE.get(metric_name, metric_name)]
+        known = like["low"] is not None
+        text = fixed(value, decimals_for((like["low"], like["high"]))) if known else metric(value)
+        return MetricCell(text, "", model in best)
     decimals = decimals_for((ends["low"], ends["high"]))
     low, high = fixed(ends["low"], decimals), fixed(ends["high"], decimals)
     return MetricCell(fixed(value, decimals), f"{low} to {high}", model in best)

@@ -25,6 +25,7 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("metrics", "How well the models predict"),
+    Section("comparisons", "How the models compare"),
     Section("calibration", "Calibration"),
     Section("threshold", "From probability to answer"),
     Section("lift", "Lift"),

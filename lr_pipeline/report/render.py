@@ -11,6 +11,7 @@ from lr_pipeline.evaluation.report_numbers import report_numbers
 from lr_pipeline.report import figures
 from lr_pipeline.report.answers_section import answers_context, calibration_figure
 from lr_pipeline.report.canvas import embedded, markdown_picture
+from lr_pipeline.report.comparisons_view import comparisons_view
 from lr_pipeline.report.diagnostics_section import diagnostics_context
 from lr_pipeline.report.effects_section import effects_context, fits_context
 from lr_pipeline.report.feature_view import feature_table
@@ -58,6 +59,7 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "verdict": numbers["verdict"],
         "metric_tables": metric_tables(numbers),
         "gaps": explain_gaps(numbers, numbers["titles"]),
+        "comparisons": comparisons_view(numbers),
         "titles": numbers["titles"],
         "held_out": held_out,
         "metrics": results.metrics,

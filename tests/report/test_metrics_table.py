@@ -47,6 +47,7 @@ NUMBERS = {
         compared("numpy", "linear", "undecided", "accuracy"),
         compared("torch", "linear", "undecided", "accuracy"),
         compared("torch", "numpy", "same", "accuracy"),
+        compared("torch", "numpy", "same", "brier_score"),
     ],
 }
 
@@ -77,7 +78,7 @@ def test_one_undecided_comparison_leaves_no_model_best(comparisons, best):
 def test_a_cell_has_the_digits_that_its_interval_justifies():
     """Half of the width is 0.04: two of its digits are shown, of the estimate too."""
     (table,) = metric_tables(NUMBERS)
-    assert table.titles == ("Least squares", "Numpy", "Torch")
+    assert table.titles == ("Least squares", "Numpy = Torch")
     cells = table.rows[NAMES.index("roc_auc")].cells
     assert cells[1] == ("0.930", "0.871 to 0.959", True)
     assert cells[0] == ("0.910", "0.871 to 0.959", False)
@@ -88,6 +89,7 @@ def test_a_table_has_at_most_four_models():
     """More would not fit on a phone."""
     five = {str(i): NUMBERS["models"]["numpy"] for i in range(5)}
     numbers = NUMBERS | {
+        "comparisons": [],
         "models": five,
         "titles": {name: name for name in five},
         "intervals": dict.fromkeys(five, NUMBERS["intervals"]["numpy"]),

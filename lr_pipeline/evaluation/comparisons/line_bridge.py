@@ -49,7 +49,7 @@ class LineBridge:
 
     def numbers(self) -> dict[str, Any]:
         """Plain values for strict JSON."""
-        return asdict(self)
+        return asdict(self) | {"examples": [asdict(one) for one in self.examples]}
 
 
 def line_bridge(

@@ -21,16 +21,15 @@ class TrainingMetrics:
 
 
 def training_metrics(
-    models: Mapping[str, LinearModel | LogisticModel], rows: AnalysedRows
+    models: Mapping[str, LinearModel | LogisticModel], prepared: LogisticModel, rows: AnalysedRows
 ) -> TrainingMetrics:
-    """Predict the training rows by every model that has the preparation of the first one."""
-    first = next(iter(models.values())).preparation
+    """Predict training rows, which ``prepared``'s preparation made, by all models that share it."""
     return TrainingMetrics(
         rows.described,
         {
             name: _metrics(model, rows)
             for name, model in models.items()
-            if model.preparation == first
+            if model.preparation == prepared.preparation
         },
     )
 

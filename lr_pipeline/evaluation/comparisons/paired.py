@@ -49,6 +49,8 @@ def _tested(first: Predictions, second: Predictions, metric: str, difference: fl
         return _by_answers(first, second, difference)
     spread, method = _spread(first, second, metric)
     if spread.standard_error == 0.0:
+        if difference == 0.0:
+            return _same(first, second, metric, 0.0, "both give every row the same value")
         return _withheld(first, second, metric, NO_SPREAD)
     return Comparison(
         first.name,
@@ -101,7 +103,12 @@ def _withheld(first: Predictions, second: Predictions, metric: str, reason: str)
     return Comparison(*names, metric, None, no_interval(reason), None, None, "", "withheld")
 
 
-def _same(first: Predictions, second: Predictions, metric: str, difference: float) -> Comparison:
-    interval = no_interval("both give every row the same prediction")
+def _same(
+    first: Predictions,
+    second: Predictions,
+    metric: str,
+    difference: float,
+    reason: str = "both give every row the same prediction",
+) -> Comparison:
     names = first.name, second.name
-    return Comparison(*names, metric, difference, interval, None, None, "", "same")
+    return Comparison(*names, metric, difference, no_interval(reason), None, None, "", "same")

@@ -31,9 +31,11 @@ def decided(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
     first_alike = representatives(comparisons)
 
     def test(one: Comparison) -> tuple[str, str, str]:
-        return first_alike.get(one.first, one.first), first_alike.get(
-            one.second, one.second
-        ), one.metric
+        return (
+            first_alike.get(one.first, one.first),
+            first_alike.get(one.second, one.second),
+            one.metric,
+        )
 
     tested = {test(one): one.p_value for one in reversed(comparisons) if one.p_value is not None}
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
@@ -47,7 +49,8 @@ def representatives(comparisons: Sequence[Comparison]) -> Mapping[str, str]:
     """Return model → the first model that gives the same predictions, for those that have one."""
     found: dict[str, str] = {}
     for one in comparisons:
-        if one.verdict == "same" and one.first not in found:
+        alike = one.verdict == "same" and one.metric == "brier_score"  # of every prediction
+        if alike and one.first not in found:
             found[one.first] = found.get(one.second, one.second)
     return found
 

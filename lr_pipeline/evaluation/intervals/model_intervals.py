@@ -101,6 +101,10 @@ def _of_answers(model: Predictions) -> Iterator[tuple[str, Interval]]:
         "specificity": (tn, tn + fp, (1 - y) * (1 - yes), 1 - y),
         "f1": (tp, tp + fp + fn, y * yes, np.maximum(y, yes)),
     }
+    if model.answers.min() == model.answers.max():
+        reason = "every row has the same answer"
+        yield from ((name, no_interval(reason)) for name in OF_ANSWERS if name != "accuracy")
+        parts = {"accuracy": parts["accuracy"]}
     shares: dict[str, Share] = {}
     for name, (part, whole, in_part, in_whole) in parts.items():
         if whole:
