@@ -1,6 +1,5 @@
-"""The default code location: the tutorial's table, with the studies of it."""
+"""The default code location: the tutorial's table with its studies, and the remembered tables."""
 
-from lr_pipeline.orchestration.pipeline import build_definitions
-from lr_pipeline.tables.sources.declared_tables import SyntheticTable
+from lr_pipeline.orchestration.default_location import default_definitions
 
-defs = build_definitions(SyntheticTable(), studies=True)
+defs = default_definitions()

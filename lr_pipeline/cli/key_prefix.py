@@ -9,7 +9,10 @@ import dagster as dg
 
 from lr_pipeline.cli.location_file import FOLDER
 from lr_pipeline.orchestration.asset_names import DATASET
+from lr_pipeline.orchestration.instance.plan_fields import PlanError
+from lr_pipeline.orchestration.instance.remembered_tables import read_plan, table_file
 from lr_pipeline.orchestration.metadata.source_names import SOURCE, source_identity
+from lr_pipeline.tables.sources.declared_tables import FileTable
 
 
 def asset_prefix(file: str) -> str:
@@ -26,7 +29,8 @@ def asset_prefix(file: str) -> str:
 def own_prefix(file: str, instance: dg.DagsterInstance) -> str:
     """Return ``asset_prefix`` of a file; refuse it if another file has it already.
 
-    The other file was trained in this instance, or has a code location in the current folder.
+    The other file was trained in this instance, is remembered there, or has a code location in the
+    current folder.
 
     Raises
     ------
@@ -34,7 +38,11 @@ def own_prefix(file: str, instance: dg.DagsterInstance) -> str:
         Naming the other file, and the remedy.
     """
     prefix = asset_prefix(file)
-    for other in (_trained(prefix, instance), _located(Path(FOLDER, f"{prefix}.py"))):
+    for other in (
+        _trained(prefix, instance),
+        _remembered(prefix, instance),
+        _located(Path(FOLDER, f"{prefix}.py")),
+    ):
         if other is not None and other != source_identity(file):
             raise click.ClickException(
                 f"{file}: its assets would be {prefix}/…, and take the place of those of {other}. "
@@ -49,6 +57,15 @@ def _trained(prefix: str, instance: dg.DagsterInstance) -> str | None:
     found = entry and entry.asset_materialization
     source = found.metadata.get(SOURCE) if found else None
     return None if source is None else str(source.value)
+
+
+def _remembered(prefix: str, instance: dg.DagsterInstance) -> str | None:
+    """Return the source of the remembered table of this name."""
+    try:
+        plan = read_plan(table_file(prefix, instance.root_directory))
+    except PlanError:  # there is none, or it is replaced
+        return None
+    return source_identity(str(plan.source.path)) if isinstance(plan.source, FileTable) else None
 
 
 def _located(location: Path) -> str | None:

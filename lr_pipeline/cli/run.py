@@ -15,7 +15,7 @@ from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSour
 from lr_pipeline.tables.validation.schema_change import ACCEPT
 
 if TYPE_CHECKING:
-    from lr_pipeline.cli.training_run import EngineName
+    from lr_pipeline.orchestration.resources.named_engine import EngineName
 
 
 def _checked_name(

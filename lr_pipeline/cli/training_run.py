@@ -1,25 +1,22 @@
 """The run of all assets of a table in this process, and its Dagster instance."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 import dagster as dg
 
 from lr_pipeline.cli.key_prefix import own_prefix
+from lr_pipeline.cli.remembered_run import remembered_run
 from lr_pipeline.cli.run_outcome import show_outcome
 from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
-from lr_pipeline.orchestration.asset_names import LOGISTIC_MODELS
+from lr_pipeline.orchestration.asset_names import DATASET, LOGISTIC_MODELS
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.jobs import TRAINING
-from lr_pipeline.orchestration.pipeline import build_definitions
-from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
-from lr_pipeline.orchestration.resources.engine_resource import Engine
+from lr_pipeline.orchestration.resources.named_engine import EngineName
 from lr_pipeline.orchestration.table_names import TableNames
-from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable, TableSource
-
-EngineName = Literal["auto", "memory", "streaming", "dask"]
+from lr_pipeline.orchestration.table_plan import TablePlan
+from lr_pipeline.tables.sources.declared_tables import FileTable, TableSource
 
 
 def run_pipeline(
@@ -37,13 +34,8 @@ def run_pipeline(
     with fewer_disk_waits(), dg.DagsterInstance.from_config(folder) as instance:
         if name is None and isinstance(source, FileTable):
             name = own_prefix(str(source.path), instance)
-        definitions = build_definitions(
-            source,
-            name,
-            studies=isinstance(source, SyntheticTable),
-            engine=DaskEngine(address=scheduler) if engine == "dask" else Engine(kind=engine),
-            loggers={PROGRESS: progress_logger},
-        )
+        plan = TablePlan(source, name, training, engine, scheduler)
+        definitions = plan.definitions({PROGRESS: progress_logger})
         fail_dead_runs(instance)
         names = TableNames(name)
         run_config: dict[str, object] = {
@@ -51,10 +43,17 @@ def run_pipeline(
         }
         if not verbose:
             run_config["loggers"] = {PROGRESS: {}}
-        result = definitions.resolve_job_def(names.named(TRAINING)).execute_in_process(
-            run_config=run_config,
-            instance=instance,
-            tags={**process_tags(), **tags},
-            raise_on_error=False,
-        )
-    return show_outcome(result, names)
+        job = definitions.resolve_job_def(names.named(TRAINING))
+        with remembered_run(plan, folder) as end:
+            result = job.execute_in_process(
+                run_config=run_config,
+                instance=instance,
+                tags={**process_tags(), **tags},
+                raise_on_error=False,
+            )
+            end.table_was_read = names.key(DATASET) in {
+                event.asset_key for event in result.get_asset_materialization_events()
+            }
+        code = show_outcome(result, names)
+        end.show()
+    return code

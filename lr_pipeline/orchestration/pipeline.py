@@ -8,11 +8,22 @@ import dagster as dg
 from lr_pipeline.orchestration.assets import data, evaluation, models, scoring, tutorial_studies
 from lr_pipeline.orchestration.assets.table_asset import assets_in
 from lr_pipeline.orchestration.checks import build_checks
+from lr_pipeline.orchestration.config.own_defaults import own_defaults
+from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
+from lr_pipeline.orchestration.config.training_config import (
+    NumpyTrainingConfig,
+    TorchTrainingConfig,
+)
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.jobs import TableJobs
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
-from lr_pipeline.orchestration.schedules import DAILY, build_training_schedule
+from lr_pipeline.orchestration.schedules import (
+    DAILY,
+    build_scoring_schedule,
+    build_training_schedule,
+)
+from lr_pipeline.orchestration.table_functions import Configs
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
 
@@ -27,6 +38,8 @@ def build_definitions(
     engine: RowsEngine | None = None,
     schedule: str = DAILY,
     scheduled: bool = False,
+    training: Mapping[str, Any] | None = None,
+    score_path: str | None = None,
     resources: Mapping[str, Any] | None = None,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
 ) -> dg.Definitions:
@@ -50,7 +63,13 @@ def build_definitions(
     schedule
         Cron expression (UTC) of the training schedule.
     scheduled
-        Whether the schedule is on from the start; otherwise the web UI can switch it on.
+        Whether the schedules are on from the start; otherwise the web UI can switch them on.
+    training
+        Settings of both logistic models unless a run sets others, such as
+        ``{"penalty": "l2", "l2": 1.0}``: see ``TrainingConfig``.
+    score_path
+        The new rows that `predictions` scores unless a run names others: a file, folder, pattern or
+        URL. A second schedule then scores them every day, two hours after the daily training.
     resources
         Replacements for the resources ``table``, ``engine`` and ``io_manager``, in tests.
     loggers
@@ -66,18 +85,27 @@ def build_definitions(
     modules = [data, models, evaluation, scoring, *([tutorial_studies] if studies else [])]
     assets = [one for module in modules for one in assets_in(module)]
     jobs = TableJobs(names, assets)
+    settings, paths = training or {}, {} if score_path is None else {"score_path": score_path}
+    configs: Configs = {
+        NumpyTrainingConfig: own_defaults(NumpyTrainingConfig, settings),
+        TorchTrainingConfig: own_defaults(TorchTrainingConfig, settings),
+        ScoringConfig: own_defaults(ScoringConfig, paths),
+    }
     own = {"table": TableResource.of(table), "engine": engine or Engine()}
     given = dict(resources or {})
     return dg.Definitions(
-        assets=[one.build(names, tutorial) for one in assets],
-        asset_checks=build_checks(names),
+        assets=[one.build(names, tutorial, configs) for one in assets],
+        asset_checks=build_checks(names, settings.get("penalty", "auto")),
         jobs=[
             jobs.training(),
             jobs.scoring(),
             *([jobs.tutorial()] if tutorial else []),
             *([jobs.study()] if studies else []),
         ],
-        schedules=[build_training_schedule(schedule, scheduled, names)],
+        schedules=[
+            build_training_schedule(schedule, scheduled, names),
+            *([] if score_path is None else [build_scoring_schedule(scheduled, names)]),
+        ],
         resources={
             "io_manager": ARTIFACTS,
             **{names.resource(one): given.pop(one, default) for one, default in own.items()},

@@ -44,8 +44,7 @@ def of_table(function: Function, names: TableNames, configs: Configs | None = No
         yield from function(*arguments, **original_names(given))
 
     made = iterate if inspect.isgeneratorfunction(function) else call
-    made.__name__, made.__doc__ = function.__name__, function.__doc__
-    made.__module__ = function.__module__
+    made.__name__, made.__module__ = function.__name__, function.__module__
     vars(made)["__signature__"] = signature.replace(parameters=parameters)
     return made
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lr_pipeline.definitions import defs
+from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("walkthrough.en.md", "walkthrough.zh.md")
@@ -211,6 +212,7 @@ def test_inline_formulas_are_where_github_finds_them(page) -> None:
 
 def test_every_asset_names_its_section() -> None:
     """Its description names the section, and a link opens the page there."""
+    defs = build_definitions(SyntheticTable(), studies=True)
     for asset in defs.resolve_all_asset_specs():
         description = asset.description or ""
         sections = re.findall(r"docs/(walkthrough\.\w\w\.md)#([\w-]+)", description)

@@ -9,7 +9,6 @@ import dagster as dg
 import pytest
 import yaml
 
-from lr_pipeline.definitions import defs
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
 from lr_pipeline.orchestration.resources.engine_resource import Engine
@@ -19,6 +18,7 @@ from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable
 from lr_pipeline.tables.split.split_table import SplitPolicy
 
 ROOT = Path(__file__).parents[2]
+defs = build_definitions(SyntheticTable(), studies=True)
 SPECTOR = FileTable(ROOT / "data/samples/spector.csv", "GRADE")
 
 

@@ -52,7 +52,8 @@ def _no_rows(context: dg.AssetExecutionContext) -> dg.AssetObservation:
     op = TableNames.of(context.asset_key).named(context.asset_key.path[-1])
     reason = (
         "no rows are scored without a score_path. Give it in the Launchpad: "
-        f"ops: {{{op}: {{config: {{score_path: new_rows.csv}}}}}}"
+        f"ops: {{{op}: {{config: {{score_path: new_rows.csv}}}}}}, or for every run in the table's "
+        "declaration: build_definitions(…, score_path=) or score_path: in its YAML file"
     )
     context.log.warning(f"skipped: {reason}")
     return dg.AssetObservation(

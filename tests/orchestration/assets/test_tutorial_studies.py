@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import lr_pipeline
-from lr_pipeline.definitions import defs
 from lr_pipeline.orchestration.assets import tutorial_studies
 from lr_pipeline.orchestration.config.study_config import (
     DescentStudyConfig,
@@ -16,6 +15,7 @@ from lr_pipeline.orchestration.config.study_config import (
     LikelihoodStudyConfig,
     RegressionStudyConfig,
 )
+from lr_pipeline.orchestration.default_location import default_definitions
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
@@ -179,8 +179,9 @@ def test_each_study_can_be_called_with_a_configuration(train_set) -> None:
     assert regression["simple"]["x_mean"] == pytest.approx(x.mean(), rel=1e-13)
 
 
-def test_the_default_location_has_the_studies_and_a_file_has_none() -> None:
+def test_the_default_location_has_the_studies_and_a_file_has_none(tmp_path) -> None:
     """A file's location has studies only if asked for."""
+    defs = default_definitions(tmp_path, tmp_path)
     names = {key.path[-1] for key in defs.resolve_asset_graph().get_all_asset_keys()}
     assert set(PICTURES) <= names
     other = build_definitions(SyntheticTable(), "other")

@@ -1,0 +1,41 @@
+"""A table as it is run: its declaration, its name, and how its models are trained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.resources.named_engine import EngineName, named_engine
+from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """A table, and the settings with which it is trained unless a run sets others.
+
+    ``training`` has the fields of the models' configuration, ``scheduler`` is the address of that
+    of engine ``dask``, ``score_path`` names the new rows that `predictions` scores.
+    """
+
+    source: TableSource
+    name: str | None = None
+    training: Mapping[str, Any] = field(default_factory=dict)
+    engine: EngineName = "auto"
+    scheduler: str | None = None
+    score_path: str | None = None
+
+    def definitions(
+        self, loggers: Mapping[str, dg.LoggerDefinition] | None = None
+    ) -> dg.Definitions:
+        """Return the table's assets, checks, jobs and schedules."""
+        return build_definitions(
+            self.source,
+            self.name,
+            studies=isinstance(self.source, SyntheticTable),
+            engine=named_engine(self.engine, self.scheduler),
+            training=self.training,
+            score_path=self.score_path,
+            loggers=loggers,
+        )
