@@ -112,3 +112,5 @@ def _show_counts(predictions: Predictions, target: Path) -> None:
     if withheld := predictions.predictor.withheld:
         click.echo(f"  ! no intervals: {withheld}")
     click.echo(f"{describe_counts(predictions)} → {target}")
+    for line in predictions.outcome.lines() if predictions.outcome else ():
+        click.echo(line)

@@ -21,6 +21,7 @@ from lr_pipeline.tables.sources.locations import DataFile, all_parquet, find_fil
 from lr_pipeline.tables.sources.partitions import partition_columns
 from lr_pipeline.tables.sources.source_content import unmoved
 from lr_pipeline.tables.sources.temporary_parquet import (
+    ParquetFiles,
     TemporaryParquet,
     join_parquet,
     opened_parquet,
@@ -78,6 +79,19 @@ class NewRows:
     source: str = ""
 
     @property
+    def target(self) -> str | None:
+        """The column of the answers, if the rows have it."""
+        return self._once(self.table.roles.target)
+
+    @property
+    def weight(self) -> str | None:
+        """The column of the weights, if training had one and the rows have it."""
+        return self._once(self.table.roles.weight)
+
+    def _once(self, name: str | None) -> str | None:
+        return name if self.table.schema.names.count(str(name)) == 1 else None
+
+    @property
     def content(self) -> list[tuple[str, dict[str, str | None]]]:
         """SHA-256 (hex) of each unpacked file, and the columns that its folders' names add."""
         return [(file.watch.sha256(), file.partition) for file in self.files]
@@ -86,9 +100,10 @@ class NewRows:
 def open_new_rows(path: str | Path, preparation: Preparation) -> NewRows:
     """Open CSV or Parquet for a model with this ``preparation``: see ``find_files`` for ``path``.
 
-    The rows need the features and, if training had one, the id; other columns, also the target, are
-    ignored. A single local Parquet file is read where it is; anything else is streamed into a
-    temporary Parquet file, with the categories and the id of a CSV as text.
+    The rows need the features and, if training had one, the id. The target and the weight are read
+    where they are there (the target of a CSV as text), other columns are ignored. A single local
+    Parquet file is read where it is; anything else is streamed into a temporary Parquet file, with
+    the categories and the id of a CSV as text.
 
     Raises
     ------
@@ -127,7 +142,8 @@ def _open_parquet(
         if in_place and not rules.missing:
             return Table(files[0].local, roles)
         temporary = TemporaryParquet()
-        join_parquet(opened, expected.keys(), temporary.path, added, rules)
+        further = _alike_columns(_optional(roles), opened)
+        join_parquet(opened, [*expected, *further], temporary.path, added, rules)
     return Table(temporary.path, roles, holder=temporary)
 
 
@@ -144,13 +160,27 @@ def _open_csv(
     unread = [pa.field(name, pa.null()) for name in header.names if name not in wanted]
     temporary, stored = TemporaryParquet(), []
     if wanted:
-        write_delimited(files, header, wanted, temporary.path, _texts(expected), rules)
+        further = [one for one in _optional(roles) if one in header.names and one not in twice]
+        texts = [*_texts(expected), *(one for one in further if one == roles.target)]
+        write_delimited(files, header, [*wanted, *further], temporary.path, texts, rules)
         with open_parquet(temporary.path) as opened:
             stored = list(opened.schema_arrow)
             _require_as_expected(expected, [*stored, *unread], path, opened)
     else:
         _require_as_expected(expected, unread, path)
     return Table(temporary.path, roles, holder=temporary)
+
+
+def _optional(roles: ColumnRoles) -> list[str]:
+    """Columns that new rows may have: the target and the weight."""
+    return [name for name in (roles.target, roles.weight) if name is not None]
+
+
+def _alike_columns(names: Sequence[str], files: ParquetFiles) -> list[str]:
+    """Return those of the columns that every file has once, in one type."""
+    schemas = [file.schema_arrow for file in files.values()]
+    once = [name for name in names if all(one.names.count(name) == 1 for one in schemas)]
+    return [name for name in once if len({str(one.field(name).type) for one in schemas}) == 1]
 
 
 def _texts(expected: dict[str, str]) -> list[str]:

@@ -25,7 +25,8 @@ class Prediction(NamedTuple):
     """P(y = 1) of n rows, its interval, and by feature the rows whose values are new, if any.
 
     ``unexpected_missing``: rows that lack a feature which every training row has; its median or
-    most frequent level is imputed. ``design`` is what the model saw of the rows.
+    most frequent level is imputed. ``log_odds`` are those of the
+    probability, and ``design`` is what the model saw of the rows.
     """
 
     probability: RowVector
@@ -34,6 +35,7 @@ class Prediction(NamedTuple):
     out_of_range: Mapping[str, Mask]
     unseen: Mapping[str, Mask]
     unexpected_missing: Mapping[str, Mask]
+    log_odds: RowVector
     design: Design
 
 
@@ -86,7 +88,8 @@ class Predictor:
             reach = NormalDist().inv_cdf((1.0 + self.level) / 2.0) * np.sqrt(self._forms.of(X))
             lower, upper = probability(z - reach), probability(z + reach)
         unseen, missing = dict(self._unseen(batch)), dict(self._unexpected_missing(batch))
-        return Prediction(probability(z), lower, upper, out_of_range, unseen, missing, X)
+        found = out_of_range, unseen, missing
+        return Prediction(probability(z), lower, upper, *found, self.model.decision.log_odds(z), X)
 
     def _out_of_range(self, X: Design) -> Iterator[tuple[str, Mask]]:
         """Yield each numeric feature and its rows out of the training range; a median never is."""

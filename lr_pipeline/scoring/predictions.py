@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.scoring.labelled_scores import LabelledScores, Outcome
 from lr_pipeline.scoring.new_rows import NewRows, open_new_rows
 from lr_pipeline.scoring.prediction import Mask, Prediction, Predictor
 from lr_pipeline.scoring.reasons import Reasons
@@ -78,7 +79,8 @@ class Predictions:
     which is ``given`` or else the model's own), ``model_version``, and three lists of feature
     names: ``out_of_range`` (the value is outside the training range), ``unseen_category`` (training
     lacks the level) and ``unexpected_missing`` (the value is missing, but in no training row).
-    ``reasons``, if any, add their columns. ``counts`` are those of the last pass.
+    ``reasons``, if any, add their columns. ``counts`` and ``outcome``, the metrics where the rows
+    carry answers, are those of the last pass.
     """
 
     model: LogisticModel
@@ -88,6 +90,7 @@ class Predictions:
     failed_checks: tuple[str, ...] = ()
     reasons: Reasons | None = None
     counts: PredictionCounts = field(default_factory=PredictionCounts)
+    outcome: Outcome | None = None
 
     def __post_init__(self) -> None:
         """Compute what depends on the model alone."""
@@ -140,21 +143,24 @@ class Predictions:
 
     def blocks(self) -> Iterator[pa.RecordBatch]:
         """Score block by block, in the order of the rows, and count."""
-        self.counts = PredictionCounts()
+        self.counts, self.outcome = PredictionCounts(), None
         roles = self.model.preparation.roles
-        wanted = {*roles.features, roles.id}
-        table = self.new_rows.table
+        table, answers = self.new_rows.table, LabelledScores.of_rows(self.new_rows)
+        further = () if answers is None else (answers.target, answers.weight)
+        wanted = {*roles.features, roles.id, *further}
         columns = [name for name in table.schema.names if name in wanted]
         schema, total = self.schema, table.num_rows
         for batch in prefetched(table.blocks(columns=columns)):
             try:
-                yield self._scored(batch, schema)
+                yield self._scored(batch, schema, answers)
             except TableError as error:
                 raise self._placed(error, batch) from None
             if self.progress is not None:
                 self.progress(self.counts.rows, total)
         if table.watch is not None:
             table.watch.require_unchanged(content=True)
+        if answers is not None:
+            self.outcome = answers.outcome(self.threshold)
 
     def write_parquet(self, path: Path) -> None:
         """Write the rows, one row group for each block; equal inputs give equal bytes."""
@@ -173,6 +179,7 @@ class Predictions:
             "out_of_range": dict(counts.out_of_range),
             "unseen_category": dict(counts.unseen),
             "unexpected_missing": dict(counts.unexpected_missing),
+            **({} if self.outcome is None else self.outcome.numbers()),
             **self.meaning(),
         }
 
@@ -187,8 +194,12 @@ class Predictions:
             error = placed
         return TableError(*error.problems, source=self.new_rows.source)
 
-    def _scored(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    def _scored(
+        self, batch: pa.RecordBatch, schema: pa.Schema, answers: LabelledScores | None
+    ) -> pa.RecordBatch:
         prediction = self.predictor.predict(batch)
+        if answers is not None:
+            answers.add(batch, prediction.log_odds)
         n, key = batch.num_rows, self.model.preparation.roles.id
         start = self.counts.rows + 1
         label = (prediction.probability > self.threshold).astype(np.int8)

@@ -144,7 +144,7 @@ def test_the_rows_are_streamed(model, frame, tmp_path, monkeypatch) -> None:
     """Blocks are scored one by one, with progress; the scores do not depend on the blocks."""
     frame.to_parquet(tmp_path / "new.parquet")
     whole = written(score_file(model, tmp_path / "new.parquet"), tmp_path / "a.parquet")
-    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 4 * 30)
+    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 5 * 30)  # with the target
     told = []
     predictions = score_file(
         model, tmp_path / "new.parquet", progress=lambda *counts: told.append(counts)

@@ -1,0 +1,133 @@
+"""New rows with answers: their metrics are scikit-learn's, and what is no answer is left out."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, roc_auc_score
+
+from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.scoring import labelled_scores
+from lr_pipeline.scoring.labelled_scores import Outcome
+from lr_pipeline.scoring.predictions import Predictions, score_file
+from lr_pipeline.tables.table import Table
+from tests.scoring.conftest import fit
+
+
+def scored(model: LogisticModel, rows: pd.DataFrame, path: Path) -> Predictions:
+    """Write the rows to a file, and score it."""
+    rows.to_csv(path, index=False) if path.suffix == ".csv" else rows.to_parquet(path)
+    predictions = score_file(model, path, 0.4)
+    for _ in predictions.blocks():
+        pass
+    return predictions
+
+
+def outcome_of(model: LogisticModel, rows: pd.DataFrame, path: Path) -> Outcome:
+    """Return the metrics of the rows, which carry answers."""
+    outcome = scored(model, rows, path).outcome
+    assert outcome is not None
+    return outcome
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_metrics_are_scikit_learns(model, frame, tmp_path, suffix) -> None:
+    """With the threshold that was given."""
+    outcome = outcome_of(model, frame, tmp_path / f"new{suffix}")
+    y = (frame["died"] == "yes").to_numpy()
+    p = model.predict_proba(Table.from_pandas(frame, target="died", id="key"))
+    assert outcome.metrics == pytest.approx(
+        {
+            "log_loss": log_loss(y, p),
+            "brier_score": brier_score_loss(y, p),
+            "roc_auc": roc_auc_score(y, p),
+            "accuracy": accuracy_score(y, p > 0.4),
+            "prevalence": y.mean(),
+        }
+    )
+    assert (outcome.labelled, outcome.left_out, outcome.unknown) == (200, 0, {})
+    for name, interval in outcome.intervals.items():
+        assert interval.ends is not None
+        assert interval.ends[0] < outcome.metrics[name] < interval.ends[1]
+
+
+def test_rows_without_a_known_answer_are_left_out_and_said(model, frame, tmp_path) -> None:
+    """The metrics are those of the others; the scores are of all rows."""
+    rows = frame.copy()
+    rows.loc[:9, "died"] = None
+    rows.loc[10:14, "died"] = "<script>"
+    predictions = scored(model, rows, tmp_path / "new.csv")
+    outcome = predictions.outcome
+    assert outcome is not None
+    whole = outcome_of(model, frame[15:], tmp_path / "known.csv")
+    assert outcome.metrics == pytest.approx(whole.metrics)
+    assert (outcome.labelled, outcome.left_out) == (185, 15)
+    assert predictions.counts.rows == 200
+    assert outcome.lines()[0] == "against the answers of 185 rows, 15 without one left out:"
+    assert outcome.lines()[-1] == "  not known as answers: '<script>' (5)"
+
+
+def test_rows_without_the_target_have_no_outcome(model, new_rows) -> None:
+    """As before: they are scored, nothing else."""
+    predictions = score_file(model, new_rows)
+    assert sum(batch.num_rows for batch in predictions.blocks()) == 4
+    assert predictions.outcome is None
+    assert not [name for name in predictions.metadata() if name.startswith("answers/")]
+
+
+def test_no_known_answer_and_one_class_withhold_with_a_reason(model, frame, tmp_path) -> None:
+    """No metric, or no area under the curve; nothing fails."""
+    none = outcome_of(model, frame[:20].assign(died=None), tmp_path / "none.csv")
+    assert (none.labelled, none.left_out, none.metrics) == (0, 20, {})
+    alike = outcome_of(model, frame[frame["died"] == "yes"], tmp_path / "alike.csv")
+    assert alike.metrics["roc_auc"] is None
+    assert any("nothing to rank" in line for line in alike.lines())
+
+
+def test_weights_are_repeated_rows(frame, tmp_path) -> None:
+    """The same metrics and intervals, with zeros among the weights."""
+    rows = frame.drop(columns="key")
+    rows["n"] = np.random.default_rng(1).integers(0, 4, 200)
+    model = fit(Table.from_pandas(rows, target="died", weight="n"))
+    weighted = outcome_of(model, rows, tmp_path / "weighted.csv")
+    repeated = rows.loc[rows.index.repeat(rows["n"])].drop(columns="n")
+    plain = outcome_of(model, repeated, tmp_path / "repeated.csv")
+    assert weighted.metrics == pytest.approx(plain.metrics)
+    for name, interval in weighted.intervals.items():
+        assert interval.ends == pytest.approx(plain.intervals[name].ends)
+
+
+def test_the_ui_gets_numbers_that_chart(model, frame, tmp_path) -> None:
+    """Each metric and the ends of its interval."""
+    shown = scored(model, frame, tmp_path / "new.csv").metadata()
+    for name in ("log_loss", "brier_score", "roc_auc", "accuracy", "prevalence"):
+        values = [shown[f"answers/{name}{end}"] for end in ("_low", "", "_high")]
+        assert values == sorted(values)
+        assert all(type(value) is float for value in values)
+    assert shown["labelled_rows"] == 200
+
+
+def test_beyond_the_rows_that_are_held_every_kth_counts(
+    model, frame, tmp_path, monkeypatch
+) -> None:
+    """Memory is bounded, and the line says so."""
+    monkeypatch.setattr(labelled_scores, "HELD_ROWS", 70)
+    outcome = outcome_of(model, frame, tmp_path / "new.csv")
+    part = outcome_of(model, frame[::3], tmp_path / "part.csv")
+    assert outcome.step == 3
+    assert outcome.metrics == pytest.approx(part.metrics)
+    assert "(every 3-th)" in outcome.lines()[0]
+
+
+def test_a_recalibrated_model_is_judged_by_its_probabilities(model, frame, tmp_path) -> None:
+    """Log loss and Brier score are those of the recalibrated probability."""
+    from dataclasses import replace
+
+    from lr_pipeline.models.decision.decision import Decision
+    from lr_pipeline.models.decision.recalibration import Platt
+
+    recalibrated = replace(model, decision=Decision(recalibration=Platt(0.5, 0.3)))
+    outcome = outcome_of(recalibrated, frame, tmp_path / "new.csv")
+    p = recalibrated.predict_proba(Table.from_pandas(frame, target="died", id="key"))
+    assert outcome.metrics["log_loss"] == pytest.approx(log_loss(frame["died"] == "yes", p))
