@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "lr_pipeline"
 ORDER = (
     ("cli", "definitions"),
     ("orchestration",),
-    ("export",),
+    ("export", "lifecycle"),
     ("scoring", "studies", "estimators"),
     ("storage",),
     ("report",),

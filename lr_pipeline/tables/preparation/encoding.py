@@ -109,6 +109,11 @@ class CategoryEncoding:
         if self.marks_missing:
             out[-1] = values.is_null().to_numpy(zero_copy_only=False)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All levels of the training table: those with a column, the reference, the pooled ones."""
+        return (*self.levels, self.reference, *self.pooled)
+
     def unseen(self, column: pa.Array) -> int:
         """Rows whose level does not occur in the training table."""
         values, places = self.places(column)
@@ -120,7 +125,7 @@ class CategoryEncoding:
         A text that equals none of them is compared by its spelling.
         """
         values = _texts(self.name, column)
-        names = pa.array((*self.levels, self.reference, *self.pooled), values.type)
+        names = pa.array(self.names, values.type)
         places = pc.index_in(values, names)
         if places.null_count > values.null_count:
             unknown = pc.if_else(places.is_null(), values, pa.scalar(None, values.type))
