@@ -8,6 +8,7 @@ TRAIN_SET, TEST_SET = "train_set", "test_set"
 EXISTENCE = "mle_existence"
 LINEAR, NUMPY, TORCH = "linear_baseline", "numpy_model", "torch_model"
 REPORT = "evaluation_report"
+PROFILE, DRIFT = "reference_profile", "drift_report"
 
 LOGISTIC_MODELS = (NUMPY, TORCH)
 MODELS = (LINEAR, *LOGISTIC_MODELS)

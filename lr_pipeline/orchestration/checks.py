@@ -19,6 +19,7 @@ from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.models.training_rows import not_of_training_rows
 from lr_pipeline.orchestration.asset_names import (
     DATASET,
+    DRIFT,
     EXISTENCE,
     LOGISTIC_MODELS,
     MODELS,
@@ -232,6 +233,17 @@ def _comparable_metric(models: Mapping[str, Any], name: str) -> str:
     return "log_loss" if both else "brier_score"
 
 
+def no_drift(drift_report: Report) -> dg.AssetCheckResult:
+    """No feature, nor the score, nor the prevalence of new rows has drifted from training."""
+    numbers = drift_report.numbers
+    return dg.AssetCheckResult(
+        passed=not numbers["drifted"],
+        severity=dg.AssetCheckSeverity.WARN,
+        description=numbers["verdict"],
+        metadata={"features_drifted": len(numbers["drifted_features"])},
+    )
+
+
 def build_checks(
     names: TableNames = NO_TABLE, penalty: str = "auto"
 ) -> list[dg.AssetChecksDefinition]:
@@ -278,4 +290,5 @@ def build_checks(
         *(check(converged, model) for model in LOGISTIC_MODELS),
         check(models_agree, TORCH, NUMPY, TRAIN_SET),
         check(better_than_prevalence, REPORT),
+        check(no_drift, DRIFT),
     ]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lr_pipeline.orchestration.asset_names import NUMPY, TORCH
+from lr_pipeline.orchestration.asset_names import DRIFT, NUMPY, TORCH
 from lr_pipeline.orchestration.assets.table_asset import TableAsset
 from lr_pipeline.orchestration.config.training_config import (
     GradientDescentConfig,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # Dagster does not export the type of what define_asset_job r
     )
 
 TRAINING, SCORING, STUDY = "training_job", "scoring_job", "study_job"
-TUTORIAL = "tutorial_job"
+TUTORIAL, DRIFT_JOB = "tutorial_job", "drift_job"
 
 _TUTORIAL_DESCENT = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, record_every=100)
 
@@ -48,6 +48,15 @@ class TableJobs:
             "New rows (`score_path`) by the current model: probability, interval, label.",
         )
 
+    def drift(self) -> "UnresolvedAssetJobDefinition":
+        """Return the job that compares new rows with the training set."""
+        return self._job(
+            DRIFT_JOB,
+            {"lifecycle"},
+            "New rows (`score_path`) against the training set of the current model.",
+            only=DRIFT,
+        )
+
     def study(self) -> "UnresolvedAssetJobDefinition":
         """Return the job of the tutorial's studies."""
         return self._job(
@@ -71,9 +80,19 @@ class TableJobs:
         )
 
     def _job(
-        self, name: str, stages: set[str], description: str, config: dg.RunConfig | None = None
+        self,
+        name: str,
+        stages: set[str],
+        description: str,
+        config: dg.RunConfig | None = None,
+        only: str | None = None,
     ) -> "UnresolvedAssetJobDefinition":
-        keys = [self.names.key(one.name) for one in self.assets if one.stage in stages]
+        """Return the job of the assets of some stages, or of ``only`` one; drift is asked for."""
+        keys = [
+            self.names.key(one.name)
+            for one in self.assets
+            if one.stage in stages and (one.name == only if only else one.name != DRIFT)
+        ]
         return dg.define_asset_job(
             self.names.named(name),
             selection=dg.AssetSelection.assets(*keys),

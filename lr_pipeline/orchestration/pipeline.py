@@ -5,7 +5,14 @@ from typing import Any
 
 import dagster as dg
 
-from lr_pipeline.orchestration.assets import data, evaluation, models, scoring, tutorial_studies
+from lr_pipeline.orchestration.assets import (
+    data,
+    drift_of_rows,
+    evaluation,
+    models,
+    scoring,
+    tutorial_studies,
+)
 from lr_pipeline.orchestration.assets.table_asset import assets_in
 from lr_pipeline.orchestration.checks import build_checks
 from lr_pipeline.orchestration.config.own_defaults import own_defaults
@@ -82,7 +89,8 @@ def build_definitions(
     """
     names = TableNames(name)
     tutorial = isinstance(table, SyntheticTable)
-    modules = [data, models, evaluation, scoring, *([tutorial_studies] if studies else [])]
+    modules = [data, models, evaluation, scoring, drift_of_rows]
+    modules += [tutorial_studies] if studies else []
     assets = [one for module in modules for one in assets_in(module)]
     jobs = TableJobs(names, assets)
     settings, paths = training or {}, {} if score_path is None else {"score_path": score_path}
@@ -99,6 +107,7 @@ def build_definitions(
         jobs=[
             jobs.training(),
             jobs.scoring(),
+            jobs.drift(),
             *([jobs.tutorial()] if tutorial else []),
             *([jobs.study()] if studies else []),
         ],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-STAGES = ("data", "models", "evaluation", "scoring", "study")
+STAGES = ("data", "models", "evaluation", "lifecycle", "scoring", "study")
 TABLE_TAG = "lr_pipeline/table"
 
 

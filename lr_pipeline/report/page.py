@@ -57,6 +57,11 @@ def write_page(context: Mapping[str, Any]) -> str:
     return environment.get_template("report.html").render(context, sections=sections)
 
 
+def write_template(name: str, context: Mapping[str, Any]) -> str:
+    """Return another HTML page, which the template of this name writes; any text is escaped."""
+    return _environment().get_template(name).render(context)
+
+
 def breakable(text: object) -> "Markup":
     """Return a name in which a browser breaks a line between its words only.
 

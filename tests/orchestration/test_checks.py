@@ -504,4 +504,4 @@ def test_blocking_checks_are_those_that_protect_what_follows() -> None:
         *((f"t/{model}", "no_leakage") for model in MODEL_KINDS),
         ("t/mle_existence", "estimate_exists"),
     }
-    assert len(blocking) == 10
+    assert len(blocking) == 11

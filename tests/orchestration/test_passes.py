@@ -66,4 +66,5 @@ def test_each_step_reads_its_tables_as_often_as_promised(counted_run) -> None:
         ("train_set_no_leakage", "test_set"): 1,
         ("linear_baseline_no_leakage", "train_set"): 2,
         ("evaluation_report", "test_set"): 2,  # the scores; the parts of the test set
+        ("reference_profile", "train_set"): 1,
     }

@@ -34,7 +34,9 @@ def test_any_name_of_letters_digits_and_underscores_gives_valid_definitions(name
     job = definitions.resolve_job_def(f"{name}__training_job")
     assert job.tags[TABLE_TAG] == name
     own = {spec.key for spec in definitions.resolve_all_asset_specs() if len(spec.key.path) == 2}
-    assert job.asset_layer.selected_asset_keys == own - {dg.AssetKey([name, "predictions"])}
+    assert job.asset_layer.selected_asset_keys == own - {
+        dg.AssetKey([name, asset]) for asset in ("predictions", "drift_report")
+    }
     group = TableNames(name).group("models")
     assert group not in STAGES
     in_group = {s.key for s in definitions.resolve_all_asset_specs() if s.group_name == group}
