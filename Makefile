@@ -76,6 +76,9 @@ bench-dask: $(VENV)/.installed-bench ## On two workers of a cluster: results-das
 	@$(BIN)/python -m benchmarks.scaling
 	@$(BIN)/python -m benchmarks.scaling_page
 
+simulate: $(VENV)/.installed-test ## Simulate what is promised of tests: benchmarks/results-drift.md
+	@$(BIN)/python -m benchmarks.drift_simulation
+
 docs: $(VENV)/.installed ## Write the walkthrough and its pictures again, from a run
 	@$(BIN)/python docs/build_walkthrough.py
 
