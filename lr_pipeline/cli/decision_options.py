@@ -1,5 +1,6 @@
 """The options of a model's threshold and recalibration, and the configuration that they mean."""
 
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -75,9 +76,39 @@ class ThresholdRuleType(click.ParamType):  # type: ignore[type-arg]  # not gener
                 self.fail(f"expected {expected}, found {number:g}", param, ctx)
 
 
+class FoldsByRepeatsType(click.ParamType):  # type: ignore[type-arg]  # not generic before 8.2
+    """``5x10``: folds and repeats; the value is the Launchpad's configuration."""
+
+    name = "folds x repeats"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, int]:
+        """Return ``{"folds": …, "repeats": …}``."""
+        if isinstance(value, dict):
+            return value
+        found = re.fullmatch(r"(\d{1,3})x(\d{1,3})", str(value).strip())
+        if str(value) == "0":
+            return {"repeats": 0}
+        if found is None or not (2 <= int(found[1]) <= 50 and int(found[2]) <= 200):
+            self.fail(
+                "expected 2 to 50 folds and at most 200 repeats, such as 5x10, or 0, "
+                f"found {str(value)!r}",
+                param,
+                ctx,
+            )
+        return {"folds": int(found[1]), "repeats": int(found[2])}
+
+
 def decision_options(command: Command) -> Command:
-    """Add ``--threshold`` and ``--recalibrate``."""
+    """Add ``--threshold``, ``--recalibrate`` and ``--cv``."""
     for option in (
+        click.option(
+            "--cv",
+            type=FoldsByRepeatsType(),
+            help="Cross-validate on the training rows, such as 5x10: 5 folds, 10 times; 0: never "
+            "[default: for small test sets, in about a second].",
+        ),
         click.option(
             "--recalibrate",
             type=click.Choice(["platt", "isotonic"]),

@@ -79,6 +79,7 @@ def run(
     log_f: float | None,
     threshold: dict[str, dict[str, float]] | None,
     recalibrate: str | None,
+    cv: dict[str, int] | None,
     engine: "EngineName",
     scheduler: str | None,
     name: str | None,
@@ -105,7 +106,10 @@ def run(
         from lr_pipeline.cli.training_run import run_pipeline
     tags = {ACCEPT: "true"} if accept_schema else {}
     training = {"penalty": penalty} | given | decision_settings(threshold, recalibrate)
-    sys.exit(run_pipeline(source, name, training, engine, scheduler, home, verbose, tags))
+    evaluation = {} if cv is None else {"cv": cv}
+    sys.exit(
+        run_pipeline(source, name, training, evaluation, engine, scheduler, home, verbose, tags)
+    )
 
 
 def _refuse_options(of_a_table: Set[str]) -> None:

@@ -8,7 +8,7 @@ from lr_pipeline.cli.key_prefix import own_prefix
 from lr_pipeline.cli.remembered_run import remembered_run
 from lr_pipeline.cli.run_outcome import show_outcome
 from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
-from lr_pipeline.orchestration.asset_names import DATASET, LOGISTIC_MODELS
+from lr_pipeline.orchestration.asset_names import DATASET, LOGISTIC_MODELS, REPORT
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
@@ -23,6 +23,7 @@ def run_pipeline(
     source: TableSource,
     name: str | None,
     training: Mapping[str, object],
+    evaluation: Mapping[str, object],
     engine: EngineName,
     scheduler: str | None,
     home: str | None,
@@ -38,8 +39,9 @@ def run_pipeline(
         definitions = plan.definitions({PROGRESS: progress_logger})
         fail_dead_runs(instance)
         names = TableNames(name)
+        settings = dict.fromkeys(LOGISTIC_MODELS, training) | {REPORT: evaluation}
         run_config: dict[str, object] = {
-            "ops": {names.named(model): {"config": training} for model in LOGISTIC_MODELS}
+            "ops": {names.named(asset): {"config": given} for asset, given in settings.items()}
         }
         if not verbose:
             run_config["loggers"] = {PROGRESS: {}}

@@ -17,6 +17,8 @@ from lr_pipeline.evaluation.run_facts import RunFacts
 from lr_pipeline.evaluation.slices.find_slices import require_protected
 from lr_pipeline.evaluation.test_scores import HELD_ROWS, Models, ScoredTestSet, score_test_set
 from lr_pipeline.evaluation.threshold_notices import threshold_notices
+from lr_pipeline.evaluation.validation_folds.cross_validation import ValidationChoice
+from lr_pipeline.evaluation.validation_folds.validate_models import validate_models
 from lr_pipeline.evaluation.weight_notices import weight_notices
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_split
@@ -43,6 +45,8 @@ def evaluate_models(
     titles: Mapping[str, str] | None = None,
     run: RunFacts | None = None,
     protected: Sequence[str] = (),
+    cv: ValidationChoice | None = None,
+    prepare_fold: Prepare | None = None,
 ) -> Findings:
     """Test ``models`` on ``test_set``, and the baseline that predicts the prevalence.
 
@@ -52,6 +56,8 @@ def evaluate_models(
     ``aggregate`` predicts and counts. ``titles``: model → its title in the report, if this is not
     its name. ``run``: what is known of the run that asks for this. ``protected``:
     columns by whose groups answers are compared, besides those that are declared with the table.
+    ``cv``: how to cross-validate the models, if at all; ``prepare_fold`` opens rows for it, where
+    ``prepare`` should not.
 
     Raises
     ------
@@ -86,6 +92,11 @@ def evaluate_models(
         provenance=_provenance(test_set, scored) | library_versions() | engine_provenance(),
         run=run,
         data=recorded_data(test_set),
+        cross_validation=None
+        if cv is None
+        else validate_models(
+            models, sections, held_out, train_set, cv, prepare_fold or prepare, aggregate
+        ),
         **examined._asdict(),
     )
 

@@ -17,6 +17,7 @@ from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.run_facts import RunFacts
 from lr_pipeline.evaluation.score_sums import THRESHOLD
 from lr_pipeline.evaluation.slices.slices import Slices
+from lr_pipeline.evaluation.validation_folds.cross_validation import CrossValidation
 from lr_pipeline.models.decision.decision import Decision
 from lr_pipeline.tables.level_counts import plain_count
 
@@ -254,7 +255,8 @@ class Findings:
     feature became columns of the design. ``run`` is the run that made them,
     ``data`` what `recorded_data` says of the table.
     ``effects``: what the columns do in a logistic model, ``diagnostics``: how well it fits,
-    ``slices``: how well it does in parts of the test set.
+    ``slices``: how well it does in parts of the test set,
+    ``cross_validation``: the models trained anew on parts of the training rows.
     """
 
     held_out: HeldOutRows
@@ -271,6 +273,7 @@ class Findings:
     diagnostics: Diagnostics | None = None
     training: TrainingMetrics | None = None
     slices: Slices | None = None
+    cross_validation: CrossValidation | None = None
 
     @property
     def by_severity(self) -> list[Notice]:

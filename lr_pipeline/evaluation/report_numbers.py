@@ -44,6 +44,7 @@ def report_numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
         "features": {row.name: asdict(row) for row in findings.features},
         "fits": fit_numbers(findings.models),
         "effects": findings.effects and findings.effects.numbers(),
+        "cross_validation": findings.cross_validation and findings.cross_validation.numbers(),
         "table": findings.run.table,
         "diagnostics": findings.diagnostics and findings.diagnostics.numbers(),
         "slices": findings.slices and findings.slices.numbers(),
@@ -54,8 +55,14 @@ def report_numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
             "arithmetic": list(map(dict, findings.run.arithmetic)),
         },
         "settings": {"config": dict(findings.run.config), "engine": dict(findings.run.engine)},
-        "run": findings.run.of_this_run(),
+        "run": findings.run.of_this_run() | _seconds(findings),
     }
+
+
+def _seconds(findings: Findings) -> dict[str, Any]:
+    """Return what differs from run to run: how long the cross-validation took."""
+    found = findings.cross_validation
+    return {} if found is None else {"cross_validation_seconds": found.seconds}
 
 
 def _predict_row(

@@ -19,6 +19,7 @@ from lr_pipeline.report.metrics_table import explain_gaps, metric_tables
 from lr_pipeline.report.page import write_page
 from lr_pipeline.report.provenance_view import byline, provenance_view
 from lr_pipeline.report.slices_view import slices_context
+from lr_pipeline.report.validation_view import validation_context
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -70,6 +71,7 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "features": feature_table(findings.features),
         "test_figures": _test_figures(held_out, results),
         **answers_context(findings, results),
+        "validation": validation_context(findings),
         "effects": effects_context(findings),
         "diagnostics": diagnostics_context(findings),
         "slices": slices_context(findings.slices, findings.held_out),

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 import lr_pipeline
-from lr_pipeline.cli.decision_options import SETTINGS, ThresholdRuleType
+from lr_pipeline.cli.decision_options import SETTINGS, FoldsByRepeatsType, ThresholdRuleType
 from lr_pipeline.models.decision.decision import Costs
 from lr_pipeline.models.decision.recalibration import Platt
+from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
 from lr_pipeline.orchestration.config.training_config import NumpyTrainingConfig
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
@@ -93,3 +94,20 @@ def test_a_run_chooses_what_predict_then_uses(run, folder) -> None:
     probabilities = models[0].predict_proba(lr_pipeline.load("ship/test_set", home=home))
     flagged = report["models"]["numpy_model"]
     assert flagged["true_positive"] + flagged["false_positive"] == (probabilities > threshold).sum()
+
+
+@pytest.mark.parametrize(
+    ("text", "config"), [("5x10", {"folds": 5, "repeats": 10}), ("0", {"repeats": 0})]
+)
+def test_folds_and_repeats_are_a_configuration_of_the_launchpad(text, config) -> None:
+    """Its bounds hold here too."""
+    assert FoldsByRepeatsType().convert(text, None, None) == config
+    assert EvaluationConfig(cv=config).cv.choice().repeats == config["repeats"]
+
+
+@pytest.mark.parametrize("text", ["5", "1x10", "51x1", "5x201", "x", "5x", "-1", ""])
+def test_other_folds_and_repeats_are_refused(run, text) -> None:
+    """The message says what was expected."""
+    result = run("run", SAMPLES / "spector.csv", "--target", "GRADE", "--cv", text)
+    assert result.exit_code == 2
+    assert "expected 2 to 50 folds" in result.output

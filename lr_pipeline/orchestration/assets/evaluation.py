@@ -44,6 +44,8 @@ def evaluation_report(
         titles=TITLES,
         run=record_of_run(engine, test_set),
         protected=config.protected,
+        cv=config.cv.choice(),
+        prepare_fold=engine.prepare,
     )
     results = model_results(findings)
     report = render_report(findings, results)

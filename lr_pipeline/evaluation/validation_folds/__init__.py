@@ -1,0 +1,1 @@
+"""Repeated cross-validation of the training procedure, with corrected intervals."""
