@@ -38,7 +38,7 @@ def effects_context(findings: Findings) -> dict[str, Any] | None:
         "title": effects.title,
         "agreements": agreement_lines(effects),
         "groups": group_lines(effects.together),
-        "withheld": effects.withheld,
+        "withheld": "" if known else effects.withheld,
         "table": effects_table(effects),
         "rows": effects.rows,
         "method": METHODS.get(effects.interval_method, "") if known else "",

@@ -3,7 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from lr_pipeline.evaluation.effects.effects import ColumnEffect, Effects, FeatureEffects
+from lr_pipeline.evaluation.effects.effects import (
+    ColumnEffect,
+    Effects,
+    FeatureEffects,
+    KernelAgreement,
+)
 from lr_pipeline.evaluation.effects.linear_effects import LinearEffect
 from lr_pipeline.evaluation.effects.moving_together import MovingGroup
 from lr_pipeline.evaluation.number_format import (
@@ -16,10 +21,12 @@ from lr_pipeline.evaluation.number_format import (
     signed,
     significant,
 )
+from lr_pipeline.report.canvas import plot_label
 
 ROW_LIMIT = 200
 GROUPS_SHOWN = 6
 NAMES_SHOWN = 8
+LONGEST_NAME = 40  # letters of a column's name in a sentence
 POINTS = 100.0  # percentage points
 
 Cell = str | dict[str, str]
@@ -77,7 +84,7 @@ def _feature_rows(
             change_name(feature, column, several),
             _odds_cell(column),
             *(_other_odds(column, title) for title in others),
-            p_value(column.p_value),
+            "" if column.withheld else p_value(column.p_value),
             _points_cell(column),
         )
 
@@ -111,13 +118,13 @@ def _odds_cell(column: ColumnEffect) -> Cell:
 
 def _other_odds(column: ColumnEffect, title: str) -> Cell:
     if column.withheld or not column.others:
-        return {"text": UNDEFINED, "class": "faint"}
+        return ""
     return exponential(column.others[title] * column.step, 3)
 
 
 def _points_cell(column: ColumnEffect) -> Cell:
     if column.points is None:
-        return {"text": UNDEFINED, "class": "faint"} if column.withheld else UNDEFINED
+        return "" if column.withheld else UNDEFINED
     points = POINTS * column.points
     if column.points_interval is None:
         return signed(points, 1) if abs(points) >= 1 else significant(points, 2)
@@ -129,15 +136,24 @@ def _points_cell(column: ColumnEffect) -> Cell:
 
 def agreement_lines(effects: Effects) -> list[str]:
     """Say how far apart the logistic models are, and what is shown of them."""
-    lines = []
-    for one in effects.agreements:
-        largest = ""
-        if one.largest is not None:
-            apart = significant(one.largest, 2)
-            largest = f"; of single parameters at most {apart} ({one.column})"
-        lead = "differ, so both are shown" if one.differ else "give the same numbers, shown once"
-        lines.append(f"{one.first} and {one.second} {lead}: {one.description}{largest}.")
-    return lines
+    return [_agreement_line(one) for one in effects.agreements]
+
+
+def _agreement_line(one: KernelAgreement) -> str:
+    both, column = f"{one.first} and {one.second}", plot_label(one.column, LONGEST_NAME)
+    if one.differ:
+        by = "" if one.largest is None else f"{significant(one.largest, 2)} SE at {column}, "
+        return f"{both} differ, so both are shown: {by}{one.description}."
+    if one.largest is None:
+        return f"{both} give the same numbers, shown once: {one.description}."
+    if one.largest == 0.0:
+        return f"{both} give the same numbers to the last bit, shown once."
+    apart = significant(one.largest, 2)
+    beyond = "" if one.within_tolerance else f"; {one.description}"
+    return (
+        f"{both} give the same numbers, shown once: no coefficient differs by more than {apart} "
+        f"standard errors ({column}){beyond}."
+    )
 
 
 def group_lines(together: Sequence[MovingGroup]) -> list[str]:
@@ -146,11 +162,10 @@ def group_lines(together: Sequence[MovingGroup]) -> list[str]:
     for group in together[:GROUPS_SHOWN]:
         rest = len(group.columns) - NAMES_SHOWN
         names = ", ".join(group.columns[:NAMES_SHOWN]) + (f" and {count(rest)} more" * (rest > 0))
-        if group.exact:
-            lines.append(f"{names}: one of them is a combination of the others, to rounding")
-        else:
-            inflation = significant(group.inflation, 2)
-            lines.append(f"{names} (variance inflation up to {inflation})")
+        facts = ["one is a combination of the others, to rounding"] if group.exact else []
+        if group.inflation is not None:
+            facts.append(f"variance inflation up to {significant(group.inflation, 2)}")
+        lines.append(f"{names} ({'; '.join(facts)})")
     if len(together) > GROUPS_SHOWN:
         lines.append(f"and {count(len(together) - GROUPS_SHOWN)} more sets of columns")
     return lines

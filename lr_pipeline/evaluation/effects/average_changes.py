@@ -28,6 +28,13 @@ class AverageChanges(NamedTuple):
     standard_error: Changes | None
 
 
+class _Reference(NamedTuple):
+    """A category's columns, and the linear predictors of rows that all had its reference."""
+
+    places: list[int]
+    z: RowVector
+
+
 class _Move(NamedTuple):
     """Linear predictors before and after a change, and by how much the columns' values move."""
 
@@ -53,11 +60,17 @@ def average_changes(
     for one in of_design:
         if one.kind == "level":
             categories.setdefault(one.feature, []).append(one.place)
+    wanted = {one.feature for one in columns if one.kind == "level"}
+    references = {
+        feature: _Reference(places, z - X[:, places] @ parameters[[1 + j for j in places]])
+        for feature, places in categories.items()
+        if feature in wanted
+    }
     at_once = max(1, NUMBERS_AT_ONCE // max(len(z), 1))
     changes, errors = [], []
     for start in range(0, len(columns), at_once):
         some = columns[start : start + at_once]
-        moves = [_move(one, categories, X, z, parameters) for one in some]
+        moves = [_move(one, references, X, z, parameters) for one in some]
         after, before = (
             np.column_stack([sigmoid(z) for z in parts])
             for parts in ([m.after for m in moves], [m.before for m in moves])
@@ -76,7 +89,7 @@ def average_changes(
 
 def _move(
     one: DesignColumn,
-    categories: dict[str, list[int]],
+    references: dict[str, _Reference],
     X: Design,
     z: RowVector,
     parameters: Parameters,
@@ -85,9 +98,8 @@ def _move(
     if one.kind == "number":
         return _Move(z, z + slope * one.step, [], x, x + one.step)
     if one.kind == "level":
-        places = categories[one.feature]
-        reference = z - X[:, places] @ parameters[[1 + j for j in places]]
-        return _Move(reference, reference + slope, places, nothing, nothing + 1.0)
+        places, all_reference = references[one.feature]
+        return _Move(all_reference, all_reference + slope, places, nothing, nothing + 1.0)
     reference = z - slope * x
     return _Move(reference, reference + slope, [], nothing, nothing + 1.0)
 

@@ -198,13 +198,14 @@ class _Search:
     def _reasons(self) -> dict[str, str]:
         """Column → why its numbers are not those of the column alone."""
         tied, names = self.model.inference.tied, self.model.preparation.columns
+        identified = np.isfinite(self.model.inference.variance_inflation)
         reasons = {}
-        for group in self.together:
-            for column in group.columns:
-                if group.exact:
-                    reasons[column] = "depends exactly on other columns"
-                elif tied[names.index(column)]:
-                    reasons[column] = "moves together with other columns"
+        for column in (name for group in self.together for name in group.columns):
+            place = names.index(column)
+            if not identified[place]:
+                reasons[column] = "depends exactly on other columns"
+            elif tied[place]:
+                reasons[column] = "moves together with other columns"
         return reasons
 
 

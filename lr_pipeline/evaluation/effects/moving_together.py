@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from lr_pipeline.core.columns.rank import ColumnAnalysis
-from lr_pipeline.core.inference.collinearity import inseparable_groups
+from lr_pipeline.core.inference.collinearity import inseparable_columns, inseparable_groups
 from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.core.types import Columns
 
@@ -18,7 +18,7 @@ PART = 1e-9  # of the largest entry of a projection: below it, a column takes no
 class MovingGroup:
     """Columns that move together; ``exact``: one of them is a combination of the others.
 
-    ``inflation``: the largest variance inflation of one of them, None where it is infinite.
+    ``inflation``: the largest finite variance inflation of those that are inseparable, if any is.
     """
 
     columns: tuple[str, ...]
@@ -29,17 +29,28 @@ class MovingGroup:
 def moving_groups(
     analysis: ColumnAnalysis, inference: LogisticInference, names: Sequence[str]
 ) -> list[MovingGroup]:
-    """Return the exact groups, then those that are inseparable, each in the columns' order."""
+    """Return the sets, those with an exact combination first; sets that share a column are one."""
     inflation = np.asarray(inference.variance_inflation)
-    found = [MovingGroup(tuple(names[j] for j in group), True) for group in _dependent(analysis)]
-    groups = inseparable_groups(analysis, inflation) if inference.inseparable else []
-    return [*found, *(_inseparable(group, inflation, names) for group in groups)]
+    exact = list(_dependent(analysis))
+    near = inseparable_groups(analysis, inflation) if inference.inseparable else []
+    sets = [(set(group), True) for group in exact] + [(set(group), False) for group in near]
+    merged: list[tuple[set[int], bool]] = []
+    for columns, is_exact in sets:
+        apart = [one for one in merged if not one[0] & columns]
+        joined = [one for one in merged if one[0] & columns]
+        union = columns.union(*(one[0] for one in joined))
+        merged = [*apart, (union, is_exact or any(one[1] for one in joined))]
+    merged.sort(key=lambda one: (not one[1], min(one[0])))
+    return [_named(sorted(columns), is_exact, inflation, names) for columns, is_exact in merged]
 
 
-def _inseparable(group: Sequence[int], inflation: Columns, names: Sequence[str]) -> MovingGroup:
+def _named(
+    group: Sequence[int], exact: bool, inflation: Columns, names: Sequence[str]
+) -> MovingGroup:
     finite = inflation[list(group)]
-    worst = float(finite[np.isfinite(finite)].max())
-    return MovingGroup(tuple(names[j] for j in group), False, worst)
+    finite = finite[np.isfinite(finite) & inseparable_columns(finite)]
+    worst = float(finite.max()) if finite.size else None
+    return MovingGroup(tuple(names[j] for j in group), exact, worst)
 
 
 def _dependent(analysis: ColumnAnalysis) -> Iterator[list[int]]:

@@ -184,3 +184,13 @@ def test_a_descent_that_stopped_early_is_shown_beside_the_optimum(frame, descent
     if one.column != "(intercept)":
         assert one.largest == pytest.approx(gaps[one.column], rel=1e-5)
     assert one.largest >= max(gap for gap in gaps.values() if gap is not None) * (1 - 1e-5)
+
+
+def test_sets_that_share_a_column_are_one(frame):
+    """A column with an exact and a nearly equal copy is one set of three."""
+    minutes = np.random.default_rng(5).normal(180, 50, len(frame))
+    columns = {"minutes": minutes, "hours": minutes * 4, "charge": (0.17 * minutes).round(3)}
+    (group,) = effects_of(frame.assign(**columns)).effects.together
+    assert set(group.columns) == {"minutes", "hours", "charge"}
+    assert group.exact
+    assert group.inflation > 1e4
