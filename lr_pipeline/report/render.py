@@ -13,8 +13,9 @@ from lr_pipeline.report.answers_section import answers_context, calibration_figu
 from lr_pipeline.report.canvas import embedded, markdown_picture
 from lr_pipeline.report.comparisons_view import comparisons_view
 from lr_pipeline.report.diagnostics_section import diagnostics_context
-from lr_pipeline.report.effects_section import effects_context, fits_context
+from lr_pipeline.report.effects_section import effects_context, fits_context, place_of
 from lr_pipeline.report.feature_view import feature_table
+from lr_pipeline.report.forest_figure import forest_plot, forest_rows
 from lr_pipeline.report.metrics_table import explain_gaps, metric_tables
 from lr_pipeline.report.page import write_page
 from lr_pipeline.report.provenance_view import byline, provenance_view
@@ -83,12 +84,15 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
 
 
 def report_pictures(findings: Findings, results: ModelResults) -> dict[str, str]:
-    """Return ROC curves and calibration of all models: title → markdown image."""
+    """Return ROC curves, calibration and effects: title → markdown image."""
     held_out, drawn = findings.held_out, {}
     if results.curves:
         drawn["roc_curves"] = figures.roc_curves(results.curves, held_out.class_counts)
     if findings.models:
         drawn["calibration"] = calibration_figure(held_out, results)
+    if findings.effects and forest_rows(findings.effects):
+        place = place_of(findings, findings.effects.name)
+        drawn["effects"] = forest_plot(findings.effects, place)
     return {title: markdown_picture(figure, title) for title, figure in drawn.items()}
 
 
