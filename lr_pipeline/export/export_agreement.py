@@ -28,7 +28,7 @@ class Agreement:
     @property
     def description(self) -> str:
         """The result in words."""
-        which = f"{self.rows:,} {'' if self.step == 1 else f'(every {self.step}th) '}stored rows"
+        which = f"{self.rows:,} {'' if self.step == 1 else f'(1 of {self.step}) '}stored rows"
         return (
             f"{self.evaluator}: {which}, largest difference {self.largest_ulp} ulp "
             f"(bound {self.bound}), all labels equal"

@@ -49,7 +49,7 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
         assert f"| `{kind}` |" in PAGE
 
 
-@pytest.mark.parametrize("verb", ["export", "predict"])
+@pytest.mark.parametrize("verb", ["export", "predict", "scorecard"])
 def test_the_options_of_the_page_exist(verb) -> None:
     """An option that is named is in the help text."""
     text = CliRunner().invoke(main, [verb, "--help"]).output

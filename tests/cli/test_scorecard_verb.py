@@ -1,0 +1,53 @@
+"""``scorecard`` as a user sees it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+SPECTOR = Path(__file__).parents[2] / "data" / "samples" / "spector.csv"
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def trained(run: Run) -> None:
+    """Train a model of spector's 32 students."""
+    result = run("run", SPECTOR, "--target", "GRADE")
+    assert result.exit_code == 0, result.output
+
+
+def test_the_card_is_printed_or_written(run: Run, trained: None, folder: Path) -> None:
+    """With the model's coefficients, or of bins; the scale is the one that was asked for."""
+    result = run("scorecard", "spector", "--base", 500, "--odds", 1, "--pdo", 10)
+    assert result.exit_code == 0, result.stderr
+    assert "500 points at odds of 1 to 1 for yes, 10 points more double them" in result.output
+    assert "PSI" in result.output
+    result = run("scorecard", "spector", "--bins", 3, "--falling", "--output", "out/card.json")
+    assert result.exit_code == 0, result.stderr
+    card = json.loads((folder / "out" / "card.json").read_text())
+    assert card["scale"]["rising"] is False
+    rates = [
+        [one["positives"] / one["cases"] for one in column["attributes"]]
+        for column in card["columns"]
+        if column["name"] == "GPA"
+    ]
+    assert rates[0] == sorted(rates[0])
+    assert "AUC" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("spector", "--odds", "-1"), "odds must be a positive number, found -1"),
+        (("spector", "--output", "card.xlsx"), "ends in .csv"),
+        (("spektor",), "Did you mean 'spector/numpy_model'?"),
+    ],
+)
+def test_a_mistake_is_said_in_one_line(run: Run, trained: None, arguments, message) -> None:
+    """Exit code 1, no traceback, no file."""
+    result = run("scorecard", *arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert message in result.stderr
