@@ -90,3 +90,12 @@ def test_a_mistake_is_said_in_one_line(run, trained, arguments, message) -> None
     assert result.stderr.startswith("error: ")
     assert message in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_failed_checks_of_the_model_are_said(run, folder) -> None:
+    """An export of a model that no maximum-likelihood estimate backs says so."""
+    rows = "".join(f"{x},{int(x > 20)}\n" for x in range(40))
+    (folder / "apart.csv").write_text("x,y\n" + rows)
+    assert run("run", "apart.csv", "--target", "y").exit_code == 0
+    result = run("export", "apart", "--to", "json")
+    assert "! a check of the model's run failed: apart/mle_existence" in result.output

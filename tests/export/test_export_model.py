@@ -339,3 +339,11 @@ def test_whatever_the_names_the_engines_agree(names, texts, numbers) -> None:
         require_agreement(found.evaluator, expected, found.probability, found.label, 0.5, 8)
     found = evaluators.run_onnx(plan, onnx_graph(plan), rows)
     require_agreement(found.evaluator, expected, found.probability, found.label, 0.5, 8)
+
+
+def test_of_many_rows_some_are_compared(model, rows, monkeypatch) -> None:
+    """Evenly spaced, and the description says how many of how many."""
+    monkeypatch.setitem(exporting.KINDS, "python", KINDS["python"]._replace(rows=250))
+    (agreement,) = export_model(model, "python", rows).agreements
+    assert (agreement.rows, agreement.step) == (200, 3)
+    assert ": 200 (1 of 3) stored rows, largest difference" in agreement.description
