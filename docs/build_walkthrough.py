@@ -18,14 +18,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lr_pipeline.core.rows import gather
 from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.engines.streaming import TableRows
-from lr_pipeline.evaluation.curves import calibration_of, rank_curves
+from lr_pipeline.evaluation.curves import rank_curves
+from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
+from lr_pipeline.evaluation.model_results import model_results
 from lr_pipeline.evaluation.number_format import MINUS, count, significant
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.report.answers_section import calibration_figure
 from lr_pipeline.report.canvas import picture
-from lr_pipeline.report.figures import calibration_curve, roc_curves
+from lr_pipeline.report.figures import roc_curves
 from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.studies.descent import gradient_descent_study
 from lr_pipeline.studies.newton_steps import NewtonSteps, newton_steps
@@ -208,9 +211,11 @@ def draw_pictures(trained: _Results, tutorial: _Results, steps: NewtonSteps) -> 
     pictures["torch_descent"] = _descent(tutorial["torch_model"].fit.trace, "torch, η = 0.001")
     test_set = trained["test_set"]
     labels, probabilities = test_set.labels(), newton.predict_proba(test_set)
-    pictures["calibration"] = picture(
-        calibration_curve(calibration_of(labels, probabilities), "numpy_model", ("y = 0", "y = 1"))
-    )
+    z = newton.linear_predictor(test_set)
+    held_out = HeldOutRows(labels, float(labels.mean()), target="y")
+    section = ModelSection("numpy_model", "numpy_model", probabilities, z)
+    found = model_results(Findings(held_out, [section]))
+    pictures["calibration"] = picture(calibration_figure(held_out, found))
     curves = {
         title: rank_curves(labels, results["numpy_model"].linear_predictor(test_set))
         for title, results in (("at the optimum", trained), ("after 5,000 steps", tutorial))
