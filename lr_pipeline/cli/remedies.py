@@ -17,6 +17,7 @@ OPTIONS = {
     "missing": "--missing",
     "keep_na": "--keep-na",
     "test_size": "--test-size",
+    "recalibration": "--recalibrate",
     "kind": "--split",
 }
 TEXT = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""

@@ -15,6 +15,7 @@ Answer = Literal["yes", "not proven", "no"]
 FEWEST_CASES = 20  # test cases of the rarer class
 RELEVANT_GAIN = 0.02  # of the prevalence's log loss: who could have seen it and did not has no more
 PERFECT_AUC = 0.999
+MORE_ROWS = "Collect more rows, or set test_size= to test on more of them."
 CALIBRATED = (0.8, 1.25)  # slopes and ratios that decisions can bear
 
 
@@ -86,7 +87,7 @@ def _few_cases(found: Evidence) -> Iterator[Reason]:
             "too few rows to tell",
             f"The test set has {count(_whole(found.rarer))} cases of its rarer class, and fewer "
             f"than {FEWEST_CASES} can prove nothing.",
-            "Collect more rows, or test on more of them (test_size, cross-validation).",
+            MORE_ROWS,
         )
 
 
@@ -121,7 +122,7 @@ def _no_gain(found: Evidence) -> Iterator[Reason]:
         "not proven",
         "too few rows to tell",
         "That it is better than predicting the prevalence for every row may be chance.",
-        "Collect more rows, or test on more of them (test_size, cross-validation).",
+        MORE_ROWS,
     )
 
 
@@ -157,7 +158,7 @@ def _miscalibrated(found: Evidence) -> Iterator[Reason]:
         return
     calibration = found.calibration
     slope = calibration.slope
-    remedy = "Recalibrate (recalibration: platt or isotonic), and test on new rows."
+    remedy = "Set recalibration='platt', and test on new rows."
     if slope is not None:
         short = "overconfident probabilities" if slope < 1 else "underconfident probabilities"
         text = f"Its probabilities are too {'extreme' if slope < 1 else 'timid'}: calibration slope"
