@@ -9,6 +9,7 @@ from lr_pipeline.orchestration.instance.located_tables import located_tables
 from lr_pipeline.orchestration.instance.remembered_tables import UnusablePlan, remembered_plans
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.orchestration.table_plan import TablePlan
+from lr_pipeline.report.markdown import escaped
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 
 UNUSABLE = "declaration"
@@ -59,6 +60,6 @@ def _unusable(plan: UnusablePlan) -> dg.AssetSpec:
         names.key(UNUSABLE),
         group_name=names.group("data"),
         kinds={"yaml"},
-        description=f"This table cannot be shown. {plan.path}: {plan.reason}\n\nThen reload this "
-        "code location. To remove the table from the web UI, delete the file.",
+        description=f"This table cannot be shown. {escaped(f'{plan.path}: {plan.reason}')}\n\n"
+        "Then reload this code location. To remove the table from the web UI, delete the file.",
     )

@@ -55,7 +55,9 @@ def test_its_button_trains_the_same_model_from_anywhere(churn, home, tmp_path, m
         result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=instance, asset_selection=keys
         )
+        tags = instance.get_run_by_id(result.run_id).tags
     assert result.success
+    assert tags["lr_pipeline/table"] == "churn"
     after = load("churn/numpy_model", home)
     assert after.fit.penalty == before.fit.penalty
     assert after.coefficients == before.coefficients

@@ -85,14 +85,14 @@ def test_a_broken_file_is_shown_with_its_reason_beside_the_others(tmp_path) -> N
     """Its only asset has no button, and a description with path, reason and remedy."""
     remember(PLAN, tmp_path)
     broken = table_file("churn", tmp_path)
-    broken.write_text("table: {kind: file, path: a.csv}")
+    broken.write_text("table: {kind: file, path: a.csv, <script>: 1}")
     definitions = default_definitions(tmp_path, tmp_path)
     dg.Definitions.validate_loadable(definitions)
     assert "spector/evaluation_report" in names(definitions)
     (shown,) = [s for s in definitions.resolve_all_asset_specs() if s.key.path[0] == "churn"]
     assert shown.group_name == "churn"
-    assert f"{broken}: " in shown.description
-    assert "lacks the field 'target'" in shown.description
+    assert "/churn.yaml: " in shown.description
+    assert "has an unknown field '&lt;script&gt;'" in shown.description
     assert "delete the file" in shown.description
     assert not definitions.resolve_asset_graph().get(shown.key).is_materializable
 

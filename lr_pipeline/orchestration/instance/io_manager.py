@@ -18,6 +18,7 @@ from lr_pipeline.orchestration.instance.catalogue import (
     materialization_of_run,
 )
 from lr_pipeline.orchestration.instance.peak_memory import peak_since_last_call
+from lr_pipeline.orchestration.instance.table_tag import tag_run_of_table
 from lr_pipeline.storage.artifacts import version_name, write_artifact
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.storage.storage_error import ArtifactError
@@ -42,6 +43,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Write a new version of the asset; ``None`` is recorded without a file."""
         _refuse_partitions(context)
+        tag_run_of_table(context)
         if obj is None:
             context.add_output_metadata({"kind": NO_VALUE})
             return
