@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -111,7 +112,7 @@ def browser_tab(profile: Path) -> Iterator[object]:
         context.close()
 
 
-def text_at(page, url: str, *awaited: str) -> str:
+def text_at(page, url: str, *awaited: str | re.Pattern[str]) -> str:
     """The page's text after all awaited texts are in it, since its parts load one by one."""
     page.goto(url)
     for text in awaited:

@@ -15,6 +15,7 @@ from lr_pipeline.orchestration.assets import (
 )
 from lr_pipeline.orchestration.assets.table_asset import assets_in
 from lr_pipeline.orchestration.checks import build_checks
+from lr_pipeline.orchestration.config.drift_config import DriftConfig
 from lr_pipeline.orchestration.config.own_defaults import own_defaults
 from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
 from lr_pipeline.orchestration.config.training_config import (
@@ -75,8 +76,9 @@ def build_definitions(
         Settings of both logistic models unless a run sets others, such as
         ``{"penalty": "l2", "l2": 1.0}``: see ``TrainingConfig``.
     score_path
-        The new rows that `predictions` scores unless a run names others: a file, folder, pattern or
-        URL. A second schedule then scores them every day, two hours after the daily training.
+        The new rows that `predictions` scores, and `drift_report` compares with the training set,
+        unless a run names others: a file, folder, pattern or URL. A second schedule then scores
+        them every day, two hours after the daily training.
     resources
         Replacements for the resources ``table``, ``engine`` and ``io_manager``, in tests.
     loggers
@@ -98,6 +100,7 @@ def build_definitions(
         NumpyTrainingConfig: own_defaults(NumpyTrainingConfig, settings),
         TorchTrainingConfig: own_defaults(TorchTrainingConfig, settings),
         ScoringConfig: own_defaults(ScoringConfig, paths),
+        DriftConfig: own_defaults(DriftConfig, paths),
     }
     own = {"table": TableResource.of(table), "engine": engine or Engine()}
     given = dict(resources or {})

@@ -105,6 +105,8 @@ def test_rows_to_score_are_scored_by_a_schedule(tmp_path) -> None:
     assert (schedule.job_name, schedule.cron_schedule) == ("spector__scoring_job", "0 4 * * *")
     config = dg.validate_run_config(definitions.resolve_job_def("spector__scoring_job"), {})
     assert config["ops"]["spector__predictions"]["config"]["score_path"] == "/data/new.csv"
+    config = dg.validate_run_config(definitions.resolve_job_def("spector__drift_job"), {})
+    assert config["ops"]["spector__drift_report"]["config"]["score_path"] == "/data/new.csv"
 
 
 @pytest.mark.parametrize("penalty", ["none", "auto"])
