@@ -65,8 +65,9 @@ bench-full: $(VENV)/.installed-bench ## The same with a table of ten million row
 bench-chain: $(VENV)/.installed-test ## Whole runs beside a plain script: benchmarks/results-chain.md
 	@$(BIN)/python -m benchmarks.chain
 
-simulate: $(VENV)/.installed-test ## Coverage of intervals, errors of tests: benchmarks/results-simulations.md
+simulate: $(VENV)/.installed-test ## Coverage of intervals, errors of tests, drift: benchmarks/results-simulations.md, results-drift.md
 	@$(BIN)/python -m benchmarks.simulate
+	@$(BIN)/python -m benchmarks.drift_simulation
 
 # Spark needs Java 17 or later; a peer that is missing is shown as such.
 bench-dask: $(VENV)/.installed-bench ## On two workers of a cluster: results-dask.md, docs/scaling.md
@@ -75,9 +76,6 @@ bench-dask: $(VENV)/.installed-bench ## On two workers of a cluster: results-das
 	@$(BIN)/python -m benchmarks.cluster
 	@$(BIN)/python -m benchmarks.scaling
 	@$(BIN)/python -m benchmarks.scaling_page
-
-simulate: $(VENV)/.installed-test ## Simulate what is promised of tests: benchmarks/results-drift.md
-	@$(BIN)/python -m benchmarks.drift_simulation
 
 docs: $(VENV)/.installed ## Write the walkthrough and its pictures again, from a run
 	@$(BIN)/python docs/build_walkthrough.py
