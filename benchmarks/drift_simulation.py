@@ -35,14 +35,15 @@ from lr_pipeline.lifecycle.drift.reference_profile import (
     ReferenceProfile,
     quantile_levels,
 )
+from lr_pipeline.lifecycle.drift.training_profile import OWN_CELL
 from lr_pipeline.scoring.new_answers import AnswerCounts
+from lr_pipeline.tables.preparation.encoding_fit import RARE_ROWS, RARE_SHARE
 
 RUNS = 1_000
 PAGE = Path(__file__).parent / "results-drift.md"
 NUMBERS, COUNTS = 8, 2
 MISSING = 0.05  # share of missing values in every second column
 PREVALENCE = 0.2
-RARE_ROWS, RARE_SHARE = 10, 0.01  # of the package's preparation
 CATEGORIES = (
     *[np.array([0.5, 0.3, 0.2])] * 5,
     *[np.array([0.3, 0.2, 0.1, 0.1, *[0.05] * 4, *[0.02] * 4, 0.015, 0.005])] * 4,
@@ -107,7 +108,7 @@ def draw_category(
     known, new = (int(rng.binomial(cases, 1 - missing)) for cases in (m, n))
     p = shares / shares.sum()
     before, after = rng.multinomial(known, p), rng.multinomial(new, p)
-    own = before >= min(RARE_ROWS, RARE_SHARE * m)
+    own = before >= OWN_CELL * min(RARE_ROWS, RARE_SHARE * m)
     once, unseen = before == 1, before == 0
     pooled = ~own & ~unseen
     profile = CategoryProfile(
@@ -118,6 +119,7 @@ def draw_category(
         tuple(before[own].tolist()),
         int(before[pooled & ~once].sum()),
         int(before[once].sum()),
+        int(np.count_nonzero(before == 2)),
     )
     counts = CategoryCounts(
         after[own].astype(float),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lr_pipeline.lifecycle.drift.effect_sizes import (
+    CellCounts,
     cramers_v,
     largest_gap,
     population_stability,
@@ -203,8 +204,11 @@ def _category(profile: CategoryProfile, counts: CategoryCounts) -> Iterator[Comp
     yield _missing(profile, counts)
     if counts.known and profile.known:
         shares = (profile.once, profile.known), (counts.unseen, counts.known)
+        p_value = table_p_value(_parts(profile.unseen_cases), _parts(shares[1]))
         names = tuple(name for name, _ in counts.names.most_common())
-        yield replace(_shares(profile.name, FEATURE, UNSEEN, *shares), names=names, cells=cells)
+        yield replace(
+            _shares(profile.name, FEATURE, UNSEEN, *shares, p_value), names=names, cells=cells
+        )
     else:
         yield Comparison(profile.name, FEATURE, UNSEEN, withheld=_no_values(counts.known))
 
@@ -241,7 +245,7 @@ def _shares(
     p_value: float | None = None,
 ) -> Comparison:
     """Compare two shares, each given as cases with a property and cases in all."""
-    first, second = (np.array([part, whole - part], dtype=float) for part, whole in (before, after))
+    first, second = _parts(before), _parts(after)
     if p_value is None:
         p_value = table_p_value(first, second)
     return Comparison(
@@ -253,6 +257,11 @@ def _shares(
         before=before[0] / before[1],
         after=after[0] / after[1],
     )
+
+
+def _parts(share: tuple[float, float]) -> CellCounts:
+    """Return the cases with a property, and those without it."""
+    return np.array([share[0], share[1] - share[0]], dtype=float)
 
 
 def _shown(labels: Sequence[str], before: np.ndarray, after: np.ndarray) -> Cells:

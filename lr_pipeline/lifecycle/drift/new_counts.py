@@ -88,18 +88,23 @@ class NumberCounts:
 
 @dataclass
 class CategoryCounts:
-    """New cases of a category: of each level of the profile, of rare and of unseen ones."""
+    """New cases of a category: of each level of the profile, of rare and of unseen ones.
+
+    ``names``: cases of unseen levels. ``cells``: level of the profile → its place.
+    """
 
     levels: CellCounts
     other: float = 0.0
     unseen: float = 0.0
     missing: float = 0.0
     names: Counter[str] = field(default_factory=Counter)
+    cells: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, profile: CategoryProfile) -> "CategoryCounts":
         """Return counts of no rows."""
-        return cls(np.zeros(len(profile.levels)))
+        cells = {level: cell for cell, level in enumerate(profile.levels)}
+        return cls(np.zeros(len(profile.levels)), cells=cells)
 
     @property
     def known(self) -> float:
@@ -112,9 +117,11 @@ class CategoryCounts:
         missing = values.is_null().to_numpy(zero_copy_only=False)
         unseen = places.is_null().to_numpy(zero_copy_only=False) & ~missing
         k, n = len(self.levels), len(encoding.names)
-        found = np.bincount(places.fill_null(n).to_numpy(), weight, n + 1)
-        self.levels += found[:k]
-        self.other += float(found[k:-1].sum())
+        found = np.bincount(places.fill_null(n).to_numpy(), weight, n + 1)[:-1]
+        cells = np.array([self.cells.get(name, k) for name in encoding.names])
+        sums = np.bincount(cells, found, k + 1)
+        self.levels += sums[:-1]
+        self.other += float(sums[-1])
         self.missing += float(weight[missing].sum())
         if unseen.any():
             self.unseen += float(weight[unseen].sum())

@@ -104,10 +104,10 @@ class NumberProfile:
 class CategoryProfile:
     """The cases of a category's ``levels`` in the training set.
 
-    ``other``: cases of rare levels, which the model has no columns for. ``once``: cases of levels
+    ``other``: cases of rare levels, which are compared together. ``once``: cases of levels
     that occur in a single case; they are in no other count. Had each of them been left out in turn,
     its level would have been unseen, so that ``once`` / ``known`` is the share of unseen levels to
-    be expected of new rows (Good and Turing).
+    be expected of new rows (Good and Turing). ``twice``: levels that occur in two cases.
     """
 
     name: str
@@ -117,6 +117,19 @@ class CategoryProfile:
     counts: tuple[Cases, ...]
     other: Cases
     once: Cases
+    twice: int = 0
+
+    @property
+    def unseen_cases(self) -> tuple[float, float]:
+        """As many unseen of so many independent cases tell as much of unseen levels as training.
+
+        The variance of N₁ / m as an estimate of the unseen share is (N₁ + 2 N₂) / m², N₁ and N₂ the
+        levels that occur once and twice: that of a share of m N₁ / (N₁ + 2 N₂) cases.
+
+        Source: W. W. Esty, Annals of Statistics 11 (1983), 905–912.
+        """
+        part = self.once / (self.once + 2.0 * self.twice) if self.once else 1.0
+        return self.once * part, self.known * part
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

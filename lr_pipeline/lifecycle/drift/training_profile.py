@@ -26,10 +26,15 @@ from lr_pipeline.tables.preparation.encoding import (
     NumberEncoding,
     numbers_of,
 )
+from lr_pipeline.tables.preparation.encoding_fit import RARE_ROWS, RARE_SHARE
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.values.column_values import plain_values
 from lr_pipeline.tables.weights import weights_of
+
+# Levels with fewer than twice the cases that the model asks of a column are compared together: one
+# that is just frequent enough in training may be so by chance, and is rarer in other rows.
+OWN_CELL = 2
 
 
 def profile_training_set(model: LogisticModel, train_set: Table) -> ReferenceProfile:
@@ -105,15 +110,18 @@ class _CategorySums:
     def profile(self, name: str) -> CategoryProfile:
         """Summarize all blocks."""
         once = self.counts == 1
-        own = np.arange(len(self.counts)) <= len(self.encoding.levels)
+        total = float(self.counts.sum()) + self.missing
+        enough = OWN_CELL * min(RARE_ROWS, RARE_SHARE * total)
+        own = (np.arange(len(self.counts)) <= len(self.encoding.levels)) & (self.counts >= enough)
         return CategoryProfile(
             name,
             plain_cases(float(self.counts.sum())),
             plain_cases(self.missing),
-            self.encoding.names[: len(self.encoding.levels) + 1],
+            tuple(name for name, is_own in zip(self.encoding.names, own, strict=True) if is_own),
             tuple(map(plain_cases, np.where(once, 0.0, self.counts)[own].tolist())),
             plain_cases(float(self.counts[~own & ~once].sum())),
             plain_cases(float(self.counts[once].sum())),
+            int(np.count_nonzero(self.counts == 2)),
         )
 
 

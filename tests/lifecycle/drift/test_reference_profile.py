@@ -124,7 +124,9 @@ def test_levels_that_occur_once_are_counted_apart() -> None:
     table = Table.from_pandas(frame, target="died")
     city = profile_training_set(fit(table), table).by_name["city"]
     assert isinstance(city, CategoryProfile)
-    assert (city.once, city.other, city.known) == (3, 2, 300)
+    assert (city.once, city.twice, city.other, city.known) == (3, 1, 2, 300)
+    # 3 of 300 with variance (3 + 2) / 300², as of 1.8 of 180 independent cases
+    assert city.unseen_cases == pytest.approx((1.8, 180))
     assert set(city.levels) == {"Köln", "Lyon", "Oslo"}
 
 
