@@ -22,11 +22,13 @@ _OPPOSITE = {"better": "worse", "worse": "better"}
 class Calibration:
     """Whether the probabilities are right: ``slope`` of the labels' log odds on the predictions'.
 
-    ``observed``: the interval of the share of ones, divided by the mean prediction; 1 is right.
+    ``p_value`` is that of the test of slope and intercept together. ``observed``: the interval of
+    the share of ones, divided by the mean prediction; 1 is right.
     """
 
     slope: float | None
     slope_interval: Interval
+    p_value: float | None
     ratio: float
     observed: tuple[float, float]
 
@@ -35,8 +37,8 @@ class Calibration:
 class Evidence:
     """The judged ``model``, and how it compares.
 
-    ``against_prevalence`` and ``against_linear`` are by the first loss that both have; the linear
-    one is None where there is no linear baseline. ``rarer``: test cases of the rarer class.
+    ``against_prevalence`` and ``against_linear`` are by the loss that decides; the linear one is
+    None where there is no linear baseline. ``rarer``: test cases of the rarer class.
     """
 
     model: ModelSection
@@ -93,10 +95,17 @@ def _is_linear(model: ModelSection) -> bool:
 
 
 def _compared(results: ModelResults, first: str, second: str) -> Comparison:
-    """Return the comparison by log loss, or by Brier score where a log loss is undefined."""
+    """Return the comparison that decides: one with the answer worse, else one with better.
+
+    Where neither does, that is the one by log loss, or by Brier score if a log loss is undefined. A
+    few confident errors can hide all else from the log loss, and never from the Brier score.
+    """
     found = [_either_way(results, first, second, loss) for loss in LOSSES]
-    known = [one for one in found if one.verdict != "withheld"]
-    return (known or found)[0]
+    for wanted in ("worse", "better"):
+        decided = [one for one in found if one.verdict == wanted]
+        if decided:
+            return decided[0]
+    return next((one for one in found if one.verdict != "withheld"), found[0])
 
 
 def _either_way(results: ModelResults, first: str, second: str, metric: str) -> Comparison:
@@ -135,8 +144,10 @@ def _calibration(held_out: HeldOutRows, model: ModelSection, results: ModelResul
         ratio, ends = positive / cases / predicted, (low / predicted, high / predicted)
     for one in results.answers.reliability:
         if model.name in one.alike.names:
-            return Calibration(one.line.slope, one.line.slope_interval, ratio, ends)
-    return Calibration(None, no_interval("not computed"), ratio, ends)
+            return Calibration(
+                one.line.slope, one.line.slope_interval, one.line.p_value, ratio, ends
+            )
+    return Calibration(None, no_interval("not computed"), None, ratio, ends)
 
 
 def _rarer_cases(held_out: HeldOutRows) -> float:

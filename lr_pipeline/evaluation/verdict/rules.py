@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from lr_pipeline.evaluation.comparisons.comparison import SIGNIFICANCE
 from lr_pipeline.evaluation.number_format import count, significant
 from lr_pipeline.evaluation.verdict.evidence import Evidence
 
@@ -163,7 +164,9 @@ def _miscalibrated(found: Evidence) -> Iterator[Reason]:
         short = "overconfident probabilities" if slope < 1 else "underconfident probabilities"
         text = f"Its probabilities are too {'extreme' if slope < 1 else 'timid'}: calibration slope"
         ends = calibration.slope_interval.ends
-        yield from _outside(slope, ends, short, f"{text} {_with_ends(slope, ends)}.", remedy)
+        said = f"{text} {_with_ends(slope, ends)}."
+        p = calibration.p_value
+        yield from _outside(slope, ends, short, said, remedy, p is not None and p <= SIGNIFICANCE)
     ratio = calibration.ratio
     short = f"its probabilities are too {'low' if ratio > 1 else 'high'}"
     text = (
@@ -176,18 +179,24 @@ def _miscalibrated(found: Evidence) -> Iterator[Reason]:
 
 
 def _outside(
-    value: float, ends: tuple[float, float] | None, short: str, text: str, remedy: str
+    value: float,
+    ends: tuple[float, float] | None,
+    short: str,
+    text: str,
+    remedy: str,
+    rejected: bool = False,
 ) -> Iterator[Reason]:
     """No, if the interval is wholly beyond what can be borne; not proven, if the value is.
 
-    In the second case the interval must exclude 1, which is what it would be if nothing were wrong.
+    In the second case the interval must exclude 1, which is what it would be if nothing were wrong,
+    or a test have ``rejected`` that nothing is.
     """
     low, high = CALIBRATED
     if ends is None or low <= value <= high:
         return
     if ends[1] < low or ends[0] > high:
         yield Reason("no", short, text, remedy)
-    elif ends[1] < 1.0 or ends[0] > 1.0:
+    elif rejected or ends[1] < 1.0 or ends[0] > 1.0:
         yield Reason("not proven", short, text, remedy)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from lr_pipeline.evaluation.comparisons.comparison import Comparison
+from lr_pipeline.evaluation.comparisons.comparison import SIGNIFICANCE, Comparison
 from lr_pipeline.evaluation.findings import BASELINE, Findings
 from lr_pipeline.evaluation.metrics import METRICS
 from lr_pipeline.evaluation.model_results import ModelResults
@@ -18,6 +18,7 @@ from lr_pipeline.evaluation.number_format import (
 from lr_pipeline.evaluation.verdict.evidence import Evidence
 from lr_pipeline.evaluation.verdict.rules import Reason
 
+NAMED = 6  # columns
 NAMES = {"log_loss": "log loss", "brier_score": "Brier score"}
 CLAUSES = {
     "separation": "the classes are separated in training, so that a penalty stands in for maximum "
@@ -42,7 +43,7 @@ def paragraph(
         *_against_linear(results, found),
         *_kernels(findings),
         *(reason.text for reason in reasons),
-        *_doubts(found, reasons),
+        *_doubts(findings, found, reasons),
         *_withheld(findings, results, found),
     ]
     return " ".join(sentences)
@@ -137,15 +138,25 @@ def _kernels(findings: Findings) -> Iterator[str]:
         yield "Two kernels with two algorithms agree on it within their certificates."
 
 
-def _doubts(found: Evidence, reasons: Sequence[Reason]) -> Iterator[str]:
+def _doubts(findings: Findings, found: Evidence, reasons: Sequence[Reason]) -> Iterator[str]:
     """Say what is wrong with data or fit, beside the reasons that were given."""
     kinds = dict.fromkeys(notice.kind for notice in found.notices)
     said = {"leak", "disagreement"} if reasons else set()
     clauses = [CLAUSES[kind] for kind in kinds if kind in CLAUSES and kind not in said]
+    clauses += _bent(findings)
     if clauses:
         yield f"To know: {'; '.join(clauses)}."
     elif not reasons:
         yield "Nothing was found wrong with the data or the fit."
+
+
+def _bent(findings: Findings) -> Iterator[str]:
+    """Say for which columns a straight line in the log odds is rejected."""
+    tests = () if findings.diagnostics is None else findings.diagnostics.linearity
+    names = [one.column for one in tests if one.p_holm < SIGNIFICANCE]
+    if names:
+        more = f" and {count(len(names) - NAMED)} more" if len(names) > NAMED else ""
+        yield f"the log odds are no straight line in {', '.join(names[:NAMED])}{more}"
 
 
 def _withheld(findings: Findings, results: ModelResults, found: Evidence) -> Iterator[str]:
