@@ -65,9 +65,10 @@ bench-full: $(VENV)/.installed-bench ## The same with a table of ten million row
 bench-chain: $(VENV)/.installed-test ## Whole runs beside a plain script: benchmarks/results-chain.md
 	@$(BIN)/python -m benchmarks.chain
 
-simulate: $(VENV)/.installed-test ## Coverage of intervals, errors of tests, drift: benchmarks/results-simulations.md, results-drift.md
+simulate: $(VENV)/.installed-test ## Coverage of intervals, errors of tests, drift: benchmarks/results-simulations.md, -drift, -champion
 	@$(BIN)/python -m benchmarks.simulate
 	@$(BIN)/python -m benchmarks.drift_simulation
+	@$(BIN)/python -m benchmarks.champion_simulation
 
 # Spark needs Java 17 or later; a peer that is missing is shown as such.
 bench-dask: $(VENV)/.installed-bench ## On two workers of a cluster: results-dask.md, docs/scaling.md

@@ -23,7 +23,7 @@ The rooms, each importing only itself and those below it:
 ``definitions``   the default code location: the tutorial's table
 ``orchestration`` all that knows Dagster: assets, checks, jobs, schedules, resources
 ``export``        a model as SQL, ONNX, PMML, Python or a scorecard, verified
-``lifecycle``     drift of new rows from the training set
+``lifecycle``     the model in use, what may take its place; drift of new rows
 ``scoring``       new rows → probabilities; ``studies`` what the tutorial teaches
 ``estimators``    regressions without a pipeline
 ``storage``       immutable artifacts

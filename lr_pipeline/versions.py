@@ -14,7 +14,7 @@ from typing import Any
 
 LIBRARIES = ("lr-pipeline", "dagster", "numpy", "scipy", "pyarrow", "scikit-learn", "torch")
 FIELD = "format_version"
-VERSIONS = {"model": 2, "report": 1, "study": 1, "json": 1, "table": 1}
+VERSIONS = {"model": 2, "report": 1, "study": 1, "json": 1, "table": 1, "champion": 1}
 
 
 @cache

@@ -14,7 +14,18 @@ from lr_pipeline.cli.failure import fail
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.errors import TableError
 
-VERBS = ("drift", "export", "init", "new", "predict", "replay", "report", "run", "scorecard")
+VERBS = (
+    "champion",
+    "drift",
+    "export",
+    "init",
+    "new",
+    "predict",
+    "replay",
+    "report",
+    "run",
+    "scorecard",
+)
 
 
 class _Verbs(click.Group):

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
-from lr_pipeline.orchestration.asset_names import CURRENT_MODEL, DRIFT
+from lr_pipeline.orchestration.asset_names import CHALLENGER, DRIFT
 from lr_pipeline.orchestration.instance.catalogue import latest_materialization, recorded
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.run_processes import process_tags
@@ -51,7 +51,7 @@ def run_drift(
 
 def _root(instance: dg.DagsterInstance, names: TableNames) -> Path:
     """Return the folder of all artifacts: that in which the current model is stored."""
-    key = names.key(CURRENT_MODEL)
+    key = names.key(CHALLENGER)
     entry = latest_materialization(instance, key)
     path = None if entry is None else recorded(entry, "path")
     if path is None:

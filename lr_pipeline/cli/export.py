@@ -9,7 +9,7 @@ from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.table_options import HOME_HELP
 from lr_pipeline.export.export_error import ExportError
 from lr_pipeline.export.export_model import KINDS, export_model
-from lr_pipeline.orchestration.instance.model_choice import failed_model_checks, find_model
+from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.orchestration.instance.stored_rows import stored_rows
 from lr_pipeline.scoring.new_rows import open_new_rows
 from lr_pipeline.scoring.predictions import ScoringError
@@ -45,8 +45,8 @@ def export(name: str, kind: str, output: str | None, rows: str | None, home: str
     try:
         if target.is_dir():
             raise ExportError(f"{target}: expected a file, found a folder. Name a file in it.")
-        model = find_model(name, home)
-        failed = failed_model_checks(name, model, home)
+        chosen = find_model(name, home)
+        model, failed = chosen.model, chosen.failed_checks
         train, test = stored_rows(name, home)
         given = None if rows is None else open_new_rows(rows, model.preparation).table
         compared = given or test or train

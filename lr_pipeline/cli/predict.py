@@ -8,7 +8,7 @@ import click
 from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.table_options import SHARE
-from lr_pipeline.orchestration.instance.model_choice import failed_model_checks, find_model
+from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.orchestration.pass_progress import PassProgress
 from lr_pipeline.scoring.prediction_file import export_predictions, require_writable
 from lr_pipeline.scoring.predictions import (
@@ -27,7 +27,7 @@ from lr_pipeline.scoring.reference import ReferenceRowError
     "--model",
     "name",
     required=True,
-    help="Name of a table (its current model, NAME/numpy_model), of an asset, or a model.json.",
+    help="Name of a table (its champion), of an asset such as NAME/numpy_model, or a model.json.",
 )
 @click.option(
     "--output",
@@ -51,6 +51,12 @@ from lr_pipeline.scoring.reference import ReferenceRowError
     help="YAML or JSON: the row that reasons are measured from, the scale of points "
     "[default: the training means; no points].",
 )
+@click.option(
+    "--anyway",
+    is_flag=True,
+    help="Score by the latest model where the table has no champion, and although its checks "
+    "failed; each row then says so.",
+)
 @click.option("--home", type=click.Path(), help="Dagster home of the model's run.")
 def predict(
     file: str,
@@ -59,6 +65,7 @@ def predict(
     threshold: float | None,
     reasons: int | None,
     reference: str | None,
+    anyway: bool,
     home: str | None,
 ) -> None:
     """Score the rows of FILE (CSV or Parquet; a folder, a pattern or a URL too) with a model.
@@ -72,10 +79,10 @@ def predict(
     progress = PassProgress(_echo_progress)
     try:
         require_writable(target, [Path(file), Path(name)])
-        model = find_model(name, home)
-        failed = failed_model_checks(name, model, home)
+        chosen = find_model(name, home, anyway)
+        model, failed = chosen.model, chosen.failed_checks
         wanted = find_reasons(model, reasons, reference)
-        predictions = score_file(model, file, threshold, progress, failed, wanted)
+        predictions = score_file(model, file, threshold, progress, failed, wanted, chosen.status)
         export_predictions(predictions, target, [name])
     except (ScoringError, ReferenceRowError) as error:
         fail(error)

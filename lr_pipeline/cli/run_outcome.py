@@ -9,7 +9,7 @@ from rich.table import Table as TerminalTable
 
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.terminal_progress import CONSOLE
-from lr_pipeline.orchestration.asset_names import REPORT
+from lr_pipeline.orchestration.asset_names import CHAMPION, REPORT
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.report.metrics_table import table_rows
 
@@ -26,6 +26,8 @@ def show_outcome(result: dg.ExecuteInProcessResult, names: TableNames) -> int:
     _show_metrics(numbers)
     _show_verdict(numbers)
     _show_failed_checks(result)
+    (champion,) = result.asset_materializations_for_node(names.named(CHAMPION))
+    CONSOLE.print(f"Champion: {champion.metadata['summary'].value}", soft_wrap=True)
     (report,) = result.asset_materializations_for_node(report_op)
     CONSOLE.print(f"Report: {report.metadata['path'].value}", soft_wrap=True)
     return 0

@@ -12,10 +12,11 @@ from lr_pipeline.export.scorecard.card import Scorecard
 from lr_pipeline.export.scorecard.card_files import card_file, card_text
 from lr_pipeline.export.scorecard.model_card import model_card
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.model_version import version_of
 from lr_pipeline.models.point_scale import PointScale
 from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.orchestration.instance.stored_rows import stored_rows
-from lr_pipeline.scoring.predictions import ScoringError, version_of
+from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.storage.atomic import replaced_file
 
 
@@ -68,7 +69,7 @@ def scorecard(
     """
     try:
         scale = PointScale(base, odds, pdo, not falling)
-        card = _card(find_model(name, home), name, home, scale, bins, digits)
+        card = _card(find_model(name, home).model, name, home, scale, bins, digits)
         if output is None:
             click.echo(card_text(card), nl=False)
             return

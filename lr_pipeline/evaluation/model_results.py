@@ -20,7 +20,11 @@ from lr_pipeline.evaluation.curves import (
 from lr_pipeline.evaluation.findings import BASELINE, Findings, HeldOutRows, ModelSection
 from lr_pipeline.evaluation.intervals.interval import Interval
 from lr_pipeline.evaluation.intervals.model_intervals import model_intervals
-from lr_pipeline.evaluation.intervals.scored_cases import constant_predictions, predictions_of
+from lr_pipeline.evaluation.intervals.scored_cases import (
+    Predictions,
+    constant_predictions,
+    predictions_of,
+)
 from lr_pipeline.evaluation.intervals.units import Cases
 from lr_pipeline.evaluation.metrics import Metrics, evaluate
 
@@ -53,29 +57,22 @@ def model_results(findings: Findings) -> ModelResults:
     """
     held_out, models = findings.held_out, findings.models
     require_distinct(models)
-    metrics, curves, calibration = {BASELINE: _baseline_metrics(held_out)}, {}, {}
-    cases, predicted, by_score = Cases.of(held_out), [], {}
+    cases, predicted = Cases.of(held_out), []
+    baseline = baseline_predictions(held_out, cases)
+    metrics, curves, calibration = {BASELINE: baseline.metrics}, {}, {}
     for model in models:
-        counts = by_score[model.name] = _counts(held_out, model)
-        found = model.metrics or evaluate(
-            held_out.labels,
-            model.probabilities,
-            held_out.weight,
-            model.linear_predictor,
-            counts,
-            model.threshold,
-        )
+        one = evaluated_predictions(model, held_out, cases)
+        found = one.metrics
         if 0 not in held_out.class_counts:
             assert found.roc_auc is not None and found.average_precision is not None
             curves[model.title] = drawn_curves(
-                curves_of_counts(counts), found.roc_auc, found.average_precision
+                curves_of_counts(one.counts), found.roc_auc, found.average_precision
             )
         metrics[model.name] = found
-        predicted.append(predictions_of(model, found, held_out, cases, counts))
+        predicted.append(one)
         calibration[model.name] = calibration_of(
             held_out.labels, model.probabilities, held_out.weight
         )
-    baseline = constant_predictions(BASELINE, metrics[BASELINE], held_out.prevalence, cases)
     return ModelResults(
         metrics,
         curves,
@@ -83,15 +80,30 @@ def model_results(findings: Findings) -> ModelResults:
         {one.name: model_intervals(one) for one in (baseline, *predicted)},
         compare_all(baseline, predicted),
         line_bridge(held_out, models, predicted),
-        answer_results(held_out, models, cases, by_score),
+        answer_results(held_out, models, cases, {one.name: one.counts for one in predicted}),
     )
 
 
-def _baseline_metrics(held_out: HeldOutRows) -> Metrics:
-    """A constant prediction needs the weights of the classes alone."""
+def baseline_predictions(held_out: HeldOutRows, cases: Cases) -> Predictions:
+    """Return those of the training prevalence, which need the weights of the classes alone."""
     classes = held_out.class_counts if held_out.whole is None else held_out.whole.class_weights
     constant = np.full(2, held_out.prevalence)
-    return evaluate(np.array([0.0, 1.0]), constant, np.array(classes, np.float64))
+    metrics = evaluate(np.array([0.0, 1.0]), constant, np.array(classes, np.float64))
+    return constant_predictions(BASELINE, metrics, held_out.prevalence, cases)
+
+
+def evaluated_predictions(model: ModelSection, held_out: HeldOutRows, cases: Cases) -> Predictions:
+    """Return a model's predictions of the rows that count, with its metrics."""
+    counts = _counts(held_out, model)
+    metrics = model.metrics or evaluate(
+        held_out.labels,
+        model.probabilities,
+        held_out.weight,
+        model.linear_predictor,
+        counts,
+        model.threshold,
+    )
+    return predictions_of(model, metrics, held_out, cases, counts)
 
 
 def _counts(held_out: HeldOutRows, model: ModelSection) -> CountsByScore:

@@ -9,7 +9,7 @@ import pyarrow.types as pt
 
 from lr_pipeline.models.decision.decision import Decision
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.scoring.predictions import version_of
+from lr_pipeline.models.model_version import version_of
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEncoding
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_values import plain_values

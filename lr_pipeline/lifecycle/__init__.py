@@ -1,1 +1,1 @@
-"""A model's life after its report: how far new rows have moved from its training set."""
+"""A model's life after its report: what puts it in use, and how far new rows have moved."""

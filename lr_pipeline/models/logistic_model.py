@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.fitting.fit import LogisticFit
+from lr_pipeline.core.fitting.plain_fit import CERTIFIED
 from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.models.decision.decision import DEFAULT_DECISION, Decision
@@ -47,6 +48,13 @@ class LogisticModel(TrainedModel):
     def coefficients(self) -> dict[str, float]:
         """Design column → change of the log odds per original unit of the column."""
         return dict(zip(self.preparation.columns, self.fit.coefficients.tolist(), strict=True))
+
+    @property
+    def converged(self) -> bool:
+        """Whether it is, by its certificate, within 0.001 standard errors of its optimum."""
+        fit = self.fit
+        near = fit.certificate.standard_errors <= CERTIFIED
+        return fit.status is Status.CONVERGED and bool(near)
 
     @property
     def convergence(self) -> str:

@@ -9,8 +9,6 @@ from typing import Any
 
 import dagster as dg
 
-from lr_pipeline.core.fitting.plain_fit import CERTIFIED
-from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.evaluation.findings import BASELINE
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -168,9 +166,8 @@ def converged(model: LogisticModel) -> dg.AssetCheckResult:
     With Firth's penalty that is a local minimum: the description says how many starts end there.
     """
     fit = model.fit
-    passed = fit.status is Status.CONVERGED and fit.certificate.standard_errors <= CERTIFIED
     return dg.AssetCheckResult(
-        passed=passed,
+        passed=model.converged,
         severity=dg.AssetCheckSeverity.WARN,
         description=model.convergence,
         metadata={

@@ -7,11 +7,14 @@ import dagster as dg
 
 from lr_pipeline.orchestration.asset_names import DRIFT, NUMPY, TORCH
 from lr_pipeline.orchestration.assets.table_asset import TableAsset
+from lr_pipeline.orchestration.config.champion_config import RollbackConfig
 from lr_pipeline.orchestration.config.training_config import (
     GradientDescentConfig,
     NumpyTrainingConfig,
     TorchTrainingConfig,
 )
+from lr_pipeline.orchestration.instance.manual_rulings import roll_back
+from lr_pipeline.orchestration.metadata.champion_metadata import describe_ruling
 from lr_pipeline.orchestration.table_names import TableNames
 
 if TYPE_CHECKING:  # Dagster does not export the type of what define_asset_job returns
@@ -20,7 +23,7 @@ if TYPE_CHECKING:  # Dagster does not export the type of what define_asset_job r
     )
 
 TRAINING, SCORING, STUDY = "training_job", "scoring_job", "study_job"
-TUTORIAL, DRIFT_JOB = "tutorial_job", "drift_job"
+TUTORIAL, DRIFT_JOB, ROLLBACK = "tutorial_job", "drift_job", "rollback_job"
 
 _TUTORIAL_DESCENT = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, record_every=100)
 
@@ -36,8 +39,8 @@ class TableJobs:
         """Return the job that trains and evaluates; it does not score new rows."""
         return self._job(
             TRAINING,
-            {"data", "models", "evaluation", "study"},
-            "Every asset and check of the table: split, existence, three models, report.",
+            {"data", "models", "evaluation", "lifecycle", "study"},
+            "Every asset and check of the table: split, existence, three models, report, champion.",
         )
 
     def scoring(self) -> "UnresolvedAssetJobDefinition":
@@ -45,7 +48,7 @@ class TableJobs:
         return self._job(
             SCORING,
             {"scoring"},
-            "New rows (`score_path`) by the current model: probability, interval, label.",
+            "New rows (`score_path`) by the champion: probability, interval, label.",
         )
 
     def drift(self) -> "UnresolvedAssetJobDefinition":
@@ -73,11 +76,34 @@ class TableJobs:
         }
         return self._job(
             TUTORIAL,
-            {"data", "models", "evaluation"},
+            {"data", "models", "evaluation", "lifecycle"},
             "The same assets trained as the tutorial does: gradient descent from normal weights, "
             "5,000 epochs at learning rate 1e-3.",
             dg.RunConfig(ops=settings),
         )
+
+    def rollback(self) -> dg.JobDefinition:
+        """Return the job that puts an earlier champion in use again."""
+        names = self.names
+
+        @dg.op(name=names.named("return_to_champion"))
+        def return_to_champion(context: dg.OpExecutionContext, config: RollbackConfig) -> None:
+            """Return to an earlier champion, which becomes a version of the asset `champion`."""
+            found = roll_back(
+                context.instance, names.prefix, config.to, config.because, context.log_event
+            )
+            context.log.info(describe_ruling(found.record))
+
+        @dg.job(
+            name=names.named(ROLLBACK),
+            tags=names.tags,
+            description="Return to an earlier champion: `to` names its version, else it is the one "
+            "before the present one; `because` says why.",
+        )
+        def rollback_job() -> None:
+            return_to_champion()
+
+        return rollback_job
 
     def _job(
         self,

@@ -9,6 +9,7 @@ from lr_pipeline.orchestration.assets import (
     data,
     drift_of_rows,
     evaluation,
+    lifecycle,
     models,
     scoring,
     tutorial_studies,
@@ -91,7 +92,7 @@ def build_definitions(
     """
     names = TableNames(name)
     tutorial = isinstance(table, SyntheticTable)
-    modules = [data, models, evaluation, scoring, drift_of_rows]
+    modules = [data, models, evaluation, lifecycle, scoring, drift_of_rows]
     modules += [tutorial_studies] if studies else []
     assets = [one for module in modules for one in assets_in(module)]
     jobs = TableJobs(names, assets)
@@ -112,6 +113,7 @@ def build_definitions(
             jobs.scoring(),
             jobs.drift(),
             *([jobs.tutorial()] if tutorial else []),
+            jobs.rollback(),
             *([jobs.study()] if studies else []),
         ],
         schedules=[

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.model_version import version_of
 from lr_pipeline.scoring.labelled_scores import LabelledScores, Outcome
 from lr_pipeline.scoring.new_rows import NewRows, open_new_rows
 from lr_pipeline.scoring.prediction import Mask, Prediction, Predictor
@@ -25,17 +26,18 @@ from lr_pipeline.tables.sources.source_content import CONTENT, content_of
 
 METADATA_KEY = b"lr_pipeline.predictions"
 ROW = "row"
+CHAMPION, NO_CHAMPION = "champion", "not the champion"
 SCORE_FIELDS = (
     pa.field("probability", pa.float64()),
     pa.field("lower", pa.float64()),
     pa.field("upper", pa.float64()),
     pa.field("label", pa.int8()),
     pa.field("model_version", pa.string()),
+    pa.field("model_status", pa.string()),
     pa.field("out_of_range", pa.string()),
     pa.field("unseen_category", pa.string()),
     pa.field("unexpected_missing", pa.string()),
 )
-VERSION_DIGITS = 12
 
 
 class ScoringError(ValueError):
@@ -76,11 +78,12 @@ class Predictions:
 
     A row has the id of the input (or its number ``row``, from 1), ``probability``, its interval
     ``lower`` to ``upper`` (empty where withheld), ``label`` (1 where probability > ``threshold``,
-    which is ``given`` or else the model's own), ``model_version``, and three lists of feature
-    names: ``out_of_range`` (the value is outside the training range), ``unseen_category`` (training
-    lacks the level) and ``unexpected_missing`` (the value is missing, but in no training row).
-    ``reasons``, if any, add their columns. ``counts`` and ``outcome``, the metrics where the rows
-    carry answers, are those of the last pass.
+    which is ``given`` or else the model's own), ``model_version``, ``model_status`` (whether it is
+    the champion, and whether its checks failed), and three lists of feature names:
+    ``out_of_range`` (the value is outside the training range), ``unseen_category`` (training lacks
+    the level) and ``unexpected_missing`` (the value is missing, but in no training row).
+    ``reasons``, if any, add their columns. ``counts`` and ``outcome``, the metrics where
+    the rows carry answers, are those of the last pass.
     """
 
     model: LogisticModel
@@ -89,6 +92,7 @@ class Predictions:
     progress: Callable[[int, int], None] | None = None
     failed_checks: tuple[str, ...] = ()
     reasons: Reasons | None = None
+    status: str = NO_CHAMPION
     counts: PredictionCounts = field(default_factory=PredictionCounts)
     outcome: Outcome | None = None
 
@@ -110,7 +114,7 @@ class Predictions:
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of all that determines the result: files' content, model and threshold."""
-        parts = [self.new_rows.content, self.model_version, self.threshold]
+        parts = [self.new_rows.content, self.model_version, self.threshold, self.status]
         parts += [self.failed_checks] if self.failed_checks else []
         parts += [self.reasons.to_dict()] if self.reasons else []
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -125,6 +129,7 @@ class Predictions:
             "threshold_rule": self.threshold_rule,
             "recalibration": "" if recalibration is None else recalibration.description,
             "model_version": self.model_version,
+            "model_status": self.status,
             "interval_level": self.predictor.level,
             "interval_withheld": self.predictor.withheld,
             "train_fingerprint": model.train_fingerprint,
@@ -211,6 +216,7 @@ class Predictions:
             pa.nulls(n, pa.float64()) if prediction.upper is None else pa.array(prediction.upper),
             pa.array(label),
             pa.repeat(self.model_version, n),
+            pa.repeat(self.status, n),
             _named(prediction.out_of_range, n),
             _named(prediction.unseen, n),
             _named(prediction.unexpected_missing, n),
@@ -226,12 +232,14 @@ def score_file(
     progress: Callable[[int, int], None] | None = None,
     failed_checks: tuple[str, ...] = (),
     reasons: Reasons | None = None,
+    status: str = NO_CHAMPION,
 ) -> Predictions:
     """Prepare to score CSV or Parquet with ``model``; the columns are compared at once.
 
     ``path``: a file, a folder of files, a glob or a URL, as for training. ``threshold``: in place
     of the model's own. ``failed_checks``: checks that failed in the model's run; the scores'
-    metadata list them. ``reasons``: of this model, for each row.
+    metadata list them. ``reasons``: of this model, for each row. ``status``: whether the model is
+    the champion, which each row says.
 
     Raises
     ------
@@ -257,20 +265,16 @@ def score_file(
     if key in {one.name for one in (*SCORE_FIELDS, *added)}:
         raise ScoringError(f"the id column {key!r} has the name of a result. Rename it and train.")
     new_rows = open_new_rows(path, model.preparation)
-    return Predictions(model, new_rows, threshold, progress, failed_checks, reasons)
-
-
-def version_of(model: LogisticModel) -> str:
-    """Return the first digits of the SHA-256 of the model's JSON, which is also its file's."""
-    return hashlib.sha256(model.to_json().encode()).hexdigest()[:VERSION_DIGITS]
+    return Predictions(model, new_rows, threshold, progress, failed_checks, reasons, status)
 
 
 def describe_counts(predictions: Predictions) -> str:
     """Return the counts in one line."""
     counts, model = predictions.counts, predictions.model
     return (
-        f"{counts.rows:,} rows by model {predictions.model_version}: {counts.positive:,} with "
-        f"label 1 ({model.target} = {model.positive}, p > {predictions.threshold:g}), "
+        f"{counts.rows:,} rows by model {predictions.model_version} ({predictions.status}): "
+        f"{counts.positive:,} with label 1 ({model.target} = {model.positive}, "
+        f"p > {predictions.threshold:g}), "
         f"{counts.out_of_range_rows:,} out of range, "
         f"{counts.unseen_rows:,} with an unseen category, "
         f"{counts.unexpected_missing_rows:,} without a value that every training row has"

@@ -18,6 +18,8 @@ from lr_pipeline.versions import (
     without_format_version,
 )
 
+MODEL_FILE = "model.json"
+
 
 @dataclass(frozen=True)
 class Format:
@@ -120,6 +122,24 @@ def _is_predictions(value: object) -> bool:
     return hasattr(value, "model_version") and hasattr(value, "write_parquet")
 
 
+def _is_champion(value: object) -> bool:
+    return hasattr(value, "record") and hasattr(value, "model")
+
+
+def _write_champion(champion: Any, path: Path) -> None:
+    _write_json("champion", champion.record, path)
+    if champion.model is not None:
+        _write_text(champion.model.to_json(), path.with_name(MODEL_FILE))
+
+
+def _read_champion(path: Path) -> Any:
+    from lr_pipeline.models.recorded_model import RecordedModel
+
+    model = path.with_name(MODEL_FILE)
+    record = _read_json("champion", path)
+    return RecordedModel(record, _read_model(model) if model.exists() else None)
+
+
 def _is_study(value: object) -> bool:
     return hasattr(value, "numbers") and hasattr(value, "pictures")
 
@@ -140,7 +160,7 @@ FORMATS = (
     ),
     Format(
         kind="model",
-        main_file="model.json",
+        main_file=MODEL_FILE,
         accepts=_is_model,
         write=lambda model, path: _write_text(model.to_json(), path),
         read=_read_model,
@@ -168,6 +188,14 @@ FORMATS = (
         write=lambda predictions, path: predictions.write_parquet(path),
         read=lambda path: pq.read_table(path, partitioning=None, page_checksum_verification=True),
         content_named=True,
+    ),
+    Format(
+        kind="champion",
+        main_file="champion.json",
+        accepts=_is_champion,
+        write=_write_champion,
+        read=_read_champion,
+        whole_folder=True,
     ),
     Format(
         kind="json",

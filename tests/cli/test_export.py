@@ -78,7 +78,7 @@ def test_a_model_in_a_file_is_verified_on_given_rows(run, trained, folder) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("titanik", "--to", "sql"), "Did you mean 'titanic/numpy_model'?"),
+        (("titanik", "--to", "sql"), "Did you mean 'titanic/champion'?"),
         (("titanic/linear_baseline", "--to", "sql"), "expected a logistic regression"),
         (("titanic", "--to", "sql", "--output", "."), "expected a file, found a folder"),
     ],

@@ -1,6 +1,7 @@
 """``predict`` as a user sees it: output, exit codes, files."""
 
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,19 +21,32 @@ def trained(run) -> None:
     """Train a model of spector's 32 students, which has intervals."""
     result = run("run", SPECTOR, "--target", "GRADE")
     assert result.exit_code == 0, result.output
+    assert re.search(r"no champion, \w+ is undecided: no test: only 2 cases", result.output)
+    alone = run("predict", SPECTOR, "--model", "spector")
+    assert "error: spector has no champion: no test: only 2 cases" in alone.stderr
+    assert "`lr-pipeline champion spector --promote latest --because …`" in alone.stderr
+    result = run("champion", "spector", "--promote", "latest", "--because", "it is a textbook's")
+    assert result.exit_code == 0, result.output
 
 
-def test_predict_scores_with_the_current_model(run, trained, folder) -> None:
-    """The table's name finds the model; the last line has counts; the numbers are the model's."""
+def counts_in(output: str) -> str:
+    """The line with the counts, after which come the metrics where the rows have answers."""
+    (line,) = (one for one in output.splitlines() if " rows by model " in one)
+    return line
+
+
+def test_predict_scores_with_the_champion(run, trained, folder) -> None:
+    """The table's name finds the model; a line has counts; the numbers are the model's."""
     result = run("predict", SPECTOR, "--model", "spector", "--output", "scores.csv")
     assert result.exit_code == 0, result.stderr
-    last = result.output.splitlines()[-1]
+    last = counts_in(result.output)
     assert last.startswith("32 rows by model ")
     assert last.endswith("→ scores.csv")
     model = lr_pipeline.load("spector/numpy_model", home=folder / ".dagster_home")
     found = pd.read_csv(folder / "scores.csv")
     dataset = lr_pipeline.load("spector/dataset", home=folder / ".dagster_home")
     assert found["probability"].tolist() == pytest.approx(model.predict_proba(dataset).tolist())
+    assert set(found["model_status"]) == {"champion"}
     assert f"{found['label'].sum()} with label 1 (GRADE = 1, p > 0.5)" in last
 
 
@@ -56,7 +70,7 @@ def test_a_folder_is_scored_and_names_the_output(run, trained, folder) -> None:
         ("night/1.csv.gz", 32, "1_predictions.parquet"),
     ):
         result = run("predict", place, "--model", "spector")
-        assert result.output.splitlines()[-1].startswith(f"{rows} rows by model "), result.stderr
+        assert counts_in(result.output).startswith(f"{rows} rows by model "), result.stderr
         assert len(pd.read_parquet(folder / output)) == rows
 
 
@@ -72,15 +86,19 @@ def test_withheld_intervals_are_announced(run, folder) -> None:
     """The output has the reason."""
     command = ("run", SPECTOR, "--target", "GRADE", "--penalty", "firth", "--name", "firth")
     assert run(*command).exit_code == 0
-    result = run("predict", SPECTOR, "--model", "firth")
+    result = run("predict", SPECTOR, "--model", "firth", "--anyway")
     assert "! no intervals: the estimate is penalised (firth)" in result.output
+    assert "(not the champion): " in result.output
+    assert set(pd.read_parquet(folder / "spector_predictions.parquet")["model_status"]) == {
+        "not the champion"
+    }
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("no.csv", "--model", "spector"), "no.csv: no such file"),
-        ((SPECTOR, "--model", "spectre"), "Did you mean 'spector/numpy_model'?"),
+        ((SPECTOR, "--model", "spectre"), "Did you mean 'spector/champion'?"),
         ((SPECTOR, "--model", "spector/linear_baseline"), "expected a logistic regression"),
         ((SPECTOR, "--model", "none.json"), "no such model file"),
         ((SPECTOR, "--model", "spector", "--output", "a.xlsx"), "ends in .csv or .parquet"),

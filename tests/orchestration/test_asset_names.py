@@ -11,6 +11,6 @@ def test_each_name_is_that_of_an_asset() -> None:
     assets = {key.to_user_string() for key in graph.get_all_asset_keys()}
     constants = [value for name, value in vars(asset_names).items() if name.isupper()]
     names = {value for value in constants if isinstance(value, str)}
-    assert len(names) == 8
+    assert len(names) == 11
     assert names <= assets
     assert {*asset_names.MODELS, *asset_names.TITLES} <= names

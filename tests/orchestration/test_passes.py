@@ -67,4 +67,5 @@ def test_each_step_reads_its_tables_as_often_as_promised(counted_run) -> None:
         ("linear_baseline_no_leakage", "train_set"): 2,
         ("evaluation_report", "test_set"): 2,  # the scores; the parts of the test set
         ("reference_profile", "train_set"): 1,
+        ("champion", "test_set"): 1,
     }

@@ -37,8 +37,8 @@ def test_two_tables_live_side_by_side() -> None:
 
 
 def test_jobs_and_schedule() -> None:
-    """The default location has both jobs, and its schedule trains every night."""
-    for job in ("training_job", "tutorial_job"):
+    """The default location has these jobs, and its schedule trains every night."""
+    for job in ("training_job", "tutorial_job", "rollback_job"):
         assert defs.resolve_job_def(job).name == job
     schedule = defs.resolve_schedule_def("daily_training")
     assert schedule.cron_schedule == "0 2 * * *"

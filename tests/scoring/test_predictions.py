@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from lr_pipeline.models.model_version import version_of
 from lr_pipeline.scoring.predictions import (
     METADATA_KEY,
     ScoringError,
     score_file,
-    version_of,
 )
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.table import Table
@@ -31,8 +31,8 @@ def test_each_row_has_its_score_and_its_marks(model, new_rows, tmp_path) -> None
     predictions = score_file(model, new_rows)
     found = written(predictions, tmp_path / "p.parquet")
     assert list(found) == [
-        "key", "probability", "lower", "upper", "label", "model_version", "out_of_range",
-        "unseen_category", "unexpected_missing",
+        "key", "probability", "lower", "upper", "label", "model_version", "model_status",
+        "out_of_range", "unseen_category", "unexpected_missing",
     ]  # fmt: skip
     assert found["key"].tolist() == ["a", "b", "c", "d"]
     assert found["out_of_range"].fillna("").tolist() == ["", "age", "dose", ""]

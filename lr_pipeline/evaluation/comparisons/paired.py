@@ -47,7 +47,7 @@ def are_same(first: Predictions, second: Predictions) -> bool:
 def _tested(first: Predictions, second: Predictions, metric: str, difference: float) -> Comparison:
     if metric == "accuracy" and first.cases.group is None:
         return _by_answers(first, second, difference)
-    spread, method = _spread(first, second, metric)
+    spread, method = spread_of_difference(first, second, metric)
     if spread.standard_error == 0.0:
         if difference == 0.0:
             return _same(first, second, metric, 0.0, "both give every row the same value")
@@ -65,7 +65,9 @@ def _tested(first: Predictions, second: Predictions, metric: str, difference: fl
     )
 
 
-def _spread(first: Predictions, second: Predictions, metric: str) -> tuple[Spread, str]:
+def spread_of_difference(
+    first: Predictions, second: Predictions, metric: str
+) -> tuple[Spread, str]:
     """Return the spread of a difference, from the difference of the influences, and the test."""
     cases = first.cases
     if metric == "roc_auc":

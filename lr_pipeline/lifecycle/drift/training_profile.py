@@ -18,7 +18,7 @@ from lr_pipeline.lifecycle.drift.reference_profile import (
     points_of_each,
 )
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.scoring.predictions import version_of
+from lr_pipeline.models.model_version import version_of
 from lr_pipeline.tables.case_counts import number_of_cases
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preparation.encoding import (

@@ -11,6 +11,7 @@ from lr_pipeline.lifecycle.drift.new_counts import count_new_rows
 from lr_pipeline.lifecycle.drift.reference_profile import ReferenceProfile
 from lr_pipeline.lifecycle.drift.training_profile import profile_training_set
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models.model_version import version_of
 from lr_pipeline.orchestration.asset_names import PROFILE
 from lr_pipeline.orchestration.assets.table_asset import Lesson, table_asset
 from lr_pipeline.orchestration.config.drift_config import DriftConfig
@@ -21,7 +22,6 @@ from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.report.drift_page import drift_pictures, render_drift
 from lr_pipeline.report.render import Report
 from lr_pipeline.scoring.new_rows import SchemaMismatchError, open_new_rows
-from lr_pipeline.scoring.predictions import version_of
 from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.table import Table
 

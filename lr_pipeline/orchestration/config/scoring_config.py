@@ -30,3 +30,8 @@ class ScoringConfig(StrictConfig):
         description="YAML or JSON with the row that reasons are measured from and the scale of "
         "points; empty: the training means, and no points.",
     )
+    anyway: bool = Field(
+        default=False,
+        description="Score by the latest `numpy_model` where there is no champion, and although "
+        "its checks failed. Each row then says so.",
+    )

@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lr_pipeline.orchestration.instance.home import dagster_home, initialise_home
+from lr_pipeline.orchestration.instance.home import existing_home
 from lr_pipeline.storage.artifacts import load_artifact
 from lr_pipeline.storage.storage_error import ArtifactError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 NO_VALUE = "none"
 NAMES_SHOWN = 12
+VERSIONS_SEARCHED = 50
 
 
 def load(name: str, home: str | Path | None = None) -> Any:
@@ -31,14 +32,8 @@ def load(name: str, home: str | Path | None = None) -> Any:
     """
     from dagster import AssetKey, DagsterInstance
 
-    folder = dagster_home(home)
-    if not folder.exists():  # initialise_home reports a path that is a file
-        raise ArtifactError(
-            f"{folder}: expected a Dagster home, found nothing. Run the pipeline first, or say "
-            "where it ran: home= or the environment variable DAGSTER_HOME."
-        )
-    key = AssetKey(name.split("/"))
-    with DagsterInstance.from_config(str(initialise_home(folder))) as instance:
+    folder, key = existing_home(home), AssetKey(name.split("/"))
+    with DagsterInstance.from_config(str(folder)) as instance:
         found = latest_materialization(instance, key)
         if found is None:
             stored = stored_assets(instance)
@@ -79,6 +74,19 @@ def materialization_of_run(
     entries = instance.all_logs(run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
     own = [entry for entry in entries if entry.get_dagster_event().asset_key == key]
     return own[-1] if own else None
+
+
+def materialization_of_version(
+    instance: "DagsterInstance", key: "AssetKey", version: str
+) -> "EventLogEntry | None":
+    """Return the asset's last materialization with an artifact whose SHA-256 begins so.
+
+    The latest 50 are searched.
+    """
+    for record in instance.fetch_materializations(key, limit=VERSIONS_SEARCHED).records:
+        if (recorded(record.event_log_entry, "sha256") or "").startswith(version):
+            return record.event_log_entry
+    return None
 
 
 def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:

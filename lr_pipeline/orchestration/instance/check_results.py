@@ -1,40 +1,22 @@
 """Find in Dagster's event log which checks failed in the run that made an artifact."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lr_pipeline.orchestration.instance.catalogue import recorded
-from lr_pipeline.orchestration.instance.home import dagster_home, initialise_home
+from lr_pipeline.orchestration.asset_names import DATASET, EXISTENCE, TRAIN_SET
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, AssetCheckKey, AssetKey, DagsterInstance
 
+# Asset (None: the model itself) and check.
+LEAKS = (TRAIN_SET, "no_leakage")
+BLOCKING = (
+    (DATASET, "contract"),
+    LEAKS,
+    (EXISTENCE, "estimate_exists"),
+    (None, "no_leakage"),
+)
 LONGEST_DESCRIPTION = 400
 MOST_CHECKS = 12
-VERSIONS_SEARCHED = 50
-
-
-def failed_checks(name: str, version: str, home: str | Path | None = None) -> tuple[str, ...]:
-    """Return ``failed_of_version`` for the asset ``name`` in a Dagster home."""
-    from dagster import AssetKey, DagsterInstance
-
-    with DagsterInstance.from_config(str(initialise_home(dagster_home(home)))) as instance:
-        return failed_of_version(instance, AssetKey(name.split("/")), version)
-
-
-def failed_of_version(
-    instance: "DagsterInstance", key: "AssetKey", version: str
-) -> tuple[str, ...]:
-    """Return asset, check and description of each failed check in the run that made an artifact.
-
-    ``version`` is the first digits of the artifact's SHA-256; the asset's latest 50 versions are
-    searched.
-    """
-    for record in instance.fetch_materializations(key, limit=VERSIONS_SEARCHED).records:
-        entry = record.event_log_entry
-        if (recorded(entry, "sha256") or "").startswith(version):
-            return failed_in_run(instance, entry.run_id)
-    return ()
 
 
 def failed_in_run(instance: "DagsterInstance", run: str) -> tuple[str, ...]:
@@ -42,30 +24,62 @@ def failed_in_run(instance: "DagsterInstance", run: str) -> tuple[str, ...]:
 
     If a check was run again later on the artifact of that run, its latest result counts.
     """
+    failed = [_described(one) for one in _evaluations(instance, run).values() if not one.passed]
+    return tuple(failed[:MOST_CHECKS])
+
+
+def refusals(instance: "DagsterInstance", model: "AssetKey", run: str) -> tuple[str, ...]:
+    """Return the failed checks for which no model of this run may be put in use.
+
+    They are the blocking checks of the model and of what it was made from, with an error as their
+    severity. A check that this run did not make counts with its latest result. A split that was
+    never checked for leaks is refused, too.
+    """
+    from dagster import AssetCheckKey, AssetCheckSeverity, AssetKey
+
+    made = _evaluations(instance, run)
+    reasons = []
+    for asset, check in BLOCKING:
+        key = AssetCheckKey(AssetKey([*model.path[:-1], asset or model.path[-1]]), check)
+        found = made.get(key) or _latest_of(instance, key)
+        if found is None and (asset, check) == LEAKS:
+            reasons.append(f"{key.asset_key.to_user_string()}: {check} was never run")
+        elif found and not found.passed and found.severity is AssetCheckSeverity.ERROR:
+            reasons.append(_described(found))
+    return tuple(reasons)
+
+
+def _evaluations(
+    instance: "DagsterInstance", run: str
+) -> "dict[AssetCheckKey, AssetCheckEvaluation]":
+    """Return the result of each check that a run made, or of a later one on the same artifact."""
     from dagster import DagsterEventType
 
-    logs = instance.all_logs(run, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
     found: dict[AssetCheckKey, AssetCheckEvaluation] = {}
-    for log in logs:
+    for log in instance.all_logs(run, of_type=DagsterEventType.ASSET_CHECK_EVALUATION):
         evaluation = log.get_dagster_event().asset_check_evaluation_data
         found[evaluation.asset_check_key] = _latest(instance, run, evaluation)
-    failed = [_described(one) for one in found.values() if not one.passed]
-    return tuple(failed[:MOST_CHECKS])
+    return found
 
 
 def _latest(
     instance: "DagsterInstance", run: str, evaluation: "AssetCheckEvaluation"
 ) -> "AssetCheckEvaluation":
     """Return the latest evaluation of the same check, if it checked what the run had made."""
+    latest = _latest_of(instance, evaluation.asset_check_key)
+    target = latest and latest.target_materialization_data
+    return latest if latest and target and target.run_id == run else evaluation
+
+
+def _latest_of(instance: "DagsterInstance", key: "AssetCheckKey") -> "AssetCheckEvaluation | None":
+    """Return a check's latest result by any run."""
     from dagster import DagsterEventType
 
-    record = instance.get_latest_asset_check_evaluation_record(evaluation.asset_check_key)
+    record = instance.get_latest_asset_check_evaluation_record(key)
     event = record.event.dagster_event if record and record.event else None
     if event is None or event.event_type is not DagsterEventType.ASSET_CHECK_EVALUATION:
-        return evaluation
-    latest = event.asset_check_evaluation_data
-    target = latest.target_materialization_data
-    return latest if target is not None and target.run_id == run else evaluation
+        return None
+    return event.asset_check_evaluation_data
 
 
 def _described(evaluation: "AssetCheckEvaluation") -> str:

@@ -60,6 +60,23 @@ def initialise_home(path: str | Path | None = None) -> Path:
         ) from None
 
 
+def existing_home(path: str | Path | None = None) -> Path:
+    """Return ``initialise_home`` of a home that is there already.
+
+    Raises
+    ------
+    ArtifactError
+        There is no such home, or it is unusable.
+    """
+    home = dagster_home(path)
+    if not home.exists():  # initialise_home reports a path that is a file
+        raise ArtifactError(
+            f"{home}: expected a Dagster home, found nothing. Run the pipeline first, or say "
+            "where it ran: home= or the environment variable DAGSTER_HOME."
+        )
+    return initialise_home(home)
+
+
 def _initialised(home: Path) -> Path:
     ready = home / f".ready-dagster-{version('dagster')}"
     if not ready.exists():

@@ -19,7 +19,7 @@ from lr_pipeline.orchestration.instance.catalogue import (
 )
 from lr_pipeline.orchestration.instance.peak_memory import peak_since_last_call
 from lr_pipeline.orchestration.instance.table_tag import tag_run_of_table
-from lr_pipeline.storage.artifacts import version_name, write_artifact
+from lr_pipeline.storage.artifacts import Artifact, version_name, write_artifact
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.versions import library_versions
@@ -54,13 +54,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             version_name(context.run_id, retry),
             obj,
         )
-        metadata: dict[str, Any] = {
-            "path": dg.MetadataValue.path(artifact.path),
-            "sha256": artifact.sha256,
-            "kind": artifact.kind,
-            "size": artifact.size,
-            "versions": library_versions(),
-        }
+        metadata = artifact_metadata(artifact)
         if (fingerprint := getattr(obj, "fingerprint", None)) is not None:
             metadata["fingerprint"] = fingerprint
         if (peak := peak_since_last_call()) is not None:
@@ -91,6 +85,17 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             if of_run := materialization_of_run(instance, key, run_id):
                 return load_recorded(key, of_run)
         return load_recorded(key, found)
+
+
+def artifact_metadata(artifact: Artifact) -> dict[str, Any]:
+    """Return what a materialization must record for the artifact to be found and verified."""
+    return {
+        "path": dg.MetadataValue.path(artifact.path),
+        "sha256": artifact.sha256,
+        "kind": artifact.kind,
+        "size": artifact.size,
+        "versions": library_versions(),
+    }
 
 
 def _lineage(context: dg.InputContext) -> Sequence[str]:

@@ -1,44 +1,140 @@
-"""Choose the model that scores: the current one of a table, or one in a file."""
+"""Choose the model that scores: the champion of a table, a model by name, or one in a file."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from lr_pipeline.lifecycle.model_in_use import Champion
 from lr_pipeline.models import model_from_json
 from lr_pipeline.models.document import ModelDocumentError
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.orchestration.asset_names import CURRENT_MODEL, LOGISTIC_MODELS, MODELS
-from lr_pipeline.orchestration.instance.catalogue import load
-from lr_pipeline.orchestration.instance.check_results import failed_checks
-from lr_pipeline.scoring.predictions import ScoringError, version_of
+from lr_pipeline.models.model_version import version_of
+from lr_pipeline.models.recorded_model import RecordedModel
+from lr_pipeline.orchestration.asset_names import CHALLENGER, CHAMPION, LOGISTIC_MODELS, MODELS
+from lr_pipeline.orchestration.instance.catalogue import (
+    latest_materialization,
+    load,
+    load_recorded,
+    materialization_of_version,
+)
+from lr_pipeline.orchestration.instance.check_results import failed_in_run, refusals
+from lr_pipeline.orchestration.instance.home import existing_home
+from lr_pipeline.orchestration.instance.rulings import current_champion
+from lr_pipeline.scoring import predictions
+from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.tables.files.refusals import os_reason, special_kind
 from lr_pipeline.versions import FormatVersionError
 
+if TYPE_CHECKING:
+    from dagster import AssetKey, DagsterInstance
+
 MODEL_FILE = "model.json"
+A_FILE = "a model's file"
+FAILED = "; checks failed"
 
 
-def find_model(name: str, home: str | Path | None = None) -> LogisticModel:
-    """Return the model in the file or version folder ``name``, else the asset's latest one.
+@dataclass(frozen=True)
+class ChosenModel:
+    """A model that scores; ``status`` says in each row whether it is the champion.
 
-    ``titanic`` stands for ``titanic/numpy_model``, the current model of that table.
+    ``failed_checks``: all that failed in the run that trained it.
+    """
+
+    model: LogisticModel
+    status: str
+    failed_checks: tuple[str, ...] = ()
+
+
+def find_model(name: str, home: str | Path | None = None, anyway: bool = False) -> ChosenModel:
+    """Return the champion of the table ``name``, the latest version of an asset, or a file's model.
+
+    ``titanic`` stands for ``titanic/champion``; ``titanic/numpy_model`` and a file name another
+    model. ``anyway``: take the latest model where a table has no champion, and a model whose checks
+    failed.
 
     Raises
     ------
     ScoringError
-        The file holds no logistic regression, or a later version of this package wrote it.
+        There is no champion, or the model's checks failed, and ``anyway`` was not given; the file
+        holds no logistic regression, or a later version of this package wrote it.
     ArtifactError
         There is no such asset in ``home``, or its file has changed.
     """
     path = Path(name)
     if is_model_file(name):
-        return _require_logistic(name, read_model(path / MODEL_FILE if path.is_dir() else path))
+        model = read_model(path / MODEL_FILE if path.is_dir() else path)
+        return ChosenModel(_require_logistic(name, model), A_FILE)
     key = model_asset(name)
-    return _require_logistic(key, load(key, home))
+    value = load(key, home)  # its errors say what there is
+    from dagster import AssetKey, DagsterInstance
+
+    with DagsterInstance.from_config(str(existing_home(home))) as instance:
+        if isinstance(value, RecordedModel):
+            champion = Champion.of(value)
+            return choose_champion(instance, AssetKey(key.split("/")), champion, anyway)
+        model = _require_logistic(key, value)
+        return _chosen(instance, AssetKey(key.split("/")), model, anyway)
 
 
-def failed_model_checks(
-    name: str, model: LogisticModel, home: str | Path | None = None
-) -> tuple[str, ...]:
-    """Return the failed checks of the run that made the model; none for a model in a file."""
-    return () if is_model_file(name) else failed_checks(model_asset(name), version_of(model), home)
+def choose_champion(
+    instance: "DagsterInstance", key: "AssetKey", champion: Champion, anyway: bool
+) -> ChosenModel:
+    """Return the champion's model, or where there is none, ``anyway`` the latest of the table.
+
+    ``key``: of the champion's asset.
+
+    Raises
+    ------
+    ScoringError
+        As ``find_model``.
+    """
+    from dagster import AssetKey
+
+    prefix = key.path[:-1]
+    model_key = AssetKey([*prefix, CHALLENGER])
+    if champion.model is not None:
+        asset = (champion.record.asset or CHALLENGER).split("/")
+        return _chosen(instance, AssetKey(asset), champion.model, anyway, champion.record.run, True)
+    latest = latest_materialization(instance, model_key)
+    if anyway and latest is not None:
+        return _chosen(instance, model_key, load_recorded(model_key, latest), anyway)
+    table = "/".join(prefix)
+    raise ScoringError(
+        f"{table or 'the table'} has no champion: {champion.record.ruling.why}. Put a model in use "
+        f"with `lr-pipeline champion {table + ' ' if table else ''}--promote latest --because …`, "
+        f"or take the latest model: {model_key.to_user_string()}, or --anyway (anyway: true in the "
+        "Launchpad)."
+    )
+
+
+def _chosen(
+    instance: "DagsterInstance",
+    key: "AssetKey",
+    model: LogisticModel,
+    anyway: bool,
+    run: str | None = None,
+    champion: bool = False,
+) -> ChosenModel:
+    """Return the model unless its checks failed; ``run`` trained it."""
+    from dagster import AssetKey
+
+    version = version_of(model)
+    if run is None:
+        entry = materialization_of_version(instance, key, version)
+        run = "" if entry is None else entry.run_id
+        current = current_champion(instance, AssetKey([*key.path[:-1], CHAMPION]))
+        champion = current is not None and current.version == version
+    reasons = list(refusals(instance, key, run)) if run else []
+    if not model.converged:
+        reasons.append(f"it did not converge: {model.convergence}")
+    if reasons and not anyway:
+        raise ScoringError(
+            f"model {version} of {key.to_user_string()} failed its checks: {'; '.join(reasons)}. "
+            "Train it again, or score with --anyway (anyway: true in the Launchpad)."
+        )
+    status = predictions.CHAMPION if champion else predictions.NO_CHAMPION
+    failed = failed_in_run(instance, run) if run else ()
+    return ChosenModel(model, status + (FAILED if reasons else ""), failed)
 
 
 def is_model_file(name: str) -> bool:
@@ -48,11 +144,12 @@ def is_model_file(name: str) -> bool:
 
 
 def model_asset(name: str) -> str:
-    """Return the asset of that name, or the current model of the table of that name.
+    """Return the asset of that name, or the champion of the table of that name.
 
     The linear baseline is found too, so that the error message can name it.
     """
-    return name if name.rpartition("/")[2] in MODELS else f"{name.rstrip('/')}/{CURRENT_MODEL}"
+    known = name.rpartition("/")[2] in (*MODELS, CHAMPION)
+    return name if known else f"{name.rstrip('/')}/{CHAMPION}"
 
 
 def read_model(path: Path) -> object:

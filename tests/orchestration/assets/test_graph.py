@@ -31,6 +31,7 @@ ASSETS = {
     "torch_model",
     "evaluation_report",
     "reference_profile",
+    "champion",
 }
 
 

@@ -13,12 +13,13 @@ from click.testing import CliRunner
 
 import lr_pipeline
 from lr_pipeline.cli.command_line import main
+from lr_pipeline.models.model_version import version_of
 from lr_pipeline.orchestration.assets.scoring import predictions
 from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.orchestration.instance.manual_rulings import promote
 from lr_pipeline.orchestration.pipeline import build_definitions
-from lr_pipeline.scoring.predictions import version_of
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import FileTable
 
@@ -51,6 +52,8 @@ def score(root) -> Score:
     trained = run("spector__training_job")
     assert trained.success
     assert "spector__predictions" not in {event.step_key for event in trained.all_events}
+    with dg.DagsterInstance.from_config(str(root / "home")) as instance:
+        promote(instance, ["spector"], "latest", "seven test rows decide nothing")
     return run
 
 
@@ -63,7 +66,7 @@ def metadata(
 
 
 def test_new_rows_are_scored_and_can_be_loaded(score, root) -> None:
-    """The latest model scores them, and its version is in the result."""
+    """The champion scores them, and its version is in the result."""
     result = score(score_path=str(SPECTOR), threshold=0.4)
     assert result.success
     shown = metadata(result)
@@ -166,9 +169,11 @@ def test_all_assets_at_once_skip_the_scores_with_a_word(tmp_path) -> None:
 
 def test_called_directly_it_is_a_plain_function(score, root) -> None:
     """Only the columns are read before the scores are written."""
-    model = lr_pipeline.load("spector/numpy_model", home=root / "home")
+    champion = lr_pipeline.load("spector/champion", home=root / "home")
     config = ScoringConfig(score_path=str(SPECTOR))
-    (result,) = predictions(dg.build_asset_context(), config=config, numpy_model=model)
+    with dg.DagsterInstance.from_config(str(root / "home")) as instance:
+        context = dg.build_asset_context(instance=instance)
+        (result,) = predictions(context, config=config, champion=champion)
     assert result.value.counts.rows == 0
     assert result.data_version.value == result.value.fingerprint
 

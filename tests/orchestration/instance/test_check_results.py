@@ -1,12 +1,12 @@
 """The failed checks of a model's run, read from the event log."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from lr_pipeline.orchestration.instance.check_results import failed_checks, failed_of_version
+from lr_pipeline.orchestration.instance.catalogue import materialization_of_version
+from lr_pipeline.orchestration.instance.check_results import failed_in_run, refusals
 from lr_pipeline.orchestration.instance.home import initialise_home
 
 SHA = "ab12" * 16
@@ -53,27 +53,65 @@ def run(instance: dg.DagsterInstance, checks_alone: bool = False, **passes: bool
     assert defs.resolve_job_def("job").execute_in_process(instance=instance).success
 
 
-def test_failed_checks_are_described_and_cut(instance, tmp_path) -> None:
+def failed_of_version(instance: dg.DagsterInstance, version: str) -> tuple[str, ...]:
+    """The failed checks of the run that made a version."""
+    entry = materialization_of_version(instance, KEY, version)
+    assert entry is not None
+    return failed_in_run(instance, entry.run_id)
+
+
+def test_failed_checks_are_described_and_cut(instance) -> None:
     """The artifact's version finds them; another version or asset finds nothing."""
     run(instance, close=False, sound=True)
-    (said,) = failed_of_version(instance, KEY, SHA[:12])
+    (said,) = failed_of_version(instance, SHA[:12])
     assert said.startswith("churn/model: close: far off xxx")
     assert len(said) < 500
-    assert failed_of_version(instance, KEY, "ffff") == ()
-    assert failed_of_version(instance, dg.AssetKey("other"), SHA[:12]) == ()
-    assert failed_checks("churn/model", SHA[:12], Path(tmp_path / "home")) == (said,)
+    assert materialization_of_version(instance, KEY, "ffff") is None
+    assert materialization_of_version(instance, dg.AssetKey("other"), SHA[:12]) is None
 
 
 def test_the_latest_result_of_the_same_version_counts(instance) -> None:
     """A check that passes when run again is no longer listed; one that fails then is."""
     run(instance, close=False, sound=True)
     run(instance, checks_alone=True, close=True, sound=False)
-    assert failed_of_version(instance, KEY, SHA) == ("churn/model: sound: failed",)
+    assert failed_of_version(instance, SHA) == ("churn/model: sound: failed",)
 
 
 def test_a_later_version_speaks_for_itself(instance) -> None:
     """Its results do not count for an earlier version with other bytes."""
     run(instance, close=False, sound=False)
-    assert len(failed_of_version(instance, KEY, SHA)) == 2
+    assert len(failed_of_version(instance, SHA)) == 2
     run(instance, close=True, sound=True)
-    assert failed_of_version(instance, KEY, SHA) == ()
+    assert failed_of_version(instance, SHA) == ()
+
+
+def blocking(passed: bool, severity=dg.AssetCheckSeverity.ERROR) -> dg.AssetChecksDefinition:
+    """The check of the split for leaks, which passes or not."""
+
+    @dg.asset_check(asset=dg.AssetKey(["churn", "train_set"]), name="no_leakage", blocking=True)
+    def no_leakage() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=passed, severity=severity, description="3 rows in both")
+
+    return no_leakage
+
+
+@dg.asset(key=dg.AssetKey(["churn", "train_set"]))
+def train_set() -> None:
+    """The rows of the split."""
+
+
+def test_a_model_is_refused_for_the_latest_check_of_its_split(instance) -> None:
+    """Not for a check that was never run with an error, but for a split that was never checked."""
+    model = dg.AssetKey(["churn", "numpy_model"])
+
+    def reasons(*checks: dg.AssetChecksDefinition) -> tuple[str, ...]:
+        if checks:
+            job = dg.define_asset_job("job", selection=dg.AssetSelection.all())
+            defs = dg.Definitions([train_set], asset_checks=checks, jobs=[job])
+            defs.resolve_job_def("job").execute_in_process(instance=instance, raise_on_error=False)
+        return refusals(instance, model, "another run")
+
+    assert reasons() == ("churn/train_set: no_leakage was never run",)
+    assert reasons(blocking(False)) == ("churn/train_set: no_leakage: 3 rows in both",)
+    assert reasons(blocking(False, WARN)) == ()
+    assert reasons(blocking(True)) == ()

@@ -30,7 +30,7 @@ def stored(model, tmp_path):
 def test_a_file_or_its_folder_is_a_model(model, stored) -> None:
     """Both give the same model."""
     for name in (stored, stored.parent):
-        assert find_model(str(name)).to_json() == model.to_json()
+        assert find_model(str(name)).model.to_json() == model.to_json()
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"kind": "tree"}', '{"kind": "logistic"}', "\x00"])
@@ -50,33 +50,35 @@ def test_a_missing_file_is_named(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "key"),
     [
-        ("churn", "churn/numpy_model"),
-        ("churn/", "churn/numpy_model"),
+        ("churn", "churn/champion"),
+        ("churn/", "churn/champion"),
         ("churn/torch_model", "churn/torch_model"),
+        ("churn/champion", "churn/champion"),
         ("numpy_model", "numpy_model"),
     ],
 )
-def test_a_name_is_an_asset(monkeypatch, model, name, key) -> None:
-    """A table's name means its current model, ``numpy_model``."""
+def test_a_name_is_an_asset(monkeypatch, name, key) -> None:
+    """A table's name means its champion."""
     asked = []
 
     def load(key, home):
         asked.append((key, home))
-        return model
+        raise ArtifactError("enough")
 
     monkeypatch.setattr("lr_pipeline.orchestration.instance.model_choice.load", load)
-    assert find_model(name, "home") is model
+    with pytest.raises(ArtifactError, match="enough"):
+        find_model(name, "home")
     assert asked == [(key, "home")]
 
 
-def test_the_linear_baseline_does_not_score(monkeypatch) -> None:
+def test_the_linear_baseline_does_not_score(monkeypatch, home) -> None:
     """Its values are not probabilities."""
     X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]
     monkeypatch.setattr(
         "lr_pipeline.orchestration.instance.model_choice.load", lambda *_: fit_linear(X, y)
     )
-    with pytest.raises(ScoringError, match="expected a logistic regression, found Linear"):
-        find_model("churn/linear_baseline")
+    with pytest.raises(ScoringError, match="expected a logistic regression, found FittedLinear"):
+        find_model("churn/linear_baseline", home)
 
 
 def test_an_unknown_home_is_named(tmp_path) -> None:

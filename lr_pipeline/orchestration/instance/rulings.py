@@ -1,0 +1,82 @@
+"""The rulings about a table's champion, read from Dagster's event log, one process at a time."""
+
+import fcntl
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lr_pipeline.lifecycle.model_in_use import Champion, Record
+from lr_pipeline.orchestration.asset_names import CHAMPION
+from lr_pipeline.orchestration.instance.catalogue import latest_materialization, load_recorded
+
+if TYPE_CHECKING:
+    from dagster import AssetKey, DagsterInstance, EventLogEntry
+
+RECORD = "record"  # the metadata of a materialization that hold the ruling
+PAGE = 500
+
+
+@contextmanager
+def one_ruling_at_a_time(instance: "DagsterInstance", key: "AssetKey") -> Iterator[None]:
+    """Hold the lock of a table's champion, in the Dagster home, until the ruling is recorded.
+
+    Whoever reads the champion within the block reads the one that the ruling replaces. The kernel
+    releases the lock when the process dies.
+    """
+    folder = Path(instance.storage_directory())
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f".{'.'.join(key.path)}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def champion_key(prefix: "list[str]") -> "AssetKey":
+    """Return the key of the champion of the table with this key prefix."""
+    from dagster import AssetKey
+
+    return AssetKey([*prefix, CHAMPION])
+
+
+def current_champion(instance: "DagsterInstance", key: "AssetKey") -> Champion | None:
+    """Return the champion after the latest ruling, None if there was never one.
+
+    Raises
+    ------
+    ArtifactError
+        Its file is not what was recorded.
+    """
+    entry = latest_materialization(instance, key)
+    return None if entry is None else Champion.of(load_recorded(key, entry))
+
+
+def rulings(instance: "DagsterInstance", key: "AssetKey") -> "list[EventLogEntry]":
+    """Return the materializations of a champion that recorded a ruling, oldest first."""
+    found: list[EventLogEntry] = []
+    cursor = None
+    while True:
+        page = instance.fetch_materializations(key, limit=PAGE, cursor=cursor)
+        found += [one.event_log_entry for one in page.records]
+        if not page.has_more:
+            return [one for one in reversed(found) if _metadata(one) is not None]
+        cursor = page.cursor
+
+
+def records_of(entries: "list[EventLogEntry]") -> list[Record]:
+    """Return the record of each of these rulings."""
+    return [Record.from_dict(_metadata(one)) for one in entries]
+
+
+def _metadata(entry: "EventLogEntry") -> Any:
+    materialization = entry.asset_materialization
+    found = materialization.metadata.get(RECORD) if materialization else None
+    return None if found is None else found.value
+
+
+def user_name() -> str:
+    """Return who runs this process, as the system names them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "unknown"

@@ -1,0 +1,223 @@
+"""The life of a model on a real instance: trained, promoted, replaced, kept, rolled back."""
+
+import multiprocessing
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pytest
+
+import lr_pipeline
+from lr_pipeline.core.logistic.loss import sigmoid
+from lr_pipeline.lifecycle.model_in_use import Champion
+from lr_pipeline.models.model_version import version_of
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.orchestration.instance.manual_rulings import promote, roll_back
+from lr_pipeline.orchestration.instance.rulings import champion_key, records_of, rulings
+from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.scoring.predictions import ScoringError
+from lr_pipeline.tables.sources.declared_tables import FileTable
+
+PARTS = ("dataset", "train_set", "test_set", "mle_existence", "linear_baseline", "numpy_model")
+Train = Callable[..., dg.ExecuteInProcessResult]
+
+
+def rows(n: int, noise: float, seed: int) -> pd.DataFrame:
+    """Customers who leave more often the shorter they stayed; the noise hides how long that was."""
+    rng = np.random.default_rng(seed)
+    stay = rng.normal(size=n)
+    left = (rng.random(n) < sigmoid(2.5 * stay)).astype(int)
+    return pd.DataFrame({"stay": stay + noise * rng.normal(size=n), "left": left})
+
+
+class Shop:
+    """A table that changes, its home, and its jobs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.file = folder, folder / "shop.csv"
+        self.home = initialise_home(folder / "home")
+        rows(600, 2.0, 1).to_csv(self.file, index=False)
+        self.definitions = build_definitions(
+            FileTable(self.file, target="left"),
+            "shop",
+            resources={"io_manager": ArtifactIOManager(root=str(folder / "artifacts"))},
+        )
+
+    def instance(self) -> dg.DagsterInstance:
+        """The home, opened."""
+        return dg.DagsterInstance.from_config(str(self.home))
+
+    def run(self, job: str, **ops: object) -> dg.ExecuteInProcessResult:
+        """Run a job of the table."""
+        config = {"ops": {f"shop__{name}": {"config": one} for name, one in ops.items()}}
+        with self.instance() as instance:
+            return self.definitions.resolve_job_def(f"shop__{job}").execute_in_process(
+                instance=instance, run_config=config if ops else None, raise_on_error=False
+            )
+
+    def train(self, frame: pd.DataFrame | None = None, **ops: object) -> Champion:
+        """Train on new rows, and return the champion after that."""
+        if frame is not None:
+            frame.to_csv(self.file, index=False)
+        result = self.run("training_job", **ops)
+        assert result.success
+        return self.champion()
+
+    def champion(self) -> Champion:
+        """The model in use, as users load it."""
+        return Champion.of(lr_pipeline.load("shop/champion", home=self.home))
+
+    def records(self) -> list:
+        """All rulings."""
+        with self.instance() as instance:
+            return records_of(rulings(instance, champion_key(["shop"])))
+
+    def scored_by(self) -> tuple[str, str]:
+        """The version and status in the scores of new rows."""
+        new = self.folder / "new.csv"
+        rows(20, 0.5, 9)[["stay"]].to_csv(new, index=False)
+        result = self.run("scoring_job", predictions={"score_path": str(new)})
+        assert result.success
+        found = lr_pipeline.load("shop/predictions", home=self.home).to_pandas()
+        return found["model_version"][0], found["model_status"][0]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Shop:
+    """A shop with one champion."""
+    made = Shop(tmp_path_factory.mktemp("shop"))
+    made.train()
+    return made
+
+
+def test_the_life_of_a_model(shop) -> None:
+    """Promoted, replaced by a better one, kept against one of fewer rows, and taken back."""
+    first = shop.champion()
+    assert first.record.ruling.challenge.verdict == "promoted"
+    assert first.record.ruling.challenge.against == "the prevalence"
+    assert Path(first.record.ruling.report).is_file()
+    assert shop.scored_by() == (first.version, "champion")
+
+    better = shop.train(rows(600, 0.1, 2))
+    challenge = better.record.ruling.challenge
+    assert challenge.verdict == "promoted" and challenge.against == first.version
+    assert challenge.interval.low > 0
+    assert better.version != first.version
+    assert "may have seen some of these test rows" in better.record.ruling.why
+    assert shop.scored_by() == (better.version, "champion")
+
+    kept = shop.train(rows(100, 0.1, 3))
+    assert kept.version == better.version
+    assert kept.record.ruling.challenge.verdict != "promoted"
+    latest = lr_pipeline.load("shop/numpy_model", home=shop.home)
+    assert version_of(latest) != kept.version
+    assert shop.scored_by() == (better.version, "champion")
+
+    result = shop.run("rollback_job", return_to_champion={"because": "complaints"})
+    assert result.success
+    back = shop.champion()
+    assert back.version == first.version
+    assert back.model.to_json() == first.model.to_json()
+    assert (back.record.ruling.action, back.record.ruling.why) == ("rolled back", "complaints")
+    assert shop.scored_by() == (first.version, "champion")
+
+    again = shop.train(rows(600, 0.1, 2))
+    assert again.version == first.version
+    assert "only a person can put it back" in again.record.ruling.why
+    with shop.instance() as instance:
+        promote(instance, ["shop"], "latest", "the complaints were about the shop")
+    assert shop.champion().version == better.version
+    changes = [one.version for one in shop.records() if one.changed]
+    assert changes == [first.version, better.version, first.version, better.version]
+
+
+def test_a_rollback_needs_an_earlier_champion(shop) -> None:
+    """The error lists those that there are."""
+    with shop.instance() as instance, pytest.raises(ScoringError, match="version beef among the"):
+        roll_back(instance, ["shop"], "beef", "why not")
+
+
+def test_a_model_whose_checks_failed_is_never_promoted(tmp_path) -> None:
+    """Materializing it around its blocking check does not help, nor does a person's word."""
+    shop = Shop(tmp_path)
+    first = shop.train()
+
+    rows(600, 0.1, 2).to_csv(shop.file, index=False)
+    with shop.instance() as instance:
+        assets = shop.definitions.resolve_implicit_global_asset_job_def()
+        keys = [
+            dg.AssetKey(["shop", name]) for name in (*PARTS, "torch_model", "evaluation_report")
+        ]
+        done = assets.get_subset(asset_selection=set(keys), asset_check_selection=set())
+        assert done.execute_in_process(instance=instance).success
+        instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=dg.AssetKey(["shop", "train_set"]),
+                check_name="no_leakage",
+                passed=False,
+                metadata={},
+                description="test rows are in it",
+            )
+        )
+        last = assets.get_subset(asset_selection={dg.AssetKey(["shop", "champion"])})
+        assert last.execute_in_process(instance=instance).success
+        kept = shop.champion()
+        assert kept.version == first.version
+        assert "shop/train_set: no_leakage: test rows are in it" in kept.record.ruling.why
+        with pytest.raises(ScoringError, match="is not promoted"):
+            promote(instance, ["shop"], "latest", "I insist")
+        assert shop.champion().version == first.version
+
+
+def _train_and_rule(folder: str, home: str, file: str, ready, go) -> None:
+    """In a process of its own: train, wait for the others, rule."""
+    from lr_pipeline.orchestration.instance import rulings as module
+
+    held = module.one_ruling_at_a_time
+
+    def together(instance, key):
+        ready.release()
+        go.wait()
+        return held(instance, key)
+
+    from lr_pipeline.orchestration.assets import lifecycle
+
+    lifecycle.one_ruling_at_a_time = together
+    definitions = build_definitions(
+        FileTable(file, target="left"),
+        "shop",
+        resources={"io_manager": ArtifactIOManager(root=f"{folder}/artifacts")},
+    )
+    with dg.DagsterInstance.from_config(home) as instance:
+        definitions.resolve_job_def("shop__training_job").execute_in_process(instance=instance)
+
+
+def test_two_rulings_at_once_are_made_one_after_the_other(tmp_path) -> None:
+    """Each is tested against what the other left: no ruling is lost, and one champion remains."""
+    shop = Shop(tmp_path)
+    first = shop.train()
+    other = tmp_path / "other.csv"
+    rows(600, 0.1, 2).to_csv(shop.file, index=False)
+    rows(600, 0.1, 5).to_csv(other, index=False)
+    context = multiprocessing.get_context("spawn")
+    ready, go = context.Semaphore(0), context.Event()
+    arguments = [
+        (str(tmp_path), str(shop.home), str(file), ready, go) for file in (shop.file, other)
+    ]
+    runs = [context.Process(target=_train_and_rule, args=one) for one in arguments]
+    for one in runs:
+        one.start()
+    for _ in runs:
+        assert ready.acquire(timeout=120)
+    go.set()
+    for one in runs:
+        one.join(120)
+    records = shop.records()
+    assert len(records) == 3
+    assert records[1].ruling.replaced == first.version
+    assert records[2].ruling.replaced == records[1].version
+    assert records[2].ruling.challenge.against == records[1].version
+    assert shop.champion().version == records[2].version
