@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DRAWABLE = 1e100
+OBJECTIVE = "Objective"
 DESCENT = "gradient_descent"  # a part of the solvers' names whose loss is drawn
 
 
 def fact_rows(models: Sequence[ModelSection]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return headings and rows, model × fact; facts that are the same are still said of each."""
+    """Return headings and rows, model × fact, without the objectives: provenance has them."""
     facts = {model.title: fit_lines(model) for model in models}
     facts = {title: lines for title, lines in facts.items() if lines}
     labels = dict.fromkeys(label for lines in facts.values() for label in lines)
+    labels.pop(OBJECTIVE, None)
     rows = [(label, *(lines.get(label, UNDEFINED) for lines in facts.values())) for label in labels]
     return ("Fact", *facts), rows
 

@@ -17,6 +17,7 @@ COLUMNS_TESTED = 200  # the largest effects
 COLUMNS_DRAWN = 6
 NUMBERS_AT_ONCE = 2**20  # in a column of terms
 LEAST_IN_BIN = 20  # cases
+LEAST_SHOWN = 5  # cases
 MOST_BINS = 10
 
 
@@ -110,7 +111,7 @@ def binned_logits(
 ) -> BinnedColumn:
     """Compare, in bins of about as many cases by value, the share of ones with the predictions.
 
-    Up to ten distinct values are bins of their own.
+    Up to ten distinct values are bins of their own. Bins of fewer than five cases are left out.
     """
     x, known = values_of(one, columns, rows)
     counts = rows.counts if rows.counts is None else rows.weight[known]
@@ -121,7 +122,9 @@ def binned_logits(
         edges = np.unique(quantiles(x, np.linspace(0, 1, bins + 1)[1:-1], counts))
     place = np.searchsorted(edges, x)
     sums = np.transpose([np.bincount(place, weight * of) for of in (np.ones_like(x), x, y, p)])
-    return BinnedColumn(one.name, tuple(_bin(*of_bin) for of_bin in sums.tolist() if of_bin[0] > 0))
+    return BinnedColumn(
+        one.name, tuple(_bin(*of_bin) for of_bin in sums.tolist() if of_bin[0] >= LEAST_SHOWN)
+    )
 
 
 def _bin(cases: float, values: float, ones: float, predicted: float) -> BinnedLogit:

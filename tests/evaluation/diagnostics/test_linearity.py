@@ -110,11 +110,14 @@ def test_holm_is_statsmodels(size):
 
 
 def test_few_values_are_bins_of_their_own():
-    """Each bin has its cases, share of ones and mean prediction; a missing value is in none."""
+    """Each bin has its cases, share of ones and mean prediction.
+
+    A missing value is in none, and four cases are too few.
+    """
     x = np.array([1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 2.0])
     missing = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
     y = np.array([0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0])
-    weight = np.array([1.0, 3.0, 1.0, 1.0, 1.0, 1.0, 9.0])
+    weight = np.array([2.0, 6.0, 3.0, 3.0, 2.0, 2.0, 9.0])
     rows = AnalysedRows(np.column_stack([x, missing]), y, weight, np.arange(7), 1, 7)
     columns = [
         DesignColumn(0, "x", "x", "number"),
@@ -122,9 +125,8 @@ def test_few_values_are_bins_of_their_own():
     ]
     bins = binned_logits(columns[0], columns, rows, np.full(7, 0.25)).bins
     assert [(one.cases, one.value, one.observed, one.predicted) for one in bins] == [
-        (4.0, 1.0, 0.75, 0.25),
-        (2.0, 2.0, 1.0, 0.25),
-        (2.0, 3.0, 0.0, 0.25),
+        (8.0, 1.0, 0.75, 0.25),
+        (6.0, 2.0, 1.0, 0.25),
     ]
 
 
