@@ -65,10 +65,13 @@ class PredictionHistogram(NamedTuple):
 
 
 def prediction_histogram(
-    labels: RowVector, probabilities: RowVector, weight: RowVector | None = None
+    labels: RowVector,
+    probabilities: RowVector,
+    weight: RowVector | None = None,
+    least_end: float = 1.0,
 ) -> PredictionHistogram:
-    """Count the rows of each label in 25 bins that cover [0, 1] and all predictions."""
-    ends = probabilities.min(initial=0.0), probabilities.max(initial=1.0)
+    """Count the rows of each label in 25 bins that cover [0, ``least_end``] and all predictions."""
+    ends = probabilities.min(initial=0.0), probabilities.max(initial=least_end)
     edges = np.histogram_bin_edges([], HISTOGRAM_BINS, ends)
     zeros, ones = (
         np.histogram(

@@ -48,7 +48,7 @@ def calibration_figure(held_out: HeldOutRows, results: ModelResults) -> "Figure"
     values = (held_out.negative, held_out.positive)
     return reliability_figure(
         found.reliability,
-        results.calibration[found.main.model.name].histogram,
+        next(one.histogram for one in found.reliability if one.alike is found.main),
         found.main.model.title,
         (f"{held_out.target} = {values[0]}", f"{held_out.target} = {values[1]}"),
         held_out.unit,

@@ -32,7 +32,8 @@ def decision_figure(found: DecisionCurves, threshold: float, rows: str) -> "Figu
         lower.axhline(THOUSAND * found.cost_all, **REFERENCE)
         lower.axhline(THOUSAND * found.cost_none, color=INK, linewidth=1, zorder=2)
         upright: dict[str, Any] = {"color": INK, "linewidth": 0.9, "linestyle": (0, (1, 1.5))}
-        upper.axvline(threshold, label=f"threshold in use, {threshold:.3g}", **upright)
+        beyond = " (further right)" if threshold > t[-1] else ""
+        upper.axvline(threshold, label=f"threshold in use, {threshold:.3g}{beyond}", **upright)
         lower.axvline(threshold, **upright)
         highest = THOUSAND * max(float(found.flag_all[0]), 1e-6)
         upper.set(ylim=(-BELOW * highest, 1.1 * highest), ylabel="net benefit per 1,000")

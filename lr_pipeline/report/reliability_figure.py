@@ -8,7 +8,7 @@ import numpy as np
 
 from lr_pipeline.evaluation.calibration import CalibrationBin, PredictionHistogram
 from lr_pipeline.evaluation.number_format import count
-from lr_pipeline.evaluation.reliability.reliability import Reliability
+from lr_pipeline.evaluation.reliability.reliability import NEARLY_ALL, Reliability
 from lr_pipeline.report.canvas import (
     MUTED,
     SERIES,
@@ -22,8 +22,6 @@ from lr_pipeline.report.figures import REFERENCE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-NEARLY_ALL = 0.6  # of [0, 1]; where predictions reach further, the whole square is drawn
 
 
 def reliability_figure(

@@ -63,6 +63,21 @@ def test_the_histogram_holds_every_row(both) -> None:
     assert (up.sum(), -down.sum()) == (labels.sum(), 300 - labels.sum())
 
 
+def test_rare_events_fill_the_picture() -> None:
+    """Axes end a little beyond the predictions, and bars are as narrow; all rows are in them."""
+    rng = np.random.default_rng(1)
+    z = rng.normal(-5, 1, 4_000)
+    y = (rng.random(4_000) < sigmoid(z)).astype(float)
+    findings = Findings(HeldOutRows(y, 0.01), [ModelSection("rare", "rare", sigmoid(z), z)])
+    reliability, decision, _ = figures(findings, model_results(findings))
+    assert reliability.axes[0].get_ylim()[1] < 0.5
+    up, down = (patch.get_data().values for patch in reliability.axes[1].patches)
+    assert (up.sum(), -down.sum()) == (y.sum(), 4_000 - y.sum())
+    assert len(np.flatnonzero(down)) > 5
+    assert decision.axes[0].get_xlim()[1] < 0.5
+    assert "further right" in decision.legends[0].get_texts()[-1].get_text()
+
+
 def test_legends_lie_below_the_axes_and_inside_the_figure(both) -> None:
     """With names of any length."""
     long = evaluated(names=("l" * 300, "患者" * 60))

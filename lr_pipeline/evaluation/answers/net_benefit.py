@@ -102,7 +102,8 @@ def at_thresholds(cuts: ScoreCuts, thresholds: Points) -> tuple[Points, Points]:
 def decision_curves(models: Sequence[ModelCuts], costs: Costs | None) -> DecisionCurves:
     """Compute the curves of models on the same rows, of both classes.
 
-    Thresholds reach a little beyond the largest predictions and the models' own thresholds.
+    Thresholds reach a little beyond the largest predictions, and the models' own thresholds if
+    these flag any row.
     """
     weighed, first = costs or EQUAL, models[0].cuts
     share = first.positive / first.total
@@ -121,9 +122,10 @@ def decision_curves(models: Sequence[ModelCuts], costs: Costs | None) -> Decisio
 
 
 def _far(one: ModelCuts) -> float:
-    """Return the probability that one row in 200 exceeds, or 1.2 thresholds where that is more."""
+    """Return the probability that one row in 200 exceeds, or 1.2 thresholds that flag any row."""
     place = int(np.searchsorted(one.cuts.flagged, 0.005 * one.cuts.total))
-    return max(float(one.cuts.values[max(place - 1, 0)]), 1.2 * one.threshold)
+    flags = one.cuts.cut_at(one.threshold) > 0
+    return max(float(one.cuts.values[max(place - 1, 0)]), 1.2 * one.threshold if flags else 0.0)
 
 
 def _curve(one: ModelCuts, t: Points, costs: Costs) -> DecisionCurve:

@@ -8,6 +8,7 @@ from lr_pipeline.models.decision.decision import Costs, FoldOutcome
 from lr_pipeline.models.decision.threshold_rules import ScoreCuts
 
 GRID = (0.1, 0.25, 0.5, 0.75)
+RARE = 0.05  # share of ones, below which these thresholds flag no row
 ON_FOLDS, ON_TEST = "held-out training rows", "test rows"
 
 
@@ -78,8 +79,7 @@ def threshold_outcomes(
     if decision is not None and decision.outcomes:
         others = [_outcome(one, costs, ON_FOLDS) for one in decision.outcomes]
     else:
-        named = {f"{one:g}": one for one in GRID if one != model.threshold}
-        named["share of ones in training"] = prevalence
+        named = _fixed_thresholds(model.threshold, prevalence)
         others = [_outcome(cuts.outcome(*one), costs, ON_TEST) for one in named.items()]
     recalibration = None if decision is None else decision.recalibration
     return ThresholdOutcomes(
@@ -94,6 +94,14 @@ def threshold_outcomes(
         chosen,
         tuple(others),
     )
+
+
+def _fixed_thresholds(own: float, prevalence: float) -> dict[str, float]:
+    """Return thresholds to read by name; for rare events multiples of their share."""
+    share = "share of ones in training"
+    if prevalence < RARE:
+        return {share: prevalence} | {f"{k} times that share": k * prevalence for k in (2, 5, 10)}
+    return {f"{one:g}": one for one in GRID if one != own} | {share: prevalence}
 
 
 def _outcome(found: FoldOutcome, costs: Costs | None, rows: str) -> Outcome:

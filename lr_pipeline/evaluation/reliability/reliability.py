@@ -9,7 +9,13 @@ from jaxtyping import Float64
 from scipy.special import logit
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.evaluation.calibration import CalibrationBin, calibration_bins, quantiles
+from lr_pipeline.evaluation.calibration import (
+    CalibrationBin,
+    PredictionHistogram,
+    calibration_bins,
+    prediction_histogram,
+    quantiles,
+)
 from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
 from lr_pipeline.evaluation.intervals.units import Cases
 from lr_pipeline.evaluation.reliability.alike_models import AlikeModels
@@ -22,6 +28,7 @@ from lr_pipeline.evaluation.reliability.calibration_line import (
 from lr_pipeline.evaluation.reliability.expected_error import ExpectedError, expected_error
 
 POINTS = 60
+NEARLY_ALL = 0.6  # of [0, 1]; where predictions reach further, all of it is drawn
 
 Curve = Float64[np.ndarray, " points"]
 
@@ -38,13 +45,14 @@ class ReliabilityCurve:
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """One kind of model: its bins, calibration line and expected error.
+    """One kind of model: its bins, histogram, calibration line and expected error.
 
     ``observed`` is the share of ones and ``predicted`` the mean prediction of all cases.
     """
 
     alike: AlikeModels
     bins: tuple[CalibrationBin, ...]
+    histogram: PredictionHistogram
     line: CalibrationLine
     curve: ReliabilityCurve | None
     error: ExpectedError
@@ -83,6 +91,7 @@ def _reliability(alike: AlikeModels, p: RowVector, kept: Any, cases: Cases) -> R
     return Reliability(
         alike,
         calibration_bins(cases.labels, p, weight=weight),
+        prediction_histogram(cases.labels, p, weight, 1.0 if p.max() > NEARLY_ALL else 0.0),
         line,
         curve,
         expected_error(cases, p),
