@@ -159,5 +159,5 @@ def _metrics(
     p = sigmoid(z)
     counts = count_scores(y, z, weight)
     found = evaluate(y, p, weight, z, counts, threshold)
-    cases = ScoredCases("new", found, Cases(y, weight), p, z, threshold, counts)
+    cases = ScoredCases("new", found, Cases(y, weight), p, z, z, threshold, counts)
     return found, model_intervals(cases)

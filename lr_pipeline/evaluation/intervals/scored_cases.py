@@ -24,8 +24,9 @@ from lr_pipeline.evaluation.score_sums import THRESHOLD
 class Predictions:
     """A model's ``metrics`` and predictions for the rows that count.
 
-    ``p`` (n,) predictions; ``z`` (n,) with p = σ(z), if there is one; ``threshold``: the answer is
-    yes above it. ``counts``: the cases counted by score.
+    ``p`` (n,) predictions; ``z`` (n,) with p = σ(z), if there is one; ``score`` (n,) ranks the rows
+    as the model did before any recalibration; ``threshold``: the answer is yes above it.
+    ``counts``: the cases counted by score.
     """
 
     name: str
@@ -33,13 +34,9 @@ class Predictions:
     cases: Cases
     p: RowVector
     z: RowVector | None
+    score: RowVector
     threshold: float
     counts: CountsByScore
-
-    @property
-    def score(self) -> RowVector:
-        """(n,) what ranks the rows."""
-        return self.p if self.z is None else self.z
 
     @property
     def constant(self) -> bool:
@@ -85,11 +82,11 @@ def predictions_of(
     counts: CountsByScore,
 ) -> Predictions:
     """Return a model's predictions for the rows of positive weight."""
-    p, z = model.probabilities, model.linear_predictor
+    p, z, score = model.probabilities, model.linear_predictor, model.score
     if held_out.weight is not None:
         kept = held_out.weight > 0
-        p, z = p[kept], None if z is None else z[kept]
-    return Predictions(model.name, metrics, cases, p, z, model.threshold, counts)
+        p, z, score = p[kept], None if z is None else z[kept], score[kept]
+    return Predictions(model.name, metrics, cases, p, z, score, model.threshold, counts)
 
 
 def constant_predictions(
@@ -99,4 +96,4 @@ def constant_predictions(
     negative, positive = (np.array([one]) for one in cases.classes)
     counts = CountsByScore(np.array([prevalence]), negative, positive)
     p = np.full_like(cases.labels, prevalence)
-    return Predictions(name, metrics, cases, p, None, THRESHOLD, counts)
+    return Predictions(name, metrics, cases, p, None, p, THRESHOLD, counts)

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.ranking import count_scores
-from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
+from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
 from lr_pipeline.evaluation.intervals.means import skewed_log_interval
 from lr_pipeline.evaluation.intervals.model_intervals import model_intervals
 from lr_pipeline.evaluation.intervals.scored_cases import constant_predictions, predictions_of
 from lr_pipeline.evaluation.intervals.units import Cases, Spread
 from lr_pipeline.evaluation.metrics import METRICS, evaluate
+from lr_pipeline.evaluation.model_results import model_results
+from lr_pipeline.models.decision.recalibration import Isotonic, Platt
 
 NEVER = {"ks", "brier_reliability", "brier_resolution", "brier_uncertainty"}
 
@@ -178,3 +180,27 @@ def test_a_baselines_loss_has_an_interval_and_its_ranking_has_none():
     found = model_intervals(constant_predictions("baseline", metrics, 0.4, cases))
     assert found["log_loss"].low < loss < found["log_loss"].high
     assert found["roc_auc"].withheld == "every row has the same score"
+
+
+@pytest.mark.parametrize(
+    "recalibrated",
+    [
+        Platt(-1.0, 0.5),
+        Isotonic((-0.5, 0.5), (0.2, 0.5, 0.8)),  # three values for all rows
+    ],
+)
+def test_a_recalibrated_model_is_ranked_by_its_own_score(recalibrated):
+    """An increasing map of the scores changes no area, nor its interval."""
+    y, z = drawn(3)
+    _, plain = intervals_of(y, z)
+    section = ModelSection(
+        "model",
+        "model",
+        recalibrated.probability(z),
+        recalibrated.log_odds(z),
+        ranking=z,
+    )
+    findings = Findings(HeldOutRows(labels=y, prevalence=0.5), [section])
+    found = model_results(findings).intervals["model"]
+    for name in ("roc_auc", "gini", "average_precision"):
+        assert found[name] == plain[name]
