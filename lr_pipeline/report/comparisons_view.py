@@ -86,16 +86,22 @@ def _row(one: Mapping[str, Any]) -> Row:
 
 
 def _withheld(shown: list[Mapping[str, Any]], titles: Mapping[str, str]) -> tuple[str, ...]:
-    """Return one sentence for each reason."""
-    reasons: dict[str, dict[str, None]] = {}
+    """Return one sentence for each reason; a short one if it is that of all comparisons."""
+    reasons: dict[str, dict[str, list[str]]] = {}
     for one in shown:
         if one["verdict"] == "withheld":
-            pair = f"{titles[one['first']]} and {titles[one['second']]}"
-            found = reasons.setdefault(one["interval"]["withheld"], {})
-            found[f"{pair} by {HEADINGS[one['metric']]}"] = None
+            pair = f"{titles[one['first']]} with {titles[one['second']]}"
+            pairs = reasons.setdefault(one["interval"]["withheld"], {})
+            pairs.setdefault(pair, []).append(HEADINGS[one["metric"]])
+    if len(reasons) == 1 and all(one["verdict"] == "withheld" for one in shown):
+        return (f"The models are not compared: {next(iter(reasons))}.",)
     return tuple(
-        f"Not compared: {', '.join(pairs)}: {reason}." for reason, pairs in reasons.items()
+        f"Not compared: {_listed(pairs)}. Reason: {reason}." for reason, pairs in reasons.items()
     )
+
+
+def _listed(pairs: Mapping[str, list[str]]) -> str:
+    return "; ".join(f"{pair} by {', '.join(metrics)}" for pair, metrics in pairs.items())
 
 
 def _training(numbers: Mapping[str, Any], hidden: set[str]) -> dict[str, Any]:

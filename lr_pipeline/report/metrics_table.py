@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from lr_pipeline.evaluation.metrics import METRICS
-from lr_pipeline.evaluation.number_format import UNDEFINED, decimals_for, fixed, metric
+from lr_pipeline.evaluation.number_format import UNDEFINED, decimals_for, fixed, metric, significant
 from lr_pipeline.report.markdown import bold, escaped, markdown_table
 
 MODELS_ABREAST = 4  # what a phone shows beside the metrics' names
@@ -124,11 +124,16 @@ def _cell(
     if ends["low"] is None:
         like = numbers["intervals"][model][DIGITS_LIKE.get(metric_name, metric_name)]
         known = like["low"] is not None
-        text = fixed(value, decimals_for((like["low"], like["high"]))) if known else metric(value)
+        text = fixed(value, decimals_for((like["low"], like["high"]))) if known else _short(value)
         return MetricCell(text, "", model in best)
     decimals = decimals_for((ends["low"], ends["high"]))
     low, high = fixed(ends["low"], decimals), fixed(ends["high"], decimals)
     return MetricCell(fixed(value, decimals), f"{low} to {high}", model in best)
+
+
+def _short(value: float) -> str:
+    """Return a metric of unknown precision: two digits say enough."""
+    return fixed(value, 2) if value == 0.0 or abs(value) >= 0.1 else significant(value, 2)
 
 
 def table_rows(numbers: Mapping[str, Any]) -> list[list[str]]:
@@ -162,16 +167,44 @@ def _line(cell: MetricCell) -> str:
 
 def explain_gaps(numbers: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
     """Return one sentence for each reason why metrics are undefined in some models."""
-    headings = {column.name: column.heading for column in METRICS}
-    gaps: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    by_metric: dict[tuple[str, str], list[str]] = {}
-    for name, reasons in numbers["reasons"].items():
-        for metric_name, reason in reasons.items():
-            by_metric.setdefault((headings[metric_name], reason), []).append(titles[name])
-    for (heading, reason), models in by_metric.items():
-        gaps.setdefault((reason, tuple(models)), []).append(heading)
+    reasons = [
+        (titles[name], metric_name, reason)
+        for name, of_model in numbers["reasons"].items()
+        for metric_name, reason in of_model.items()
+    ]
     return [
         f"{', '.join(metrics)} {'is' if len(metrics) == 1 else 'are'} undefined for "
         f"{', '.join(models)}: {reason}."
-        for (reason, models), metrics in gaps.items()
+        for reason, metrics, models in _by_reason(reasons)
     ]
+
+
+def explain_missing_intervals(numbers: Mapping[str, Any]) -> list[str]:
+    """Return one sentence for each reason why metrics have no interval in some models."""
+    alike = alike_models(numbers["comparisons"])
+    shown = [name for name in numbers["models"] if name not in alike]
+    reasons = [
+        (numbers["titles"][name], metric_name, interval["withheld"])
+        for name in shown
+        for metric_name, interval in numbers["intervals"][name].items()
+        if interval["withheld"] and numbers["models"][name][metric_name] is not None
+    ]
+    return [
+        f"No interval for {', '.join(metrics)}"
+        f"{'' if len(models) == len(shown) else ' of ' + ', '.join(models)}: {reason}."
+        for reason, metrics, models in _by_reason(reasons)
+    ]
+
+
+def _by_reason(
+    reasons: Iterable[tuple[str, str, str]],
+) -> list[tuple[str, list[str], tuple[str, ...]]]:
+    """Group (model, metric, reason): each reason with the metrics of the same models."""
+    headings = {column.name: column.heading.lstrip("– ") for column in METRICS}
+    models: dict[tuple[str, str], list[str]] = {}
+    for model, metric_name, reason in reasons:
+        models.setdefault((headings[metric_name], reason), []).append(model)
+    grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (heading, reason), titles in models.items():
+        grouped.setdefault((reason, tuple(titles)), []).append(heading)
+    return [(reason, metrics, titles) for (reason, titles), metrics in grouped.items()]

@@ -16,7 +16,11 @@ from lr_pipeline.report.diagnostics_section import diagnostics_context
 from lr_pipeline.report.effects_section import effects_context, fits_context, place_of
 from lr_pipeline.report.feature_view import feature_table
 from lr_pipeline.report.forest_figure import forest_plot, forest_rows
-from lr_pipeline.report.metrics_table import explain_gaps, metric_tables
+from lr_pipeline.report.metrics_table import (
+    explain_gaps,
+    explain_missing_intervals,
+    metric_tables,
+)
 from lr_pipeline.report.page import write_page
 from lr_pipeline.report.provenance_view import byline, provenance_view
 from lr_pipeline.report.slices_view import slices_context
@@ -60,7 +64,7 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "further_notices": findings.by_severity[MOST_NOTICES:],
         "verdict": numbers["verdict"],
         "metric_tables": metric_tables(numbers),
-        "gaps": explain_gaps(numbers, numbers["titles"]),
+        "gaps": explain_gaps(numbers, numbers["titles"]) + explain_missing_intervals(numbers),
         "comparisons": comparisons_view(numbers),
         "titles": numbers["titles"],
         "held_out": held_out,

@@ -56,5 +56,16 @@ def test_models_that_are_the_same_are_named_and_shown_once():
         "Twin and A give every test row the same probability, up to rounding: there is nothing "
         "to compare.",
     )
-    assert view.withheld == ("Not compared: <b> and Prevalence by Log loss: too few.",)
+    assert view.withheld == ("Not compared: <b> with Prevalence by Log loss. Reason: too few.",)
     assert not any("Twin" in pair for pair, _ in view.tables)
+
+
+def test_where_nothing_could_be_compared_one_sentence_says_so():
+    """The reason is that of every comparison."""
+    few = [
+        compared("a", "base", "log_loss", "withheld"),
+        compared("a", "base", "roc_auc", "withheld"),
+    ]
+    view = comparisons_view(NUMBERS | {"comparisons": few})
+    assert view.withheld == ("The models are not compared: too few.",)
+    assert view.tables == ()

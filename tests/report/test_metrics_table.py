@@ -4,6 +4,7 @@ from lr_pipeline.evaluation.metrics import METRICS
 from lr_pipeline.report.metrics_table import (
     best_models,
     explain_gaps,
+    explain_missing_intervals,
     metric_tables,
     metrics_in_markdown,
     table_rows,
@@ -18,7 +19,7 @@ def metrics(**values):
 
 
 def interval(low=None, high=None):
-    return {"low": low, "high": high}
+    return {"low": low, "high": high, "withheld": "too few" if low is None else ""}
 
 
 def compared(first, second, verdict, metric="log_loss"):
@@ -116,7 +117,7 @@ def test_markdown_marks_the_best_and_explains_the_gaps():
     """The best cells are bold; the reason for each gap stands below the table."""
     lines = metrics_in_markdown(NUMBERS).splitlines()
     assert lines[0] == "| Metric | linear | numpy | torch |"
-    assert lines[2] == "| Log loss | – | 0.3000 | 0.3000 |"
+    assert lines[2] == "| Log loss | – | 0.30 | 0.30 |"
     assert "| **0.930 (0.871 to 0.959)** | **0.930 (0.871 to 0.959)** |" in "\n".join(lines)
     assert lines[-1] == r"Log loss is undefined for linear: 3 of 20 fall outside \[0, 1\]."
 
@@ -139,3 +140,11 @@ def test_a_reason_shared_by_models_and_metrics_is_given_once():
     assert explain_gaps({"reasons": {"a": reasons, "b": reasons}}, {"a": "A", "b": "B"}) == [
         "ROC AUC, Gini are undefined for A, B: one class."
     ]
+
+
+def test_a_missing_interval_is_explained_once():
+    """Of models that are the same the first speaks for both; undefined metrics have a reason."""
+    found = explain_missing_intervals(NUMBERS)
+    assert found[0].startswith("No interval for Brier score, miscalibration, resolution")
+    assert found[1] == "No interval for Log loss of Numpy: too few."
+    assert not any("ROC AUC" in one or "Torch" in one for one in found)

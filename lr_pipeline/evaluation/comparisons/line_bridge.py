@@ -11,7 +11,6 @@ from jaxtyping import Float64
 from lr_pipeline.core.ranking import CountsByScore
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
-from lr_pipeline.evaluation.intervals.influence import places_of
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions
 from lr_pipeline.tables.level_counts import plain_count
 
@@ -85,7 +84,7 @@ def _is_line(model: ModelSection) -> bool:
 def rank_correlation(first: Predictions, second: Predictions) -> float | None:
     """Spearman's correlation of two models' scores: Pearson's of the midranks of the cases."""
     weight = first.cases.weight
-    ranks = [_midranks(one.counts)[places_of(one.score, one.counts)] for one in (first, second)]
+    ranks = [_midranks(one.counts)[one.places] for one in (first, second)]
     x, y = (rank - np.sum(weight * rank) / first.cases.total for rank in ranks)
     norm = math.sqrt(float(np.sum(weight * x * x)) * float(np.sum(weight * y * y)))
     return float(np.sum(weight * x * y)) / norm if norm > 0.0 else None

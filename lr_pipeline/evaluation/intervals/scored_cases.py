@@ -9,6 +9,7 @@ from lr_pipeline.core.ranking import CountsByScore
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
 from lr_pipeline.evaluation.intervals.influence import (
+    Places,
     auc_influence,
     mean_influence,
     places_of,
@@ -49,14 +50,19 @@ class Predictions:
         return np.asarray(self.p > self.threshold, np.float64)
 
     @cached_property
+    def places(self) -> Places:
+        """(n,) where each row's score is among the distinct ones."""
+        return places_of(self.score, self.counts)
+
+    @cached_property
     def auc_influence(self) -> RowVector:
         """(n,) each row's influence on the ROC AUC."""
-        return auc_influence(self.counts, places_of(self.score, self.counts), self.cases)
+        return auc_influence(self.counts, self.places, self.cases)
 
     @cached_property
     def precision_influence(self) -> RowVector:
         """(n,) each row's influence on the average precision."""
-        return precision_influence(self.counts, places_of(self.score, self.counts), self.cases)
+        return precision_influence(self.counts, self.places, self.cases)
 
     @cached_property
     def losses(self) -> RowVector:
