@@ -9,8 +9,8 @@ from scipy.special import expit, logit
 from lr_pipeline.core.ranking import CountsByScore
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
-from lr_pipeline.evaluation.intervals.means import NORMAL, logit_interval
-from lr_pipeline.evaluation.intervals.units import Cases
+from lr_pipeline.evaluation.intervals.means import logit_interval
+from lr_pipeline.evaluation.intervals.units import Cases, t_quantile
 
 NO_SPREAD = "the rows that are there leave no spread to measure"
 
@@ -21,7 +21,8 @@ def auc_interval(area: float, influence: RowVector, cases: Cases) -> Interval:
     DeLong's variance is a class's variance of V, the share of the other class that a case is ranked
     above (or below), over its number, summed over the classes. It is too small near 1 and for few
     cases, so that each class is given one case more, with V = 1/2 (as Agresti and Coull add cases
-    to a share). Where rows have groups, the variance is that between groups, without such a case.
+    to a share), and t has twice as many degrees of freedom as the rarer class. Where rows have
+    groups, the variance is that between groups, without such a case.
 
     Source: E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988), 837–845;
     N. A. Obuchowski, Biometrics 53 (1997), 567–578, for groups.
@@ -40,7 +41,7 @@ def auc_interval(area: float, influence: RowVector, cases: Cases) -> Interval:
         squared += m * (area - mean) ** 2 + (0.5 - mean) ** 2
         variance += squared / (m * (m + 1.0)) * cases.share
         centre += mean / 2.0
-    width = NORMAL * math.sqrt(variance) / (centre * (1.0 - centre))
+    width = t_quantile(2.0 * cases.freedom) * math.sqrt(variance) / (centre * (1.0 - centre))
     low, high = (float(expit(logit(centre) + side * width)) for side in (-1, 1))
     return Interval(min(low, area), max(high, area), method="DeLong, on the logit scale")
 
@@ -54,7 +55,9 @@ def precision_interval(
     the mean of (1 − precision) / cases above; the interval is centred where this is taken off. As
     many degrees of freedom as the rarer class, less one.
     """
-    spread = replace(cases.spread(influence), freedom=cases.freedom)
+    spread = cases.spread(influence)
+    if cases.group is None:
+        spread = replace(spread, freedom=cases.freedom)
     above = np.cumsum((counts.negative + counts.positive)[::-1])[::-1]
     precision = np.cumsum(counts.positive[::-1])[::-1] / above
     excess = float(np.sum(counts.positive * (1.0 - precision) / above)) / cases.classes[1]

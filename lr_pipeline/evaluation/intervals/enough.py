@@ -2,7 +2,7 @@
 
 from lr_pipeline.evaluation.intervals.units import Cases
 
-FEWEST_CASES = 5  # of the rarer class
+FEWEST_CASES = 5  # of the rarer class, or to count in
 FEWEST_GROUPS = 5
 
 
@@ -12,6 +12,11 @@ def few_cases(cases: Cases) -> str:
     if rarer < FEWEST_CASES:
         return f"only {rarer:.6g} cases of the rarer class, {FEWEST_CASES} are needed"
     return few_groups(cases)
+
+
+def few_to_count(cases: int | float) -> str:
+    """Return why a share of so few cases has no interval."""
+    return f"a share of only {cases:.6g} cases, {FEWEST_CASES} are needed"
 
 
 def few_groups(cases: Cases) -> str:

@@ -6,12 +6,12 @@ import numpy as np
 from scipy.special import expit, logit, ndtri, stdtr
 
 from lr_pipeline.evaluation.intervals.interval import LEVEL, Interval
-from lr_pipeline.evaluation.intervals.units import Spread
+from lr_pipeline.evaluation.intervals.units import Spread, t_quantile
 
 
 def log_interval(estimate: float, spread: Spread) -> Interval:
     """T interval for log μ, of a mean m > 0: symmetric for ratios, never below 0."""
-    width = spread.quantile * spread.standard_error / estimate
+    width = t_quantile(spread.units - 1.0) * spread.standard_error / estimate
     low, high = estimate * math.exp(-width), estimate * math.exp(width)
     return Interval(low, high, method="t interval of its logarithm")
 
@@ -27,7 +27,8 @@ def skewed_log_interval(estimate: float, spread: Spread) -> Interval:
     error = spread.standard_error / estimate
     skew = spread.skewness / math.sqrt(spread.units)
     b = skew / 3.0 - error / 2.0
-    ends = [_inverse(side * spread.quantile - skew / 6.0, b) for side in (1, -1)]
+    t = t_quantile(spread.units - 1.0)
+    ends = [_inverse(side * t - skew / 6.0, b) for side in (1, -1)]
     low, high = (estimate * math.exp(-error * T) for T in ends)
     return Interval(low, high, method="t interval of its logarithm, corrected for skewness (Hall)")
 

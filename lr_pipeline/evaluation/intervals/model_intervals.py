@@ -6,7 +6,12 @@ import numpy as np
 
 from lr_pipeline.evaluation.intervals.areas import NO_SPREAD, auc_interval, precision_interval
 from lr_pipeline.evaluation.intervals.correlation import mcc_interval
-from lr_pipeline.evaluation.intervals.enough import few_cases, few_groups
+from lr_pipeline.evaluation.intervals.enough import (
+    FEWEST_CASES,
+    few_cases,
+    few_groups,
+    few_to_count,
+)
 from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
 from lr_pipeline.evaluation.intervals.means import log_interval, skewed_log_interval
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions
@@ -107,7 +112,9 @@ def _of_answers(model: Predictions) -> Iterator[tuple[str, Interval]]:
         parts = {"accuracy": parts["accuracy"]}
     shares: dict[str, Share] = {}
     for name, (part, whole, in_part, in_whole) in parts.items():
-        if whole:
+        if 0 < whole < FEWEST_CASES:
+            yield name, no_interval(few_to_count(whole))
+        elif whole:
             share = effective(
                 (float(part), float(whole)), in_part.astype(float), in_whole, model.cases
             )
@@ -116,5 +123,7 @@ def _of_answers(model: Predictions) -> Iterator[tuple[str, Interval]]:
             yield name, f1_interval(found) if name == "f1" else found
     if m.mcc is not None and not few_cases(model.cases):
         yield "mcc", mcc_interval(model)
-    if "recall" in shares and "specificity" in shares:
+    if min(model.cases.classes) < FEWEST_CASES:
+        yield "balanced_accuracy", no_interval(few_cases(model.cases))
+    elif "recall" in shares and "specificity" in shares:
         yield "balanced_accuracy", mean_of_two(shares["recall"], shares["specificity"])

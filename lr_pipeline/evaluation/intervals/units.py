@@ -31,7 +31,7 @@ class Spread:
     @property
     def quantile(self) -> float:
         """The 97.5 % quantile of the t distribution."""
-        return float(stdtrit(self.freedom, (1.0 + LEVEL) / 2.0))
+        return t_quantile(self.freedom)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class Cases:
         The variance is the sum of those of the classes, each with its number less one; of groups
         it is that between groups.
         """
-        found = replace(self.spread(influence), freedom=self.freedom)
+        found = self.spread(influence)
         if self.group is not None:
             return found
         squares = self.weight * influence * influence
@@ -118,7 +118,12 @@ class Cases:
         zeros = float(squares.sum()) - ones
         variance = (ones * m / (m - 1.0) + zeros * n / (n - 1.0)) / self.total**2
         error = math.sqrt(max(variance, 0.0) * self.share)
-        return replace(found, standard_error=error)
+        return replace(found, standard_error=error, freedom=self.freedom)
+
+
+def t_quantile(freedom: float) -> float:
+    """Return the 97.5 % quantile of a t distribution."""
+    return float(stdtrit(freedom, (1.0 + LEVEL) / 2.0))
 
 
 def _codes(group: GroupHashes) -> GroupCodes:
