@@ -198,8 +198,9 @@ def write_page(draws: int) -> str:
         "## Coverage of the intervals",
         f"Bold: outside of {LOW:.1%} to {HIGH:.1%}. {inside} of {len(shown)} cells are inside; of "
         f"the others, {outside(coverage, LOW, HIGH)} by more than chance explains. An interval is "
-        "withheld where the rarer class has fewer than 5 cases; where that happens in most test "
-        "sets, no coverage is given, since those that remain have more cases than is usual. KS and "
+        "withheld where the rarer class has fewer than 5 cases, or a share fewer than 5 cases to "
+        "count in; where that happens in most test sets, no coverage is given, since those that "
+        "remain have more cases than is usual. KS and "
         "the parts of the Brier score never have an interval: their estimates are biased by more "
         "than they vary (of KS ± 1.96 standard errors, 71 to 93 % cover).",
         *(in_markdown(table, LOW, HIGH) for table in coverage),

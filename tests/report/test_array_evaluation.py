@@ -121,7 +121,7 @@ def test_the_summary_shows_intervals_and_comparisons_as_text_and_html(rows) -> N
     values, ends = found.numbers["models"]["fit"], found.numbers["intervals"]["fit"]["roc_auc"]
     (cells,) = (row for row in found.summary().rows if row[0] == "ROC AUC")
     shown = f"{values['roc_auc']:.2f}* ({ends['low']:.2f} to {ends['high']:.2f})"
-    assert cells == ("ROC AUC", "0.5000", shown, "0.5000")
+    assert cells == ("ROC AUC", "0.50", shown, "0.50")
     assert "ROC AUC, <b>half − fit: −" in str(found)
     assert ", p < 0.001: worse" in str(found)
     assert "<b>half" not in found._repr_html_()
