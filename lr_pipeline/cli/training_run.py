@@ -35,7 +35,7 @@ def run_pipeline(
     with fewer_disk_waits(), dg.DagsterInstance.from_config(folder) as instance:
         if name is None and isinstance(source, FileTable):
             name = own_prefix(str(source.path), instance)
-        plan = TablePlan(source, name, training, engine, scheduler)
+        plan = TablePlan(source, name, training, evaluation, engine, scheduler)
         definitions = plan.definitions({PROGRESS: progress_logger})
         fail_dead_runs(instance)
         names = TableNames(name)

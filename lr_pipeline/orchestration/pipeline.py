@@ -8,15 +8,16 @@ import dagster as dg
 from lr_pipeline.orchestration.assets import (
     data,
     drift_of_rows,
-    evaluation,
     lifecycle,
     models,
     scoring,
     tutorial_studies,
 )
+from lr_pipeline.orchestration.assets import evaluation as evaluation_assets
 from lr_pipeline.orchestration.assets.table_asset import assets_in
 from lr_pipeline.orchestration.checks import build_checks
 from lr_pipeline.orchestration.config.drift_config import DriftConfig
+from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
 from lr_pipeline.orchestration.config.own_defaults import own_defaults
 from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
 from lr_pipeline.orchestration.config.training_config import (
@@ -48,6 +49,7 @@ def build_definitions(
     schedule: str = DAILY,
     scheduled: bool = False,
     training: Mapping[str, Any] | None = None,
+    evaluation: Mapping[str, Any] | None = None,
     score_path: str | None = None,
     resources: Mapping[str, Any] | None = None,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
@@ -76,6 +78,8 @@ def build_definitions(
     training
         Settings of both logistic models unless a run sets others, such as
         ``{"penalty": "l2", "l2": 1.0}``: see ``TrainingConfig``.
+    evaluation
+        Settings of the report unless a run sets others: see ``EvaluationConfig``.
     score_path
         The new rows that `predictions` scores, and `drift_report` compares with the training set,
         unless a run names others: a file, folder, pattern or URL. A second schedule then scores
@@ -92,7 +96,7 @@ def build_definitions(
     """
     names = TableNames(name)
     tutorial = isinstance(table, SyntheticTable)
-    modules = [data, models, evaluation, lifecycle, scoring, drift_of_rows]
+    modules = [data, models, evaluation_assets, lifecycle, scoring, drift_of_rows]
     modules += [tutorial_studies] if studies else []
     assets = [one for module in modules for one in assets_in(module)]
     jobs = TableJobs(names, assets)
@@ -100,6 +104,7 @@ def build_definitions(
     configs: Configs = {
         NumpyTrainingConfig: own_defaults(NumpyTrainingConfig, settings),
         TorchTrainingConfig: own_defaults(TorchTrainingConfig, settings),
+        EvaluationConfig: own_defaults(EvaluationConfig, evaluation or {}),
         ScoringConfig: own_defaults(ScoringConfig, paths),
         DriftConfig: own_defaults(DriftConfig, paths),
     }

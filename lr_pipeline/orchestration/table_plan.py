@@ -15,13 +15,15 @@ from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSour
 class TablePlan:
     """A table, and the settings with which it is trained unless a run sets others.
 
-    ``training`` has the fields of the models' configuration, ``scheduler`` is the address of that
-    of engine ``dask``, ``score_path`` names the new rows that `predictions` scores.
+    ``training`` has fields of the models' configuration, ``evaluation`` of the report's,
+    ``scheduler`` is the address of that of engine ``dask``, ``score_path`` names the new rows that
+    `predictions` scores.
     """
 
     source: TableSource
     name: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    evaluation: Mapping[str, Any] = field(default_factory=dict)
     engine: EngineName = "auto"
     scheduler: str | None = None
     score_path: str | None = None
@@ -36,6 +38,7 @@ class TablePlan:
             studies=isinstance(self.source, SyntheticTable),
             engine=named_engine(self.engine, self.scheduler),
             training=self.training,
+            evaluation=self.evaluation,
             score_path=self.score_path,
             loggers=loggers,
         )

@@ -8,7 +8,9 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
 from lr_pipeline.orchestration.config.own_defaults import validated
+from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.orchestration.config.training_config import TrainingConfig
 from lr_pipeline.orchestration.resources.named_engine import EngineName
 from lr_pipeline.orchestration.table_plan import TablePlan
@@ -19,7 +21,7 @@ from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.split.split_policy import SplitPolicy
 
 FIRST = ("kind", "path", "url", "query", "target")  # what a reader looks for
-FIELDS = ("table", "training", "engine", "scheduler", "score_path")
+FIELDS = ("table", "training", "evaluation", "engine", "scheduler", "score_path")
 
 
 class PlanError(ValueError):
@@ -42,6 +44,7 @@ def plan_fields(plan: TablePlan) -> dict[str, Any]:
     fields = {
         "table": table,
         "training": dict(plan.training),
+        "evaluation": dict(plan.evaluation),
         "engine": plan.engine,
         "scheduler": plan.scheduler,
         "score_path": plan.score_path,
@@ -78,21 +81,29 @@ def plan_of_fields(name: str, fields: Mapping[Any, Any]) -> TablePlan:
     kind = SOURCES.get(str(declared.get("kind")))
     if kind is not None:
         _require_types(kind, declared)
-    training = _mapping("training", fields.get("training", {}))
     try:
         source = source_from_dict(declared)
-        validated(TrainingConfig, training)
     except TableError as error:
         raise PlanError(str(error)) from None
-    except ValidationError as error:
-        raise PlanError(f"training: {_first_problem(error)}. Correct it.") from None
-    except (TypeError, ValueError) as error:
-        raise PlanError(f"training: {error}. Correct it.") from None
-    options = {one: fields[one] for one in FIELDS[2:] if fields.get(one) is not None}
+    training = _settings("training", TrainingConfig, fields)
+    evaluation = _settings("evaluation", EvaluationConfig, fields)
+    options = {one: fields[one] for one in FIELDS[3:] if fields.get(one) is not None}
     hints: dict[str, Any] = {"engine": EngineName, "scheduler": str, "score_path": str}
     for one, value in options.items():
         _require_type(one, hints[one], value)
-    return TablePlan(source, name, training, **options)
+    return TablePlan(source, name, training, evaluation, **options)
+
+
+def _settings(name: str, kind: type[StrictConfig], fields: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the settings of that name, if there are any, checked."""
+    settings = _mapping(name, fields.get(name, {}))
+    try:
+        validated(kind, settings)
+    except ValidationError as error:
+        raise PlanError(f"{name}: {_first_problem(error)}. Correct it.") from None
+    except (TypeError, ValueError) as error:
+        raise PlanError(f"{name}: {error}. Correct it.") from None
+    return settings
 
 
 def _mapping(field: str, value: object) -> dict[str, Any]:

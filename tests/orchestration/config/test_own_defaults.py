@@ -3,6 +3,7 @@
 import dagster as dg
 import pytest
 
+from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
 from lr_pipeline.orchestration.config.own_defaults import own_defaults
 from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
 from lr_pipeline.orchestration.config.training_config import NumpyTrainingConfig
@@ -61,3 +62,10 @@ def test_a_wrong_setting_is_refused() -> None:
         own_defaults(NumpyTrainingConfig, {"penalty": "l3"})
     with pytest.raises(ValueError, match="scores"):
         own_defaults(ScoringConfig, {"scores": "x"})
+
+
+def test_a_configuration_within_a_configuration_has_its_own_values() -> None:
+    """Its other fields keep the usual ones."""
+    kind = own_defaults(EvaluationConfig, {"cv": {"folds": 10}})
+    assert kind().cv.folds == 10
+    assert shown(kind)["cv"] == shown(EvaluationConfig)["cv"] | {"folds": 10}
