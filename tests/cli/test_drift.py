@@ -78,7 +78,9 @@ def test_the_page_opens_in_a_browser(home, monkeypatch) -> None:
 def test_predict_says_how_good_the_scores_are(home, monkeypatch) -> None:
     """The rows carry answers; one value is none."""
     monkeypatch.chdir(home)
-    result = CliRunner().invoke(main, ["predict", "moved.csv", "--model", "rows", "--home", "h"])
+    result = CliRunner().invoke(
+        main, ["predict", "moved.csv", "--model", "rows/numpy_model", "--home", "h"]
+    )
     assert result.exit_code == 0, result.output
     assert "against the answers of 397 rows, 3 without one left out:" in result.output
     assert "ROC AUC     0." in result.output

@@ -12,10 +12,11 @@ from lr_pipeline.lifecycle.drift.reference_profile import ReferenceProfile
 from lr_pipeline.lifecycle.drift.training_profile import profile_training_set
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.model_version import version_of
-from lr_pipeline.orchestration.asset_names import PROFILE
+from lr_pipeline.orchestration.asset_names import CHAMPION, PROFILE
 from lr_pipeline.orchestration.assets.table_asset import Lesson, table_asset
 from lr_pipeline.orchestration.config.drift_config import DriftConfig
 from lr_pipeline.orchestration.instance.profile_choice import profile_of_model
+from lr_pipeline.orchestration.instance.rulings import current_champion
 from lr_pipeline.orchestration.metadata.drift_metadata import drift_metadata, reference_metadata
 from lr_pipeline.orchestration.metadata.value_metadata import mismatch_failure
 from lr_pipeline.orchestration.table_names import TableNames
@@ -47,7 +48,7 @@ def drift_report(
     numpy_model: LogisticModel,
     reference_profile: dict[str, Any],
 ) -> Outcome:
-    """How far new rows have moved from the training set of the model in use.
+    """How far new rows have moved from the champion's training set, or the latest model's.
 
     Each feature, its missing values, unseen levels and values out of range, the model's score, and
     the prevalence where the rows carry answers: an effect size with a floor, and false-discovery
@@ -56,15 +57,17 @@ def drift_report(
     if config.score_path is None:
         yield _no_rows(context)
         return
+    names = TableNames.of(context.asset_key)
+    champion = current_champion(context.instance, names.key(CHAMPION))
+    model = (champion and champion.model) or numpy_model
     profile = ReferenceProfile.from_dict(reference_profile)
-    if profile.model_version != version_of(numpy_model):
-        key = TableNames.of(context.asset_key).key(PROFILE)
-        profile = profile_of_model(context.instance, key, version_of(numpy_model))
+    if profile.model_version != version_of(model):
+        profile = profile_of_model(context.instance, names.key(PROFILE), version_of(model))
     try:
-        new_rows = open_new_rows(config.score_path, numpy_model.preparation)
+        new_rows = open_new_rows(config.score_path, model.preparation)
     except SchemaMismatchError as error:
         raise mismatch_failure(error) from error
-    findings = find_drift(profile, count_new_rows(numpy_model, profile, new_rows))
+    findings = find_drift(profile, count_new_rows(model, profile, new_rows))
     numbers = drift_numbers(findings, without_secrets(config.score_path))
     report = render_drift(numbers)
     yield dg.MaterializeResult(

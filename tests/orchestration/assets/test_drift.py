@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import numpy as np
@@ -9,8 +10,6 @@ import pandas as pd
 import pytest
 
 import lr_pipeline
-from lr_pipeline.orchestration.assets.drift_of_rows import drift_report
-from lr_pipeline.orchestration.config.drift_config import DriftConfig
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.profile_choice import profile_of_model
@@ -163,8 +162,10 @@ def test_another_schema_is_refused_with_a_table(run, root) -> None:
     assert "differences" in failure.metadata
 
 
-def test_an_older_model_is_compared_with_its_own_training_set(run, root, definitions) -> None:
-    """After a second training the first profile is still found by the model's version."""
+def test_the_champion_is_compared_with_its_own_training_set(
+    run, root, definitions, monkeypatch
+) -> None:
+    """After a second training the first profile is still found, by the champion's version."""
     home = root / "home"
     first = lr_pipeline.load("t/reference_profile", home=home)
     old = lr_pipeline.load("t/numpy_model", home=home)
@@ -178,8 +179,10 @@ def test_an_older_model_is_compared_with_its_own_training_set(run, root, definit
         assert found.to_dict() == first
         with pytest.raises(ArtifactError, match="expected a profile of the training set of model"):
             profile_of_model(instance, key, "0" * 12)
-    config = DriftConfig(score_path=str(root / "moved.csv"))
-    (result,) = drift_report(
-        dg.build_asset_context(), config=config, numpy_model=old, reference_profile=first
-    )
-    assert result.value.numbers["drifted"]
+    where = "lr_pipeline.orchestration.assets.drift_of_rows.current_champion"
+    for champion, compared in ((SimpleNamespace(model=old), first), (None, latest)):
+        monkeypatch.setattr(where, lambda *_, found=champion: found)
+        assert run("drift_job", str(root / "same.csv")).success
+        report = lr_pipeline.load("t/drift_report", home=home)
+        assert report["model_version"] == compared["model_version"]
+        assert report["drifted"] == (champion is None)
