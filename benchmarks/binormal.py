@@ -98,7 +98,7 @@ def predictions(
     weight = np.ones_like(y)
     counts, p = count_scores(y, z, weight), expit(z)
     metrics = evaluate(y, p, None, z, counts, threshold)
-    return Predictions(name, metrics, cases or Cases(y, weight, group), p, z, threshold, counts)
+    return Predictions(name, metrics, cases or Cases(y, weight, group), p, z, z, threshold, counts)
 
 
 def _density(x: float) -> float:
