@@ -121,7 +121,7 @@ def test_what_the_contract_warns_of_opens_the_report_once_and_before_notes() -> 
     assert sorted(notices[:3]) == [("warning", text) for text in sorted(warnings)]
     assert {severity for severity, _ in notices[3:]} == {"note"}
     for text in warnings:
-        assert report.html.count(str(escape(text))) == 1
+        assert report.html.count(str(escape(text[0].upper() + text[1:]))) == 1
 
 
 def test_columns_that_cannot_be_told_apart_are_named_first_and_not_reported() -> None:

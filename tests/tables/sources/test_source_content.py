@@ -22,6 +22,7 @@ from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.orchestration.assets import data
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.resources.table_resource import TableResource
+from lr_pipeline.orchestration.table_names import NO_TABLE
 from lr_pipeline.scoring.predictions import score_file
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.files.file_watch import FileState, FileWatch
@@ -296,7 +297,7 @@ def test_a_source_that_changes_during_a_run_ends_it(tmp_path, monkeypatch):
     _once(monkeypatch, data, "table_metadata", lambda: shorten(path))
     root = tmp_path / "artifacts"
     result = dg.materialize(
-        [data.dataset],
+        [data.dataset.build(NO_TABLE)],
         resources={
             "table": TableResource.of(FileTable(path, target="y")),
             "io_manager": ArtifactIOManager(root=str(root)),
@@ -316,7 +317,7 @@ def test_a_dataset_records_the_hash_of_its_source(tmp_path):
     path = tmp_path / "rows.csv"
     write(rows(), path)
     result = dg.materialize(
-        [data.dataset],
+        [data.dataset.build(NO_TABLE)],
         resources={
             "table": TableResource.of(FileTable(path, target="y")),
             "io_manager": ArtifactIOManager(root=str(tmp_path / "artifacts")),
