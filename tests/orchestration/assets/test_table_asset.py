@@ -17,7 +17,9 @@ def test_the_tutorial_is_quoted_for_its_own_table_alone(name) -> None:
         assert "dagster/code_references" not in spec.metadata
     prefix = "" if name is None else f"{name}__"
     jobs = {job.name for job in definitions.jobs}
-    assert jobs == {f"{prefix}training_job", f"{prefix}scoring_job", f"{prefix}drift_job"}
+    assert f"{prefix}training_job" in jobs
+    assert all(job.startswith(prefix) for job in jobs)
+    assert not jobs & {f"{prefix}tutorial_job", f"{prefix}study_job"}
 
 
 def test_the_tutorials_own_assets_quote_it() -> None:
