@@ -94,7 +94,7 @@ def test_a_mistake_is_said_in_one_line(run, trained, arguments, message) -> None
 
 def test_failed_checks_of_the_model_are_said(run, folder) -> None:
     """An export of a model that no maximum-likelihood estimate backs says so."""
-    rows = "".join(f"{x},{int(x > 20)}\n" for x in range(40))
+    rows = "".join(f"{x},{int(x > 40)}\n" for x in range(80))
     (folder / "apart.csv").write_text("x,y\n" + rows)
     assert run("run", "apart.csv", "--target", "y").exit_code == 0
     result = run("export", "apart", "--to", "json")
