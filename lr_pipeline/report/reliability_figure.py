@@ -10,8 +10,8 @@ from lr_pipeline.evaluation.calibration import CalibrationBin, PredictionHistogr
 from lr_pipeline.evaluation.number_format import count
 from lr_pipeline.evaluation.reliability.reliability import NEARLY_ALL, Reliability
 from lr_pipeline.report.canvas import (
+    INK,
     MUTED,
-    SERIES,
     new_figure,
     plot_label,
     plot_style,
@@ -96,12 +96,12 @@ def _interval_lengths(bin_: CalibrationBin) -> tuple[float, float]:
 def _draw_histogram(
     axes: "Axes", histogram: PredictionHistogram, class_names: tuple[str, str], unit: str
 ) -> None:
-    """Draw ones upwards and zeros downwards, so that neither hides the other."""
+    """Draw ones upwards and zeros downwards, in greys: colours are those of models."""
     edges, zeros, ones = histogram
     highest = max(1, math.ceil(zeros.max()), math.ceil(ones.max()))
     for heights, name, colour in (
-        (ones, class_names[1], SERIES[1]),
-        (-zeros, class_names[0], SERIES[0]),
+        (ones, class_names[1], INK),
+        (-zeros, class_names[0], MUTED),
     ):
         axes.stairs(heights, edges, fill=True, color=colour, label=plot_label(name, 36))
     axes.axhline(0, color=MUTED, linewidth=0.8)

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection
 from lr_pipeline.evaluation.model_results import model_results
 from lr_pipeline.report.answers_section import answers_context, calibration_figure, per_thousand
-from lr_pipeline.report.canvas import picture
+from lr_pipeline.report.canvas import SERIES, picture
 from lr_pipeline.report.decision_figure import decision_figure
 from lr_pipeline.report.lift_figure import lift_figure
 
@@ -104,3 +105,10 @@ def test_the_templates_are_given_every_model_once(both) -> None:
 def test_rows_of_a_thousand_are_short(rows, text) -> None:
     """Two digits, or no decimals: a test set of hundreds tells no more."""
     assert per_thousand(rows) == text
+
+
+def test_classes_have_no_colour_of_a_model(both) -> None:
+    """The bars of ones and zeros are grey and differ: each colour means one model."""
+    bars = [patch.get_facecolor() for patch in figures(*both)[0].axes[1].patches]
+    assert len(set(bars)) == len(bars) == 2
+    assert not set(bars) & set(map(to_rgba, SERIES))
