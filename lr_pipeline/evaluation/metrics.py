@@ -12,6 +12,7 @@ from lr_pipeline.evaluation.label_metrics import label_metrics
 from lr_pipeline.evaluation.roc_hull import RocHull
 from lr_pipeline.evaluation.score_sums import THRESHOLD, ScoreSums
 
+ROUNDING = 2.0**-46  # of a Brier score: what its parts can be wrong by
 RANKED = ("roc_auc", "gini", "average_precision", "ks")
 
 
@@ -83,8 +84,8 @@ class Metrics:
         return cls(
             log_loss=log_loss,
             brier_score=brier,
-            brier_reliability=brier - calibrated,
-            brier_resolution=uncertainty - calibrated,
+            brier_reliability=_above_rounding(brier - calibrated, brier),
+            brier_resolution=_above_rounding(uncertainty - calibrated, uncertainty),
             brier_uncertainty=uncertainty,
             **values,  # type: ignore[arg-type]
             **cells,
@@ -150,6 +151,11 @@ def evaluate(
     if counts is None:
         counts = count_scores(y, p if z is None else z, row_weight)
     return Metrics.of(sums, RankSums().then(counts), RocHull.of(counts))
+
+
+def _above_rounding(part: float, of: float) -> float:
+    """Return a part of a Brier score, 0 if it is no more than what rounding makes of 0."""
+    return part if abs(part) > ROUNDING * of else 0.0
 
 
 def _checked_weight(weight: RowVector) -> RowVector:

@@ -153,3 +153,13 @@ def test_impossible_input_is_refused_with_what_was_found(labels, probabilities, 
     arrays = [None if a is None else np.array(a, float) for a in (labels, probabilities, weight)]
     with pytest.raises(ValueError, match=message):
         evaluate(*arrays)
+
+
+def test_a_part_of_the_brier_score_that_is_only_rounding_is_zero():
+    """The share of ones is right by construction and ranks nothing: both parts are exactly 0."""
+    for ones, zeros in ((3, 8), (9, 11), (100, 271), (1, 6)):
+        labels = np.repeat([1.0, 0.0], [ones, zeros])
+        metrics = evaluate(labels, np.full(ones + zeros, ones / (ones + zeros)))
+        assert (metrics.brier_reliability, metrics.brier_resolution) == (0.0, 0.0)
+        wrong = evaluate(labels, np.full(ones + zeros, ones / (ones + zeros) + 1e-5))
+        assert wrong.brier_reliability == pytest.approx(1e-10, rel=1e-4)
