@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lr_pipeline.evaluation.findings import DescentGap, Findings, HeldOutRows
+from lr_pipeline.evaluation.findings import DescentGap, Findings
+from lr_pipeline.evaluation.intervals.interval import Interval
 from lr_pipeline.evaluation.model_results import ModelResults, model_results
 from lr_pipeline.evaluation.number_format import UNDEFINED, count, metric, significant
 from lr_pipeline.evaluation.report_numbers import report_numbers
@@ -74,7 +75,7 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "descents": findings.descents,
         "descent_rows": [_descent_row(gap, numbers["titles"]) for gap in findings.descents],
         "features": feature_table(findings.features),
-        "test_figures": _test_figures(held_out, results),
+        "test_figures": _test_figures(findings, results),
         **answers_context(findings, results),
         "validation": validation_context(findings),
         "effects": effects_context(findings),
@@ -91,7 +92,8 @@ def report_pictures(findings: Findings, results: ModelResults) -> dict[str, str]
     """Return ROC curves, calibration and effects: title → markdown image."""
     held_out, drawn = findings.held_out, {}
     if results.curves:
-        drawn["roc_curves"] = figures.roc_curves(results.curves, held_out.class_counts)
+        areas = _intervals_by_title(findings, results, "roc_auc")
+        drawn["roc_curves"] = figures.roc_curves(results.curves, held_out.class_counts, areas)
     if findings.models:
         drawn["calibration"] = calibration_figure(held_out, results)
     if findings.effects and forest_rows(findings.effects):
@@ -124,15 +126,23 @@ def _descent_row(gap: DescentGap, titles: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _test_figures(held_out: HeldOutRows, results: ModelResults) -> "list[Markup]":
+def _intervals_by_title(
+    findings: Findings, results: ModelResults, name: str
+) -> dict[str, Interval]:
+    return {model.title: results.intervals[model.name][name] for model in findings.models}
+
+
+def _test_figures(findings: Findings, results: ModelResults) -> "list[Markup]":
     """Draw ROC and precision-recall curves of all models."""
-    curves, classes = results.curves, held_out.class_counts
+    curves, classes = results.curves, findings.held_out.class_counts
+    areas = _intervals_by_title(findings, results, "roc_auc")
+    precisions = _intervals_by_title(findings, results, "average_precision")
     if not curves:
         return []
     return [
-        embedded(figures.roc_curves(curves, classes), "roc", "ROC curves of all models"),
+        embedded(figures.roc_curves(curves, classes, areas), "roc", "ROC curves of all models"),
         embedded(
-            figures.precision_recall_curves(curves, classes),
+            figures.precision_recall_curves(curves, classes, precisions),
             "precision-recall",
             "Precision-recall curves of all models",
         ),

@@ -6,6 +6,7 @@ import pytest
 
 from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.evaluation.curves import rank_curves
+from lr_pipeline.evaluation.intervals.interval import Interval
 from lr_pipeline.report.canvas import picture
 from lr_pipeline.report.figures import (
     precision_recall_curves,
@@ -73,6 +74,20 @@ def test_rank_curves_are_drawn_as_they_are_given(labels, scores):
         assert line.get_drawstyle() == "steps-post"
         assert f"{curve.average_precision:.4f}  {title}" in legend_texts(figure)
     np.testing.assert_array_equal(data(reference)[1], labels.mean())
+
+
+def test_legends_have_the_intervals_of_the_table(labels, scores):
+    """Areas have the digits that their interval justifies; one without has four decimals."""
+    curves, classes = curves_of(labels, scores), classes_of(labels)
+    areas = {"numpy": Interval(0.6104, 0.8507)}
+    for figure, attribute in (
+        (roc_curves(curves, classes, areas), "roc_auc"),
+        (precision_recall_curves(curves, classes, areas), "average_precision"),
+    ):
+        value = getattr(curves["numpy"], attribute)
+        assert f"{value:.2f} (0.61 to 0.85)  numpy" in legend_texts(figure)
+        assert f"{getattr(curves['other'], attribute):.4f}  other" in legend_texts(figure)
+        assert figure.legends[0].get_title().get_text().endswith("(95 % interval)")
 
 
 def test_curves_that_coincide_are_all_visible(labels, scores):
