@@ -16,6 +16,7 @@ Answer = Literal["yes", "not proven", "no"]
 FEWEST_CASES = 20  # test cases of the rarer class
 RELEVANT_GAIN = 0.02  # of the prevalence's log loss: who could have seen it and did not has no more
 PERFECT_AUC = 0.999
+TOO_FEW = "too few rows to tell"
 MORE_ROWS = "Collect more rows, or set test_size= to test on more of them."
 CALIBRATED = (0.8, 1.25)  # slopes and ratios that decisions can bear
 
@@ -85,7 +86,7 @@ def _few_cases(found: Evidence) -> Iterator[Reason]:
     if found.rarer < FEWEST_CASES:
         yield Reason(
             "not proven",
-            "too few rows to tell",
+            TOO_FEW,
             f"The test set has {count(_whole(found.rarer))} cases of its rarer class, and fewer "
             f"than {FEWEST_CASES} can prove nothing.",
             MORE_ROWS,
@@ -121,7 +122,7 @@ def _no_gain(found: Evidence) -> Iterator[Reason]:
         return
     yield Reason(
         "not proven",
-        "too few rows to tell",
+        TOO_FEW,
         "That it is better than predicting the prevalence for every row may be chance.",
         MORE_ROWS,
     )

@@ -15,8 +15,9 @@ from lr_pipeline.evaluation.number_format import (
     percent,
     significant,
 )
+from lr_pipeline.evaluation.validation_folds.cross_validation import Estimate
 from lr_pipeline.evaluation.verdict.evidence import Evidence
-from lr_pipeline.evaluation.verdict.rules import Reason
+from lr_pipeline.evaluation.verdict.rules import TOO_FEW, Reason
 
 NAMED = 6  # columns
 NAMES = {"log_loss": "log loss", "brier_score": "Brier score"}
@@ -43,6 +44,7 @@ def paragraph(
         *_against_linear(results, found),
         *_kernels(findings),
         *(reason.text for reason in reasons),
+        *_validated(findings, found, reasons),
         *_doubts(findings, found, reasons),
         *_withheld(findings, results, found),
     ]
@@ -136,6 +138,38 @@ def _kernels(findings: Findings) -> Iterator[str]:
     agreements = () if findings.effects is None else findings.effects.agreements
     if agreements and all(one.within_tolerance for one in agreements):
         yield "Two kernels with two algorithms agree on it within their certificates."
+
+
+def _validated(findings: Findings, found: Evidence, reasons: Sequence[Reason]) -> Iterator[str]:
+    """Say what cross-validation found where the test set alone is too small to tell."""
+    validation = findings.cross_validation
+    if validation is None or TOO_FEW not in {reason.short for reason in reasons}:
+        return
+    name = found.model.name
+    same = (first for first, others in validation.alike.items() if name in others)
+    gains = validation.gains.get(name) or validation.gains.get(next(same, ""), {})
+    for loss in ("log_loss", "brier_score"):
+        if loss in gains and gains[loss].mean is not None:
+            yield _gain_of_folds(NAMES[loss], gains[loss])
+            return
+
+
+def _gain_of_folds(loss: str, gain: Estimate) -> str:
+    mean, ends = gain.mean or 0.0, gain.interval.ends
+    direction = "lower" if mean >= 0.0 else "higher"
+    found = (
+        "Cross-validation of the training rows, which tests such models and not this one, found "
+        f"their {loss} {direction} than that of the prevalence"
+    )
+    if ends is None:
+        return f"{found} by {significant(abs(mean), 2)} on average, with no interval."
+    places = decimals_for(ends)
+    low, high = ends if mean >= 0.0 else (-ends[1], -ends[0])
+    chance = ", which may be chance" if ends[0] <= 0.0 <= ends[1] else ""
+    return (
+        f"{found} by {fixed(abs(mean), places)} (95 % interval {fixed(low, places)} to "
+        f"{fixed(high, places)}){chance}."
+    )
 
 
 def _doubts(findings: Findings, found: Evidence, reasons: Sequence[Reason]) -> Iterator[str]:

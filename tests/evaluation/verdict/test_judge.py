@@ -12,7 +12,9 @@ from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.evaluation.evaluate import evaluate_models
 from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection, Notice
+from lr_pipeline.evaluation.intervals.interval import Interval
 from lr_pipeline.evaluation.model_results import model_results
+from lr_pipeline.evaluation.validation_folds.cross_validation import CrossValidation, Estimate
 from lr_pipeline.evaluation.verdict.judge import READY, judge
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
@@ -183,3 +185,27 @@ def test_reasons_for_a_no_come_before_those_for_a_doubt():
     found = answer_to(findings)
     assert [reason.answer for reason in found.reasons] == ["no", "not proven", "not proven"]
     assert found.headline.startswith("No – ")
+
+
+def validated(findings: Findings, mean: float, low: float, high: float) -> Findings:
+    """Return the findings with a cross-validation that found this gain in log loss."""
+    gain = Estimate(mean, Interval(low, high))
+    return replace(findings, cross_validation=CrossValidation(gains={"model": {"log_loss": gain}}))
+
+
+def test_where_the_test_set_is_too_small_the_verdict_says_what_cross_validation_found():
+    """It says too that this is no test of the model, and when the gain may be chance."""
+    few = held(30, lambda z: z)
+    found = answer_to(validated(few, 0.21, 0.12, 0.3))
+    assert "which tests such models and not this one" in found.text
+    assert "lower than that of the prevalence by 0.21 (95 % interval 0.12 to 0.30)." in found.text
+    worse = answer_to(validated(few, -0.21, -0.5, 0.08)).text
+    assert "higher than that of the prevalence by 0.21 (95 % interval −0.08 to 0.50)" in worse
+    assert "which may be chance" in worse
+    assert found.answer == "not proven"
+
+
+def test_a_large_test_set_speaks_for_itself():
+    """Cross-validation is not in the verdict."""
+    found = answer_to(validated(held(2_000, lambda z: z), 0.21, 0.12, 0.3))
+    assert "Cross-validation" not in found.text
