@@ -57,17 +57,26 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
+def changed_leaves(
+    then: Mapping[str, Any], now: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield path, value then, value now of everything inside that differs; None: not there."""
+    before, after = dict(leaves(then)), dict(leaves(now))
+    for path in before | after:
+        if before.get(path) != after.get(path):
+            yield path, before.get(path), after.get(path)
+
+
 def _results(numbers: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one for name, one in numbers.items() if name not in NO_RESULT}
 
 
 def _causes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """Yield what differs in code and libraries."""
-    before, after = (dict(leaves(one.get("code", {}))) for one in (then, now))
-    for path in before | after:
-        if before.get(path) != after.get(path):
-            name = path.lstrip("/").replace("/", " ")
-            yield f"{name}: {before.get(path, 'none')} then, {after.get(path, 'none')} now"
+    for path, before, after in changed_leaves(then.get("code", {}), now.get("code", {})):
+        name = path.lstrip("/").replace("/", " ")
+        shown = ("none" if one is None else one for one in (before, after))
+        yield f"{name}: {' then, '.join(map(str, shown))} now"
 
 
 def _data(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -113,15 +122,21 @@ def _agree(name: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _metrics(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for model, metric, *values, places in metrics_apart(then, now):
+        yield f"{model}: {metric} {' then, '.join(_shown(one, places) for one in values)} now"
+
+
+def metrics_apart(
+    then: Mapping[str, Any], now: Mapping[str, Any]
+) -> Iterator[tuple[str, str, int | float | None, int | float | None, int]]:
+    """Yield model, metric, value then and now, decimals: where the decimals shown differ."""
     before, after = then.get("models", {}), now.get("models", {})
     for model in before:
         for metric, value in before[model].items():
             found = after.get(model, {}).get(metric)
             places = _places(then, model, metric)
             if _shown(value, places) != _shown(found, places) and not _close(value, found, places):
-                yield (
-                    f"{model}: {metric} {_shown(value, places)} then, {_shown(found, places)} now"
-                )
+                yield model, metric, value, found, places
 
 
 def _places(numbers: Mapping[str, Any], model: str, metric: str) -> int:

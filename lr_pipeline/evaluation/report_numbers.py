@@ -8,6 +8,7 @@ from lr_pipeline.evaluation.findings import BASELINE, DrawnRow, Findings, HeldOu
 from lr_pipeline.evaluation.fit_numbers import fit_numbers
 from lr_pipeline.evaluation.interval_numbers import interval_numbers
 from lr_pipeline.evaluation.model_results import ModelResults
+from lr_pipeline.evaluation.since.compare import since_last
 from lr_pipeline.evaluation.verdict.judge import judge
 from lr_pipeline.versions import library_versions
 
@@ -17,7 +18,17 @@ def report_numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
 
     ``["models"][name][metric]`` is a number, or ``None`` with the reason in
     ``["reasons"][name][metric]``; ``["intervals"][name][metric]`` is its interval.
+    ``["run"]`` has all that differs between two runs of the same thing; its ``["since"]`` is what
+    changed since the latest earlier report, None if this is the first.
     """
+    numbers = _numbers(findings, results)
+    earlier = findings.run.earlier
+    since = None if earlier is None else since_last(earlier, numbers).numbers()
+    return numbers | {"run": numbers["run"] | {"since": since}}
+
+
+def _numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
+    """Return the numbers of this report alone."""
     metrics = results.metrics
     held_out, drawn = findings.held_out, findings.drawn_row
     titles = {model.name: model.title for model in findings.models}

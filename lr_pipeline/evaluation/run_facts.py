@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lr_pipeline.evaluation.since.earlier_report import EarlierReport
+
 
 @dataclass(frozen=True)
 class AssetCost:
@@ -19,6 +21,19 @@ class AssetCost:
 
 
 @dataclass(frozen=True)
+class ModelInUse:
+    """The table's champion before a run, or that it had none.
+
+    ``version`` is None where no model was in use; ``ruled`` says whether one was ever considered.
+    ``since``: when it came into use (ISO 8601, UTC).
+    """
+
+    version: str | None = None
+    since: str | None = None
+    ruled: bool = False
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """A run, as its report names it; an empty field was not recorded.
 
@@ -27,6 +42,7 @@ class RunFacts:
     on the same test rows. ``config`` and ``engine`` are the run's settings (op → its configuration;
     name and fields of the engine). ``code`` identifies the package: its version, the commit of a
     git checkout, and the hash of its files. ``arithmetic`` are the `numeric_libraries`.
+    ``in_use``: the model in use before the run; ``earlier``: the latest earlier report.
     """
 
     table: str = ""
@@ -38,6 +54,8 @@ class RunFacts:
     engine: Mapping[str, Any] = field(default_factory=dict)
     code: Mapping[str, str] = field(default_factory=dict)
     arithmetic: Sequence[Mapping[str, Any]] = ()
+    in_use: ModelInUse | None = None
+    earlier: EarlierReport | None = None
 
     def of_this_run(self) -> dict[str, Any]:
         """What differs between two runs of the same thing."""
@@ -46,4 +64,5 @@ class RunFacts:
             "started": self.started,
             "costs": [asdict(cost) for cost in self.costs],
             "earlier_reports": self.earlier_reports,
+            "in_use": self.in_use and asdict(self.in_use),
         }

@@ -26,6 +26,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("metrics", "How well the models predict"),
     Section("comparisons", "How the models compare"),
+    Section("since", "Since the last report"),
     Section("calibration", "Calibration"),
     Section("threshold", "From probability to answer"),
     Section("lift", "Lift"),

@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lr_pipeline.evaluation.findings import Findings, HeldOutRows
+from lr_pipeline.evaluation.findings import Findings, HeldOutRows, Notice
 from lr_pipeline.evaluation.number_format import UNDEFINED, count
 from lr_pipeline.evaluation.numeric_libraries import describe_libraries
 from lr_pipeline.evaluation.recorded_data import SHORT, short_hash
-from lr_pipeline.evaluation.run_facts import RunFacts
+from lr_pipeline.evaluation.run_facts import ModelInUse, RunFacts
 from lr_pipeline.versions import LIBRARIES
 
 NOT_RECORDED = "not recorded"
 RUN_DIGITS = 8
+NO_CHAMPION = (
+    "when this report was written, no model of this table was in use: none so far was better than "
+    "the prevalence by a test. The ruling on this one follows the report, in the asset champion."
+)
 
 Lines = dict[str, str]
 
@@ -31,11 +35,17 @@ def byline(findings: Findings) -> Lines:
     """Return when the report was made, in which run, of which data and by which code."""
     run = findings.run
     return {
-        "Made": run.started.replace("T", " ").replace("Z", " UTC") or NOT_RECORDED,
+        "Made": moment(run.started) or NOT_RECORDED,
         "Run": run.run_id[:RUN_DIGITS] or NOT_RECORDED,
         "Data": short_hash(findings.data) or NOT_RECORDED,
         "Code": _code_version(run) or NOT_RECORDED,
+        **({} if run.in_use is None else {"Champion before": run.in_use.version or "none"}),
     }
+
+
+def moment(time: str) -> str:
+    """Return a time in UTC (ISO 8601) as readers write it."""
+    return time.replace("T", " ").replace("Z", " UTC").replace("+00:00", " UTC")
 
 
 def provenance_view(findings: Findings) -> ProvenanceView:
@@ -92,7 +102,29 @@ def _run(findings: Findings) -> Lines:
         "Engine": _settings(run.engine) or NOT_RECORDED,
         "Seeds": known or NOT_RECORDED,
         "Uses of this test set": _uses(run.earlier_reports),
+        "Champion before this run": _in_use(run.in_use),
     }
+
+
+def champion_notices(run: RunFacts) -> list[Notice]:
+    """Return a notice where models of the table were considered, and none is in use.
+
+    It is of the run, not of the results: a run elsewhere has the same results, and other champions.
+    """
+    if run.in_use is None or run.in_use.version is not None or not run.in_use.ruled:
+        return []
+    return [Notice("note", NO_CHAMPION)]
+
+
+def _in_use(model: ModelInUse | None) -> str:
+    """Say which model was in use; the ruling on this run's model follows its report."""
+    if model is None:
+        return NOT_RECORDED
+    if model.version is not None:
+        since = f", in use since {moment(model.since)}" if model.since else ""
+        return f"{model.version}{since}"
+    earned = "no model earned the place so far" if model.ruled else "no model was considered yet"
+    return f"none: {earned}"
 
 
 def _uses(earlier: int | None) -> str:

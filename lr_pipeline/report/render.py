@@ -23,7 +23,8 @@ from lr_pipeline.report.metrics_table import (
     metric_tables,
 )
 from lr_pipeline.report.page import write_page
-from lr_pipeline.report.provenance_view import byline, provenance_view
+from lr_pipeline.report.provenance_view import byline, champion_notices, provenance_view
+from lr_pipeline.report.since_view import since_view
 from lr_pipeline.report.slices_view import slices_context
 from lr_pipeline.report.validation_view import validation_context
 
@@ -59,10 +60,11 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
     held_out = findings.held_out
     results = results or model_results(findings)
     numbers = report_numbers(findings, results)
+    notices = [*findings.by_severity, *champion_notices(findings.run)]
     context = {
         "title": findings.title,
-        "notices": findings.by_severity[:MOST_NOTICES],
-        "further_notices": findings.by_severity[MOST_NOTICES:],
+        "notices": notices[:MOST_NOTICES],
+        "further_notices": notices[MOST_NOTICES:],
         "verdict": numbers["verdict"],
         "metric_tables": metric_tables(numbers),
         "gaps": explain_gaps(numbers, numbers["titles"]) + explain_missing_intervals(numbers),
@@ -77,6 +79,7 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "features": feature_table(findings.features),
         "test_figures": _test_figures(findings, results),
         **answers_context(findings, results),
+        "since": since_view(numbers),
         "validation": validation_context(findings),
         "effects": effects_context(findings),
         "diagnostics": diagnostics_context(findings),

@@ -51,6 +51,13 @@ def current_champion(instance: "DagsterInstance", key: "AssetKey") -> Champion |
     return None if entry is None else Champion.of(load_recorded(key, entry))
 
 
+def latest_record(instance: "DagsterInstance", key: "AssetKey") -> Record | None:
+    """Return the record of the latest ruling, without reading its model; None if there is none."""
+    entry = latest_materialization(instance, key)
+    found = None if entry is None else _metadata(entry)
+    return None if found is None else Record.from_dict(found)
+
+
 def rulings(instance: "DagsterInstance", key: "AssetKey") -> "list[EventLogEntry]":
     """Return the materializations of a champion that recorded a ruling, oldest first."""
     found: list[EventLogEntry] = []

@@ -3,15 +3,16 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
 from lr_pipeline.evaluation.numeric_libraries import numeric_libraries
 from lr_pipeline.evaluation.recorded_data import key_of_test_rows, recorded_data
-from lr_pipeline.evaluation.run_facts import AssetCost, RunFacts
+from lr_pipeline.evaluation.run_facts import AssetCost, ModelInUse, RunFacts
+from lr_pipeline.orchestration.instance.earlier_reports import latest_earlier_report, utc
 from lr_pipeline.orchestration.instance.io_manager import PEAK_MEMORY
+from lr_pipeline.orchestration.instance.rulings import champion_key, latest_record
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.table import Table
@@ -41,10 +42,12 @@ def record_of_run(engine: dg.ConfigurableResource[Any], test_set: Table) -> RunF
         always,
         table="/".join(context.asset_key.path[:-1]),
         run_id=context.run.run_id,
-        started=_utc(entries[0].timestamp if entries else time.time()),
+        started=utc(entries[0].timestamp if entries else time.time()),
         costs=tuple(_costs(entries)),
         earlier_reports=_earlier_reports(context.instance, context.run.run_id, test_set),
         config=without_secrets(_table_config(context)),
+        in_use=_model_in_use(context.instance, context.asset_key),
+        earlier=latest_earlier_report(context.instance, context.asset_key, context.run.run_id),
     )
 
 
@@ -56,6 +59,14 @@ def _earlier_reports(instance: dg.DagsterInstance, run_id: str, test_set: Table)
     tag = {TEST_ROWS_TAG: key_of_test_rows(recorded_data(test_set))[:TAG_DIGITS]}
     instance.add_run_tags(run_id, tag)
     return instance.get_runs_count(dg.RunsFilter(tags=tag)) - 1
+
+
+def _model_in_use(instance: dg.DagsterInstance, key: dg.AssetKey) -> ModelInUse:
+    """Return the champion of the report's table, as the event log has it now."""
+    record = latest_record(instance, champion_key(list(key.path[:-1])))
+    if record is None:
+        return ModelInUse()
+    return ModelInUse(record.version, record.since, ruled=True)
 
 
 def _costs(entries: Sequence[dg.EventLogEntry]) -> Iterator[AssetCost]:
@@ -87,7 +98,3 @@ def _plain_fields(engine: dg.ConfigurableResource[Any]) -> dict[str, Any]:
     """Return the engine's settings as plain values."""
     fields = type(engine).model_fields
     return {name: getattr(engine, name) for name in fields}
-
-
-def _utc(timestamp: float) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -17,6 +17,7 @@ from lr_pipeline.report.loss_figure import loss_curve
 from lr_pipeline.report.markdown import markdown_table
 from lr_pipeline.report.metrics_table import metrics_in_markdown
 from lr_pipeline.report.render import Report
+from lr_pipeline.report.since_view import since_line
 from lr_pipeline.scoring.new_rows import SchemaMismatchError
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.tables.case_counts import number_of_cases, prevalence
@@ -237,12 +238,13 @@ def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
         for metric, value in values.items()
         if value is not None
     }
-    verdict = report.numbers["verdict"]
+    verdict, since = report.numbers["verdict"], since_line(report.numbers)
     return metadata_values(
         {
             **({"verdict": verdict["headline"]} if verdict else {}),
             "summary": f"{report.numbers['test_rows']:,} test rows"
             f"{_in_cases(report.numbers.get('test_cases'))}, {len(models)} models",
+            **({"since_last_report": since} if since else {}),
             "metrics": dg.MetadataValue.md(metrics_in_markdown(report.numbers)),
             "one_row": dg.MetadataValue.md(drawn_row_table(report.numbers)),
             **{name: dg.MetadataValue.md(picture) for name, picture in pictures.items()},

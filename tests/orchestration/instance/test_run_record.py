@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from lr_pipeline.evaluation.report_differences import compare_reports
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.run_record import record_of_run
 from lr_pipeline.orchestration.pipeline import build_definitions
@@ -67,6 +68,35 @@ def test_a_report_counts_the_earlier_ones_on_the_same_test_rows(reports):
     """Without a column they are the same rows; another split has others, and counts from zero."""
     assert [report.numbers["run"]["earlier_reports"] for _, report in reports] == [0, 1, 2, 0]
     assert "looked at these test rows once before" in reports[1][1].html
+
+
+def test_a_report_tells_what_changed_since_the_last_one(reports):
+    """The first has none, a second one of the same thing says so, and a lost column is named."""
+    since = [report.numbers["run"]["since"] for _, report in reports]
+    assert since[0] is None
+    assert since[1]["nothing"] and since[1]["run"] == reports[0][0]
+    assert since[1]["made"] == reports[0][1].numbers["run"]["started"]
+    assert [(one["column"], one["what"]) for one in since[2]["columns"]] == [("TUCE", "removed")]
+    assert since[2]["same_test_rows"] is True and since[3]["same_test_rows"] is False
+    assert {"what": "split seed", "before": 123, "now": 7} in since[3]["settings"]
+    sections = ['id="since"' in report.html for _, report in reports]
+    assert sections == [False, True, True, True]
+    assert "Nothing changed since the report of" in reports[1][1].html
+
+
+def test_a_report_names_the_champion_before_its_run(reports):
+    """There is none before the first ruling; too few rows earn no model the place after it."""
+    in_use = [report.numbers["run"]["in_use"] for _, report in reports]
+    assert in_use[0] == {"version": None, "since": None, "ruled": False}
+    assert in_use[1]["ruled"] is True and in_use[1]["version"] is None
+    assert "no model of this table was in use" not in reports[0][1].html
+    assert "no model of this table was in use" in reports[1][1].html
+
+
+def test_a_replay_is_the_same_though_more_was_known_of_the_table(reports):
+    """What a run found in its home is not among the results."""
+    found = compare_reports(reports[1][1].numbers, reports[0][1].numbers)
+    assert (found.outcome, found.unequal) == ("same bits", 0)
 
 
 def test_what_differs_between_two_runs_of_the_same_thing_is_under_one_key(reports):
