@@ -104,7 +104,7 @@ def _no_gain(found: Evidence) -> Iterator[Reason]:
             "it could not be compared with the prevalence",
             f"Whether the model is better than the prevalence cannot be told: "
             f"{compared.interval.withheld}.",
-            "Test on rows of both classes, and on more of them.",
+            MORE_ROWS if found.rarer else "Test on rows of both classes, and on more of them.",
         )
         return
     scale = getattr(found.reference, compared.metric)

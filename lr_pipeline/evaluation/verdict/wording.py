@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from lr_pipeline.evaluation.comparisons.comparison import SIGNIFICANCE, Comparison
+from lr_pipeline.evaluation.comparisons.comparison import Comparison
 from lr_pipeline.evaluation.findings import BASELINE, Findings
 from lr_pipeline.evaluation.metrics import METRICS
 from lr_pipeline.evaluation.model_results import ModelResults
@@ -10,27 +10,16 @@ from lr_pipeline.evaluation.number_format import (
     count,
     decimals_for,
     fixed,
-    metric,
     p_value,
     percent,
     significant,
 )
 from lr_pipeline.evaluation.validation_folds.cross_validation import Estimate
+from lr_pipeline.evaluation.verdict.doubts import doubts
 from lr_pipeline.evaluation.verdict.evidence import Evidence
 from lr_pipeline.evaluation.verdict.rules import TOO_FEW, Reason
 
-NAMED = 6  # columns
 NAMES = {"log_loss": "log loss", "brier_score": "Brier score"}
-CLAUSES = {
-    "separation": "the classes are separated in training, so that a penalty stands in for maximum "
-    "likelihood",
-    "dependent": "some columns are sums of others, so that their coefficients are not unique",
-    "inseparable": "some columns move together, so that their effects cannot be told apart "
-    "(predictions are not affected)",
-    "minima": "other starts of the fit ended elsewhere",
-    "disagreement": "the two kernels are further apart than their certificates allow",
-    "leak": "a column may give the answer away",
-}
 
 
 def paragraph(
@@ -45,7 +34,7 @@ def paragraph(
         *_kernels(findings),
         *(reason.text for reason in reasons),
         *_validated(findings, found, reasons),
-        *_doubts(findings, found, reasons),
+        *doubts(findings, found, reasons),
         *_withheld(findings, results, found),
     ]
     return " ".join(sentences)
@@ -69,12 +58,12 @@ def _against_prevalence(results: ModelResults, found: Evidence) -> Iterator[str]
     compared = found.against_prevalence
     if compared.difference is None:
         return
-    own, other = (getattr(results.metrics[name], compared.metric) for name in _names(compared))
+    own, other = _values(results, compared)
     how = {"better": "significantly better than", "worse": "significantly worse than"}
     yield (
         f"It is {how.get(compared.verdict, 'not significantly better than')} predicting the "
-        f"prevalence for every row: its {NAMES[compared.metric]} is {metric(own)} against "
-        f"{metric(other)}{_difference(compared)}."
+        f"prevalence for every row: its {NAMES[compared.metric]} is {own} against "
+        f"{other}{_difference(compared)}."
     )
 
 
@@ -96,23 +85,23 @@ def _against_linear(results: ModelResults, found: Evidence) -> Iterator[str]:
     compared = found.against_linear
     if compared is None or compared.difference is None:
         return
-    own, other = (getattr(results.metrics[name], compared.metric) for name in _names(compared))
+    own, other = _values(results, compared)
     if compared.verdict in ("better", "worse"):
         yield (
             f"It is significantly {compared.verdict} than the linear baseline: "
-            f"{NAMES[compared.metric]} {metric(own)} against {metric(other)}"
-            f"{_difference(compared)}."
+            f"{NAMES[compared.metric]} {own} against {other}{_difference(compared)}."
         )
         return
     detectable = compared.smallest_detectable
     seen = (
         ""
         if detectable is None
-        else f"; a difference of {significant(detectable, 2)} would have been seen with 80 %"
+        else f"; a true difference of {significant(detectable, 2)} would have been found in 80 % "
+        "of such test sets"
     )
     yield (
         f"That it is better than the linear baseline was not shown: {NAMES[compared.metric]} "
-        f"{metric(own)} against {metric(other)}{_difference(compared)}{seen}."
+        f"{own} against {other}{_difference(compared)}{seen}."
     )
 
 
@@ -126,11 +115,13 @@ def _difference(compared: Comparison) -> str:
     direction, sign = ("lower", 1) if compared.difference <= 0 else ("higher", -1)
     if sign < 0:
         low, high = -high, -low
-    p = p_value(compared.adjusted if compared.adjusted is not None else compared.p_value)
+    corrected = compared.adjusted is not None and compared.adjusted != compared.p_value
+    p = p_value(compared.adjusted if corrected else compared.p_value)
     relation = p if p.startswith("<") else f"= {p}"
+    letter = "corrected p" if corrected else "p"
     return (
         f" ({direction} by {fixed(abs(compared.difference), places)}, 95 % interval "
-        f"{fixed(low, places)} to {fixed(high, places)}, p {relation})"
+        f"{fixed(low, places)} to {fixed(high, places)}, {letter} {relation})"
     )
 
 
@@ -172,27 +163,6 @@ def _gain_of_folds(loss: str, gain: Estimate) -> str:
     )
 
 
-def _doubts(findings: Findings, found: Evidence, reasons: Sequence[Reason]) -> Iterator[str]:
-    """Say what is wrong with data or fit, beside the reasons that were given."""
-    kinds = dict.fromkeys(notice.kind for notice in found.notices)
-    said = {"leak", "disagreement"} if reasons else set()
-    clauses = [CLAUSES[kind] for kind in kinds if kind in CLAUSES and kind not in said]
-    clauses += _bent(findings)
-    if clauses:
-        yield f"To know: {'; '.join(clauses)}."
-    elif not reasons:
-        yield "Nothing was found wrong with the data or the fit."
-
-
-def _bent(findings: Findings) -> Iterator[str]:
-    """Say for which columns a straight line in the log odds is rejected."""
-    tests = () if findings.diagnostics is None else findings.diagnostics.linearity
-    names = [one.column for one in tests if one.p_holm < SIGNIFICANCE]
-    if names:
-        more = f" and {count(len(names) - NAMED)} more" if len(names) > NAMED else ""
-        yield f"the log odds are no straight line in {', '.join(names[:NAMED])}{more}"
-
-
 def _withheld(findings: Findings, results: ModelResults, found: Evidence) -> Iterator[str]:
     """Say which numbers are missing on the page, and why."""
     headings = {column.name: column.heading for column in METRICS}
@@ -211,5 +181,12 @@ def _withheld(findings: Findings, results: ModelResults, found: Evidence) -> Ite
         yield f"Withheld: {'; '.join(dict.fromkeys(said))}."
 
 
-def _names(compared: Comparison) -> tuple[str, str]:
-    return compared.first, compared.second
+def _values(results: ModelResults, compared: Comparison) -> tuple[str, str]:
+    """Return the metric of both models, with a digit more than their difference justifies."""
+    ends = compared.interval.ends
+    places = 4 if ends is None else min(decimals_for(ends) + 1, 6)
+    first, second = (
+        fixed(getattr(results.metrics[name], compared.metric), places)
+        for name in (compared.first, compared.second)
+    )
+    return first, second

@@ -14,8 +14,12 @@ from lr_pipeline.evaluation.evaluate import evaluate_models
 from lr_pipeline.evaluation.findings import Findings, HeldOutRows, ModelSection, Notice
 from lr_pipeline.evaluation.intervals.interval import Interval
 from lr_pipeline.evaluation.model_results import model_results
+from lr_pipeline.evaluation.slices.protected_groups import Group, ProtectedColumn, Rate
+from lr_pipeline.evaluation.slices.slice_results import Slice
+from lr_pipeline.evaluation.slices.slices import Slices
 from lr_pipeline.evaluation.validation_folds.cross_validation import CrossValidation, Estimate
 from lr_pipeline.evaluation.verdict.judge import READY, judge
+from lr_pipeline.evaluation.verdict.rules import MORE_ROWS
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
@@ -209,3 +213,50 @@ def test_a_large_test_set_speaks_for_itself():
     """Cross-validation is not in the verdict."""
     found = answer_to(validated(held(2_000, lambda z: z), 0.21, 0.12, 0.3))
     assert "Cross-validation" not in found.text
+
+
+def test_a_slope_that_is_a_little_off_is_to_know():
+    """5,000 rows show a slope of 0.9, with which decisions can live."""
+    found = answer_to(held(20_000, lambda z: z / 0.88))
+    assert found.answer == "yes"
+    assert "its probabilities are a little too extreme (calibration slope 0." in found.text
+    assert "Nothing was found wrong" not in found.text
+
+
+def part(p_holm: float) -> Slice:
+    """Return a part of the test set."""
+    return Slice("age", "1", 90.0, 45.0, 0.4, 0.1, (0.0, 0.2), 0.6, 0.2, None, None, p_holm, p_holm)
+
+
+def test_parts_in_which_the_predictions_are_wrong_are_to_know():
+    """A verdict does not say that nothing is wrong where the slices say that something is."""
+    findings = held(2_000, lambda z: z)
+    right = replace(findings, slices=Slices("model", "Model", "all", 0.5, [part(0.4)]))
+    assert "Nothing was found wrong" in answer_to(right).text
+    wrong = replace(findings, slices=Slices("model", "Model", "all", 0.5, [part(0.4), part(0.01)]))
+    found = answer_to(wrong).text
+    assert "in a part of the test set the predictions are wrong (slices by age)" in found
+    assert "Nothing was found wrong" not in found
+
+
+def protected(high: float) -> Slices:
+    """Return groups, one of which has a rate of yes whose ratio's interval ends at ``high``."""
+    rate = Rate(50.0, 0.5, (0.4, 0.6))
+    rest = (50.0, 25.0, rate, rate, rate, 0.0, (-0.1, 0.1))
+    groups = (Group("f", *rest, 1.0), Group("m", *rest, 0.5, (0.3, high)))
+    column = ProtectedColumn("sex", groups, 0, "f")
+    return Slices("model", "Model", "all", 0.5, [], protected=[column])
+
+
+def test_groups_that_are_surely_below_four_fifths_are_to_know():
+    """Where the interval reaches above 0.8 the section of slices says so, and the verdict not."""
+    findings = held(2_000, lambda z: z)
+    sure = answer_to(replace(findings, slices=protected(0.7))).text
+    assert "by sex, m is answered yes at less than four fifths of the rate of f" in sure
+    assert "four fifths" not in answer_to(replace(findings, slices=protected(0.9))).text
+
+
+def test_few_cases_of_both_classes_call_for_more_rows_only():
+    """It is not said that both classes are needed where both are there."""
+    found = answer_to(held(12, lambda z: z))
+    assert found.next_steps == (MORE_ROWS,)
