@@ -1,5 +1,6 @@
 """Cross-validate models: refit preparation and model in each fold, and score the rows held out."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -189,7 +190,9 @@ def _summary(
     ratio = float(np.mean(found.ratios)) if found.ratios else 0.0
     estimates = {
         name: {
-            metric: _estimate(_of_folds(found.values[name], metric), ratio, forward)
+            metric: _estimate(_of_folds(found.values[name], metric), ratio, forward).within(
+                0.0, math.inf if metric == "log_loss" else 1.0
+            )
             for metric in METRIC_NAMES
         }
         for name in names

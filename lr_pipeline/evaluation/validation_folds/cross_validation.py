@@ -1,7 +1,7 @@
 """What repeated cross-validation found, as plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from lr_pipeline.evaluation.intervals.interval import Interval
@@ -29,6 +29,14 @@ class Estimate:
     mean: float | None
     interval: Interval
     withheld: str = ""
+
+    def within(self, least: float, most: float) -> "Estimate":
+        """Cut the interval to the values that the metric can have; it covers as often."""
+        low, high = self.interval.low, self.interval.high
+        if low is None or high is None:
+            return self
+        cut = replace(self.interval, low=max(low, least), high=min(high, most))
+        return replace(self, interval=cut)
 
     def numbers(self) -> dict[str, Any]:
         """Plain values for strict JSON."""

@@ -1,6 +1,7 @@
 """Cross-validation: scikit-learn's means fold by fold, and what is left out or withheld."""
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,9 @@ from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.engines.design import prepare_rows
+from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
 from lr_pipeline.evaluation.validation_folds.cross_validate import Validated, cross_validate
-from lr_pipeline.evaluation.validation_folds.cross_validation import ValidationChoice
+from lr_pipeline.evaluation.validation_folds.cross_validation import Estimate, ValidationChoice
 from lr_pipeline.evaluation.validation_folds.validation_plan import planned, repeats_of
 from lr_pipeline.models.decision.decision import Decision
 from lr_pipeline.models.train import Training, train_linear, train_logistic
@@ -132,3 +134,12 @@ def test_how_often_follows_from_sizes_alone() -> None:
     assert "--cv" in reason
     assert planned(ValidationChoice(5, 3), 10**6, 10**6, 20) == (3, "")
     assert planned(ValidationChoice(5, 0), 20, 80, 10) == (0, "")
+
+
+def test_an_interval_ends_where_the_metric_does() -> None:
+    """No ROC AUC is above 1 and no log loss below 0; a withheld interval stays withheld."""
+    wide = Estimate(0.86, Interval(0.7, 1.03)).within(0.0, 1.0)
+    assert (wide.mean, wide.interval.ends) == (0.86, (0.7, 1.0))
+    assert Estimate(0.7, Interval(-0.2, 1.6)).within(0.0, math.inf).interval.ends == (0.0, 1.6)
+    none = Estimate(None, no_interval("undefined"))
+    assert none.within(0.0, 1.0) == none
