@@ -127,7 +127,8 @@ def _points_cell(column: ColumnEffect) -> Cell:
         return "" if column.withheld else UNDEFINED
     points = POINTS * column.points
     if column.points_interval is None:
-        return signed(points, 1) if abs(points) >= 1 else significant(points, 2)
+        sign = "+" if points > 0 else ""
+        return signed(points, 1) if abs(points) >= 1 else f"{sign}{significant(points, 2)}"
     low, high = (POINTS * end for end in column.points_interval)
     places = decimals_for((low, high))
     estimate, lower, upper = (signed(one, places) for one in (points, low, high))

@@ -16,6 +16,7 @@ from lr_pipeline.evaluation.number_format import (
 )
 
 ROW_LIMIT = 200
+FEWEST_SD = 0.05  # a unit of more than twenty standard deviations is no change that there is
 
 
 class CoefficientTable(NamedTuple):
@@ -105,8 +106,12 @@ def _interval(row: CoefficientRow) -> str:
 
 
 def _odds_ratio(row: CoefficientRow) -> str:
-    """Return exp(β); exp(intercept) is left out, since it is no ratio but the odds at zero."""
-    return UNDEFINED if row.scale is None or row.tied else exponential(row.value)
+    """Return exp(β) where one unit more is a change that columns like this one can have.
+
+    exp(intercept) is left out, since it is no ratio but the odds at zero.
+    """
+    absurd = row.scale is None or row.tied or row.scale < FEWEST_SD
+    return UNDEFINED if absurd else exponential(row.value)
 
 
 def _odds_ratio_per_sd(row: CoefficientRow) -> str:

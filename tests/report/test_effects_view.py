@@ -1,5 +1,7 @@
 """Tables and figure of effects: steps, references, dashes for what cannot be told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,17 @@ def test_a_row_says_its_step_or_its_reference():
     assert charge[0] == "charge, per 1"
     assert charge[1]["text"] == "– moves together with other columns"
     assert "812" not in str(charge)
+
+
+@pytest.mark.parametrize(
+    ("points", "text"), [(0.0083, "+0.83"), (-0.0083, "−0.83"), (0.04, "+4.0")]
+)
+def test_points_without_an_interval_have_their_sign(points, text):
+    """Small and large changes are written alike."""
+    age = replace(AGE, points=points, points_interval=None)
+    features = (FeatureEffects("age", "number", (age,)),)
+    table = effects_table(replace(EFFECTS, features=features))
+    assert table.rows[0][-1] == text
 
 
 def test_where_models_differ_both_are_in_the_table():

@@ -56,6 +56,14 @@ def test_coefficient_table_of_greenes_spector_example():
     assert table.left_out == 0
 
 
+def test_an_odds_ratio_per_unit_is_left_out_where_no_column_moves_by_one():
+    """A unit of 300 standard deviations gives 10⁷¹, which means nothing; per SD it does."""
+    row = CoefficientRow("smoothness_error", 164.2, 220.0, (-235.8, 636.7), 0.457, 0.003, 3.9)
+    table = coefficient_table(section((row,)))
+    assert "Odds ratio" not in table.headings
+    assert table.rows[0][table.headings.index("Odds ratio per SD")].startswith("1.64 (")
+
+
 def test_an_end_at_infinity_is_shown_as_such():
     """An interval without an end gives an odds ratio of 0 or ∞, not an overflow."""
     rows = (CoefficientRow("x", 1.0, None, (-math.inf, math.inf), 0.4, 1.0, math.inf),)
