@@ -44,7 +44,7 @@ class AnalysedRows:
         """The rows, in words."""
         if self.step == 1:
             return "all training rows"
-        return f"one in {self.step:,} of {self.of_rows:,} training rows"
+        return f"one row in {self.step:,} of the {self.of_rows:,} training rows"
 
 
 class _Taken(NamedTuple):

@@ -39,15 +39,21 @@ def metric(x: float | None) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share of rows in percent: 48.8 %."""
-    return f"{100 * share:.1f} %"
+    """Return a share of rows in percent: 48.8 %; a small one with two digits: 0.039 %."""
+    return f"{significant(100 * share, 2)} %" if 0.0 < share < 0.00995 else f"{100 * share:.1f} %"
 
 
 def p_value(p: float | None) -> str:
-    """Return a p-value with three decimals, or a bound where they would all be zero."""
+    """Return a p-value with three decimals, or a bound where they would all be zero.
+
+    Near 0.05 there are as many as show on which side of it the p-value is.
+    """
     if p is None:
         return UNDEFINED
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    text = f"{p:.3f}"
+    if text == "0.050" and p != 0.05:
+        return significant(p, 3 if f"{p:.4f}" != "0.0500" else 6)
+    return "< 0.001" if p < 0.001 else text
 
 
 def exponential(log_value: float, digits: int = 4) -> str:
@@ -59,6 +65,12 @@ def exponential(log_value: float, digits: int = 4) -> str:
     exponent, fraction = divmod(log_value / math.log(10), 1)
     mantissa, carry = f"{10**fraction:.{digits - 1}e}".split("e")
     return f"{mantissa} × {power_of_ten(int(exponent) + int(carry))}"
+
+
+def plain(x: float) -> str:
+    """Return a number with four significant digits and no zeros that say nothing: 28, 17.5."""
+    text = significant(x)
+    return text if "×" in text or "." not in text else text.rstrip("0").rstrip(".")
 
 
 def count(n: int | float) -> str:

@@ -91,7 +91,7 @@ class ScoreSums:
         if self.outside:
             least, greatest = significant(self.least, 3), significant(self.greatest, 3)
             return None, (
-                f"{self.outside:.10g} of {self.weight:.10g} predictions fall outside [0, 1] "
+                f"{self.outside:,.10g} of {self.weight:,.10g} predictions fall outside [0, 1] "
                 f"(smallest {least}, largest {greatest}), so they are no probabilities"
             )
         if self.impossible:

@@ -80,7 +80,7 @@ def _chi_square(test: ChiSquare | None, groups: str) -> tuple[str, str]:
 
 def _residuals(found: ResidualSummary) -> tuple[str, str]:
     ends = f"{significant(found.least, 3)} to {significant(found.greatest, 3)}"
-    quartiles = f"{significant(found.lower_quartile, 2)} to {significant(found.upper_quartile, 2)}"
+    quartiles = f"{significant(found.lower_quartile, 2)} and {significant(found.upper_quartile, 2)}"
     return ends, f"half of them between {quartiles}, median {significant(found.median, 2)}"
 
 

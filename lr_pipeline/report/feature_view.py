@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lr_pipeline.evaluation.findings import FeatureRow
-from lr_pipeline.evaluation.number_format import UNDEFINED, count, significant
+from lr_pipeline.evaluation.number_format import UNDEFINED, count, plain
 
 ROW_LIMIT = 200
 LEVELS_SHOWN = 12
@@ -44,7 +44,7 @@ def _missing(row: FeatureRow) -> str:
 
 def _imputed(row: FeatureRow) -> str:
     """Return what replaces a missing value, in training and in prediction."""
-    return "the reference level" if row.median is None else f"median {significant(row.median)}"
+    return "the reference level" if row.median is None else f"median {plain(row.median)}"
 
 
 def _listed(levels: Sequence[str]) -> str:

@@ -125,6 +125,8 @@ def _cell(
         like = numbers["intervals"][model][DIGITS_LIKE.get(metric_name, metric_name)]
         known = like["low"] is not None
         text = fixed(value, decimals_for((like["low"], like["high"]))) if known else _short(value)
+        if value != 0.0 and not any(digit in text for digit in "123456789"):
+            text = significant(value, 2)
         return MetricCell(text, "", model in best)
     decimals = decimals_for((ends["low"], ends["high"]))
     low, high = fixed(ends["low"], decimals), fixed(ends["high"], decimals)

@@ -71,7 +71,7 @@ class Outcome:
     def lines(self) -> list[str]:
         """Return the metrics as lines of text; the first says of how many rows they are."""
         left = f", {count(self.left_out)} without one left out" if self.left_out else ""
-        every = f" (every {self.step}-th)" if self.step > 1 else ""
+        every = f" (one in {self.step:,})" if self.step > 1 else ""
         lines = [f"against the answers of {count(self.labelled)} rows{every}{left}:"]
         lines += [f"  {SHOWN[name]:<11} {self._shown(name)}" for name in self.metrics]
         if self.unknown:

@@ -73,3 +73,24 @@ def test_counts_are_grouped_and_sums_of_weights_are_rounded(n, text):
 def test_percent_has_one_decimal():
     """A share as a percentage."""
     assert number_format.percent(0.4875) == "48.8 %"
+
+
+def test_a_p_value_near_the_limit_shows_on_which_side_it_is():
+    """0.04961 is not printed as the limit itself."""
+    p_value = number_format.p_value
+    assert (p_value(0.04961), p_value(0.05031), p_value(0.05)) == ("0.0496", "0.0503", "0.050")
+    assert p_value(0.0499999) == "0.0499999"
+    assert (p_value(0.0494), p_value(0.051)) == ("0.049", "0.051")
+
+
+def test_small_shares_keep_two_digits():
+    """A rare event's share is not rounded to one digit."""
+    percent = number_format.percent
+    assert (percent(0.00394), percent(0.000051), percent(0.0)) == ("0.39 %", "0.0051 %", "0.0 %")
+    assert (percent(0.01), percent(0.382)) == ("1.0 %", "38.2 %")
+
+
+def test_plain_numbers_have_no_zeros_that_say_nothing():
+    """Medians and levels are shown as a person would write them."""
+    texts = [number_format.plain(x) for x in (28.0, 17.5, 0.3333, 0.0, 100.0, -2.5, 1e7)]
+    assert texts == ["28", "17.5", "0.3333", "0", "100", "−2.5", "1.000 × 10⁷"]

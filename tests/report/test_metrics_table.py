@@ -86,6 +86,24 @@ def test_a_cell_has_the_digits_that_its_interval_justifies():
     assert table.rows[NAMES.index("log_loss")].cells[0].text == "–"
 
 
+def test_a_part_of_the_brier_score_is_never_rounded_to_nothing():
+    """A rare event's Brier score leaves its parts without a digit; 0 itself is 0."""
+    numbers = NUMBERS | {
+        "models": {
+            "numpy": metrics(brier_score=0.0039, brier_resolution=2.51e-5, brier_reliability=0.0)
+        },
+        "titles": {"numpy": "Numpy"},
+        "intervals": {"numpy": dict.fromkeys(NAMES, interval(0.0033, 0.0046))},
+        "comparisons": [],
+    }
+    parts = ("brier_reliability", "brier_resolution")
+    for name in parts:
+        numbers["intervals"]["numpy"][name] = interval()
+    (table,) = metric_tables(numbers)
+    texts = [table.rows[NAMES.index(name)].cells[0].text for name in parts]
+    assert texts == ["0.0000", "2.5 × 10⁻⁵"]
+
+
 def test_a_table_has_at_most_four_models():
     """More would not fit on a phone."""
     five = {str(i): NUMBERS["models"]["numpy"] for i in range(5)}

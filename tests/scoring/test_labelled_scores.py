@@ -117,7 +117,7 @@ def test_beyond_the_rows_that_are_held_every_kth_counts(
     part = outcome_of(model, frame[::3], tmp_path / "part.csv")
     assert outcome.step == 3
     assert outcome.metrics == pytest.approx(part.metrics)
-    assert "(every 3-th)" in outcome.lines()[0]
+    assert "(one in 3)" in outcome.lines()[0]
 
 
 def test_a_recalibrated_model_is_judged_by_its_probabilities(model, frame, tmp_path) -> None:

@@ -210,4 +210,4 @@ def ids_of(table: Table, numbers: list[int]) -> list[str | None]:
 def _described(held_out: HeldOutRows) -> str:
     if held_out.step == 1:
         return "all test rows"
-    return f"one in {held_out.step:,} of {held_out.rows:,} test rows"
+    return f"one row in {held_out.step:,} of the {held_out.rows:,} test rows"

@@ -16,7 +16,8 @@ def few_cases(cases: Cases) -> str:
 
 def few_to_count(cases: int | float) -> str:
     """Return why a share of so few cases has no interval."""
-    return f"a share of only {cases:.6g} cases, {FEWEST_CASES} are needed"
+    many = "1 case" if cases == 1 else f"{cases:.6g} cases"
+    return f"a share of only {many}, {FEWEST_CASES} are needed"
 
 
 def few_groups(cases: Cases) -> str:

@@ -137,4 +137,4 @@ def _worst_first(slices: list[Slice]) -> list[Slice]:
 def _described(held_out: HeldOutRows, step: int) -> str:
     if step == 1:
         return "all test rows"
-    return f"one in {step:,} of {held_out.rows:,} test rows"
+    return f"one row in {step:,} of the {held_out.rows:,} test rows"

@@ -10,7 +10,7 @@ from jaxtyping import Int32
 
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.calibration import quantiles
-from lr_pipeline.evaluation.number_format import significant
+from lr_pipeline.evaluation.number_format import plain
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEncoding, numbers_of
 from lr_pipeline.tables.values.column_values import is_text, plain_values
 
@@ -101,4 +101,4 @@ def _range(values: RowVector) -> str:
 
 def significant_or_whole(value: float) -> str:
     """Return a column's value for a name: 1,912 or 0.9167."""
-    return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e9 else significant(value)
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e9 else plain(value)

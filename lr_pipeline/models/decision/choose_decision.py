@@ -82,6 +82,6 @@ def _compared(rule: ThresholdRule, threshold: float, cuts: ScoreCuts) -> list[tu
     """Return names and thresholds: the chosen one first, then others to compare it with."""
     others = [("0.5", THRESHOLD), ("largest Youden index", Youden().choose(cuts))]
     if rule.costs is not None:
-        others.append(("equal costs of yes and no, if calibrated", rule.costs.indifference))
+        others.append(("best for these costs, if calibrated", rule.costs.indifference))
     others.append(("share of positive rows", cuts.positive / cuts.total))
-    return [("chosen", threshold), *others]
+    return [("chosen", threshold), *(one for one in others if one[1] != threshold)]

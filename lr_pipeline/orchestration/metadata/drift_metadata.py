@@ -19,7 +19,7 @@ NUMBERS = ("Training", "New rows", "Effect", "PSI", "p, adjusted")
 
 def reference_metadata(profile: ReferenceProfile) -> dict[str, Any]:
     """Return whose training set it is, and of how many rows."""
-    every = "" if profile.step == 1 else f", numbers from every {profile.step}-th case"
+    every = "" if profile.step == 1 else f", numbers from one case in {profile.step:,}"
     return metadata_values(
         {
             "summary": f"{len(profile.features)} features and the score of model "

@@ -114,8 +114,18 @@ def test_every_second_row_is_looked_at_where_there_are_many(frame, monkeypatch):
     whole = findings_of(table).slices
     monkeypatch.setattr("lr_pipeline.evaluation.slices.find_slices.MOST_ROWS", 500)
     half = findings_of(table)
-    assert half.slices.rows == "one in 2 of 1,000 test rows"
+    assert half.slices.rows == "one row in 2 of the 1,000 test rows"
     x = [one for one in half.slices.slices if one.column == "x"]
     assert sum(one.cases for one in x) == 500
     assert sum(one.positives for one in x) == half.held_out.labels[::2].sum()
     assert whole.rows == "all test rows"
+
+
+def test_where_rows_have_groups_the_page_says_which_intervals_ignore_them(frame):
+    """Effects, diagnostics, slices and lift take rows as independent, and say so."""
+    words = "Rows of one group are taken as independent here"
+    model_of = Table.from_pandas(frame, "y", exclude=["group"])
+    assert words not in render_report(findings_of(model_of)).html
+    clusters = frame.assign(patient=np.arange(len(frame)) // 8)
+    table = Table.from_pandas(clusters, "y", exclude=["group"], group="patient")
+    assert render_report(findings_of(table)).html.count(words) >= 4
