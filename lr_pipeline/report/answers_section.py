@@ -18,6 +18,7 @@ from lr_pipeline.evaluation.number_format import (
     significant,
 )
 from lr_pipeline.evaluation.reliability.alike_models import AlikeModels
+from lr_pipeline.evaluation.reliability.calibration_line import CalibrationLine
 from lr_pipeline.evaluation.reliability.reliability import Reliability
 from lr_pipeline.report.canvas import embedded
 from lr_pipeline.report.decision_figure import decision_figure
@@ -70,16 +71,26 @@ def _calibration(held_out: HeldOutRows, results: ModelResults) -> dict[str, Any]
             for one in found.reliability
             if one.line.withheld
         ],
-        "method": f"{lines[0].slope_interval.method}; {lines[0].test}" if lines else "",
+        "method": _method(lines[0]) if lines else "",
         "figures": [embedded(figure, "reliability", "Observed against predicted, all models")],
     }
+
+
+def _method(line: CalibrationLine) -> str:
+    """Return how intervals and test were found; Wald's method with groups as units has both."""
+    same = "groups" in line.slope_interval.method
+    return line.test if same else f"{line.slope_interval.method}; {line.test}"
 
 
 def _alike_lines(alike: Sequence[AlikeModels]) -> list[str]:
     """Return which models stand for others."""
     return [
         f"{one.model.title} stands for {', '.join(other.title for other in one.others)} too: their "
-        f"probabilities differ by {significant(one.apart, 1)} at most."
+        + (
+            f"probabilities differ by {significant(one.apart, 1)} at most."
+            if one.apart
+            else "probabilities are the same to the last bit."
+        )
         for one in alike
         if one.others
     ]
@@ -89,15 +100,20 @@ def _calibration_row(one: Reliability) -> list[str]:
     line, error = one.line, one.error
     calibrated = UNDEFINED
     if error.calibrated is not None and error.calibrated_high is not None:
-        calibrated = f"{error.calibrated:.3f}, 95 % below {error.calibrated_high:.3f}"
+        calibrated = f"{_error(error.calibrated)}, 95 % below {_error(error.calibrated_high)}"
     return [
         one.alike.model.title,
         _with_interval(line.intercept, line.intercept_interval),
         _with_interval(line.slope, line.slope_interval),
         p_value(line.p_value) if line.p_value is not None else UNDEFINED,
-        f"{error.value:.3f}",
+        _error(error.value),
         calibrated,
     ]
+
+
+def _error(share: float) -> str:
+    """Return a distance of shares, with two digits where three decimals would have fewer."""
+    return significant(share, 2) if 0.0 < share < 0.01 else f"{share:.3f}"
 
 
 def _with_interval(value: float | None, interval: Interval) -> str:
@@ -121,11 +137,13 @@ def _threshold(held_out: HeldOutRows, results: ModelResults) -> dict[str, Any] |
     headings = ("Threshold", "Flagged", "Right", "Missed", "Precision", "Recall")
     return {
         "told": told,
+        "held_out_rows": f"{count(told.fold_rows)} training rows, each scored by a model of the "
+        f"other rows ({told.folds} folds)",
         "number": significant(told.threshold, 3),
         "flagged": per_thousand(told.chosen.flagged),
         "right": per_thousand(told.chosen.right),
         "missed": per_thousand(told.chosen.missed),
-        "cost": None if told.chosen.cost is None else significant(told.chosen.cost, 3),
+        "cost": None if told.chosen.cost is None else _cost(told.chosen.cost),
         "indifference": None if told.costs is None else significant(told.costs.indifference, 3),
         "on_folds": bool(told.others) and told.others[0].rows == ON_FOLDS,
         "headings": (*headings, "Cost") if costs else headings,
@@ -159,7 +177,11 @@ def _outcome_row(one: Outcome, costs: bool) -> list[str]:
         _share(one.precision),
         _share(one.recall),
     ]
-    return [*cells, significant(one.cost, 3)] if costs else cells
+    return [*cells, _cost(one.cost)] if costs else cells
+
+
+def _cost(cost: float | None) -> str:
+    return fixed(cost, 0) if cost is not None and abs(cost) >= 100 else significant(cost, 3)
 
 
 def _share(share: float | None) -> str:

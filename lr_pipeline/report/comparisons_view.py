@@ -144,8 +144,8 @@ def _line(line: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
     outside = line["below"] + line["above"]
     said = [
         f"{linear} and {logistic}: {rank}different answers for {percent(line['disagreement'])} "
-        "of the test cases. A straight line and a logistic curve rank cases nearly alike as long "
-        "as probabilities stay away from 0 and 1."
+        "of the test cases, each at its own threshold. A straight line and a logistic curve rank "
+        "cases nearly alike as long as probabilities stay away from 0 and 1."
     ]
     if outside:
         said.append(

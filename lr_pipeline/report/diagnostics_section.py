@@ -13,7 +13,7 @@ from lr_pipeline.report.diagnostics_view import (
     linearity_table,
     worst_table,
 )
-from lr_pipeline.report.effects_section import place_of
+from lr_pipeline.report.effects_section import place_of, recalibrated
 from lr_pipeline.report.linearity_figure import linearity_figure
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ def diagnostics_context(findings: Findings) -> dict[str, Any] | None:
     return {
         "title": found.title,
         "rows": found.rows,
+        "recalibrated": recalibrated(
+            findings.models[place_of(findings, found.name)], "All but the worst predictions is"
+        ),
         "test_rows": found.test_rows,
         "goodness": goodness_table(found),
         "linearity": linearity_table(found),

@@ -44,9 +44,19 @@ def effects_context(findings: Findings) -> dict[str, Any] | None:
         "method": METHODS.get(effects.interval_method, "") if known else "",
         "points_withheld": effects.points_withheld if known else "",
         "figures": drawn,
+        "recalibrated": recalibrated(
+            findings.models[place], "Odds ratios and points of probability are of the fit itself"
+        ),
         "exact": coefficient_table(findings.models[place]),
         "linear": linear_rows(effects.linear),
     }
+
+
+def recalibrated(model: ModelSection, subject: str) -> str:
+    """Say that numbers are those before recalibration, "" where there was none."""
+    if model.decision is None or model.decision.recalibration is None:
+        return ""
+    return f"{subject}, before the recalibration of its probabilities."
 
 
 def fits_context(findings: Findings) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "further_notices": notices[MOST_NOTICES:],
         "verdict": numbers["verdict"],
         "metric_tables": metric_tables(numbers),
+        "thresholds_differ": _thresholds_differ(findings),
         "gaps": explain_gaps(numbers, numbers["titles"]) + explain_missing_intervals(numbers),
         "comparisons": comparisons_view(numbers),
         "titles": numbers["titles"],
@@ -103,6 +104,18 @@ def report_pictures(findings: Findings, results: ModelResults) -> dict[str, str]
         place = place_of(findings, findings.effects.name)
         drawn["effects"] = forest_plot(findings.effects, place)
     return {title: markdown_picture(figure, title) for title, figure in drawn.items()}
+
+
+def _thresholds_differ(findings: Findings) -> str:
+    """Say above which probability each model answers yes, "" if it is the same for all."""
+    titles: dict[float, list[str]] = {}
+    for model in findings.models:
+        titles.setdefault(model.threshold, []).append(model.title)
+    if len(titles) < 2:
+        return ""
+    return "; ".join(
+        f"{significant(threshold, 3)} by {', '.join(names)}" for threshold, names in titles.items()
+    )
 
 
 def _drawn_rows(numbers: Mapping[str, Any]) -> list[list[str]]:

@@ -333,3 +333,13 @@ def test_how_the_models_were_fitted_is_one_table(report):
     rows = Page(report.html).rows
     assert ["Fact", "Logistic (numpy)", "Logistic (torch)"] in rows
     assert ["Status", "converged", "converged"] in rows
+
+
+def test_models_that_answer_at_other_thresholds_are_not_silently_compared(held_out, models):
+    """The page says which thresholds accuracy and McNemar's test follow from."""
+    same = rendered(held_out, models).html
+    assert "A difference in these metrics is one of thresholds" not in same
+    other = [replace(models[0], threshold=0.8), *models[1:]]
+    html = rendered(held_out, other).html
+    assert html.count("A difference in these metrics is one of thresholds") == 1
+    assert f"0.8000 by {models[0].title}" in html or "0.800 by" in html
