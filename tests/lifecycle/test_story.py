@@ -1,7 +1,6 @@
 """The life of a model on a real instance: trained, promoted, replaced, kept, rolled back."""
 
 import multiprocessing
-from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -13,20 +12,27 @@ import lr_pipeline
 from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.lifecycle.model_in_use import Champion
 from lr_pipeline.models.model_version import version_of
+from lr_pipeline.orchestration.instance.catalogue import (
+    latest_materialization,
+    load_recorded,
+    recorded,
+)
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.manual_rulings import promote, roll_back
 from lr_pipeline.orchestration.instance.rulings import champion_key, records_of, rulings
+from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.report.render import Report
 from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.tables.sources.declared_tables import FileTable
 
 PARTS = ("dataset", "train_set", "test_set", "mle_existence", "linear_baseline", "numpy_model")
-Train = Callable[..., dg.ExecuteInProcessResult]
+NO_FOLDS = {"evaluation_report": {"cv": {"repeats": 0}}}  # what they show is not of this story
 
 
 def rows(n: int, noise: float, seed: int) -> pd.DataFrame:
-    """Customers who leave more often the shorter they stayed; the noise hides how long that was."""
+    """Customers who leave more often the longer they stayed; the noise hides how long that was."""
     rng = np.random.default_rng(seed)
     stay = rng.normal(size=n)
     left = (rng.random(n) < sigmoid(2.5 * stay)).astype(int)
@@ -53,7 +59,7 @@ class Shop:
     def run(self, job: str, **ops: object) -> dg.ExecuteInProcessResult:
         """Run a job of the table."""
         config = {"ops": {f"shop__{name}": {"config": one} for name, one in ops.items()}}
-        with self.instance() as instance:
+        with fewer_disk_waits(), self.instance() as instance:
             return self.definitions.resolve_job_def(f"shop__{job}").execute_in_process(
                 instance=instance, run_config=config if ops else None, raise_on_error=False
             )
@@ -62,7 +68,7 @@ class Shop:
         """Train on new rows, and return the champion after that."""
         if frame is not None:
             frame.to_csv(self.file, index=False)
-        result = self.run("training_job", **ops)
+        result = self.run("training_job", **NO_FOLDS | ops)
         assert result.success
         return self.champion()
 
@@ -75,14 +81,40 @@ class Shop:
         with self.instance() as instance:
             return records_of(rulings(instance, champion_key(["shop"])))
 
-    def scored_by(self) -> tuple[str, str]:
-        """The version and status in the scores of new rows."""
+    def scores(self, **options: object) -> pd.DataFrame:
+        """The scores of new rows."""
         new = self.folder / "new.csv"
         rows(20, 0.5, 9)[["stay"]].to_csv(new, index=False)
-        result = self.run("scoring_job", predictions={"score_path": str(new)})
+        result = self.run("scoring_job", predictions={"score_path": str(new)} | options)
         assert result.success
-        found = lr_pipeline.load("shop/predictions", home=self.home).to_pandas()
+        return lr_pipeline.load("shop/predictions", home=self.home).to_pandas()
+
+    def scored_by(self) -> tuple[str, str]:
+        """The version and status in the scores of new rows."""
+        found = self.scores()
         return found["model_version"][0], found["model_status"][0]
+
+    def drifted(self, frame: pd.DataFrame) -> tuple[bool, list[str]]:
+        """Whether the check of new rows alarms, and the features that have drifted."""
+        new = self.folder / "later.csv"
+        frame.to_csv(new, index=False)
+        result = self.run("drift_job", drift_report={"score_path": str(new)})
+        assert result.success
+        (check,) = result.get_asset_check_evaluations()
+        numbers = lr_pipeline.load("shop/drift_report", home=self.home)
+        return not check.passed, numbers["drifted_features"]
+
+    def report(self) -> Report:
+        """The page of the latest report and its numbers."""
+        with self.instance() as instance:
+            key = dg.AssetKey(["shop", "evaluation_report"])
+            return load_recorded(key, latest_materialization(instance, key))
+
+    def shown(self, name: str) -> str | None:
+        """What the web UI shows beside the latest report, by its name."""
+        with self.instance() as instance:
+            key = dg.AssetKey(["shop", "evaluation_report"])
+            return recorded(latest_materialization(instance, key), name)
 
 
 @pytest.fixture(scope="module")
@@ -94,28 +126,81 @@ def shop(tmp_path_factory) -> Shop:
 
 
 def test_the_life_of_a_model(shop) -> None:
-    """Promoted, replaced by a better one, kept against one of fewer rows, and taken back."""
+    """Promoted, replaced by a better one, kept against one of fewer rows, and taken back.
+
+    In between it scores with reasons, rows that drifted alarm, and each report says what changed
+    since the last one and which model was in use before it.
+    """
     first = shop.champion()
+    _the_first_is_better_than_the_prevalence(shop, first)
+    _it_scores_with_reasons(shop, first)
+    _rows_that_drifted_alarm(shop)
+    better = shop.train(rows(600, 0.1, 2))
+    _better_data_replace_it(shop, first, better)
+    _worse_data_do_not(shop, better)
+    _a_person_takes_it_back(shop, first, better)
+
+
+def _the_first_is_better_than_the_prevalence(shop: Shop, first: Champion) -> None:
+    """Before it there was no model, and no report."""
     assert first.record.ruling.challenge.verdict == "promoted"
     assert first.record.ruling.challenge.against == "the prevalence"
     assert Path(first.record.ruling.report).is_file()
-    assert shop.scored_by() == (first.version, "champion")
+    run = shop.report().numbers["run"]
+    assert run["in_use"]["version"] is None and run["since"] is None
+    assert shop.shown("since_last_report") is None
 
-    better = shop.train(rows(600, 0.1, 2))
+
+def _it_scores_with_reasons(shop: Shop, first: Champion) -> None:
+    """Who stayed longest has that as the reason."""
+    scores, longest = shop.scores(reasons=1), rows(20, 0.5, 9)["stay"].argmax()
+    assert set(scores["model_version"]) == {first.version}
+    assert set(scores["model_status"]) == {"champion"}
+    assert scores["reason_1_column"][longest] == "stay"
+    assert scores["reason_1_contribution"][longest] > 0
+    assert scores["reason_1_contribution"].idxmax() == longest == scores["probability"].idxmax()
+
+
+def _rows_that_drifted_alarm(shop: Shop) -> None:
+    """Rows like those of training do not."""
+    later = rows(600, 2.0, 4)
+    assert shop.drifted(later) == (False, [])
+    assert shop.drifted(later.assign(stay=later["stay"] + 1.5)) == (True, ["stay"])
+
+
+def _better_data_replace_it(shop: Shop, first: Champion, better: Champion) -> None:
+    """The test rows show it, and the report what changed."""
     challenge = better.record.ruling.challenge
     assert challenge.verdict == "promoted" and challenge.against == first.version
     assert challenge.interval.low > 0
     assert better.version != first.version
     assert "may have seen some of these test rows" in better.record.ruling.why
     assert shop.scored_by() == (better.version, "champion")
+    report = shop.report()
+    run = report.numbers["run"]
+    assert "stay" in [one["column"] for one in run["since"]["coefficients"]["moved"]]
+    metrics = {(one["model"], one["metric"]): one for one in run["since"]["metrics"]}
+    area = metrics["numpy_model", "roc_auc"]
+    assert area["difference"] > 0 and area["overlap"] is False
+    assert run["since"]["same_test_rows"] is False
+    assert run["in_use"]["version"] == first.version
+    assert f"Champion before: <bdi>{first.version}</bdi>" in report.html
+    assert "Since the last report" in report.html
 
+
+def _worse_data_do_not(shop: Shop, better: Champion) -> None:
+    """A sixth of the rows makes no better model."""
     kept = shop.train(rows(100, 0.1, 3))
     assert kept.version == better.version
     assert kept.record.ruling.challenge.verdict != "promoted"
     latest = lr_pipeline.load("shop/numpy_model", home=shop.home)
     assert version_of(latest) != kept.version
     assert shop.scored_by() == (better.version, "champion")
+    assert "training rows: 480, now 80" in shop.shown("since_last_report")
 
+
+def _a_person_takes_it_back(shop: Shop, first: Champion, better: Champion) -> None:
+    """The earlier model is in use to the bit, and only a person can put the later one back."""
     result = shop.run("rollback_job", return_to_champion={"because": "complaints"})
     assert result.success
     back = shop.champion()
