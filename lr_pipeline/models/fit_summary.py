@@ -146,7 +146,8 @@ def _logistic_facts(fit: LogisticFit) -> Facts:
     facts["Pseudo R²"] = f"{1.0 - fit.log_likelihood / null:.4f} (McFadden)"
     if freedom:
         p = float(stats.chi2.sf(statistic, freedom))
-        facts["Model test"] = f"χ² = {statistic:.5g}, {freedom} df, p = {_p_value(p)}"
+        relation = "" if p < SMALLEST_P else "= "
+        facts["Model test"] = f"χ² = {statistic:.5g}, {freedom} df, p {relation}{_p_value(p)}"
     parameters = freedom + 1
     facts["AIC"] = f"{2 * parameters - 2.0 * fit.log_likelihood:.6g}"
     facts["BIC"] = f"{parameters * np.log(zeros + ones) - 2.0 * fit.log_likelihood:.6g}"

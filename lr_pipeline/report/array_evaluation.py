@@ -13,7 +13,7 @@ from lr_pipeline.evaluation.model_results import ModelResults, model_results
 from lr_pipeline.evaluation.number_format import decimals_for, p_value, percent, signed
 from lr_pipeline.evaluation.report_numbers import report_numbers
 from lr_pipeline.models.fit_summary import Summary
-from lr_pipeline.report.metrics_table import MetricCell, explain_gaps, metric_tables
+from lr_pipeline.report.metrics_table import MetricCell, alike_models, explain_gaps, metric_tables
 from lr_pipeline.report.render import render_report
 
 
@@ -42,14 +42,20 @@ class Evaluation:
             "Rows": f"{numbers['test_rows']:,}, {percent(numbers['test_prevalence'])} with label 1",
             "Intervals": "95 %; * is significantly better than every other model",
         }
-        parts = [table.rows for table in metric_tables(numbers)]
+        tables = metric_tables(numbers)  # models that predict the same share a column
+        headings = ("", *(title for table in tables for title in table.titles))
         rows = tuple(
             (same[0].heading, *(_cell_text(cell) for row in same for cell in row.cells))
-            for same in zip(*parts, strict=True)
+            for same in zip(*(table.rows for table in tables), strict=True)
         )
-        compared = [_in_words(one, titles) for one in numbers["comparisons"]]
+        alike = alike_models(numbers["comparisons"])
+        compared = [
+            _in_words(one, titles)
+            for one in numbers["comparisons"]
+            if not {one["first"], one["second"]} & set(alike)
+        ]
         remarks = (*filter(None, compared), *explain_gaps(numbers, titles))
-        return Summary("Evaluation", facts, ("", *titles.values()), rows, remarks)
+        return Summary("Evaluation", facts, headings, rows, remarks)
 
     def __str__(self) -> str:
         """Lay out the summary as text."""

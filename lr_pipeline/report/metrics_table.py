@@ -18,6 +18,9 @@ DIGITS_LIKE = {
 }
 
 
+LEAST_PART = 1e-3  # of a Brier score: a part below it is shown as 0
+
+
 class MetricCell(NamedTuple):
     """A metric of one model and its interval as text; ``best``: better than all other models."""
 
@@ -101,11 +104,14 @@ def alike_models(comparisons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _shared_titles(numbers: Mapping[str, Any]) -> dict[str, str]:
-    """Return model → title, with those of later models that predict the same."""
+    """Return model → title, with those of later models that predict and answer the same."""
     first_alike = alike_models(numbers["comparisons"])
+    accuracy = {name: metrics["accuracy"] for name, metrics in numbers["models"].items()}
     shared: dict[str, list[str]] = {}
     for name in numbers["models"]:
-        shared.setdefault(first_alike.get(name, name), []).append(numbers["titles"][name])
+        first = first_alike.get(name, name)
+        key = first if accuracy[first] == accuracy[name] else name
+        shared.setdefault(key, []).append(numbers["titles"][name])
     return {name: " = ".join(titles) for name, titles in shared.items()}
 
 
@@ -125,7 +131,8 @@ def _cell(
         like = numbers["intervals"][model][DIGITS_LIKE.get(metric_name, metric_name)]
         known = like["low"] is not None
         text = fixed(value, decimals_for((like["low"], like["high"]))) if known else _short(value)
-        if value != 0.0 and not any(digit in text for digit in "123456789"):
+        matters = abs(value) > LEAST_PART * numbers["models"][model]["brier_score"]
+        if matters and not any(digit in text for digit in "123456789"):
             text = significant(value, 2)
         return MetricCell(text, "", model in best)
     decimals = decimals_for((ends["low"], ends["high"]))

@@ -137,3 +137,19 @@ def test_whole_groups_are_the_units_of_intervals(rows) -> None:
     found = copied.numbers["intervals"]["model"]["brier_score"]
     assert found["low"] == pytest.approx(alone["low"], rel=0.01)
     assert found["high"] == pytest.approx(alone["high"], rel=0.01)
+
+
+def test_models_that_predict_the_same_share_a_column_of_the_summary(rows) -> None:
+    """Two names of one model are printed as one; at another threshold it is another one."""
+    X, y = rows
+    p = 1 / (1 + np.exp(1 - X["dose"].to_numpy()))
+    found = lr_pipeline.evaluate({"a": p, "b": p, "c": np.full(400, 0.3)}, y=y)
+    headings = found.summary().headings
+    assert headings == ("", "Prevalence baseline", "a = b", "c")
+    assert all(len(row) == len(headings) for row in found.summary().rows)
+    assert "a = b" in str(found)
+    assert not any("b −" in remark or "− b" in remark for remark in found.summary().remarks)
+    apart = lr_pipeline.evaluate({"a": p, "b": p}, y=y, threshold={"a": 0.2}).summary()
+    assert apart.headings == ("", "Prevalence baseline", "a", "b")
+    accuracy = next(row for row in apart.rows if row[0] == "Accuracy")
+    assert accuracy[2] != accuracy[3]

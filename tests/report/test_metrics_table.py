@@ -87,10 +87,10 @@ def test_a_cell_has_the_digits_that_its_interval_justifies():
 
 
 def test_a_part_of_the_brier_score_is_never_rounded_to_nothing():
-    """A rare event's Brier score leaves its parts without a digit; 0 itself is 0."""
+    """A rare event's Brier score leaves its parts without a digit; a negligible one is 0."""
     numbers = NUMBERS | {
         "models": {
-            "numpy": metrics(brier_score=0.0039, brier_resolution=2.51e-5, brier_reliability=0.0)
+            "numpy": metrics(brier_score=0.0039, brier_resolution=2.51e-5, brier_reliability=1.3e-7)
         },
         "titles": {"numpy": "Numpy"},
         "intervals": {"numpy": dict.fromkeys(NAMES, interval(0.0033, 0.0046))},
