@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 THOUSAND = 1000.0
+LEFT = 0.72  # inches: numbers of four digits beside the axes' names
 BELOW = 0.3  # of the largest net benefit that is drawn below 0
 
 
@@ -20,7 +21,7 @@ def decision_figure(found: DecisionCurves, threshold: float, rows: str) -> "Figu
     lines = len(found.curves) + 3
     t = found.thresholds
     with plot_style():
-        figure = new_figure(height=4.9 + 0.2 * lines, bottom=0.47 + 0.195 * lines)
+        figure = new_figure(4.9 + 0.2 * lines, left=LEFT, bottom=0.47 + 0.195 * lines)
         upper, lower = figure.subplots(2, 1, sharex=True)
         upper.axhline(0, label="no for every row", color=INK, linewidth=1, zorder=2)
         upper.plot(t, THOUSAND * found.flag_all, label="yes for every row", **REFERENCE)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lr_pipeline.evaluation.diagnostics.linearity import BinnedColumn, BinnedLogit
-from lr_pipeline.evaluation.number_format import significant
+from lr_pipeline.evaluation.number_format import MINUS, significant
 from lr_pipeline.report.canvas import MUTED, new_figure, plot_label, plot_style, series_style
 
 if TYPE_CHECKING:
@@ -63,14 +63,16 @@ def _draw(axes: "Axes", column: BinnedColumn, index: int) -> None:
     axes.tick_params(labelsize=7.5)
     from matplotlib.ticker import MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator(3))
+    whole = all(float(value).is_integer() for value in values)
+    axes.xaxis.set_major_locator(MaxNLocator(3, integer=whole))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(lambda x, _: _short(x))
 
 
 def _short(x: float) -> str:
     """Return a tick's number: 20, 1,500, 2 × 10⁶."""
-    return f"{x:,.10g}" if 1e-4 <= abs(x) < 1e5 or x == 0 else significant(x, 2)
+    plain = f"{x:,.10g}".replace("-", MINUS)
+    return plain if 1e-4 <= abs(x) < 1e5 or x == 0 else significant(x, 2)
 
 
 def _logit(share: float, cases: float) -> float:

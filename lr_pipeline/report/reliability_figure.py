@@ -39,7 +39,7 @@ def reliability_figure(
     end = 1.0 if furthest > NEARLY_ALL else 1.1 * furthest
     lines = 2 * len(models) + 3
     with plot_style():
-        figure = new_figure(height=4.6 + 0.195 * lines, bottom=0.47 + 0.195 * lines)
+        figure = new_figure(4.6 + 0.195 * lines, left=_left(histogram), bottom=0.47 + 0.195 * lines)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1))
         upper.plot([0, 1], [0, 1], label="right probabilities", **REFERENCE)
         for one in models:
@@ -53,6 +53,12 @@ def reliability_figure(
         lower.set(xlabel=f"prediction (below: of {plot_label(histogram_title, 26)})")
         figure.legend(loc="lower left", bbox_to_anchor=(0.06, 0), alignment="left")
     return figure
+
+
+def _left(histogram: PredictionHistogram) -> float:
+    """Return inches left of the axes, which have room for the largest count."""
+    largest = max(float(histogram.zeros.max()), float(histogram.ones.max()), 1.0)
+    return 0.6 + 0.06 * max(len(count(math.ceil(largest))) - 3, 0)
 
 
 def _furthest(one: Reliability) -> float:

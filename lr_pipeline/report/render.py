@@ -108,14 +108,12 @@ def report_pictures(findings: Findings, results: ModelResults) -> dict[str, str]
 
 def _thresholds_differ(findings: Findings) -> str:
     """Say above which probability each model answers yes, "" if it is the same for all."""
-    titles: dict[float, list[str]] = {}
+    titles: dict[str, list[str]] = {}
     for model in findings.models:
-        titles.setdefault(model.threshold, []).append(model.title)
+        titles.setdefault(significant(model.threshold, 3), []).append(model.title)
     if len(titles) < 2:
         return ""
-    return "; ".join(
-        f"{significant(threshold, 3)} by {', '.join(names)}" for threshold, names in titles.items()
-    )
+    return "; ".join(f"{above} by {' and '.join(names)}" for above, names in titles.items())
 
 
 def _drawn_rows(numbers: Mapping[str, Any]) -> list[list[str]]:

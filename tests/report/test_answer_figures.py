@@ -112,3 +112,15 @@ def test_classes_have_no_colour_of_a_model(both) -> None:
     bars = [patch.get_facecolor() for patch in figures(*both)[0].axes[1].patches]
     assert len(set(bars)) == len(bars) == 2
     assert not set(bars) & set(map(to_rgba, SERIES))
+
+
+def test_the_names_of_axes_are_inside_the_figure_beside_counts_of_any_size() -> None:
+    """Labels of axes are not cut where numbers beside them are long."""
+    rng = np.random.default_rng(2)
+    z = rng.normal(-6, 1, 60_000)
+    y = (rng.random(60_000) < sigmoid(z)).astype(float)
+    rare = Findings(HeldOutRows(y, 0.004), [ModelSection("rare", "rare", sigmoid(z), z)])
+    for given in (evaluated(), (rare, model_results(rare))):
+        for figure in figures(*given):
+            picture(figure)
+            assert min(axes.get_tightbbox().x0 for axes in figure.axes) >= 0
