@@ -16,7 +16,8 @@ They can still be indexed by position, as plain arrays. ``fit.summary()`` is the
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any, NamedTuple
+from dataclasses import fields
+from typing import Any, NamedTuple, TypeVar
 
 from lr_pipeline.core.acceleration.accelerated_fit import assess_from_sample
 from lr_pipeline.core.existence.existence import Existence, SeparationError
@@ -26,6 +27,7 @@ from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.core.inference.logistic_inference import infer_logistic
 from lr_pipeline.core.inference.named_columns import fit_with_names, inference_with_names
 from lr_pipeline.core.least_squares import linear_fit as linear
+from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.limits import ColumnError
 from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
@@ -39,7 +41,7 @@ from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.named_choices import kernel_named, solver_named
 from lr_pipeline.engines.parallel import threads_for
-from lr_pipeline.models.fitted import FittedLinear, FittedLogistic, fitted
+from lr_pipeline.models.fitted import FittedLinear, FittedLogistic
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
@@ -64,7 +66,7 @@ def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True
         found = linear.fit_linear(opened.rows, intercept)
     if opened.columns is not None:
         found = fit_with_names(found, opened.columns)
-    return fitted(FittedLinear, found, opened.columns, opened.preparation)
+    return _knowing(FittedLinear, found, opened)
 
 
 def fit_logistic(
@@ -108,7 +110,8 @@ def fit_logistic(
     """
     given = (penalty, l2, log_f) != ("none", None, None)
     added = penalty_choice(penalty, l2=l2, log_f=log_f) if given else NoPenalty()
-    rows, columns, preparation = _open(X, y, weight)
+    opened = _open(X, y, weight)
+    rows, columns, _ = opened
     try:
         with (
             _naming(X, columns),
@@ -129,7 +132,7 @@ def fit_logistic(
         raise SeparationError(error.existence, columns) from None
     if columns is not None:
         found = fit_with_names(found, columns)
-    return fitted(FittedLogistic, found, columns, preparation)
+    return _knowing(FittedLogistic, found, opened)
 
 
 def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
@@ -182,6 +185,15 @@ class _Opened(NamedTuple):
     rows: Rows
     columns: tuple[str, ...] | None
     preparation: Preparation | None = None
+
+
+Fitted = TypeVar("Fitted", FittedLogistic, FittedLinear)
+
+
+def _knowing(kind: type[Fitted], fit: LogisticFit | LinearFit, opened: _Opened) -> Fitted:
+    """Return the fit as one that knows its columns."""
+    found = {one.name: getattr(fit, one.name) for one in fields(fit)}
+    return kind(**found, columns=opened.columns, preparation=opened.preparation)
 
 
 @contextmanager

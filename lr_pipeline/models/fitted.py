@@ -1,8 +1,8 @@
 """What ``fit_logistic`` and ``fit_linear`` return: fits that know the columns they were given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -76,20 +76,6 @@ class FittedLinear(LinearFit):
     def summary(self) -> Summary:
         """Return the table of estimates, standard errors, tests and intervals, with names."""
         return summarize_linear(self, self.columns)
-
-
-Fitted = TypeVar("Fitted", FittedLogistic, FittedLinear)
-
-
-def fitted(
-    kind: type[Fitted],
-    fit: LogisticFit | LinearFit,
-    columns: tuple[str, ...] | None,
-    preparation: Preparation | None,
-) -> Fitted:
-    """Return the fit as one that knows its columns."""
-    found = {one.name: getattr(fit, one.name) for one in fields(fit)}
-    return kind(**found, columns=columns, preparation=preparation)
 
 
 def _scores(

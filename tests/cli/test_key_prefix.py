@@ -64,7 +64,8 @@ def test_the_same_file_spelled_otherwise_is_the_same(run, folder, trained) -> No
 def test_a_name_that_was_given_is_taken(run, folder, trained) -> None:
     """It is a new name, or the first file's, whose model it then replaces as asked."""
     for name in ("other", "train"):
-        assert run("run", "b/train.csv", "--target", "y", "--name", name).exit_code == 0
+        result = run("run", "b/train.csv", "--target", "y", "--name", name)
+        assert result.exit_code == 0, result.output
     assert fingerprint(folder) == fingerprint(folder, "other") != trained
 
 
@@ -75,4 +76,5 @@ def test_a_code_location_keeps_its_name(run, folder, trained) -> None:
     assert result.exit_code == 1
     assert "its assets would be table/…" in result.stderr
     (folder / "locations" / "table.py").write_text("table = FileTable(")
-    assert run("run", "b/客户.csv", "--target", "y").exit_code == 0
+    result = run("run", "b/客户.csv", "--target", "y")
+    assert result.exit_code == 0, result.output

@@ -22,6 +22,8 @@ def trained(run: Run) -> None:
     """Train a model of spector's 32 students."""
     result = run("run", SPECTOR, "--target", "GRADE")
     assert result.exit_code == 0, result.output
+    result = run("champion", "spector", "--promote", "latest", "--because", "it is a textbook's")
+    assert result.exit_code == 0, result.output
 
 
 def test_each_row_gets_its_reasons(run: Run, trained: None, folder: Path) -> None:
@@ -65,12 +67,12 @@ def test_the_launchpad_asks_for_at_least_one_reason() -> None:
 
 def test_the_asset_scores_with_reasons_and_says_from_where(run: Run, trained: None, folder) -> None:
     """Its metadata, as the web UI shows them, name the reference; the version depends on it."""
-    model = lr_pipeline.load("spector/numpy_model", home=folder / ".dagster_home")
+    champion = lr_pipeline.load("spector/champion", home=folder / ".dagster_home")
     results = []
     for reasons in (None, 2):
-        config = ScoringConfig(score_path=str(SPECTOR), reasons=reasons)
+        config = ScoringConfig(score_path=str(SPECTOR), reasons=reasons, anyway=True)
         context = dg.build_asset_context()
-        (result,) = predictions(context, config=config, numpy_model=model)
+        (result,) = predictions(context, config=config, champion=champion)
         results.append(result)
     plain, reasoned = results
     assert plain.data_version != reasoned.data_version

@@ -16,6 +16,8 @@ def trained(run: Run) -> None:
     """Train a model of spector's 32 students."""
     result = run("run", SPECTOR, "--target", "GRADE")
     assert result.exit_code == 0, result.output
+    result = run("champion", "spector", "--promote", "latest", "--because", "it is a textbook's")
+    assert result.exit_code == 0, result.output
 
 
 def test_the_card_is_printed_or_written(run: Run, trained: None, folder: Path) -> None:
@@ -42,7 +44,7 @@ def test_the_card_is_printed_or_written(run: Run, trained: None, folder: Path) -
     [
         (("spector", "--odds", "-1"), "odds must be a positive number, found -1"),
         (("spector", "--output", "card.xlsx"), "ends in .csv"),
-        (("spektor",), "Did you mean 'spector/numpy_model'?"),
+        (("spektor",), "Did you mean 'spector/champion'?"),
     ],
 )
 def test_a_mistake_is_said_in_one_line(run: Run, trained: None, arguments, message) -> None:

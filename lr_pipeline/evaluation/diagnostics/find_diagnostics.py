@@ -172,9 +172,10 @@ class _Search:
         tests = linearity_tests(by_size[:COLUMNS_TESTED], self.columns, rows, fitted)
         by_name = {one.name: one for one in numbers}
         drawn = [by_name[test.column] for test in tests[:COLUMNS_DRAWN]]
+        binned = (binned_logits(one, self.columns, rows, p) for one in drawn)
         return {
             "linearity": tests,
-            "binned": [binned_logits(one, self.columns, rows, p) for one in drawn],
+            "binned": [one for one in binned if len(one.bins) > 1],  # one point shows no line
             "untested": max(len(numbers) - COLUMNS_TESTED, 0),
         }
 
