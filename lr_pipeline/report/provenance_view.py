@@ -13,8 +13,8 @@ from lr_pipeline.versions import LIBRARIES
 NOT_RECORDED = "not recorded"
 RUN_DIGITS = 8
 NO_CHAMPION = (
-    "when this report was written, no model of this table was in use: none so far was better than "
-    "the prevalence by a test. The ruling on this one follows the report, in the asset champion."
+    "when this report was written, no model of this table was in use: none of those considered so "
+    "far earned the place. The ruling on this one follows the report, in the asset champion."
 )
 
 Lines = dict[str, str]
