@@ -8,16 +8,13 @@ row counts; rows of zero weight do not count. ``X`` can also be a
 ``lr_pipeline.tables.table.Table``, whose roles already name label and weight. Its columns are
 prepared as in the pipeline, and its rows are streamed if they do not fit in memory.
 
-Where the columns have names, ``fit.coefficients["age"]`` and ``odds_ratios.estimate["age"]`` give
-the number of one column (``NamedColumns``); ``p_values`` and interval ends also have "(intercept)".
-They can still be indexed by position, as plain arrays. ``fit.summary()`` is the usual table, and
-``fit.predict_proba(X)`` takes an array or a data frame.
+Numbers of columns with names can be asked for by name (``NamedColumns``), as in
+``fit.coefficients["age"]``; ``p_values`` and interval ends also have "(intercept)".
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import fields
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from lr_pipeline.core.acceleration.accelerated_fit import assess_from_sample
 from lr_pipeline.core.existence.existence import Existence, SeparationError
@@ -27,7 +24,6 @@ from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.core.inference.logistic_inference import infer_logistic
 from lr_pipeline.core.inference.named_columns import fit_with_names, inference_with_names
 from lr_pipeline.core.least_squares import linear_fit as linear
-from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.limits import ColumnError
 from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.penalties.by_name import penalty_choice
@@ -64,9 +60,7 @@ def fit_linear(X: Any, y: Any = None, weight: Any = None, intercept: bool = True
         require_response(opened.rows.y)
     with _naming(X, opened.columns):
         found = linear.fit_linear(opened.rows, intercept)
-    if opened.columns is not None:
-        found = fit_with_names(found, opened.columns)
-    return _knowing(FittedLinear, found, opened)
+    return _knowing(FittedLinear, found, opened)  # type: ignore[no-any-return]
 
 
 def fit_logistic(
@@ -110,8 +104,7 @@ def fit_logistic(
     """
     given = (penalty, l2, log_f) != ("none", None, None)
     added = penalty_choice(penalty, l2=l2, log_f=log_f) if given else NoPenalty()
-    opened = _open(X, y, weight)
-    rows, columns, _ = opened
+    rows, columns, _ = opened = _open(X, y, weight)
     try:
         with (
             _naming(X, columns),
@@ -130,9 +123,7 @@ def fit_logistic(
             )
     except SeparationError as error:
         raise SeparationError(error.existence, columns) from None
-    if columns is not None:
-        found = fit_with_names(found, columns)
-    return _knowing(FittedLogistic, found, opened)
+    return _knowing(FittedLogistic, found, opened)  # type: ignore[no-any-return]
 
 
 def assess_existence(X: Any, y: Any = None, weight: Any = None) -> Existence:
@@ -187,12 +178,9 @@ class _Opened(NamedTuple):
     preparation: Preparation | None = None
 
 
-Fitted = TypeVar("Fitted", FittedLogistic, FittedLinear)
-
-
-def _knowing(kind: type[Fitted], fit: LogisticFit | LinearFit, opened: _Opened) -> Fitted:
+def _knowing(kind: Any, fit: Any, opened: _Opened) -> Any:
     """Return the fit as one that knows its columns."""
-    found = {one.name: getattr(fit, one.name) for one in fields(fit)}
+    found = vars(fit if opened.columns is None else fit_with_names(fit, opened.columns))
     return kind(**found, columns=opened.columns, preparation=opened.preparation)
 
 

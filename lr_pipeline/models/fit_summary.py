@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 from scipy import stats
+from scipy.special import xlogy
 
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.inference.inference import LogisticInference, wald_inference
@@ -133,10 +134,10 @@ def _logistic_facts(fit: LogisticFit) -> Facts:
     ending = f"{fit.status.label.replace('_', ' ')}: {fit.solver}, {fit.iterations} iterations"
     facts = {"Status": ending, "Objective": fit.objective}
     facts["Log-likelihood"] = f"{fit.log_likelihood:.6g}"
-    null = fit.null_log_likelihood
-    if fit.class_weights is None or null is None:
+    if fit.class_weights is None:
         return facts
     zeros, ones = fit.class_weights
+    null = float(sum(xlogy(own, own / (zeros + ones)) for own in fit.class_weights))
     facts = {"Rows": f"{zeros + ones:,.10g}, {ones:,.10g} with label 1"} | facts
     facts["Intercept alone"] = f"{null:.6g}"
     if not fit.penalty.adds_nothing or null == 0.0:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from scipy.special import xlogy
-
 from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.existence.existence import Existence
 from lr_pipeline.core.fitting.minimum_search import MinimumSearch
@@ -67,14 +65,6 @@ class LogisticFit:
     def objective(self) -> str:
         """The minimised sum as a formula for people, with the penalty and its strength."""
         return f"{SUM_OF_LOSSES}; {self.penalty.formula}"
-
-    @property
-    def null_log_likelihood(self) -> float | None:
-        """The log-likelihood of the intercept alone, Σ_k W_k log(W_k / W) of class weights W_k."""
-        if self.class_weights is None:
-            return None
-        total = sum(self.class_weights)
-        return float(sum(xlogy(own, own / total) for own in self.class_weights))
 
     @property
     def optimum(self) -> str:

@@ -39,6 +39,7 @@ LARGEST_SHIFT = 1e3
 # may be dependent, or should be made orthonormal.
 LARGEST_CONDITION = 1e3
 
+Trace = tuple[TracePoint, ...]
 # What a finite certificate of independent columns proves.
 UNIQUE = Existence(Verdict.UNIQUE)
 
@@ -207,17 +208,9 @@ class StandardizedFit(NamedTuple):
         return np.asarray(half.T @ half)
 
     def in_table_units(
-        self,
-        solver: str,
-        trace: tuple[TracePoint, ...],
-        evaluations: int,
-        inferred: bool,
-        weight_1: float,
+        self, solver: str, trace: Trace, evaluations: int, inferred: bool, weight_1: float
     ) -> LogisticFit:
-        """Return the fit in the table's units; ``inferred``: with standard errors.
-
-        ``weight_1``: Σ weight of the rows of label 1.
-        """
+        """Return the fit in the table's units; ``inferred``: with standard errors."""
         w, value, gradient, _ = self.sums
         mean, scale = self.columns.mean[1:], self.columns.scale[1:]
         coefficients, mean_value = w[1:] / scale, value / self.total_weight
