@@ -70,7 +70,11 @@ def _wrong_parts(findings: Findings) -> Iterator[str]:
     if wrong:
         columns = list(dict.fromkeys(one.column for one in wrong))
         where = "a part" if len(wrong) == 1 else f"{count(len(wrong))} parts"
-        yield f"in {where} of the test set the predictions are wrong (slices by {_listed(columns)})"
+        grouped = findings.held_out.group is not None
+        yield (
+            f"in {where} of the test set the predictions are wrong (slices by {_listed(columns)}"
+            f"{', rows taken as independent' if grouped else ''})"
+        )
 
 
 def _unequal(findings: Findings) -> Iterator[str]:

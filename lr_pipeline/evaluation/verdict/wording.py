@@ -147,19 +147,22 @@ def _validated(findings: Findings, found: Evidence, reasons: Sequence[Reason]) -
 
 def _gain_of_folds(loss: str, gain: Estimate) -> str:
     mean, ends = gain.mean or 0.0, gain.interval.ends
-    direction = "lower" if mean >= 0.0 else "higher"
-    found = (
-        "Cross-validation of the training rows, which tests such models and not this one, found "
-        f"their {loss} {direction} than that of the prevalence"
-    )
+    subject = "Cross-validation of the training rows, which tests such models and not this one,"
     if ends is None:
-        return f"{found} by {significant(abs(mean), 2)} on average, with no interval."
+        return (
+            f"{subject} found their {loss} {'lower' if mean >= 0.0 else 'higher'} than that of the "
+            f"prevalence by {significant(abs(mean), 2)} on average, with no interval."
+        )
     places = decimals_for(ends)
-    low, high = ends if mean >= 0.0 else (-ends[1], -ends[0])
-    chance = ", which may be chance" if ends[0] <= 0.0 <= ends[1] else ""
+    between = f"95 % interval {fixed(ends[0], places)} to {fixed(ends[1], places)}"
+    if ends[0] > 0.0:
+        return (
+            f"{subject} found their {loss} lower than that of the prevalence by "
+            f"{fixed(mean, places)} ({between})."
+        )
     return (
-        f"{found} by {fixed(abs(mean), places)} (95 % interval {fixed(low, places)} to "
-        f"{fixed(high, places)}){chance}."
+        f"{subject} did not show that their {loss} is lower than that of the prevalence either: "
+        f"gain {fixed(mean, places)} ({between})."
     )
 
 
@@ -172,7 +175,8 @@ def _withheld(findings: Findings, results: ModelResults, found: Evidence) -> Ite
         if name != BASELINE and name in titles:
             for key, reason in metrics.reasons.items():
                 if key in ("log_loss", "roc_auc"):
-                    said.append(f"{headings[key]} of {titles[name]} ({reason})")
+                    heading = NAMES.get(key, headings[key])
+                    said.append(f"{heading} of {titles[name]} ({reason})")
     if found.model.withheld:
         said.append(f"intervals or p-values of coefficients ({found.model.withheld})")
     if found.against_prevalence.verdict == "withheld":
