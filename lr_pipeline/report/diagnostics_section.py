@@ -34,7 +34,8 @@ def diagnostics_context(findings: Findings) -> dict[str, Any] | None:
         "title": found.title,
         "rows": found.rows,
         "recalibrated": recalibrated(
-            findings.models[place_of(findings, found.name)], "All but the worst predictions is"
+            findings.models[place_of(findings, found.name)],
+            "All but the worst predictions are of the fit before its recalibration.",
         ),
         "test_rows": found.test_rows,
         "goodness": goodness_table(found),

@@ -8,6 +8,7 @@ from lr_pipeline.report.effects_view import (
     agreement_lines,
     effects_table,
     group_lines,
+    inflation_line,
     linear_rows,
 )
 from lr_pipeline.report.fits_view import descending, descent_curves, fact_rows
@@ -38,6 +39,7 @@ def effects_context(findings: Findings) -> dict[str, Any] | None:
         "title": effects.title,
         "agreements": agreement_lines(effects),
         "groups": group_lines(effects.together),
+        "inflation": inflation_line(effects),
         "withheld": "" if known else effects.withheld,
         "table": effects_table(effects),
         "rows": effects.rows,
@@ -45,18 +47,17 @@ def effects_context(findings: Findings) -> dict[str, Any] | None:
         "points_withheld": effects.points_withheld if known else "",
         "figures": drawn,
         "recalibrated": recalibrated(
-            findings.models[place], "Odds ratios and points of probability are of the fit itself"
+            findings.models[place],
+            "Odds ratios and points of probability are of the fit before its recalibration.",
         ),
         "exact": coefficient_table(findings.models[place]),
         "linear": linear_rows(effects.linear),
     }
 
 
-def recalibrated(model: ModelSection, subject: str) -> str:
-    """Say that numbers are those before recalibration, "" where there was none."""
-    if model.decision is None or model.decision.recalibration is None:
-        return ""
-    return f"{subject}, before the recalibration of its probabilities."
+def recalibrated(model: ModelSection, sentence: str) -> str:
+    """Return the sentence where the model's probabilities were recalibrated, else ""."""
+    return "" if model.decision is None or model.decision.recalibration is None else sentence
 
 
 def fits_context(findings: Findings) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The page's tables of effects: odds ratios in sensible steps, by feature."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ GROUPS_SHOWN = 6
 NAMES_SHOWN = 8
 LONGEST_NAME = 40  # letters of a column's name in a sentence
 POINTS = 100.0  # percentage points
+INFLATED = 10.0  # variance inflation from which a column says little of its own
 
 Cell = str | dict[str, str]
 
@@ -170,6 +172,26 @@ def group_lines(together: Sequence[MovingGroup]) -> list[str]:
     if len(together) > GROUPS_SHOWN:
         lines.append(f"and {count(len(together) - GROUPS_SHOWN)} more sets of columns")
     return lines
+
+
+def inflation_line(effects: Effects) -> str:
+    """Say how many columns say mostly what others say too, "" if none does."""
+    told = [one for one in effects.columns if one.variance_inflation is not None]
+    high = [
+        one
+        for one in told
+        if not one.withheld and INFLATED <= (one.variance_inflation or 0.0) < math.inf
+    ]
+    if not high:
+        return ""
+    worst = max(high, key=lambda one: one.variance_inflation or 0.0)
+    number = count(round(worst.variance_inflation or 0.0))
+    return (
+        f"{count(len(high))} of {count(len(told))} columns {'says' if len(high) == 1 else 'say'} "
+        f"mostly what others say too (variance inflation above {INFLATED:g}, up to {number}: "
+        f"{plot_label(worst.name, LONGEST_NAME)}): the wide intervals show how little is known "
+        "of each alone. Predictions are not affected."
+    )
 
 
 def linear_rows(linear: Sequence[LinearEffect]) -> list[tuple[str, ...]]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+UNEQUAL = 10  # times as many cases of one class in a bin as of the other in any
+
+
 def reliability_figure(
     models: Sequence[Reliability],
     histogram: PredictionHistogram,
@@ -102,14 +105,21 @@ def _interval_lengths(bin_: CalibrationBin) -> tuple[float, float]:
 def _draw_histogram(
     axes: "Axes", histogram: PredictionHistogram, class_names: tuple[str, str], unit: str
 ) -> None:
-    """Draw ones upwards and zeros downwards, in greys: colours are those of models."""
+    """Draw ones upwards and zeros downwards, in greys: colours are those of models.
+
+    A class of far fewer cases, which would not be seen, has a scale of its own.
+    """
     edges, zeros, ones = histogram
-    highest = max(1, math.ceil(zeros.max()), math.ceil(ones.max()))
-    for heights, name, colour in (
-        (ones, class_names[1], INK),
-        (-zeros, class_names[0], MUTED),
+    tops = [max(1, math.ceil(heights.max())) for heights in (zeros, ones)]
+    highest = max(tops)
+    if highest < UNEQUAL * min(tops):
+        tops = [highest, highest]
+    for heights, top, name, colour in (
+        (ones, tops[1], class_names[1], INK),
+        (-zeros, tops[0], class_names[0], MUTED),
     ):
-        axes.stairs(heights, edges, fill=True, color=colour, label=plot_label(name, 36))
+        scaled = heights if top == highest else heights * (highest / top)
+        axes.stairs(scaled, edges, fill=True, color=colour, label=plot_label(name, 36))
     axes.axhline(0, color=MUTED, linewidth=0.8)
-    axes.set_yticks([-highest, 0, highest], [count(highest), "0", count(highest)])
+    axes.set_yticks([-highest, 0, highest], [count(tops[0]), "0", count(tops[1])])
     axes.set(ylim=(-1.15 * highest, 1.15 * highest), ylabel=unit)

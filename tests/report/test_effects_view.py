@@ -14,7 +14,13 @@ from lr_pipeline.evaluation.effects.effects import (
 from lr_pipeline.evaluation.effects.joint_tests import JointTest
 from lr_pipeline.evaluation.effects.moving_together import MovingGroup
 from lr_pipeline.report.canvas import picture
-from lr_pipeline.report.effects_view import agreement_lines, effects_table, group_lines, step_text
+from lr_pipeline.report.effects_view import (
+    agreement_lines,
+    effects_table,
+    group_lines,
+    inflation_line,
+    step_text,
+)
 from lr_pipeline.report.forest_figure import forest_plot
 
 AGE = ColumnEffect(
@@ -60,6 +66,16 @@ def test_points_without_an_interval_have_their_sign(points, text):
     features = (FeatureEffects("age", "number", (age,)),)
     table = effects_table(replace(EFFECTS, features=features))
     assert table.rows[0][-1] == text
+
+
+def test_columns_that_say_mostly_what_others_say_are_counted():
+    """The limit is the usual one, 10; columns without an estimate are told of elsewhere."""
+    assert inflation_line(EFFECTS) == ""
+    inflated = replace(AGE, variance_inflation=3831.6)
+    features = (FeatureEffects("age", "number", (inflated,)), *FEATURES[1:])
+    line = inflation_line(replace(EFFECTS, features=features))
+    assert line.startswith("1 of 3 columns says mostly what others say too")
+    assert "up to 3,832: age" in line
 
 
 def test_where_models_differ_both_are_in_the_table():
