@@ -4,9 +4,8 @@
 ones. Refused are: numbers that float64 cannot hold exactly, masked and missing values, pandas
 objects whose indexes differ, and more columns or larger or smaller numbers than a fit can hold
 (``lr_pipeline.core.limits``). ``y`` (n,) are the labels, and ``weight`` (n,) says how often each
-row counts; rows of zero weight do not count. ``X`` can also be a
-``lr_pipeline.tables.table.Table``, whose roles already name label and weight. Its columns are
-prepared as in the pipeline, and its rows are streamed if they do not fit in memory.
+row counts; rows of zero weight do not count. ``X`` can also be a ``Table``, whose roles name label
+and weight: it is prepared as in the pipeline, and streamed if it does not fit in memory.
 
 Numbers of columns with names can be asked for by name (``NamedColumns``), as in
 ``fit.coefficients["age"]``; ``p_values`` and interval ends also have "(intercept)".
