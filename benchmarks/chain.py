@@ -121,7 +121,9 @@ def run_ours(side: Side, file: Path, folder: Path) -> None:
     _, text = run_process([*reader, str(process.started), str(process.wall)], folder)
     (report,) = artifacts.glob("*/evaluation_report/*/report.json")
     models = json.loads(report.read_text())["models"]
-    shutil.rmtree(artifacts)
+    for stored in artifacts.glob("*/*"):
+        if stored.name != "champion":  # the next run's challenger is tested against it
+            shutil.rmtree(stored)
     losses = {name: numbers["log_loss"] for name, numbers in models.items()}
     _add(side, process, json.loads(text.splitlines()[-1]), losses)
 

@@ -138,7 +138,8 @@ def test_a_model_shows_how_its_fit_ended(page, address) -> None:
 def test_the_report_shows_its_curves(page, address) -> None:
     """The picture opens from the metadata, and is not empty."""
     text_at(page, f"{address}/assets/evaluation_report", "roc_curves")
-    page.get_by_text("[Show Markdown]").first.click()
+    row = page.locator("tr", has_text="roc_curves").last
+    row.get_by_text("[Show Markdown]").click()
     image = page.locator("img[src^='data:image/png']").first
     image.wait_for(timeout=30_000)
     assert image.evaluate("img => img.naturalWidth") > 200

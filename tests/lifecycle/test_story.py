@@ -20,11 +20,17 @@ from lr_pipeline.orchestration.instance.catalogue import (
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.manual_rulings import promote, roll_back
-from lr_pipeline.orchestration.instance.rulings import champion_key, records_of, rulings
+from lr_pipeline.orchestration.instance.rulings import (
+    champion_key,
+    current_champion,
+    records_of,
+    rulings,
+)
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.report.render import Report
 from lr_pipeline.scoring.predictions import ScoringError
+from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import FileTable
 
 PARTS = ("dataset", "train_set", "test_set", "mle_existence", "linear_baseline", "numpy_model")
@@ -306,3 +312,16 @@ def test_two_rulings_at_once_are_made_one_after_the_other(tmp_path) -> None:
     assert records[2].ruling.replaced == records[1].version
     assert records[2].ruling.challenge.against == records[1].version
     assert shop.champion().version == records[2].version
+
+
+def test_a_champion_whose_file_is_lost_is_said_with_the_way_out(tmp_path) -> None:
+    """The run fails, since nothing can be tested against it; a promotion by hand puts it right."""
+    shop = Shop(tmp_path)
+    shop.train()
+    with shop.instance() as instance:
+        key = champion_key(["shop"])
+        Path(recorded(latest_materialization(instance, key), "path")).unlink()
+        with pytest.raises(ArtifactError, match="champion shop --promote latest --because"):
+            current_champion(instance, key)
+        promote(instance, ["shop"], "latest", "its file was lost")
+        assert current_champion(instance, key).model is not None

@@ -19,7 +19,7 @@ from lr_pipeline.tables.row_choice import EveryRow
 from lr_pipeline.tables.table import Table
 
 MOST_ROWS = 100_000
-MOST_NUMBERS = 2**23  # in the columns of these rows
+MOST_NUMBERS = 2**22  # in the columns of these rows
 FEATURES_SLICED = 100  # the largest effects
 MOST_SLICES = 500  # those with the most cases
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lr_pipeline.lifecycle.model_in_use import Champion, Record
 from lr_pipeline.orchestration.asset_names import CHAMPION
 from lr_pipeline.orchestration.instance.catalogue import latest_materialization, load_recorded
+from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:
     from dagster import AssetKey, DagsterInstance, EventLogEntry
@@ -45,10 +46,17 @@ def current_champion(instance: "DagsterInstance", key: "AssetKey") -> Champion |
     Raises
     ------
     ArtifactError
-        Its file is not what was recorded.
+        Its file is missing, or not what was recorded; a person must decide which model scores.
     """
     entry = latest_materialization(instance, key)
-    return None if entry is None else Champion.of(load_recorded(key, entry))
+    try:
+        return None if entry is None else Champion.of(load_recorded(key, entry))
+    except ArtifactError as error:
+        table = "/".join(key.path[:-1]) or "…"
+        raise ArtifactError(
+            f"the model in use cannot be read. {error} Or put another model in use: lr-pipeline "
+            f'champion {table} --promote latest --because "its file was lost".'
+        ) from error
 
 
 def latest_record(instance: "DagsterInstance", key: "AssetKey") -> Record | None:
