@@ -325,3 +325,16 @@ def test_a_champion_whose_file_is_lost_is_said_with_the_way_out(tmp_path) -> Non
             current_champion(instance, key)
         promote(instance, ["shop"], "latest", "its file was lost")
         assert current_champion(instance, key).model is not None
+
+
+def test_a_model_whose_report_says_no_is_not_promoted_by_a_test(tmp_path) -> None:
+    """A leak makes the best of test rows; a person may still put the model in use."""
+    shop = Shop(tmp_path)
+    leaking = rows(600, 1.0, 3)
+    leaking["refund"] = leaking["left"] + np.random.default_rng(4).normal(size=600) / 8
+    champion = shop.train(leaking)
+    assert champion.model is None
+    assert "a check failed: evaluation_report: No" in champion.record.ruling.why
+    with shop.instance() as instance:
+        promote(instance, ["shop"], "latest", "the refund is known before")
+    assert shop.champion().model is not None

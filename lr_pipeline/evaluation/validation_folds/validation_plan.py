@@ -3,7 +3,7 @@
 from lr_pipeline.evaluation.validation_folds.cross_validation import ValidationChoice
 
 FEWEST_TESTED = 500  # rows of the rarer class; with more, the test set speaks for itself
-MOST_NUMBERS = 500_000  # in the training design, for cross-validation that was not asked for
+MOST_NUMBERS = 5_000_000  # in the training design, for cross-validation that was not asked for
 MOST_REPEATS = 10
 NUMBERS_OF_A_FIT = 20_000  # a fit takes as long as to read so many, before it reads any
 NUMBERS_READ = 2_000_000  # by all fits together, in about a second

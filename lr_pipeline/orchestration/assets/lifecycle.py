@@ -47,8 +47,9 @@ def champion(
 
     The challenger takes its place only if the test rows show it, by a paired test whose level
     shrinks with each decision of these rows; the first one if it beats the prevalence. A model that
-    failed a blocking check, or did not converge, is never promoted. Every materialization is a
-    ruling: which model is in use since then, who decided it, when and why.
+    failed a blocking check, did not converge, or got a no from its report is never promoted by a
+    test. Every materialization is a ruling: which model is in use since then, who decided it, when
+    and why.
     """
     instance, key = context.instance, context.asset_key
     challenger = _challenger(context, numpy_model, evaluation_report)
@@ -92,5 +93,11 @@ def _challenger(
         run,
         started,
         None if reported is None else recorded(reported, "path"),
-        refusals(instance, key, run),
+        (*refusals(instance, key, run), *_verdict_against(report)),
     )
+
+
+def _verdict_against(report: Report) -> tuple[str, ...]:
+    """Return the headline of a report that says no, which is one more failed check."""
+    verdict = report.numbers.get("verdict", {})  # absent from reports of earlier versions
+    return (f"{REPORT}: {verdict['headline']}",) if verdict.get("answer") == "no" else ()
