@@ -175,7 +175,8 @@ def test_a_scheduler_that_dies_leaves_nothing_half_written(small, folder, tmp_pa
     assert outcome.returncode == 1
     (error,) = outcome.stderr.splitlines()
     assert error.startswith(f"error: expected the Dask scheduler at {processes.address} until")
-    assert all(line.startswith("  ") for line in outcome.stdout.splitlines())
+    shown = ("  ", "In the web UI")  # assets, and where the table is remembered
+    assert all(line.startswith(shown) for line in outcome.stdout.splitlines())
     written = {path.parent.parent.name for path in artifacts.rglob("*") if path.is_file()}
     assert written >= {"train_set", "linear_baseline"}
     assert not written & {"torch_model", "evaluation_report"}
