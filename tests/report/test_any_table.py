@@ -69,7 +69,9 @@ def assert_reported(table: Table) -> None:
 
 
 @given(tables())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 def test_no_table_that_can_be_fitted_breaks_its_report(table) -> None:
     """Whatever is rare, missing, tied or weighted in it."""
     assert_reported(table)
