@@ -17,16 +17,7 @@ SPECTOR = Path(__file__).parents[2] / "data" / "samples" / "spector.csv"
 Run = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def trained(run: Run) -> None:
-    """Train a model of spector's 32 students."""
-    result = run("run", SPECTOR, "--target", "GRADE")
-    assert result.exit_code == 0, result.output
-    result = run("champion", "spector", "--promote", "latest", "--because", "it is a textbook's")
-    assert result.exit_code == 0, result.output
-
-
-def test_each_row_gets_its_reasons(run: Run, trained: None, folder: Path) -> None:
+def test_each_row_gets_its_reasons(run: Run, spector_in_use: None, folder: Path) -> None:
     """Text for a person, values for a program; from the training means or a given row."""
     result = run("predict", SPECTOR, "--model", "spector", "--reasons", 2, "--output", "scores.csv")
     assert result.exit_code == 0, result.stderr
@@ -47,7 +38,7 @@ def test_each_row_gets_its_reasons(run: Run, trained: None, folder: Path) -> Non
     assert psi.tolist() == pd.read_csv(SPECTOR)["PSI"].eq(1).tolist()  # else it is as in the row
 
 
-def test_a_reference_that_cannot_be_used_ends_with_one_line(run: Run, trained: None) -> None:
+def test_a_reference_that_cannot_be_used_ends_with_one_line(run: Run, spector_in_use: None) -> None:
     """Exit code 1 and the remedy."""
     command = ("predict", SPECTOR, "--model", "spector", "--reference", "none.yaml")
     assert "Say how many: --reasons 4" in run(*command).stderr
@@ -65,7 +56,9 @@ def test_the_launchpad_asks_for_at_least_one_reason() -> None:
         ScoringConfig(reasons=0)
 
 
-def test_the_asset_scores_with_reasons_and_says_from_where(run: Run, trained: None, folder) -> None:
+def test_the_asset_scores_with_reasons_and_says_from_where(
+    run: Run, spector_in_use: None, folder
+) -> None:
     """Its metadata, as the web UI shows them, name the reference; the version depends on it."""
     champion = lr_pipeline.load("spector/champion", home=folder / ".dagster_home")
     results = []

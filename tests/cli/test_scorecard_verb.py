@@ -11,16 +11,7 @@ SPECTOR = Path(__file__).parents[2] / "data" / "samples" / "spector.csv"
 Run = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def trained(run: Run) -> None:
-    """Train a model of spector's 32 students."""
-    result = run("run", SPECTOR, "--target", "GRADE")
-    assert result.exit_code == 0, result.output
-    result = run("champion", "spector", "--promote", "latest", "--because", "it is a textbook's")
-    assert result.exit_code == 0, result.output
-
-
-def test_the_card_is_printed_or_written(run: Run, trained: None, folder: Path) -> None:
+def test_the_card_is_printed_or_written(run: Run, spector_in_use: None, folder: Path) -> None:
     """With the model's coefficients, or of bins; the scale is the one that was asked for."""
     result = run("scorecard", "spector", "--base", 500, "--odds", 1, "--pdo", 10)
     assert result.exit_code == 0, result.stderr
@@ -47,7 +38,7 @@ def test_the_card_is_printed_or_written(run: Run, trained: None, folder: Path) -
         (("spektor",), "Did you mean 'spector/champion'?"),
     ],
 )
-def test_a_mistake_is_said_in_one_line(run: Run, trained: None, arguments, message) -> None:
+def test_a_mistake_is_said_in_one_line(run: Run, spector_in_use: None, arguments, message) -> None:
     """Exit code 1, no traceback, no file."""
     result = run("scorecard", *arguments)
     assert result.exit_code == 1
