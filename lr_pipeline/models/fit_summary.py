@@ -10,8 +10,7 @@ from math import isfinite
 from typing import TypeAlias
 
 import numpy as np
-from scipy import stats
-from scipy.special import xlogy
+from scipy.special import chdtrc, stdtr, stdtrit, xlogy
 
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.inference.inference import LogisticInference, wald_inference
@@ -117,8 +116,8 @@ def summarize_linear(fit: LinearFit, columns: Sequence[str] | None) -> Summary:
         errors = np.append(np.nan if intercept is None else intercept, fit.standard_errors)
         with np.errstate(divide="ignore", invalid="ignore"):
             t = values / errors
-        reach = stats.t.ppf((1.0 + LEVEL) / 2.0, fit.degrees_of_freedom) * errors
-        p_values = 2.0 * stats.t.sf(np.abs(t), fit.degrees_of_freedom)
+        reach = stdtrit(fit.degrees_of_freedom, (1.0 + LEVEL) / 2.0) * errors
+        p_values = 2.0 * stdtr(fit.degrees_of_freedom, -np.abs(t))
         parts = (t, p_values, values - reach, values + reach)
     headings, rows = _table(names, values, errors, "t", parts, LEVEL)
     facts = {
@@ -146,7 +145,7 @@ def _logistic_facts(fit: LogisticFit) -> Facts:
     statistic = max(2.0 * (fit.log_likelihood - null), 0.0)
     facts["Pseudo R²"] = f"{1.0 - fit.log_likelihood / null:.4f} (McFadden)"
     if freedom:
-        p = float(stats.chi2.sf(statistic, freedom))
+        p = float(chdtrc(freedom, statistic))
         relation = "" if p < SMALLEST_P else "= "
         facts["Model test"] = f"χ² = {statistic:.5g}, {freedom} df, p {relation}{_p_value(p)}"
     parameters = freedom + 1

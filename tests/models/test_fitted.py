@@ -1,5 +1,7 @@
 """Fits know the names of their columns: predictions of data frames, and summaries."""
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -154,3 +156,9 @@ def test_every_way_of_fitting_records_the_class_weights(frame, y) -> None:
     labels = (wide[:, 0] > 0.3 * np.random.default_rng(3).normal(size=3000) * 9).astype(int)
     large = lr_pipeline.fit_logistic(wide, labels)
     assert large.class_weights == (float(np.sum(labels == 0)), float(labels.sum()))
+
+
+def test_fits_are_imported_without_all_of_scipys_statistics() -> None:
+    """It takes half a second, and four functions of ``scipy.special`` are enough."""
+    code = "import sys, lr_pipeline.estimators; sys.exit('scipy.stats' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
