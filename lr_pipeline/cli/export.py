@@ -6,7 +6,7 @@ import click
 
 from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.remedies import in_options
-from lr_pipeline.cli.table_options import HOME_HELP
+from lr_pipeline.cli.table_options import ANYWAY_HELP, HOME_HELP
 from lr_pipeline.export.export_error import ExportError
 from lr_pipeline.export.export_model import KINDS, export_model
 from lr_pipeline.orchestration.instance.model_choice import find_model
@@ -31,8 +31,11 @@ NO_ROWS = (
     type=click.Path(),
     help="Verify on the rows of this file [default: the stored test rows, else the training rows].",
 )
+@click.option("--anyway", is_flag=True, help=ANYWAY_HELP)
 @click.option("--home", type=click.Path(), help=HOME_HELP)
-def export(name: str, kind: str, output: str | None, rows: str | None, home: str | None) -> None:
+def export(
+    name: str, kind: str, output: str | None, rows: str | None, anyway: bool, home: str | None
+) -> None:
     """Write the current model of TABLE (or a model.json) as SQL, ONNX, PMML, Python or JSON.
 
     The preparation, recalibration and threshold are included. What was written is run on stored
@@ -45,7 +48,7 @@ def export(name: str, kind: str, output: str | None, rows: str | None, home: str
     try:
         if target.is_dir():
             raise ExportError(f"{target}: expected a file, found a folder. Name a file in it.")
-        chosen = find_model(name, home)
+        chosen = find_model(name, home, anyway)
         model, failed = chosen.model, chosen.failed_checks
         train, test = stored_rows(name, home)
         given = None if rows is None else open_new_rows(rows, model.preparation).table

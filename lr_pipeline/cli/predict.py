@@ -7,7 +7,7 @@ import click
 
 from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.remedies import in_options
-from lr_pipeline.cli.table_options import SHARE
+from lr_pipeline.cli.table_options import ANYWAY_HELP, SHARE
 from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.orchestration.pass_progress import PassProgress
 from lr_pipeline.scoring.prediction_file import export_predictions, require_writable
@@ -54,8 +54,7 @@ from lr_pipeline.scoring.reference import ReferenceRowError
 @click.option(
     "--anyway",
     is_flag=True,
-    help="Score by the latest model where the table has no champion, and although its checks "
-    "failed; each row then says so.",
+    help=f"{ANYWAY_HELP} Each row then says so.",
 )
 @click.option("--home", type=click.Path(), help="Dagster home of the model's run.")
 def predict(

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from lr_pipeline.cli.failure import fail
-from lr_pipeline.cli.table_options import HOME_HELP
+from lr_pipeline.cli.remedies import in_options
+from lr_pipeline.cli.table_options import ANYWAY_HELP, HOME_HELP
 from lr_pipeline.export.export_error import ExportError
 from lr_pipeline.export.score_plan import plan_score
 from lr_pipeline.export.scorecard.card import Scorecard
@@ -50,6 +51,7 @@ from lr_pipeline.storage.atomic import replaced_file
     type=click.Path(),
     help="CSV, JSON, HTML or TXT file, by its suffix [default: print].",
 )
+@click.option("--anyway", is_flag=True, help=ANYWAY_HELP)
 @click.option("--home", type=click.Path(), help=HOME_HELP)
 def scorecard(
     name: str,
@@ -60,6 +62,7 @@ def scorecard(
     bins: int | None,
     digits: int,
     output: str | None,
+    anyway: bool,
     home: str | None,
 ) -> None:
     """Show the current model of TABLE as a scorecard: points that a person can add up.
@@ -69,17 +72,21 @@ def scorecard(
     """
     try:
         scale = PointScale(base, odds, pdo, not falling)
-        card = _card(find_model(name, home).model, name, home, scale, bins, digits)
-        if output is None:
-            click.echo(card_text(card), nl=False)
-            return
-        target = Path(output)
-        text = card_file(card, target.suffix)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replaced_file(target) as partial:
-            partial.write_text(text, encoding="utf-8")
+        chosen = find_model(name, home, anyway)
+        card = _card(chosen.model, name, home, scale, bins, digits)
+        if output is not None:
+            target = Path(output)
+            text = card_file(card, target.suffix)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replaced_file(target) as partial:
+                partial.write_text(text, encoding="utf-8")
     except (ExportError, ScoringError, ValueError) as error:
         fail(error)
+    for check in chosen.failed_checks:
+        click.echo(f"  ! a check of the model's run failed: {in_options(check)}", err=True)
+    if output is None:
+        click.echo(card_text(card), nl=False)
+        return
     for note in card.notes:
         click.echo(f"  {note}")
     click.echo(f"scorecard of {name} → {output}")

@@ -26,6 +26,9 @@ class FiniteRange(click.FloatRange):
 SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 SEED = click.IntRange(0, LARGEST_SEED)
 HOME_HELP = "Dagster home [default: $DAGSTER_HOME, else .dagster_home here]."
+ANYWAY_HELP = (
+    "Take the latest model where the table has no champion, and a model whose checks failed."
+)
 TESTED_ON = {"time": "the latest rows by", "group": "whole groups of"}
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -97,5 +97,11 @@ def test_failed_checks_of_the_model_are_said(run, folder) -> None:
     rows = "".join(f"{x},{int(x > 40)}\n" for x in range(80))
     (folder / "apart.csv").write_text("x,y\n" + rows)
     assert run("run", "apart.csv", "--target", "y").exit_code == 0
-    result = run("export", "apart", "--to", "json")
+    refused = run("export", "apart", "--to", "json")
+    assert refused.exit_code == 1
+    assert "apart has no champion: a check failed" in refused.stderr
+    result = run("export", "apart", "--to", "json", "--anyway")
     assert "! a check of the model's run failed: apart/mle_existence" in result.output
+    result = run("scorecard", "apart", "--anyway")
+    assert "! a check of the model's run failed: apart/mle_existence" in result.stderr
+    assert "! a check" not in result.stdout

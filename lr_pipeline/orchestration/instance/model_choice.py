@@ -130,7 +130,7 @@ def _chosen(
     if reasons and not anyway:
         raise ScoringError(
             f"model {version} of {key.to_user_string()} failed its checks: {'; '.join(reasons)}. "
-            "Train it again, or score with --anyway (anyway: true in the Launchpad)."
+            "Train it again, or take it with --anyway (anyway: true in the Launchpad)."
         )
     status = predictions.CHAMPION if champion else predictions.NO_CHAMPION
     failed = failed_in_run(instance, run) if run else ()

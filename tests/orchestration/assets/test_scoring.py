@@ -205,7 +205,8 @@ def test_scores_carry_the_checks_that_failed_of_their_model(tmp_path, monkeypatc
         "leak",
         resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
     )
-    config = {"ops": {"leak__predictions": {"config": {"score_path": str(tmp_path / "leak.csv")}}}}
+    scoring = {"score_path": str(tmp_path / "leak.csv"), "anyway": True}
+    config = {"ops": {"leak__predictions": {"config": scoring}}}
     with dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as instance:
         for job in ("leak__training_job", "leak__scoring_job"):
             result = definitions.resolve_job_def(job).execute_in_process(
@@ -224,6 +225,7 @@ def test_scores_carry_the_checks_that_failed_of_their_model(tmp_path, monkeypatc
     assert shown in json.loads(stored)["failed_checks"]
     monkeypatch.chdir(tmp_path)
     arguments = ["predict", "leak.csv", "--model", "leak", "--home", str(tmp_path / "home")]
+    arguments.append("--anyway")
     said = CliRunner().invoke(main, [*arguments, "--output", "scores.parquet"])
     assert f"  ! a check of the model's run failed: {leak}" in said.output
     written = pq.read_schema("scores.parquet").metadata[b"lr_pipeline.predictions"]
