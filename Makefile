@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui test test-slow test-dask check bench bench-full bench-chain bench-dask simulate docs clean
+.PHONY: help install run ui test test-slow test-dask test-ui test-faults test-postgres test-s3 check bench bench-full bench-chain bench-dask simulate docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,9 +34,11 @@ ui: $(VENV)/.installed ## The web UI on http://127.0.0.1:3000, with schedules
 	@$(BIN)/lr-pipeline init
 	@$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
+APART := slow or dask or ui or faults or postgres or s3
+
 # A process for each processor; the tests of a file share what its fixtures made.
 test: $(VENV)/.installed-test ## Run the tests
-	@$(BIN)/python -m pytest -m 'not slow and not dask' --numprocesses auto \
+	@$(BIN)/python -m pytest -m 'not ($(APART))' --numprocesses auto \
 		--dist loadfile --no-loadscope-reorder --durations 10
 
 test-slow: $(VENV)/.installed-test ## Run the tests that take minutes or need a browser
@@ -44,6 +46,18 @@ test-slow: $(VENV)/.installed-test ## Run the tests that take minutes or need a 
 
 test-dask: $(VENV)/.installed-test ## Run the tests that need worker processes of a Dask cluster
 	@$(BIN)/python -m pytest -m dask
+
+test-ui: $(VENV)/.installed-test ## Click in the web UI, with Chromium
+	@$(BIN)/python -m pytest -m ui
+
+test-faults: $(VENV)/.installed-test ## Kill, stop and fill up what runs need
+	@$(BIN)/python -m pytest -m faults
+
+test-postgres: $(VENV)/.installed-test ## The instance on PostgreSQL, which is stopped in between
+	@$(BIN)/python -m pytest -m postgres
+
+test-s3: $(VENV)/.installed-test ## Artifacts on a server of objects
+	@$(BIN)/python -m pytest -m s3
 
 check: $(VENV)/.installed-test ## Formatter, linter, type checker, then the tests
 	@$(BIN)/ruff format --check .
