@@ -61,6 +61,8 @@ def export(
         fail(error)
     for check in failed:
         click.echo(f"  ! a check of the model's run failed: {in_options(check)}")
+    if exported.valid:
+        click.echo(f"  \u2713 {exported.valid}")
     for agreement in exported.agreements:
         click.echo(f"  \u2713 {agreement.description}")
     for left_out in exported.left_out:

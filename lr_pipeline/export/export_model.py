@@ -16,6 +16,7 @@ from lr_pipeline.export.export_agreement import Agreement, require_agreement
 from lr_pipeline.export.export_error import ExportError
 from lr_pipeline.export.onnx_graph import onnx_graph, require_package
 from lr_pipeline.export.pmml_document import pmml_document
+from lr_pipeline.export.pmml_schema import pmml_schema_missing, require_valid_pmml
 from lr_pipeline.export.python_module import python_module
 from lr_pipeline.export.score_plan import ScorePlan, plan_score
 from lr_pipeline.export.sql_query import sql_query
@@ -54,11 +55,15 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Export:
-    """What was exported, how it agreed with the model, and which evaluators were left out."""
+    """What was exported, how it agreed with the model, and what was not verified.
+
+    ``valid``: by what schema it is valid, "" where it has none.
+    """
 
     content: bytes
     agreements: tuple[Agreement, ...]
     left_out: tuple[str, ...] = ()
+    valid: str = ""
 
     def write(self, path: Path) -> None:
         """Write the file, completely or not at all; an earlier file is replaced."""
@@ -122,13 +127,17 @@ def _pmml(
     table: pa.Table,
     compared: Callable[[Found, int], Agreement],
 ) -> Export:
-    document = pmml_document(plan)
+    document, left_out = pmml_document(plan), []
+    if missing := pmml_schema_missing():
+        left_out.append(f"not validated: {missing}")
+    valid = "" if missing else require_valid_pmml(document)
     if missing := evaluators.pmml_evaluator_missing():
-        return Export(document.encode(), (), (f"not evaluated: {missing}",))
+        left_out.append(f"not evaluated: {missing}")
+        return Export(document.encode(), (), tuple(left_out), valid)
     platt = plan.decision.recalibration
     bound = BOUND + (_rounding(model, platt, table) if isinstance(platt, Platt) else 0)
     found = evaluators.run_pmml(plan, document, table)
-    return Export(document.encode(), (compared(found, bound),))
+    return Export(document.encode(), (compared(found, bound),), tuple(left_out), valid)
 
 
 def _rounding(model: LogisticModel, platt: Platt, table: pa.Table) -> int:

@@ -214,6 +214,7 @@ def test_pmml_says_that_it_was_not_evaluated(model, rows, monkeypatch) -> None:
     export = export_model(model, "pmml", rows)
     assert export.agreements == ()
     assert export.left_out == ("not evaluated: no evaluator installed",)
+    assert export.valid.startswith("valid by the schema of PMML 4.4")
 
 
 def test_pmml_has_the_elements_of_its_schema_in_order(model, rows) -> None:
