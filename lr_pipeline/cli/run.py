@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from lr_pipeline.cli.champion_policy import PolicyType
 from lr_pipeline.cli.decision_options import decision_options, decision_settings
 from lr_pipeline.cli.table_options import HOME_HELP, FiniteRange, file_table, table_options
 from lr_pipeline.cli.uncollected_imports import uncollected_imports
@@ -51,6 +52,12 @@ def _checked_name(
 )
 @decision_options
 @click.option(
+    "--champion",
+    type=PolicyType(),
+    help="What a new model must show to replace the champion: log_loss or roc_auc, a better one; "
+    "roc_auc:0.01, one that is not worse by so much [default: as in the last run, else log_loss].",
+)
+@click.option(
     "--engine",
     type=click.Choice(["auto", "memory", "streaming", "dask"]),
     default="auto",
@@ -80,6 +87,7 @@ def run(
     threshold: dict[str, dict[str, float]] | None,
     recalibrate: str | None,
     cv: dict[str, int] | None,
+    champion: dict[str, object] | None,
     engine: "EngineName",
     scheduler: str | None,
     name: str | None,
@@ -108,7 +116,18 @@ def run(
     training = {"penalty": penalty} | given | decision_settings(threshold, recalibrate)
     evaluation = {} if cv is None else {"cv": cv}
     sys.exit(
-        run_pipeline(source, name, training, evaluation, engine, scheduler, home, verbose, tags)
+        run_pipeline(
+            source,
+            name,
+            training,
+            evaluation,
+            champion or {},
+            engine,
+            scheduler,
+            home,
+            verbose,
+            tags,
+        )
     )
 
 

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.key_prefix import own_prefix
 from lr_pipeline.cli.remembered_run import remembered_run
 from lr_pipeline.cli.run_outcome import show_outcome
 from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
-from lr_pipeline.orchestration.asset_names import DATASET, LOGISTIC_MODELS, REPORT
+from lr_pipeline.orchestration.asset_names import CHAMPION, DATASET, LOGISTIC_MODELS, REPORT
 from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.plan_fields import PlanError
+from lr_pipeline.orchestration.instance.remembered_tables import remembered_policy
 from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.jobs import TRAINING
@@ -24,6 +27,7 @@ def run_pipeline(
     name: str | None,
     training: Mapping[str, object],
     evaluation: Mapping[str, object],
+    champion: Mapping[str, object],
     engine: EngineName,
     scheduler: str | None,
     home: str | None,
@@ -35,11 +39,12 @@ def run_pipeline(
     with fewer_disk_waits(), dg.DagsterInstance.from_config(folder) as instance:
         if name is None and isinstance(source, FileTable):
             name = own_prefix(str(source.path), instance)
-        plan = TablePlan(source, name, training, evaluation, engine, scheduler)
+        policy = champion or ({} if name is None else _remembered(name, folder))
+        plan = TablePlan(source, name, training, evaluation, engine, scheduler, champion=policy)
         definitions = plan.definitions({PROGRESS: progress_logger})
         fail_dead_runs(instance)
         names = TableNames(name)
-        settings = dict.fromkeys(LOGISTIC_MODELS, training) | {REPORT: evaluation}
+        settings = dict.fromkeys(LOGISTIC_MODELS, training) | {REPORT: evaluation, CHAMPION: policy}
         run_config: dict[str, object] = {
             "ops": {names.named(asset): {"config": given} for asset, given in settings.items()}
         }
@@ -59,3 +64,11 @@ def run_pipeline(
         code = show_outcome(result, names)
         end.show()
     return code
+
+
+def _remembered(name: str, home: str) -> dict[str, object]:
+    """Return the policy that the table is remembered with, or end the command."""
+    try:
+        return remembered_policy(name, home)
+    except PlanError as error:
+        fail(error)

@@ -10,16 +10,17 @@ from lr_pipeline.orchestration.assets import (
     drift_of_rows,
     lifecycle,
     models,
-    scoring,
     tutorial_studies,
 )
 from lr_pipeline.orchestration.assets import evaluation as evaluation_assets
+from lr_pipeline.orchestration.assets import scoring as scoring_assets
 from lr_pipeline.orchestration.assets.table_asset import assets_in
 from lr_pipeline.orchestration.checks import build_checks
+from lr_pipeline.orchestration.config.champion_config import ChampionConfig
 from lr_pipeline.orchestration.config.drift_config import DriftConfig
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
-from lr_pipeline.orchestration.config.own_defaults import own_defaults
-from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
+from lr_pipeline.orchestration.config.own_defaults import own_defaults, validated
+from lr_pipeline.orchestration.config.scoring_config import ScoreConfig, ScoringConfig
 from lr_pipeline.orchestration.config.training_config import (
     NumpyTrainingConfig,
     TorchTrainingConfig,
@@ -50,6 +51,8 @@ def build_definitions(
     scheduled: bool = False,
     training: Mapping[str, Any] | None = None,
     evaluation: Mapping[str, Any] | None = None,
+    champion: Mapping[str, Any] | None = None,
+    scoring: Mapping[str, Any] | None = None,
     score_path: str | None = None,
     resources: Mapping[str, Any] | None = None,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
@@ -80,6 +83,12 @@ def build_definitions(
         ``{"penalty": "l2", "l2": 1.0}``: see ``TrainingConfig``.
     evaluation
         Settings of the report unless a run sets others: see ``EvaluationConfig``.
+    champion
+        What a new model must show to replace the one in use, unless a run sets otherwise, such as
+        ``{"aim": "non-inferiority", "metric": "roc_auc", "margin": 0.01}``: see ``ChampionConfig``.
+    scoring
+        Settings of the predictions unless a run sets others, such as ``{"reasons": 3, "reference":
+        "reference.yaml"}``: see ``ScoreConfig``.
     score_path
         The new rows that `predictions` scores, and `drift_report` compares with the training set,
         unless a run names others: a file, folder, pattern or URL. A second schedule then scores
@@ -96,16 +105,18 @@ def build_definitions(
     """
     names = TableNames(name)
     tutorial = isinstance(table, SyntheticTable)
-    modules = [data, models, evaluation_assets, lifecycle, scoring, drift_of_rows]
+    modules = [data, models, evaluation_assets, lifecycle, scoring_assets, drift_of_rows]
     modules += [tutorial_studies] if studies else []
     assets = [one for module in modules for one in assets_in(module)]
     jobs = TableJobs(names, assets)
     settings, paths = training or {}, {} if score_path is None else {"score_path": score_path}
+    validated(ScoreConfig, scoring or {})  # without a path, which drift_report needs as well
     configs: Configs = {
         NumpyTrainingConfig: own_defaults(NumpyTrainingConfig, settings),
         TorchTrainingConfig: own_defaults(TorchTrainingConfig, settings),
         EvaluationConfig: own_defaults(EvaluationConfig, evaluation or {}),
-        ScoringConfig: own_defaults(ScoringConfig, paths),
+        ChampionConfig: own_defaults(ChampionConfig, champion or {}),
+        ScoringConfig: own_defaults(ScoringConfig, {**(scoring or {}), **paths}),
         DriftConfig: own_defaults(DriftConfig, paths),
     }
     own = {"table": TableResource.of(table), "engine": engine or Engine()}

@@ -16,8 +16,8 @@ class TablePlan:
     """A table, and the settings with which it is trained unless a run sets others.
 
     ``training`` has fields of the models' configuration, ``evaluation`` of the report's,
-    ``scheduler`` is the address of that of engine ``dask``, ``score_path`` names the new rows that
-    `predictions` scores.
+    ``champion`` and ``scoring`` of those of `champion` and `predictions`; ``scheduler`` is the
+    address of that of engine ``dask``, ``score_path`` names the new rows that `predictions` scores.
     """
 
     source: TableSource
@@ -27,6 +27,8 @@ class TablePlan:
     engine: EngineName = "auto"
     scheduler: str | None = None
     score_path: str | None = None
+    champion: Mapping[str, Any] = field(default_factory=dict)
+    scoring: Mapping[str, Any] = field(default_factory=dict)
 
     def definitions(
         self, loggers: Mapping[str, dg.LoggerDefinition] | None = None
@@ -39,6 +41,8 @@ class TablePlan:
             engine=named_engine(self.engine, self.scheduler),
             training=self.training,
             evaluation=self.evaluation,
+            champion=self.champion,
+            scoring=self.scoring,
             score_path=self.score_path,
             loggers=loggers,
         )

@@ -8,6 +8,7 @@ import pytest
 from lr_pipeline.orchestration.default_location import default_definitions
 from lr_pipeline.orchestration.instance.catalogue import load
 from lr_pipeline.orchestration.instance.remembered_tables import read_plan, table_file
+from lr_pipeline.orchestration.instance.rulings import champion_key, records_of, rulings
 
 ROWS = "x,y\n" + "".join(f"{(k * 7) % 11},{k % 2}\n" for k in range(40))
 
@@ -22,7 +23,8 @@ def home(folder) -> Path:
 def churn(run, folder, home) -> str:
     """Return the output of the first run of a table."""
     (folder / "churn.csv").write_text(ROWS)
-    result = run("run", "churn.csv", "--target", "y", "--penalty", "l2", "--l2", "2")
+    policy = ("--champion", "roc_auc:0.02")
+    result = run("run", "churn.csv", "--target", "y", "--penalty", "l2", "--l2", "2", *policy)
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -71,6 +73,22 @@ def test_a_later_run_updates_it(churn, run, home) -> None:
     assert "In the web UI" in run(*options).output
     assert read_plan(table_file("churn", home)).training == {"penalty": "firth"}
     assert "In the web UI" not in run(*options).output
+
+
+def test_a_policy_is_that_of_later_runs_too(churn, run, home) -> None:
+    """The option is remembered; where the file holds no policy, nothing is decided by another."""
+    file = table_file("churn", home)
+    policy = {"aim": "non-inferiority", "metric": "roc_auc", "margin": 0.02}
+    assert read_plan(file).champion == policy
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        *_, latest = records_of(rulings(instance, champion_key(["churn"])))
+    assert latest.ruling.challenge.policy.metric == "roc_auc"
+    text = file.read_text()
+    file.write_text(text.replace("0.02", "none"))
+    refused = run("run", "churn.csv", "--target", "y")
+    file.write_text(text)
+    assert refused.exit_code == 1
+    assert f"error: {file}: champion: margin: " in refused.stderr
 
 
 def test_a_refused_table_leaves_what_was_remembered(churn, run, folder, home) -> None:

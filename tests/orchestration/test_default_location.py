@@ -109,6 +109,17 @@ def test_rows_to_score_are_scored_by_a_schedule(tmp_path) -> None:
     assert config["ops"]["spector__drift_report"]["config"]["score_path"] == "/data/new.csv"
 
 
+def test_a_policy_and_reasons_that_are_declared_need_no_launchpad(tmp_path) -> None:
+    """What the Launchpad shows at first, and each run and schedule has."""
+    policy = {"aim": "non-inferiority", "metric": "roc_auc", "margin": 0.01, "alpha": 0.1}
+    remember(replace(PLAN, champion=policy, scoring={"reasons": 3}), tmp_path)
+    definitions = default_definitions(tmp_path, tmp_path)
+    config = dg.validate_run_config(definitions.resolve_job_def("spector__training_job"), {})
+    assert config["ops"]["spector__champion"]["config"] == policy
+    config = dg.validate_run_config(definitions.resolve_job_def("spector__scoring_job"), {})
+    assert config["ops"]["spector__predictions"]["config"]["reasons"] == 3
+
+
 @pytest.mark.parametrize("penalty", ["none", "auto"])
 def test_a_remembered_penalty_none_blocks_where_no_estimate_exists(tmp_path, penalty) -> None:
     """The check knows the table's settings as well as those of a run."""

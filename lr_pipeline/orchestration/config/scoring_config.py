@@ -5,14 +5,9 @@ from pydantic import Field
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 
 
-class ScoringConfig(StrictConfig):
-    """The new rows, and the probability above which the answer is yes."""
+class ScoreConfig(StrictConfig):
+    """How rows are scored: the threshold, the reasons, and what may score."""
 
-    score_path: str | None = Field(
-        default=None,
-        description="CSV or Parquet with the columns of training: a file, folder, pattern or URL. "
-        "Without it nothing is scored.",
-    )
     threshold: float | None = Field(
         default=None,
         gt=0,
@@ -34,4 +29,14 @@ class ScoringConfig(StrictConfig):
         default=False,
         description="Score by the latest `numpy_model` where there is no champion, and although "
         "its checks failed. Each row then says so.",
+    )
+
+
+class ScoringConfig(ScoreConfig):
+    """The new rows, and how they are scored."""
+
+    score_path: str | None = Field(
+        default=None,
+        description="CSV or Parquet with the columns of training: a file, folder, pattern or URL. "
+        "Without it nothing is scored.",
     )

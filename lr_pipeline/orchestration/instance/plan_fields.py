@@ -8,8 +8,10 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from lr_pipeline.orchestration.config.champion_config import ChampionConfig
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
 from lr_pipeline.orchestration.config.own_defaults import validated
+from lr_pipeline.orchestration.config.scoring_config import ScoreConfig
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.orchestration.config.training_config import TrainingConfig
 from lr_pipeline.orchestration.resources.named_engine import EngineName
@@ -21,7 +23,14 @@ from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.split.split_policy import SplitPolicy
 
 FIRST = ("kind", "path", "url", "query", "target")  # what a reader looks for
-FIELDS = ("table", "training", "evaluation", "engine", "scheduler", "score_path")
+SETTINGS: dict[str, type[StrictConfig]] = {
+    "training": TrainingConfig,
+    "evaluation": EvaluationConfig,
+    "champion": ChampionConfig,
+    "scoring": ScoreConfig,
+}
+OPTIONS: dict[str, Any] = {"engine": EngineName, "scheduler": str, "score_path": str}
+FIELDS = ("table", *SETTINGS, *OPTIONS)
 
 
 class PlanError(ValueError):
@@ -41,14 +50,8 @@ def plan_fields(plan: TablePlan) -> dict[str, Any]:
     table = {name: v for name, v in ordered.items() if v is not None and v != []}
     if "path" in table and "://" not in table["path"]:
         table["path"] = _absolute(table["path"])
-    fields = {
-        "table": table,
-        "training": dict(plan.training),
-        "evaluation": dict(plan.evaluation),
-        "engine": plan.engine,
-        "scheduler": plan.scheduler,
-        "score_path": plan.score_path,
-    }
+    settings = {name: dict(getattr(plan, name)) for name in SETTINGS}
+    fields = {"table": table, **settings, **{name: getattr(plan, name) for name in OPTIONS}}
     fields = {name: v for name, v in fields.items() if v is not None and v != {}}
     if without_secrets(fields) != fields:
         raise PlanError(
@@ -85,20 +88,25 @@ def plan_of_fields(name: str, fields: Mapping[Any, Any]) -> TablePlan:
         source = source_from_dict(declared)
     except TableError as error:
         raise PlanError(str(error)) from None
-    training = _settings("training", TrainingConfig, fields)
-    evaluation = _settings("evaluation", EvaluationConfig, fields)
-    options = {one: fields[one] for one in FIELDS[3:] if fields.get(one) is not None}
-    hints: dict[str, Any] = {"engine": EngineName, "scheduler": str, "score_path": str}
-    for one, value in options.items():
-        _require_type(one, hints[one], value)
-    return TablePlan(source, name, training, evaluation, **options)
+    given: dict[str, Any] = {one: settings_in(fields, one) for one in SETTINGS}
+    for one, hint in OPTIONS.items():
+        if fields.get(one) is not None:
+            _require_type(one, hint, fields[one])
+            given[one] = fields[one]
+    return TablePlan(source, name, **given)
 
 
-def _settings(name: str, kind: type[StrictConfig], fields: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the settings of that name, if there are any, checked."""
+def settings_in(fields: Mapping[Any, Any], name: str) -> dict[str, Any]:
+    """Return the settings of that name, a key of ``SETTINGS``; {} if there are none.
+
+    Raises
+    ------
+    PlanError
+        A setting is unknown, or not allowed.
+    """
     settings = _mapping(name, fields.get(name, {}))
     try:
-        validated(kind, settings)
+        validated(SETTINGS[name], settings)
     except ValidationError as error:
         raise PlanError(f"{name}: {_first_problem(error)}. Correct it.") from None
     except (TypeError, ValueError) as error:

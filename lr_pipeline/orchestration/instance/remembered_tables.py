@@ -16,16 +16,24 @@ from typing import Any
 import yaml
 
 from lr_pipeline.orchestration.instance.home import dagster_home
-from lr_pipeline.orchestration.instance.plan_fields import PlanError, plan_fields, plan_of_fields
+from lr_pipeline.orchestration.instance.plan_fields import (
+    FIELDS,
+    PlanError,
+    plan_fields,
+    plan_of_fields,
+    settings_in,
+)
 from lr_pipeline.orchestration.table_plan import TablePlan
 from lr_pipeline.storage.atomic import replaced_file
 from lr_pipeline.tables.files.refusals import os_reason
 
 FOLDER, SUFFIX = "tables", ".yaml"
+KEPT = ("champion", "scoring", "score_path")  # a run without such a field leaves it as it is
 HEADER = """\
 # The table {name} of the web UI, as `lr-pipeline run` was last given it (the next run writes it
-# again, and keeps score_path). Edit it, or delete it to remove the table from the web UI: its
-# artifacts and history stay. A web UI that is running must reload its code location lr_pipeline.
+# again, and keeps champion, scoring and score_path). Edit it, or delete it to remove the table from
+# the web UI: its artifacts and history stay. A web UI that is running must reload its code location
+# lr_pipeline.
 """
 
 
@@ -73,7 +81,7 @@ def table_file(name: str, home: str | Path | None = None) -> Path:
 def remember(plan: TablePlan, home: str | Path | None = None) -> Remembered:
     """Write the plan, or leave the file as it is where it says the same.
 
-    A ``score_path`` that somebody wrote into the file is kept unless the plan has one.
+    Fields of ``KEPT`` that somebody wrote into the file are kept unless the plan has them.
 
     Raises
     ------
@@ -87,13 +95,28 @@ def remember(plan: TablePlan, home: str | Path | None = None) -> Remembered:
     path = table_file(plan.name, home)
     fields = plan_fields(plan)
     earlier, known = _known(path)
-    if "score_path" in known:
-        fields.setdefault("score_path", known["score_path"])
+    fields = {one: known[one] for one in KEPT if one in known} | fields
+    fields = {one: fields[one] for one in FIELDS if one in fields}
     if earlier is not None and known == fields:  # somebody's comments stay
         return Remembered(path, earlier, earlier)
     text = HEADER.format(name=plan.name) + yaml_text(fields)
     _write(path, text)
     return Remembered(path, text, earlier)
+
+
+def remembered_policy(name: str, home: str | Path | None = None) -> dict[str, Any]:
+    """Return what the table's file says of ``champion``; {} if it says nothing of it.
+
+    Raises
+    ------
+    PlanError
+        It is no policy; the message names the file.
+    """
+    path = table_file(name, home)
+    try:
+        return settings_in(_known(path)[1], "champion")
+    except PlanError as error:
+        raise PlanError(f"{path}: {error}") from None
 
 
 def yaml_text(fields: dict[str, Any]) -> str:

@@ -33,6 +33,8 @@ PLANS = [
         {"row_seed": 3},
         "streaming",
         score_path="/data/new.csv",
+        champion={"aim": "non-inferiority", "metric": "roc_auc", "margin": 0.01, "alpha": 0.1},
+        scoring={"reasons": 3, "reference": "/data/reference.yaml"},
     ),
     TablePlan(
         FileTable("s3://b/c.parquet", "y", time="t"), "c", engine="dask", scheduler="tcp://a:1"
@@ -125,6 +127,10 @@ def test_a_password_or_token_is_not_written(address) -> None:
         ({"table": CHURN, "training": {"decision": {"price": {}}}}, "training: decision:"),
         ({"table": CHURN, "training": {1: 2}}, "expected fields below training:"),
         ({"table": CHURN, "evaluation": {"row_seed": -1}}, "evaluation: row_seed:"),
+        ({"table": CHURN, "champion": {"aim": "non-inferiority"}}, "expected a margin above 0"),
+        ({"table": CHURN, "champion": {"metric": "accuracy"}}, "champion: metric:"),
+        ({"table": CHURN, "scoring": {"reasons": 0}}, "scoring: reasons:"),
+        ({"table": CHURN, "scoring": {"score_path": "new.csv"}}, "scoring: score_path:"),
         ({"table": CHURN, "engine": "spark"}, "field engine:"),
         ({"table": CHURN, "score_path": 5}, "field score_path:"),
     ],

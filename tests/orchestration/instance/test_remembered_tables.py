@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from lr_pipeline.orchestration.instance.plan_fields import PlanError
 from lr_pipeline.orchestration.instance.remembered_tables import (
@@ -12,6 +13,7 @@ from lr_pipeline.orchestration.instance.remembered_tables import (
     read_plan,
     remember,
     remembered_plans,
+    remembered_policy,
     table_file,
 )
 from lr_pipeline.orchestration.table_plan import TablePlan
@@ -43,12 +45,27 @@ def test_a_later_run_updates_it_and_an_equal_one_leaves_it_alone(tmp_path) -> No
     assert list(remembered_plans(tmp_path)) == [other]
 
 
-def test_the_rows_to_score_are_kept(tmp_path) -> None:
-    """A run has no option for them, so it does not forget them."""
+def test_what_no_option_gave_is_kept(tmp_path) -> None:
+    """Rows to score, how they are scored, and the champion's policy; a new policy replaces it."""
     path = remember(PLAN, tmp_path).path
-    path.write_text(path.read_text() + "score_path: /data/new.csv\n")
+    written = {"score_path": "/data/new.csv", "scoring": {"reasons": 3}}
+    policy = {"metric": "roc_auc", "alpha": 0.1}
+    path.write_text(path.read_text() + yaml.safe_dump(written | {"champion": policy}))
+    other = replace(PLAN, engine="streaming", champion=policy, **written)
     remember(replace(PLAN, engine="streaming"), tmp_path)
-    assert read_plan(path) == replace(PLAN, engine="streaming", score_path="/data/new.csv")
+    assert read_plan(path) == other
+    assert remembered_policy("churn", tmp_path) == policy
+    remember(replace(PLAN, champion={"metric": "log_loss"}), tmp_path)
+    assert read_plan(path).champion == {"metric": "log_loss"}
+    assert remembered_policy("other", tmp_path) == {}
+
+
+def test_a_policy_that_is_none_ends_a_run(tmp_path) -> None:
+    """The file is named: the run would decide by another policy than the one that stands there."""
+    path = remember(PLAN, tmp_path).path
+    path.write_text(path.read_text() + "champion: {alpha: 2}\n")
+    with pytest.raises(PlanError, match=r"churn\.yaml: champion: alpha: .*less than 0\.5"):
+        remembered_policy("churn", tmp_path)
 
 
 def test_taking_back_restores_what_was_there(tmp_path) -> None:
