@@ -19,7 +19,8 @@ class AnalysedRows:
     """Every ``step``-th row of a design that has positive weight.
 
     ``X`` (n, d), ``y`` (n,); ``weight`` (n,) 1 where rows have none; ``number`` (n,) the row's
-    place in the training set, from 0. ``of_rows``: the rows from which they are.
+    place in the training set, from 0. ``of_rows``: the rows from which they are. ``group`` (n,): a
+    number from 0 for each row's group, where the table has groups.
     """
 
     X: Design
@@ -28,11 +29,17 @@ class AnalysedRows:
     number: Int[np.ndarray, " n"]
     step: int
     of_rows: int
+    group: Int[np.ndarray, " n"] | None = None
 
     @cached_property
     def counts(self) -> RowVector | None:
         """The weights, None where all are 1, which makes quantiles faster."""
         return None if (self.weight == 1.0).all() else self.weight
+
+    @property
+    def groups(self) -> int:
+        """How many groups these rows have, 0 where the table has none."""
+        return 0 if self.group is None else int(self.group.max(initial=-1)) + 1
 
     @property
     def cases(self) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 
 from lr_pipeline.engines.design import Prepare
 from lr_pipeline.evaluation.effects.find_effects import Agreements, measure_agreements
+from lr_pipeline.evaluation.effects.training_groups import training_groups
 from lr_pipeline.evaluation.examined import examine_models
 from lr_pipeline.evaluation.feature_rows import feature_rows
 from lr_pipeline.evaluation.findings import DescentGap, DrawnRow, Findings, HeldOutRows, Notice
@@ -74,12 +75,24 @@ def evaluate_models(
     prepared = next(iter(models.values())).preparation.encodings if models else ()
     agreements = measure_agreements(models, train_set, prepare)
     held_out = _held_out_rows(scored, train_set, test_set, aggregate)
+    groups = None
+    if train_set.roles.group is not None:
+        groups = training_groups(models, train_set, aggregate)
     sections = [
         model_section(name, (titles or {}).get(name, name), model, scored)
-        for name, model in models.items()
+        for name, model in (models if groups is None else groups.inferred(models)).items()
     ]
     examined = examine_models(
-        models, sections, held_out, agreements, train_set, test_set, prepare, aggregate, protected
+        models,
+        sections,
+        held_out,
+        agreements,
+        train_set,
+        test_set,
+        prepare,
+        aggregate,
+        protected,
+        groups,
     )
     return Findings(
         held_out,

@@ -1,6 +1,7 @@
 """What the first logistic model makes of its rows: effects, diagnostics, parts of the test set."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from lr_pipeline.evaluation.diagnostics.find_diagnostics import find_diagnostics
 from lr_pipeline.evaluation.effects.column_kinds import design_columns
 from lr_pipeline.evaluation.effects.effects import Effects
 from lr_pipeline.evaluation.effects.find_effects import Agreements, find_effects
+from lr_pipeline.evaluation.effects.training_groups import TrainingGroups
 from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
 from lr_pipeline.evaluation.slices.find_slices import find_slices
 from lr_pipeline.evaluation.slices.slices import Slices
@@ -41,8 +43,12 @@ def examine_models(
     prepare: Prepare,
     aggregate: Aggregate,
     protected: Sequence[str] = (),
+    groups: TrainingGroups | None = None,
 ) -> Examined:
-    """Describe the first logistic model by its training rows, and where it fails on test rows."""
+    """Describe the first logistic model by its training rows, and where it fails on test rows.
+
+    ``groups``: those of the training rows, which are then the units of inference.
+    """
     found = [(s, models[s.name]) for s in sections if isinstance(models[s.name], LogisticModel)]
     if not found:
         return Examined()
@@ -51,9 +57,16 @@ def examine_models(
     titles: Mapping[str, str] = {one.name: one.title for one in sections}
     prepared = prepare(train_set)
     rows, analysis = analysed_rows(prepared.rows), prepared.analysis
+    inferred, number = models, 0
+    if groups is not None:
+        inferred, number = groups.inferred(models), groups.number
+        codes = np.unique(groups.of_rows[rows.number], return_inverse=True)[1]
+        rows = replace(rows, group=codes)
     deviation = np.asarray(model.fit.scale)
     columns = design_columns(model.preparation.encodings, rows.X, rows.counts, deviation)
-    effects = find_effects(section.name, models, titles, agreements, rows, columns, analysis)
+    effects = find_effects(
+        section.name, inferred, titles, agreements, rows, columns, analysis, number
+    )
     encodings = {one.name: one for one in model.preparation.encodings}
     by_effect = [one.name for one in effects.features]
     return Examined(

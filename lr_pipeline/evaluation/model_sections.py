@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lr_pipeline.core.inference.group_inference import BY_GROUPS
 from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.evaluation.findings import CoefficientRow, FitFacts, ModelSection
 from lr_pipeline.evaluation.number_format import p_value, significant
@@ -97,15 +98,17 @@ def _logistic_rows(model: LogisticModel) -> tuple[CoefficientRow, ...]:
 
 def _inference_facts(inference: LogisticInference) -> dict[str, str]:
     """Return how the intervals were found, and the test of all coefficients at once."""
-    test = inference.model_test
-    if test is None:
-        return {}
     methods = {
         "profile": "profile likelihood, with likelihood-ratio tests",
         "wald": "Wald's method",
+        BY_GROUPS: "Wald's method, the groups of rows as units (sandwich covariance)",
     }
-    return {
-        "Intervals": methods[inference.method],
+    intervals = {"Intervals": methods[inference.method]}
+    test = inference.model_test
+    if test is None:
+        known = inference.method == BY_GROUPS and not inference.withheld
+        return intervals if known else {}
+    return intervals | {
         "Model test": f"against the intercept alone χ² = {significant(test.statistic)} with "
         f"{test.degrees_of_freedom} degrees of freedom, p {_compared(test.p_value)}",
     }

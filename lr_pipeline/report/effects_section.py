@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from lr_pipeline.core.inference.group_inference import BY_GROUPS
+from lr_pipeline.evaluation.effects.effects import Effects
 from lr_pipeline.evaluation.findings import Findings, ModelSection
+from lr_pipeline.evaluation.number_format import count
 from lr_pipeline.report.canvas import embedded
 from lr_pipeline.report.effects_view import (
     agreement_lines,
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 METHODS = {
+    BY_GROUPS: "Wald's method with the sandwich covariance, the {groups} groups of training rows "
+    "as units, by the t and F distributions of {freedom} degrees of freedom",
     "profile": "profile likelihood and likelihood-ratio tests",
     "wald": "Wald's method",
 }
@@ -43,7 +48,7 @@ def effects_context(findings: Findings) -> dict[str, Any] | None:
         "withheld": "" if known else effects.withheld,
         "table": effects_table(effects),
         "rows": effects.rows,
-        "method": METHODS.get(effects.interval_method, "") if known else "",
+        "method": _method(effects) if known else "",
         "points_withheld": effects.points_withheld if known else "",
         "figures": drawn,
         "recalibrated": recalibrated(
@@ -53,6 +58,12 @@ def effects_context(findings: Findings) -> dict[str, Any] | None:
         "exact": coefficient_table(findings.models[place]),
         "linear": linear_rows(effects.linear),
     }
+
+
+def _method(effects: Effects) -> str:
+    """Return how intervals and p-values were found."""
+    words = METHODS.get(effects.interval_method, "")
+    return words.format(groups=count(effects.groups), freedom=count(effects.groups - 1))
 
 
 def recalibrated(model: ModelSection, sentence: str) -> str:

@@ -13,8 +13,10 @@ from lr_pipeline.evaluation.number_format import (
     signed,
     significant,
 )
+from lr_pipeline.evaluation.slices.mean_errors import LEAST_EXPECTED
+from lr_pipeline.evaluation.slices.part_units import FEWEST_GROUPS
 from lr_pipeline.evaluation.slices.protected_groups import Group, ProtectedColumn, Rate
-from lr_pipeline.evaluation.slices.slice_results import LEAST_CASES, LEAST_EXPECTED, Slice
+from lr_pipeline.evaluation.slices.slice_results import LEAST_CASES, Slice
 from lr_pipeline.evaluation.slices.slices import Slices
 from lr_pipeline.tables.level_counts import plain_count
 
@@ -37,7 +39,14 @@ def slices_context(slices: Slices | None, held_out: HeldOutRows) -> dict[str, An
         "rows": slices.rows,
         "lines": slice_lines(slices),
         "worst": [_worst_row(one) for one in shown[:WORST_SHOWN]],
-        "worst_headings": ("Part", unit, "Observed − predicted", "ROC AUC", "Holm’s p"),
+        "worst_headings": (
+            "Part",
+            unit,
+            "ROC AUC",
+            "Observed − predicted",
+            "p-value",
+            "corrected (Holm)",
+        ),
         "all": [_row(one) for one in shown],
         "headings": (
             "Part",
@@ -46,7 +55,7 @@ def slices_context(slices: Slices | None, held_out: HeldOutRows) -> dict[str, An
             "Predicted",
             "Observed − predicted",
             "p-value",
-            "Holm’s p",
+            "corrected (Holm)",
             "Log loss",
             "Brier score",
             "ROC AUC",
@@ -63,7 +72,7 @@ def slices_context(slices: Slices | None, held_out: HeldOutRows) -> dict[str, An
             "Observed − predicted",
         ),
         "threshold": significant(slices.threshold, 3),
-        "least": (LEAST_CASES, f"{LEAST_EXPECTED:g}"),
+        "least": (LEAST_CASES, f"{LEAST_EXPECTED:g}", FEWEST_GROUPS),
     }
 
 
@@ -110,8 +119,9 @@ def _worst_row(one: Slice) -> tuple[str, ...]:
     return (
         part_name(one),
         _cases(one.cases),
-        _points(one.difference, one.interval),
         _area(one),
+        _points(one.difference, one.interval),
+        p_value(one.p_value),
         p_value(one.p_holm),
     )
 
@@ -139,8 +149,10 @@ def _percent(share: float) -> str:
     return f"{significant(POINTS * share, 3)} %"
 
 
-def _points(value: float, interval: Interval) -> str:
+def _points(value: float, interval: Interval | None) -> str:
     """Return a difference of shares in percentage points."""
+    if interval is None:
+        return signed(POINTS * value, 1)
     ends = (POINTS * interval[0], POINTS * interval[1])
     places = decimals_for(ends)
     texts = [signed(one, places) for one in (POINTS * value, *ends)]
@@ -196,8 +208,10 @@ def _group_row(one: Group) -> tuple[str, ...]:
 
 
 def _rate(rate: Rate) -> str:
-    if rate.value is None or rate.interval is None:
+    if rate.value is None:
         return UNDEFINED
+    if rate.interval is None:
+        return f"{fixed(POINTS * rate.value, 1)} %"
     ends = (POINTS * rate.interval[0], POINTS * rate.interval[1])
     places = decimals_for(ends)
     low, high = (fixed(end, places) for end in ends)

@@ -98,8 +98,8 @@ def infer_logistic(
         level=level,
         method=method,
         **found._asdict(),
-        odds_ratios=_odds_ratios(ratios, found, np.ones(rows.num_columns)),
-        odds_ratios_per_sd=_odds_ratios(ratios, found, analysis.scale),
+        odds_ratios=odds_ratios_of(ratios, found, np.ones(rows.num_columns)),
+        odds_ratios_per_sd=odds_ratios_of(ratios, found, analysis.scale),
         variance_inflation=inflation,
         model_test=test,
         withheld=withheld,
@@ -165,7 +165,7 @@ def _model_test(statistic: float, analysis: ColumnAnalysis) -> LikelihoodRatioTe
     return LikelihoodRatioTest(statistic, k, p_value)
 
 
-def _odds_ratios(coefficients: Columns, found: ParameterInference, unit: Columns) -> OddsRatios:
+def odds_ratios_of(coefficients: Columns, found: ParameterInference, unit: Columns) -> OddsRatios:
     """exp(β · unit), and of the interval's ends."""
     with np.errstate(over="ignore"):
         return OddsRatios(

@@ -69,7 +69,7 @@ def linearity_tests(
     for start in range(0, len(numbers), at_once):
         terms = _terms_of(numbers[start : start + at_once], columns, rows)
         named += list(terms)
-        found += fitted.tests(list(terms.values()))
+        found += fitted.tests(list(terms.values()), rows.group)
     tests = [
         LinearityTest(name, *test, p_holm=1.0)
         for name, test in zip(named, found, strict=True)

@@ -86,6 +86,7 @@ class KernelAgreement:
 class Effects:
     """The effects of the model ``title``, by feature, the largest first.
 
+    ``groups``: how many groups of training rows are the units of inference, 0 where rows are.
     ``agreements``: the distance to other logistic models of the same training rows. ``together``:
     sets of columns that cannot be told apart. ``rows``: over which rows the points are averaged.
     ``points_withheld`` says why they have no interval; ``withheld`` why there are no intervals at
@@ -102,6 +103,7 @@ class Effects:
     withheld: str = ""
     points_withheld: str = ""
     interval_method: str = ""
+    groups: int = 0
     linear: tuple[LinearEffect, ...] = ()
 
     @property

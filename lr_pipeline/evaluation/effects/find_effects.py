@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from scipy.special import stdtrit
 
 from lr_pipeline.core.columns.rank import ColumnAnalysis
+from lr_pipeline.core.inference.group_inference import BY_GROUPS
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.engines.design import Prepare
 from lr_pipeline.evaluation.analysed_rows import AnalysedRows
@@ -56,10 +58,12 @@ def find_effects(
     rows: AnalysedRows,
     design: Sequence[DesignColumn],
     analysis: ColumnAnalysis,
+    groups: int = 0,
 ) -> Effects:
     """Describe the logistic model ``name`` beside the others.
 
-    ``design``: its columns in their order, and ``analysis`` that of the training rows.
+    ``design``: its columns in their order, and ``analysis`` that of the training rows. ``groups``:
+    how many groups they have, if the models' inference takes these as units.
     """
     model = models[name]
     assert isinstance(model, LogisticModel)
@@ -67,7 +71,7 @@ def find_effects(
     together = moving_groups(analysis, found, names)
     compared = _compared(models, titles, agreements)
     different = any(one.differ for one in compared)
-    search = _Search(model, rows, design, together)
+    search = _Search(model, rows, design, together, groups)
     effects = search.columns({} if not different else _others(name, models, titles))
     return Effects(
         name=name,
@@ -80,6 +84,7 @@ def find_effects(
         withheld=found.withheld,
         points_withheld=search.points_withheld,
         interval_method=found.method,
+        groups=groups,
         linear=linear_effects(models, design),
     )
 
@@ -92,6 +97,7 @@ class _Search:
     rows: AnalysedRows
     design: Sequence[DesignColumn]
     together: Sequence[MovingGroup]
+    groups: int
 
     @property
     def points_withheld(self) -> str:
@@ -148,10 +154,15 @@ class _Search:
         for k, j in enumerate(places):
             change, interval = float(changes.change[k]), None
             if changes.standard_error is not None:
-                half = NORMAL * float(changes.standard_error[k])
+                half = self.quantile * float(changes.standard_error[k])
                 interval = (change - half, change + half)
             effects[j] = replace(effects[j], points=change, points_interval=interval)
         return effects
+
+    @property
+    def quantile(self) -> float:
+        """By how many standard errors an interval reaches to each side."""
+        return float(stdtrit(self.groups - 1.0, 0.975)) if self.groups else NORMAL
 
     def _z(self) -> RowVector:
         return self.model.predictor.of_design(self.rows.X)
@@ -185,7 +196,7 @@ class _Search:
             return None, self.points_withheld
         if any(one.withheld for one in columns):
             return None, next(one.withheld for one in columns if one.withheld)
-        if len(places) == len(self.design):
+        if len(places) == len(self.design) and found.method != BY_GROUPS:
             test = found.model_test
             return (None if test is None else JointTest(*test, "likelihood ratio")), ""
         if found.method == "profile" and self.rows.step == 1:
@@ -193,7 +204,7 @@ class _Search:
             if likelihood_ratio is not None:
                 return likelihood_ratio, ""
         coefficients, covariance = np.asarray(fit.coefficients), np.asarray(fit.covariance)
-        return wald_test(coefficients, covariance, places), ""
+        return wald_test(coefficients, covariance, places, self.groups), ""
 
     def _reasons(self) -> dict[str, str]:
         """Column → why its numbers are not those of the column alone."""

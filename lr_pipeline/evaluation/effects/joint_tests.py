@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaincc
+from scipy.special import fdtrc, gammaincc
 
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
@@ -15,7 +15,10 @@ from lr_pipeline.evaluation.analysed_rows import AnalysedRows
 
 
 class JointTest(NamedTuple):
-    """A test that several coefficients are all zero; ``method`` is likelihood ratio or Wald."""
+    """A test that several coefficients are all zero.
+
+    ``method`` is likelihood ratio, Wald, or Wald between groups.
+    """
 
     statistic: float
     degrees_of_freedom: int
@@ -29,13 +32,19 @@ def chi_square_p(statistic: float, degrees_of_freedom: int) -> float:
 
 
 def wald_test(
-    coefficients: Columns, covariance: ParameterMatrix, places: Sequence[int]
+    coefficients: Columns, covariance: ParameterMatrix, places: Sequence[int], groups: int = 0
 ) -> JointTest:
-    """β_Sᵀ V_SS⁻¹ β_S of the columns S, with V the covariance of intercept and coefficients."""
+    """β_Sᵀ V_SS⁻¹ β_S of the columns S, with V the covariance of intercept and coefficients.
+
+    It is χ²_k for k columns; k times F(k, G − 1) where the G ``groups`` are the units.
+    """
     chosen = np.asarray(places)
     part = covariance[np.ix_(1 + chosen, 1 + chosen)]
     statistic = float(coefficients[chosen] @ np.linalg.solve(part, coefficients[chosen]))
     k = len(chosen)
+    if groups:
+        p = float(fdtrc(k, groups - 1.0, statistic / k))
+        return JointTest(statistic, k, p, "Wald between groups")
     return JointTest(statistic, k, chi_square_p(statistic, k), "Wald")
 
 

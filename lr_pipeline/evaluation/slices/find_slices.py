@@ -116,12 +116,15 @@ def _scored(
 ) -> tuple[ScoredRows, np.ndarray]:
     """Return every k-th row's scores, and which of them count."""
     y, p = held_out.labels[::every], section.probabilities[::every]
-    z = section.score[::every]
+    z, weight, group = section.score[::every], np.ones_like(y), None
+    if held_out.group is not None:
+        group = np.unique(held_out.group[::every], return_inverse=True)[1]
     if held_out.weight is None:
-        return ScoredRows(y, p, z, np.ones_like(y)), np.ones(len(y), bool)
+        return ScoredRows(y, p, z, weight, group), np.ones(len(y), bool)
     weight = held_out.weight[::every]
     counted = weight > 0
-    return ScoredRows(y[counted], p[counted], z[counted], weight[counted]), counted
+    group = None if group is None else group[counted]
+    return ScoredRows(y[counted], p[counted], z[counted], weight[counted], group), counted
 
 
 def _worst_first(slices: list[Slice]) -> list[Slice]:

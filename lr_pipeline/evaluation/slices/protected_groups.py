@@ -6,27 +6,36 @@ from math import exp, log, sqrt
 import numpy as np
 
 from lr_pipeline.evaluation.calibration import wilson_interval
+from lr_pipeline.evaluation.slices.mean_errors import mean_errors
+from lr_pipeline.evaluation.slices.part_units import PartUnits
 from lr_pipeline.evaluation.slices.row_partitions import Partition
 from lr_pipeline.evaluation.slices.slice_results import LEAST_CASES, ScoredRows
 
 FOUR_FIFTHS = 0.8
-NORMAL = 1.959963984540054  # Φ⁻¹(0.975)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of ``cases`` with Wilson's 95 % interval; None of no cases."""
+    """A share of ``cases`` with Wilson's 95 % interval; None of no cases, or of too few groups.
+
+    ``independent``: for how many independent cases that is.
+    """
 
     cases: float
     value: float | None
     interval: tuple[float, float] | None
+    independent: float = 0.0
 
     @classmethod
-    def of(cls, successes: float, cases: float) -> "Rate":
-        """Return the share of successes."""
+    def of(cls, successes: float, cases: float, independent: float, level: float | None) -> "Rate":
+        """Return the share of successes; without ``level`` there is no interval."""
         if cases <= 0.0:
             return cls(0.0, None, None)
-        return cls(cases, successes / cases, wilson_interval(successes, cases))
+        share = successes / cases
+        if level is None:
+            return cls(cases, share, None, independent)
+        interval = wilson_interval(share * independent, independent, level)
+        return cls(cases, share, interval, independent)
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class Group:
     true_positive: Rate
     false_positive: Rate
     difference: float
-    difference_interval: tuple[float, float]
+    difference_interval: tuple[float, float] | None
     ratio: float | None = None
     ratio_interval: tuple[float, float] | None = None
 
@@ -71,41 +80,54 @@ def protected_column(partition: Partition, rows: ScoredRows, threshold: float) -
     inside = partition.codes >= 0
     codes, k = partition.codes[inside], len(partition.names)
     y, p, weight = rows.y[inside], rows.p[inside], rows.weight[inside]
-    yes = p > threshold
-    sums = [np.bincount(codes, weight * of, k) for of in (np.ones_like(y), y, yes, yes * y, p)]
-    totals = np.transpose(sums).tolist()
-    groups = [
-        _group(name, *of_group)
-        for name, of_group in zip(partition.names, totals, strict=True)
-        if of_group[0] >= LEAST_CASES
+    yes = np.asarray(p > threshold, np.float64)
+    units = PartUnits.of(codes, k, None if rows.group is None else rows.group[inside])
+    shares = ((yes, np.ones_like(y)), (yes * y, y), (yes * (1.0 - y), 1.0 - y))
+    rates = [
+        (
+            units.sums(weight * part),
+            units.sums(weight * whole),
+            units.independent(part, whole, weight),
+        )
+        for part, whole in shares
     ]
-    smaller = sum(0.0 < of_group[0] < LEAST_CASES for of_group in totals)
-    if not groups:
+    cases, ones = units.sums(weight), units.sums(weight * y)
+    shown = np.flatnonzero(cases >= LEAST_CASES).tolist()
+    smaller = int(np.count_nonzero((cases > 0) & (cases < LEAST_CASES)))
+    if not shown:
         return ProtectedColumn(partition.column, (), smaller)
+    errors = mean_errors(units, y, p, weight)
+    groups = []
+    for j in shown:
+        level = units.level(j) if units.enough(j) else None
+        selection, hits, false_alarms = (
+            Rate.of(float(part[j]), float(whole[j]), float(number[j]), level)
+            for part, whole, number in rates
+        )
+        groups.append(
+            Group(
+                name=partition.names[j],
+                cases=float(cases[j]),
+                positives=float(ones[j]),
+                selection=selection,
+                true_positive=hits,
+                false_positive=false_alarms,
+                difference=errors[j].difference,
+                difference_interval=errors[j].interval,
+            )
+        )
     reference = max(groups, key=lambda one: one.selection.value or 0.0)
-    compared = tuple(_compared(one, reference) for one in groups)
+    compared = tuple(
+        _compared(one, reference, units.quantile(j)) for one, j in zip(groups, shown, strict=True)
+    )
     return ProtectedColumn(partition.column, compared, smaller, reference.name)
 
 
-def _group(
-    name: str, cases: float, ones: float, selected: float, hits: float, expected: float
-) -> Group:
-    predicted = expected / cases
-    lower, upper = wilson_interval(ones, cases)
-    return Group(
-        name=name,
-        cases=cases,
-        positives=ones,
-        selection=Rate.of(selected, cases),
-        true_positive=Rate.of(hits, ones),
-        false_positive=Rate.of(selected - hits, cases - ones),
-        difference=ones / cases - predicted,
-        difference_interval=(lower - predicted, upper - predicted),
-    )
+def _compared(group: Group, reference: Group, quantile: float) -> Group:
+    """Add the ratio: log(r / r₀) has variance (1 − r) / (n r) + (1 − r₀) / (n₀ r₀).
 
-
-def _compared(group: Group, reference: Group) -> Group:
-    """Add the ratio: log(r / r₀) has variance (1 − r) / (n r) + (1 − r₀) / (n₀ r₀)."""
+    n and n₀ are numbers of independent cases.
+    """
     rate, best = group.selection.value, reference.selection.value
     if not best or rate is None:
         return group
@@ -113,9 +135,11 @@ def _compared(group: Group, reference: Group) -> Group:
         return replace(group, ratio=1.0)
     if rate == 0.0:
         return replace(group, ratio=0.0)
-    ratio = rate / best
-    variance = (1.0 - rate) / (group.cases * rate) + (1.0 - best) / (reference.cases * best)
-    half = NORMAL * sqrt(variance)
+    ratio, one, other = rate / best, group.selection, reference.selection
+    if one.interval is None or other.interval is None:
+        return replace(group, ratio=ratio)
+    variance = (1.0 - rate) / (one.independent * rate) + (1.0 - best) / (other.independent * best)
+    half = quantile * sqrt(variance)
     return replace(
         group, ratio=ratio, ratio_interval=(exp(log(ratio) - half), exp(log(ratio) + half))
     )

@@ -70,11 +70,7 @@ def _wrong_parts(findings: Findings) -> Iterator[str]:
     if wrong:
         columns = list(dict.fromkeys(one.column for one in wrong))
         where = "a part" if len(wrong) == 1 else f"{count(len(wrong))} parts"
-        grouped = findings.held_out.group is not None
-        yield (
-            f"in {where} of the test set the predictions are wrong (slices by {_listed(columns)}"
-            f"{', rows taken as independent' if grouped else ''})"
-        )
+        yield f"in {where} of the test set the predictions are wrong (slices by {_listed(columns)})"
 
 
 def _unequal(findings: Findings) -> Iterator[str]:

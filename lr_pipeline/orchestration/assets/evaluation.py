@@ -17,7 +17,7 @@ from lr_pipeline.report.render import Report, render_report, report_pictures
 from lr_pipeline.tables.table import Table
 
 
-@table_asset("evaluation", Lesson("test", ("模型测试",)), {"html"})
+@table_asset("evaluation", Lesson("test", ("模型测试",)), {"html"}, code_version="2")
 def evaluation_report(
     config: EvaluationConfig,
     engine: RowsEngine,

@@ -75,6 +75,24 @@ def test_the_score_test_is_statsmodels(data):
     assert fit.params == pytest.approx(plain.params, rel=1e-6)
 
 
+def test_between_groups_the_score_test_is_that_of_generalized_estimating_equations(data):
+    """``compare_score_test`` of statsmodels' GEE with independent working covariance."""
+    X, y = data
+    group = np.random.default_rng(5).integers(0, 60, len(y))
+    rows, _ = fitted(X, y)
+    terms = np.column_stack([X[:, 0] ** 2, np.sin(X[:, 0])])
+    A = sm.add_constant(X)
+    null, full = (
+        sm.GEE(y, exog, groups=group, family=sm.families.Binomial())
+        for exog in (A, np.column_stack([A, terms]))
+    )
+    theirs = full.compare_score_test(null.fit(ctol=1e-12, maxiter=200))
+    (found,) = rows.tests([terms], group)
+    assert found.degrees_of_freedom == 2
+    assert found.statistic == pytest.approx(theirs["statistic"], rel=1e-5)
+    assert found.p_value == pytest.approx(theirs["p-value"], rel=1e-4)
+
+
 def test_terms_that_the_model_has_already_are_not_tested(data):
     """A sum of columns adds nothing; beside a new term it takes no degree of freedom."""
     X, y = data

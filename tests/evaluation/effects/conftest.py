@@ -11,7 +11,9 @@ from lr_pipeline.core.solvers import GradientDescent, Newton
 from lr_pipeline.evaluation.analysed_rows import analysed_rows
 from lr_pipeline.evaluation.effects.column_kinds import design_columns
 from lr_pipeline.evaluation.effects.find_effects import find_effects, measure_agreements
+from lr_pipeline.evaluation.effects.training_groups import training_groups
 from lr_pipeline.models.train import Training, train_linear, train_logistic
+from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.table import Table
 from tests.scoring.conftest import prepare
 
@@ -28,7 +30,11 @@ def effects_of(frame, solver=None, other=None, **roles):
     agreements = measure_agreements(models, train, prepare)
     scale = np.asarray(first.fit.scale)
     design = design_columns(first.preparation.encodings, rows.X, rows.counts, scale)
-    effects = find_effects("numpy", models, {}, agreements, rows, design, prepared.analysis)
+    number = 0
+    if train.roles.group is not None:
+        groups = training_groups(models, train, aggregate_here)
+        models, number = groups.inferred(models), groups.number
+    effects = find_effects("numpy", models, {}, agreements, rows, design, prepared.analysis, number)
     columns = {one.name: one for one in effects.columns}
     order = first.preparation.columns
     return SimpleNamespace(
