@@ -9,6 +9,7 @@ import dagster as dg
 
 from lr_pipeline.cli.location_file import FOLDER
 from lr_pipeline.orchestration.asset_names import DATASET
+from lr_pipeline.orchestration.instance.catalogue import latest_materialization
 from lr_pipeline.orchestration.instance.plan_fields import PlanError
 from lr_pipeline.orchestration.instance.remembered_tables import read_plan, table_file
 from lr_pipeline.orchestration.metadata.source_names import SOURCE, source_identity
@@ -53,7 +54,7 @@ def own_prefix(file: str, instance: dg.DagsterInstance) -> str:
 
 def _trained(prefix: str, instance: dg.DagsterInstance) -> str | None:
     """Return the source of the dataset that was last stored under the prefix."""
-    entry = instance.get_latest_materialization_event(dg.AssetKey([prefix, DATASET]))
+    entry = latest_materialization(instance, dg.AssetKey([prefix, DATASET]))
     found = entry and entry.asset_materialization
     source = found.metadata.get(SOURCE) if found else None
     return None if source is None else str(source.value)

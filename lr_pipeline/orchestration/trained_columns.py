@@ -1,8 +1,11 @@
 """Compare a table's columns with those of the last training, from the event log."""
 
+from typing import Any
+
 import dagster as dg
 
 from lr_pipeline.orchestration.asset_names import TRAIN_SET
+from lr_pipeline.orchestration.instance.catalogue import latest_materialization
 from lr_pipeline.orchestration.metadata.value_metadata import difference_table
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.table import Table
@@ -20,12 +23,13 @@ def differences_since_training(
     itself passed this comparison, or was accepted.
     """
     train_set = dg.AssetKey([*dataset_key.path[:-1], TRAIN_SET])
-    entry = context.instance.get_latest_materialization_event(train_set)
+    entry = latest_materialization(context.instance, train_set)
     materialization = entry.asset_materialization if entry else None
-    before = materialization.metadata.get("contract") if materialization else None
-    if before is None or ACCEPT in context.run.tags:
+    found = materialization.metadata.get("contract") if materialization else None
+    if found is None or ACCEPT in context.run.tags:
         return {}
-    return schema_differences(before.value, dataset)
+    before: Any = found.value
+    return schema_differences(before, dataset)
 
 
 def require_trained_columns(context: dg.AssetExecutionContext, dataset: Table) -> None:

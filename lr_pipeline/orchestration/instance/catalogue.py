@@ -1,19 +1,23 @@
 """Dagster's event log as the catalogue of artifacts: find the latest version of each asset."""
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lr_pipeline.orchestration.asset_names import CHAMPION
 from lr_pipeline.orchestration.instance.home import existing_home
+from lr_pipeline.orchestration.instance.run_order import place_of_data
 from lr_pipeline.storage.artifacts import load_artifact
 from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:
-    from dagster import AssetKey, DagsterInstance, EventLogEntry
+    from dagster import AssetKey, DagsterInstance, EventLogEntry, EventLogRecord
 
 NO_VALUE = "none"
 NAMES_SHOWN = 12
 VERSIONS_SEARCHED = 50
+PAGE = 8  # the first one or two decide, unless runs overlapped
 
 
 def load(name: str, home: str | Path | None = None) -> Any:
@@ -60,9 +64,46 @@ def stored_assets(instance: "DagsterInstance") -> list[str]:
     )
 
 
-def latest_materialization(instance: "DagsterInstance", key: "AssetKey") -> "EventLogEntry | None":
-    """Return the asset's last materialization, by any run."""
+def latest_materialization(
+    instance: "DagsterInstance", key: "AssetKey", before_run: str | None = None
+) -> "EventLogEntry | None":
+    """Return the asset's current version: the one of the run that began last.
+
+    So an older run that ends later, or is resumed later, does not displace a newer one.
+    ``before_run``: only of runs that began before this one.
+
+    The champion is an exception: its materializations are rulings, each of which was made knowing
+    the one before it (see ``lifecycle.decide``), so that the last one recorded is current.
+    """
+    if key.path[-1] == CHAMPION:
+        return last_recorded(instance, key)
+    limit = place_of_data(instance, before_run) if before_run else None
+    found, began = None, -1
+    places: dict[str, int | None] = {}
+    for record in _newest_first(instance, key):
+        if began >= record.storage_id:  # its run began earlier still
+            break
+        run = record.run_id
+        if run not in places:
+            places[run] = place_of_data(instance, run)
+        place = record.storage_id if (known := places[run]) is None else known
+        if place > began and run != before_run and (limit is None or place < limit):
+            found, began = record.event_log_entry, place
+    return found
+
+
+def last_recorded(instance: "DagsterInstance", key: "AssetKey") -> "EventLogEntry | None":
+    """Return the materialization of the asset that ended last, by any run."""
     return instance.get_latest_materialization_event(key)
+
+
+def _newest_first(instance: "DagsterInstance", key: "AssetKey") -> "Iterator[EventLogRecord]":
+    """Yield the asset's materializations, the one that was recorded last at first."""
+    cursor, more = None, True
+    while more:
+        page = instance.fetch_materializations(key, limit=PAGE, cursor=cursor)
+        yield from page.records
+        cursor, more = page.cursor, page.has_more
 
 
 def materialization_of_run(

@@ -5,26 +5,23 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from lr_pipeline.evaluation.since.earlier_report import EarlierReport
-from lr_pipeline.orchestration.instance.catalogue import load_recorded
+from lr_pipeline.orchestration.instance.catalogue import latest_materialization, load_recorded
 from lr_pipeline.storage.storage_error import ArtifactError
-
-OWN_REPORTS = 8  # a step that is retried may have stored its report before
 
 
 def latest_earlier_report(
     instance: dg.DagsterInstance, key: dg.AssetKey, run_id: str
 ) -> EarlierReport | None:
-    """Return the latest report of this asset by another run than this, None if there is none.
+    """Return the report by the run that began last before this one, None if there is none.
 
     A file that was removed or changed is no reason to fail: what is returned says that it was so.
     """
-    records = instance.fetch_materializations(key, limit=OWN_REPORTS).records
-    entries = [one.event_log_entry for one in records if one.run_id != run_id]
-    if not entries:
+    entry = latest_materialization(instance, key, before_run=run_id)
+    if entry is None:
         return None
-    run, stored = entries[0].run_id, utc(entries[0].timestamp)
+    run, stored = entry.run_id, utc(entry.timestamp)
     try:
-        numbers = load_recorded(key, entries[0]).numbers
+        numbers = load_recorded(key, entry).numbers
     except ArtifactError as error:
         return EarlierReport(run, stored, None, str(error))
     return EarlierReport(run, numbers.get("run", {}).get("started") or stored, numbers)

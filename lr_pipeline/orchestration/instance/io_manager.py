@@ -1,7 +1,8 @@
 """The IO manager: every asset's value is an immutable artifact; the event log has its path.
 
 The folders are never searched. An input is the version recorded by this run, else by a run that it
-re-executes, else the latest. So two runs at the same time never mix.
+re-executes, else the current one: of the run that began last. So two runs at the same time never
+mix.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from pydantic import Field
 
 from lr_pipeline.orchestration.instance.catalogue import (
     NO_VALUE,
+    last_recorded,
     latest_materialization,
     load_recorded,
     materialization_of_run,
@@ -64,7 +66,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         context.add_output_metadata(metadata)
 
     def load_input(self, context: dg.InputContext) -> Any:
-        """Read this run's version of the asset if there is one, else the latest.
+        """Read this run's version of the asset if there is one, else the current one.
 
         Raises
         ------
@@ -73,7 +75,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         """
         _refuse_partitions(context)
         instance, key = context.instance, context.asset_key
-        found = latest_materialization(instance, key)
+        found = last_recorded(instance, key)
         if found is None:
             raise ArtifactError(
                 f"asset {key.to_user_string()}: expected a materialization in the event log of "
@@ -81,10 +83,10 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             )
         for run_id in _lineage(context):
             if found.run_id == run_id:  # the common case, without reading the run's whole log
-                break
+                return load_recorded(key, found)
             if of_run := materialization_of_run(instance, key, run_id):
                 return load_recorded(key, of_run)
-        return load_recorded(key, found)
+        return load_recorded(key, latest_materialization(instance, key) or found)
 
 
 def artifact_metadata(artifact: Artifact) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lr_pipeline.lifecycle.model_in_use import Champion, Record
 from lr_pipeline.orchestration.asset_names import CHAMPION
-from lr_pipeline.orchestration.instance.catalogue import latest_materialization, load_recorded
+from lr_pipeline.orchestration.instance.catalogue import last_recorded, load_recorded
 from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def current_champion(instance: "DagsterInstance", key: "AssetKey") -> Champion |
     ArtifactError
         Its file is missing, or not what was recorded; a person must decide which model scores.
     """
-    entry = latest_materialization(instance, key)
+    entry = last_recorded(instance, key)
     try:
         return None if entry is None else Champion.of(load_recorded(key, entry))
     except ArtifactError as error:
@@ -61,7 +61,7 @@ def current_champion(instance: "DagsterInstance", key: "AssetKey") -> Champion |
 
 def latest_record(instance: "DagsterInstance", key: "AssetKey") -> Record | None:
     """Return the record of the latest ruling, without reading its model; None if there is none."""
-    entry = latest_materialization(instance, key)
+    entry = last_recorded(instance, key)
     found = None if entry is None else _metadata(entry)
     return None if found is None else Record.from_dict(found)
 

@@ -63,11 +63,11 @@ def test_a_name_among_many_is_answered_by_one_query_and_in_one_line(
             resources={"io_manager": ArtifactIOManager(root=str(tmp_path / "artifacts"))},
         )
     asked = []
-    ask = dg.DagsterInstance.get_latest_materialization_event
+    ask = dg.DagsterInstance.fetch_materializations
     monkeypatch.setattr(
         dg.DagsterInstance,
-        "get_latest_materialization_event",
-        lambda self, key: asked.append(key) or ask(self, key),
+        "fetch_materializations",
+        lambda self, key, **page: asked.append(key) or ask(self, key, **page),
     )
     with pytest.raises(ArtifactError) as caught:
         load("profile1", home)
