@@ -47,6 +47,12 @@ def run(folder) -> Iterator[Callable[..., Result]]:
         yield lambda *arguments: CliRunner().invoke(main, [str(part) for part in arguments])
 
 
+@pytest.fixture
+def data_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs may name the files of the tests, which are outside the project."""
+    monkeypatch.setenv("LR_PIPELINE_DATA_ROOT", "/")
+
+
 @pytest.fixture(scope="session")
 def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An initialised, unused Dagster home, which tests copy."""

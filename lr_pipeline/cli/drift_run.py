@@ -14,6 +14,7 @@ from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
+from lr_pipeline.tables.sources.secrets import without_secrets
 
 
 def run_drift(
@@ -35,12 +36,13 @@ def run_drift(
     definitions = build_definitions(
         SyntheticTable(),
         names.table,
+        score_path=score_path,  # so that the run may read it wherever it is
         resources={"io_manager": ArtifactIOManager(root=str(root))},
         loggers={PROGRESS: progress_logger},
     )
     return definitions.resolve_job_def(names.named(DRIFT_JOB)).execute_in_process(
         run_config={
-            "ops": {names.named(DRIFT): {"config": {"score_path": score_path}}},
+            "ops": {names.named(DRIFT): {"config": {"score_path": without_secrets(score_path)}}},
             "loggers": {PROGRESS: {}},
         },
         instance=instance,

@@ -67,7 +67,8 @@ def _checked_name(
 @click.option(
     "--scheduler",
     help="Address of engine dask's scheduler, such as tcp://10.0.0.1:8786 "
-    "[default: $DASK_SCHEDULER_ADDRESS, else workers on this machine].",
+    "[default: $DASK_SCHEDULER_ADDRESS, else workers on this machine]. Whoever reaches an open "
+    "scheduler can run code on it, on its workers and here: use tls:// or a closed network.",
 )
 @click.option(
     "--name",

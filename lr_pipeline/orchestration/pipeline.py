@@ -37,6 +37,7 @@ from lr_pipeline.orchestration.schedules import (
 from lr_pipeline.orchestration.table_functions import Configs
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
+from lr_pipeline.tables.sources.secrets import without_secrets
 
 ARTIFACTS = ArtifactIOManager()  # one object, so that definitions of several tables can be merged
 
@@ -109,8 +110,10 @@ def build_definitions(
     modules += [tutorial_studies] if studies else []
     assets = [one for module in modules for one in assets_in(module)]
     jobs = TableJobs(names, assets)
-    settings, paths = training or {}, {} if score_path is None else {"score_path": score_path}
+    settings = training or {}
+    paths = {} if score_path is None else {"score_path": without_secrets(score_path)}
     validated(ScoreConfig, scoring or {})  # without a path, which drift_report needs as well
+    named = [place for place in (score_path, (scoring or {}).get("reference")) if place]
     configs: Configs = {
         NumpyTrainingConfig: own_defaults(NumpyTrainingConfig, settings),
         TorchTrainingConfig: own_defaults(TorchTrainingConfig, settings),
@@ -119,7 +122,7 @@ def build_definitions(
         ScoringConfig: own_defaults(ScoringConfig, {**(scoring or {}), **paths}),
         DriftConfig: own_defaults(DriftConfig, paths),
     }
-    own = {"table": TableResource.of(table), "engine": engine or Engine()}
+    own = {"table": TableResource.of(table, named), "engine": engine or Engine()}
     given = dict(resources or {})
     return dg.Definitions(
         assets=[one.build(names, tutorial, configs) for one in assets],

@@ -12,6 +12,8 @@ from dagster._core.definitions.metadata import normalize_metadata
 import lr_pipeline
 from lr_pipeline.orchestration.assets.scoring import predictions
 from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
+from lr_pipeline.orchestration.resources.table_resource import TableResource
+from lr_pipeline.tables.sources.declared_tables import FileTable
 
 SPECTOR = Path(__file__).parents[2] / "data" / "samples" / "spector.csv"
 Run = Callable[..., Result]
@@ -61,11 +63,12 @@ def test_the_asset_scores_with_reasons_and_says_from_where(
 ) -> None:
     """Its metadata, as the web UI shows them, name the reference; the version depends on it."""
     champion = lr_pipeline.load("spector/champion", home=folder / ".dagster_home")
+    table = TableResource.of(FileTable(SPECTOR, target="GRADE"))
     results = []
     for reasons in (None, 2):
         config = ScoringConfig(score_path=str(SPECTOR), reasons=reasons, anyway=True)
         context = dg.build_asset_context()
-        (result,) = predictions(context, config=config, champion=champion)
+        (result,) = predictions(context, config=config, table=table, champion=champion)
         results.append(result)
     plain, reasoned = results
     assert plain.data_version != reasoned.data_version

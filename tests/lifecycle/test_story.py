@@ -36,6 +36,8 @@ from lr_pipeline.tables.sources.declared_tables import FileTable
 PARTS = ("dataset", "train_set", "test_set", "mle_existence", "linear_baseline", "numpy_model")
 NO_FOLDS = {"evaluation_report": {"cv": {"repeats": 0}}}  # what they show is not of this story
 
+pytestmark = pytest.mark.usefixtures("data_anywhere")
+
 
 def rows(n: int, noise: float, seed: int) -> pd.DataFrame:
     """Customers who leave more often the longer they stayed; the noise hides how long that was."""

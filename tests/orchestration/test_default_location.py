@@ -121,17 +121,18 @@ def test_a_policy_and_reasons_that_are_declared_need_no_launchpad(tmp_path) -> N
 
 
 @pytest.mark.parametrize("penalty", ["none", "auto"])
-def test_a_remembered_penalty_none_blocks_where_no_estimate_exists(tmp_path, penalty) -> None:
+def test_a_remembered_penalty_none_blocks_where_no_estimate_exists(
+    tmp_path, penalty, monkeypatch
+) -> None:
     """The check knows the table's settings as well as those of a run."""
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "separated.csv"
     path.write_text("x,y\n" + "".join(f"{i},{int(i > 9)}\n" for i in range(20)))
     remember(TablePlan(FileTable(path, "y"), "separated", {"penalty": penalty}), tmp_path)
     definitions = default_definitions(tmp_path, tmp_path)
     keys = [dg.AssetKey(["separated", name]) for name in ("dataset", "train_set", "mle_existence")]
-    artifacts = {"io_manager": {"config": {"root": str(tmp_path / "artifacts")}}}
     result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
         asset_selection=[*keys, dg.AssetKey(["separated", "test_set"])],
-        run_config={"resources": artifacts},
         raise_on_error=False,
     )
     checked = {check.check_name: check for check in result.get_asset_check_evaluations()}

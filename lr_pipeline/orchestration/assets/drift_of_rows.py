@@ -19,6 +19,7 @@ from lr_pipeline.orchestration.instance.profile_choice import profile_of_model
 from lr_pipeline.orchestration.instance.rulings import current_champion
 from lr_pipeline.orchestration.metadata.drift_metadata import drift_metadata, reference_metadata
 from lr_pipeline.orchestration.metadata.value_metadata import mismatch_failure
+from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.report.drift_page import drift_pictures, render_drift
 from lr_pipeline.report.render import Report
@@ -45,6 +46,7 @@ def reference_profile(
 def drift_report(
     context: dg.AssetExecutionContext,
     config: DriftConfig,
+    table: TableResource,
     numpy_model: LogisticModel,
     reference_profile: dict[str, Any],
 ) -> Outcome:
@@ -57,6 +59,7 @@ def drift_report(
     if config.score_path is None:
         yield _no_rows(context)
         return
+    place = table.place_for_runs("score_path", config.score_path)
     names = TableNames.of(context.asset_key)
     champion = current_champion(context.instance, names.key(CHAMPION))
     model = (champion and champion.model) or numpy_model
@@ -64,11 +67,11 @@ def drift_report(
     if profile.model_version != version_of(model):
         profile = profile_of_model(context.instance, names.key(PROFILE), version_of(model))
     try:
-        new_rows = open_new_rows(config.score_path, model.preparation)
+        new_rows = open_new_rows(place, model.preparation)
     except SchemaMismatchError as error:
         raise mismatch_failure(error) from error
     findings = find_drift(profile, count_new_rows(model, profile, new_rows))
-    numbers = drift_numbers(findings, without_secrets(config.score_path))
+    numbers = drift_numbers(findings, without_secrets(place))
     report = render_drift(numbers)
     yield dg.MaterializeResult(
         value=report, metadata=drift_metadata(report, drift_pictures(numbers))
@@ -80,7 +83,8 @@ def _no_rows(context: dg.AssetExecutionContext) -> dg.AssetObservation:
     op = TableNames.of(context.asset_key).named(context.asset_key.path[-1])
     reason = (
         "nothing is compared without a score_path. Give it in the Launchpad: "
-        f"ops: {{{op}: {{config: {{score_path: new_rows.csv}}}}}}"
+        f"ops: {{{op}: {{config: {{score_path: new_rows.csv}}}}}}, or for every run in the table's "
+        "declaration: build_definitions(…, score_path=) or score_path: in its YAML file"
     )
     context.log.warning(f"skipped: {reason}")
     return dg.AssetObservation(

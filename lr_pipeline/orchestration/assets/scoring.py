@@ -12,6 +12,7 @@ from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
 from lr_pipeline.orchestration.instance.model_choice import choose_champion
 from lr_pipeline.orchestration.metadata.value_metadata import mismatch_failure
 from lr_pipeline.orchestration.pass_progress import PASSES, PassProgress
+from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.scoring.new_rows import SchemaMismatchError
 from lr_pipeline.scoring.predictions import Predictions, ScoringError, score_file
@@ -22,7 +23,10 @@ Outcome = Iterator[dg.MaterializeResult[Predictions] | dg.AssetObservation]
 
 @table_asset("scoring", Lesson("test"), {"parquet"}, output_required=False)
 def predictions(
-    context: dg.AssetExecutionContext, config: ScoringConfig, champion: RecordedModel
+    context: dg.AssetExecutionContext,
+    config: ScoringConfig,
+    table: TableResource,
+    champion: RecordedModel,
 ) -> Outcome:
     """Scores of new rows by the champion: p = σ(w₀ + xw), its interval, label p > threshold.
 
@@ -35,6 +39,8 @@ def predictions(
     if config.score_path is None:
         yield _no_rows(context)
         return
+    new_rows = table.place_for_runs("score_path", config.score_path)
+    reference = config.reference and table.place_for_runs("reference", config.reference)
     key = TableNames.of(context.asset_key).key(CHAMPION)
     progress = PassProgress(dg.get_dagster_logger(PASSES).info)
     try:
@@ -47,11 +53,11 @@ def predictions(
     try:
         scored = score_file(
             chosen.model,
-            config.score_path,
+            new_rows,
             config.threshold,
             progress,
             chosen.failed_checks,
-            find_reasons(chosen.model, config.reasons, config.reference),
+            find_reasons(chosen.model, config.reasons, reference),
             chosen.status,
         )
     except SchemaMismatchError as error:

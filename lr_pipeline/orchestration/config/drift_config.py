@@ -11,5 +11,6 @@ class DriftConfig(StrictConfig):
     score_path: str | None = Field(
         default=None,
         description="CSV or Parquet with the columns of training, and its target where answers are "
-        "known: a file, folder, pattern or URL. Without it nothing is compared.",
+        "known: a file, folder or pattern below the data root, or what the declaration names. "
+        "Without it nothing is compared.",
     )

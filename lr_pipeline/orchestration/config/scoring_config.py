@@ -22,8 +22,8 @@ class ScoreConfig(StrictConfig):
     )
     reference: str | None = Field(
         default=None,
-        description="YAML or JSON with the row that reasons are measured from and the scale of "
-        "points; empty: the training means, and no points.",
+        description="YAML or JSON below the data root, with the row that reasons are measured from "
+        "and the scale of points; empty: the training means, and no points.",
     )
     anyway: bool = Field(
         default=False,
@@ -37,6 +37,6 @@ class ScoringConfig(ScoreConfig):
 
     score_path: str | None = Field(
         default=None,
-        description="CSV or Parquet with the columns of training: a file, folder, pattern or URL. "
-        "Without it nothing is scored.",
+        description="CSV or Parquet with the columns of training: a file, folder or pattern below "
+        "the data root, or what the declaration names. Without it nothing is scored.",
     )

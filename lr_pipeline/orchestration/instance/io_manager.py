@@ -21,6 +21,7 @@ from lr_pipeline.orchestration.instance.catalogue import (
 )
 from lr_pipeline.orchestration.instance.peak_memory import peak_since_last_call
 from lr_pipeline.orchestration.instance.table_tag import tag_run_of_table
+from lr_pipeline.orchestration.resources.fixed_in_code import FixedInCode
 from lr_pipeline.storage.artifacts import Artifact, version_name, write_artifact
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.storage.storage_error import ArtifactError
@@ -29,7 +30,7 @@ from lr_pipeline.versions import library_versions
 PEAK_MEMORY = "peak_memory_mb"
 
 
-class ArtifactIOManager(dg.ConfigurableIOManager):
+class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
     """Stores tables as Parquet, models, reports and dictionaries as JSON; verifies when it reads.
 
     Each output's metadata record ``path``, ``sha256``, ``kind``, ``size`` in bytes, ``versions`` of

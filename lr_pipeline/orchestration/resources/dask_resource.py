@@ -45,7 +45,9 @@ class DaskEngine(RowsEngine):
     address: str | None = Field(
         default=None,
         description="The scheduler, such as tcp://10.0.0.1:8786. Empty: DASK_SCHEDULER_ADDRESS, or "
-        "else worker processes of this machine, for as long as the run lasts.",
+        "else worker processes of this machine, for as long as the run lasts. Whoever reaches an "
+        "open scheduler can run code on it, on its workers and here: use tls:// or a closed "
+        "network.",
     )
     n_workers: int | None = Field(
         default=None, gt=0, description="Local worker processes; empty: by the processors."

@@ -12,6 +12,7 @@ from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind
 from lr_pipeline.engines.streaming import aggregate_by_threads, threads_within
 from lr_pipeline.models.training_rows import SecondFit
 from lr_pipeline.orchestration.pass_progress import PASSES, PassProgress
+from lr_pipeline.orchestration.resources.fixed_in_code import FixedInCode
 from lr_pipeline.tables.aggregate import Aggregate
 from lr_pipeline.tables.table import Table
 
@@ -40,7 +41,7 @@ class OfLastTable(Generic[Made]):
         self._made.clear()
 
 
-class RowsEngine(dg.ConfigurableResource[Any], extra="forbid"):
+class RowsEngine(FixedInCode, extra="forbid"):
     """Reads the rows of a table, and adds the values computed from them.
 
     The assets of a run share the open design of their training table, and its checks share a second

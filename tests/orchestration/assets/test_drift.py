@@ -19,6 +19,8 @@ from lr_pipeline.tables.sources.declared_tables import FileTable
 
 Run = Callable[..., dg.ExecuteInProcessResult]
 
+pytestmark = pytest.mark.usefixtures("data_anywhere")
+
 
 def rows(n: int, seed: int, shift: float = 0.0) -> pd.DataFrame:
     """Return n rows, two columns and the answer; one name would be a script in HTML."""

@@ -20,11 +20,15 @@ from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.manual_rulings import promote
 from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import FileTable
 
 SPECTOR = Path(__file__).parents[3] / "data" / "samples" / "spector.csv"
+TABLE = TableResource.of(FileTable(SPECTOR, target="GRADE"))
 Score = Callable[..., dg.ExecuteInProcessResult]
+
+pytestmark = pytest.mark.usefixtures("data_anywhere")
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +177,7 @@ def test_called_directly_it_is_a_plain_function(score, root) -> None:
     config = ScoringConfig(score_path=str(SPECTOR))
     with dg.DagsterInstance.from_config(str(root / "home")) as instance:
         context = dg.build_asset_context(instance=instance)
-        (result,) = predictions(context, config=config, champion=champion)
+        (result,) = predictions(context, config=config, table=TABLE, champion=champion)
     assert result.value.counts.rows == 0
     assert result.data_version.value == result.value.fingerprint
 
