@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui test test-slow test-dask test-ui test-faults test-postgres test-s3 check bench bench-full bench-chain bench-dask simulate docs clean
+.PHONY: help install run ui serve test test-slow test-dask test-ui test-faults test-postgres test-s3 check bench bench-full bench-chain bench-dask simulate docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ run: $(VENV)/.installed ## Materialize every asset for the tutorial's table
 ui: $(VENV)/.installed ## The web UI on http://127.0.0.1:3000, with schedules
 	@$(BIN)/lr-pipeline init
 	@$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+serve: $(VENV)/.installed ## The same as services: what dies comes back, logs are kept
+	@$(BIN)/lr-pipeline serve
 
 APART := slow or dask or ui or faults or postgres or s3
 

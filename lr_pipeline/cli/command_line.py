@@ -16,8 +16,10 @@ from lr_pipeline.tables.errors import TableError
 
 VERBS = (
     "champion",
+    "deploy",
     "drift",
     "export",
+    "health",
     "init",
     "new",
     "predict",
@@ -25,6 +27,7 @@ VERBS = (
     "report",
     "run",
     "scorecard",
+    "serve",
 )
 
 

@@ -1,5 +1,7 @@
 """The verb ``init``: a Dagster home, ready for any number of processes."""
 
+from pathlib import Path
+
 import click
 
 from lr_pipeline.cli.table_options import HOME_HELP
@@ -12,6 +14,11 @@ def init(home: str | None) -> None:
 
     Runs of this command line that were killed are marked as failed.
     """
+    click.echo(prepared_home(home))
+
+
+def prepared_home(home: str | None) -> Path:
+    """Return the Dagster home, ready for any number of processes, its dead runs failed."""
     from dagster import DagsterInstance
 
     from lr_pipeline.orchestration.instance.home import initialise_home
@@ -20,4 +27,4 @@ def init(home: str | None) -> None:
     path = initialise_home(home)
     with DagsterInstance.from_config(str(path)) as instance:
         fail_dead_runs(instance)
-    click.echo(path)
+    return path

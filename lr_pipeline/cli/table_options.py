@@ -26,6 +26,7 @@ class FiniteRange(click.FloatRange):
 SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 SEED = click.IntRange(0, LARGEST_SEED)
 HOME_HELP = "Dagster home [default: $DAGSTER_HOME, else .dagster_home here]."
+WORKSPACE_HELP = "The code locations [default: workspace.yaml here]."
 ANYWAY_HELP = (
     "Take the latest model where the table has no champion, and a model whose checks failed."
 )

@@ -1,0 +1,67 @@
+"""Ask the web server whether it, the daemon and the code locations work."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+QUERY = """
+{
+  instance { daemonHealth { allDaemonStatuses { daemonType required healthy lastHeartbeatErrors {
+    message } } } }
+  workspaceOrError {
+    ... on Workspace { locationEntries { name loadStatus locationOrLoadError {
+      __typename ... on PythonError { message } } } }
+    ... on PythonError { message }
+  }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the service, whether it is ``healthy``, and what it says otherwise."""
+
+    name: str
+    healthy: bool
+    words: str = ""
+
+
+def checked_parts(url: str, timeout: float = 10.0) -> list[Part]:
+    """Return the state of the web server at ``url``, of the daemon's parts and of each location.
+
+    One request is made; where it fails, nothing is known of the others. ``timeout`` in seconds.
+    """
+    body = json.dumps({"query": QUERY}).encode()
+    request = Request(f"{url.rstrip('/')}/graphql", body, {"Content-Type": "application/json"})
+    try:
+        with urlopen(request, timeout=timeout) as response:
+            answer = json.load(response)["data"]
+    except (URLError, TimeoutError, ConnectionError, ValueError, KeyError) as error:
+        return [Part("web server", False, f"{url}: {getattr(error, 'reason', error)}")]
+    return [Part("web server", True), *_daemon(answer), *_locations(answer["workspaceOrError"])]
+
+
+def _daemon(answer: Mapping[str, Any]) -> Iterator[Part]:
+    for one in answer["instance"]["daemonHealth"]["allDaemonStatuses"]:
+        if one["required"]:
+            errors = [_first_line(error["message"]) for error in one["lastHeartbeatErrors"] or []]
+            words = "; ".join(errors) or "no heartbeat in the last minutes"
+            name = f"daemon: {one['daemonType'].lower().replace('_', ' ')}"
+            yield Part(name, one["healthy"], "" if one["healthy"] else words)
+
+
+def _locations(workspace: Mapping[str, Any]) -> Iterator[Part]:
+    if "message" in workspace:
+        yield Part("workspace", False, _first_line(workspace["message"]))
+    for entry in workspace.get("locationEntries", []):
+        found = entry["locationOrLoadError"] or {}
+        healthy = entry["loadStatus"] == "LOADED" and "message" not in found
+        words = _first_line(found.get("message", "it is being loaded"))
+        yield Part(f"code location: {entry['name']}", healthy, "" if healthy else words)
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
