@@ -95,8 +95,9 @@ bench-dask: $(VENV)/.installed-bench ## On two workers of a cluster: results-das
 	@$(BIN)/python -m benchmarks.scaling
 	@$(BIN)/python -m benchmarks.scaling_page
 
-docs: $(VENV)/.installed ## Write the walkthrough and its pictures again, from a run
+docs: $(VENV)/.installed ## Write the walkthrough with its pictures, and the page of promises, again
 	@$(BIN)/python docs/build_walkthrough.py
+	@$(BIN)/python docs/build_reliability.py
 
 clean: ## Remove .venv; artifacts and run history stay
 	@rm -rf $(VENV)

@@ -154,6 +154,7 @@ def test_a_workspace_of_another_form_is_left_alone(tmp_path, text, message) -> N
     assert files(tmp_path) == {"workspace.yaml": text}
 
 
+@pytest.mark.promise("Files of yours", "A location file that was edited is never overwritten.")
 def test_an_edited_file_is_never_overwritten(tmp_path) -> None:
     """The workspace does not change either."""
     location = NewLocation("spector", spector())

@@ -19,6 +19,7 @@ def replayed(run, folder):
     return file, run("replay", "spector")
 
 
+@pytest.mark.promise("Runs", "`lr-pipeline replay` of a report gives the same bits.")
 def test_a_replay_gives_the_same_bits(replayed, folder):
     """Settings, split and seeds are in the report; nothing of the replay stays."""
     _, result = replayed

@@ -25,6 +25,7 @@ def test_results_come_in_the_order_of_the_items(processors):
     assert list(in_order(lambda n: n * n, range(50))) == [n * n for n in range(50)]
 
 
+@pytest.mark.promise("Numbers", "Any number of threads gives the same bits.")
 def test_the_same_blocks_give_the_same_bits_for_any_number_of_threads(processors):
     """Sums are added in an order that depends on the rows alone."""
     rng = np.random.default_rng(3)

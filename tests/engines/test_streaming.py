@@ -72,6 +72,10 @@ def test_max_is_that_of_all_blocks(table, preparation, block_rows):
     assert found == np.abs(table.column("a").to_numpy()).max()
 
 
+@pytest.mark.promise(
+    "Numbers",
+    "A table that is streamed from disk gives the same bits as one in memory.",
+)
 def test_memory_and_disk_give_the_same_bits(table, preparation, tmp_path):
     """Row groups have no effect on a sum that rounds."""
     path = tmp_path / "rows.parquet"

@@ -233,6 +233,7 @@ def test_a_rollback_needs_an_earlier_champion(shop) -> None:
         roll_back(instance, ["shop"], "beef", "why not")
 
 
+@pytest.mark.promise("Champion", "A model whose checks failed is never put in use by itself.")
 def test_a_model_whose_checks_failed_is_never_promoted(tmp_path) -> None:
     """Materializing it around its blocking check does not help, nor does a person's word."""
     shop = Shop(tmp_path)
@@ -288,6 +289,7 @@ def _train_and_rule(folder: str, home: str, file: str, ready, go) -> None:
         definitions.resolve_job_def("shop__training_job").execute_in_process(instance=instance)
 
 
+@pytest.mark.promise("Champion", "Two decisions at once are made one after the other.")
 def test_two_rulings_at_once_are_made_one_after_the_other(tmp_path) -> None:
     """Each is tested against what the other left: no ruling is lost, and one champion remains."""
     shop = Shop(tmp_path)

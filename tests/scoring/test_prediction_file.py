@@ -150,6 +150,7 @@ def test_an_earlier_output_is_replaced_whole(model, new_rows, tmp_path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "new.csv", "scores.csv"]
 
 
+@pytest.mark.promise("Files of yours", "`predict` never overwrites what it reads.")
 def test_an_input_is_never_overwritten(model, new_rows, tmp_path) -> None:
     """The name may be its own, another one or a link; other named inputs are safe, too."""
     link = tmp_path / "link.csv"

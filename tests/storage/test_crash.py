@@ -44,6 +44,11 @@ def killed_run(home: Path, tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.promise(
+    "Artifacts",
+    "A run that is killed while it writes leaves the earlier version as it was, and nothing that "
+    "can be read as an artifact.",
+)
 def test_killed_write_leaves_the_earlier_version(killed_run: Path, home: Path):
     """The incomplete file has only a partial's name; the next load gives the earlier table."""
     partials = [path for path in (killed_run / "dataset").iterdir() if is_partial(path)]

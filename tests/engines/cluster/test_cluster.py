@@ -62,6 +62,7 @@ def sums(cluster: Cluster, table: Table, **options) -> np.ndarray:
     return rows_of(cluster, table, **options).sum(slowly)[0]
 
 
+@pytest.mark.promise("Numbers", "Any number of workers of a cluster gives the same bits.")
 def test_any_number_of_workers_gives_the_same_bits(processes, table):
     """One worker, two workers, and seven threads in three processes give the same bits."""
     found = []
@@ -77,6 +78,10 @@ def test_any_number_of_workers_gives_the_same_bits(processes, table):
     np.testing.assert_array_equal(found[2], found[0])
 
 
+@pytest.mark.promise(
+    "Numbers",
+    "A worker that is killed and one that is added on the way change no bit.",
+)
 @pytest.mark.parametrize("hold_bytes", [0.0, 1e9])
 def test_a_worker_killed_and_one_added_on_the_way_change_no_bit(processes, table, hold_bytes):
     """Other workers compute or read again what the killed worker had."""

@@ -78,6 +78,7 @@ def test_every_run_writes_its_own_version(tmp_path: Path, instance):
     assert alone.asset_value("downstream")["upstream_run"] == second
 
 
+@pytest.mark.promise("Artifacts", "Two runs at once never read what the other has written.")
 def test_interleaved_runs_never_mix(tmp_path: Path, instance):
     """A second run starts and ends between a run's write and its read: each reads its own."""
     runs: dict[str, str] = {}
@@ -192,6 +193,10 @@ def test_asset_without_a_value_stores_nothing_and_loads_as_none(tmp_path: Path, 
     assert recorded(instance, "nothing") == {"kind": "none"}
 
 
+@pytest.mark.promise(
+    "Artifacts",
+    "A file that was changed after it was written is refused when it is read.",
+)
 def test_changed_file_fails_the_step_that_reads_it(tmp_path: Path, instance):
     """An input whose file was edited after it was recorded is refused, not used."""
     materialize([upstream], tmp_path, instance)
@@ -200,6 +205,10 @@ def test_changed_file_fails_the_step_that_reads_it(tmp_path: Path, instance):
         materialize([upstream, downstream], tmp_path, instance, selection=[downstream])
 
 
+@pytest.mark.promise(
+    "Artifacts",
+    "Only what the history records is an artifact, whatever lies in the folder.",
+)
 def test_asset_never_materialized_is_an_error_whatever_the_folder_holds(tmp_path: Path, instance):
     """A file that no event recorded is not an artifact."""
     (tmp_path / "upstream" / "v1").mkdir(parents=True)

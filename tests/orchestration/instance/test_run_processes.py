@@ -51,6 +51,7 @@ def dead_process_tags() -> dict[str, str]:
     return json.loads(killed.stdout)
 
 
+@pytest.mark.promise("Runs", "A run whose process is gone is failed by the next command.")
 def test_run_of_a_killed_process_is_failed(instance, dead_process_tags):
     """It is reported as failed once, with the process and the remedy in the message."""
     run_id = start_run(instance, dead_process_tags)

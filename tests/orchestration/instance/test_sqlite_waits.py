@@ -82,6 +82,10 @@ def numbers_of_copy(file: Path) -> list[int]:
     return numbers(copy)
 
 
+@pytest.mark.promise(
+    "Runs",
+    "A process that is killed loses nothing of the history that was committed.",
+)
 def test_a_killed_process_loses_nothing_that_was_committed(file: Path) -> None:
     """The log is in the file system; the next connection reads it."""
     root = Path(__file__).parents[3]

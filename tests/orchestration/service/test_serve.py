@@ -114,6 +114,10 @@ def service(tmp_path_factory) -> Iterator[Service]:
         found.process.wait(60)
 
 
+@pytest.mark.promise(
+    "Services",
+    "A process of the service that dies is back within 10 s, and no other one stops.",
+)
 @pytest.mark.parametrize("name", ["web", "daemon", "code-lr_pipeline", "answers"])
 def test_a_killed_process_comes_back_within_ten_seconds_and_nothing_else_stops(
     service: Service, name: str
@@ -131,6 +135,10 @@ def test_a_killed_process_comes_back_within_ten_seconds_and_nothing_else_stops(
     assert wait_for(service.healthy, 120)
 
 
+@pytest.mark.promise(
+    "Services",
+    "A code server that no longer answers is restarted; a run that it started goes on.",
+)
 def test_a_code_server_whose_inner_process_died_is_restarted_while_its_run_goes_on(
     service: Service,
 ) -> None:
@@ -150,6 +158,7 @@ def test_a_code_server_whose_inner_process_died_is_restarted_while_its_run_goes_
     assert wait_for(service.healthy, 120)
 
 
+@pytest.mark.promise("Services", "A web server that hangs is restarted.")
 def test_a_web_server_that_hangs_is_restarted(service: Service) -> None:
     """A stopped process (SIGSTOP) does not answer, although it lives."""
     assert wait_for(service.healthy, 120)
@@ -160,6 +169,10 @@ def test_a_web_server_that_hangs_is_restarted(service: Service) -> None:
     assert wait_for(service.healthy, 120)
 
 
+@pytest.mark.promise(
+    "Services",
+    "`lr-pipeline health` names every part that does not work, with exit code 1.",
+)
 def test_health_names_every_part_and_fails_where_one_does(service: Service) -> None:
     """The exit code is for a monitor."""
     assert wait_for(service.healthy, 120)
@@ -178,6 +191,7 @@ def test_health_names_every_part_and_fails_where_one_does(service: Service) -> N
     assert found.stdout.startswith("✗ web server: http://127.0.0.1:1: ")
 
 
+@pytest.mark.promise("Services", "A home is served once: a second service is refused with a word.")
 def test_a_second_service_of_the_home_is_refused(service: Service) -> None:
     """The message says how to stop the first."""
     command = [str(COMMAND), "serve", "--home", str(service.home)]
@@ -189,6 +203,10 @@ def test_a_second_service_of_the_home_is_refused(service: Service) -> None:
     assert "Traceback" not in second.stderr
 
 
+@pytest.mark.promise(
+    "Services",
+    "A stop of the service leaves no process, and the run that is going on finishes.",
+)
 def test_a_stop_finishes_the_run_that_is_going_on(service: Service) -> None:
     """After the stop no process is left, and the run has succeeded."""
     assert wait_for(service.healthy, 120)
