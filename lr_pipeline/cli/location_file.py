@@ -13,10 +13,10 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
+from pydantic import ValidationError
 
 from lr_pipeline.cli.workspace_file import WORKSPACE, LocationError, with_entry, workspace_text
-from lr_pipeline.orchestration.schedules import build_training_schedule
+from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, AutomationConfig
 from lr_pipeline.storage.atomic import new_file, replaced_file
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.split.split_table import SplitPolicy
@@ -28,14 +28,17 @@ INDENT = "    "
 
 @dataclass(frozen=True)
 class NewLocation:
-    """A code location to be written: its ``name``, its table, its cron expression (UTC).
+    """A code location to be written: its ``name``, its table, and when that is trained.
 
-    Without a ``schedule`` the location has the default one, switched off.
+    Without a ``schedule`` the location has the default one, switched off. ``watch``: it is trained
+    when the file's content changes.
     """
 
     name: str
     table: FileTable
     schedule: str | None = None
+    timezone: str = UTC
+    watch: bool = False
 
     @property
     def file(self) -> str:
@@ -54,6 +57,10 @@ class NewLocation:
         settings = [f"name={_literal(self.name)}"]
         if self.schedule is not None:
             settings += [f"schedule={_literal(self.schedule)}", "scheduled=True"]
+        if self.timezone != UTC:
+            settings.append(f"timezone={_literal(self.timezone)}")
+        if self.watch:
+            settings.append("watch=True")
         lines = [
             f'"""Code location {self.name}: paths are relative to the folder of {WORKSPACE}."""',
             "",
@@ -73,13 +80,13 @@ def write_location(location: NewLocation, folder: Path) -> list[Path]:
     Raises
     ------
     LocationError
-        The name or the cron expression is invalid, a file of that name was edited, or
-        workspace.yaml has another location of that name or cannot be extended.
+        The name, the cron expression or the time zone is invalid, a file of that name was edited,
+        or workspace.yaml has another location of that name or cannot be extended.
     TableError
         The table cannot be used; the message lists every problem.
     """
     _require_name(location.name)
-    _require_cron(location.schedule)
+    _require_times(location)
     file, workspace = folder / location.file, folder / WORKSPACE
     text = location.python_text()
     if file.exists() and file.read_bytes().replace(b"\r\n", b"\n") != text.encode("utf-8"):
@@ -123,16 +130,13 @@ def _is_installed(name: str) -> bool:
     return found is not None and found.loader is not None
 
 
-def _require_cron(schedule: str | None) -> None:
-    if schedule is None:
-        return
+def _require_times(location: NewLocation) -> None:
+    schedule = DAILY if location.schedule is None else location.schedule
     try:
-        build_training_schedule(schedule)
-    except dg.DagsterInvalidDefinitionError:
-        raise LocationError(
-            f"schedule {schedule!r}: expected a cron expression of five fields (minute, hour, day "
-            "of the month, month, weekday), such as '0 2 * * *' for every night at two."
-        ) from None
+        AutomationConfig(schedule=schedule, timezone=location.timezone)
+    except ValidationError as error:
+        said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise LocationError(f"{said}.") from None
 
 
 def _arguments(declaration: FileTable | SplitPolicy) -> Iterator[str]:

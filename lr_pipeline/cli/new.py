@@ -16,8 +16,15 @@ from lr_pipeline.tables.errors import TableError
 @click.argument("name")
 @click.argument("file", type=click.Path())
 @table_options
-@click.option("--schedule", help="Cron expression (UTC) at which it trains, switched on at once.")
-def new(name: str, schedule: str | None, **described: Any) -> None:
+@click.option("--schedule", help="Cron expression at which it trains, switched on at once.")
+@click.option(
+    "--timezone",
+    default="UTC",
+    show_default=True,
+    help="Time zone of the schedule, such as Europe/Berlin.",
+)
+@click.option("--watch", is_flag=True, help="Train when the file's content changes.")
+def new(name: str, schedule: str | None, timezone: str, watch: bool, **described: Any) -> None:
     """Make FILE (CSV or Parquet) the code location NAME of the web UI.
 
     Writes locations/NAME.py and its entry in workspace.yaml of the current folder; done again it
@@ -30,7 +37,7 @@ def new(name: str, schedule: str | None, **described: Any) -> None:
 
     table = file_table(**described)
     try:
-        changed = write_location(NewLocation(name, table, schedule), Path())
+        changed = write_location(NewLocation(name, table, schedule, timezone, watch), Path())
     except TableError as error:
         fail(in_options(str(error)))
     except LocationError as error:
@@ -39,7 +46,9 @@ def new(name: str, schedule: str | None, **described: Any) -> None:
         click.echo(f"{'extended' if file.name == WORKSPACE else 'written'}: {file}")
     if not changed:
         click.echo(f"{name} is there already; nothing was changed.")
-    trains = f"trains at {schedule!r} (UTC)" if schedule else "has its schedule switched off"
-    click.echo(f"In the web UI (make ui), {name} {trains}.")
+    trains = [f"at {schedule!r} ({timezone})"] if schedule else []
+    trains += [f"when {described['file']} changes"] if watch else []
+    said = f"trains {' and '.join(trains)}" if trains else "has its schedule switched off"
+    click.echo(f"In the web UI (make ui), {name} {said}.")
     if changed:
         click.echo("A web UI that is running must be ended and started again to show it.")

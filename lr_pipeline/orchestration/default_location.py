@@ -49,6 +49,7 @@ def _bound(part: dg.Definitions) -> dg.Definitions:
         asset_checks=dg.with_resources(list(part.asset_checks or []), resources),
         jobs=part.jobs,
         schedules=part.schedules,
+        sensors=part.sensors,
         resources={STORAGE: resources[STORAGE]},  # which assets without a button need as well
         executor=part.executor,
     )

@@ -28,6 +28,9 @@ TUTORIAL, DRIFT_JOB, ROLLBACK = "tutorial_job", "drift_job", "rollback_job"
 _TUTORIAL_DESCENT = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, record_every=100)
 
 
+TRAINING_STAGES = {"data", "models", "evaluation", "lifecycle", "study"}
+
+
 class TableJobs:
     """The jobs of one table's ``assets``; their names and runs' tags carry the table's name."""
 
@@ -39,7 +42,7 @@ class TableJobs:
         """Return the job that trains and evaluates; it does not score new rows."""
         return self._job(
             TRAINING,
-            {"data", "models", "evaluation", "lifecycle", "study"},
+            TRAINING_STAGES,
             "Every asset and check of the table: split, existence, three models, report, champion.",
         )
 

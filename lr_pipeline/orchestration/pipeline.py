@@ -16,6 +16,7 @@ from lr_pipeline.orchestration.assets import evaluation as evaluation_assets
 from lr_pipeline.orchestration.assets import scoring as scoring_assets
 from lr_pipeline.orchestration.assets.table_asset import assets_in
 from lr_pipeline.orchestration.checks import build_checks
+from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, AutomationConfig
 from lr_pipeline.orchestration.config.champion_config import ChampionConfig
 from lr_pipeline.orchestration.config.drift_config import DriftConfig
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
@@ -29,11 +30,7 @@ from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.jobs import TableJobs
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
-from lr_pipeline.orchestration.schedules import (
-    DAILY,
-    build_scoring_schedule,
-    build_training_schedule,
-)
+from lr_pipeline.orchestration.table_automation import TableAutomation
 from lr_pipeline.orchestration.table_functions import Configs
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
@@ -49,7 +46,11 @@ def build_definitions(
     studies: bool = False,
     engine: RowsEngine | None = None,
     schedule: str = DAILY,
+    timezone: str = UTC,
     scheduled: bool = False,
+    watch: bool = False,
+    follow: bool = False,
+    late_after_hours: float | None = None,
     training: Mapping[str, Any] | None = None,
     evaluation: Mapping[str, Any] | None = None,
     champion: Mapping[str, Any] | None = None,
@@ -75,10 +76,19 @@ def build_definitions(
     engine
         Who reads the rows: by default an ``Engine``, which holds them in memory while they fit; or
         a ``DaskEngine``, whose workers form a cluster.
-    schedule
-        Cron expression (UTC) of the training schedule.
+    schedule, timezone
+        Cron expression of the training schedule, and the time zone that it is in, such as
+        ``"Europe/Berlin"``. A tick on unchanged data, settings and code skips.
     scheduled
         Whether the schedules are on from the start; otherwise the web UI can switch them on.
+    watch
+        Whether the sensor that trains when the source's content changes is on from the start.
+    follow
+        Whether the other assets follow by themselves when `dataset` alone was materialized with
+        other rows, and its blocking checks passed.
+    late_after_hours
+        Age at which report and champion are late; None: twice the longest time between two ticks,
+        where the schedule is on from the start; 0: never.
     training
         Settings of both logistic models unless a run sets others, such as
         ``{"penalty": "l2", "l2": 1.0}``: see ``TrainingConfig``.
@@ -105,6 +115,14 @@ def build_definitions(
     >>> defs = build_definitions(FileTable("data/samples/spector.csv", target="GRADE"), "spector")
     """
     names = TableNames(name)
+    when = AutomationConfig(
+        schedule=schedule,
+        timezone=timezone,
+        scheduled=scheduled,
+        watch=watch,
+        follow=follow,
+        late_after_hours=late_after_hours,
+    )
     tutorial = isinstance(table, SyntheticTable)
     modules = [data, models, evaluation_assets, lifecycle, scoring_assets, drift_of_rows]
     modules += [tutorial_studies] if studies else []
@@ -124,8 +142,18 @@ def build_definitions(
     }
     own = {"table": TableResource.of(table, named), "engine": engine or Engine()}
     given = dict(resources or {})
+    automation = TableAutomation(when, table, names, assets)
     return dg.Definitions(
-        assets=[one.build(names, tutorial, configs) for one in assets],
+        assets=[
+            one.build(
+                names,
+                tutorial,
+                configs,
+                automation.condition(one.name),
+                automation.freshness(one.name),
+            )
+            for one in assets
+        ],
         asset_checks=build_checks(names, settings.get("penalty", "auto")),
         jobs=[
             jobs.training(),
@@ -135,10 +163,8 @@ def build_definitions(
             jobs.rollback(),
             *([jobs.study()] if studies else []),
         ],
-        schedules=[
-            build_training_schedule(schedule, scheduled, names),
-            *([] if score_path is None else [build_scoring_schedule(scheduled, names)]),
-        ],
+        schedules=automation.schedules(scoring=score_path is not None),
+        sensors=automation.sensors(),
         resources={
             "io_manager": ARTIFACTS,
             **{names.resource(one): given.pop(one, default) for one, default in own.items()},

@@ -16,8 +16,9 @@ class TablePlan:
     """A table, and the settings with which it is trained unless a run sets others.
 
     ``training`` has fields of the models' configuration, ``evaluation`` of the report's,
-    ``champion`` and ``scoring`` of those of `champion` and `predictions`; ``scheduler`` is the
-    address of that of engine ``dask``, ``score_path`` names the new rows that `predictions` scores.
+    ``champion`` and ``scoring`` of those of `champion` and `predictions`, ``automation`` of
+    ``AutomationConfig``; ``scheduler`` is the address of that of engine ``dask``, ``score_path``
+    names the new rows that `predictions` scores.
     """
 
     source: TableSource
@@ -29,6 +30,7 @@ class TablePlan:
     score_path: str | None = None
     champion: Mapping[str, Any] = field(default_factory=dict)
     scoring: Mapping[str, Any] = field(default_factory=dict)
+    automation: Mapping[str, Any] = field(default_factory=dict)
 
     def definitions(
         self, loggers: Mapping[str, dg.LoggerDefinition] | None = None
@@ -45,4 +47,5 @@ class TablePlan:
             scoring=self.scoring,
             score_path=self.score_path,
             loggers=loggers,
+            **self.automation,
         )

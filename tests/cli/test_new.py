@@ -29,6 +29,18 @@ def test_new_without_a_schedule_says_so(run) -> None:
     assert "quiet has its schedule switched off" in result.output
 
 
+def test_new_writes_time_zone_and_watch_and_says_both(run, folder) -> None:
+    """The schedule is in that zone, and the sensor on the source is on."""
+    command = ("new", "berlin", SPECTOR, "--target", "GRADE", "--schedule", "30 2 * * *")
+    result = run(*command, "--timezone", "Europe/Berlin", "--watch")
+    assert "berlin trains at '30 2 * * *' (Europe/Berlin) and when" in result.output
+    assert "spector.csv changes." in result.output
+    defs = runpy.run_path(str(folder / "locations" / "berlin.py"))["defs"]
+    schedule = defs.resolve_schedule_def("berlin__scheduled_training")
+    assert schedule.execution_timezone == "Europe/Berlin"
+    assert defs.resolve_sensor_def("berlin__source_sensor").default_status.value == "RUNNING"
+
+
 @pytest.mark.parametrize(
     ("options", "split", "said"),
     [
@@ -72,6 +84,7 @@ def test_a_group_and_a_time_ask_for_a_split(run, folder) -> None:
         (("a", "no.csv", "--target", "GRADE"), "no.csv: no such file"),
         (("a", SPECTOR, "--target", "GRADES"), "Did you mean 'GRADE'?"),
         (("a", SPECTOR, "--target", "GRADE", "--schedule", "daily"), "five fields"),
+        (("a", SPECTOR, "--target", "GRADE", "--timezone", "Berlin"), "such as 'Europe/Berlin'"),
     ],
 )
 def test_a_mistake_in_new_is_one_line_and_exit_code_1(run, folder, arguments, message) -> None:

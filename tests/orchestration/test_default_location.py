@@ -25,7 +25,7 @@ def names(definitions: dg.Definitions) -> set[str]:
 
 
 def of_table(definitions: dg.Definitions, table: str) -> set[str]:
-    """Return the names of the assets and checks of a table, and of its jobs and schedules."""
+    """Return the names of a table's assets, checks, jobs, schedules and sensors."""
     graph = definitions.resolve_asset_graph()
     repository = definitions.get_repository_def()
     made = [
@@ -33,6 +33,7 @@ def of_table(definitions: dg.Definitions, table: str) -> set[str]:
         *(f"{key.asset_key.to_user_string()}:{key.name}" for key in graph.asset_check_keys),
         *repository.job_names,
         *(schedule.name for schedule in repository.schedule_defs),
+        *(sensor.name for sensor in repository.sensor_defs),
     ]
     return {one for one in made if one.startswith((f"{table}/", f"{table}__"))}
 
@@ -43,6 +44,28 @@ def test_a_home_without_tables_has_the_tutorials_alone(tmp_path) -> None:
     assert not {name for name in names(definitions) if "/" in name}
     assert "learning_rate_study" in names(definitions)
     dg.Definitions.validate_loadable(definitions)
+
+
+def test_a_remembered_table_is_trained_when_its_file_says(tmp_path) -> None:
+    """Time zone, sensor, conditions and freshness are those of `automation`."""
+    automation = {
+        "schedule": "30 2 * * *",
+        "timezone": "Europe/Berlin",
+        "scheduled": True,
+        "watch": True,
+        "follow": True,
+    }
+    remember(replace(PLAN, automation=automation), tmp_path)
+    definitions = default_definitions(tmp_path, tmp_path)
+    dg.Definitions.validate_loadable(definitions)
+    schedule = definitions.resolve_schedule_def("spector__scheduled_training")
+    assert schedule.execution_timezone == "Europe/Berlin"
+    for name in ("spector__source_sensor", "spector__follow_dataset"):
+        assert definitions.resolve_sensor_def(name).default_status.value == "RUNNING"
+    graph = definitions.resolve_asset_graph()
+    report = graph.get(dg.AssetKey(["spector", "evaluation_report"]))
+    assert report.freshness_policy is not None
+    assert report.automation_condition is not None
 
 
 def test_a_remembered_table_is_as_in_a_location_of_its_own(tmp_path) -> None:

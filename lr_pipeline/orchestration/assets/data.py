@@ -5,19 +5,22 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.orchestration.assets.table_asset import Lesson, table_asset
+from lr_pipeline.orchestration.instance.last_training import INPUTS
 from lr_pipeline.orchestration.metadata.value_metadata import profile_metadata, table_metadata
 from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.trained_columns import require_trained_columns
+from lr_pipeline.orchestration.training_inputs import inputs_of_run
 from lr_pipeline.tables.feature_profile import profile_features
+from lr_pipeline.tables.sources.source_look import look_at
 from lr_pipeline.tables.split.split_table import split_table
 from lr_pipeline.tables.table import Table
 
 
-def _table_result(table: Table) -> dg.MaterializeResult[Table]:
+def _table_result(table: Table, **metadata: Any) -> dg.MaterializeResult[Table]:
     return dg.MaterializeResult(
         value=table,
-        metadata=table_metadata(table),
+        metadata=table_metadata(table) | metadata,
         data_version=dg.DataVersion(table.fingerprint),
     )
 
@@ -28,9 +31,14 @@ def dataset(context: dg.AssetExecutionContext, table: TableResource) -> dg.Mater
 
     n rows of d features x and a label y, 0 or 1.
     """
+    look = look_at(table.source)
     rows = table.source.read(to_split=True)
     require_trained_columns(context, rows)
-    return _table_result(rows)
+    inputs = inputs_of_run(table.source)
+    if inputs is None:
+        return _table_result(rows)
+    content = {"content": look.content_of_reading(rows), "state": look.proof}
+    return _table_result(rows, **{INPUTS: dg.MetadataValue.json(inputs | {"source": content})})
 
 
 @table_asset("data", Lesson("data"), {"parquet"})

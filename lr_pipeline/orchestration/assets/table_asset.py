@@ -50,12 +50,18 @@ class TableAsset:
         return self.function.__name__
 
     def build(
-        self, names: TableNames, tutorial: bool = False, configs: Configs | None = None
+        self,
+        names: TableNames,
+        tutorial: bool = False,
+        configs: Configs | None = None,
+        condition: dg.AutomationCondition[dg.AssetKey] | None = None,
+        freshness: dg.FreshnessPolicy | None = None,
     ) -> dg.AssetsDefinition:
         """Return the asset of one table.
 
         ``tutorial``: its description quotes the tutorial, and links to the walkthrough. ``configs``
-        are classes of configuration with the table's defaults (see ``of_table``).
+        are classes of configuration with the table's defaults (see ``of_table``). ``condition``:
+        when Dagster makes it by itself. ``freshness``: when it is late.
         """
         text = getdoc(self.function) or ""
         return dg.asset(
@@ -68,6 +74,8 @@ class TableAsset:
             output_required=self.output_required,
             description=f"{text}\n\n{self.lesson.reference}" if tutorial else text,
             metadata=walkthrough(self.lesson.section) if tutorial else None,
+            automation_condition=condition,
+            freshness_policy=freshness,
         )(of_table(self.function, names, configs))
 
     def __call__(self, *arguments: Any, **given: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from lr_pipeline.orchestration.config.automation_config import AutomationConfig
 from lr_pipeline.orchestration.config.champion_config import ChampionConfig
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
 from lr_pipeline.orchestration.config.own_defaults import validated
@@ -15,6 +16,7 @@ from lr_pipeline.orchestration.config.scoring_config import ScoreConfig
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.orchestration.config.training_config import TrainingConfig
 from lr_pipeline.orchestration.resources.named_engine import EngineName
+from lr_pipeline.orchestration.sensors import unwatchable
 from lr_pipeline.orchestration.table_plan import TablePlan
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.roles import quoted
@@ -28,6 +30,7 @@ SETTINGS: dict[str, type[StrictConfig]] = {
     "evaluation": EvaluationConfig,
     "champion": ChampionConfig,
     "scoring": ScoreConfig,
+    "automation": AutomationConfig,
 }
 OPTIONS: dict[str, Any] = {"engine": EngineName, "scheduler": str, "score_path": str}
 FIELDS = ("table", *SETTINGS, *OPTIONS)
@@ -89,6 +92,8 @@ def plan_of_fields(name: str, fields: Mapping[Any, Any]) -> TablePlan:
     except TableError as error:
         raise PlanError(str(error)) from None
     given: dict[str, Any] = {one: settings_in(fields, one) for one in SETTINGS}
+    if given["automation"].get("watch") and (reason := unwatchable(source)):
+        raise PlanError(f"automation: {reason}")
     for one, hint in OPTIONS.items():
         if fields.get(one) is not None:
             _require_type(one, hint, fields[one])

@@ -28,12 +28,12 @@ from lr_pipeline.storage.atomic import replaced_file
 from lr_pipeline.tables.files.refusals import os_reason
 
 FOLDER, SUFFIX = "tables", ".yaml"
-KEPT = ("champion", "scoring", "score_path")  # a run without such a field leaves it as it is
+KEPT = ("champion", "scoring", "automation", "score_path")  # a run without one leaves it as it is
 HEADER = """\
 # The table {name} of the web UI, as `lr-pipeline run` was last given it (the next run writes it
-# again, and keeps champion, scoring and score_path). Edit it, or delete it to remove the table from
-# the web UI: its artifacts and history stay. A web UI that is running must reload its code location
-# lr_pipeline.
+# again, and keeps champion, scoring, automation and score_path). Edit it, or
+# delete it to remove the table from the web UI: its artifacts and history stay. A web UI that is
+# running must reload its code location lr_pipeline.
 """
 
 

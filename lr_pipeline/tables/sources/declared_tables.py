@@ -144,14 +144,23 @@ class SqlTable(Declaration):
     """The rows of a SQL query, with a two-valued target column (extra ``sql``).
 
     ``url`` is a URL of SQLAlchemy, such as ``sqlite:///rows.db``; one with a password is declared
-    as ``env:NAME``, with the name of an environment variable that holds it. For the other fields
-    see ``Declaration``.
+    as ``env:NAME``, with the name of an environment variable that holds it. ``version_query`` tells
+    cheaply whether the rows changed: they count as the same while its answer is, such as that of
+    ``SELECT count(*), max(updated_at) FROM customers``. For the other fields see ``Declaration``.
     """
 
     url: str
     query: str
     target: str
+    version_query: str | None = field(default=None, kw_only=True)
     kind: ClassVar[str] = "sql"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The declaration as plain values."""
+        values = super().to_dict()
+        if self.version_query is None:
+            del values["version_query"]
+        return values
 
     def read(self, to_split: bool = False) -> Table:
         """Run the query, keep the columns that have a role, and validate all of them.

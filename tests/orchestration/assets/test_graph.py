@@ -90,6 +90,22 @@ def test_every_asset_of_the_tutorials_table_materializes(tutorial) -> None:
     assert all(check.passed for check in checks(tutorial).values())
 
 
+def test_a_run_records_what_the_next_tick_compares(breast_cancer) -> None:
+    """Right after a run there is nothing new to train on; with another setting there is."""
+    stored = Path(str(metadata(breast_cancer, "breast_cancer__dataset")["path"]))
+    home = next(one / "home" for one in stored.parents if (one / "home").is_dir())
+    source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        for training, trains in (({}, False), ({"penalty": "firth"}, True)):
+            defs = build_definitions(source, "breast_cancer", training=training)
+            schedule = defs.resolve_schedule_def("breast_cancer__daily_training")
+            repository = defs.get_repository_def()
+            with dg.build_schedule_context(instance, repository_def=repository) as context:
+                found = schedule.evaluate_tick(context)
+            assert bool(found.run_requests) == trains
+            assert bool(found.skip_message) != trains
+
+
 def test_the_split_has_the_tutorials_rows(tutorial) -> None:
     """The rows are those of scikit-learn's train_test_split(test_size=0.2, shuffle=True,
     random_state=123), in the table's order.

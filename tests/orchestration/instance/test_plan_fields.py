@@ -40,6 +40,11 @@ PLANS = [
         FileTable("s3://b/c.parquet", "y", time="t"), "c", engine="dask", scheduler="tcp://a:1"
     ),
     TablePlan(SqlTable("env:DB", "select * from t", "y", features=("a",)), "t"),
+    TablePlan(
+        SqlTable("env:DB", "select * from t", "y", version_query="select count(*) from t"),
+        "t",
+        automation={"timezone": "Europe/Berlin", "schedule": "30 2 * * *", "watch": True},
+    ),
     TablePlan(SyntheticTable(num_rows=60), "made"),
 ]
 
@@ -119,6 +124,13 @@ def test_a_password_or_token_is_not_written(address) -> None:
         ({"table": CHURN | {"split": {"test_size": 1.5}}}, "test_size must lie between 0 and 1"),
         ({"table": CHURN | {"split": {"kind": 3}}}, "field kind:"),
         ({"table": CHURN | {"group": "g", "time": "t"}}, "no split does both"),
+        (
+            {"table": CHURN, "automation": {"timezone": "Berlin"}},
+            "automation: timezone: time zone 'Berl",
+        ),
+        ({"table": CHURN, "automation": {"schedule": "nightly"}}, "five fields"),
+        ({"table": CHURN, "automation": {"wach": True}}, "automation: wach: Extra inputs"),
+        ({"table": {"kind": "synthetic"}, "automation": {"watch": True}}, "never changes"),
         ({"table": CHURN, "training": {"penalty": "l3"}}, "training: penalty:"),
         ({"table": CHURN, "training": {"penalty": "l2"}}, "Give both or neither"),
         ({"table": CHURN, "training": {"lambda": 1}}, "training: lambda:"),

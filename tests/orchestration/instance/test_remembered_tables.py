@@ -48,7 +48,11 @@ def test_a_later_run_updates_it_and_an_equal_one_leaves_it_alone(tmp_path) -> No
 def test_what_no_option_gave_is_kept(tmp_path) -> None:
     """Rows to score, how they are scored, and the champion's policy; a new policy replaces it."""
     path = remember(PLAN, tmp_path).path
-    written = {"score_path": "/data/new.csv", "scoring": {"reasons": 3}}
+    written = {
+        "score_path": "/data/new.csv",
+        "scoring": {"reasons": 3},
+        "automation": {"timezone": "Europe/Berlin"},
+    }
     policy = {"metric": "roc_auc", "alpha": 0.1}
     path.write_text(path.read_text() + yaml.safe_dump(written | {"champion": policy}))
     other = replace(PLAN, engine="streaming", champion=policy, **written)
