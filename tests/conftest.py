@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from hypothesis import settings
 
 from tests.dask_processes import DaskProcesses
+from tests.postgres_server import PostgresServer, running_server, server_programs
 from tests.type_checks import install_type_checks
 
 # Before a folder's conftest imports the package. Tests of workers (`-m dask`) are left out, since
@@ -79,3 +80,13 @@ def standing(tmp_path_factory) -> Iterator[DaskProcesses]:
     """A scheduler and two workers, in processes of their own."""
     with DaskProcesses(tmp_path_factory.mktemp("dask")) as processes:
         yield processes.start_workers(2)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; each test makes a database of its own."""
+    programs = server_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL server is installed")
+    with running_server(programs) as server:
+        yield server

@@ -5,12 +5,13 @@ the verb is called, so that ``predict`` does not wait for what only ``run`` need
 """
 
 import errno
+import logging
 from importlib import import_module
 from typing import Any
 
 import click
 
-from lr_pipeline.cli.failure import fail
+from lr_pipeline.cli.failure import fail, one_line_a_retry
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.errors import TableError
 
@@ -47,6 +48,7 @@ class _Verbs(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb that was given."""
+        logging.getLogger().addFilter(one_line_a_retry)
         try:
             return super().invoke(ctx)
         except (ArtifactError, TableError) as error:
@@ -55,6 +57,12 @@ class _Verbs(click.Group):
             if error.errno == errno.EPIPE:  # the program that reads the output has ended
                 raise
             fail(error)
+        except Exception as error:
+            from lr_pipeline.orchestration.instance.history_database import database_problem
+
+            if (problem := database_problem(error)) is None:
+                raise
+            fail(problem)
 
 
 @click.group(

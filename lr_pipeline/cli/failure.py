@@ -1,5 +1,6 @@
 """How a verb ends that cannot do what was asked: with one line and exit code 1."""
 
+import logging
 import sys
 from typing import NoReturn
 
@@ -13,3 +14,10 @@ def fail(error: Exception | str) -> NoReturn:
     text = os_message(error) if isinstance(error, OSError) and error.errno else str(error)
     click.echo(f"error: {text}", err=True)
     sys.exit(1)
+
+
+def one_line_a_retry(record: logging.LogRecord) -> bool:
+    """Shorten, as a filter of the root logger, what Dagster says while it waits for PostgreSQL."""
+    if str(record.msg).startswith("Retrying failed database connection"):
+        record.msg, record.args = "the database of the run history does not answer yet", ()
+    return True

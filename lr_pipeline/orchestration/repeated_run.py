@@ -9,7 +9,6 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.orchestration.asset_names import REPORT
-from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.jobs import TRAINING
@@ -74,7 +73,6 @@ def replay_report(
     """
     settings, names = numbers.get("settings", {}), TableNames(numbers.get("table") or None)
     with TemporaryDirectory(prefix="lr-pipeline-replay-") as folder, fewer_disk_waits():
-        home = initialise_home(Path(folder, "home"))
         definitions = build_definitions(
             source,
             names.table,
@@ -85,7 +83,8 @@ def replay_report(
         job = definitions.resolve_job_def(names.named(TRAINING))
         settled = {names.named(asset): one for asset, one in settings.get("config", {}).items()}
         config = {op: one for op, one in settled.items() if job.has_node_named(op)}
-        with dg.DagsterInstance.from_config(str(home)) as instance:
+        # Not a home: those of this process may have their history in one database.
+        with dg.DagsterInstance.local_temp(folder, {"telemetry": {"enabled": False}}) as instance:
             result = job.execute_in_process(
                 run_config={"ops": config, "loggers": {name: {} for name in loggers}},
                 instance=instance,

@@ -1,4 +1,4 @@
-"""The Dagster home: settings and SQLite storages, created once by the first process.
+"""The Dagster home: settings and storages, created once by the first process.
 
 Dagster creates its databases when an instance is first opened, and takes no lock. Two processes
 that do so at once can leave a database with two schema versions, which cannot be opened again.
@@ -12,6 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from lr_pipeline.orchestration.instance.history_database import (
+    keeps_history_elsewhere,
+    storage_settings,
+)
 from lr_pipeline.storage.atomic import new_file
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.files.refusals import os_reason
@@ -47,7 +51,8 @@ def initialise_home(path: str | Path | None = None) -> Path:
     Raises
     ------
     ArtifactError
-        The home is not a folder, or cannot be written.
+        The home is not a folder, or cannot be written; or its database is not the one that the
+        environment names, or does not answer.
     """
     home = dagster_home(path)
     try:
@@ -78,15 +83,17 @@ def existing_home(path: str | Path | None = None) -> Path:
 
 
 def _initialised(home: Path) -> Path:
-    ready = home / f".ready-dagster-{version('dagster')}"
+    ready, settings = home / f".ready-dagster-{version('dagster')}", home / "dagster.yaml"
     if not ready.exists():
         home.mkdir(parents=True, exist_ok=True)
         with _locked(home / ".lock"):
             if not ready.exists():
-                _write_settings(home / "dagster.yaml")
+                _write_settings(settings)
+                keeps_history_elsewhere(settings)
                 _open_storages(home)
                 ready.touch()
-    for folder in (home, home / "history"):
+    history = [] if keeps_history_elsewhere(settings) else [home / "history"]
+    for folder in (home, *history):
         with TemporaryFile(dir=folder):  # SQLite's own error is unclear
             pass
     return home
@@ -103,7 +110,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _write_settings(path: Path) -> None:
     if not path.exists():
         with new_file(path) as partial:
-            partial.write_text(SETTINGS, encoding="utf-8")
+            partial.write_text(SETTINGS + storage_settings(), encoding="utf-8")
 
 
 def _open_storages(home: Path) -> None:

@@ -1,15 +1,14 @@
 """The rulings about a table's champion, read from Dagster's event log, one process at a time."""
 
-import fcntl
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lr_pipeline.lifecycle.model_in_use import Champion, Record
 from lr_pipeline.orchestration.asset_names import CHAMPION
 from lr_pipeline.orchestration.instance.catalogue import last_recorded, load_recorded
+from lr_pipeline.orchestration.instance.history_database import one_process_at_a_time
 from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:
@@ -21,15 +20,11 @@ PAGE = 500
 
 @contextmanager
 def one_ruling_at_a_time(instance: "DagsterInstance", key: "AssetKey") -> Iterator[None]:
-    """Hold the lock of a table's champion, in the Dagster home, until the ruling is recorded.
+    """Hold the lock of a table's champion until the ruling is recorded.
 
-    Whoever reads the champion within the block reads the one that the ruling replaces. The kernel
-    releases the lock when the process dies.
+    Whoever reads the champion within the block reads the one that the ruling replaces.
     """
-    folder = Path(instance.storage_directory())
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f".{'.'.join(key.path)}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with one_process_at_a_time(instance, ".".join(key.path)):
         yield
 
 

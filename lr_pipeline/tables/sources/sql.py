@@ -73,7 +73,8 @@ def query_rows(declared: str, query: str) -> Iterator[tuple[list[str], Iterator[
         engine = create_engine(url)
     except (ImportError, SQLAlchemyError) as error:
         raise table_error(
-            f"no driver for {url.drivername}: {error}", "Install it, as psycopg for PostgreSQL"
+            f"no driver for {url.drivername}: {error}",
+            "Install it, or name one that there is, as in postgresql+psycopg://",
         ) from None
     try:
         with engine.connect() as connection:

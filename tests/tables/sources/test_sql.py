@@ -1,14 +1,8 @@
 """A SQL query is a table: SQLite here, PostgreSQL on a server that the test starts."""
 
-import os
-import shutil
-import socket
 import sqlite3
-import subprocess
 import sys
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from uuid import UUID
 
 import pyarrow.parquet as pq
@@ -124,56 +118,15 @@ def test_without_sqlalchemy_the_extra_is_named(monkeypatch):
         SqlTable("sqlite://", QUERY, "churned").read()
 
 
-def server_program(name: str) -> str | None:
-    """The path of a program of the PostgreSQL server."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return shutil.which(name) or next(
-        (str(f / name) for f in folders if (f / name).is_file()), None
-    )
-
-
-@pytest.fixture
-def postgres(tmp_path_factory) -> Iterator[str]:
-    """URL of a server on the loopback with its data in a temporary folder; not run as root."""
-    initdb, server = server_program("initdb"), server_program("postgres")
-    if initdb is None or server is None:
-        pytest.skip("no PostgreSQL server is installed")
-    folder = tmp_path_factory.mktemp("postgres")
-    user = {"user": "nobody"} if os.geteuid() == 0 else {}
-    if user:
-        shutil.chown(folder, "nobody")
-        for parent in folder.parents[:2]:
-            parent.chmod(0o755)
-    data = folder / "data"
-    quiet = {"stdout": subprocess.DEVNULL, "cwd": folder, **user}
-    subprocess.run([initdb, "-D", data, "-U", "tester", "-A", "trust"], check=True, **quiet)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["-h", "127.0.0.1", "-p", str(port), "-c", f"unix_socket_directories={folder}"]
-    process = subprocess.Popen([server, "-D", data, *options], stderr=subprocess.DEVNULL, **quiet)
-    try:
-        yield f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-@pytest.mark.slow
-def test_a_query_on_postgresql_is_a_table(postgres):
+@pytest.mark.postgres
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_a_query_on_postgresql_is_a_table(postgres_server, driver):
     """Its numerics become numbers and its dates dates; the rows exceed one portion."""
-    import time
-
     import sqlalchemy
 
+    postgres = postgres_server.new_database(f"visits_{driver}").replace(":", f"+{driver}:", 1)
     engine = sqlalchemy.create_engine(postgres)
-    for _ in range(100):
-        try:
-            connection = engine.connect()
-            break
-        except sqlalchemy.exc.OperationalError:
-            time.sleep(0.1)
-    with connection:
+    with engine.connect() as connection:
         connection.execute(
             sqlalchemy.text(
                 "CREATE TABLE visits AS SELECT k AS number, k::numeric / 8 AS dose, k % 7 = 0 AS "
