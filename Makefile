@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui serve test test-slow test-dask test-ui test-faults test-postgres test-s3 check bench bench-full bench-chain bench-dask simulate docs clean
+.PHONY: help install run ui serve test test-slow test-dask test-ui test-faults test-postgres test-s3 soak check bench bench-full bench-chain bench-dask simulate docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ test-postgres: $(VENV)/.installed-test ## The instance on PostgreSQL, which is s
 
 test-s3: $(VENV)/.installed-test ## Artifacts on a server of objects
 	@$(BIN)/python -m pytest -m s3
+
+soak: $(VENV)/.installed-test ## Leave a service alone for 40 minutes, and hurt it: benchmarks/results-soak.md
+	@$(BIN)/python -m tests.soak
 
 check: $(VENV)/.installed-test ## Formatter, linter, type checker, then the tests
 	@$(BIN)/ruff format --check .

@@ -1,0 +1,253 @@
+"""Leave a service alone for a while, hurt it, and count: ``python -m tests.soak`` (`make soak`).
+
+Ten tables train at every minute on new rows, under `lr-pipeline serve` with the history in
+PostgreSQL. On the way the daemon, the code server and a run are killed (SIGKILL), and the database
+is stopped for a minute. The result is written to benchmarks/results-soak.md: ticks lost or doubled,
+runs by their end, memory of each process and disk, minute by minute.
+"""
+
+import argparse
+import os
+import platform
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import click
+import dagster as dg
+import numpy as np
+import psutil
+
+from tests.postgres_server import PostgresServer, running_server, server_programs
+from tests.service_process import COMMAND, Service, wait_for
+
+PAGE = Path(__file__).parents[1] / "benchmarks/results-soak.md"
+MINUTE = 60.0
+ROWS = 200
+WARM = 50  # runs after which memory and disk must be flat
+LOCATION = """\
+import dagster as dg
+from lr_pipeline import FileTable, build_definitions
+
+defs = dg.Definitions.merge(*(
+    build_definitions(
+        FileTable(f"t{{k}}.csv", target="y"), f"t{{k}}", schedule="* * * * *", scheduled=True
+    )
+    for k in range({tables})
+))
+"""
+
+
+@dataclass
+class Soak:
+    """A service that is hurt, and what was seen of it: one row of ``seen`` for each minute."""
+
+    service: Service
+    server: PostgresServer
+    tables: int
+    generator: np.random.Generator = field(default_factory=lambda: np.random.default_rng(17))
+    seen: list[dict[str, float]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def new_rows(self) -> None:
+        """Replace the file of each table, at once, by new rows of one distribution."""
+        for k in range(self.tables):
+            x = self.generator.normal(size=(ROWS, 3))
+            y = self.generator.random(ROWS) < 1 / (1 + np.exp(-x @ [1.0, -0.5, 0.0]))
+            lines = [
+                f"{a:.6f},{b:.6f},{c:.6f},{int(one)}" for (a, b, c), one in zip(x, y, strict=True)
+            ]
+            path = self.service.folder / f"t{k}.csv"
+            path.with_suffix(".new").write_text("\n".join(["a,b,c,y", *lines]) + "\n")
+            path.with_suffix(".new").rename(path)
+
+    def look(self) -> None:
+        """Note memory (MB) of each process of the service, and disk (MB)."""
+        row = {"runs": float(self.runs())}
+        for name, pid in self.service.pids().items():
+            with_children = [psutil.Process(pid), *_servers_below(pid)]
+            row[name] = sum(one.memory_info().rss for one in with_children) / 1e6
+        row["home"] = _size(self.service.home)
+        row["artifacts"] = _size(self.service.folder / "data")
+        row["database"] = _size_of_database(self.server)
+        self.seen.append(row)
+
+    def runs(self) -> int:
+        """Count the runs of all schedules."""
+        with dg.DagsterInstance.from_config(str(self.service.home)) as instance:
+            return int(instance.get_runs_count())
+
+    def kill(self, name: str) -> None:
+        """SIGKILL a process of the service."""
+        os.kill(self.service.pids()[name], signal.SIGKILL)
+        self.faults.append(f"SIGKILL of {name}")
+
+    def kill_a_run(self) -> None:
+        """SIGKILL a process that executes a run."""
+        (code,) = [pid for name, pid in self.service.pids().items() if name.startswith("code-")]
+        (inner, *_) = _servers_below(code)
+        found = wait_for(lambda: [one for one in inner.children() if _executes(one)], MINUTE)
+        found[0].kill()
+        self.faults.append("SIGKILL of a run's process")
+
+    def stop_the_database(self) -> None:
+        """Stop PostgreSQL for a minute."""
+        self.server.stop()
+        time.sleep(MINUTE)
+        self.server.start()
+        self.faults.append("PostgreSQL stopped for a minute")
+
+
+def _servers_below(pid: int) -> list[psutil.Process]:
+    """The code server's inner process, not the runs below it."""
+    return [one for one in psutil.Process(pid).children() if "grpc" in " ".join(one.cmdline())]
+
+
+def _executes(process: psutil.Process) -> bool:
+    return "spawn_main" in " ".join(process.cmdline()) and process.cpu_times().user > 1
+
+
+def _size(folder: Path) -> float:
+    found = subprocess.run(["du", "-sk", folder], capture_output=True, text=True, check=False)
+    return int(found.stdout.split()[0]) / 1e3 if found.stdout else 0.0
+
+
+def _size_of_database(server: PostgresServer) -> float:
+    return _size(server.folder / "data" / "base")
+
+
+def count_ticks(service: Service, start: float, end: float) -> Counter[str]:
+    """Count the minutes from ``start`` to ``end`` by the ticks and runs that each schedule had."""
+    found: Counter[str] = Counter()
+    with dg.DagsterInstance.from_config(str(service.home)) as instance:
+        runs = Counter(
+            (run.tags["dagster/schedule_name"], run.tags[".dagster/scheduled_execution_time"])
+            for run in instance.get_runs()
+            if "dagster/schedule_name" in run.tags and "dagster/retry_number" not in run.tags
+        )
+        for state in instance.all_instigator_state():
+            if state.instigator_type.value != "SCHEDULE":
+                continue
+            ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id)
+            minutes = Counter(int(tick.timestamp // MINUTE) for tick in ticks)
+            for minute in range(int(start // MINUTE) + 1, int(end // MINUTE)):
+                found[{0: "lost", 1: "once"}.get(minutes[minute], "doubled")] += 1
+            found["skipped"] += sum(tick.status.value == "SKIPPED" for tick in ticks)
+            found["failed"] += sum(tick.status.value == "FAILURE" for tick in ticks)
+        found["runs doubled"] = sum(times > 1 for times in runs.values())
+        found["scheduled runs"] = len(runs)
+        ended = Counter(run.status.value for run in instance.get_runs())
+    return found + Counter({f"run {status}": times for status, times in ended.items()})
+
+
+def soak(tables: int, minutes: int) -> tuple[Soak, Counter[str]]:
+    """Run the service for so many minutes, with its faults, and stop it."""
+    programs = server_programs()
+    assert programs is not None, "install PostgreSQL's server programs"
+    with tempfile.TemporaryDirectory(prefix="soak-") as name, running_server(programs) as server:
+        folder = Path(name)
+        (folder / "tables.py").write_text(LOCATION.format(tables=tables))
+        (folder / "workspace.yaml").write_text("load_from:\n  - python_file: tables.py\n")
+        variables = {"LR_PIPELINE_DATABASE": server.new_database("soak")}
+        os.environ.update(variables)
+        service = Service(folder, variables)
+        soaked = Soak(service, server, tables)
+        soaked.new_rows()
+        try:
+            assert wait_for(service.healthy, 300), (folder / "serve.txt").read_text()
+            start = time.time()
+            _minutes(soaked, minutes)
+            end = time.time()
+            wait_for(lambda: _is_quiet(service), 15 * MINUTE)
+            return soaked, count_ticks(service, start, end)
+        finally:
+            service.process.send_signal(signal.SIGTERM)
+            service.process.wait(120)
+
+
+def _minutes(soaked: Soak, minutes: int) -> None:
+    """Let the minutes pass: new rows, the faults at their time, a look, the retention."""
+    code = "code-tables.py"
+    at: Mapping[int, Callable[[], None]] = {
+        minutes * 3 // 10: lambda: soaked.kill("daemon"),
+        minutes * 4 // 10: lambda: soaked.kill(code),
+        minutes * 5 // 10: soaked.kill_a_run,
+        minutes * 6 // 10: soaked.stop_the_database,
+    }
+    for minute in range(minutes):
+        next_minute = (time.time() // MINUTE + 1) * MINUTE
+        if minute in at:
+            at[minute]()
+        else:
+            soaked.look()
+        soaked.new_rows()
+        if minute % 5 == 4:
+            subprocess.run(
+                [str(COMMAND), "prune", "--home", str(soaked.service.home)],
+                cwd=soaked.service.folder,
+                check=False,
+            )
+        time.sleep(max(0.0, next_minute + 20 - time.time()))
+
+
+def _is_quiet(service: Service) -> bool:
+    """Tell whether every run has ended."""
+    unfinished = dg.RunsFilter(
+        statuses=[
+            one for one in dg.DagsterRunStatus if one.value in {"QUEUED", "STARTING", "STARTED"}
+        ]
+    )
+    with dg.DagsterInstance.from_config(str(service.home)) as instance:
+        return instance.get_runs_count(unfinished) == 0
+
+
+def page(soaked: Soak, found: Counter[str], tables: int, minutes: int) -> str:
+    """Return the page of results."""
+    names = [name for name in soaked.seen[-1] if name != "runs"]
+    late = [row for row in soaked.seen if row["runs"] >= WARM] or soaked.seen
+    lines = [
+        "# A service left alone",
+        "",
+        f"`make soak`: {tables} tables train at every minute on new rows, for {minutes} minutes, "
+        f"under `lr-pipeline serve` with the history in PostgreSQL, on {os.cpu_count()} cores "
+        f"({platform.machine()}), {datetime.now():%Y-%m-%d}. Faults: {'; '.join(soaked.faults)}.",
+        "",
+        "| what | count |",
+        "|---|---:|",
+        *(f"| {name} | {times:,} |" for name, times in sorted(found.items())),
+        "",
+        f"Memory and disk (MB), first and last look after {WARM} runs:",
+        "",
+        "| what | first | median | last | last / first |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name in names:
+        values = [row[name] for row in late if name in row]
+        first, last = values[0], values[-1]
+        middle = float(np.median(values))
+        lines.append(
+            f"| {name} | {first:,.0f} | {middle:,.0f} | {last:,.0f} | {last / first:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Soak, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tables", type=int, default=10)
+    parser.add_argument("--minutes", type=int, default=40)
+    given = parser.parse_args()
+    soaked, found = soak(given.tables, given.minutes)
+    text = page(soaked, found, given.tables, given.minutes)
+    PAGE.write_text(text, encoding="utf-8")
+    click.echo(text)
+
+
+if __name__ == "__main__":
+    main()
