@@ -1,9 +1,8 @@
 """Run again what a report describes, in a home of its own that is removed afterwards."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
@@ -16,6 +15,7 @@ from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.resources.dask_resource import DaskEngine
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.orchestration.table_names import TableNames
+from lr_pipeline.tables.files.temporary_folder import TemporaryFolder
 from lr_pipeline.tables.sources.declared_tables import TableSource, source_from_dict
 from lr_pipeline.tables.sources.secrets import has_hidden_parts
 
@@ -72,19 +72,22 @@ def replay_report(
     show its progress.
     """
     settings, names = numbers.get("settings", {}), TableNames(numbers.get("table") or None)
-    with TemporaryDirectory(prefix="lr-pipeline-replay-") as folder, fewer_disk_waits():
+    folder = TemporaryFolder()
+    with closing(folder), fewer_disk_waits():
         definitions = build_definitions(
             source,
             names.table,
             engine=_engine(settings.get("engine", {})),
             loggers=loggers,
-            resources={"io_manager": ArtifactIOManager(root=str(Path(folder, "artifacts")))},
+            resources={"io_manager": ArtifactIOManager(root=str(folder.path / "artifacts"))},
         )
         job = definitions.resolve_job_def(names.named(TRAINING))
         settled = {names.named(asset): one for asset, one in settings.get("config", {}).items()}
         config = {op: one for op, one in settled.items() if job.has_node_named(op)}
         # Not a home: those of this process may have their history in one database.
-        with dg.DagsterInstance.local_temp(folder, {"telemetry": {"enabled": False}}) as instance:
+        with dg.DagsterInstance.local_temp(
+            str(folder.path), {"telemetry": {"enabled": False}}
+        ) as instance:
             result = job.execute_in_process(
                 run_config={"ops": config, "loggers": {name: {} for name in loggers}},
                 instance=instance,

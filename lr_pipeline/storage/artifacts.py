@@ -3,12 +3,18 @@
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lr_pipeline.storage.atomic import new_folder, scratch_folder
+from lr_pipeline.storage.atomic import (
+    new_folder,
+    publish,
+    refuse_existing,
+    remove_folder,
+    scratch_folder,
+)
 from lr_pipeline.storage.digests import file_digest, settle
 from lr_pipeline.storage.formats import Format, format_named, format_of
 from lr_pipeline.storage.storage_error import ArtifactError
@@ -39,11 +45,19 @@ def version_name(run_id: str, retry: int = 0, now: datetime | None = None) -> st
     return f"{time:%Y%m%dT%H%M%S.%fZ}-{run_id[:8]}{suffix}"
 
 
-def write_artifact(root: Path, asset: Sequence[str], version: str, value: object) -> Artifact:
+def write_artifact(
+    root: Path,
+    asset: Sequence[str],
+    version: str,
+    value: object,
+    earlier: Artifact | None = None,
+) -> Artifact:
     """Store ``value`` as a new version of the asset whose key has the parts ``asset``.
 
-    Where the format names a version by its content, ``version`` is not used; a value that is
-    already stored is reused after its hash has been verified.
+    Equal content is stored once: where its files are those of the version ``earlier``, and these
+    are below ``root`` and still what was recorded, nothing is stored and ``earlier`` is returned.
+    Where the format names a version by its content, ``version`` and ``earlier`` are not used; a
+    value that is already stored is reused after its hash has been verified.
 
     Raises
     ------
@@ -54,7 +68,7 @@ def write_artifact(root: Path, asset: Sequence[str], version: str, value: object
         The version exists.
     """
     try:
-        return _written(root, asset, version, value)
+        return _written(root, asset, version, value, earlier)
     except OSError as error:
         if error.errno is None:  # raised by this package, with a message of its own
             raise
@@ -65,18 +79,42 @@ def write_artifact(root: Path, asset: Sequence[str], version: str, value: object
         ) from error
 
 
-def _written(root: Path, asset: Sequence[str], version: str, value: object) -> Artifact:
+def _written(
+    root: Path, asset: Sequence[str], version: str, value: object, earlier: Artifact | None
+) -> Artifact:
     form = format_of(value)
     versions = root.joinpath(*(_folder_name(part) for part in asset))
     name = form.main_file.format(asset=asset[-1])
     if form.content_named:
         return _write_once(versions, name, form, value)
     folder = versions / version
-    with new_folder(folder) as partial:
+    refuse_existing(folder)
+    with scratch_folder(folder) as partial:
         form.write(value, partial / name)
         settle(partial / name)
-        sha256, size = _digest(partial / name, form)
-    return Artifact(folder / name, sha256, size, form.kind)
+        new = Artifact(folder / name, *_digest(partial / name, form), form.kind)
+        if earlier is not None and _is_stored(new, earlier, versions, form):
+            return earlier
+        publish(partial, folder)
+    return new
+
+
+def _is_stored(new: Artifact, earlier: Artifact, versions: Path, form: Format) -> bool:
+    """Tell whether the earlier version has the new one's files, whole and in the same folder."""
+    if earlier != replace(new, path=earlier.path) or earlier.path.parents[1] != versions:
+        return False
+    try:
+        return _digest(earlier.path, form)[0] == earlier.sha256
+    except OSError:  # it was removed, or cannot be read
+        return False
+
+
+def remove_artifact(path: Path) -> None:
+    """Remove the version whose main file this is: all of its folder, or nothing of it.
+
+    A version that is gone already is no error.
+    """
+    remove_folder(path.parent)
 
 
 def _write_once(versions: Path, name: str, form: Format, value: object) -> Artifact:

@@ -10,8 +10,8 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 STALE_SECONDS = 86_400.0
@@ -28,16 +28,21 @@ def new_folder(final: Path) -> Iterator[Path]:
     FileExistsError
         ``final`` is there already; it is left as it is.
     """
-    _refuse_existing(final)
+    refuse_existing(final)
     with scratch_folder(final) as partial:
         yield partial
-        _flush_tree(partial)
-        try:
-            partial.rename(final)
-        except OSError:
-            # rename() never replaces a folder with files, so another process's version is safe.
-            _refuse_existing(final)
-            raise
+        publish(partial, final)
+
+
+def publish(partial: Path, final: Path) -> None:
+    """Flush the folder ``partial`` and rename it; errors as in :func:`new_folder`."""
+    _flush_tree(partial)
+    try:
+        partial.rename(final)
+    except OSError:
+        # rename() never replaces a folder with files, so another process's version is safe.
+        refuse_existing(final)
+        raise
 
 
 @contextmanager
@@ -49,7 +54,7 @@ def new_file(final: Path) -> Iterator[Path]:
     FileExistsError
         ``final`` is there already; it is left as it is.
     """
-    _refuse_existing(final)
+    refuse_existing(final)
     with _partial_sibling(final) as partial:
         yield partial
         _flush(partial)
@@ -77,6 +82,12 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
         yield partial
 
 
+def remove_folder(folder: Path) -> None:
+    """Delete a folder: it is renamed first, so that nobody finds a part of it under its name."""
+    with suppress(FileNotFoundError):
+        _remove(folder.rename(_partial_name(folder)))
+
+
 def is_partial(path: Path) -> bool:
     """Tell whether the name belongs to a write that has not finished or was killed."""
     return _PARTIAL_NAME.fullmatch(path.name) is not None
@@ -84,10 +95,16 @@ def is_partial(path: Path) -> bool:
 
 def remove_stale_partials(folder: Path, older_than: float = STALE_SECONDS) -> None:
     """Delete partial files of killed writers in ``folder``, unchanged for ``older_than`` s."""
+    for path in stale_partials(folder.iterdir(), older_than):
+        _remove(path)
+
+
+def stale_partials(paths: Iterable[Path], older_than: float = STALE_SECONDS) -> Iterator[Path]:
+    """Yield those of the paths that killed writers have left, unchanged for ``older_than`` s."""
     oldest = time.time() - older_than
-    for path in folder.iterdir():
+    for path in paths:
         if is_partial(path) and _last_change(path) < oldest:
-            _remove(path)
+            yield path
 
 
 @contextmanager
@@ -95,7 +112,7 @@ def _partial_sibling(final: Path) -> Iterator[Path]:
     """Yield a fresh temporary name beside ``final``; on exit flush the folder and clean up."""
     final.parent.mkdir(parents=True, exist_ok=True)
     remove_stale_partials(final.parent)
-    partial = final.with_name(f".{final.name}.{secrets.token_hex(8)}.partial")
+    partial = _partial_name(final)
     try:
         yield partial
         _flush(final.parent)
@@ -103,7 +120,12 @@ def _partial_sibling(final: Path) -> Iterator[Path]:
         _remove(partial)
 
 
-def _refuse_existing(final: Path) -> None:
+def _partial_name(final: Path) -> Path:
+    return final.with_name(f".{final.name}.{secrets.token_hex(8)}.partial")
+
+
+def refuse_existing(final: Path) -> None:
+    """Raise ``FileExistsError`` if there is something of this name."""
     if final.exists():
         raise FileExistsError(
             f"{final}: exists already, and stored files are never overwritten. "

@@ -11,7 +11,13 @@ import pytest
 from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.models.train import train_linear
 from lr_pipeline.report.render import Report
-from lr_pipeline.storage.artifacts import Artifact, load_artifact, version_name, write_artifact
+from lr_pipeline.storage.artifacts import (
+    Artifact,
+    load_artifact,
+    remove_artifact,
+    version_name,
+    write_artifact,
+)
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.studies.study import Study
 from lr_pipeline.tables.table import Table
@@ -202,3 +208,31 @@ def test_predictions_that_changed_are_not_the_same_version(tmp_path: Path):
     first.path.write_bytes(b"PAR1")
     with pytest.raises(ArtifactError, match=r"the content has changed.*Remove .*, then"):
         write_artifact(tmp_path, ["p"], "v2", Scores(0.25))
+
+
+def test_equal_content_is_stored_once(tmp_path: Path):
+    """A version whose files are those of the earlier one is that version, for each kind."""
+    for asset, value, other in (
+        ("dataset", _table(), _table().with_provenance({"left_out": ["z"]})),
+        ("report", Report("<p>", {"auc": 0.5}), Report("<p>", {"auc": 0.75})),
+        ("facts", {"x": 1}, {"x": 2}),
+    ):
+        first = write_artifact(tmp_path, [asset], "v1", value)
+        assert write_artifact(tmp_path, [asset], "v2", value, first) == first
+        third = write_artifact(tmp_path, [asset], "v3", other, first)
+        assert third.path.parent.name == "v3"
+        assert sorted(one.name for one in (tmp_path / asset).iterdir()) == ["v1", "v3"]
+
+
+def test_what_is_not_whole_or_stands_elsewhere_is_stored_again(tmp_path: Path):
+    """An earlier version that was changed, removed or is of another asset or root is not reused."""
+    first = write_artifact(tmp_path, ["a"], "v1", {"x": 1})
+    for root, asset in ((tmp_path / "moved", "a"), (tmp_path, "b")):
+        assert write_artifact(root, [asset], "v2", {"x": 1}, first).path.parent.name == "v2"
+    first.path.write_text('{"x": 3}')
+    second = write_artifact(tmp_path, ["a"], "v2", {"x": 1}, first)
+    assert _load(second) == {"x": 1}
+    remove_artifact(second.path)
+    remove_artifact(second.path)
+    assert write_artifact(tmp_path, ["a"], "v3", {"x": 1}, second).path.parent.name == "v3"
+    assert sorted(one.name for one in (tmp_path / "a").iterdir()) == ["v1", "v3"]

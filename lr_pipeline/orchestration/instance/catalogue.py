@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lr_pipeline.orchestration.asset_names import CHAMPION
 from lr_pipeline.orchestration.instance.home import existing_home
 from lr_pipeline.orchestration.instance.run_order import place_of_data
-from lr_pipeline.storage.artifacts import load_artifact
+from lr_pipeline.storage.artifacts import Artifact, load_artifact
 from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:
@@ -104,6 +104,22 @@ def _newest_first(instance: "DagsterInstance", key: "AssetKey") -> "Iterator[Eve
         page = instance.fetch_materializations(key, limit=PAGE, cursor=cursor)
         yield from page.records
         cursor, more = page.cursor, page.has_more
+
+
+def latest_artifact(instance: "DagsterInstance", key: "AssetKey") -> Artifact | None:
+    """Return the artifact of the asset's last materialization, None if it has none."""
+    entry = last_recorded(instance, key)
+    return None if entry is None else recorded_artifact(entry)
+
+
+def recorded_artifact(entry: "EventLogEntry") -> Artifact | None:
+    """Return the artifact that a materialization recorded, None if it recorded none."""
+    path, sha256, size, kind = (
+        recorded(entry, name) for name in ("path", "sha256", "size", "kind")
+    )
+    if path is None or sha256 is None or kind is None:
+        return None
+    return Artifact(Path(path), sha256, int(size or 0), kind)
 
 
 def materialization_of_run(

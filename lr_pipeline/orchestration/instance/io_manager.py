@@ -15,6 +15,7 @@ from pydantic import Field
 from lr_pipeline.orchestration.instance.catalogue import (
     NO_VALUE,
     last_recorded,
+    latest_artifact,
     latest_materialization,
     load_recorded,
     materialization_of_run,
@@ -56,6 +57,7 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
             context.asset_key.path,
             version_name(context.run_id, retry),
             obj,
+            latest_artifact(context.step_context.instance, context.asset_key),
         )
         metadata = artifact_metadata(artifact)
         if (fingerprint := getattr(obj, "fingerprint", None)) is not None:

@@ -1,8 +1,5 @@
 """Temporary Parquet files for rows that are not stored in a single local Parquet file."""
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +16,7 @@ from lr_pipeline.tables.files.parquet import (
     rows_within,
     write_blocks,
 )
+from lr_pipeline.tables.files.temporary_folder import TemporaryFolder
 from lr_pipeline.tables.roles import quoted
 from lr_pipeline.tables.sources.file_contents import no_parquet
 from lr_pipeline.tables.sources.locations import DataFile
@@ -32,9 +30,9 @@ class TemporaryParquet:
     """A temporary Parquet file, removed with the last table that refers to it, or at exit."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="lr_pipeline-"))
+        self._owned = TemporaryFolder()
+        self.folder = self._owned.path
         self.path = self.folder / "rows.parquet"
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
 
 def require_same_columns(columns: dict[str, list[str]]) -> list[str]:
