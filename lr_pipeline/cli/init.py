@@ -12,19 +12,22 @@ from lr_pipeline.cli.table_options import HOME_HELP
 def init(home: str | None) -> None:
     """Prepare the Dagster home before anything else meets on it; prints its path.
 
-    Runs of this command line that were killed are marked as failed.
+    Runs whose process is gone are marked as failed, which the daemon then retries. Settings of a
+    new home that this one lacks, and a clock that was set back, are named.
     """
     click.echo(prepared_home(home))
 
 
 def prepared_home(home: str | None) -> Path:
-    """Return the Dagster home, ready for any number of processes, its dead runs failed."""
+    """Return the Dagster home, ready for any number of processes; say what was put right."""
     from dagster import DagsterInstance
 
     from lr_pipeline.orchestration.instance.home import initialise_home
-    from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs
+    from lr_pipeline.orchestration.instance.start_notes import missing_settings, notes_at_start
 
     path = initialise_home(home)
     with DagsterInstance.from_config(str(path)) as instance:
-        fail_dead_runs(instance)
+        notes = [*notes_at_start(instance), missing_settings(path)]
+    for note in filter(None, notes):
+        click.echo(f"  ! {note}.", err=True)
     return path

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lr_pipeline.cli.remedies import in_options
+from lr_pipeline.orchestration.instance.training_turn import WAITING
 from lr_pipeline.orchestration.metadata.value_metadata import INSEPARABLE
 
 PROGRESS = "progress"
@@ -38,9 +39,9 @@ class ProgressHandler(logging.Handler):
             self._show_check(event.asset_check_evaluation_data)
 
     def _show_pass(self, meta: Mapping[str, Any]) -> None:
-        """Print each report of a long pass over the rows, and of a Dask cluster's state."""
+        """Print each report of a long pass, of a Dask cluster, and of another run's progress."""
         message, step = str(meta.get("orig_message")), meta.get("step_key")
-        if message.startswith(("pass ", "Dask ")):
+        if message.startswith(("pass ", "Dask ", WAITING)):
             self.console.print(
                 Text.assemble("  … ", f"{step}: " if step else "", (message, "dim")),
                 soft_wrap=True,

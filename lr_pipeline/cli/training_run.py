@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import click
 import dagster as dg
 
 from lr_pipeline.cli.failure import fail
@@ -13,8 +14,9 @@ from lr_pipeline.orchestration.asset_names import CHAMPION, DATASET, LOGISTIC_MO
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.plan_fields import PlanError
 from lr_pipeline.orchestration.instance.remembered_tables import remembered_policy
-from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, process_tags
+from lr_pipeline.orchestration.instance.run_processes import process_tags
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
+from lr_pipeline.orchestration.instance.start_notes import notes_at_start
 from lr_pipeline.orchestration.jobs import TRAINING
 from lr_pipeline.orchestration.resources.named_engine import EngineName
 from lr_pipeline.orchestration.table_names import TableNames
@@ -42,7 +44,8 @@ def run_pipeline(
         policy = champion or ({} if name is None else _remembered(name, folder))
         plan = TablePlan(source, name, training, evaluation, engine, scheduler, champion=policy)
         definitions = plan.definitions({PROGRESS: progress_logger})
-        fail_dead_runs(instance)
+        for note in notes_at_start(instance):
+            click.echo(f"  ! {note}.", err=True)
         names = TableNames(name)
         settings = dict.fromkeys(LOGISTIC_MODELS, training) | {REPORT: evaluation, CHAMPION: policy}
         run_config: dict[str, object] = {

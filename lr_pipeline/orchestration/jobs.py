@@ -127,5 +127,5 @@ class TableJobs:
             selection=dg.AssetSelection.assets(*keys),
             description=description,
             config=config,
-            tags=self.names.tags,
+            tags=self.names.tags | (self.names.training_tags if "data" in stages else {}),
         )

@@ -7,6 +7,7 @@ import dagster as dg
 
 STAGES = ("data", "models", "evaluation", "lifecycle", "scoring", "study")
 TABLE_TAG = "lr_pipeline/table"
+TRAINING_TAG = "lr_pipeline/training"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class TableNames:
     def tags(self) -> dict[str, str]:
         """The tags of the table's runs."""
         return {} if self.table is None else {TABLE_TAG: self.table}
+
+    @property
+    def training_tags(self) -> dict[str, str]:
+        """The tag of the table's training runs, of which one at a time goes on."""
+        return {TRAINING_TAG: self.named("training")}
 
     def key(self, asset: str) -> dg.AssetKey:
         """Return the key of the table's asset of that name."""

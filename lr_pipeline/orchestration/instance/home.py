@@ -26,13 +26,27 @@ telemetry:
   enabled: false
 nux:
   enabled: false  # the first-visit dialog covers the web UI
+run_launcher:  # Dagster's own, which also sees whether the process of a run lives
+  module: lr_pipeline.orchestration.instance.process_launcher
+  class: ProcessRunLauncher
 run_monitoring:
   enabled: true
+  poll_interval_seconds: 60  # a run whose process is gone is failed within this time
   start_timeout_seconds: 180
   cancel_timeout_seconds: 180
-  # A run whose process was killed is failed after a day (sooner by the next `lr-pipeline run`).
-  # Also the longest that a run may take; the run tag dagster/max_runtime sets another limit.
+  # The longest that a run may take; the run tag dagster/max_runtime sets another limit.
   max_runtime_seconds: 86400
+run_retries:
+  enabled: true
+  max_retries: 2
+  retry_on_asset_or_op_failure: false  # only a run whose process died; not one with an error
+concurrency:
+  runs:
+    tag_concurrency_limits:
+      - key: lr_pipeline/training  # one training run of a table at a time
+        value:
+          applyLimitPerUniqueValue: true
+        limit: 1
 """
 
 

@@ -21,6 +21,7 @@ from lr_pipeline.orchestration.instance.catalogue import (
     materialization_of_run,
 )
 from lr_pipeline.orchestration.instance.peak_memory import peak_since_last_call
+from lr_pipeline.orchestration.instance.run_opening import open_run
 from lr_pipeline.orchestration.instance.table_tag import tag_run_of_table
 from lr_pipeline.orchestration.resources.fixed_in_code import FixedInCode
 from lr_pipeline.storage.artifacts import Artifact, version_name, write_artifact
@@ -43,6 +44,10 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
         default="data/artifacts",
         description="Folder of the artifacts; a relative one is below the current folder.",
     )
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Wait for other training runs of the table before anything is read."""
+        open_run(context)
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Write a new version of the asset; ``None`` is recorded without a file."""

@@ -1,7 +1,8 @@
 """Find runs whose process has died by their tags, and report them as failed.
 
-Dagster's run monitoring sees only the processes of its own launcher, and only by a timeout. A run
-that a command line executes in its own process identifies this process in its tags.
+Dagster's default launcher does not see whether a run's process lives, so that its monitoring waits
+for a timeout of a day. Here each run names its process in its tags: a command line's when it is
+created, a launched one before its first step.
 """
 
 import os
@@ -16,12 +17,31 @@ if TYPE_CHECKING:
 HOST_TAG = "lr_pipeline/host"
 PID_TAG = "lr_pipeline/pid"
 START_TAG = "lr_pipeline/process_start"
+RUN_TAG = "lr_pipeline/process_of"  # tags of a run that is executed again are copied
 
 
-def process_tags() -> dict[str, str]:
-    """Return the tags of a run that is executed in this process."""
-    pid = os.getpid()
+def process_tags(pid: int | None = None) -> dict[str, str]:
+    """Return the tags of a run that is executed in a process of this host, by default this one."""
+    pid = pid or os.getpid()
     return {HOST_TAG: platform.node(), PID_TAG: str(pid), START_TAG: _process_start(pid) or ""}
+
+
+def record_process(instance: "DagsterInstance", run: "DagsterRun") -> None:
+    """Tag a launched run with its process; called in it, or in a process that it made for a step.
+
+    Where the steps are executed on other hosts, the run's process is not known here, and nothing is
+    recorded.
+    """
+    from dagster import DagsterEventType
+
+    if run.remote_job_origin is None or run.tags.get(RUN_TAG) == run.run_id:
+        return
+    for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ENGINE_EVENT):
+        pid = entry.get_dagster_event().engine_event_data.metadata.get("pid")
+        if pid is not None and int(str(pid.value)) in (os.getpid(), os.getppid()):
+            named = process_tags(int(str(pid.value)))
+            instance.add_run_tags(run.run_id, {**named, RUN_TAG: run.run_id})
+            return
 
 
 def fail_dead_runs(instance: "DagsterInstance") -> list[str]:
@@ -37,7 +57,7 @@ def fail_dead_runs(instance: "DagsterInstance") -> list[str]:
     runs = instance.get_runs(RunsFilter(tags={HOST_TAG: platform.node()}, statuses=unfinished))
     failed = []
     for listed in runs:
-        if _is_running(listed):
+        if not is_dead(listed):
             continue
         # The run may have ended well between the query and the check of its process.
         run = instance.get_run_by_id(listed.run_id)
@@ -45,20 +65,33 @@ def fail_dead_runs(instance: "DagsterInstance") -> list[str]:
             continue
         instance.report_run_failed(
             run,
-            f"The process {run.tags[PID_TAG]} of this run ended without finishing it (killed, out "
-            "of memory, or the machine was restarted). Artifacts of earlier steps are intact: "
-            "start the run again.",
+            describe_death(run),
         )
         failed.append(run.run_id)
     return failed
 
 
-def _is_running(run: "DagsterRun") -> bool:
-    """Tell whether the run's process lives; a reused process id has another start time."""
-    if run.remote_job_origin is not None:
-        # The web UI or the daemon started it: they copy the tags of a run that they re-execute.
-        return True
-    return _process_start(int(run.tags[PID_TAG])) == run.tags[START_TAG]
+def is_dead(run: "DagsterRun") -> bool:
+    """Tell whether the run had a process on this host that lives no more.
+
+    A reused process id has another start time. The tags of a launched run count if it wrote them
+    itself: the web UI and the daemon copy those of a run that they execute again.
+    """
+    tags = run.tags
+    own = run.remote_job_origin is None or tags.get(RUN_TAG) == run.run_id
+    if not own or tags.get(HOST_TAG) != platform.node():
+        return False
+    return _process_start(int(tags[PID_TAG])) != tags[START_TAG]
+
+
+def describe_death(run: "DagsterRun") -> str:
+    """Return what happened to a run whose process is gone, and what to do."""
+    again = "start the run again" if run.remote_job_origin is None else "the run is retried"
+    return (
+        f"The process {run.tags[PID_TAG]} of this run ended without finishing it (killed, out of "
+        "memory, or the machine was restarted). Artifacts of earlier steps are intact: "
+        f"{again}."
+    )
 
 
 def _process_start(pid: int) -> str | None:

@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from lr_pipeline.orchestration.instance.home import dagster_home, initialise_home
+from lr_pipeline.orchestration.instance.process_launcher import ProcessRunLauncher
+from lr_pipeline.orchestration.table_names import TRAINING_TAG
 
 PROCESSES = 6
 
@@ -25,11 +27,18 @@ def test_home_is_the_argument_then_the_variable_then_a_folder_here(tmp_path: Pat
 
 
 def test_settings_reach_the_instance(instance: dg.DagsterInstance):
-    """There is no telemetry and no first-visit dialog, and runs are monitored with a limit."""
+    """No telemetry, no first-visit dialog; runs are monitored, retried, and one trains a table."""
     assert not instance.telemetry_enabled
     assert not instance.nux_enabled
     assert instance.run_monitoring_enabled
     assert instance.run_monitoring_max_runtime_seconds == 86_400
+    assert instance.run_monitoring_poll_interval_seconds == 60
+    assert isinstance(instance.run_launcher, ProcessRunLauncher)
+    assert instance.run_retries_enabled
+    assert not instance.run_retries_retry_on_asset_or_op_failure
+    (limit,) = instance.get_concurrency_config().run_queue_config.tag_concurrency_limits
+    assert (limit["key"], limit["limit"]) == (TRAINING_TAG, 1)
+    assert limit["value"] == {"applyLimitPerUniqueValue": True}
 
 
 def test_settings_of_the_user_are_kept(tmp_path: Path):

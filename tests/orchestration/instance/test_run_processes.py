@@ -7,13 +7,18 @@ import sys
 
 import dagster as dg
 import pytest
+from dagster._core.events import EngineEventData
+from dagster._core.launcher import WorkerStatus
 
+from lr_pipeline.orchestration.instance.process_launcher import ProcessRunLauncher
 from lr_pipeline.orchestration.instance.run_processes import (
     HOST_TAG,
     PID_TAG,
+    RUN_TAG,
     START_TAG,
     fail_dead_runs,
     process_tags,
+    record_process,
 )
 
 
@@ -103,6 +108,33 @@ def test_run_started_by_the_web_ui_is_not_touched(instance, dead_process_tags, m
     monkeypatch.setattr(dg.DagsterRun, "remote_job_origin", object())
     assert fail_dead_runs(instance) == []
     assert status(instance, run_id) == dg.DagsterRunStatus.STARTED
+
+
+def test_launched_run_of_a_killed_process_is_failed(instance, dead_process_tags, monkeypatch):
+    """The tags are its own, since they name it."""
+    run_id = start_run(instance, dead_process_tags)
+    instance.add_run_tags(run_id, {RUN_TAG: run_id})
+    monkeypatch.setattr(dg.DagsterRun, "remote_job_origin", object())
+    launcher = ProcessRunLauncher()
+    health = launcher.check_run_worker_health(instance.get_run_by_id(run_id))
+    assert health.status is WorkerStatus.FAILED
+    assert f"process {dead_process_tags[PID_TAG]}" in health.msg
+    assert fail_dead_runs(instance) == [run_id]
+
+
+@pytest.mark.parametrize(("pid", "known"), [(os.getpid(), True), (os.getppid(), True), (1, False)])
+def test_launched_run_records_its_own_process(instance, monkeypatch, pid, known):
+    """It may be the one that asks or its parent, but none of another host that has its number."""
+    run_id = start_run(instance, {})
+    run = instance.get_run_by_id(run_id)
+    instance.report_engine_event("Started process.", run, EngineEventData.in_process(pid))
+    monkeypatch.setattr(dg.DagsterRun, "remote_job_origin", object())
+    record_process(instance, run)
+    tags = instance.get_run_by_id(run_id).tags
+    expected = {**process_tags(pid), RUN_TAG: run_id} if known else {}
+    assert {name: tags[name] for name in tags if name.startswith("lr_pipeline/")} == expected
+    health = ProcessRunLauncher().check_run_worker_health(instance.get_run_by_id(run_id))
+    assert health.status is WorkerStatus.RUNNING
 
 
 def test_tags_name_host_process_and_start():
