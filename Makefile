@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui serve test test-slow test-dask test-ui test-faults test-postgres test-s3 soak check bench bench-full bench-chain bench-dask simulate docs clean
+.PHONY: help install run ui serve test test-slow test-dask test-ui test-faults test-postgres test-s3 soak check audit bench bench-full bench-chain bench-dask simulate docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,9 @@ check: $(VENV)/.installed-test ## Formatter, linter, type checker, then the test
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
+
+audit: $(VENV)/.installed-test ## Installed versions are the pinned ones, and no file under git holds a secret
+	@$(BIN)/python .ci/audit.py
 
 $(VENV)/.installed-bench: $(VENV)/.installed-test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \

@@ -18,7 +18,7 @@ class PartsOfFiles(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Send the file, or the requested range of it."""
-        path = self.folder / self.path.lstrip("/")
+        path = self.folder / self.path.partition("?")[0].lstrip("/")
         if not path.is_file():
             self.send_error(404)
             return

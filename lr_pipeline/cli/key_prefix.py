@@ -14,15 +14,18 @@ from lr_pipeline.orchestration.instance.plan_fields import PlanError
 from lr_pipeline.orchestration.instance.remembered_tables import read_plan, table_file
 from lr_pipeline.orchestration.metadata.source_names import SOURCE, source_identity
 from lr_pipeline.tables.sources.declared_tables import FileTable
+from lr_pipeline.tables.sources.secrets import last_name
 
 
 def asset_prefix(file: str) -> str:
     """Return the key prefix of a file: ``my-table.csv`` gives ``my_table``.
 
-    Asset keys allow letters, digits and underscores only.
+    Asset keys allow letters, digits and underscores only. Of a URL its path counts.
     """
     return (
-        re.sub(r"\W+", "_", Path(file.removesuffix(".gz")).stem, flags=re.ASCII).strip("_")
+        re.sub(r"\W+", "_", Path(last_name(file).removesuffix(".gz")).stem, flags=re.ASCII).strip(
+            "_"
+        )
         or "table"
     )
 

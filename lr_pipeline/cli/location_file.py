@@ -19,6 +19,7 @@ from lr_pipeline.cli.workspace_file import WORKSPACE, LocationError, with_entry,
 from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, AutomationConfig
 from lr_pipeline.storage.atomic import new_file, replaced_file
 from lr_pipeline.tables.sources.declared_tables import FileTable
+from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.split.split_table import SplitPolicy
 
 FOLDER = "locations"
@@ -81,12 +82,14 @@ def write_location(location: NewLocation, folder: Path) -> list[Path]:
     ------
     LocationError
         The name, the cron expression or the time zone is invalid, a file of that name was edited,
-        or workspace.yaml has another location of that name or cannot be extended.
+        workspace.yaml has another location of that name or cannot be extended, or the table's
+        address holds a secret.
     TableError
         The table cannot be used; the message lists every problem.
     """
     _require_name(location.name)
     _require_times(location)
+    _require_no_secret(str(location.table.path))
     file, workspace = folder / location.file, folder / WORKSPACE
     text = location.python_text()
     if file.exists() and file.read_bytes().replace(b"\r\n", b"\n") != text.encode("utf-8"):
@@ -128,6 +131,15 @@ def _is_installed(name: str) -> bool:
     places = [place for place in sys.path if Path(place).resolve() != here]
     found = PathFinder.find_spec(name, places)
     return found is not None and found.loader is not None
+
+
+def _require_no_secret(path: str) -> None:
+    if (shown := without_secrets(path)) != path:
+        raise LocationError(
+            f"{shown}: the address holds a password or a token (***), which is not written into a "
+            "file. Keep it where fsspec looks for it (its configuration, the environment), and "
+            "leave it out of the address."
+        )
 
 
 def _require_times(location: NewLocation) -> None:

@@ -19,6 +19,7 @@ from lr_pipeline.scoring.predictions import (
 )
 from lr_pipeline.scoring.reasons import find_reasons
 from lr_pipeline.scoring.reference import ReferenceRowError
+from lr_pipeline.tables.sources.secrets import last_name
 
 
 @click.command()
@@ -93,7 +94,7 @@ def _output_name(file: str) -> str:
 
     A pattern without a name gives ``predictions.parquet``.
     """
-    stem = re.sub(r"[*?\[\]]+", "", Path(file.removesuffix(".gz")).stem)
+    stem = re.sub(r"[*?\[\]]+", "", Path(last_name(file).removesuffix(".gz")).stem)
     return f"{stem}_predictions.parquet".lstrip("_")
 
 

@@ -19,6 +19,7 @@ from lr_pipeline.tables.sources.delimited import write_delimited
 from lr_pipeline.tables.sources.header import common_header
 from lr_pipeline.tables.sources.locations import DataFile, all_parquet, find_files
 from lr_pipeline.tables.sources.partitions import partition_columns
+from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.sources.source_content import unmoved
 from lr_pipeline.tables.sources.temporary_parquet import (
     ParquetFiles,
@@ -56,7 +57,8 @@ class SchemaMismatchError(TableError):
         self.differences = tuple(differences)
         problems = [Problem(f"{d.column!r}: {d.found}", d.expected, d.column) for d in differences]
         super().__init__(*problems, source=source)
-        heading = f"{source}: these columns are not as in training, so that nothing was written:"
+        place = without_secrets(str(source))
+        heading = f"{place}: these columns are not as in training, so that nothing was written:"
         remedy = "Give the columns that the model was trained on, or train again."
         self.args = ("\n".join([heading, *_as_table(self.differences), remedy]),)
 

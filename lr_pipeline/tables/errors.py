@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Bool
 
+from lr_pipeline.tables.sources.secrets import without_secrets
+
 Severity = Literal["error", "warning", "note"]
 
 LONGEST_MESSAGE = 800  # characters of a message, and of a remedy
@@ -36,9 +38,10 @@ class Problem:
     useless: bool = False
 
     def __post_init__(self) -> None:
-        """Shorten texts that long names and values of the table made too long to read."""
-        object.__setattr__(self, "message", cut(self.message, LONGEST_MESSAGE))
-        object.__setattr__(self, "remedy", cut(self.remedy, LONGEST_MESSAGE))
+        """Hide secrets of addresses; shorten texts that long names and values made too long."""
+        for name in ("message", "remedy"):
+            shown = cut(without_secrets(getattr(self, name)), LONGEST_MESSAGE)
+            object.__setattr__(self, name, shown)
 
     def renumbered(self, number: Callable[[int], int]) -> "Problem":
         """Return the problem with its rows renumbered, in its message too."""
@@ -61,7 +64,7 @@ class TableError(ValueError):
 
     def __init__(self, *problems: Problem, source: str | Path | None = None) -> None:
         self.problems, self.source = problems, source
-        prefix = "" if source is None else f"{source}: "
+        prefix = "" if source is None else f"{without_secrets(str(source))}: "
         super().__init__("\n".join(f"{prefix}{line}" for line in problem_lines(problems)))
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -26,6 +26,7 @@ from lr_pipeline.orchestration.instance.plan_fields import (
 from lr_pipeline.orchestration.table_plan import TablePlan
 from lr_pipeline.storage.atomic import replaced_file
 from lr_pipeline.tables.files.refusals import os_reason
+from lr_pipeline.tables.sources.secrets import without_secrets
 
 FOLDER, SUFFIX = "tables", ".yaml"
 KEPT = ("champion", "scoring", "automation", "score_path")  # a run without one leaves it as it is
@@ -157,8 +158,9 @@ def remembered_plans(home: str | Path | None = None) -> Iterator[TablePlan | Unu
         try:
             yield read_plan(path)
         except PlanError as error:
-            logging.getLogger(__name__).warning("%s: %s", path, error)
-            yield UnusablePlan(path, str(error))
+            reason = without_secrets(str(error))
+            logging.getLogger(__name__).warning("%s: %s", path, reason)
+            yield UnusablePlan(path, reason)
 
 
 def _known(path: Path) -> tuple[str | None, dict[str, Any]]:

@@ -12,6 +12,7 @@ from lr_pipeline.tables.roles import (
     assign_roles,
     require_column,
 )
+from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.split.split_table import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.likely_leaks import LEAKS, likely_leaks
@@ -99,7 +100,8 @@ class Declaration(_Kind):
         """
         policy = self.split if to_split else None
         table, left_out = useful_features(table, self.features is not None, policy)
-        provenance = {"source": source, "declaration": self.to_dict()} | table.provenance
+        known = without_secrets({"source": source, "declaration": self.to_dict()})
+        provenance = known | table.provenance
         commas = tuple(provenance.pop("decimal_comma", ()))
         if rules := replace(self.rules, decimal_comma=commas).to_dict():
             provenance[READING] = rules

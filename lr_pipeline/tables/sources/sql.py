@@ -14,6 +14,7 @@ import pyarrow.types as pt
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.files.parquet import write_blocks
 from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.sources.secrets import HIDDEN, has_secret_parameters
 from lr_pipeline.tables.values.decimals import floats_of
 from lr_pipeline.tables.values.reading_rules import NO_RULES, ReadingRules
 from lr_pipeline.tables.values.spelling import shown_spelling, spelling_key
@@ -29,7 +30,7 @@ def database_url(declared: str) -> Any:
     ------
     TableError
         SQLAlchemy is missing, the variable is not set, the text is not a URL, or the URL contains
-        a password, which the declaration would show in the web UI and keep in the event log.
+        a password or a token, which the declaration would keep in artifacts and files.
     """
     try:
         from sqlalchemy import make_url
@@ -48,9 +49,10 @@ def database_url(declared: str) -> Any:
         raise table_error(
             "the database's URL cannot be understood", "Write it as in sqlite:///folder/rows.db"
         ) from None
-    if url.password is not None and not declared.startswith(ENVIRONMENT):
+    secret = url.password is not None or has_secret_parameters(text)
+    if secret and not declared.startswith(ENVIRONMENT):
         raise table_error(
-            "the database's URL holds a password in the open",
+            "the database's URL holds a password or a token in the open",
             "Put the URL into an environment variable and declare url='env:ITS_NAME'",
         )
     return url
@@ -82,6 +84,8 @@ def query_rows(declared: str, query: str) -> Iterator[tuple[list[str], Iterator[
             yield list(result.keys()), result.partitions(BLOCK_ROWS)
     except SQLAlchemyError as error:
         cause = " ".join(str(getattr(error, "orig", None) or error).split())
+        for secret in filter(None, (url.password, *map(str, url.query.values()))):
+            cause = cause.replace(secret, HIDDEN)
         raise table_error(f"the query failed: {cause}", "Correct the query or the URL") from None
     finally:
         engine.dispose()

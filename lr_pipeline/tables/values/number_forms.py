@@ -6,6 +6,7 @@ are plain ones, spaces are single.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from string import ascii_lowercase
 from typing import Any
 
 import pyarrow as pa
@@ -66,7 +67,7 @@ _PHRASES = (
     "not available", "not applicable", "not known", "no data", "no answer", "keine angabe",
     "not done", "missing value",
 )  # fmt: skip
-_DOTTED = (f".{letter}" for letter in "_abcdefghijklmnopqrstuvwxyz")
+_DOTTED = (f".{letter}" for letter in "_" + ascii_lowercase)
 MARKERS = ("", r"\n", *_WORDS.split(), *_PHRASES, *_DOTTED)
 
 

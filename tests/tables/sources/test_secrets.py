@@ -1,6 +1,6 @@
 import pytest
 
-from lr_pipeline.tables.sources.secrets import has_hidden_parts, without_secrets
+from lr_pipeline.tables.sources.secrets import has_hidden_parts, last_name, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,8 @@ from lr_pipeline.tables.sources.secrets import has_hidden_parts, without_secrets
             "https://x.org/a?file=a.csv&access_token=***#top",
         ),
         ("https://x.blob.net/c?sv=2&sig=a%2Fb&se=3", "https://x.blob.net/c?sv=2&sig=***&se=3"),
+        ("https://x.org/a.csv?sig=a;b.c/d&v=1", "https://x.org/a.csv?sig=***&v=1"),
+        ("https://x.org/a.csv#access_token=q", "https://x.org/a.csv#access_token=***"),
         ("mysql://db/x?password=secret;ssl=1", "mysql://db/x?password=***;ssl=1"),
         ("data/token=5/part.csv", "data/token=5/part.csv"),
     ],
@@ -37,6 +39,19 @@ def test_every_text_of_a_declaration_is_searched():
         "split": {"seed": 1, "of": ["ftp://***@h/b"]},
         "id": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://u:p@h/folder/rows.csv?token=ab/cd.ef#x", "rows.csv"),
+        ("s3://bucket/rows/", "rows"),
+        ("data/what?.csv", "what?.csv"),
+    ],
+)
+def test_names_are_made_of_the_path_alone(address, expected):
+    """A token may hold a slash or a dot, and would become a part of a table's or a file's name."""
+    assert last_name(address) == expected
 
 
 def test_a_text_around_a_url_stays():
