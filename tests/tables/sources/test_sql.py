@@ -77,7 +77,8 @@ def test_only_the_columns_with_a_role_are_kept(database):
         ({"target": "churn"}, "Did you mean 'churned'?"),
         ({"url": "rows"}, "the database's URL cannot be understood"),
         ({"url": "env:NO_SUCH_URL"}, "the environment variable NO_SUCH_URL is not set"),
-        ({"url": "postgresql://me:secret@host/db"}, "holds a password in the open. Put the URL"),
+        ({"url": "postgresql://me:secret@host/db"}, "holds a password or a token in the open. Put"),
+        ({"url": "postgresql://host/db?password=secret"}, "holds a password or a token in the"),
         ({"url": "nosuch://host/db"}, "no driver for nosuch"),
         (
             {"query": "SELECT iif(churned = 'no', 1, 'a') x, churned FROM customers"},
