@@ -120,7 +120,7 @@ def test_verbose_shows_the_traceback(folder) -> None:
         outputs.append(result.stdout + result.stderr)
     quiet, loud = outputs
     assert "Stack Trace" in loud
-    assert "declared_tables.py" in loud
+    assert "source_look.py" in loud
     assert "Stack Trace" not in quiet
 
 

@@ -18,6 +18,7 @@ from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable, TableSource
+from tests.orchestration.assets.code_versions import summed
 
 SAMPLES = Path(__file__).parents[3] / "data" / "samples"
 ASSETS = {
@@ -104,6 +105,26 @@ def test_a_run_records_what_the_next_tick_compares(breast_cancer) -> None:
                 found = schedule.evaluate_tick(context)
             assert bool(found.run_requests) == trains
             assert bool(found.skip_message) != trains
+
+
+def test_what_an_asset_computes_changes_only_with_its_code_version(tutorial, tmp_path) -> None:
+    """Schedules train again when a code version is raised, and not before (see CONTRIBUTING.md)."""
+    known = Path(__file__).with_name("code_versions.json")
+    defs = build_definitions(SyntheticTable())
+    found = {}
+    for asset in sorted(ASSETS - {"champion"}):  # which is one of the models
+        version = defs.resolve_assets_def(asset).get_asset_spec(dg.AssetKey(asset)).code_version
+        found[asset] = {"code_version": version, "sum": summed(tutorial.output_for_node(asset))}
+    new = tmp_path / known.name
+    new.write_text(json.dumps(found, indent=2) + "\n")
+    recorded = json.loads(known.read_text())
+    assert {name: one["code_version"] for name, one in recorded.items()} == {
+        name: one["code_version"] for name, one in found.items()
+    }, f"a code version was raised: copy {new} to {known}"
+    for asset, one in recorded.items():
+        assert found[asset]["sum"] == pytest.approx(one["sum"], abs=1e-6), (
+            f"{asset} computes other numbers: raise its code_version, then copy {new} to {known}"
+        )
 
 
 def test_the_split_has_the_tutorials_rows(tutorial) -> None:
