@@ -7,7 +7,10 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.orchestration.asset_names import CHAMPION, DATASET, REPORT
-from lr_pipeline.orchestration.instance.catalogue import materialization_of_run
+from lr_pipeline.orchestration.instance.catalogue import (
+    latest_materialization,
+    materialization_of_run,
+)
 from lr_pipeline.orchestration.instance.earlier_reports import utc
 
 INPUTS = "inputs"  # metadata of a dataset
@@ -36,7 +39,8 @@ def last_training(instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey]) -> 
     """
     entries = (one.asset_entry for one in instance.get_asset_records(keys))
     made = {one.asset_key.path[-1]: one.last_materialization for one in entries}
-    report = made.get(REPORT)
+    (report_key,) = (key for key in keys if key.path[-1] == REPORT)
+    report = latest_materialization(instance, report_key)
     if report is None:
         return "it was never trained completely"
     name = f"run {report.run_id[:SHORT_RUN]} of {utc(report.timestamp)}"
@@ -45,9 +49,12 @@ def last_training(instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey]) -> 
         ended = "was deleted" if run is None else f"ended as {run.status.value}"
         return f"{name}, which made the last report, {ended}"
     runs = _with_ancestors(instance, run)
-    for asset in (key.path[-1] for key in keys if key.path[-1] != CHAMPION):
+    for key in keys:
+        asset = key.path[-1]
         entry = made.get(asset)
-        if entry is None or entry.run_id not in runs:
+        if entry is not None and entry.run_id not in runs:  # what ended last need not be current
+            entry = latest_materialization(instance, key)
+        if asset != CHAMPION and (entry is None or entry.run_id not in runs):
             other = "was never made" if entry is None else f"is of run {entry.run_id[:SHORT_RUN]}"
             return f"{asset} {other}, and the last report of {name}"
     inputs = _inputs_of(instance, keys, runs)
