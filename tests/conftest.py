@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from hypothesis import settings
 
 from tests.dask_processes import DaskProcesses
+from tests.object_server import running_store
 from tests.postgres_server import PostgresServer, running_server, server_programs
 from tests.type_checks import install_type_checks
 
@@ -90,3 +91,10 @@ def postgres_server() -> Iterator[PostgresServer]:
         pytest.skip("no PostgreSQL server is installed")
     with running_server(programs) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[dict[str, str]]:
+    """The environment variables of a store that speaks S3; each test has a prefix of its own."""
+    with running_store() as variables:
+        yield variables

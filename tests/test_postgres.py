@@ -97,6 +97,7 @@ def require_sound_artifacts(instance: dg.DagsterInstance) -> int:
     return len(events)
 
 
+@pytest.mark.promise("Files of yours", "The password of the database is in no file.")
 def test_every_verb_works_and_no_file_has_the_password(new_home, tmp_path, monkeypatch):
     """The history is in the database alone; what SQLite would have kept is not in the home."""
     monkeypatch.chdir(tmp_path)
@@ -216,6 +217,9 @@ def test_a_server_that_is_started_again_within_seconds_is_waited_for(
     assert statuses(opened) == ["SUCCESS"]
 
 
+@pytest.mark.promise(
+    "Runs", "A database that stops in a run ends it with one line, and nothing is torn."
+)
 def test_a_server_that_stays_away_ends_the_run_with_one_line(new_home, opened, postgres_server):
     """The next run marks the lost one as failed and succeeds; every recorded artifact is sound."""
     process = train(new_home)
@@ -245,6 +249,7 @@ def ended_with_one_line(process: subprocess.Popen) -> str:
     return output
 
 
+@pytest.mark.promise("Runs", "Two runs at once on PostgreSQL do not mix.")
 def test_two_runs_at_once_on_a_new_database_do_not_mix(new_home, opened):
     """Each has its own version of every asset, made from its own inputs."""
     for process in (train(new_home), train(new_home)):

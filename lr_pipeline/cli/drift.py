@@ -2,7 +2,6 @@
 
 import sys
 import webbrowser
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -39,6 +38,8 @@ def drift(table: str, new_rows: str, opened: bool, home: str | None) -> None:
     from lr_pipeline.orchestration.instance.home import initialise_home
     from lr_pipeline.orchestration.instance.report_choice import find_report
     from lr_pipeline.orchestration.table_names import TableNames
+    from lr_pipeline.storage.artifacts import local_copy
+    from lr_pipeline.storage.object_store import location
 
     name = find_report(table, home).name
     op = TableNames(name or None).named(DRIFT_REPORT)
@@ -49,10 +50,11 @@ def drift(table: str, new_rows: str, opened: bool, home: str | None) -> None:
             click.echo(f"error: {line}", err=True)
         sys.exit(1)
     (made,) = result.asset_materializations_for_node(op)
-    page = Path(str(made.metadata["path"].value))
+    path, sha256, kind = (str(made.metadata[name].value) for name in ("path", "sha256", "kind"))
     _show(result.output_for_node(op))
-    click.echo(f"Report: {page}")
-    if opened and not webbrowser.open(page.absolute().as_uri()):
+    click.echo(f"Report: {path}")
+    page = local_copy(location(path), sha256, kind)
+    if opened and not webbrowser.open(page.as_uri()):
         raise click.ClickException(f"no web browser was found. Open {page} yourself.")
 
 

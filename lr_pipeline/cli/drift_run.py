@@ -1,6 +1,7 @@
 """The run of a table's drift report for a file of new rows, and what it needs to know."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -12,9 +13,13 @@ from lr_pipeline.orchestration.instance.run_processes import process_tags
 from lr_pipeline.orchestration.jobs import DRIFT_JOB
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.table_names import TableNames
+from lr_pipeline.storage.object_store import location
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 from lr_pipeline.tables.sources.secrets import without_secrets
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 
 def run_drift(
@@ -51,8 +56,8 @@ def run_drift(
     )
 
 
-def _root(instance: dg.DagsterInstance, names: TableNames) -> Path:
-    """Return the folder of all artifacts: that in which the current model is stored."""
+def _root(instance: dg.DagsterInstance, names: TableNames) -> "Path | UPath":
+    """Return the root of all artifacts: that in which the current model is stored."""
     key = names.key(CHALLENGER)
     entry = latest_materialization(instance, key)
     path = None if entry is None else recorded(entry, "path")
@@ -60,4 +65,4 @@ def _root(instance: dg.DagsterInstance, names: TableNames) -> Path:
         raise ArtifactError(
             f"asset {key.to_user_string()}: expected a model, found none. Run the pipeline first."
         )
-    return Path(path).parents[len(key.path) + 1]
+    return location(path).parents[len(key.path) + 1]

@@ -58,6 +58,7 @@ def build_definitions(
     score_path: str | None = None,
     resources: Mapping[str, Any] | None = None,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+    executor: dg.ExecutorDefinition = dg.in_process_executor,
 ) -> dg.Definitions:
     """Build the assets, checks, jobs and schedule that take ``table`` to an evaluation report.
 
@@ -108,6 +109,10 @@ def build_definitions(
         Replacements for the resources ``table``, ``engine`` and ``io_manager``, in tests.
     loggers
         Dagster loggers that a run may choose by name.
+    executor
+        Who executes the steps of a run that Dagster launched: by default its one process; or
+        ``dg.multiprocess_executor``, whose processes take seconds to start for each step, or one
+        that gives each step a container. Artifacts pass between them through the IO manager.
 
     Examples
     --------
@@ -171,5 +176,5 @@ def build_definitions(
             **given,
         },
         loggers=loggers,
-        executor=dg.in_process_executor,
+        executor=executor,
     )

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from lr_pipeline.orchestration.asset_names import CHAMPION
 from lr_pipeline.orchestration.instance.home import existing_home
 from lr_pipeline.orchestration.instance.run_order import place_of_data
-from lr_pipeline.storage.artifacts import Artifact, load_artifact
+from lr_pipeline.storage.artifacts import Artifact, load_artifact, local_copy
+from lr_pipeline.storage.object_store import location
 from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:
     from dagster import AssetKey, DagsterInstance, EventLogEntry, EventLogRecord
+    from upath import UPath
 
 NO_VALUE = "none"
 NAMES_SHOWN = 12
@@ -119,7 +121,7 @@ def recorded_artifact(entry: "EventLogEntry") -> Artifact | None:
     )
     if path is None or sha256 is None or kind is None:
         return None
-    return Artifact(Path(path), sha256, int(size or 0), kind)
+    return Artifact(location(path), sha256, int(size or 0), kind)
 
 
 def materialization_of_run(
@@ -154,15 +156,28 @@ def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
     ArtifactError
         The materialization recorded no artifact, or the file is not what was recorded.
     """
-    path, sha256, kind = (recorded(entry, name) for name in ("path", "sha256", "kind"))
-    if kind == NO_VALUE:
+    if recorded(entry, "kind") == NO_VALUE:
         return None
+    return load_artifact(*_recorded_artifact(key, entry), recorded(entry, "fingerprint"))
+
+
+def recorded_file(key: "AssetKey", entry: "EventLogEntry") -> Path:
+    """Return the main file that a materialization recorded, verified; errors as `load_recorded`.
+
+    That of an object store is copied to this machine.
+    """
+    return local_copy(*_recorded_artifact(key, entry))
+
+
+def _recorded_artifact(key: "AssetKey", entry: "EventLogEntry") -> "tuple[Path | UPath, str, str]":
+    """Return the path, SHA-256 and kind of the artifact that a materialization recorded."""
+    path, sha256, kind = (recorded(entry, name) for name in ("path", "sha256", "kind"))
     if path is None or sha256 is None or kind is None:
         raise ArtifactError(
             f"asset {key.to_user_string()}: expected its materialization of run {entry.run_id} to "
             "record a file, found none. Materialize it again with lr_pipeline's IO manager."
         )
-    return load_artifact(Path(path), sha256, kind, recorded(entry, "fingerprint"))
+    return location(path), sha256, kind
 
 
 def recorded(entry: "EventLogEntry", name: str) -> str | None:

@@ -5,9 +5,10 @@ re-executes, else the current one: of the run that began last. So two runs at th
 mix.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
@@ -25,11 +26,16 @@ from lr_pipeline.orchestration.instance.run_opening import open_run
 from lr_pipeline.orchestration.instance.table_tag import tag_run_of_table
 from lr_pipeline.orchestration.resources.fixed_in_code import FixedInCode
 from lr_pipeline.storage.artifacts import Artifact, version_name, write_artifact
+from lr_pipeline.storage.object_store import location
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.versions import library_versions
 
+if TYPE_CHECKING:
+    from upath import UPath
+
 PEAK_MEMORY = "peak_memory_mb"
+ROOT, DEFAULT_ROOT = "LR_PIPELINE_ARTIFACTS", "data/artifacts"
 
 
 class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
@@ -41,8 +47,9 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
     """
 
     root: str = Field(
-        default="data/artifacts",
-        description="Folder of the artifacts; a relative one is below the current folder.",
+        default="",
+        description="Folder or URL (s3://bucket/prefix) of the artifacts, by default that in the "
+        f"environment variable {ROOT}, else {DEFAULT_ROOT} below the current folder.",
     )
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
@@ -58,7 +65,7 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
             return
         retry = context.step_context.previous_attempt_count
         artifact = write_artifact(
-            Path(self.root).absolute(),
+            artifact_root(self.root),
             context.asset_key.path,
             version_name(context.run_id, retry),
             obj,
@@ -97,10 +104,15 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
         return load_recorded(key, latest_materialization(instance, key) or found)
 
 
+def artifact_root(chosen: str = "") -> "Path | UPath":
+    """Return where new artifacts go: to ``chosen``, else where the environment says, else here."""
+    return location(chosen or os.environ.get(ROOT) or DEFAULT_ROOT)
+
+
 def artifact_metadata(artifact: Artifact) -> dict[str, Any]:
     """Return what a materialization must record for the artifact to be found and verified."""
     return {
-        "path": dg.MetadataValue.path(artifact.path),
+        "path": dg.MetadataValue.path(str(artifact.path)),
         "sha256": artifact.sha256,
         "kind": artifact.kind,
         "size": artifact.size,

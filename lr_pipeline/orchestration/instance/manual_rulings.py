@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import dagster as dg
@@ -34,6 +35,10 @@ from lr_pipeline.orchestration.instance.rulings import (
 from lr_pipeline.orchestration.metadata.champion_metadata import champion_metadata
 from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.storage.artifacts import version_name, write_artifact
+from lr_pipeline.storage.object_store import location
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 LATEST = "latest"
 LogEvent = Callable[[dg.AssetMaterialization], None]
@@ -47,7 +52,7 @@ class _Choice:
     asset: str | None
     run: str | None
     report: str | None
-    root: Path
+    root: "Path | UPath"
 
 
 def promote(
@@ -178,6 +183,6 @@ def _rule(
     return champion
 
 
-def _root(key: dg.AssetKey, entry: dg.EventLogEntry) -> Path:
-    """Return the folder of all artifacts: ``<root>/<asset key>/<version>/<file>`` less the rest."""
-    return Path(recorded(entry, "path") or "").parents[len(key.path) + 1]
+def _root(key: dg.AssetKey, entry: dg.EventLogEntry) -> "Path | UPath":
+    """Return the root of all artifacts: ``<root>/<asset key>/<version>/<file>`` less the rest."""
+    return location(recorded(entry, "path") or "").parents[len(key.path) + 1]

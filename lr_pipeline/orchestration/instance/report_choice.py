@@ -10,6 +10,7 @@ from lr_pipeline.orchestration.instance.catalogue import (
     latest_materialization,
     load_recorded,
     recorded,
+    recorded_file,
     stored_assets,
 )
 from lr_pipeline.orchestration.instance.home import dagster_home, initialise_home
@@ -27,7 +28,10 @@ TUTORIAL = "the tutorial's table"
 
 @dataclass(frozen=True)
 class StoredReport:
-    """The report of the table ``name`` (its assets' key prefix): the page's file, all numbers."""
+    """The report of the table ``name`` (its assets' key prefix): the page's file, all numbers.
+
+    The file of a report in an object store is a copy on this machine.
+    """
 
     name: str
     page: Path
@@ -61,9 +65,7 @@ def find_report(table: str | None, home: str | Path | None = None) -> StoredRepo
         key = AssetKey([*([name] if name else []), REPORT])
         found = latest_materialization(instance, key)
         assert found is not None  # it is among the stored assets
-        return StoredReport(
-            name, Path(recorded(found, "path") or ""), load_recorded(key, found).numbers
-        )
+        return StoredReport(name, recorded_file(key, found), load_recorded(key, found).numbers)
 
 
 def _report_file(table: str) -> Path | None:

@@ -1,0 +1,111 @@
+"""Artifacts on a server that speaks S3: every verb, two runs at once, a run that is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from click.testing import CliRunner
+
+import lr_pipeline
+from lr_pipeline.cli.command_line import main
+from lr_pipeline.orchestration.instance.catalogue import load_recorded, recorded
+from lr_pipeline.storage.object_store import CACHE
+from tests.object_server import BUCKET
+
+pytestmark = pytest.mark.s3
+
+SPECTOR = Path(__file__).parents[1] / "data" / "samples" / "spector.csv"
+SECRET = "correct-horse"
+SECONDS = 300
+
+
+@pytest.fixture
+def root(object_store, tmp_path, monkeypatch) -> str:
+    """The URL below which this test's artifacts are stored; the home is in the current folder."""
+    url = f"s3://{BUCKET}/{tmp_path.name}"
+    for name, value in object_store.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LR_PIPELINE_ARTIFACTS", url)
+    monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    return url
+
+
+def verb(*arguments: object) -> str:
+    """Run an lr-pipeline command, which must succeed, and return what it printed."""
+    result = CliRunner().invoke(main, [str(part) for part in arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def train() -> subprocess.Popen:
+    """Start a run in a process of its own."""
+    program = "import sys; from lr_pipeline.cli.command_line import main; sys.exit(main())"
+    return subprocess.Popen(
+        [sys.executable, "-c", program, "run", str(SPECTOR), "--target", "GRADE"],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def require_sound_artifacts(folder: Path, root: str) -> int:
+    """Load every artifact that was recorded, with an empty cache; return how many there are."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        dg.DagsterInstance.from_config(str(folder / "home")) as instance,
+    ):
+        patch.setenv(CACHE, str(folder / "other-machine"))
+        events = [
+            (key, record.event_log_entry)
+            for key in instance.get_asset_keys()
+            for record in instance.fetch_materializations(key, limit=100).records
+        ]
+        for key, entry in events:
+            assert str(recorded(entry, "path")).startswith(f"{root}/")
+            load_recorded(key, entry)
+    return len(events)
+
+
+def test_every_verb_works_on_artifacts_in_an_object_store(root, tmp_path, monkeypatch):
+    """Nothing is stored beside the home but the cache, and no file has the key."""
+    assert f"Report: {root}/spector/evaluation_report/" in verb("run", SPECTOR, "--target", "GRADE")
+    verb("champion", "spector", "--promote", "latest", "--because", "a textbook's")
+    assert "a textbook's" in verb("champion", "spector", "--history")
+    monkeypatch.setenv(CACHE, str(tmp_path / "cache-of-another-machine"))
+    page = Path(verb("report", "spector").splitlines()[-1])
+    assert "<html" in page.read_text()
+    verb("predict", SPECTOR, "--model", "spector", "--output", "scores.csv")
+    assert len(Path("scores.csv").read_text().splitlines()) == 33
+    assert f"Report: {root}/spector/drift_report/" in verb("drift", "spector", SPECTOR)
+    verb("replay", "spector")
+    verb("export", "spector", "--to", "json", "--output", "model.json")
+    assert lr_pipeline.load("spector/train_set").num_rows == 25
+    assert require_sound_artifacts(tmp_path, root) == 13  # of a run, a promotion and a drift report
+    assert not (tmp_path / "data").exists()
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+@pytest.mark.promise(
+    "Artifacts", "A run that is killed while it writes to an object store leaves nothing torn."
+)
+def test_a_killed_run_leaves_nothing_torn_and_two_at_once_do_not_mix(root, tmp_path):
+    """What the killed run recorded is whole; each of the others records all of its assets."""
+    verb("init")
+    killed = train()
+    assert any("spector/numpy_model" in line for line in killed.stdout)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate(timeout=SECONDS)
+    of_killed = require_sound_artifacts(tmp_path, root)
+    assert of_killed >= 7
+    for process in (train(), train()):
+        output, _ = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, output
+    assert require_sound_artifacts(tmp_path, root) == of_killed + 2 * 11
