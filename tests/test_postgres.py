@@ -18,7 +18,12 @@ from click.testing import CliRunner
 
 import lr_pipeline
 from lr_pipeline.cli.command_line import main
-from lr_pipeline.orchestration.instance.catalogue import load_recorded
+from lr_pipeline.orchestration.instance.catalogue import (
+    latest_materialization,
+    load_recorded,
+    recorded,
+)
+from lr_pipeline.orchestration.instance.check_results import failed_in_run
 from lr_pipeline.orchestration.instance.history_database import (
     DATABASE,
     database_problem,
@@ -70,6 +75,13 @@ def ended(process: subprocess.Popen) -> str:
     return output
 
 
+def verb(*arguments: object) -> str:
+    """Run a command in this process, which must succeed, and return what it printed."""
+    result = CliRunner().invoke(main, [str(part) for part in arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
 def train(home: Path) -> subprocess.Popen:
     """Start a run on spector's 32 students."""
     return command(home, "run", SPECTOR, "--target", "GRADE")
@@ -101,11 +113,6 @@ def require_sound_artifacts(instance: dg.DagsterInstance) -> int:
 def test_every_verb_works_and_no_file_has_the_password(new_home, tmp_path, monkeypatch):
     """The history is in the database alone; what SQLite would have kept is not in the home."""
     monkeypatch.chdir(tmp_path)
-
-    def verb(*arguments: object) -> str:
-        result = CliRunner().invoke(main, [str(part) for part in arguments])
-        assert result.exit_code == 0, result.output
-        return result.output
 
     verb("run", SPECTOR, "--target", "GRADE")
     verb("champion", "spector", "--promote", "latest", "--because", "a textbook's")
@@ -296,3 +303,48 @@ def test_an_error_of_the_database_is_recognised(opened, postgres_server: Postgre
     assert said is not None
     assert "Connection refused" in said
     assert "\n" not in said
+
+
+@pytest.mark.promise("Runs", "A history that is copied from SQLite to PostgreSQL is the same.")
+def test_a_home_moves_from_sqlite(postgres_server, tmp_path, monkeypatch):
+    """Champion, reports, checks, latest versions, tags and schedules are what they were."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(DATABASE, raising=False)
+    verb("run", SPECTOR, "--target", "GRADE", "--home", "old")
+    promotion = ["--promote", "latest", "--because", "a textbook's"]
+    verb("champion", "spector", *promotion, "--home", "old")
+    verb("run", SPECTOR, "--target", "GRADE", "--home", "old")
+    url = postgres_server.new_database("moved")
+    monkeypatch.setenv(DATABASE, url)
+    said = verb("init", "--home", "new", "--history-from", "old")
+    assert "2 runs copied from old" in said
+
+    monkeypatch.delenv(DATABASE)
+    before = told_of("old")
+    monkeypatch.setenv(DATABASE, url)
+    assert told_of("new") == before
+    again = CliRunner().invoke(main, ["init", "--home", "new", "--history-from", "old"])
+    assert again.exit_code == 1
+    assert "expected an empty history" in again.output
+    verb("run", SPECTOR, "--target", "GRADE", "--home", "new")
+    with dg.DagsterInstance.from_config(str(tmp_path / "new")) as instance:
+        assert statuses(instance) == ["SUCCESS"] * 3
+        ids = [record.storage_id for record in instance.get_run_records()]
+        assert ids == sorted(set(ids), reverse=True)
+
+
+def told_of(home: str) -> dict[str, object]:
+    """What a home says of its history, without the numbers of its database."""
+    with dg.DagsterInstance.from_config(str(Path(home).absolute())) as instance:
+        runs = instance.get_runs()
+        keys = sorted(instance.get_asset_keys())
+        latest = {key: latest_materialization(instance, key) for key in keys}
+        return {
+            "runs": [(run.run_id, run.status, run.tags, run.job_snapshot_id) for run in runs],
+            "graphs": [instance.get_job_snapshot(run.job_snapshot_id) for run in runs],
+            "logs": [[one.message for one in instance.all_logs(run.run_id)] for run in runs],
+            "latest": {key: recorded(entry, "path") for key, entry in latest.items()},
+            "checks": [failed_in_run(instance, run.run_id) for run in runs],
+            "champion": verb("champion", "spector", "--history", "--home", home),
+            "report": verb("report", "spector", "--home", home),
+        }

@@ -9,13 +9,22 @@ from lr_pipeline.cli.table_options import HOME_HELP
 
 @click.command()
 @click.option("--home", type=click.Path(), help=HOME_HELP)
-def init(home: str | None) -> None:
+@click.option(
+    "--history-from",
+    "old",
+    type=click.Path(exists=True, file_okay=False),
+    help="Copy the runs of this other home, such as one in SQLite, into the new empty one.",
+)
+def init(home: str | None, old: str | None) -> None:
     """Prepare the Dagster home before anything else meets on it; prints its path.
 
     Runs whose process is gone are marked as failed, which the daemon then retries. Settings of a
     new home that this one lacks, and a clock that was set back, are named.
     """
-    click.echo(prepared_home(home))
+    path = prepared_home(home)
+    if old is not None:
+        click.echo(f"{_copied(old, path):,} runs copied from {old}")
+    click.echo(path)
 
 
 def prepared_home(home: str | None) -> Path:
@@ -31,3 +40,18 @@ def prepared_home(home: str | None) -> Path:
     for note in filter(None, notes):
         click.echo(f"  ! {note}.", err=True)
     return path
+
+
+def _copied(old: str, home: Path) -> int:
+    """Copy the history of the home ``old``; return the number of runs."""
+    from dagster import DagsterInstance
+
+    from lr_pipeline.orchestration.instance.copied_history import copy_history
+    from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs
+
+    with (
+        DagsterInstance.from_config(str(Path(old).absolute())) as source,
+        DagsterInstance.from_config(str(home)) as target,
+    ):
+        fail_dead_runs(source)
+        return copy_history(source, target)
