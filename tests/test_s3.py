@@ -43,11 +43,11 @@ def verb(*arguments: object) -> str:
     return result.output
 
 
-def train() -> subprocess.Popen:
+def train(name: str = "spector") -> subprocess.Popen:
     """Start a run in a process of its own."""
     program = "import sys; from lr_pipeline.cli.command_line import main; sys.exit(main())"
     return subprocess.Popen(
-        [sys.executable, "-c", program, "run", str(SPECTOR), "--target", "GRADE"],
+        [sys.executable, "-c", program, "run", str(SPECTOR), "--target", "GRADE", "--name", name],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -105,7 +105,7 @@ def test_a_killed_run_leaves_nothing_torn_and_two_at_once_do_not_mix(root, tmp_p
     killed.communicate(timeout=SECONDS)
     of_killed = require_sound_artifacts(tmp_path, root)
     assert of_killed >= 7
-    for process in (train(), train()):
+    for process in (train(), train("other")):
         output, _ = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, output
     assert require_sound_artifacts(tmp_path, root) == of_killed + 2 * 11
