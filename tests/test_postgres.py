@@ -315,7 +315,7 @@ def test_a_home_moves_from_sqlite(postgres_server, tmp_path, monkeypatch):
     verb("run", SPECTOR, "--target", "GRADE", "--home", "old")
     promotion = ["--promote", "latest", "--because", "a textbook's"]
     verb("champion", "spector", *promotion, "--home", "old")
-    verb("run", SPECTOR, "--target", "GRADE", "--home", "old")
+    verb("drift", "spector", SPECTOR, "--home", "old")
     url = postgres_server.new_database("moved")
     monkeypatch.setenv(DATABASE, url)
     said = verb("init", "--home", "new", "--history-from", "old")
@@ -328,7 +328,7 @@ def test_a_home_moves_from_sqlite(postgres_server, tmp_path, monkeypatch):
     again = CliRunner().invoke(main, ["init", "--home", "new", "--history-from", "old"])
     assert again.exit_code == 1
     assert "expected an empty history" in again.output
-    verb("run", SPECTOR, "--target", "GRADE", "--home", "new")
+    verb("drift", "spector", SPECTOR, "--home", "new")
     with dg.DagsterInstance.from_config(str(tmp_path / "new")) as instance:
         assert statuses(instance) == ["SUCCESS"] * 3
         ids = [record.storage_id for record in instance.get_run_records()]
