@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from benchmarks.markdown import table
-from lr_pipeline.evaluation.calibration import wilson_interval
+from benchmarks import grouped_drift
+from benchmarks.markdown import share, table
 from lr_pipeline.lifecycle.drift.case_sample import SAMPLED_CASES, sampling_step
 from lr_pipeline.lifecycle.drift.drift_findings import FEATURE, DriftFindings, find_drift
 from lr_pipeline.lifecycle.drift.new_counts import (
@@ -173,7 +173,7 @@ def false_alarms(m: int, n: int, runs: int, seed: int) -> list[str]:
     for run in range(runs):
         found = simulate(np.random.default_rng([seed, run]), m, n)
         alarms.update(name for name, rule in RULES.items() if rule(found))
-    return [f"{n:,}", f"{m:,}", *(_share(alarms[name], runs) for name in RULES)]
+    return [f"{n:,}", f"{m:,}", *(share(alarms[name], runs) for name in RULES)]
 
 
 def detections(shift: float, m: int, n: int, runs: int, seed: int) -> list[str]:
@@ -184,12 +184,7 @@ def detections(shift: float, m: int, n: int, runs: int, seed: int) -> list[str]:
         names = {one.subject for one in found.drifted if one.kind == FEATURE}
         found_it += "x0" in names
         others += bool(names - {"x0"})
-    return [f"{shift:g} SD", f"{n:,}", f"{m:,}", _share(found_it, runs), _share(others, runs)]
-
-
-def _share(hits: int, runs: int) -> str:
-    low, high = wilson_interval(hits, runs)
-    return f"{hits / runs:.1%} ({low:.1%} – {high:.1%})"
+    return [f"{shift:g} SD", f"{n:,}", f"{m:,}", share(found_it, runs), share(others, runs)]
 
 
 def page(runs: int, seed: int) -> str:
@@ -227,6 +222,7 @@ def page(runs: int, seed: int) -> str:
             "",
             table(["shift", "new rows", "training rows", "found", "another column"], moved),
             "",
+            *grouped_drift.section(runs, seed + 20),
         ]
     )
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from lr_pipeline.evaluation.calibration import wilson_interval
+
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Format a table; its first column is aligned left, the others right."""
@@ -19,3 +21,9 @@ def seconds(value: float) -> str:
 
 def scientific(value: float | None) -> str:
     return "–" if value is None else f"{value:.0e}"
+
+
+def share(hits: int, runs: int) -> str:
+    """Return a share of simulations and Wilson's 95 % interval, in words."""
+    low, high = wilson_interval(hits, runs)
+    return f"{hits / runs:.1%} ({low:.1%} – {high:.1%})"

@@ -87,11 +87,13 @@ def _require_one_question(
 
 def _show_latest(record: Record) -> None:
     """Print the version in use, since when, and the latest ruling."""
-    from lr_pipeline.orchestration.metadata.champion_metadata import describe_ruling
+    from lr_pipeline.orchestration.metadata.champion_metadata import WAY_OUT, describe_ruling
 
     since = "" if record.since is None else f", in use since {record.since}"
     click.echo(f"Champion: {record.version or 'none'}{since}")
     click.echo(f"{record.ruling.when}, {record.ruling.who}: {describe_ruling(record)}")
+    if record.version is None:
+        click.echo(WAY_OUT)
     if record.ruling.report is not None:
         click.echo(f"Report: {record.ruling.report}")
 

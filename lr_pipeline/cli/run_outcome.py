@@ -28,6 +28,8 @@ def show_outcome(result: dg.ExecuteInProcessResult, names: TableNames) -> int:
     _show_failed_checks(result)
     (champion,) = result.asset_materializations_for_node(names.named(CHAMPION))
     CONSOLE.print(f"Champion: {champion.metadata['summary'].value}", soft_wrap=True)
+    if (way_out := champion.metadata.get("way_out")) is not None:
+        CONSOLE.print(f"  {way_out.value}", soft_wrap=True)
     (report,) = result.asset_materializations_for_node(report_op)
     CONSOLE.print(f"Report: {report.metadata['path'].value}", soft_wrap=True)
     return 0

@@ -16,6 +16,7 @@ from lr_pipeline.tables.errors import TableError, cut
 from lr_pipeline.tables.table import Table
 
 PREVALENCE = "the prevalence"
+DOUBTED = "although its report says"
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Challenger:
     """A newly trained model, and what is known about it.
 
     ``failed``: the blocking checks that it failed. ``asset``, ``run`` and ``started`` (Unix time,
-    s): where it comes from; ``report``: the path of its evaluation report; ``prevalence``: of its
-    training rows.
+    s): where it comes from; ``report``: the path of its evaluation report, and ``doubt`` that
+    report's headline if it is "not proven"; ``prevalence``: of its training rows.
     """
 
     model: LogisticModel
@@ -34,6 +35,7 @@ class Challenger:
     started: float
     report: str | None = None
     failed: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 def decide(
@@ -61,6 +63,8 @@ def decide(
     found = _refusal(challenger, version, current, history, policy) or _contest(
         challenger, version, current, history, test_set, policy, aggregate
     )
+    if found.verdict == "promoted" and challenger.doubt:
+        found = replace(found, reasons=(*found.reasons, _in_spite_of(challenger.doubt)))
     when = now.astimezone(UTC).isoformat(timespec="seconds")
     ruling = Ruling(
         "tested",
@@ -80,6 +84,14 @@ def decide(
     if current is None:
         return Champion(Record(None, ruling), None)
     return Champion(replace(current.record, ruling=ruling), current.model)
+
+
+def _in_spite_of(doubt: str) -> str:
+    """Say why a model whose report is not a yes may be better than what was in use."""
+    return (
+        f'{DOUBTED} "{doubt}": the place takes one test against what was in use, a yes takes '
+        "enough rows for all that the report says"
+    )
 
 
 def _refusal(

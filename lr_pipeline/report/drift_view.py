@@ -86,6 +86,10 @@ def comparison_lines(numbers: Numbers) -> Iterator[str]:
         f"{count(rows)} new rows{weighted} against {count(numbers['train_rows'])} training rows of "
         f"model {numbers['model_version']}"
     )
+    worth = numbers.get("independent", {})  # absent from reports of earlier versions
+    if worth and worth != {"training": numbers["train_cases"], "new": cases}:
+        new, training = (count(max(1, round(worth[side]))) for side in ("new", "training"))
+        yield f"a group counts as one: tested as {new} new cases against {training}"
     if numbers["unknown_answers"]:
         unknown = [f"{name!r} ({count(n)})" for name, n in numbers["unknown_answers"].items()]
         yield f"not known as answers: {', '.join(unknown[:5])}"

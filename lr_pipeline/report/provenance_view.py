@@ -14,7 +14,8 @@ NOT_RECORDED = "not recorded"
 RUN_DIGITS = 8
 NO_CHAMPION = (
     "when this report was written, no model of this table was in use: none of those considered so "
-    "far earned the place. The ruling on this one follows the report, in the asset champion."
+    "far earned the place. The ruling on this one follows the report, in the asset champion. To "
+    "use one all the same: lr-pipeline champion TABLE --promote latest --because …"
 )
 
 Lines = dict[str, str]

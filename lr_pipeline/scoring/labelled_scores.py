@@ -12,7 +12,7 @@ from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.intervals.interval import Interval
 from lr_pipeline.evaluation.intervals.model_intervals import model_intervals
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions as ScoredCases
-from lr_pipeline.evaluation.intervals.shares import wilson
+from lr_pipeline.evaluation.intervals.shares import effective, wilson
 from lr_pipeline.evaluation.intervals.units import Cases
 from lr_pipeline.evaluation.metrics import Metrics, evaluate
 from lr_pipeline.evaluation.number_format import count, decimals_for, fixed, metric
@@ -20,6 +20,7 @@ from lr_pipeline.scoring.new_answers import AnswerCodes, AnswerCounts
 from lr_pipeline.scoring.new_rows import NewRows
 from lr_pipeline.tables.errors import cut
 from lr_pipeline.tables.level_counts import plain_count
+from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.weights import weights_of
 
 HELD_ROWS = 2**21
@@ -106,6 +107,8 @@ class LabelledScores:
     codes: list[AnswerCodes] = field(default_factory=list)
     scores: list[RowVector] = field(default_factory=list)
     weights: list[RowVector] = field(default_factory=list)
+    group: str | None = None
+    groups: list[RowHashes] = field(default_factory=list)
 
     @classmethod
     def of_rows(cls, new_rows: NewRows) -> "LabelledScores | None":
@@ -114,7 +117,7 @@ class LabelledScores:
             return None
         answers = AnswerCounts.of_answers(new_rows.table.roles.positive)
         step = max(1, -(-new_rows.table.num_rows // HELD_ROWS))
-        return cls(answers, step, new_rows.target, new_rows.weight)
+        return cls(answers, step, new_rows.target, new_rows.weight, group=new_rows.group)
 
     def add(self, batch: pa.RecordBatch, log_odds: RowVector) -> None:
         """Take in the answers of a block, and the log odds (n,) of its probabilities."""
@@ -127,6 +130,8 @@ class LabelledScores:
         self.codes.append(codes[chosen])
         self.scores.append(log_odds[chosen])
         self.weights.append(weight[chosen])
+        if self.group is not None:
+            self.groups.append(row_hashes(batch, [self.group])[chosen])
         self.rows += len(codes)
 
     def outcome(self, threshold: float) -> Outcome:
@@ -137,13 +142,19 @@ class LabelledScores:
         y = self.answers.labels(codes)
         known = ~np.isnan(y) & (weight > 0)
         y, z, weight = y[known], z[known], weight[known]
+        groups = None
+        if self.group is not None:
+            hashes = np.concatenate([np.empty(0, np.uint64), *self.groups])[known]
+            groups = np.unique(hashes, return_inverse=True)[1].astype(np.int64)
         labelled = int(known.sum())
         sizes = labelled, len(known) - labelled, self.answers.unknown, self.step
         if not labelled:
             return Outcome(*sizes, {}, {}, {})
-        found, intervals = _metrics(y, z, weight, threshold)
-        values = {**found.numbers(), "prevalence": float(y @ weight) / float(weight.sum())}
-        intervals["prevalence"] = wilson((float(y @ weight), float(weight.sum())))
+        cases = Cases(y, weight, groups)
+        found, intervals = _metrics(cases, z, threshold)
+        values = {**found.numbers(), "prevalence": float(y @ weight) / cases.total}
+        share = effective((float(y @ weight), cases.total), y, np.ones_like(y), cases)
+        intervals["prevalence"] = wilson(share)
         return Outcome(
             *sizes,
             {name: values[name] for name in SHOWN},
@@ -152,12 +163,9 @@ class LabelledScores:
         )
 
 
-def _metrics(
-    y: RowVector, z: RowVector, weight: RowVector, threshold: float
-) -> tuple[Metrics, dict[str, Interval]]:
-    """Return the metrics of rows with label y and log odds z, and their intervals."""
-    p = sigmoid(z)
+def _metrics(cases: Cases, z: RowVector, threshold: float) -> tuple[Metrics, dict[str, Interval]]:
+    """Return the metrics of rows with log odds z, and their intervals; a group is one unit."""
+    y, weight, p = cases.labels, cases.weight, sigmoid(z)
     counts = count_scores(y, z, weight)
     found = evaluate(y, p, weight, z, counts, threshold)
-    cases = ScoredCases("new", found, Cases(y, weight), p, z, z, threshold, counts)
-    return found, model_intervals(cases)
+    return found, model_intervals(ScoredCases("new", found, cases, p, z, z, threshold, counts))

@@ -90,6 +90,11 @@ class NewRows:
         """The column of the weights, if training had one and the rows have it."""
         return self._once(self.table.roles.weight)
 
+    @property
+    def group(self) -> str | None:
+        """The column of the groups, if training had one and the rows have it."""
+        return self._once(self.table.roles.group)
+
     def _once(self, name: str | None) -> str | None:
         return name if self.table.schema.names.count(str(name)) == 1 else None
 
@@ -102,8 +107,9 @@ class NewRows:
 def open_new_rows(path: str | Path, preparation: Preparation) -> NewRows:
     """Open CSV or Parquet for a model with this ``preparation``: see ``find_files`` for ``path``.
 
-    The rows need the features and, if training had one, the id. The target and the weight are read
-    where they are there (the target of a CSV as text), other columns are ignored. A single local
+    The rows need the features and, if training had one, the id. The target, the weight and the
+    group are read where they are there (of a CSV as text, but the weight), other columns are
+    ignored. A single local
     Parquet file is read where it is; anything else is streamed into a temporary Parquet file, with
     the categories and the id of a CSV as text.
 
@@ -163,7 +169,7 @@ def _open_csv(
     temporary, stored = TemporaryParquet(), []
     if wanted:
         further = [one for one in _optional(roles) if one in header.names and one not in twice]
-        texts = [*_texts(expected), *(one for one in further if one == roles.target)]
+        texts = [*_texts(expected), *(one for one in further if one != roles.weight)]
         write_delimited(files, header, [*wanted, *further], temporary.path, texts, rules)
         with open_parquet(temporary.path) as opened:
             stored = list(opened.schema_arrow)
@@ -174,8 +180,8 @@ def _open_csv(
 
 
 def _optional(roles: ColumnRoles) -> list[str]:
-    """Columns that new rows may have: the target and the weight."""
-    return [name for name in (roles.target, roles.weight) if name is not None]
+    """Columns that new rows may have: the target, the weight and the group."""
+    return [name for name in (roles.target, roles.weight, roles.group) if name is not None]
 
 
 def _alike_columns(names: Sequence[str], files: ParquetFiles) -> list[str]:

@@ -151,7 +151,7 @@ class Predictions:
         self.counts, self.outcome = PredictionCounts(), None
         roles = self.model.preparation.roles
         table, answers = self.new_rows.table, LabelledScores.of_rows(self.new_rows)
-        further = () if answers is None else (answers.target, answers.weight)
+        further = () if answers is None else (answers.target, answers.weight, answers.group)
         wanted = {*roles.features, roles.id, *further}
         columns = [name for name in table.schema.names if name in wanted]
         schema, total = self.schema, table.num_rows

@@ -10,6 +10,7 @@ from lr_pipeline.lifecycle.challenge import Policy
 from lr_pipeline.lifecycle.model_in_use import Record, Ruling
 from lr_pipeline.models.model_version import version_of
 from lr_pipeline.models.provenance import ProvenanceError
+from lr_pipeline.orchestration.metadata.champion_metadata import champion_metadata
 from tests.lifecycle.conftest import candidate, fit, on_rows_of, parts_of, rows_of, ruled
 
 FRAME = rows_of()
@@ -46,6 +47,20 @@ def test_the_first_model_must_beat_the_prevalence(good, useless) -> None:
     none = ruled(candidate(useless), None, [], TEST)
     assert none.model is None and none.version is None
     assert "do not show a better log loss than the prevalence" in none.record.ruling.why
+
+
+def test_a_promotion_in_spite_of_doubts_and_no_champion_are_explained(good, useless) -> None:
+    """A report that is not proven keeps no model out; without a champion a way out is named."""
+    doubt = "Not proven – too few rows to tell"
+    first = ruled(candidate(good, doubt=doubt), None, [], TEST).record
+    assert f'although its report says "{doubt}": the place takes one test' in first.ruling.why
+    assert first.ruling.why.endswith("all that the report says")
+    shown = champion_metadata(first)
+    assert shown["summary"].endswith(first.ruling.challenge.reasons[-1])
+    assert "way_out" not in shown
+    none = ruled(candidate(useless, doubt=doubt), None, [], TEST).record
+    assert "although" not in none.ruling.why
+    assert "--promote latest --because" in champion_metadata(none)["way_out"]
 
 
 def test_a_better_model_replaces_and_a_worse_one_does_not(good, poor) -> None:

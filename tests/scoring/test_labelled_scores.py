@@ -131,3 +131,18 @@ def test_a_recalibrated_model_is_judged_by_its_probabilities(model, frame, tmp_p
     outcome = outcome_of(recalibrated, frame, tmp_path / "new.csv")
     p = recalibrated.predict_proba(Table.from_pandas(frame, target="died", id="key"))
     assert outcome.metrics["log_loss"] == pytest.approx(log_loss(frame["died"] == "yes", p))
+
+
+def test_rows_of_one_group_are_one_unit(frame, tmp_path) -> None:
+    """Each row four times, in a group of its own: intervals as of the rows once, not half as wide.
+
+    Degrees of freedom are counted in groups, not in cases of a class, which moves them a little.
+    """
+    frame = frame.assign(person=np.arange(len(frame)))
+    model = fit(Table.from_pandas(frame, target="died", id="key", group="person"))
+    repeated = frame.loc[frame.index.repeat(4)].assign(key=[f"k{k}" for k in range(4 * len(frame))])
+    alone = outcome_of(model, frame.drop(columns="person"), tmp_path / "alone.csv")
+    grouped = outcome_of(model, repeated, tmp_path / "grouped.csv")
+    assert grouped.metrics == pytest.approx(alone.metrics)
+    for name, interval in grouped.intervals.items():
+        assert interval.ends == pytest.approx(alone.intervals[name].ends, rel=0.01), name

@@ -12,6 +12,7 @@ from lr_pipeline.lifecycle.drift.effect_sizes import (
     population_stability,
     wasserstein_distance,
 )
+from lr_pipeline.lifecycle.drift.group_sizes import Independence
 from lr_pipeline.lifecycle.drift.new_counts import CategoryCounts, NewCounts, NumberCounts
 from lr_pipeline.lifecycle.drift.reference_profile import (
     CategoryProfile,
@@ -82,7 +83,8 @@ class DriftFindings:
     """All comparisons of new rows with a training set, the features' first.
 
     ``cases`` and ``train_cases``: rows, or sums of weights. ``labelled``: new cases with an answer;
-    ``unknown``: value of the target → cases, for values that are no answer.
+    ``unknown``: value of the target → cases, for values that are no answer. ``independence``: what
+    a case counts in the tests, where rows are in groups.
     """
 
     reference: ReferenceProfile
@@ -92,6 +94,7 @@ class DriftFindings:
     labelled: float
     unlabelled: float
     unknown: tuple[tuple[str, float], ...]
+    independence: Independence
 
     def of_kind(self, kind: str) -> tuple[Comparison, ...]:
         """The comparisons of features, the score or the prevalence, the largest effects first."""
@@ -112,16 +115,19 @@ class DriftFindings:
 
 def find_drift(reference: ReferenceProfile, counts: NewCounts) -> DriftFindings:
     """Compare all features, the score and, where there are answers, the prevalence."""
+    new_size = None if counts.groups is None else counts.groups.mean
+    worth = Independence.of_groups(reference.group_size, reference.step, new_size)
     found: list[Comparison] = []
     for name, of_feature in counts.features.items():
         profile = reference.by_name[name]
         if isinstance(of_feature, NumberCounts):
             assert isinstance(profile, NumberProfile)
-            found += _number(profile, of_feature)
+            found += _number(profile, of_feature, worth)
         else:
             assert isinstance(profile, CategoryProfile)
-            found += _category(profile, of_feature)
-    found += [_distribution(reference.score, counts.score, SCORE), _prevalence(reference, counts)]
+            found += _category(profile, of_feature, worth)
+    found.append(_distribution(reference.score, counts.score, SCORE, worth))
+    found.append(_prevalence(reference, counts, worth))
     answers = counts.answers
     labelled = 0.0 if answers is None else answers.known
     return DriftFindings(
@@ -132,6 +138,7 @@ def find_drift(reference: ReferenceProfile, counts: NewCounts) -> DriftFindings:
         labelled,
         counts.cases - labelled,
         () if answers is None else tuple(answers.unknown.items()),
+        worth,
     )
 
 
@@ -144,19 +151,25 @@ def _adjusted(found: Sequence[Comparison]) -> tuple[Comparison, ...]:
     )
 
 
-def _number(profile: NumberProfile, counts: NumberCounts) -> Iterator[Comparison]:
+def _number(
+    profile: NumberProfile, counts: NumberCounts, worth: Independence
+) -> Iterator[Comparison]:
     """Compare a number: its distribution, missing values, values out of the training range."""
-    yield _distribution(profile, counts, FEATURE)
-    yield _missing(profile, counts)
+    yield _distribution(profile, counts, FEATURE, worth)
+    yield _missing(profile, counts, worth)
     beyond, known = counts.below + counts.above, counts.known
     if known and profile.known:
-        p_value = beyond_p_value((counts.below, counts.above), profile.known, known)
-        yield _shares(profile.name, FEATURE, RANGE, (0, profile.known), (beyond, known), p_value)
+        ends = counts.below * worth.new, counts.above * worth.new
+        p_value = beyond_p_value(ends, profile.known * worth.training, known * worth.new)
+        shares = (0, profile.known), (beyond, known)
+        yield _shares(profile.name, FEATURE, RANGE, *shares, worth, p_value)
     else:
         yield Comparison(profile.name, FEATURE, RANGE, withheld=_no_values(known))
 
 
-def _distribution(profile: NumberProfile, counts: NumberCounts, kind: str) -> Comparison:
+def _distribution(
+    profile: NumberProfile, counts: NumberCounts, kind: str, worth: Independence
+) -> Comparison:
     """Compare the distribution of the values that are not missing."""
     known = counts.known
     none = Comparison(profile.name, kind, DISTRIBUTION, "D")
@@ -173,7 +186,7 @@ def _distribution(profile: NumberProfile, counts: NumberCounts, kind: str) -> Co
     return replace(
         none,
         effect=gap,
-        p_value=gap_p_value(gap, profile.sampled, known),
+        p_value=gap_p_value(gap, profile.sampled * worth.sample, known * worth.new),
         before=profile.mean,
         after=profile.mean + counts.total / known,
         psi=population_stability(before, after),
@@ -182,48 +195,52 @@ def _distribution(profile: NumberProfile, counts: NumberCounts, kind: str) -> Co
     )
 
 
-def _category(profile: CategoryProfile, counts: CategoryCounts) -> Iterator[Comparison]:
+def _category(
+    profile: CategoryProfile, counts: CategoryCounts, worth: Independence
+) -> Iterator[Comparison]:
     """Compare a category: its levels seen in training, missing values, unseen levels."""
     before = np.array([*profile.counts, profile.other], dtype=float)
     after = np.append(counts.levels, counts.other)
     labels, first, second = level_cells(profile, counts)
     cells = _shown(labels, first, second) if first.sum() and second.sum() else ()
     if before.sum() and after.sum():
+        units = before * worth.training, after * worth.new
         yield Comparison(
             profile.name,
             FEATURE,
             DISTRIBUTION,
-            effect=cramers_v(before, after),
-            p_value=table_p_value(before, after),
+            effect=cramers_v(*units),
+            p_value=table_p_value(*units),
             psi=population_stability(first, second),
             cells=cells,
         )
     else:
         reason = "no value is of a level of the training set" if counts.known else _no_values(0)
         yield Comparison(profile.name, FEATURE, DISTRIBUTION, withheld=reason)
-    yield _missing(profile, counts)
+    yield _missing(profile, counts, worth)
     if counts.known and profile.known:
         shares = (profile.once, profile.known), (counts.unseen, counts.known)
-        p_value = table_p_value(_parts(profile.unseen_cases), _parts(shares[1]))
+        units = _parts(profile.unseen_cases) * worth.training, _parts(shares[1]) * worth.new
         names = tuple(name for name, _ in counts.names.most_common())
-        yield replace(
-            _shares(profile.name, FEATURE, UNSEEN, *shares, p_value), names=names, cells=cells
-        )
+        compared = _shares(profile.name, FEATURE, UNSEEN, *shares, worth, table_p_value(*units))
+        yield replace(compared, names=names, cells=cells)
     else:
         yield Comparison(profile.name, FEATURE, UNSEEN, withheld=_no_values(counts.known))
 
 
 def _missing(
-    profile: NumberProfile | CategoryProfile, counts: NumberCounts | CategoryCounts
+    profile: NumberProfile | CategoryProfile,
+    counts: NumberCounts | CategoryCounts,
+    worth: Independence,
 ) -> Comparison:
     before = profile.missing, profile.known + profile.missing
     after = counts.missing, counts.known + counts.missing
     if not after[1]:
         return Comparison(profile.name, FEATURE, MISSING, withheld="there are no new rows")
-    return _shares(profile.name, FEATURE, MISSING, before, after)
+    return _shares(profile.name, FEATURE, MISSING, before, after, worth)
 
 
-def _prevalence(reference: ReferenceProfile, counts: NewCounts) -> Comparison:
+def _prevalence(reference: ReferenceProfile, counts: NewCounts, worth: Independence) -> Comparison:
     """Compare the share of cases with the positive answer."""
     answers = counts.answers
     if answers is None or not answers.known:
@@ -233,7 +250,7 @@ def _prevalence(reference: ReferenceProfile, counts: NewCounts) -> Comparison:
         return Comparison(PREVALENCE, PREVALENCE, DISTRIBUTION, withheld=reason)
     before = reference.positives, reference.cases
     after = answers.positives, answers.known
-    return _shares(PREVALENCE, PREVALENCE, DISTRIBUTION, before, after)
+    return _shares(PREVALENCE, PREVALENCE, DISTRIBUTION, before, after, worth)
 
 
 def _shares(
@@ -242,10 +259,11 @@ def _shares(
     aspect: str,
     before: tuple[float, float],
     after: tuple[float, float],
+    worth: Independence,
     p_value: float | None = None,
 ) -> Comparison:
     """Compare two shares, each given as cases with a property and cases in all."""
-    first, second = _parts(before), _parts(after)
+    first, second = _parts(before) * worth.training, _parts(after) * worth.new
     if p_value is None:
         p_value = table_p_value(first, second)
     return Comparison(

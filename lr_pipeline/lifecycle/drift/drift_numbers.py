@@ -32,6 +32,10 @@ def drift_numbers(findings: DriftFindings, source: str) -> dict[str, Any]:
         "train_rows": reference.rows,
         "train_cases": reference.cases,
         "sampled_cases": plain_count(reference.score.sampled),
+        "independent": {
+            "training": plain_count(reference.cases * findings.independence.training),
+            "new": plain_count(findings.cases * findings.independence.new),
+        },
         "labelled": plain_count(findings.labelled),
         "unlabelled": plain_count(findings.unlabelled),
         "unknown_answers": {value: plain_count(n) for value, n in findings.unknown},

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.lifecycle.drift.effect_sizes import CellCounts
+from lr_pipeline.lifecycle.drift.group_sizes import GroupSizes
 from lr_pipeline.lifecycle.drift.reference_profile import (
     CategoryProfile,
     NumberProfile,
@@ -22,6 +23,7 @@ from lr_pipeline.tables.preparation.encoding import (
     CategoryEncoding,
     numbers_of,
 )
+from lr_pipeline.tables.values.row_hash import row_hashes
 from lr_pipeline.tables.weights import weights_of
 
 NAMES_COUNTED = 1_000  # unseen levels of a category
@@ -141,13 +143,17 @@ FeatureCounts = NumberCounts | CategoryCounts
 
 @dataclass
 class NewCounts:
-    """Counts of new rows: in all, of each feature and of the score, and the answers if known."""
+    """Counts of new rows: in all, of each feature and of the score.
+
+    ``answers`` and ``groups`` are there if the rows have these columns.
+    """
 
     features: dict[str, FeatureCounts]
     score: NumberCounts
     rows: int = 0
     cases: float = 0.0
     answers: AnswerCounts | None = None
+    groups: GroupSizes | None = None
 
     @classmethod
     def empty(cls, reference: ReferenceProfile) -> "NewCounts":
@@ -178,10 +184,12 @@ def count_new_rows(
     """
     table, roles = new_rows.table, model.preparation.roles
     counts = NewCounts.empty(reference)
-    weight, target = new_rows.weight, new_rows.target
+    weight, target, group = new_rows.weight, new_rows.target, new_rows.group
     if target is not None:
         counts.answers = AnswerCounts.of_answers(reference.positive, reference.answers)
-    wanted = {*roles.features, target, weight}
+    if group is not None:
+        counts.groups = GroupSizes()
+    wanted = {*roles.features, target, weight, group}
     columns = [name for name in table.schema.names if name in wanted]
     for batch in prefetched(table.blocks(columns=columns)):
         try:
@@ -217,6 +225,8 @@ def _add(
             found.add(profile, numbers_of(encoding.name, column), given)
     if counts.answers is not None:
         counts.answers.add(batch.column(model.target), weight)
+    if counts.groups is not None:
+        counts.groups.add(row_hashes(batch, [str(model.preparation.roles.group)]), weight)
     counts.rows += batch.num_rows
     counts.cases += float(weight.sum())
 

@@ -107,7 +107,9 @@ class CategoryProfile:
     ``other``: cases of rare levels, which are compared together. ``once``: cases of levels
     that occur in a single case; they are in no other count. Had each of them been left out in turn,
     its level would have been unseen, so that ``once`` / ``known`` is the share of unseen levels to
-    be expected of new rows (Good and Turing). ``twice``: levels that occur in two cases.
+    be expected of new rows (Good and Turing). ``twice``: levels that occur in two cases. Where rows
+    are in groups, both are of levels that occur in one group, and in two: cases of the former, and
+    half the cases of the latter.
     """
 
     name: str
@@ -149,7 +151,7 @@ class ReferenceProfile:
 
     ``score`` is the distribution of the model's log odds z, ``positives`` the cases with the
     positive answer, ``answers`` the target's values with their cases, and ``step`` the k of the
-    sample of every k-th case.
+    sample of every k-th case. ``group_size``: cases in the group of a random case, else 1.
     """
 
     model_version: str
@@ -163,6 +165,7 @@ class ReferenceProfile:
     step: int
     features: tuple[FeatureProfile, ...]
     score: NumberProfile
+    group_size: float = 1.0
     by_name: Mapping[str, FeatureProfile] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -176,6 +179,7 @@ class ReferenceProfile:
             "answers": [list(one) for one in self.answers],
             "features": [one.to_dict() for one in self.features],
             "score": self.score.to_dict(),
+            "group_size": self.group_size,
         }
 
     @classmethod

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.lifecycle.drift.case_sample import CaseSampler, sampling_step
+from lr_pipeline.lifecycle.drift.group_sizes import GroupSizes, LevelGroups
 from lr_pipeline.lifecycle.drift.reference_profile import (
     Cases,
     CategoryProfile,
@@ -30,6 +31,7 @@ from lr_pipeline.tables.preparation.encoding_fit import RARE_ROWS, RARE_SHARE
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.values.column_values import plain_values
+from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.weights import weights_of
 
 # Levels with fewer than twice the cases that the model asks of a column are compared together: one
@@ -58,6 +60,8 @@ def profile_training_set(model: LogisticModel, train_set: Table) -> ReferencePro
     cases = float(train_set.num_rows if known_cases is None else known_cases)
     sums = _TrainingSums(model, sampling_step(cases, len(model.preparation.encodings) + 1))
     columns = list(model.preparation.source_columns)
+    if (group := model.preparation.roles.group) is not None and group not in columns:
+        columns.append(group)
     for batch in prefetched(train_set.blocks(columns=columns)):
         sums.add(batch)
     return sums.profile(train_set.num_rows)
@@ -97,31 +101,39 @@ class _CategorySums:
         self.encoding = encoding
         self.counts = np.zeros(len(encoding.names))
         self.missing = 0.0
+        self.groups: LevelGroups | None = None
 
-    def add(self, column: pa.Array, weight: RowVector) -> None:
-        """Count the rows of a block."""
+    def add(self, column: pa.Array, weight: RowVector, groups: RowHashes | None) -> None:
+        """Count the rows of a block, and the groups of each level if rows are in groups."""
         _, places = self.encoding.places(column)
         found = np.bincount(
             places.fill_null(len(self.counts)).to_numpy(), weight, len(self.counts) + 1
         )
         self.counts += found[:-1]
         self.missing += float(found[-1])
+        if groups is not None:
+            self.groups = self.groups or LevelGroups(len(self.counts))
+            held = places.is_valid().to_numpy(zero_copy_only=False) & (weight > 0)
+            known = places.fill_null(0).to_numpy().astype(np.int64)
+            self.groups.add(known[held], groups[held])
 
-    def profile(self, name: str) -> CategoryProfile:
-        """Summarize all blocks."""
-        once = self.counts == 1
+    def profile(self, name: str, group_size: float) -> CategoryProfile:
+        """Summarize all blocks; ``group_size``: cases in the group of a random case."""
+        number = self.counts if self.groups is None else self.groups.number
+        once, twice = number == 1, number == 2
         total = float(self.counts.sum()) + self.missing
-        enough = OWN_CELL * min(RARE_ROWS, RARE_SHARE * total)
+        enough = OWN_CELL * min(RARE_ROWS * group_size, RARE_SHARE * total)
         own = (np.arange(len(self.counts)) <= len(self.encoding.levels)) & (self.counts >= enough)
+        own &= ~once
         return CategoryProfile(
             name,
             plain_cases(float(self.counts.sum())),
             plain_cases(self.missing),
             tuple(name for name, is_own in zip(self.encoding.names, own, strict=True) if is_own),
-            tuple(map(plain_cases, np.where(once, 0.0, self.counts)[own].tolist())),
+            tuple(map(plain_cases, self.counts[own].tolist())),
             plain_cases(float(self.counts[~own & ~once].sum())),
             plain_cases(float(self.counts[once].sum())),
-            int(np.count_nonzero(self.counts == 2)),
+            round(float(self.counts[twice].sum()) / 2.0),
         )
 
 
@@ -136,6 +148,7 @@ class _TrainingSums:
             one.name: _NumberSums() if isinstance(one, NumberEncoding) else _CategorySums(one)
             for one in model.preparation.encodings
         }
+        self.groups = GroupSizes()
         self.answers: Counter[Any] = Counter()
         self.positives = 0.0
 
@@ -144,6 +157,9 @@ class _TrainingSums:
         roles = self.model.preparation.roles
         y = labels(roles.target, batch.column(roles.target), roles.positive)
         weight = np.ones_like(y) if roles.weight is None else weights_of(batch, roles.weight)
+        groups = None if roles.group is None else row_hashes(batch, [roles.group])
+        if groups is not None:
+            self.groups.add(groups, weight)
         chosen, cases = self.sampler.choose(weight)
         self.cases.append(cases)
         self.positives += float(y @ weight)
@@ -154,16 +170,16 @@ class _TrainingSums:
             if isinstance(sums, _NumberSums):
                 sums.add(numbers_of(name, column), weight, chosen)
             else:
-                sums.add(column, weight)
+                sums.add(column, weight, groups)
 
     def profile(self, rows: int) -> ReferenceProfile:
         """Summarize all blocks."""
         model, cases = self.model, np.concatenate(self.cases)
-        points = points_of_each(len(self.features) + 1)
+        points, group_size = points_of_each(len(self.features) + 1), self.groups.mean
         features: list[FeatureProfile] = [
             sums.profile(name, cases, points)
             if isinstance(sums, _NumberSums)
-            else sums.profile(name)
+            else sums.profile(name, group_size)
             for name, sums in self.features.items()
         ]
         score = self.score.profile("score", cases, points)
@@ -180,6 +196,7 @@ class _TrainingSums:
             self.sampler.step,
             tuple(features),
             score,
+            group_size,
         )
 
 

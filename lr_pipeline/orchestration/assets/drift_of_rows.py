@@ -30,7 +30,7 @@ from lr_pipeline.tables.table import Table
 Outcome = Iterator[dg.MaterializeResult[Report] | dg.AssetObservation]
 
 
-@table_asset("models", Lesson("test"), {"json"})
+@table_asset("models", Lesson("test"), {"json"}, code_version="2")
 def reference_profile(
     numpy_model: LogisticModel, train_set: Table
 ) -> dg.MaterializeResult[dict[str, Any]]:
@@ -42,7 +42,7 @@ def reference_profile(
     return dg.MaterializeResult(value=profile.to_dict(), metadata=reference_metadata(profile))
 
 
-@table_asset("lifecycle", Lesson("test"), {"html"}, output_required=False)
+@table_asset("lifecycle", Lesson("test"), {"html"}, code_version="2", output_required=False)
 def drift_report(
     context: dg.AssetExecutionContext,
     config: DriftConfig,

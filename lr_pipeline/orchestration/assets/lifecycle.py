@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from lr_pipeline.evaluation.verdict.rules import Answer
 from lr_pipeline.lifecycle.decide import Challenger, decide
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.model_version import version_of
@@ -93,11 +94,12 @@ def _challenger(
         run,
         started,
         None if reported is None else recorded(reported, "path"),
-        (*refusals(instance, key, run), *_verdict_against(report)),
+        (*refusals(instance, key, run), *(f"{REPORT}: {one}" for one in _headline(report, "no"))),
+        "".join(_headline(report, "not proven")),
     )
 
 
-def _verdict_against(report: Report) -> tuple[str, ...]:
-    """Return the headline of a report that says no, which is one more failed check."""
+def _headline(report: Report, answer: Answer) -> tuple[str, ...]:
+    """Return the report's headline if that is its answer; a no is one more failed check."""
     verdict = report.numbers.get("verdict", {})  # absent from reports of earlier versions
-    return (f"{REPORT}: {verdict['headline']}",) if verdict.get("answer") == "no" else ()
+    return (verdict["headline"],) if verdict.get("answer") == answer else ()

@@ -6,9 +6,16 @@ import dagster as dg
 
 from lr_pipeline.evaluation.number_format import significant
 from lr_pipeline.lifecycle.challenge import METRIC_TITLES, Challenge
+from lr_pipeline.lifecycle.decide import DOUBTED
 from lr_pipeline.lifecycle.model_in_use import Record
 from lr_pipeline.orchestration.instance.rulings import RECORD
 from lr_pipeline.storage.plain_values import metadata_values
+
+WAY_OUT = (
+    "Collect more rows, or test on a larger share of them (--test-size). To put a model in use all "
+    "the same: lr-pipeline champion TABLE --promote latest --because …; to score by the latest one "
+    "without that: predict --anyway, or anyway: true in the configuration of predictions."
+)
 
 
 def champion_metadata(record: Record) -> dict[str, Any]:
@@ -23,6 +30,7 @@ def champion_metadata(record: Record) -> dict[str, Any]:
             "who": ruling.who,
             "when": ruling.when,
             "why": ruling.why,
+            **({} if record.version else {"way_out": WAY_OUT}),
             **report,
             **({} if challenge is None else _numbers(challenge)),
             RECORD: dg.MetadataValue.json(record.to_dict()),
@@ -52,7 +60,8 @@ def describe_ruling(record: Record) -> str:
         return f"{did} {record.version}, by {ruling.who}: {ruling.why}"
     state = f"{record.version} stays" if record.version else "no champion"
     if challenge.verdict == "promoted":
-        return f"{record.version} promoted{_described(challenge)}"
+        doubts = [f", {one}" for one in challenge.reasons if one.startswith(DOUBTED)]
+        return f"{record.version} promoted{_described(challenge)}{''.join(doubts)}"
     about = "" if ruling.challenger == record.version else f", {ruling.challenger}"
     verdict = "is not promoted" if challenge.verdict == "kept" else "is undecided"
     verdict = f"{about} {verdict}" if about else ""
