@@ -35,9 +35,8 @@ from lr_pipeline.lifecycle.drift.reference_profile import (
     ReferenceProfile,
     quantile_levels,
 )
-from lr_pipeline.lifecycle.drift.training_profile import OWN_CELL
+from lr_pipeline.lifecycle.drift.training_profile import enough_for_a_cell
 from lr_pipeline.scoring.new_answers import AnswerCounts
-from lr_pipeline.tables.preparation.encoding_fit import RARE_ROWS, RARE_SHARE
 
 RUNS = 1_000
 PAGE = Path(__file__).parent / "results-drift.md"
@@ -108,7 +107,7 @@ def draw_category(
     known, new = (int(rng.binomial(cases, 1 - missing)) for cases in (m, n))
     p = shares / shares.sum()
     before, after = rng.multinomial(known, p), rng.multinomial(new, p)
-    own = before >= OWN_CELL * min(RARE_ROWS, RARE_SHARE * m)
+    own = before >= enough_for_a_cell(m, 1.0)
     once, unseen = before == 1, before == 0
     pooled = ~own & ~unseen
     profile = CategoryProfile(

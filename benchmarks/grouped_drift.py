@@ -19,9 +19,8 @@ from lr_pipeline.lifecycle.drift.reference_profile import (
     NumberProfile,
     ReferenceProfile,
 )
-from lr_pipeline.lifecycle.drift.training_profile import OWN_CELL
+from lr_pipeline.lifecycle.drift.training_profile import enough_for_a_cell
 from lr_pipeline.scoring.new_answers import AnswerCounts
-from lr_pipeline.tables.preparation.encoding_fit import RARE_ROWS, RARE_SHARE
 
 NUMBERS = 10
 LEVELS = (3, 3, 3, 14, 14, 14, 14, 600, 600, 600)
@@ -57,8 +56,7 @@ def category(name: str, places: np.ndarray, k: int, hashes: np.ndarray, size: fl
     counts, groups = np.bincount(places, minlength=k), LevelGroups(k)
     groups.add(places.astype(np.int64), hashes)
     once, twice = groups.number == 1, groups.number == 2
-    own = counts >= OWN_CELL * min(RARE_ROWS * size, RARE_SHARE * len(places))
-    own &= ~once
+    own = (counts >= enough_for_a_cell(len(places), size)) & ~once
     profile = CategoryProfile(
         name,
         len(places),

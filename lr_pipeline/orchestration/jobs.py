@@ -101,7 +101,8 @@ class TableJobs:
             name=names.named(ROLLBACK),
             tags=names.tags,
             description="Return to an earlier champion: `to` names its version, else it is the one "
-            "before the present one; `because` says why.",
+            "before the present one; `because` says why. The Launchpad's button *Scaffold missing "
+            "config* writes the field.",
         )
         def rollback_job() -> None:
             return_to_champion()

@@ -18,6 +18,7 @@ from lr_pipeline.lifecycle.drift.reference_profile import (
     plain_cases,
     points_of_each,
 )
+from lr_pipeline.lifecycle.drift.significance import FEWEST_EXPECTED
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.model_version import version_of
 from lr_pipeline.tables.case_counts import number_of_cases
@@ -37,6 +38,12 @@ from lr_pipeline.tables.weights import weights_of
 # Levels with fewer than twice the cases that the model asks of a column are compared together: one
 # that is just frequent enough in training may be so by chance, and is rarer in other rows.
 OWN_CELL = 2
+
+
+def enough_for_a_cell(total: float, group_size: float) -> float:
+    """Return how many cases a level needs so that it is compared by itself."""
+    own = OWN_CELL * min(RARE_ROWS * group_size, RARE_SHARE * total)
+    return max(own, FEWEST_EXPECTED * group_size)
 
 
 def profile_training_set(model: LogisticModel, train_set: Table) -> ReferenceProfile:
@@ -122,7 +129,7 @@ class _CategorySums:
         number = self.counts if self.groups is None else self.groups.number
         once, twice = number == 1, number == 2
         total = float(self.counts.sum()) + self.missing
-        enough = OWN_CELL * min(RARE_ROWS * group_size, RARE_SHARE * total)
+        enough = enough_for_a_cell(total, group_size)
         own = (np.arange(len(self.counts)) <= len(self.encoding.levels)) & (self.counts >= enough)
         own &= ~once
         return CategoryProfile(

@@ -77,7 +77,7 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
         if (peak := peak_since_last_call()) is not None:
             metadata[PEAK_MEMORY] = dg.MetadataValue.float(round(peak, 1))
         if artifact.kind == "predictions":  # metadata are known once all rows are scored
-            metadata |= metadata_values(obj.metadata())  # type: ignore[attr-defined]
+            metadata = metadata_values(obj.metadata()) | metadata  # type: ignore[attr-defined]
         context.add_output_metadata(metadata)
 
     def load_input(self, context: dg.InputContext) -> Any:

@@ -176,7 +176,7 @@ def _rule(
     since = when if version != replaced else history[-1].since
     champion = Champion(Record(version, ruling, choice.asset, choice.run, since), choice.model)
     artifact = write_artifact(choice.root, key.path, version_name(uuid4().hex), champion.stored)
-    metadata = artifact_metadata(artifact) | champion_metadata(champion.record)
+    metadata = champion_metadata(champion.record) | artifact_metadata(artifact)
     log_event(
         dg.AssetMaterialization(key, metadata=metadata, tags={"dagster/data_version": version})
     )

@@ -8,13 +8,15 @@ import dagster as dg
 
 from lr_pipeline.lifecycle.drift.reference_profile import ReferenceProfile
 from lr_pipeline.report.drift_view import HEADINGS, feature_rows, whole_rows
-from lr_pipeline.report.markdown import markdown_table
+from lr_pipeline.report.markdown import Markdown, markdown_table
 from lr_pipeline.report.render import Report
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.tables.errors import cut
 
 FEATURES_SHOWN = 50
-NUMBERS = ("Training", "New rows", "Effect", "PSI", "p, adjusted")
+# The verdict first and no PSI: the web UI's column has room for these in a usual window.
+SHOWN = ("Feature", "Verdict", "What", "Training", "New rows", "Effect", "p, adjusted")
+NUMBERS = ("Training", "New rows", "Effect", "p, adjusted")
 
 
 def reference_metadata(profile: ReferenceProfile) -> dict[str, Any]:
@@ -34,14 +36,18 @@ def drift_metadata(report: Report, pictures: Mapping[str, str]) -> dict[str, Any
     """Return the verdict, the comparisons as a table, effects as numbers, and the pictures."""
     numbers = report.numbers
     rows = [*whole_rows(numbers), *islice(feature_rows(numbers), FEATURES_SHOWN)]
-    shown = [[cut(cell) for cell in row] for row in rows]
+    places = [HEADINGS.index(name) for name in SHOWN]
+    shown = [[cut(row[place]) for place in places] for row in rows]
+    effect = SHOWN.index("Effect")
+    for row in shown:
+        row[effect] = Markdown(row[effect].replace(" ", "&nbsp;"))
     return metadata_values(
         {
             "summary": numbers["verdict"],
             "dagster/row_count": numbers["rows"],
             "features_drifted": len(numbers["drifted_features"]),
             **_charted(numbers),
-            "comparisons": dg.MetadataValue.md(markdown_table(HEADINGS, shown, NUMBERS)),
+            "comparisons": dg.MetadataValue.md(markdown_table(SHOWN, shown, NUMBERS)),
             **{name: dg.MetadataValue.md(picture) for name, picture in pictures.items()},
             "model_version": numbers["model_version"],
             "train_fingerprint": numbers["train_fingerprint"],

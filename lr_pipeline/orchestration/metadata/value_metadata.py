@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
+from lr_pipeline.evaluation.findings import BASELINE
 from lr_pipeline.evaluation.number_format import count
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -27,6 +28,7 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.schema_change import contract_of
 from lr_pipeline.tables.validation.validate import left_out_reasons
 
+SHORT_NAMES = {BASELINE: "prevalence"}  # a longer key runs into the next column of the page
 # Limits of what a page can show; they keep Dagster's event log small for every table.
 COEFFICIENTS_SHOWN = COLUMNS_SHOWN = 200
 LEVELS_SHOWN = 12
@@ -233,7 +235,7 @@ def report_metadata(report: Report, pictures: Mapping[str, str]) -> Metadata:
     """Return models × metrics as a table and as numbers, and the report's pictures."""
     models = report.numbers["models"]
     metrics = {
-        f"{model}/{metric}": value
+        f"{SHORT_NAMES.get(model, model)}/{metric}": value
         for model, values in models.items()
         for metric, value in values.items()
         if value is not None
