@@ -22,6 +22,7 @@ from lr_pipeline.tables.aggregate import (
 )
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.files.parquet import read_footer, rows_within
+from lr_pipeline.tables.freed_memory import release_freed_memory
 from lr_pipeline.tables.parts import parts_of
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preparation.preparation import Preparation
@@ -171,7 +172,7 @@ def aggregate_by_threads(
 def _added_parts(add_part: Callable[[Part], Value], parts: Sequence[Part], threads: int) -> Value:
     """Add the values of the parts, and give the system back what decoding them has freed."""
     total = added(in_order(add_part, parts, threads))
-    pa.default_memory_pool().release_unused()
+    release_freed_memory()
     return total
 
 

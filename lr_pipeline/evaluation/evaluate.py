@@ -25,6 +25,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.provenance import require_same_split
 from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.case_counts import count_answers
+from lr_pipeline.tables.freed_memory import release_freed_memory
 from lr_pipeline.tables.level_counts import plain_count
 from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.sources.source_content import source_lines
@@ -82,6 +83,7 @@ def evaluate_models(
         model_section(name, (titles or {}).get(name, name), model, scored)
         for name, model in (models if groups is None else groups.inferred(models)).items()
     ]
+    release_freed_memory()
     examined = examine_models(
         models,
         sections,
@@ -94,6 +96,7 @@ def evaluate_models(
         protected,
         groups,
     )
+    release_freed_memory()
     return Findings(
         held_out,
         sections,

@@ -1,7 +1,7 @@
 """The results of each model on the test rows, each from one sort of its scores."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -57,7 +57,19 @@ def model_results(findings: Findings) -> ModelResults:
     """
     held_out, models = findings.held_out, findings.models
     require_distinct(models)
-    cases, predicted = Cases.of(held_out), []
+    cases = Cases.of(held_out)
+    results, counts = _compared(held_out, models, cases)
+    return replace(results, answers=answer_results(held_out, models, cases, counts))
+
+
+def _compared(
+    held_out: HeldOutRows, models: Sequence[ModelSection], cases: Cases
+) -> tuple[ModelResults, dict[str, CountsByScore]]:
+    """Return all but the answers, and the cases counted by each model's score.
+
+    What was computed for each row, which may take much memory, is given up on return.
+    """
+    predicted = []
     baseline = baseline_predictions(held_out, cases)
     metrics, curves, calibration = {BASELINE: baseline.metrics}, {}, {}
     for model in models:
@@ -73,15 +85,15 @@ def model_results(findings: Findings) -> ModelResults:
         calibration[model.name] = calibration_of(
             held_out.labels, model.probabilities, held_out.weight
         )
-    return ModelResults(
+    results = ModelResults(
         metrics,
         curves,
         calibration,
         {one.name: model_intervals(one) for one in (baseline, *predicted)},
         compare_all(baseline, predicted),
         line_bridge(held_out, models, predicted),
-        answer_results(held_out, models, cases, {one.name: one.counts for one in predicted}),
     )
+    return results, {one.name: one.counts for one in predicted}
 
 
 def baseline_predictions(held_out: HeldOutRows, cases: Cases) -> Predictions:

@@ -40,6 +40,7 @@ def _numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
         **interval_numbers(results, findings.training),
         **results.answers.numbers(),
         "titles": {BASELINE: "Prevalence baseline"} | titles,
+        "thresholds": {model.name: model.threshold for model in findings.models},
         "notices": [asdict(notice) for notice in findings.by_severity],
         "prevalence": held_out.prevalence,
         "test_prevalence": held_out.positive_share,

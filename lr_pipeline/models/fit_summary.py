@@ -21,6 +21,8 @@ from lr_pipeline.core.types import Parameters
 LEVEL = 0.95
 LONGEST_NAME = 40
 SMALLEST_P = 1e-4
+LEAST_RATIO, LARGEST_RATIO = 1e-4, 1e6  # written without a power of ten
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 Facts: TypeAlias = dict[str, str]
 
@@ -93,7 +95,7 @@ def summarize_logistic(
         parts = (wald.z, wald.p_values, wald.lower, wald.upper)
     level = LEVEL if inference is None else inference.level
     remedy = " Profile intervals are right for it: summary(infer(fit, X, y))." if profile else ""
-    ratios = ["", *(_number(ratio) for ratio in _exponentials(fit.coefficients).tolist())]
+    ratios = ["", *(_ratio(ratio) for ratio in _exponentials(fit.coefficients).tolist())]
     headings, rows = _table(names, values, errors, statistic, parts, level)
     return Summary(
         "Logistic regression",
@@ -188,6 +190,14 @@ def _names(columns: Sequence[str] | None, number: int) -> list[str]:
 def _number(value: float) -> str:
     """Return five digits, or an empty text for NaN."""
     return "" if value != value else f"{value:.5g}"  # noqa: PLR0124  # NaN alone differs from itself
+
+
+def _ratio(value: float) -> str:
+    """Return an odds ratio; one whose size alone tells something with two digits: 1.1 × 10³⁰."""
+    if not isfinite(value) or value == 0.0 or LEAST_RATIO <= value < LARGEST_RATIO:
+        return _number(value)
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
 def _p_value(p: float) -> str:

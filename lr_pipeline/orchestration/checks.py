@@ -3,7 +3,7 @@
 Plain functions of the artifacts; :func:`build_checks` attaches them to the assets of one table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from inspect import getdoc
 from typing import Any
 
@@ -201,9 +201,11 @@ def models_agree(
 def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
     """Each model has a smaller log loss on the test set than the training prevalence.
 
-    A linear baseline with predictions outside [0, 1] is compared by its Brier score.
+    A linear baseline with predictions outside [0, 1] is compared by its Brier score. What may be
+    chance, or too few rows to tell, is said to be not proven, as in the report's verdict.
     """
-    models = evaluation_report.numbers["models"]
+    numbers = evaluation_report.numbers
+    models = numbers["models"]
     worse = [
         name
         for name in MODELS
@@ -212,9 +214,7 @@ def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not worse,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"no better than predicting the prevalence for every row: {', '.join(worse)}"
-        if worse
-        else "every model beats the prevalence",
+        description=_beside_prevalence(numbers, worse),
         metadata={
             f"{name}_{metric}": models[name][metric]
             for name in (BASELINE, *MODELS)
@@ -222,6 +222,25 @@ def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
             if models[name][metric] is not None
         },
     )
+
+
+def _beside_prevalence(numbers: Mapping[str, Any], worse: Sequence[str]) -> str:
+    """Say of each model how it compares with the prevalence, in the verdict's words."""
+    said: dict[str, list[str]] = {}
+    for one in numbers["comparisons"]:
+        name, metric = one["first"], one["metric"]
+        if one["second"] != BASELINE or metric != _comparable_metric(numbers["models"], name):
+            continue
+        if one["verdict"] == "withheld":
+            told = f"not proven to be better than {{}}: {one['interval']['withheld']}"
+        elif name in worse:
+            told = "no better than {}"
+        elif one["verdict"] == "better":
+            told = "significantly better than {}"
+        else:
+            told = "not proven to be better than {}: it may be chance"
+        said.setdefault(told.format("predicting the prevalence for every row"), []).append(name)
+    return "; ".join(f"{', '.join(names)}: {told}" for told, names in said.items())
 
 
 def _comparable_metric(models: Mapping[str, Any], name: str) -> str:

@@ -8,7 +8,9 @@ from lr_pipeline.evaluation.number_format import UNDEFINED, decimals_for, fixed,
 from lr_pipeline.report.markdown import bold, escaped, markdown_table
 
 MODELS_ABREAST = 4  # what a phone shows beside the metrics' names
-IN_TERMINAL = ("log_loss", "brier_score", "roc_auc", "average_precision", "accuracy")
+IN_TERMINAL = ("log_loss", "brier_score", "roc_auc", "accuracy")
+MOST_DECIMALS = 4  # in a terminal of 80 columns
+OF_ANSWERS = "accuracy"  # the metric of answers by which models are compared
 # Metrics that have no interval are shown with the digits of another one.
 DIGITS_LIKE = {
     "ks": "roc_auc",
@@ -116,7 +118,11 @@ def _shared_titles(numbers: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _best(numbers: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    return {one.name: best_models(numbers["comparisons"], one.name) for one in METRICS}
+    """Return metric → the best models; none by answers that were given at different thresholds."""
+    found = {one.name: best_models(numbers["comparisons"], one.name) for one in METRICS}
+    if len(set(numbers["thresholds"].values())) > 1:
+        found[OF_ANSWERS] = frozenset()
+    return found
 
 
 def _cell(
@@ -146,14 +152,29 @@ def _short(value: float) -> str:
 
 
 def table_rows(numbers: Mapping[str, Any]) -> list[list[str]]:
-    """Return the heading and one row for each model with its main metrics, as text."""
+    """Return the heading, and of each model a row of its main metrics and one of their intervals.
+
+    Metrics have the digits that their intervals justify.
+    """
     shown = [column for column in METRICS if column.name in IN_TERMINAL]
-    heading = ["Model", *(column.heading for column in shown)]
-    body = [
-        [name, *(metric(metrics[column.name]) for column in shown)]
-        for name, metrics in numbers["models"].items()
-    ]
-    return [heading, *body]
+    rows = [["Model", *(column.heading for column in shown)]]
+    for name, metrics in numbers["models"].items():
+        intervals = numbers["intervals"][name]
+        cells = [_with_ends(metrics[one.name], **intervals[one.name]) for one in shown]
+        rows.append([name, *(value for value, _ in cells)])
+        if any(ends for _, ends in cells):
+            rows.append(["  95 % interval", *(ends for _, ends in cells)])
+    return rows
+
+
+def _with_ends(
+    value: float | None, low: float | None, high: float | None, **_: Any
+) -> tuple[str, str]:
+    """Return a metric and the ends of its interval, without the interval's other facts."""
+    if value is None or low is None or high is None:
+        return metric(value), ""
+    places = min(decimals_for((low, high)), MOST_DECIMALS)
+    return fixed(value, places), f"{fixed(low, places)}–{fixed(high, places)}"
 
 
 def metrics_in_markdown(numbers: Mapping[str, Any]) -> str:

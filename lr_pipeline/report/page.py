@@ -15,6 +15,9 @@ LONGEST_WORD = 18  # letters that a narrow column has room for
 # Between the words of a name, but never inside a number.
 _BETWEEN_WORDS = re.compile(r"(?<=[_=/|])(?=[^\W_])|(?<=[^\W\d][.,:;-])(?=[^\W\d])")
 
+# Between a number and its sign; < and > are escaped in the text of a page.
+_INSIDE_NUMBERS = re.compile(r"(?<=\d) (?=%)|(?<=&[lg]t;) (?=\d)|(?<=\d) (?=× 10)|(?<=\d ×) (?=10)")
+
 
 class Section(NamedTuple):
     """A section of the page: ``template`` ``<name>.html`` writes its body, below ``heading``."""
@@ -55,12 +58,18 @@ def write_page(context: Mapping[str, Any]) -> str:
     }
     # Each body was written by a template of this environment, which escapes every text.
     sections = [(one, Markup(body)) for one, body in bodies.items() if body]
-    return environment.get_template("report.html").render(context, sections=sections)
+    page = environment.get_template("report.html").render(context, sections=sections)
+    return without_lonely_signs(page)
 
 
 def write_template(name: str, context: Mapping[str, Any]) -> str:
     """Return another HTML page, which the template of this name writes; any text is escaped."""
-    return _environment().get_template(name).render(context)
+    return without_lonely_signs(_environment().get_template(name).render(context))
+
+
+def without_lonely_signs(page: str) -> str:
+    """Return the page without line breaks inside 95 %, < 0.001 and 2 × 10⁻⁵."""
+    return _INSIDE_NUMBERS.sub("\N{NO-BREAK SPACE}", page)
 
 
 def breakable(text: object) -> "Markup":

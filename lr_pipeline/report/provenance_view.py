@@ -7,7 +7,7 @@ from lr_pipeline.evaluation.findings import Findings, HeldOutRows, Notice
 from lr_pipeline.evaluation.number_format import UNDEFINED, count
 from lr_pipeline.evaluation.numeric_libraries import describe_libraries
 from lr_pipeline.evaluation.recorded_data import SHORT, short_hash
-from lr_pipeline.evaluation.run_facts import ModelInUse, RunFacts
+from lr_pipeline.evaluation.run_facts import AssetCost, ModelInUse, RunFacts
 from lr_pipeline.versions import LIBRARIES
 
 NOT_RECORDED = "not recorded"
@@ -49,8 +49,11 @@ def moment(time: str) -> str:
     return time.replace("T", " ").replace("Z", " UTC").replace("+00:00", " UTC")
 
 
-def provenance_view(findings: Findings) -> ProvenanceView:
-    """Return what is known of where the rows, the models and the report come from."""
+def provenance_view(findings: Findings, own_cost: AssetCost | None = None) -> ProvenanceView:
+    """Return what is known of where the rows, the models and the report come from.
+
+    ``own_cost``: what the report has taken until its page was written.
+    """
     run, lines = findings.run, findings.provenance
     libraries = {label: line for label, line in lines.items() if label in LIBRARIES}
     passes = {label: line for label, line in lines.items() if label.startswith("Pass ")}
@@ -60,9 +63,14 @@ def provenance_view(findings: Findings) -> ProvenanceView:
         objectives={one.title: one.objective for one in findings.models if one.objective},
         code=_code(run) | libraries,
         run=_run(findings),
-        costs=[[one.asset, f"{one.seconds:.2f} s", _megabytes(one.peak_mb)] for one in run.costs],
+        costs=[_cost(one) for one in run.costs]
+        + ([] if own_cost is None else [_cost(own_cost, ", until this page was written")]),
         passes=passes,
     )
+
+
+def _cost(one: AssetCost, until: str = "") -> list[str]:
+    return [f"{one.asset}{until}", f"{one.seconds:.2f} s", _megabytes(one.peak_mb)]
 
 
 def _rows(held_out: HeldOutRows) -> Lines:

@@ -1,7 +1,7 @@
 """The evaluation report: one HTML page that needs nothing else, and its numbers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lr_pipeline.evaluation.findings import DescentGap, Findings
@@ -9,6 +9,7 @@ from lr_pipeline.evaluation.intervals.interval import Interval
 from lr_pipeline.evaluation.model_results import ModelResults, model_results
 from lr_pipeline.evaluation.number_format import UNDEFINED, count, metric, significant
 from lr_pipeline.evaluation.report_numbers import report_numbers
+from lr_pipeline.evaluation.run_facts import AssetCost
 from lr_pipeline.report import figures
 from lr_pipeline.report.answers_section import answers_context, calibration_figure
 from lr_pipeline.report.canvas import embedded, markdown_picture
@@ -47,10 +48,15 @@ class Report:
     numbers: dict[str, Any]
 
 
-def render_report(findings: Findings, results: ModelResults | None = None) -> Report:
+def render_report(
+    findings: Findings,
+    results: ModelResults | None = None,
+    cost_so_far: Callable[[], AssetCost | None] = lambda: None,
+) -> Report:
     """Write the page and its numbers; nothing in the findings is interpreted as HTML.
 
-    ``results``: ``model_results(findings)``, if they are known.
+    ``results``: ``model_results(findings)``, if they are known. ``cost_so_far``: what the report
+    itself has taken, asked when its figures are drawn.
 
     Raises
     ------
@@ -86,9 +92,11 @@ def render_report(findings: Findings, results: ModelResults | None = None) -> Re
         "diagnostics": diagnostics_context(findings),
         "slices": slices_context(findings.slices, findings.held_out),
         "fits": fits_context(findings),
-        "provenance": provenance_view(findings),
         "byline": byline(findings),
     }
+    context["provenance"] = provenance_view(findings, own_cost := cost_so_far())
+    if own_cost is not None:
+        numbers["run"]["costs"].append(asdict(own_cost))
     return Report(write_page(context), numbers)
 
 

@@ -162,3 +162,11 @@ def test_fits_are_imported_without_all_of_scipys_statistics() -> None:
     """It takes half a second, and four functions of ``scipy.special`` are enough."""
     code = "import sys, lr_pipeline.estimators; sys.exit('scipy.stats' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_odds_ratio_that_says_nothing_but_its_size_is_a_power_of_ten(frame, y) -> None:
+    """One unit of a column of small numbers is far more than its rows differ by."""
+    summary = lr_pipeline.fit_logistic(frame.assign(GPA=frame["GPA"] / 100), y).summary()
+    assert lines(summary)["GPA"][-1] == "5.5 × 10¹²²"  # exp(282.61)
+    up = lr_pipeline.fit_logistic(frame.assign(GPA=-frame["GPA"] / 100), y).summary()
+    assert lines(up)["GPA"][-1].endswith(" × 10⁻¹²³")

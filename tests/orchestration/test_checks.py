@@ -470,11 +470,32 @@ def test_models_agree_refuses_a_model_of_other_rows(model, dataset, parts) -> No
         checks.models_agree(trained(dataset, Lbfgs()), model, parts[0], Engine())
 
 
-def report(log_loss: float | None, brier_score: float) -> Report:
+def report(log_loss: float | None, brier_score: float, verdict: str = "better") -> Report:
     """A report in which every model has these scores, and the baseline 0.69 and 0.25."""
     score = {"log_loss": log_loss, "brier_score": brier_score}
     baseline = {"log_loss": 0.69, "brier_score": 0.25}
-    return Report("", {"models": dict.fromkeys(MODELS, score) | {BASELINE: baseline}})
+    comparisons = [
+        {"first": name, "second": BASELINE, "metric": metric, "verdict": verdict}
+        | {"interval": {"withheld": "only 2 cases"}}
+        for name in MODELS
+        for metric in score
+    ]
+    models = dict.fromkeys(MODELS, score) | {BASELINE: baseline}
+    return Report("", {"models": models, "comparisons": comparisons})
+
+
+def test_better_than_prevalence_says_what_is_not_proven_as_the_verdict_does() -> None:
+    """What may be chance, or cannot be told, is not proven; the models are named."""
+    everyone, prevalence = ", ".join(MODELS), "predicting the prevalence for every row"
+    for log_loss, verdict, passed, words in (
+        (0.6, "better", True, f"significantly better than {prevalence}"),
+        (0.6, "undecided", True, f"not proven to be better than {prevalence}: it may be chance"),
+        (0.6, "withheld", True, f"not proven to be better than {prevalence}: only 2 cases"),
+        (0.7, "withheld", False, f"not proven to be better than {prevalence}: only 2 cases"),
+        (0.7, "undecided", False, f"no better than {prevalence}"),
+    ):
+        result = checks.better_than_prevalence(report(log_loss, 0.2, verdict))
+        assert (result.passed, result.description) == (passed, f"{everyone}: {words}")
 
 
 def test_better_than_prevalence_compares_the_log_loss() -> None:

@@ -33,6 +33,7 @@ NUMBERS = {
         "torch": metrics(accuracy=0.85, log_loss=0.30000002, roc_auc=0.93),
     },
     "titles": {"linear": "Least squares", "numpy": "Numpy", "torch": "Torch"},
+    "thresholds": {"linear": 0.5, "numpy": 0.5, "torch": 0.5},
     "intervals": {
         name: dict.fromkeys(NAMES, interval()) | {"roc_auc": interval(0.87123, 0.95876)}
         for name in ("linear", "numpy", "torch")
@@ -116,19 +117,42 @@ def test_a_table_has_at_most_four_models():
     assert [table.titles for table in metric_tables(numbers)] == [("0", "1", "2", "3"), ("4",)]
 
 
-def test_table_rows_are_a_heading_and_a_row_a_model():
-    """Text ready for a terminal, with the main metrics; a gap is a dash."""
-    heading, linear, *rest = table_rows(NUMBERS)
-    assert heading == [
-        "Model",
-        "Log loss",
-        "Brier score",
-        "ROC AUC",
-        "Average precision",
-        "Accuracy",
+def test_table_rows_are_a_heading_and_two_rows_a_model():
+    """Text ready for a terminal: the main metrics, below them their intervals; a gap is a dash."""
+    heading, linear, ends, *rest = table_rows(NUMBERS)
+    assert heading == ["Model", "Log loss", "Brier score", "ROC AUC", "Accuracy"]
+    assert (linear[:2], ends[:2]) == (["linear", "–"], ["  95 % interval", ""])
+    assert linear[2:] == ["0.5000", "0.910", "0.9000"]
+    assert rest[0][3] == "0.930"
+    assert rest[1][3] == "0.871–0.959"
+    assert len(rest) == 4
+
+
+def test_a_row_of_the_widest_intervals_fits_into_eighty_columns():
+    """Two spaces are between the columns."""
+    narrow = {"low": 0.464431, "high": 0.464499, "withheld": "", "method": "", "level": 0.95}
+    name = "prevalence_baseline"
+    numbers = {
+        "models": {name: dict.fromkeys(NAMES, 0.46446)},
+        "intervals": {name: dict.fromkeys(NAMES, narrow)},
+    }
+    rows = table_rows(numbers)
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    assert sum(widths) + 2 * (len(widths) - 1) <= 80
+
+
+def test_answers_at_different_thresholds_are_not_compared():
+    """The more accurate model is not marked as the best if it answers above another threshold."""
+    better = [
+        compared("numpy", "linear", "better", "accuracy"),
+        compared("torch", "linear", "better", "accuracy"),
+        compared("torch", "numpy", "same", "accuracy"),
     ]
-    assert linear == ["linear", "–", "0.5000", "0.9100", "0.5000", "0.9000"]
-    assert len(rest) == 2
+    for thresholds, marked in (((0.5, 0.5, 0.5), True), ((0.5, 0.3, 0.3), False)):
+        above = dict(zip(("linear", "numpy", "torch"), thresholds, strict=True))
+        (table,) = metric_tables(NUMBERS | {"comparisons": better, "thresholds": above})
+        cells = table.rows[NAMES.index("accuracy")].cells
+        assert any(one.best for one in cells) == marked
 
 
 def test_markdown_marks_the_best_and_explains_the_gaps():

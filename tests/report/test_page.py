@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from lr_pipeline.report.page import SECTIONS, breakable
+from lr_pipeline.report.page import SECTIONS, breakable, without_lonely_signs
 
 
 def visible(html: str) -> str:
@@ -45,3 +45,10 @@ def test_sections_have_names_of_their_own():
     """A section's name is its anchor and its template."""
     names = [section.name for section in SECTIONS]
     assert len(names) == len(set(names))
+
+
+def test_a_sign_stays_beside_its_number():
+    """A browser breaks no line at a no-break space; other spaces are left alone."""
+    page = without_lonely_signs("<p>95 % of p &lt; 0.001, 2 × 10⁻⁵</p> width: 100%; a % b &lt; c")
+    expected = "<p>95~% of p &lt;~0.001, 2~×~10⁻⁵</p> width: 100%; a % b &lt; c"
+    assert page == expected.replace("~", "\u00a0")

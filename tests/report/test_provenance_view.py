@@ -58,7 +58,10 @@ def test_settings_seeds_libraries_and_costs_are_listed():
     assert view.run["Seeds"] == "split 5, drawn row 9"
     assert "3 times before" in view.run["Uses of this test set"]
     assert view.code["Arithmetic"] == "openblas 0.3.30 (SkylakeX), 1 thread"
-    assert view.costs == [["dataset", "0.61 s", "312 MB"], ["train_set", "0.10 s", "–"]]
+    costs = [["dataset", "0.61 s", "312 MB"], ["train_set", "0.10 s", "–"]]
+    assert view.costs == costs
+    own = provenance_view(findings, AssetCost("evaluation_report", 3.0, 400.0)).costs
+    assert own == [*costs, ["evaluation_report, until this page was written", "3.00 s", "400 MB"]]
 
 
 def test_passes_over_a_cluster_are_apart_from_the_other_lines():

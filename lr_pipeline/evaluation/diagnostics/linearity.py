@@ -15,7 +15,7 @@ from lr_pipeline.evaluation.effects.column_kinds import DesignColumn
 
 COLUMNS_TESTED = 200  # the largest effects
 COLUMNS_DRAWN = 6
-NUMBERS_AT_ONCE = 2**20  # in a column of terms
+NUMBERS_AT_ONCE = 2**18  # in a column of terms
 LEAST_IN_BIN = 20  # cases
 LEAST_SHOWN = 5  # cases
 MOST_BINS = 10

@@ -10,7 +10,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.orchestration.asset_names import LINEAR, NUMPY, TITLES, TORCH
 from lr_pipeline.orchestration.assets.table_asset import Lesson, table_asset
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
-from lr_pipeline.orchestration.instance.run_record import record_of_run
+from lr_pipeline.orchestration.instance.run_record import cost_so_far, record_of_run
 from lr_pipeline.orchestration.metadata.value_metadata import report_metadata
 from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.report.render import Report, render_report, report_pictures
@@ -48,7 +48,7 @@ def evaluation_report(
         prepare_fold=engine.prepare,
     )
     results = model_results(findings)
-    report = render_report(findings, results)
+    report = render_report(findings, results, cost_so_far)
     return dg.MaterializeResult(
         value=report,
         metadata=report_metadata(report, report_pictures(findings, results)) | engine.metadata(),

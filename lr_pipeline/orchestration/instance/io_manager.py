@@ -29,6 +29,7 @@ from lr_pipeline.storage.artifacts import Artifact, version_name, write_artifact
 from lr_pipeline.storage.object_store import location
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.storage.storage_error import ArtifactError
+from lr_pipeline.tables.freed_memory import release_freed_memory
 from lr_pipeline.versions import library_versions
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
             obj,
             latest_artifact(context.step_context.instance, context.asset_key),
         )
+        release_freed_memory()
         metadata = artifact_metadata(artifact)
         if (fingerprint := getattr(obj, "fingerprint", None)) is not None:
             metadata["fingerprint"] = fingerprint

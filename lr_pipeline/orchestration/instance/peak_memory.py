@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -14,9 +15,16 @@ def peak_since_last_call() -> float | None:
     Linux alone forgets a peak; elsewhere the answer is the peak of the process, which is an upper
     limit of what one asset took. None where neither is known.
     """
+    peak = peak_so_far()
+    with suppress(OSError):
+        _RESET.write_text(_FORGET_PEAK)
+    return peak
+
+
+def peak_so_far() -> float | None:
+    """Return the same, without beginning anew."""
     try:
         found = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
-        _RESET.write_text(_FORGET_PEAK)
     except (OSError, StopIteration):
         return _peak_of_process()
     return int(found.split()[1]) * 1024 / 1e6

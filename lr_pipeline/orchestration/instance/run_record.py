@@ -12,6 +12,7 @@ from lr_pipeline.evaluation.recorded_data import key_of_test_rows, recorded_data
 from lr_pipeline.evaluation.run_facts import AssetCost, ModelInUse, RunFacts
 from lr_pipeline.orchestration.instance.earlier_reports import latest_earlier_report, utc
 from lr_pipeline.orchestration.instance.io_manager import PEAK_MEMORY
+from lr_pipeline.orchestration.instance.peak_memory import peak_so_far
 from lr_pipeline.orchestration.instance.rulings import champion_key, latest_record
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.secrets import without_secrets
@@ -48,6 +49,28 @@ def record_of_run(engine: dg.ConfigurableResource[Any], test_set: Table) -> RunF
         config=without_secrets(_table_config(context)),
         in_use=_model_in_use(context.instance, context.asset_key),
         earlier=latest_earlier_report(context.instance, context.asset_key, context.run.run_id),
+    )
+
+
+def cost_so_far() -> AssetCost | None:
+    """Return what the asset whose step calls this has taken until now; None outside a run."""
+    try:
+        context = dg.AssetExecutionContext.get()
+    except dg.DagsterInvariantViolationError:
+        return None
+    key = context.get_step_execution_context().step.key
+    started = [
+        entry.timestamp
+        for entry in context.instance.all_logs(context.run.run_id, of_type=_Event.STEP_START)
+        if entry.step_key == key
+    ]
+    if not started:
+        return None
+    peak = peak_so_far()
+    return AssetCost(
+        context.asset_key.path[-1],
+        round(time.time() - started[-1], 3),
+        None if peak is None else round(peak, 1),
     )
 
 
