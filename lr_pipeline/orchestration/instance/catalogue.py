@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lr_pipeline.orchestration.asset_names import CHAMPION
 from lr_pipeline.orchestration.instance.home import existing_home
 from lr_pipeline.orchestration.instance.run_order import place_of_data
+from lr_pipeline.storage.artifact_root import present_location
 from lr_pipeline.storage.artifacts import Artifact, load_artifact, local_copy
-from lr_pipeline.storage.object_store import location
 from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:
@@ -121,7 +121,9 @@ def recorded_artifact(entry: "EventLogEntry") -> Artifact | None:
     )
     if path is None or sha256 is None or kind is None:
         return None
-    return Artifact(location(path), sha256, int(size or 0), kind)
+    key = entry.get_dagster_event().asset_key
+    assert key is not None
+    return Artifact(present_location(path, len(key.path)), sha256, int(size or 0), kind)
 
 
 def materialization_of_run(
@@ -158,7 +160,7 @@ def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
     """
     if recorded(entry, "kind") == NO_VALUE:
         return None
-    return load_artifact(*_recorded_artifact(key, entry), recorded(entry, "fingerprint"))
+    return load_artifact(*_require_artifact(key, entry), recorded(entry, "fingerprint"))
 
 
 def recorded_file(key: "AssetKey", entry: "EventLogEntry") -> Path:
@@ -166,18 +168,18 @@ def recorded_file(key: "AssetKey", entry: "EventLogEntry") -> Path:
 
     That of an object store is copied to this machine.
     """
-    return local_copy(*_recorded_artifact(key, entry))
+    return local_copy(*_require_artifact(key, entry))
 
 
-def _recorded_artifact(key: "AssetKey", entry: "EventLogEntry") -> "tuple[Path | UPath, str, str]":
+def _require_artifact(key: "AssetKey", entry: "EventLogEntry") -> "tuple[Path | UPath, str, str]":
     """Return the path, SHA-256 and kind of the artifact that a materialization recorded."""
-    path, sha256, kind = (recorded(entry, name) for name in ("path", "sha256", "kind"))
-    if path is None or sha256 is None or kind is None:
+    found = recorded_artifact(entry)
+    if found is None:
         raise ArtifactError(
             f"asset {key.to_user_string()}: expected its materialization of run {entry.run_id} to "
             "record a file, found none. Materialize it again with lr_pipeline's IO manager."
         )
-    return location(path), sha256, kind
+    return found.path, found.sha256, found.kind
 
 
 def recorded(entry: "EventLogEntry", name: str) -> str | None:

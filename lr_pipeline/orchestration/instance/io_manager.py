@@ -5,10 +5,8 @@ re-executes, else the current one: of the run that began last. So two runs at th
 mix.
 """
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -25,18 +23,14 @@ from lr_pipeline.orchestration.instance.peak_memory import peak_since_last_call
 from lr_pipeline.orchestration.instance.run_opening import open_run
 from lr_pipeline.orchestration.instance.table_tag import tag_run_of_table
 from lr_pipeline.orchestration.resources.fixed_in_code import FixedInCode
+from lr_pipeline.storage.artifact_root import DEFAULT_ROOT, ROOT, artifact_root
 from lr_pipeline.storage.artifacts import Artifact, version_name, write_artifact
-from lr_pipeline.storage.object_store import location
 from lr_pipeline.storage.plain_values import metadata_values
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.freed_memory import release_freed_memory
 from lr_pipeline.versions import library_versions
 
-if TYPE_CHECKING:
-    from upath import UPath
-
 PEAK_MEMORY = "peak_memory_mb"
-ROOT, DEFAULT_ROOT = "LR_PIPELINE_ARTIFACTS", "data/artifacts"
 
 
 class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
@@ -104,11 +98,6 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
             if of_run := materialization_of_run(instance, key, run_id):
                 return load_recorded(key, of_run)
         return load_recorded(key, latest_materialization(instance, key) or found)
-
-
-def artifact_root(chosen: str = "") -> "Path | UPath":
-    """Return where new artifacts go: to ``chosen``, else where the environment says, else here."""
-    return location(chosen or os.environ.get(ROOT) or DEFAULT_ROOT)
 
 
 def artifact_metadata(artifact: Artifact) -> dict[str, Any]:

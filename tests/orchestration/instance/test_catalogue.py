@@ -111,3 +111,34 @@ def test_a_home_that_is_a_file_is_said_to_be_one(tmp_path):
     with pytest.raises(ArtifactError) as of_run:
         initialise_home(tmp_path / "home")
     assert str(caught.value) == str(of_run.value)
+
+
+@pytest.mark.promise(
+    "Artifacts",
+    "A project can be moved: an artifact that is not where it was recorded is found below the "
+    "artifacts' folder, and verified.",
+)
+def test_a_moved_artifact_is_found_below_the_present_folder_and_verified(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """It is read from its new place, unless it was changed there; elsewhere it is missing."""
+
+    @dg.asset(key_prefix="churn")
+    def profile() -> dict:
+        return {"mean": 0.5}
+
+    before, after = tmp_path / "before", tmp_path / "after"
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        manager = ArtifactIOManager(root=str(before))
+        dg.materialize([profile], instance=instance, resources={"io_manager": manager})
+    before.rename(after)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ArtifactError, match="missing"):
+        load("churn/profile", home)
+    monkeypatch.setenv("LR_PIPELINE_ARTIFACTS", str(after))
+    assert load("churn/profile", home) == {"mean": 0.5}
+    (file,) = after.rglob("*.json")
+    file.chmod(0o644)
+    file.write_text(file.read_text().replace("0.5", "0.6"))
+    with pytest.raises(ArtifactError, match="profile"):
+        load("churn/profile", home)
