@@ -22,10 +22,11 @@ ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 
 
 class DagsterServer:
-    """Web server, daemon and code location of one Python file, in ``folder``."""
+    """Web server, daemon and a code location, a Python file or a module, in ``folder``."""
 
-    def __init__(self, folder: Path, location: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, location: Path | str, **environment: str) -> None:
         self.folder, self.location = folder, location
+        self.name = location if isinstance(location, str) else location.name
         self.home = initialise_home(folder / "home")
         self.environment = os.environ | {"DAGSTER_HOME": str(self.home)} | environment
         self.address = ""
@@ -35,7 +36,8 @@ class DagsterServer:
         """Start all processes, and wait until the location is loaded."""
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
-        command = [BIN / "dagster", "dev", "-f", self.location, "-h", "127.0.0.1", "-p", str(port)]
+        source = ["-m" if isinstance(self.location, str) else "-f", str(self.location)]
+        command = [BIN / "dagster", "dev", *source, "-h", "127.0.0.1", "-p", str(port)]
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=self.folder, env=self.environment, stdout=log, stderr=log
@@ -86,7 +88,7 @@ class DagsterServer:
         }"""
         parameters = {
             "selector": {
-                "repositoryLocationName": self.location.name,
+                "repositoryLocationName": self.name,
                 "repositoryName": "__repository__",
                 "jobName": job,
             }

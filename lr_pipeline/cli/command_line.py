@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from lr_pipeline.cli.failure import fail, one_line_a_retry
+from lr_pipeline.cli.worst_moments import end_interrupted, history_problem, memory_problem
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.errors import TableError
 
@@ -30,6 +31,9 @@ VERBS = (
     "scorecard",
     "serve",
 )
+
+
+ARGUMENTS = "lr_pipeline.arguments"
 
 
 class _Verbs(click.Group):
@@ -57,12 +61,37 @@ class _Verbs(click.Group):
             if error.errno == errno.EPIPE:  # the program that reads the output has ended
                 raise
             fail(error)
+        except KeyboardInterrupt:
+            end_interrupted()
+        except click.ClickException:
+            raise
         except Exception as error:
-            from lr_pipeline.orchestration.instance.history_database import database_problem
-
-            if (problem := database_problem(error)) is None:
+            if (problem := _problem(error, ctx)) is None:
                 raise
             fail(problem)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Note the verb and its arguments, of which an error message may need the home."""
+        name, command, rest = super().resolve_command(ctx, args)
+        ctx.meta[ARGUMENTS] = command, list(rest)
+        return name, command, rest
+
+
+def _problem(error: Exception, ctx: click.Context) -> str | None:
+    """Return the line for an error of the database or of memory; None for a fault of ours."""
+    from lr_pipeline.orchestration.instance.history_database import database_problem
+    from lr_pipeline.orchestration.instance.home import dagster_home
+
+    command, arguments = ctx.meta[ARGUMENTS]
+    given = command.make_context("", arguments, resilient_parsing=True).params
+    message = f"{type(error).__name__}: {error}"
+    return (
+        database_problem(error)
+        or history_problem(message, dagster_home(given.get("home")))
+        or memory_problem(message)
+    )
 
 
 @click.group(

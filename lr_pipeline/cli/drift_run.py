@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
+from lr_pipeline.cli.terminal_progress import progress_logger
 from lr_pipeline.orchestration.asset_names import CHALLENGER, DRIFT
 from lr_pipeline.orchestration.instance.catalogue import latest_materialization, recorded
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.run_processes import process_tags
 from lr_pipeline.orchestration.jobs import DRIFT_JOB
 from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.run_loggers import PROGRESS
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.storage.object_store import location
 from lr_pipeline.storage.storage_error import ArtifactError

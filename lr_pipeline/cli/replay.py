@@ -37,9 +37,10 @@ def replay(report: str | None, source: str | None, home: str | None) -> None:
             replay_report,
         )
     from lr_pipeline.cli.run_outcome import failure_lines
-    from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
+    from lr_pipeline.cli.terminal_progress import progress_logger
     from lr_pipeline.evaluation.report_differences import compare_reports
     from lr_pipeline.orchestration.instance.report_choice import find_report
+    from lr_pipeline.orchestration.run_loggers import PROGRESS
 
     found = find_report(report, home)
     try:

@@ -9,6 +9,7 @@ from rich.table import Table as TerminalTable
 
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.terminal_progress import CONSOLE
+from lr_pipeline.cli.worst_moments import INTERRUPTIONS, history_problem, memory_problem
 from lr_pipeline.orchestration.asset_names import CHAMPION, REPORT
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.report.metrics_table import table_rows
@@ -36,7 +37,13 @@ def show_outcome(result: dg.ExecuteInProcessResult, names: TableNames) -> int:
 
 
 def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:
-    """Return a line for each problem that stopped the run; none if nothing did."""
+    """Return a line for each problem that stopped the run; none if nothing did.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        A person stopped it.
+    """
     if result.success:
         return []
     blocking = [
@@ -52,6 +59,10 @@ def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:
         cause = error.cause or error
         if cause.cls_name == "DagsterAssetCheckFailedError" and blocking:
             return list(dict.fromkeys(blocking))  # several models can give the same message
+        if cause.cls_name in INTERRUPTIONS:
+            raise KeyboardInterrupt
+        if known := history_problem(cause.message) or memory_problem(cause.message):
+            return [known]
         message = re.sub(r"^lr_pipeline[.\w]*: ", "", cause.message.strip())
         return in_options(message).splitlines()
     return ["the run failed; --verbose shows Dagster's log"]

@@ -12,8 +12,8 @@ from rich.text import Text
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.orchestration.instance.training_turn import WAITING
 from lr_pipeline.orchestration.metadata.value_metadata import INSEPARABLE
+from lr_pipeline.orchestration.run_loggers import PROGRESS
 
-PROGRESS = "progress"
 CONSOLE = Console(highlight=False, markup=False)  # column names may look like markup
 
 

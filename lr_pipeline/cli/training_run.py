@@ -9,7 +9,7 @@ from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.key_prefix import own_prefix
 from lr_pipeline.cli.remembered_run import remembered_run
 from lr_pipeline.cli.run_outcome import show_outcome
-from lr_pipeline.cli.terminal_progress import PROGRESS, progress_logger
+from lr_pipeline.cli.terminal_progress import progress_logger
 from lr_pipeline.orchestration.asset_names import CHAMPION, DATASET, LOGISTIC_MODELS, REPORT
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.plan_fields import PlanError
@@ -19,6 +19,7 @@ from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.instance.start_notes import notes_at_start
 from lr_pipeline.orchestration.jobs import TRAINING
 from lr_pipeline.orchestration.resources.named_engine import EngineName
+from lr_pipeline.orchestration.run_loggers import PROGRESS
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.orchestration.table_plan import TablePlan
 from lr_pipeline.tables.sources.declared_tables import FileTable, TableSource

@@ -52,6 +52,7 @@ def _bound(part: dg.Definitions) -> dg.Definitions:
         sensors=part.sensors,
         resources={STORAGE: resources[STORAGE]},  # which assets without a button need as well
         executor=part.executor,
+        loggers=part.loggers,
     )
 
 

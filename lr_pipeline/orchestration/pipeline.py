@@ -30,6 +30,7 @@ from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.jobs import TableJobs
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
+from lr_pipeline.orchestration.run_loggers import RUN_LOGGERS
 from lr_pipeline.orchestration.table_automation import TableAutomation
 from lr_pipeline.orchestration.table_functions import Configs
 from lr_pipeline.orchestration.table_names import TableNames
@@ -108,7 +109,7 @@ def build_definitions(
     resources
         Replacements for the resources ``table``, ``engine`` and ``io_manager``, in tests.
     loggers
-        Dagster loggers that a run may choose by name.
+        Dagster loggers that a run may choose by name, besides those of ``run_loggers``.
     executor
         Who executes the steps of a run that Dagster launched: by default its one process; or
         ``dg.multiprocess_executor``, whose processes take seconds to start for each step, or one
@@ -175,6 +176,6 @@ def build_definitions(
             **{names.resource(one): given.pop(one, default) for one, default in own.items()},
             **given,
         },
-        loggers=loggers,
+        loggers={**RUN_LOGGERS, **(loggers or {})},
         executor=executor,
     )

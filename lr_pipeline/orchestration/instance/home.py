@@ -48,6 +48,7 @@ concurrency:
           applyLimitPerUniqueValue: true
         limit: 1
 """
+DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 
 
 def dagster_home(path: str | Path | None = None) -> Path:
@@ -107,6 +108,13 @@ def _initialised(home: Path) -> Path:
                 _open_storages(home)
                 ready.touch()
     history = [] if keeps_history_elsewhere(settings) else [home / "history"]
+    for database in DATABASES if history else ():
+        if not (home / database).is_file():  # Dagster would make an empty one
+            raise ArtifactError(
+                f"{home / database}: expected a database of the run history, found nothing. "
+                "Restore the home from a backup, or begin another one: --home, home= or "
+                "DAGSTER_HOME."
+            )
     for folder in (home, *history):
         with TemporaryFile(dir=folder):  # SQLite's own error is unclear
             pass
