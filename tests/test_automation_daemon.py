@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -15,15 +16,19 @@ import pytest
 from dagster._core.definitions.freshness import FreshnessState
 from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 
+import lr_pipeline
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 FINISHED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 LOCATION = """
 from lr_pipeline import FileTable, build_definitions
 
-table = FileTable("spector.csv", target="GRADE")
+table = FileTable("spector.csv", target="GRADE"{declared})
 defs = build_definitions(table, name="spector", {settings})
 """
+# A value of GRADE a day, from the first of January 2024 on.
+MONTHS = {"2024-03-01": 91, "2024-02-01": 60, "2024-04-01": 121}  # and the rows until their end
 
 pytestmark = pytest.mark.slow
 
@@ -31,11 +36,11 @@ pytestmark = pytest.mark.slow
 class Workplace:
     """A folder with a code location, its home, and the daemon that runs it."""
 
-    def __init__(self, folder: Path, settings: str) -> None:
+    def __init__(self, folder: Path, settings: str, declared: str = "") -> None:
         self.folder, self.table = folder, folder / "spector.csv"
         self.environment = os.environ | {"DAGSTER_HOME": str(folder / "home")}
         shutil.copy(ROOT / "data/samples/spector.csv", self.table)
-        (folder / "location.py").write_text(LOCATION.format(settings=settings))
+        (folder / "location.py").write_text(LOCATION.format(settings=settings, declared=declared))
         (folder / "workspace.yaml").write_text("load_from:\n  - python_file: location.py\n")
         subprocess.run([BIN / "lr-pipeline", "init"], cwd=folder, env=self.environment, check=True)
 
@@ -60,6 +65,13 @@ class Workplace:
                 process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
+
+    def dagster(self, *arguments: str) -> None:
+        """Run a command of Dagster's."""
+        command = [BIN / "dagster", *arguments]
+        subprocess.run(
+            command, cwd=self.folder, env=self.environment, check=True, capture_output=True
+        )
 
     def replace_table(self, text: str) -> None:
         """Put another file in the table's place."""
@@ -138,22 +150,44 @@ def test_schedule_and_sensor_train_once_on_each_content(tmp_path) -> None:
         assert len(ended(instance)) == 3
 
 
+def test_a_backfill_trains_each_month_as_it_would_have_been(tmp_path) -> None:
+    """The champion and the models of today stay what they were, whatever the months' order."""
+    declared, settings = ', time="day"', 'monthly_from="2024-01", evaluation={"cv": {"repeats": 0}}'
+    place = Workplace(tmp_path, settings, declared)
+    days = [date(2024, 1, 1) + timedelta(days=k) for k in range(150)]
+    rows = [f"{day},{k * k % 17},{k * k % 17 // 9 ^ (k % 11 == 0)}" for k, day in enumerate(days)]
+    place.replace_table("\n".join(["day,x,GRADE", *rows]) + "\n")
+    place.dagster("job", "execute", "-j", "spector__training_job", "-f", "location.py")
+    today = [dg.AssetKey(["spector", name]) for name in ("champion", "numpy_model", "train_set")]
+    with place.daemon() as instance:
+        before = [instance.get_latest_materialization_event(key) for key in today]
+        place.dagster(
+            *("job", "backfill", "-j", "spector_by_month__training_job", "--noprompt"),
+            *("-w", "workspace.yaml", "--partitions", ",".join(MONTHS)),
+        )
+        wait_until(lambda: len(ended(instance)) == 4, "three months", 900)
+        assert {run.status for run in ended(instance)} == {dg.DagsterRunStatus.SUCCESS}
+        assert [instance.get_latest_materialization_event(key) for key in today] == before
+    home = tmp_path / "home"
+    for month, number in MONTHS.items():
+        report, model = (
+            lr_pipeline.load(f"spector_by_month/{asset}", home, partition=month)
+            for asset in ("evaluation_report", "numpy_model")
+        )
+        assert report["train_rows"] + report["test_rows"] == number
+        assert model.train_fingerprint == report["train_fingerprint"]
+
+
 def test_the_rest_follows_dataset_once_and_never_a_run_of_all(tmp_path) -> None:
     """One run makes all that depends on new rows; what a training made itself is left alone."""
     place = Workplace(tmp_path, "follow=True")
 
-    def materialize(*arguments: str) -> None:
-        command = [BIN / "dagster", *arguments, "-f", "location.py"]
-        subprocess.run(
-            command, cwd=place.folder, env=place.environment, check=True, capture_output=True
-        )
-
     with place.daemon() as instance:
-        materialize("job", "execute", "-j", "spector__training_job")
+        place.dagster("job", "execute", "-j", "spector__training_job", "-f", "location.py")
         wait_until(lambda: len(ticks(instance, "spector__follow_dataset")) >= 3, "three ticks")
         assert len(ended(instance)) == 1
         place.replace_table(place.table.read_text().rsplit("\n", 2)[0] + "\n")
-        materialize("asset", "materialize", "--select", "spector/dataset")
+        place.dagster("asset", "materialize", "--select", "spector/dataset", "-f", "location.py")
         wait_until(lambda: len(ended(instance)) == 3, "the run of all that follows")
         followed = ended(instance)[-1]
         assert followed.status is dg.DagsterRunStatus.SUCCESS

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from lr_pipeline.cli.workspace_file import WORKSPACE, LocationError, with_entry, workspace_text
 from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, AutomationConfig
+from lr_pipeline.orchestration.monthly_history import without_time
 from lr_pipeline.storage.atomic import new_file, replaced_file
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.sources.secrets import without_secrets
@@ -32,7 +33,7 @@ class NewLocation:
     """A code location to be written: its ``name``, its table, and when that is trained.
 
     Without a ``schedule`` the location has the default one, switched off. ``watch``: it is trained
-    when the file's content changes.
+    when the file's content changes. ``monthly_from``: the first of its past months (YYYY-MM).
     """
 
     name: str
@@ -40,6 +41,7 @@ class NewLocation:
     schedule: str | None = None
     timezone: str = UTC
     watch: bool = False
+    monthly_from: str | None = None
 
     @property
     def file(self) -> str:
@@ -62,6 +64,8 @@ class NewLocation:
             settings.append(f"timezone={_literal(self.timezone)}")
         if self.watch:
             settings.append("watch=True")
+        if self.monthly_from is not None:
+            settings.append(f"monthly_from={_literal(self.monthly_from)}")
         lines = [
             f'"""Code location {self.name}: paths are relative to the folder of {WORKSPACE}."""',
             "",
@@ -145,10 +149,14 @@ def _require_no_secret(path: str) -> None:
 def _require_times(location: NewLocation) -> None:
     schedule = DAILY if location.schedule is None else location.schedule
     try:
-        AutomationConfig(schedule=schedule, timezone=location.timezone)
+        AutomationConfig(
+            schedule=schedule, timezone=location.timezone, monthly_from=location.monthly_from
+        )
     except ValidationError as error:
         said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
         raise LocationError(f"{said}.") from None
+    if location.monthly_from is not None and (reason := without_time(location.table)):
+        raise LocationError(reason)
 
 
 def _arguments(declaration: FileTable | SplitPolicy) -> Iterator[str]:

@@ -24,7 +24,17 @@ from lr_pipeline.tables.errors import TableError
     help="Time zone of the schedule, such as Europe/Berlin.",
 )
 @click.option("--watch", is_flag=True, help="Train when the file's content changes.")
-def new(name: str, schedule: str | None, timezone: str, watch: bool, **described: Any) -> None:
+@click.option(
+    "--monthly-from", help="First past month that can be trained as it was, such as 2023-01."
+)
+def new(
+    name: str,
+    schedule: str | None,
+    timezone: str,
+    watch: bool,
+    monthly_from: str | None,
+    **described: Any,
+) -> None:
     """Make FILE (CSV or Parquet) the code location NAME of the web UI.
 
     Writes locations/NAME.py and its entry in workspace.yaml of the current folder; done again it
@@ -36,8 +46,9 @@ def new(name: str, schedule: str | None, timezone: str, watch: bool, **described
     from lr_pipeline.cli.location_file import NewLocation, write_location
 
     table = file_table(**described)
+    location = NewLocation(name, table, schedule, timezone, watch, monthly_from)
     try:
-        changed = write_location(NewLocation(name, table, schedule, timezone, watch), Path())
+        changed = write_location(location, Path())
     except TableError as error:
         fail(in_options(str(error)))
     except LocationError as error:
@@ -50,5 +61,7 @@ def new(name: str, schedule: str | None, timezone: str, watch: bool, **described
     trains += [f"when {described['file']} changes"] if watch else []
     said = f"trains {' and '.join(trains)}" if trains else "has its schedule switched off"
     click.echo(f"In the web UI (make ui), {name} {said}.")
+    if monthly_from is not None:
+        click.echo(f"Past months from {monthly_from} on are partitions of {name}_by_month.")
     if changed:
         click.echo("A web UI that is running must be ended and started again to show it.")

@@ -37,7 +37,7 @@ def follow_sensor(
     return dg.AutomationConditionSensorDefinition(
         names.named("follow_dataset"),
         target=dg.AssetSelection.assets(*keys),
-        run_tags=names.tags,
+        run_tags=names.tags | names.training_tags,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Makes what depends on `dataset` when that has other rows and its blocking "
         "checks passed.",

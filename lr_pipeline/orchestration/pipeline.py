@@ -28,6 +28,7 @@ from lr_pipeline.orchestration.config.training_config import (
 )
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.jobs import TableJobs
+from lr_pipeline.orchestration.monthly_history import MonthlyHistory
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.run_loggers import RUN_LOGGERS
@@ -52,6 +53,7 @@ def build_definitions(
     watch: bool = False,
     follow: bool = False,
     late_after_hours: float | None = None,
+    monthly_from: str | None = None,
     training: Mapping[str, Any] | None = None,
     evaluation: Mapping[str, Any] | None = None,
     champion: Mapping[str, Any] | None = None,
@@ -91,6 +93,9 @@ def build_definitions(
     late_after_hours
         Age at which report and champion are late; None: twice the longest time between two ticks,
         where the schedule is on from the start; 0: never.
+    monthly_from
+        First of the past months, such as ``"2023-01"``, that can be trained as they were at their
+        end: as partitions of assets below ``NAME_by_month``. The table needs a time column.
     training
         Settings of both logistic models unless a run sets others, such as
         ``{"penalty": "l2", "l2": 1.0}``: see ``TrainingConfig``.
@@ -128,6 +133,7 @@ def build_definitions(
         watch=watch,
         follow=follow,
         late_after_hours=late_after_hours,
+        monthly_from=monthly_from,
     )
     tutorial = isinstance(table, SyntheticTable)
     modules = [data, models, evaluation_assets, lifecycle, scoring_assets, drift_of_rows]
@@ -146,9 +152,12 @@ def build_definitions(
         ScoringConfig: own_defaults(ScoringConfig, {**(scoring or {}), **paths}),
         DriftConfig: own_defaults(DriftConfig, paths),
     }
-    own = {"table": TableResource.of(table, named), "engine": engine or Engine()}
+    own: dict[str, Any] = {"table": TableResource.of(table, named), "engine": engine or Engine()}
     given = dict(resources or {})
+    own = {one: given.pop(one, default) for one, default in own.items()}
     automation = TableAutomation(when, table, names, assets)
+    months = MonthlyHistory(when, table, names, assets)
+    penalty = settings.get("penalty", "auto")
     return dg.Definitions(
         assets=[
             one.build(
@@ -159,8 +168,9 @@ def build_definitions(
                 automation.freshness(one.name),
             )
             for one in assets
-        ],
-        asset_checks=build_checks(names, settings.get("penalty", "auto")),
+        ]
+        + months.assets(configs),
+        asset_checks=build_checks(names, penalty) + months.checks(penalty),
         jobs=[
             jobs.training(),
             jobs.scoring(),
@@ -168,12 +178,14 @@ def build_definitions(
             *([jobs.tutorial()] if tutorial else []),
             jobs.rollback(),
             *([jobs.study()] if studies else []),
+            *months.jobs(),
         ],
         schedules=automation.schedules(scoring=score_path is not None),
         sensors=automation.sensors(),
         resources={
             "io_manager": ARTIFACTS,
-            **{names.resource(one): given.pop(one, default) for one, default in own.items()},
+            **{names.resource(one): value for one, value in own.items()},
+            **months.resources(own),
             **given,
         },
         loggers={**RUN_LOGGERS, **(loggers or {})},

@@ -41,6 +41,17 @@ def test_new_writes_time_zone_and_watch_and_says_both(run, folder) -> None:
     assert defs.resolve_sensor_def("berlin__source_sensor").default_status.value == "RUNNING"
 
 
+def test_new_writes_past_months_and_names_them(run, folder, tmp_path) -> None:
+    """They are partitions of assets of their own."""
+    file = tmp_path / "days.csv"
+    rows = [f"2024-01-{k:02},{k * k % 7},{k % 2}" for k in range(1, 31)]
+    file.write_text("\n".join(["day,x,y", *rows]) + "\n")
+    result = run("new", "days", file, "--target", "y", "--time", "day", "--monthly-from", "2024-01")
+    assert "Past months from 2024-01 on are partitions of days_by_month." in result.output
+    defs = runpy.run_path(str(folder / "locations" / "days.py"))["defs"]
+    assert defs.resolve_job_def("days_by_month__training_job").partitions_def is not None
+
+
 @pytest.mark.parametrize(
     ("options", "split", "said"),
     [
@@ -85,6 +96,8 @@ def test_a_group_and_a_time_ask_for_a_split(run, folder) -> None:
         (("a", SPECTOR, "--target", "GRADES"), "Did you mean 'GRADE'?"),
         (("a", SPECTOR, "--target", "GRADE", "--schedule", "daily"), "five fields"),
         (("a", SPECTOR, "--target", "GRADE", "--timezone", "Berlin"), "such as 'Europe/Berlin'"),
+        (("a", SPECTOR, "--target", "GRADE", "--monthly-from", "2023"), "a month as in 2023-01"),
+        (("a", SPECTOR, "--target", "GRADE", "--monthly-from", "2023-01"), "a time column"),
     ],
 )
 def test_a_mistake_in_new_is_one_line_and_exit_code_1(run, folder, arguments, message) -> None:

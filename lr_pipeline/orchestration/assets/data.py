@@ -1,5 +1,6 @@
 """Assets of group ``data``: the table, its split, and what its columns look like."""
 
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -12,6 +13,7 @@ from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.trained_columns import require_trained_columns
 from lr_pipeline.orchestration.training_inputs import inputs_of_run
 from lr_pipeline.tables.feature_profile import profile_features
+from lr_pipeline.tables.sources.declaration import Declaration
 from lr_pipeline.tables.sources.source_look import look_at
 from lr_pipeline.tables.split.split_table import split_table
 from lr_pipeline.tables.table import Table
@@ -29,12 +31,15 @@ def _table_result(table: Table, **metadata: Any) -> dg.MaterializeResult[Table]:
 def dataset(context: dg.AssetExecutionContext, table: TableResource) -> dg.MaterializeResult[Table]:
     """The table, read from its source and validated, with the roles of its columns.
 
-    n rows of d features x and a label y, 0 or 1.
+    n rows of d features x and a label y, 0 or 1. A partition has the rows until its month's end.
     """
-    look = look_at(table.source)
-    rows = table.source.read(to_split=True)
+    source = table.source
+    if context.has_partition_key and isinstance(source, Declaration):
+        source = replace(source, until=context.partition_time_window.end.isoformat())
+    look = look_at(source)
+    rows = source.read(to_split=True)
     require_trained_columns(context, rows)
-    inputs = inputs_of_run(table.source)
+    inputs = inputs_of_run(source)
     if inputs is None:
         return _table_result(rows)
     content = {"content": look.content_of_reading(rows), "state": look.proof}

@@ -56,12 +56,14 @@ class TableAsset:
         configs: Configs | None = None,
         condition: dg.AutomationCondition[dg.AssetKey] | None = None,
         freshness: dg.FreshnessPolicy | None = None,
+        partitions: dg.PartitionsDefinition[str] | None = None,
     ) -> dg.AssetsDefinition:
         """Return the asset of one table.
 
         ``tutorial``: its description quotes the tutorial, and links to the walkthrough. ``configs``
         are classes of configuration with the table's defaults (see ``of_table``). ``condition``:
-        when Dagster makes it by itself. ``freshness``: when it is late.
+        when Dagster makes it by itself. ``freshness``: when it is late. ``partitions``: it has a
+        version of its own for each of them.
         """
         text = getdoc(self.function) or ""
         return dg.asset(
@@ -76,6 +78,7 @@ class TableAsset:
             metadata=walkthrough(self.lesson.section) if tutorial else None,
             automation_condition=condition,
             freshness_policy=freshness,
+            partitions_def=partitions,
         )(of_table(self.function, names, configs))
 
     def __call__(self, *arguments: Any, **given: Any) -> Any:

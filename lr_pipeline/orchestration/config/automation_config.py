@@ -1,5 +1,6 @@
 """When a table is trained by itself: the settings of a declaration, checked."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dagster._utils.schedules import is_valid_cron_string
@@ -9,6 +10,7 @@ from lr_pipeline.orchestration.config.strict_config import StrictConfig
 
 DAILY = "0 2 * * *"
 UTC = "UTC"
+MONTH = "%Y-%m"
 
 
 class AutomationConfig(StrictConfig):
@@ -29,6 +31,20 @@ class AutomationConfig(StrictConfig):
         description="Age at which report and champion are late; empty: twice the longest time "
         "between two ticks, where the schedule is on; 0: never.",
     )
+
+    monthly_from: str | None = Field(
+        default=None, description="First of the past months that can be trained, such as 2023-01."
+    )
+
+    @field_validator("monthly_from")
+    @classmethod
+    def _is_a_month(cls, month: str | None) -> str | None:
+        try:
+            return month and f"{datetime.strptime(month, MONTH):{MONTH}}"
+        except ValueError:
+            raise ValueError(
+                f"monthly_from: expected a month as in 2023-01, found {month!r}"
+            ) from None
 
     @field_validator("schedule")
     @classmethod

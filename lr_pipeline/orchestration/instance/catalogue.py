@@ -22,25 +22,33 @@ VERSIONS_SEARCHED = 50
 PAGE = 8  # the first one or two decide, unless runs overlapped
 
 
-def load(name: str, home: str | Path | None = None) -> Any:
+def load(name: str, home: str | Path | None = None, partition: str | None = None) -> Any:
     """Load the latest artifact of an asset, verified: a model, a ``Table``, or a dict of numbers.
 
     ``name`` is the asset's key, its parts joined by ``/``: ``"breast_cancer/numpy_model"``. The
     latest versions of two assets may come from different runs: after a failed run, a table may be
     newer than its model (compare ``model.train_fingerprint``). ``home`` is the Dagster home, by
-    default ``$DAGSTER_HOME`` or ``.dagster_home`` here.
+    default ``$DAGSTER_HOME`` or ``.dagster_home`` here. ``partition``: that of a month, such as
+    ``"2023-01-01"``, of an asset below ``NAME_by_month``.
 
     Raises
     ------
     ArtifactError
-        There is no such home or asset (the message lists up to twelve assets), or the file has
+        There is no such home, asset (the message lists up to twelve) or partition, or the file has
         changed.
     """
     from dagster import AssetKey, DagsterInstance
 
     folder, key = existing_home(home), AssetKey(name.split("/"))
     with DagsterInstance.from_config(str(folder)) as instance:
-        found = latest_materialization(instance, key)
+        latest = latest_materialization(instance, key)
+        found = last_recorded(instance, key, partition) if partition else latest
+        if found is None and latest is not None:
+            made = ", ".join(sorted(instance.get_materialized_partitions(key))) or "none"
+            raise ArtifactError(
+                f"asset {name}: expected an artifact of partition {partition!r}, found: {made}. "
+                "Load one of these, or launch a run of it first."
+            )
         if found is None:
             stored = stored_assets(instance)
             close = difflib.get_close_matches(name, stored, n=1)
@@ -94,9 +102,17 @@ def latest_materialization(
     return found
 
 
-def last_recorded(instance: "DagsterInstance", key: "AssetKey") -> "EventLogEntry | None":
-    """Return the materialization of the asset that ended last, by any run."""
-    return instance.get_latest_materialization_event(key)
+def last_recorded(
+    instance: "DagsterInstance", key: "AssetKey", partition: str | None = None
+) -> "EventLogEntry | None":
+    """Return the materialization of the asset, or of one partition, that ended last."""
+    if partition is None:
+        return instance.get_latest_materialization_event(key)
+    from dagster import AssetRecordsFilter
+
+    wanted = AssetRecordsFilter(asset_key=key, asset_partitions=[partition])
+    records = instance.fetch_materializations(wanted, limit=1).records
+    return records[0].event_log_entry if records else None
 
 
 def _newest_first(instance: "DagsterInstance", key: "AssetKey") -> "Iterator[EventLogRecord]":

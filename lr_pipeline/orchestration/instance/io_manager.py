@@ -2,7 +2,7 @@
 
 The folders are never searched. An input is the version recorded by this run, else by a run that it
 re-executes, else the current one: of the run that began last. So two runs at the same time never
-mix.
+mix. Where the asset has partitions, all of this is meant of the run's partition.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Write a new version of the asset; ``None`` is recorded without a file."""
-        _refuse_partitions(context)
+        _partition(context)
         tag_run_of_table(context)
         if obj is None:
             context.add_output_metadata({"kind": NO_VALUE})
@@ -84,12 +84,13 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
         ArtifactError
             No version is recorded, or the file is not what was recorded.
         """
-        _refuse_partitions(context)
         instance, key = context.instance, context.asset_key
-        found = last_recorded(instance, key)
+        partition = _partition(context)
+        found = last_recorded(instance, key, partition)
         if found is None:
+            of = "" if partition is None else f", partition {partition}"
             raise ArtifactError(
-                f"asset {key.to_user_string()}: expected a materialization in the event log of "
+                f"asset {key.to_user_string()}{of}: expected a materialization in the event log of "
                 "this Dagster instance, found none. Materialize it first."
             )
         for run_id in _lineage(context):
@@ -97,7 +98,8 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
                 return load_recorded(key, found)
             if of_run := materialization_of_run(instance, key, run_id):
                 return load_recorded(key, of_run)
-        return load_recorded(key, latest_materialization(instance, key) or found)
+        current = found if partition else latest_materialization(instance, key)
+        return load_recorded(key, current or found)
 
 
 def artifact_metadata(artifact: Artifact) -> dict[str, Any]:
@@ -124,9 +126,16 @@ def _lineage(context: dg.InputContext) -> Sequence[str]:
     return runs
 
 
-def _refuse_partitions(context: dg.OutputContext | dg.InputContext) -> None:
-    if context.has_asset_partitions:
+def _partition(context: dg.OutputContext | dg.InputContext) -> str | None:
+    """Return the run's partition if the asset has partitions; an artifact is never of several.
+
+    A check is given all partitions of its asset, and means that of its run.
+    """
+    if not context.has_asset_partitions:
+        return None
+    if not context.has_partition_key:
         raise ArtifactError(
-            f"asset {context.asset_key.to_user_string()}: expected an asset without partitions, "
-            "whose versions would be mixed up. Give each partition its own key prefix."
+            f"asset {context.asset_key.to_user_string()}: expected a run of one partition, found a "
+            "run of none or of a range. Launch a run for each partition."
         )
+    return str(context.partition_key)

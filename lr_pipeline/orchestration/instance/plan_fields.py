@@ -15,6 +15,7 @@ from lr_pipeline.orchestration.config.own_defaults import validated
 from lr_pipeline.orchestration.config.scoring_config import ScoreConfig
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.orchestration.config.training_config import TrainingConfig
+from lr_pipeline.orchestration.monthly_history import without_time
 from lr_pipeline.orchestration.resources.named_engine import EngineName
 from lr_pipeline.orchestration.sensors import unwatchable
 from lr_pipeline.orchestration.table_plan import TablePlan
@@ -92,8 +93,9 @@ def plan_of_fields(name: str, fields: Mapping[Any, Any]) -> TablePlan:
     except TableError as error:
         raise PlanError(str(error)) from None
     given: dict[str, Any] = {one: settings_in(fields, one) for one in SETTINGS}
-    if given["automation"].get("watch") and (reason := unwatchable(source)):
-        raise PlanError(f"automation: {reason}")
+    for setting, problem in (("watch", unwatchable), ("monthly_from", without_time)):
+        if given["automation"].get(setting) and (reason := problem(source)):
+            raise PlanError(f"automation: {reason}")
     for one, hint in OPTIONS.items():
         if fields.get(one) is not None:
             _require_type(one, hint, fields[one])

@@ -47,9 +47,16 @@ def record_of_run(engine: dg.ConfigurableResource[Any], test_set: Table) -> RunF
         costs=tuple(_costs(entries)),
         earlier_reports=_earlier_reports(context.instance, context.run.run_id, test_set),
         config=without_secrets(_table_config(context)),
-        in_use=_model_in_use(context.instance, context.asset_key),
-        earlier=latest_earlier_report(context.instance, context.asset_key, context.run.run_id),
+        **({} if context.has_partition_key else _beside_it(context)),
     )
+
+
+def _beside_it(context: dg.AssetExecutionContext) -> dict[str, Any]:
+    """Return the champion and the last report; a past month is compared with neither."""
+    return {
+        "in_use": _model_in_use(context.instance, context.asset_key),
+        "earlier": latest_earlier_report(context.instance, context.asset_key, context.run.run_id),
+    }
 
 
 def cost_so_far() -> AssetCost | None:

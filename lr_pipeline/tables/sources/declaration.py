@@ -12,6 +12,7 @@ from lr_pipeline.tables.roles import (
     assign_roles,
     require_column,
 )
+from lr_pipeline.tables.rows_until import moment_of, rows_until
 from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.split.split_table import SplitPolicy
 from lr_pipeline.tables.table import Table
@@ -41,6 +42,7 @@ class Declaration(_Kind):
     being a feature.
     ``missing``: markers of a missing value, such as ``?``, in every column except those of
     ``keep_na``, where NA and every other word is a value.
+    ``until``: leave out rows whose time is this (ISO 8601) or later, as if they were not there yet.
     """
 
     positive: PositiveValue | None = None
@@ -55,6 +57,7 @@ class Declaration(_Kind):
     protected: Sequence[str] = ()
     missing: Sequence[str] = ()
     keep_na: Sequence[str] = ()
+    until: str | None = None
     split: SplitPolicy = field(default_factory=SplitPolicy)
 
     def __post_init__(self) -> None:
@@ -65,11 +68,15 @@ class Declaration(_Kind):
                 names = (value,) if isinstance(value, str) else tuple(value)
                 object.__setattr__(self, name, names)
         object.__setattr__(self, "split", self.split.settled(self.group, self.time))
+        if self.until is not None:
+            moment_of(self.until)
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as plain values, without kinds and words that are not declared."""
         values = asdict(self)
-        values = {name: v for name, v in values.items() if v or name not in SAID_IF_GIVEN}
+        values = {
+            name: v for name, v in values.items() if v or name not in (*SAID_IF_GIVEN, "until")
+        }
         plain = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
         return {"kind": self.kind, **plain}
 
@@ -98,6 +105,7 @@ class Declaration(_Kind):
         TableError
             The table has errors; the exception has all of them.
         """
+        table = table if self.until is None else rows_until(table, self.until)
         policy = self.split if to_split else None
         table, left_out = useful_features(table, self.features is not None, policy)
         known = without_secrets({"source": source, "declaration": self.to_dict()})

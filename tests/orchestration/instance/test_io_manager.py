@@ -225,15 +225,51 @@ def test_materialization_without_a_file_is_an_error_not_an_older_version(tmp_pat
         materialize([upstream, downstream], tmp_path, instance, selection=[downstream])
 
 
-def test_partitioned_asset_is_refused(tmp_path: Path, instance):
-    """Versions of different partitions would be under one key."""
+BOTH = dg.StaticPartitionsDefinition(["a", "b"])
 
-    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["a", "b"]))
-    def by_country() -> dict:
-        return {}
 
-    with pytest.raises(ArtifactError, match="by_country: expected an asset without partitions"):
-        materialize([by_country], tmp_path, instance, partition_key="a")
+@dg.asset(partitions_def=BOTH)
+def by_country(context: dg.AssetExecutionContext) -> dict:
+    """Return the partition that it is of."""
+    return {"country": context.partition_key}
+
+
+@dg.asset(partitions_def=BOTH)
+def summary(by_country: dict) -> dict:
+    """Return the partition of the input."""
+    return by_country
+
+
+def test_an_input_is_of_the_runs_partition(tmp_path: Path, instance):
+    """Whichever partition was made last; what a partition lacks no other one has."""
+    assets = [by_country, summary]
+    for country in ("a", "b"):
+        materialize([by_country], tmp_path, instance, partition_key=country)
+    for country in ("a", "b"):
+        only = {"selection": [summary], "partition_key": country}
+        result = materialize(assets, tmp_path, instance, **only)
+        assert result.output_for_node("summary") == {"country": country}
+
+
+def test_a_partition_without_a_version_is_an_error(tmp_path: Path, instance):
+    """The message names it."""
+    materialize([by_country], tmp_path, instance, partition_key="a")
+    with pytest.raises(ArtifactError, match=r"asset by_country, partition b: .*found none"):
+        materialize(
+            [by_country, summary], tmp_path, instance, selection=[summary], partition_key="b"
+        )
+
+
+def test_a_run_of_several_partitions_is_refused(tmp_path: Path, instance):
+    """An artifact is never of several: neither one that is written nor one that is read."""
+
+    @dg.asset
+    def all_countries(by_country: dict) -> dict:
+        return by_country
+
+    materialize([by_country], tmp_path, instance, partition_key="a")
+    with pytest.raises(ArtifactError, match="by_country: expected a run of one partition"):
+        materialize([by_country, all_countries], tmp_path, instance, selection=[all_countries])
 
 
 def test_retried_step_names_its_version(tmp_path: Path, instance):

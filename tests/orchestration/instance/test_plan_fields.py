@@ -131,6 +131,7 @@ def test_a_password_or_token_is_not_written(address) -> None:
         ({"table": CHURN, "automation": {"schedule": "nightly"}}, "five fields"),
         ({"table": CHURN, "automation": {"wach": True}}, "automation: wach: Extra inputs"),
         ({"table": {"kind": "synthetic"}, "automation": {"watch": True}}, "never changes"),
+        ({"table": CHURN, "automation": {"monthly_from": "2023-01"}}, "with a time column"),
         ({"table": CHURN, "training": {"penalty": "l3"}}, "training: penalty:"),
         ({"table": CHURN, "training": {"penalty": "l2"}}, "Give both or neither"),
         ({"table": CHURN, "training": {"lambda": 1}}, "training: lambda:"),
