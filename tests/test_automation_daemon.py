@@ -105,6 +105,10 @@ def ticks(instance: dg.DagsterInstance, name: str) -> list[InstigatorTick]:
     ]
 
 
+@pytest.mark.promise(
+    "Automation",
+    "Schedule and sensor together train once on each content, also on one that comes back.",
+)
 def test_schedule_and_sensor_train_once_on_each_content(tmp_path) -> None:
     """Together they make one run on the first, one on a change, one on the return to the first.
 
@@ -150,6 +154,10 @@ def test_schedule_and_sensor_train_once_on_each_content(tmp_path) -> None:
         assert len(ended(instance)) == 3
 
 
+@pytest.mark.promise(
+    "Automation",
+    "A past month is trained on the rows until its end, and displaces no current model.",
+)
 def test_a_backfill_trains_each_month_as_it_would_have_been(tmp_path) -> None:
     """The champion and the models of today stay what they were, whatever the months' order."""
     declared, settings = ', time="day"', 'monthly_from="2024-01", evaluation={"cv": {"repeats": 0}}'
@@ -178,6 +186,7 @@ def test_a_backfill_trains_each_month_as_it_would_have_been(tmp_path) -> None:
         assert model.train_fingerprint == report["train_fingerprint"]
 
 
+@pytest.mark.promise("Automation", "What follows a new dataset by itself is made once.")
 def test_the_rest_follows_dataset_once_and_never_a_run_of_all(tmp_path) -> None:
     """One run makes all that depends on new rows; what a training made itself is left alone."""
     place = Workplace(tmp_path, "follow=True")

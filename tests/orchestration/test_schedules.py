@@ -30,6 +30,7 @@ def ticks_of(schedule: str, first: datetime, last: datetime) -> list[datetime]:
     return [one.astimezone(UTC) for one in takewhile(lambda one: one < last, found)]
 
 
+@pytest.mark.promise("Automation", "A night whose hour the clock skips or repeats has one tick.")
 @pytest.mark.parametrize(
     ("night", "at"),
     [

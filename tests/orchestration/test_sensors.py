@@ -71,6 +71,9 @@ def write(path: Path, text: str) -> None:
     other.rename(path)
 
 
+@pytest.mark.promise(
+    "Automation", "The sensor starts no run on a file that is still being written."
+)
 def test_a_change_starts_a_run_once_two_looks_agree(asked, tmp_path) -> None:
     """No file is read while it is written."""
     path = tmp_path / "a.csv"

@@ -124,6 +124,9 @@ def reason(history: History, **settings: Any) -> str:
     return tags[REASON_TAG]
 
 
+@pytest.mark.promise(
+    "Automation", "A schedule does not train again on unchanged data, code and settings."
+)
 def test_unchanged_data_code_and_settings_are_not_trained_again(history) -> None:
     """The tick names the run whose data they are."""
     skipped, _ = tick(history)
