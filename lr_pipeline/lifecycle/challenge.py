@@ -13,7 +13,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 from lr_pipeline.evaluation.comparisons.comparison import POWER
 from lr_pipeline.evaluation.comparisons.paired import are_same, spread_of_difference
 from lr_pipeline.evaluation.intervals.areas import NO_SPREAD
-from lr_pipeline.evaluation.intervals.enough import few_cases
+from lr_pipeline.evaluation.intervals.enough import FEWEST_TO_TEST, few_cases
 from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions
 
@@ -147,7 +147,7 @@ def challenge(
     if are_same(challenger, champion):
         reason = f"it predicts the same as {against} for every test row"
         return Challenge("kept", against, policy, (reason,), difference)
-    if few := few_cases(challenger.cases):
+    if few := few_cases(challenger.cases, FEWEST_TO_TEST):
         return refused((f"no test: {few}",), policy, against, UNDECIDED)
     spread, method = spread_of_difference(challenger, champion, policy.metric)
     if spread.standard_error == 0.0:

@@ -18,7 +18,7 @@ def test_true_values_are_those_of_very_many_rows():
 
 def test_coverage_is_a_share_of_what_was_shown():
     """Fifty small test sets: most intervals are shown, and most contain the truth."""
-    table = simulate_coverage(Binormal("", 0.8), [(100, 0.5)], 50)
+    table = simulate_coverage(Binormal("", 0.8), (100, 0.5), 50)
     for cells in table.rows.values():
         tally = cells[100, 0.5]
         assert (tally.draws, tally.shown) == (50, 50)

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 from lr_pipeline.evaluation.comparisons.comparison import POWER, SIGNIFICANCE, Comparison
 from lr_pipeline.evaluation.comparisons.mcnemar import accuracy_difference, mcnemar_p_value
 from lr_pipeline.evaluation.intervals.areas import NO_SPREAD
-from lr_pipeline.evaluation.intervals.enough import few_cases
+from lr_pipeline.evaluation.intervals.enough import FEWEST_TO_TEST, few_cases
 from lr_pipeline.evaluation.intervals.influence import mean_influence
 from lr_pipeline.evaluation.intervals.interval import no_interval
 from lr_pipeline.evaluation.intervals.means import t_interval, t_p_value
@@ -33,7 +33,7 @@ def compare_pair(first: Predictions, second: Predictions) -> Iterator[Comparison
             yield _withheld(first, second, metric, next(filter(None, reasons)))
         elif same:
             yield _same(first, second, metric, values[0] - values[1])
-        elif reason := few_cases(first.cases):
+        elif reason := few_cases(first.cases, FEWEST_TO_TEST):
             yield _withheld(first, second, metric, reason)
         else:
             yield _tested(first, second, metric, values[0] - values[1])

@@ -1,17 +1,18 @@
 """Intervals for the areas under the ROC curve and under the precision-recall curve."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from scipy.special import expit, logit
 
 from lr_pipeline.core.ranking import CountsByScore
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.intervals.influence import precision_owed_to_itself
 from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
 from lr_pipeline.evaluation.intervals.means import logit_interval
 from lr_pipeline.evaluation.intervals.units import Cases, t_quantile
 
+FREEDOM = 5.0  # times that of the rarer class: fewer cover too much, more too little
 NO_SPREAD = "the rows that are there leave no spread to measure"
 
 
@@ -21,8 +22,8 @@ def auc_interval(area: float, influence: RowVector, cases: Cases) -> Interval:
     DeLong's variance is a class's variance of V, the share of the other class that a case is ranked
     above (or below), over its number, summed over the classes. It is too small near 1 and for few
     cases, so that each class is given one case more, with V = 1/2 (as Agresti and Coull add cases
-    to a share), and t has twice as many degrees of freedom as the rarer class. Where rows have
-    groups, the variance is that between groups, without such a case.
+    to a share), and t has FREEDOM times as many degrees of freedom as the rarer class. Where rows
+    have groups, the variance is that between groups, without such a case.
 
     Source: E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988), 837–845;
     N. A. Obuchowski, Biometrics 53 (1997), 567–578, for groups.
@@ -41,7 +42,8 @@ def auc_interval(area: float, influence: RowVector, cases: Cases) -> Interval:
         squared += m * (area - mean) ** 2 + (0.5 - mean) ** 2
         variance += squared / (m * (m + 1.0)) * cases.share
         centre += mean / 2.0
-    width = t_quantile(2.0 * cases.freedom) * math.sqrt(variance) / (centre * (1.0 - centre))
+    t = t_quantile(FREEDOM * cases.freedom)
+    width = t * math.sqrt(variance) / (centre * (1.0 - centre))
     low, high = (float(expit(logit(centre) + side * width)) for side in (-1, 1))
     return Interval(min(low, area), max(high, area), method="DeLong, on the logit scale")
 
@@ -49,19 +51,17 @@ def auc_interval(area: float, influence: RowVector, cases: Cases) -> Interval:
 def precision_interval(
     area: float, influence: RowVector, counts: CountsByScore, cases: Cases
 ) -> Interval:
-    """Interval for the average precision on the logit scale, by its influence function.
+    """Interval for the average precision T: symmetric for log c, variance by the jackknife.
 
-    Each positive case counts itself among those above it, so that the area is too large by about
-    the mean of (1 − precision) / cases above; the interval is centred where this is taken off. As
-    many degrees of freedom as the rarer class, less one.
+    c is T less what positive cases owe to counting themselves, which makes T too large where they
+    are rare. t has as many degrees of freedom as for the ROC AUC; between groups, those of the
+    groups' variance.
     """
-    spread = cases.spread(influence)
-    if cases.group is None:
-        spread = replace(spread, freedom=cases.freedom)
-    above = np.cumsum((counts.negative + counts.positive)[::-1])[::-1]
-    precision = np.cumsum(counts.positive[::-1])[::-1] / above
-    excess = float(np.sum(counts.positive * (1.0 - precision) / above)) / cases.classes[1]
-    centre = area - excess * cases.share
+    centre = area - precision_owed_to_itself(counts, cases.unit) * cases.share
+    spread = cases.class_spread(influence)
     if not 0.0 < centre < 1.0 or spread.standard_error == 0.0:
         return no_interval(NO_SPREAD)
-    return logit_interval(area, spread, "influence function, on the logit scale", centre)
+    t = t_quantile(FREEDOM * cases.freedom) if cases.group is None else spread.quantile
+    width = t * spread.standard_error / centre
+    low, high = (min(centre * math.exp(side * width), 1.0) for side in (-1, 1))
+    return Interval(min(low, area), max(high, area), method="jackknife of its logarithm")

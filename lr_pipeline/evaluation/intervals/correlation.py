@@ -9,24 +9,26 @@ from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
 from lr_pipeline.evaluation.intervals.means import NORMAL
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions
 
+ADDED_CASES = 0.75  # half a case covers too little with ten cases of the rarer class
+
 Cells = Float64[np.ndarray, " 4"]  # true negative, false positive, false negative, true positive
 
 
 def mcc_interval(model: Predictions) -> Interval:
     """Interval for Matthews' correlation r, symmetric for artanh r (Fisher's z): the delta method.
 
-    Half a case is added to each cell of the confusion matrix, which keeps the variance from being
+    ADDED_CASES are added to each cell of the confusion matrix, which keeps the variance from being
     too small where a cell is nearly empty. Rows of one group vary together.
     """
     metrics, cases = model.metrics, model.cases
     names = ("true_negative", "false_positive", "false_negative", "true_positive")
-    cells = np.array([float(getattr(metrics, name)) for name in names]) + 0.5
+    cells = np.array([float(getattr(metrics, name)) for name in names]) + ADDED_CASES
     r, gradient = _correlation(cells / cells.sum())
     if cases.group is None:
         share = cells / cells.sum()
         variance = float(np.sum(gradient**2 * share) - np.sum(gradient * share) ** 2)
         error = math.sqrt(max(variance, 0.0) / float(cells.sum()))
-        quantile, method = NORMAL, "Fisher's z, with half a case more in each cell"
+        quantile, method = NORMAL, "Fisher's z, with 3/4 of a case more in each cell"
     else:
         cell = (2.0 * cases.labels + model.answers).astype(np.int64)
         spread = cases.spread(gradient[cell] - float(np.sum(gradient * cells)) / cells.sum())

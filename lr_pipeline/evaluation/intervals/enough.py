@@ -2,15 +2,16 @@
 
 from lr_pipeline.evaluation.intervals.units import Cases
 
-FEWEST_CASES = 5  # of the rarer class, or to count in
+FEWEST_CASES = 3  # of the rarer class, or to count in, for an interval
+FEWEST_TO_TEST = 5  # of the rarer class, for a test whose answer decides
 FEWEST_GROUPS = 5
 
 
-def few_cases(cases: Cases) -> str:
-    """Return why there are too few cases for an interval, "" if there are enough."""
+def few_cases(cases: Cases, fewest: int = FEWEST_CASES) -> str:
+    """Return why there are too few cases, "" if there are enough."""
     rarer = min(cases.classes)
-    if rarer < FEWEST_CASES:
-        return f"only {rarer:.6g} cases of the rarer class, {FEWEST_CASES} are needed"
+    if rarer < fewest:
+        return f"only {rarer:.6g} cases of the rarer class, {fewest} are needed"
     return few_groups(cases)
 
 

@@ -1,6 +1,7 @@
 """How much each test row contributes to a metric: its influence, at O(n log n) for all rows.
 
-φ of a row is the derivative of the metric when that row becomes a little more frequent; Σ ω φ = 0.
+φ of a row is the derivative of the metric when that row becomes a little more frequent, or what the
+metric loses without one of its cases (the jackknife's); Σ ω φ = 0.
 """
 
 import numpy as np
@@ -49,19 +50,42 @@ def auc_influence(counts: CountsByScore, places: Places, cases: Cases) -> RowVec
 
 
 def precision_influence(counts: CountsByScore, places: Places, cases: Cases) -> RowVector:
-    """φ of the average precision T = Σ over positive cases of H(s)/G(s) / P.
+    """φ of the average precision T: W times what T loses without one case, by the jackknife.
 
-    G(s) and H(s) are the shares of all cases that have a score of at least s, and of those that are
-    positive besides. With π = P / W, a(s) = Σ over scores t ≤ s of h(t) / G(t) and
-    b(s) = Σ h(t) H(t) / G(t)², h(t) the share of positive cases at t, φ is
-    [y (H(s)/G(s) + a(s) − T) − b(s)] / π.
+    G(s) and H(s) are the numbers of all and of positive cases with a score of at least s, h(s) the
+    positive ones at s, P all of them; T = Σ h H/G / P. A case has weight δ. With sums over scores
+    up to s, A(s) = Σ h (G − H)/(G (G − δ)) and B(s) = Σ h H/(G (G − δ)), a positive row's φ is
+    W (A(s) + (H(s) − δ)/(G(s) − δ) − T) / (P − δ), a negative row's −W B(s) / P; less their mean.
+
+    Source: B. Efron and C. Stein, Annals of Statistics 9 (1981), 586–596.
     """
-    W = cases.total
-    at = counts.positive / W
-    G = np.cumsum((counts.negative + counts.positive)[::-1])[::-1] / W
-    H = np.cumsum(counts.positive[::-1])[::-1] / W
-    share = cases.classes[1] / W
-    precision = H / G
-    T = float(np.sum(at * precision)) / share
-    a, b = np.cumsum(at / G), np.cumsum(at * precision / G)
-    return np.asarray((cases.labels * ((precision + a)[places] - T) - b[places]) / share)
+    h, unit = counts.positive, cases.unit
+    G, H = _from_the_top(counts.negative + h), _from_the_top(h)
+    alone = unit >= G  # one case on top, whose leaving takes its own precision of 1
+    others = np.where(alone, 1.0, G - unit)
+    A = np.cumsum(h * (G - H) / (G * others))
+    B = np.cumsum(np.where(alone, 0.0, h * H / (G * others)))
+    of_others = np.where(alone, 1.0, (H - unit) / others)
+    P = cases.classes[1]
+    T = float(np.sum(h * H / G)) / P
+    of_ones = (A + of_others - T)[places] / (P - unit)
+    loss = cases.total * np.where(cases.labels == 1.0, of_ones, -B[places] / P)
+    return np.asarray(loss - float(np.sum(cases.weight * loss)) / cases.total)
+
+
+def precision_owed_to_itself(counts: CountsByScore, unit: float) -> float:
+    """What the average precision owes to each positive case counting itself.
+
+    Σ h (H/G − (H − δ)/(G − δ)) / P, the precision at a case's score less that among the others
+    there; the one case on top, of precision 1, has no others, which counts as 0. ``unit``: δ.
+    """
+    h = counts.positive
+    G, H = _from_the_top(counts.negative + h), _from_the_top(h)
+    others = np.where(unit < G, G - unit, 1.0)
+    owed = np.where(unit < G, unit * (G - H) / (G * others), H / G)
+    return float(np.sum(h * owed) / np.sum(h))
+
+
+def _from_the_top(counts: RowVector) -> RowVector:
+    """(k,) cases at each score or above it."""
+    return np.asarray(np.cumsum(counts[::-1])[::-1])

@@ -9,25 +9,19 @@ from lr_pipeline.evaluation.intervals.interval import LEVEL, Interval
 from lr_pipeline.evaluation.intervals.units import Spread, t_quantile
 
 
-def log_interval(estimate: float, spread: Spread) -> Interval:
-    """T interval for log μ, of a mean m > 0: symmetric for ratios, never below 0."""
-    width = t_quantile(spread.units - 1.0) * spread.standard_error / estimate
-    low, high = estimate * math.exp(-width), estimate * math.exp(width)
-    return Interval(low, high, method="t interval of its logarithm")
-
-
-def skewed_log_interval(estimate: float, spread: Spread) -> Interval:
-    """The same, corrected for skewness: all μ with |g(T)| ≤ t, T = (log m − log μ) m / se.
+def skewed_log_interval(estimate: float, spread: Spread, freedom: float) -> Interval:
+    """Interval for a mean m > 0, never below 0: all μ with |g(T)| ≤ t, T = (log m − log μ) m / se.
 
     With γ the skewness of n contributions and b = γ / 3√n − se / 2m, g(T) = T + b T² + b² T³ / 3 +
-    γ / 6√n is monotone and takes the first-order effect of skewness off the statistic.
+    γ / 6√n is monotone and takes the first-order effect of skewness off the statistic. t has
+    ``freedom`` degrees of freedom.
 
     Source: P. Hall, Journal of the Royal Statistical Society B 54 (1992), 221–228.
     """
     error = spread.standard_error / estimate
     skew = spread.skewness / math.sqrt(spread.units)
     b = skew / 3.0 - error / 2.0
-    t = t_quantile(spread.units - 1.0)
+    t = t_quantile(freedom)
     ends = [_inverse(side * t - skew / 6.0, b) for side in (1, -1)]
     low, high = (estimate * math.exp(-error * T) for T in ends)
     return Interval(low, high, method="t interval of its logarithm, corrected for skewness (Hall)")
@@ -38,17 +32,11 @@ def _inverse(x: float, b: float) -> float:
     return x if abs(b) < 1e-9 else (float(np.cbrt(1.0 + 3.0 * b * x)) - 1.0) / b
 
 
-def logit_interval(
-    estimate: float, spread: Spread, method: str, centre: float | None = None
-) -> Interval:
-    """Interval that is symmetric around log(c / (1 − c)), of an estimate between 0 and 1.
-
-    c is the estimate, unless ``centre`` is given; the interval always contains the estimate.
-    """
-    c = estimate if centre is None else centre
-    width = spread.quantile * spread.standard_error / (c * (1.0 - c))
-    low, high = (float(expit(logit(c) + side * width)) for side in (-1, 1))
-    return Interval(min(low, estimate), max(high, estimate), method=method)
+def logit_interval(estimate: float, spread: Spread, method: str) -> Interval:
+    """Interval that is symmetric around log(m / (1 − m)), of an estimate m between 0 and 1."""
+    width = spread.quantile * spread.standard_error / (estimate * (1.0 - estimate))
+    low, high = (float(expit(logit(estimate) + side * width)) for side in (-1, 1))
+    return Interval(low, high, method=method)
 
 
 def t_interval(estimate: float, spread: Spread, method: str) -> Interval:

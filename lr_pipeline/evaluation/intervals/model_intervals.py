@@ -13,7 +13,7 @@ from lr_pipeline.evaluation.intervals.enough import (
     few_to_count,
 )
 from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
-from lr_pipeline.evaluation.intervals.means import log_interval, skewed_log_interval
+from lr_pipeline.evaluation.intervals.means import skewed_log_interval
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions
 from lr_pipeline.evaluation.intervals.shares import (
     Share,
@@ -50,16 +50,22 @@ def _intervals(model: Predictions) -> Iterator[tuple[str, Interval]]:
 def _of_losses(model: Predictions) -> Iterator[tuple[str, Interval]]:
     """Yield the intervals of mean losses."""
     reason = few_cases(model.cases)
-    for metric, interval in (("log_loss", skewed_log_interval), ("brier_score", log_interval)):
+    for metric in ("log_loss", "brier_score"):
         value = getattr(model.metrics, metric)
         if value is None:
             continue
         if reason:
             yield metric, no_interval(reason)
             continue
-        spread = model.cases.spread(model.mean_influence(metric))
-        alike = value == 0.0 or spread.standard_error == 0.0
-        yield metric, no_interval(NO_SPREAD) if alike else interval(value, spread)
+        influence = model.mean_influence(metric)
+        spread = model.cases.spread(influence)
+        if value == 0.0 or spread.standard_error == 0.0:
+            yield metric, no_interval(NO_SPREAD)
+            continue
+        # A log loss has no bound: few large ones make its variance uncertain.
+        bounded = metric == "brier_score"
+        freedom = spread.units - 1.0 if bounded else model.cases.class_freedom(influence)
+        yield metric, skewed_log_interval(value, spread, freedom)
 
 
 def _of_ranks(model: Predictions) -> Iterator[tuple[str, Interval]]:
@@ -126,4 +132,9 @@ def _of_answers(model: Predictions) -> Iterator[tuple[str, Interval]]:
     if min(model.cases.classes) < FEWEST_CASES:
         yield "balanced_accuracy", no_interval(few_cases(model.cases))
     elif "recall" in shares and "specificity" in shares:
-        yield "balanced_accuracy", mean_of_two(shares["recall"], shares["specificity"])
+        influences = (y * (yes - tp / (tp + fn)), (1 - y) * (1 - yes - tn / (tn + fp)))
+        correlation = model.cases.group_correlation(*influences)
+        yield (
+            "balanced_accuracy",
+            mean_of_two(shares["recall"], shares["specificity"], correlation),
+        )

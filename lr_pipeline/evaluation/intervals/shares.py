@@ -7,7 +7,8 @@ import numpy as np
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.calibration import wilson_interval
 from lr_pipeline.evaluation.intervals.interval import LEVEL, Interval
-from lr_pipeline.evaluation.intervals.units import Cases
+from lr_pipeline.evaluation.intervals.means import NORMAL
+from lr_pipeline.evaluation.intervals.units import Cases, t_quantile
 
 WILSON = "Wilson"
 Share = tuple[float, float]  # cases with the property, of so many
@@ -23,8 +24,9 @@ def effective(share: Share, part: RowVector, whole: RowVector, cases: Cases) -> 
     """Return the share as that of as many independent cases as tell as much as the groups do.
 
     ``part`` and ``whole`` (n,) are 1 for the rows that are counted. With V the variance of the
-    share p between groups (a ratio's linearisation), these are p (1 − p) / V cases, at most as many
-    as there are. Where p is 0 or 1, each group is one case.
+    share p between g groups (a ratio's linearisation), these are p (1 − p) / V cases, at most as
+    many as there are, times (1.96 / t)² with t of g − 1 degrees of freedom, since V is an estimate.
+    Where p is 0 or 1, each group is one case.
 
     Source: E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998), 193–201.
     """
@@ -32,13 +34,15 @@ def effective(share: Share, part: RowVector, whole: RowVector, cases: Cases) -> 
     if cases.group is None or trials == 0:
         return share
     p = successes / trials
+    held = np.bincount(cases.group, cases.weight * whole, cases.groups)
+    groups = float(np.count_nonzero(held))
     if p in (0.0, 1.0):
-        held = np.bincount(cases.group, cases.weight * whole, cases.groups)
-        number = float(np.count_nonzero(held))
+        number = groups
     else:
         mean = float(np.sum(cases.weight * whole)) / cases.total
         error = cases.spread((part - p * whole) / mean).standard_error
         number = min(p * (1.0 - p) / error**2 if error > 0 else trials, trials)
+        number *= (NORMAL / t_quantile(max(groups - 1.0, 1.0))) ** 2
     return p * number, number
 
 
@@ -50,14 +54,23 @@ def f1_interval(jaccard: Interval) -> Interval:
     return Interval(low, high, jaccard.level, f"{jaccard.method} for tp / (tp + fp + fn)")
 
 
-def mean_of_two(first: Share, second: Share, level: float = LEVEL) -> Interval:
-    """Interval for the mean of two independent shares, from Wilson's of each (square and add).
+def mean_of_two(first: Share, second: Share, correlation: float = 0.0) -> Interval:
+    """Interval for the mean of two shares, from Wilson's of each (square and add).
 
-    Source: R. G. Newcombe, Statistics in Medicine 17 (1998), 873–890.
+    Each end is √(a² + b² + 2 r a b) / 2 from the mean, a and b the distances of the shares' own
+    ends, r the ``correlation`` of their estimates: 0 if they are of independent cases.
+
+    Source: R. G. Newcombe, Statistics in Medicine 17 (1998), 873–890 (r = 0); G. Y. Zou and
+    A. Donner, Statistics in Medicine 27 (2008), 1693–1702.
     """
     shares = [successes / trials for successes, trials in (first, second)]
-    ends = [wilson_interval(*share, level) for share in (first, second)]
+    ends = [wilson_interval(*share) for share in (first, second)]
     centre = sum(shares) / 2.0
-    below = math.hypot(*(p - low for p, (low, _) in zip(shares, ends, strict=True))) / 2.0
-    above = math.hypot(*(high - p for p, (_, high) in zip(shares, ends, strict=True))) / 2.0
-    return Interval(centre - below, centre + above, level, "Wilson's, squared and added (Newcombe)")
+    below = _added(correlation, *(p - low for p, (low, _) in zip(shares, ends, strict=True)))
+    above = _added(correlation, *(high - p for p, (_, high) in zip(shares, ends, strict=True)))
+    method = "Wilson's, squared and added (Newcombe)"
+    return Interval(centre - below / 2.0, centre + above / 2.0, method=method)
+
+
+def _added(correlation: float, a: float, b: float) -> float:
+    return math.sqrt(max(a * a + b * b + 2.0 * correlation * a * b, 0.0))

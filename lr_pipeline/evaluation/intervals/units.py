@@ -1,6 +1,7 @@
 """The test rows as independent units, and how far a mean over them is from the population's."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -72,6 +73,11 @@ class Cases:
         return self.total - ones, ones
 
     @cached_property
+    def unit(self) -> float:
+        """The weight of one case: 1, or the smallest weight if that is less."""
+        return min(1.0, float(self.weight.min()))
+
+    @cached_property
     def groups(self) -> int:
         """Number of groups; 0 where rows have none."""
         return 0 if self.group is None else int(self.group.max(initial=-1)) + 1
@@ -105,20 +111,55 @@ class Cases:
         return max(number - 1.0, 1.0)
 
     def class_spread(self, influence: RowVector) -> Spread:
-        """Return the same for an estimate whose influence has mean 0 in each class (DeLong).
+        """Return the same with a variance of each class of its own, as DeLong's.
 
-        The variance is the sum of those of the classes, each with its number less one; of groups
-        it is that between groups.
+        With m_c cases of class c, whose φ have mean a_c and squares Σ ω (φ − a_c)² = S_c, it is
+        Σ_c (m_c a_c² + S_c m_c / (m_c − 1)) / W²; of groups it is that between groups.
         """
         found = self.spread(influence)
         if self.group is not None:
             return found
-        squares = self.weight * influence * influence
-        ones, (n, m) = float(np.sum(squares * self.labels)), self.classes
-        zeros = float(squares.sum()) - ones
-        variance = (ones * m / (m - 1.0) + zeros * n / (n - 1.0)) / self.total**2
-        error = math.sqrt(max(variance, 0.0) * self.share)
+        variance = 0.0
+        for m, mean, squares, _ in self._class_moments(influence):
+            variance += (m * mean**2 + squares * m / (m - 1.0)) / self.total**2
+        error = math.sqrt(variance * self.share)
         return replace(found, standard_error=error, freedom=self.freedom)
+
+    def class_freedom(self, influence: RowVector) -> float:
+        """Return Satterthwaite's degrees of freedom of Σ ω φ², the sum of three parts.
+
+        With the moments of ``class_spread`` and κ_c the kurtosis in class c, S_c has those of its
+        variance's error, 2 m_c / (κ_c − 1), at most m_c − 1, and Σ_c m_c a_c² has W − 1. Groups
+        have their number − 1.
+
+        Source: F. E. Satterthwaite, Biometrics Bulletin 2 (1946), 110–114.
+        """
+        if self.group is not None:
+            return self.freedom
+        total, between, errors = 0.0, 0.0, 0.0  # errors: Σ part² / its degrees of freedom
+        for m, mean, squares, fourth in self._class_moments(influence):
+            total += squares + m * mean**2
+            between += m * mean**2
+            errors += max(squares**2 / (m - 1.0), (fourth * m - squares**2) / (2.0 * m))
+        errors += between**2 / (self.total - 1.0)
+        return total**2 / errors / self.share if errors > 0.0 else 1.0
+
+    def _class_moments(self, values: RowVector) -> Iterator[tuple[float, float, float, float]]:
+        """Yield number, mean, and sums of second and fourth powers about it, of each class."""
+        for label, m in enumerate(self.classes):
+            times = np.where(self.labels == label, self.weight, 0.0)
+            mean = float(np.sum(times * values)) / m
+            squares = (values - mean) ** 2
+            second, fourth = np.sum(times * squares), np.sum(times * squares * squares)
+            yield m, mean, float(second), float(fourth)
+
+    def group_correlation(self, first: RowVector, second: RowVector) -> float:
+        """Return the correlation of two estimates by the groups' influences, 0 without groups."""
+        if self.group is None:
+            return 0.0
+        one, two = (np.bincount(self.group, self.weight * v, self.groups) for v in (first, second))
+        size = math.sqrt(float(one @ one) * float(two @ two))
+        return float(one @ two) / size if size > 0.0 else 0.0
 
 
 def t_quantile(freedom: float) -> float:

@@ -108,7 +108,7 @@ def test_halls_correction_moves_the_interval_of_a_skewed_mean_as_the_bootstrap_t
     values = np.random.default_rng(6).exponential(size=40)
     mean, error = values.mean(), scipy.stats.sem(values)
     skewness, freedom = scipy.stats.skew(values), 39.0
-    low, high = skewed_log_interval(mean, Spread(error, skewness, 40.0, freedom)).ends
+    low, high = skewed_log_interval(mean, Spread(error, skewness, 40.0, freedom), freedom).ends
     rng = np.random.default_rng(7)
     drawn_values = rng.choice(values, (4_000, 40))
     statistics = (drawn_values.mean(1) - mean) / scipy.stats.sem(drawn_values, axis=1)
@@ -122,7 +122,7 @@ def test_halls_correction_moves_the_interval_of_a_skewed_mean_as_the_bootstrap_t
 @pytest.mark.parametrize(
     ("labels", "reason"),
     [
-        ([0.0] * 30 + [1.0] * 3, "only 3 cases of the rarer class"),
+        ([0.0] * 30 + [1.0] * 2, "only 2 cases of the rarer class"),
         ([0.0] * 30, "all 30 test labels are 0"),
     ],
 )

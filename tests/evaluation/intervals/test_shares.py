@@ -36,12 +36,16 @@ def test_the_mean_of_two_shares_has_newcombes_interval():
 
 
 def test_cases_that_copy_their_group_are_as_many_as_there_are_groups():
-    """100 rows in 20 groups that agree entirely tell what about 20 cases tell."""
+    """100 rows in 20 groups that agree entirely tell what about 20 cases tell.
+
+    That is n − 1 = 19, from the variance's divisor, times (1.960 / 2.093)², whose 2.093 is the
+    table value of t with 19 degrees of freedom.
+    """
     rng = np.random.default_rng(1)
     part = np.repeat((rng.random(20) < 0.4).astype(float), 5)
     cases = Cases(part, np.ones(100), np.repeat(np.arange(20), 5).astype(np.int64))
     successes, trials = effective((part.sum(), 100.0), part, np.ones(100), cases)
-    assert trials == pytest.approx(19.0, rel=1e-12)  # n − 1, from the variance's divisor
+    assert trials == pytest.approx(19.0 * (1.960 / 2.093) ** 2, rel=1e-3)
     assert successes / trials == pytest.approx(part.mean(), rel=1e-12)
 
 
