@@ -35,6 +35,15 @@ def test_the_mean_of_two_shares_has_newcombes_interval():
     assert differences == pytest.approx([0.0524, 0.3339], abs=5e-5)
 
 
+@pytest.mark.parametrize(("correlation", "sign"), [(1.0, 1), (-1.0, -1)])
+def test_shares_that_vary_together_add_and_those_against_each_other_take_off(correlation, sign):
+    """The mean of 30 of 40 and 12 of 60, with Wilson's intervals of statsmodels."""
+    ends = [proportion_confint(*share, method="wilson") for share in ((30, 40), (12, 60))]
+    below = [0.75 - ends[0][0], 0.2 - ends[1][0]]
+    found = mean_of_two((30.0, 40.0), (12.0, 60.0), correlation)
+    assert found.low == pytest.approx(0.475 - abs(below[0] + sign * below[1]) / 2, abs=1e-12)
+
+
 def test_cases_that_copy_their_group_are_as_many_as_there_are_groups():
     """100 rows in 20 groups that agree entirely tell what about 20 cases tell.
 

@@ -6,9 +6,15 @@ import scipy.stats
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
 
 from lr_pipeline.core.ranking import count_scores
-from lr_pipeline.evaluation.intervals.influence import auc_influence, places_of, precision_influence
+from lr_pipeline.evaluation.intervals.influence import (
+    auc_influence,
+    places_of,
+    precision_influence,
+    precision_owed_to_itself,
+)
 from lr_pipeline.evaluation.intervals.units import Cases
 
 
@@ -102,6 +108,62 @@ def test_influences_are_the_jackknifes(area):
     moved = np.array([399 * (whole - value(rows != row)) for row in rows])
     assert np.corrcoef(moved, influence)[0, 1] > 0.995
     assert np.std(moved) == pytest.approx(np.std(influence), rel=0.08)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_influence_on_the_average_precision_is_what_it_loses_without_a_case(tied):
+    """Scikit-learn's average precision of all rows but one, for each row."""
+    y, score, _ = scored_rows(7, tied=tied)
+    counts, cases, rows = count_scores(y, score, np.ones_like(y)), Cases(y, np.ones_like(y)), 60
+    without = [np.arange(rows) != row for row in range(rows)]
+    values = np.array([average_precision_score(y[kept], score[kept]) for kept in without])
+    influence = precision_influence(counts, places_of(score, counts), cases)
+    assert influence == pytest.approx(rows * (values.mean() - values), rel=1e-9, abs=1e-9)
+
+
+def test_positive_cases_are_worth_less_among_the_others():
+    """Ranked 1, 0, 1, 1, their precisions are 1, 2/3, 3/4; of the others above, none, 1/2, 2/3."""
+    y, score = np.array([1.0, 0.0, 1.0, 1.0]), np.array([4.0, 3.0, 2.0, 1.0])
+    owed = precision_owed_to_itself(count_scores(y, score, np.ones(4)), 1.0)
+    assert owed == pytest.approx(((1 - 0) + (2 / 3 - 1 / 2) + (3 / 4 - 2 / 3)) / 3, rel=1e-12)
+
+
+def test_half_a_case_on_top_leaves_the_influence_finite():
+    """Weights that are no whole numbers: the smallest is the case that is left out."""
+    y, score, weight = scored_rows(8)
+    weight[np.argmax(score)] = 0.5
+    counts, cases = count_scores(y, score, weight), Cases(y, weight)
+    influence = precision_influence(counts, places_of(score, counts), cases)
+    assert cases.unit == 0.5
+    assert np.isfinite(influence).all()
+    assert float(weight @ influence) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_classes_of_one_size_have_welchs_degrees_of_freedom():
+    """Scipy's, of uniform values; those of a heavy tail are 2 n / (κ − 1) of that class."""
+    rng = np.random.default_rng(9)
+    wide, narrow = rng.uniform(-3, 3, 15), rng.uniform(-1, 1, 15)
+    cases = Cases(np.repeat([0.0, 1.0], 15), np.ones(30))
+    values = np.concatenate([wide - wide.mean(), narrow - narrow.mean()])
+    expected = scipy.stats.ttest_ind(wide, narrow, equal_var=False).df
+    assert cases.class_freedom(values) == pytest.approx(expected, rel=1e-12)
+    wide[0] = 60.0
+    values = np.concatenate([wide - wide.mean(), np.zeros(15)])
+    kurtosis = scipy.stats.kurtosis(wide, fisher=False)
+    assert cases.class_freedom(values) == pytest.approx(30 / (kurtosis - 1), rel=1e-12)
+
+
+def test_shares_that_move_against_each_other_between_groups_are_correlated():
+    """Numpy's correlation of the groups' sums, which have mean 0."""
+    rng = np.random.default_rng(10)
+    group = np.repeat(np.arange(12), 5).astype(np.int64)
+    shift = rng.normal(size=12)
+    shift -= shift.mean()
+    first, second = shift[group], -shift[group] + np.tile([0.3, -0.3, 0.0, 0.1, -0.1], 12)
+    cases = Cases(np.zeros(60), np.ones(60), group)
+    assert cases.group_correlation(first, second) == pytest.approx(-1.0)
+    assert cases.group_correlation(first, np.zeros(60)) == 0.0
+    assert Cases(np.zeros(60), np.ones(60)).group_correlation(first, second) == 0.0
 
 
 def test_the_variance_of_groups_is_the_cluster_robust_one():
