@@ -25,8 +25,8 @@ from lr_pipeline.scoring.new_answers import AnswerCounts
 NUMBERS = 10
 LEVELS = (3, 3, 3, 14, 14, 14, 14, 600, 600, 600)
 HEADINGS = ["groups", "rows a group", "alike", "groups as units", "rows as units"]
-UNCHANGED = ((100, 10, 1.0), (100, 10, 0.5), (100, 10, 0.0), (1_000, 10, 1.0))
-MOVED = ((2_000, 10, 1.0), (2_000, 10, 0.0))
+UNCHANGED = ((100, 10, 1.0), (100, 10, 0.5), (100, 10, 0.0), (300, 10, 1.0))
+MOVED = ((1_000, 10, 1.0), (1_000, 10, 0.0))
 
 
 def group_sizes(rng: np.random.Generator, groups: int, mean: float) -> np.ndarray:
@@ -135,7 +135,7 @@ def shares(groups: int, mean: float, alike: float, shift: float, runs: int, seed
 def section(runs: int, seed: int) -> list[str]:
     """Run the simulations of groups, and return their part of the page."""
     none = [shares(*one, 0.0, runs, seed + k) for k, one in enumerate(UNCHANGED)]
-    fewer = max(1, runs // 5)
+    fewer = max(1, runs // 10)
     moved = [shares(*one, 0.2, fewer, seed + 10 + k) for k, one in enumerate(MOVED)]
     return [
         "## Rows in groups",

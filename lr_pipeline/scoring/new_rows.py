@@ -11,10 +11,10 @@ import pyarrow.types as pt
 
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.files.parquet import BLOCK_ROWS, file_batches, open_parquet
-from lr_pipeline.tables.files.refusals import naming
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import ColumnRoles, closest
+from lr_pipeline.tables.sources.declared_places import naming_place
 from lr_pipeline.tables.sources.delimited import write_delimited
 from lr_pipeline.tables.sources.header import common_header
 from lr_pipeline.tables.sources.locations import DataFile, all_parquet, find_files
@@ -121,7 +121,7 @@ def open_new_rows(path: str | Path, preparation: Preparation) -> NewRows:
         A file is missing or unreadable, or changed meanwhile, or the files are not one table.
     """
     expected = expected_columns(preparation)
-    with naming(str(path)):
+    with naming_place(str(path)):
         files = find_files(path)
         with unmoved(path, files):
             open_files = _open_parquet if all_parquet(files) else _open_csv

@@ -21,6 +21,7 @@ from lr_pipeline.orchestration.sensors import unwatchable
 from lr_pipeline.orchestration.table_plan import TablePlan
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.sources.declared_places import is_variable
 from lr_pipeline.tables.sources.declared_tables import SOURCES, source_from_dict
 from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.split.split_policy import SplitPolicy
@@ -52,16 +53,16 @@ def plan_fields(plan: TablePlan) -> dict[str, Any]:
     declared = plan.source.to_dict()
     ordered = {name: declared[name] for name in FIRST if name in declared} | declared
     table = {name: v for name, v in ordered.items() if v is not None and v != []}
-    if "path" in table and "://" not in table["path"]:
+    if "path" in table and "://" not in table["path"] and not is_variable(table["path"]):
         table["path"] = _absolute(table["path"])
     settings = {name: dict(getattr(plan, name)) for name in SETTINGS}
     fields = {"table": table, **settings, **{name: getattr(plan, name) for name in OPTIONS}}
     fields = {name: v for name, v in fields.items() if v is not None and v != {}}
     if without_secrets(fields) != fields:
         raise PlanError(
-            "its address holds a password or token, which is not written into a file. Keep it "
-            "where fsspec or the database's driver looks for it (configuration, environment), and "
-            "leave it out of the address."
+            "its address holds a password or token, which is not written into a file. Put the "
+            "address into an environment variable and name that, as env:ITS_NAME, or keep the "
+            "secret where fsspec or the database's driver looks for it."
         )
     return fields
 

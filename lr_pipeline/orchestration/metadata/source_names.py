@@ -2,6 +2,7 @@
 
 import os
 
+from lr_pipeline.tables.sources.declared_places import is_variable
 from lr_pipeline.tables.sources.secrets import without_secrets
 
 SOURCE = "source"  # metadata of a dataset
@@ -13,4 +14,6 @@ def source_identity(source: str) -> str:
     Passwords and tokens in a URL are left out, since the event log and the web UI show it.
     """
     path = source.removeprefix("file://")
+    if is_variable(path):
+        return path
     return str(without_secrets(path)) if "://" in path else os.path.realpath(path)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from lr_pipeline.tables.errors import TableError, table_error
+from lr_pipeline.tables.sources.declared_places import is_variable
 from lr_pipeline.tables.sources.locations import ALLOWED_ROOT, GLOB_CHARACTERS, find_files
 
 
@@ -16,12 +17,13 @@ def data_root() -> Path:
 def require_in_data_root(location: str, remedy: str) -> None:
     """Raise ``TableError`` unless ``location`` means files below the data root.
 
-    Links are resolved. URLs are refused, as are names that start with a dot, such as ``.env``.
-    Nothing outside is looked at, so that the message does not tell what there is.
+    Links are resolved. URLs and environment variables are refused, as are names that start with a
+    dot, such as ``.env``. Nothing outside is looked at, so that the message does not tell what
+    there is.
     """
     root = data_root()
     refusal = table_error(f"{location!r} lies outside the data root {root}", remedy)
-    if "://" in location or "::" in location:
+    if "://" in location or "::" in location or is_variable(location):
         raise refusal
     before_pattern = re.split(f"[{re.escape(GLOB_CHARACTERS)}]", location)[0]
     if not all(_is_below(_as_read(one), root) for one in (before_pattern, location)):

@@ -13,6 +13,7 @@ from lr_pipeline.tables.files.parquet import open_parquet
 from lr_pipeline.tables.files.refusals import naming
 from lr_pipeline.tables.roles import quoted
 from lr_pipeline.tables.sources.declaration import Declaration
+from lr_pipeline.tables.sources.declared_places import naming_place
 from lr_pipeline.tables.sources.delimited import write_delimited
 from lr_pipeline.tables.sources.header import common_header
 from lr_pipeline.tables.sources.locations import DataFile, all_parquet, find_files
@@ -68,10 +69,11 @@ class SyntheticTable:
 class FileTable(Declaration):
     """CSV or Parquet with a two-valued target column: a file, a folder of files, or a glob.
 
-    ``path`` may be a URL of any scheme that fsspec knows, such as ``s3://bucket/churn/*.parquet``.
-    For the other fields see ``Declaration``; ``find_files`` says what ``path`` may mean. A single
-    local Parquet file is read directly; all other rows are streamed into a temporary Parquet file,
-    which is removed with the last table that reads it.
+    ``path`` may be a URL of any scheme that fsspec knows, such as ``s3://bucket/churn/*.parquet``,
+    or ``env:NAME``, with the name of an environment variable that holds a path or URL. For the
+    other fields see ``Declaration``; ``find_files`` says what ``path`` may mean. A single local
+    Parquet file is read directly; all other rows are streamed into a temporary Parquet file, which
+    is removed with the last table that reads it.
     """
 
     path: str | Path
@@ -89,7 +91,7 @@ class FileTable(Declaration):
             The table has errors (all are listed; each line names the file), or a file changed
             while it was read.
         """
-        with naming(str(self.path)):
+        with naming_place(str(self.path)):
             files = find_files(self.path)
             with unmoved(self.path, files):
                 table = self._read_parquet(files) if all_parquet(files) else self._read_csv(files)

@@ -11,6 +11,7 @@ from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.files.file_watch import FileState, FileWatch, local_state, remote_state
 from lr_pipeline.tables.files.refusals import not_found, os_problem, require_file, require_path
 from lr_pipeline.tables.files.urls import is_web, require_answer, url_filesystem
+from lr_pipeline.tables.sources.declared_places import place_of
 from lr_pipeline.tables.sources.file_contents import (
     GZIP_MAGIC,
     PARQUET_MAGIC,
@@ -105,7 +106,7 @@ def find_files(location: str | Path) -> list[DataFile]:
         There is no such file, the scheme is unknown, or a file is outside the allowed folder.
     """
     require_path(str(location))
-    filesystem, path = _filesystem_of(str(location))
+    filesystem, path = _filesystem_of(place_of(str(location)))
     if is_web(filesystem):
         require_answer(filesystem, path)
     here, base = "file" in _protocols(filesystem), ""

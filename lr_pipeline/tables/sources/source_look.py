@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from lr_pipeline.tables.files.refusals import naming
+from lr_pipeline.tables.sources.declared_places import naming_place
 from lr_pipeline.tables.sources.declared_tables import FileTable, SqlTable, TableSource
 from lr_pipeline.tables.sources.locations import DataFile, find_files
 from lr_pipeline.tables.sources.source_content import CONTENT, content_of
@@ -51,7 +52,7 @@ def look_at(source: TableSource) -> SourceLook:
         The source is not there, or the query fails.
     """
     if isinstance(source, FileTable):
-        with naming(str(source.path)):
+        with naming_place(str(source.path)):
             return _look_at_files(find_files(source.path))
     if isinstance(source, SqlTable):
         return SourceLook(partial(_answer_of, source))

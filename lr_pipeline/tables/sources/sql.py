@@ -1,6 +1,5 @@
 """The rows of a SQL query, streamed into Parquet (the extra ``sql`` brings SQLAlchemy)."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, groupby
@@ -14,12 +13,12 @@ import pyarrow.types as pt
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.files.parquet import write_blocks
 from lr_pipeline.tables.roles import quoted
+from lr_pipeline.tables.sources.declared_places import is_variable, place_of
 from lr_pipeline.tables.sources.secrets import HIDDEN, has_secret_parameters
 from lr_pipeline.tables.values.decimals import floats_of
 from lr_pipeline.tables.values.reading_rules import NO_RULES, ReadingRules
 from lr_pipeline.tables.values.spelling import shown_spelling, spelling_key
 
-ENVIRONMENT = "env:"
 BLOCK_ROWS = 20_000
 
 
@@ -39,10 +38,7 @@ def database_url(declared: str) -> Any:
         raise table_error(
             "a SQL query needs SQLAlchemy", "Install it: pip install 'lr-pipeline[sql]'"
         ) from None
-    name = declared.removeprefix(ENVIRONMENT)
-    text = os.environ.get(name) if declared.startswith(ENVIRONMENT) else declared
-    if text is None:
-        raise table_error(f"the environment variable {name} is not set", "Set it to the URL")
+    text = place_of(declared)
     try:
         url = make_url(text)
     except ArgumentError:
@@ -50,7 +46,7 @@ def database_url(declared: str) -> Any:
             "the database's URL cannot be understood", "Write it as in sqlite:///folder/rows.db"
         ) from None
     secret = url.password is not None or has_secret_parameters(text)
-    if secret and not declared.startswith(ENVIRONMENT):
+    if secret and not is_variable(declared):
         raise table_error(
             "the database's URL holds a password or a token in the open",
             "Put the URL into an environment variable and declare url='env:ITS_NAME'",
