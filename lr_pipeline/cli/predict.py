@@ -8,6 +8,7 @@ import click
 from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.table_options import ANYWAY_HELP, SHARE
+from lr_pipeline.orchestration.instance.answer_history import record_answers
 from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.orchestration.pass_progress import PassProgress
 from lr_pipeline.scoring.prediction_file import export_predictions, require_writable
@@ -87,6 +88,8 @@ def predict(
     except (ScoringError, ReferenceRowError) as error:
         fail(error)
     _show_counts(predictions, target)
+    if (history := record_answers(name, home, predictions)) is not None:
+        click.echo(f"These metrics are in the history of {history}, which the web UI charts.")
 
 
 def _output_name(file: str) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
 import pytest
 from click.testing import Result
@@ -48,6 +49,28 @@ def test_predict_scores_with_the_champion(run, trained, folder) -> None:
     assert found["probability"].tolist() == pytest.approx(model.predict_proba(dataset).tolist())
     assert set(found["model_status"]) == {"champion"}
     assert f"{found['label'].sum()} with label 1 (GRADE = 1, p > 0.5)" in last
+
+
+def test_metrics_of_answers_join_the_history_that_the_ui_charts(run, trained, folder) -> None:
+    """As an observation of the table's predictions, with the model; a file's model has no table."""
+    result = run("predict", SPECTOR, "--model", "spector", "--output", "scores.csv")
+    assert "in the history of spector/predictions, which the web UI charts" in result.output
+    home, key = folder / ".dagster_home", dg.AssetKey(["spector", "predictions"])
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        latest = instance.fetch_observations(key, limit=1).records[0].asset_observation
+    told = {name: value.value for name, value in latest.metadata.items()}
+    scores, answers = pd.read_csv(folder / "scores.csv"), pd.read_csv(SPECTOR)["GRADE"]
+    assert told["answers/accuracy"] == pytest.approx((scores["label"] == answers).mean())
+    assert told["answers/log_loss_low"] < told["answers/log_loss"] < told["answers/log_loss_high"]
+    assert (told["model_version"], told["model_status"]) == (
+        scores["model_version"][0],
+        "champion",
+    )
+    assert told["source"] == str(SPECTOR.resolve())
+    (model,) = (folder / "data/artifacts/spector/numpy_model").glob("*/model.json")
+    alone = run("predict", SPECTOR, "--model", model, "--output", "scores.csv")
+    assert alone.exit_code == 0, alone.output
+    assert "in the history" not in alone.output
 
 
 def test_the_output_is_named_after_the_input(run, trained, folder) -> None:
