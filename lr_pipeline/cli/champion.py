@@ -46,7 +46,8 @@ def champion(
     from lr_pipeline.orchestration.instance.home import existing_home
     from lr_pipeline.orchestration.instance.manual_rulings import promote as put_in_use
     from lr_pipeline.orchestration.instance.manual_rulings import roll_back
-    from lr_pipeline.orchestration.instance.rulings import champion_key, records_of, rulings
+    from lr_pipeline.orchestration.instance.rulings import champion_key
+    from lr_pipeline.orchestration.instance.run_archive import whole_history
     from lr_pipeline.scoring.predictions import ScoringError
 
     prefix = table.strip("/").split("/") if table else []
@@ -58,7 +59,7 @@ def champion(
                 roll_back(instance, prefix, to, because or "")
         except ScoringError as error:
             fail(error)
-        records = records_of(rulings(instance, champion_key(prefix)))
+        records = whole_history(instance, champion_key(prefix))
     if not records:
         fail(
             f"{table or 'the table without a name'}: expected a champion's history, found none. "

@@ -25,6 +25,7 @@ VERBS = (
     "init",
     "new",
     "predict",
+    "prune",
     "replay",
     "report",
     "run",

@@ -7,6 +7,7 @@ import dagster as dg
 
 from lr_pipeline.orchestration.instance.located_tables import located_tables
 from lr_pipeline.orchestration.instance.remembered_tables import UnusablePlan, remembered_plans
+from lr_pipeline.orchestration.maintenance import build_maintenance
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.orchestration.table_plan import TablePlan
 from lr_pipeline.report.markdown import escaped
@@ -26,6 +27,7 @@ def default_definitions(home: str | Path | None = None, folder: Path = Path()) -
 
 
 def _parts(home: str | Path | None, folder: Path) -> Iterator[dg.Definitions]:
+    yield build_maintenance()
     yield _bound(TablePlan(SyntheticTable()).definitions())
     located = located_tables(folder)
     for plan in remembered_plans(home):

@@ -24,10 +24,9 @@ from lr_pipeline.orchestration.instance.check_results import refusals
 from lr_pipeline.orchestration.instance.rulings import (
     current_champion,
     one_ruling_at_a_time,
-    records_of,
-    rulings,
     user_name,
 )
+from lr_pipeline.orchestration.instance.run_archive import whole_history
 from lr_pipeline.orchestration.metadata.champion_metadata import champion_metadata
 from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.orchestration.table_names import TableNames
@@ -58,7 +57,7 @@ def champion(
         found = decide(
             challenger,
             current_champion(instance, key),
-            records_of(rulings(instance, key)),
+            whole_history(instance, key),
             test_set,
             config.policy(),
             user_name(),

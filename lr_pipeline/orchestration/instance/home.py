@@ -47,6 +47,11 @@ concurrency:
         value:
           applyLimitPerUniqueValue: true
         limit: 1
+retention:  # of ticks, in days; `lr-pipeline prune` removes runs and artifacts
+  schedule:
+    purge_after_days: {skipped: 30, success: 90, failure: 90, started: 90}
+  sensor:
+    purge_after_days: {skipped: 2, success: 90, failure: 90, started: 90}
 """
 DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 

@@ -14,12 +14,12 @@ from lr_pipeline.orchestration.instance.earlier_reports import latest_earlier_re
 from lr_pipeline.orchestration.instance.io_manager import PEAK_MEMORY
 from lr_pipeline.orchestration.instance.peak_memory import peak_so_far
 from lr_pipeline.orchestration.instance.rulings import champion_key, latest_record
+from lr_pipeline.orchestration.instance.run_archive import TEST_ROWS_TAG, removed_looks
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.table import Table
 from lr_pipeline.versions import code_identity
 
-TEST_ROWS_TAG = "lr_pipeline/test_rows"
 TAG_DIGITS = 32
 
 _Event = dg.DagsterEventType
@@ -86,9 +86,10 @@ def _earlier_reports(instance: dg.DagsterInstance, run_id: str, test_set: Table)
 
     Tags of runs are indexed; those of materializations are not.
     """
-    tag = {TEST_ROWS_TAG: key_of_test_rows(recorded_data(test_set))[:TAG_DIGITS]}
+    rows = key_of_test_rows(recorded_data(test_set))[:TAG_DIGITS]
+    tag = {TEST_ROWS_TAG: rows}
     instance.add_run_tags(run_id, tag)
-    return instance.get_runs_count(dg.RunsFilter(tags=tag)) - 1
+    return instance.get_runs_count(dg.RunsFilter(tags=tag)) - 1 + removed_looks(instance, rows)
 
 
 def _model_in_use(instance: dg.DagsterInstance, key: dg.AssetKey) -> ModelInUse:

@@ -1,0 +1,202 @@
+"""Remove what retention does not keep: runs with their logs and artifacts, and leftovers."""
+
+import fcntl
+import re
+import shutil
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from lr_pipeline.orchestration.instance.retention import (
+    DAY_SECONDS,
+    History,
+    PastRun,
+    RetentionPolicy,
+    StoredVersion,
+    kept_runs,
+    removable_versions,
+)
+from lr_pipeline.storage.artifacts import remove_artifact
+from lr_pipeline.storage.atomic import stale_partials
+from lr_pipeline.tables.files.temporary_folder import dead_folders
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+OF_RUN = re.compile(r"\d{8}T\d{6}\.\d{6}Z-([0-9a-f]{8})(?:-retry\d+)?")
+Kind = Literal["run", "artifact", "leftover"]
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A thing that goes: its kind, the group in which it is shown, and its bytes on the disk.
+
+    ``run`` names a run, ``path`` the main file of an artifact, or a leftover.
+    """
+
+    kind: Kind
+    group: str
+    size: int
+    run: str | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class PrunePlan:
+    """What goes, in the order in which it goes, and how many runs stay."""
+
+    removals: tuple[Removal, ...]
+    runs_kept: int
+
+    @property
+    def size(self) -> int:
+        """The bytes of all that goes."""
+        return sum(one.size for one in self.removals)
+
+    def summary(self, what: str) -> str:
+        """Return the whole in a sentence; ``what`` becomes of it: removed, or would go."""
+        number = {kind: sum(one.kind == kind for one in self.removals) for kind in get_args(Kind)}
+        told = [f"{n:,} {kind}{'s' if n > 1 else ''}" for kind, n in number.items() if n]
+        counts = ", ".join(told) or "nothing"
+        return f"{counts} {what} ({size_text(self.size)}); {self.runs_kept:,} runs stay."
+
+    def rows(self) -> list[tuple[str, str, int, int]]:
+        """Return kind, group, number and bytes of what goes, added up."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for one in self.removals:
+            found.setdefault((one.kind, one.group), []).append(one.size)
+        return [(*name, len(sizes), sum(sizes)) for name, sizes in found.items()]
+
+
+@contextmanager
+def one_prune_at_a_time(instance: "DagsterInstance") -> Iterator[None]:
+    """Hold the lock of pruning in the Dagster home; the kernel releases it with the process."""
+    with Path(instance.storage_directory(), ".prune.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def size_text(size: float) -> str:
+    """Return bytes in the unit that suits them, such as ``1.2 GB``."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:,.1f} GB"
+
+
+def plan_prune(instance: "DagsterInstance", policy: RetentionPolicy) -> PrunePlan:
+    """Return what the policy lets go. Runs whose process is dead count as finished."""
+    from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs
+    from lr_pipeline.orchestration.instance.stored_history import read_history
+
+    fail_dead_runs(instance)
+    history = read_history(instance)
+    kept = kept_runs(history, policy)
+    gone = [one for one in history.runs if one.id not in kept]
+    # Artifacts go before the runs that know their paths, so that a killed prune can go on.
+    return PrunePlan(
+        (
+            *_artifacts(history, kept),
+            *_runs(instance, gone),
+            *_leftovers(instance, history),
+        ),
+        len(history.runs) - len(gone),
+    )
+
+
+def carry_out(instance: "DagsterInstance", plan: PrunePlan) -> int:
+    """Remove what is planned; return the bytes of free pages that the databases gave back."""
+    from lr_pipeline.orchestration.instance.run_archive import archive_runs
+    from lr_pipeline.orchestration.instance.run_removal import compact_databases, remove_run
+
+    archive_runs(instance, {one.run for one in plan.removals if one.run is not None})
+    for removal in plan.removals:
+        if removal.run is not None:
+            remove_run(instance, removal.run)
+        elif removal.path is not None and removal.kind == "artifact":
+            remove_artifact(removal.path)
+        elif removal.path is not None:
+            _remove(removal.path)
+    return compact_databases(instance)
+
+
+def _artifacts(history: History, kept: Collection[str]) -> Iterator[Removal]:
+    """Yield the artifacts that no run that stays has recorded, and that lie where ours lie."""
+    group_of = {one.id: one.group for one in history.runs}
+    removable = removable_versions(history, kept)
+    for version in history.versions:
+        if version.path in removable and _root(version) is not None and version.path.exists():
+            del removable[version.path]
+            size = _size(version.path.parent)
+            yield Removal("artifact", group_of.get(version.run, ""), size, path=version.path)
+
+
+def _runs(instance: "DagsterInstance", runs: Iterable[PastRun]) -> Iterator[Removal]:
+    from lr_pipeline.orchestration.instance.run_removal import log_files
+
+    for run in runs:
+        size = sum(path.stat().st_size for path in log_files(instance, run.id))
+        size += _size(Path(instance.storage_directory(), run.id))
+        yield Removal("run", run.group, size, run=run.id)
+
+
+def _leftovers(instance: "DagsterInstance", history: History) -> Iterator[Removal]:
+    """Yield what killed processes have left, and what belongs to runs that are gone."""
+    from lr_pipeline.orchestration.instance.run_removal import remains_of_runs
+
+    roots = {root for one in history.versions if (root := _root(one)) is not None}
+    found = {
+        "unfinished files": (
+            path for root in roots for path in stale_partials(root.rglob(".*.partial"))
+        ),
+        "never recorded": _unrecorded(history),
+        "temporary files": dead_folders(),
+        "logs of removed runs": remains_of_runs(instance, {one.id for one in history.runs}),
+    }
+    for name, paths in found.items():
+        yield from (Removal("leftover", name, _size(path), path=path) for path in paths)
+
+
+def _unrecorded(history: History) -> Iterator[Path]:
+    """Yield versions that a finished run of this instance stored, and was killed before it said so.
+
+    Those of other runs may belong to another instance that shares the folder.
+    """
+    recorded = {one.path.parent for one in history.versions if one.path is not None}
+    finished = {one.id[:8] for one in history.runs if one.finished}
+    assets = {folder.parent for folder in recorded if OF_RUN.fullmatch(folder.name)}
+    for asset in sorted(assets):
+        for path in asset.iterdir() if asset.is_dir() else ():
+            of_run = OF_RUN.fullmatch(path.name)
+            old = time.time() - path.stat().st_mtime > DAY_SECONDS
+            if of_run and of_run[1] in finished and old and path not in recorded:
+                yield path
+
+
+def _root(version: StoredVersion) -> Path | None:
+    """Return the root of an artifact at ``<root>/<asset>/<version>/<file>``, None elsewhere."""
+    if version.path is None:
+        return None
+    asset = version.asset.split("/")
+    folders = version.path.parts[:-2]
+    if len(folders) <= len(asset) or list(folders[-len(asset) :]) != asset:
+        return None
+    return version.path.parents[len(asset) + 1]
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, or of the files below a folder; 0 where there is nothing."""
+    if path.is_dir():
+        return sum(one.lstat().st_size for one in path.rglob("*") if not one.is_dir())
+    return path.lstat().st_size if path.exists() else 0
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
