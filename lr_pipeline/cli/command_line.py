@@ -17,6 +17,7 @@ from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.errors import TableError
 
 VERBS = (
+    "acknowledge",
     "champion",
     "deploy",
     "drift",

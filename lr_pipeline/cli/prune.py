@@ -46,10 +46,10 @@ def prune(
 
     from lr_pipeline.cli.terminal_progress import CONSOLE
     from lr_pipeline.orchestration.instance.home import existing_home
+    from lr_pipeline.orchestration.instance.home_lock import home_lock
     from lr_pipeline.orchestration.instance.pruning import (
         PrunePlan,
         carry_out,
-        one_prune_at_a_time,
         plan_prune,
         size_text,
     )
@@ -70,7 +70,7 @@ def prune(
     policy = RetentionPolicy(keep_days, keep_runs, limit)
     with (
         DagsterInstance.from_config(str(existing_home(home))) as instance,
-        one_prune_at_a_time(instance),
+        home_lock(instance, "prune"),
     ):
         plan = plan_prune(instance, policy)
         show(plan)

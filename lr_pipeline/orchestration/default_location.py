@@ -1,13 +1,16 @@
 """The default code location: the tutorial's table, and every table that is remembered."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 
+from lr_pipeline.orchestration.alerts.alert_sensor import build_alerts
 from lr_pipeline.orchestration.instance.located_tables import located_tables
 from lr_pipeline.orchestration.instance.remembered_tables import UnusablePlan, remembered_plans
 from lr_pipeline.orchestration.maintenance import build_maintenance
+from lr_pipeline.orchestration.resources.notifier import VARIABLE
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.orchestration.table_plan import TablePlan
 from lr_pipeline.report.markdown import escaped
@@ -28,6 +31,8 @@ def default_definitions(home: str | Path | None = None, folder: Path = Path()) -
 
 def _parts(home: str | Path | None, folder: Path) -> Iterator[dg.Definitions]:
     yield build_maintenance()
+    if os.environ.get(VARIABLE):
+        yield build_alerts()
     yield _bound(TablePlan(SyntheticTable()).definitions())
     located = located_tables(folder)
     for plan in remembered_plans(home):

@@ -6,9 +6,9 @@ import dagster as dg
 from pydantic import Field
 
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
+from lr_pipeline.orchestration.instance.home_lock import home_lock
 from lr_pipeline.orchestration.instance.pruning import (
     carry_out,
-    one_prune_at_a_time,
     plan_prune,
     size_text,
 )
@@ -47,7 +47,7 @@ def build_maintenance() -> dg.Definitions:
     @dg.op(name="prune_home")
     def prune_home(context: dg.OpExecutionContext, config: RetentionConfig) -> None:
         """Remove old runs with their artifacts and logs, and what killed processes have left."""
-        with one_prune_at_a_time(context.instance):
+        with home_lock(context.instance, "prune"):
             plan = plan_prune(context.instance, config.policy())
             given_back = carry_out(context.instance, plan)
         for kind, group, number, size in plan.rows():

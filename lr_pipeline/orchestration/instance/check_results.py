@@ -41,7 +41,7 @@ def refusals(instance: "DagsterInstance", model: "AssetKey", run: str) -> tuple[
     reasons = []
     for asset, check in BLOCKING:
         key = AssetCheckKey(AssetKey([*model.path[:-1], asset or model.path[-1]]), check)
-        found = made.get(key) or _latest_of(instance, key)
+        found = made.get(key) or latest_result(instance, key)
         if found is None and (asset, check) == LEAKS:
             reasons.append(f"{key.asset_key.to_user_string()}: {check} was never run")
         elif found and not found.passed and found.severity is AssetCheckSeverity.ERROR:
@@ -66,12 +66,14 @@ def _latest(
     instance: "DagsterInstance", run: str, evaluation: "AssetCheckEvaluation"
 ) -> "AssetCheckEvaluation":
     """Return the latest evaluation of the same check, if it checked what the run had made."""
-    latest = _latest_of(instance, evaluation.asset_check_key)
+    latest = latest_result(instance, evaluation.asset_check_key)
     target = latest and latest.target_materialization_data
     return latest if latest and target and target.run_id == run else evaluation
 
 
-def _latest_of(instance: "DagsterInstance", key: "AssetCheckKey") -> "AssetCheckEvaluation | None":
+def latest_result(
+    instance: "DagsterInstance", key: "AssetCheckKey"
+) -> "AssetCheckEvaluation | None":
     """Return a check's latest result by any run."""
     from dagster import DagsterEventType
 

@@ -1,11 +1,9 @@
 """Remove what retention does not keep: runs with their logs and artifacts, and leftovers."""
 
-import fcntl
 import re
 import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -69,14 +67,6 @@ class PrunePlan:
         for one in self.removals:
             found.setdefault((one.kind, one.group), []).append(one.size)
         return [(*name, len(sizes), sum(sizes)) for name, sizes in found.items()]
-
-
-@contextmanager
-def one_prune_at_a_time(instance: "DagsterInstance") -> Iterator[None]:
-    """Hold the lock of pruning in the Dagster home; the kernel releases it with the process."""
-    with Path(instance.storage_directory(), ".prune.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def size_text(size: float) -> str:

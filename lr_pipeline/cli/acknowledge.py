@@ -1,0 +1,59 @@
+"""The verb ``acknowledge``: a warning that is known and accepted stays quiet until it changes."""
+
+import click
+
+from lr_pipeline.cli.failure import fail
+from lr_pipeline.cli.table_options import HOME_HELP
+
+
+@click.command()
+@click.argument("table")
+@click.argument("check", required=False)
+@click.option("--because", help="Why: kept with the acknowledgement, and required for one.")
+@click.option(
+    "--any-numbers", is_flag=True, help="Stay quiet also where only numbers in it are others."
+)
+@click.option("--home", type=click.Path(), help=HOME_HELP)
+def acknowledge(
+    table: str, check: str | None, because: str | None, any_numbers: bool, home: str | None
+) -> None:
+    """Accept what CHECK of TABLE warns of; without CHECK, list the checks that fail.
+
+    Alerts then say nothing of it until it says something else. TABLE is the name of its assets, ''
+    for the tutorial's; CHECK is a check's name, or its asset's with it: numpy_model:converged.
+    An error is not accepted.
+
+    \b
+    lr-pipeline acknowledge titanic
+    lr-pipeline acknowledge titanic contract --because "the cabin is not known before the voyage"
+    """
+    from dagster import AssetCheckSeverity, DagsterInstance
+
+    from lr_pipeline.orchestration.alerts import acknowledgements as known
+    from lr_pipeline.orchestration.instance.home import existing_home
+    from lr_pipeline.orchestration.table_names import TableNames
+
+    if check is not None and not (because or "").strip():
+        raise click.ClickException('why? Give --because "…", which is kept with it.')
+    with DagsterInstance.from_config(str(existing_home(home))) as instance:
+        failing = {
+            f"{one.asset_key.path[-1]}:{one.check_name}": one
+            for one in known.failing_checks(instance, TableNames(table.strip("/") or None))
+        }
+        if check is None:
+            for name, one in failing.items():
+                accepted = known.acknowledgement(instance, one)
+                why = (
+                    "" if accepted is None else f" (accepted by {accepted.who}: {accepted.because})"
+                )
+                click.echo(f"{name}: {one.severity.value.lower()}: {one.description}{why}")
+            click.echo(f"{len(failing) or 'no'} checks of {table or 'the tutorial'} fail.")
+            return
+        chosen = {name: one for name, one in failing.items() if check in (name, one.check_name)}
+        if not chosen:
+            fail(f"{check}: expected a check that fails, found: {', '.join(failing) or 'none'}.")
+        for name, one in chosen.items():
+            if one.severity is AssetCheckSeverity.ERROR:
+                fail(f"{name} is an error and not a warning: correct it. {one.description}")
+            known.acknowledge(instance, one, because or "", any_numbers)
+            click.echo(f"{name}: quiet until it changes. Now it says: {one.description}")

@@ -1,0 +1,74 @@
+"""Warnings that somebody knows and accepts: they stay quiet until they change."""
+
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from lr_pipeline.orchestration.checks import build_checks
+from lr_pipeline.orchestration.instance.check_results import latest_result
+from lr_pipeline.orchestration.instance.kept_values import keep_value, kept_value
+from lr_pipeline.orchestration.instance.rulings import user_name
+from lr_pipeline.orchestration.table_names import TableNames
+
+if TYPE_CHECKING:
+    from dagster import AssetCheckEvaluation, DagsterInstance
+
+NUMBER = re.compile(r"\d[\d.,]*")
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """A warning that was accepted: what it said, who accepted it, when and why.
+
+    ``any_numbers``: it is the same warning though its numbers are others.
+    """
+
+    description: str
+    who: str
+    when: str
+    because: str
+    any_numbers: bool = False
+
+    def covers(self, description: str) -> bool:
+        """Tell whether a warning with this description is the one that was accepted."""
+        if self.any_numbers:
+            return NUMBER.sub("#", description) == NUMBER.sub("#", self.description)
+        return description == self.description
+
+
+def failing_checks(instance: "DagsterInstance", names: TableNames) -> "list[AssetCheckEvaluation]":
+    """Return the latest result of each check of a table that failed."""
+    keys = (key for definition in build_checks(names) for key in definition.check_keys)
+    found = (latest_result(instance, key) for key in keys)
+    return [one for one in found if one is not None and not one.passed]
+
+
+def acknowledge(
+    instance: "DagsterInstance",
+    evaluation: "AssetCheckEvaluation",
+    because: str,
+    any_numbers: bool = False,
+) -> None:
+    """Accept a check's warning as it is now, in place of what was accepted of it before."""
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    description = evaluation.description or ""
+    accepted = Acknowledgement(description, user_name(), when, because, any_numbers)
+    keep_value(instance, _name(evaluation), asdict(accepted))
+
+
+def acknowledgement(
+    instance: "DagsterInstance", evaluation: "AssetCheckEvaluation"
+) -> Acknowledgement | None:
+    """Return the acknowledgement of a failed check, None if it fails with an error or anew."""
+    from dagster import AssetCheckSeverity
+
+    found = kept_value(instance, _name(evaluation))
+    if found is None or evaluation.severity is not AssetCheckSeverity.WARN:
+        return None
+    accepted = Acknowledgement(**found)
+    return accepted if accepted.covers(evaluation.description or "") else None
+
+
+def _name(evaluation: "AssetCheckEvaluation") -> str:
+    return f"acknowledged/{evaluation.asset_key.to_user_string()}:{evaluation.check_name}"
