@@ -23,6 +23,7 @@ from lr_pipeline.tables.files.temporary_folder import dead_folders
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
+    from upath import UPath
 
 OF_RUN = re.compile(r"\d{8}T\d{6}\.\d{6}Z-([0-9a-f]{8})(?:-retry\d+)?")
 Kind = Literal["run", "artifact", "leftover"]
@@ -39,7 +40,7 @@ class Removal:
     group: str
     size: int
     run: str | None = None
-    path: Path | None = None
+    path: "Path | UPath | None" = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def carry_out(instance: "DagsterInstance", plan: PrunePlan) -> int:
             remove_run(instance, removal.run)
         elif removal.path is not None and removal.kind == "artifact":
             remove_artifact(removal.path)
-        elif removal.path is not None:
+        elif isinstance(removal.path, Path):
             _remove(removal.path)
     return compact_databases(instance)
 
@@ -121,8 +122,8 @@ def _artifacts(history: History, kept: Collection[str]) -> Iterator[Removal]:
     for version in history.versions:
         if version.path in removable and _root(version) is not None and version.path.exists():
             del removable[version.path]
-            size = _size(version.path.parent)
-            yield Removal("artifact", group_of.get(version.run, ""), size, path=version.path)
+            group = group_of.get(version.run, "")
+            yield Removal("artifact", group, version.size, path=version.path)
 
 
 def _runs(instance: "DagsterInstance", runs: Iterable[PastRun]) -> Iterator[Removal]:
@@ -138,7 +139,7 @@ def _leftovers(instance: "DagsterInstance", history: History) -> Iterator[Remova
     """Yield what killed processes have left, and what belongs to runs that are gone."""
     from lr_pipeline.orchestration.instance.run_removal import remains_of_runs
 
-    roots = {root for one in history.versions if (root := _root(one)) is not None}
+    roots = {root for one in history.versions if isinstance(root := _root(one), Path)}
     found = {
         "unfinished files": (
             path for root in roots for path in stale_partials(root.rglob(".*.partial"))
@@ -156,7 +157,7 @@ def _unrecorded(history: History) -> Iterator[Path]:
 
     Those of other runs may belong to another instance that shares the folder.
     """
-    recorded = {one.path.parent for one in history.versions if one.path is not None}
+    recorded = {one.path.parent for one in history.versions if isinstance(one.path, Path)}
     finished = {one.id[:8] for one in history.runs if one.finished}
     assets = {folder.parent for folder in recorded if OF_RUN.fullmatch(folder.name)}
     for asset in sorted(assets):
@@ -167,7 +168,7 @@ def _unrecorded(history: History) -> Iterator[Path]:
                 yield path
 
 
-def _root(version: StoredVersion) -> Path | None:
+def _root(version: StoredVersion) -> "Path | UPath | None":
     """Return the root of an artifact at ``<root>/<asset>/<version>/<file>``, None elsewhere."""
     if version.path is None:
         return None

@@ -7,6 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 DAY_SECONDS = 86_400.0
 
@@ -50,7 +54,7 @@ class StoredVersion:
     asset: str
     run: str
     time: float
-    path: Path | None = None
+    path: "Path | UPath | None" = None
     size: int = 0
     inputs: tuple[int, ...] = ()
 
@@ -124,7 +128,7 @@ def kept_runs(history: History, policy: RetentionPolicy) -> set[str]:
     return history.with_inputs(kept | named)
 
 
-def removable_versions(history: History, kept: Collection[str]) -> dict[Path, int]:
+def removable_versions(history: History, kept: Collection[str]) -> "dict[Path | UPath, int]":
     """Return path and size of each artifact that no run that stays has recorded."""
     held = {one.path for one in history.versions if one.run in kept}
     return {
@@ -176,7 +180,7 @@ def _within(
     limit: int, chosen: Sequence[PastRun], needed: Collection[str], history: History
 ) -> list[PastRun]:
     """Return the latest of the chosen runs whose artifacts, with those needed, fit the limit."""
-    held: dict[Path, int] = {}
+    held: dict[Path | UPath, int] = {}
 
     def add(runs: Iterable[str]) -> None:
         versions = (one for run in runs for one in history.versions_of.get(run, ()))
