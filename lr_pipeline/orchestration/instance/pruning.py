@@ -155,16 +155,18 @@ def _leftovers(instance: "DagsterInstance", history: History) -> Iterator[Remova
 def _unrecorded(history: History) -> Iterator[Path]:
     """Yield versions that a finished run of this instance stored, and was killed before it said so.
 
-    Those of other runs may belong to another instance that shares the folder.
+    Those of other runs may belong to another instance that shares the folder. A version's name is
+    that of no other; its folder may have moved since it was recorded.
     """
-    recorded = {one.path.parent for one in history.versions if isinstance(one.path, Path)}
+    folders = {one.path.parent for one in history.versions if isinstance(one.path, Path)}
+    recorded = {folder.name for folder in folders}
     finished = {one.id[:8] for one in history.runs if one.finished}
-    assets = {folder.parent for folder in recorded if OF_RUN.fullmatch(folder.name)}
+    assets = {folder.parent for folder in folders if OF_RUN.fullmatch(folder.name)}
     for asset in sorted(assets):
         for path in asset.iterdir() if asset.is_dir() else ():
             of_run = OF_RUN.fullmatch(path.name)
             old = time.time() - path.stat().st_mtime > DAY_SECONDS
-            if of_run and of_run[1] in finished and old and path not in recorded:
+            if of_run and of_run[1] in finished and old and path.name not in recorded:
                 yield path
 
 

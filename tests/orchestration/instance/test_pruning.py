@@ -207,7 +207,10 @@ def test_a_run_that_goes_on_keeps_what_it_may_read(place, opened) -> None:
 
 
 def test_leftovers_go_once_they_are_a_day_old_and_others_artifacts_stay(place, opened) -> None:
-    """Unfinished writes, versions never recorded, and logs of runs deleted in the web UI."""
+    """Unfinished writes, versions never recorded, and logs of runs deleted in the web UI.
+
+    What another home's run stored, and what was recorded under another folder, stays.
+    """
     folder, runs = place
     dataset = folder / "artifacts" / "t" / "dataset"
     leftovers = [
@@ -217,13 +220,15 @@ def test_leftovers_go_once_they_are_a_day_old_and_others_artifacts_stay(place, o
         folder / "home" / "history" / "runs" / f"{'b' * 8}-0000-0000-0000-{'0' * 12}.db",
     ]
     stranger = dataset / "20310101T000000.000000Z-12345678"
+    moved = shutil.copytree(next((dataset.parent / "champion").iterdir()), dataset / "here")
+    moved = moved.rename(dataset / next((dataset.parent / "champion").iterdir()).name)
     for path in (*leftovers[:3], stranger):
         path.mkdir()
         (path / "f").write_bytes(b"x" * 1000)
     leftovers[3].write_bytes(b"x" * 1000)
     policy = RetentionPolicy()
     assert plan_prune(opened, policy).removals == ()
-    for path in (*leftovers, stranger):
+    for path in (*leftovers, stranger, moved):
         for one in (path, path / "f"):
             if one.exists():
                 os.utime(one, (time.time() - 100_000,) * 2)
@@ -233,6 +238,7 @@ def test_leftovers_go_once_they_are_a_day_old_and_others_artifacts_stay(place, o
     carry_out(opened, plan)
     assert not any(path.exists() for path in leftovers)
     assert stranger.exists()
+    assert moved.exists()
     require_that_all_loads(opened, 4 * NIGHTS)
 
 
