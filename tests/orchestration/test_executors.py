@@ -30,8 +30,9 @@ def in_one_process() -> dg.JobDefinition:
 
 
 def in_many_processes() -> dg.JobDefinition:
-    """The job with a process for each step."""
-    return training_job(dg.multiprocess_executor)
+    """The job with a process for each step, made from one that has imported the package."""
+    forked = {"start_method": {"forkserver": {"preload_modules": [build_definitions.__module__]}}}
+    return training_job(dg.multiprocess_executor.configured(forked))
 
 
 def test_steps_in_processes_of_their_own_make_the_same_artifacts(home, tmp_path, monkeypatch):
