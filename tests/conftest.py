@@ -1,5 +1,6 @@
 """Fixtures, and the check of types and shapes in all tests."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,10 @@ from tests.dask_processes import DaskProcesses
 from tests.object_server import running_store
 from tests.postgres_server import PostgresServer, running_server, server_programs
 from tests.type_checks import install_type_checks
+
+# What a developer's shell says of a real history and real artifacts is not for tests.
+for variable in ("LR_PIPELINE_DATABASE", "LR_PIPELINE_ARTIFACTS"):
+    os.environ.pop(variable, None)
 
 # Before a folder's conftest imports the package. Tests of workers (`-m dask`) are left out, since
 # checked functions cannot be pickled.
