@@ -8,6 +8,7 @@ import pytest
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import matthews_corrcoef
 
 from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.ranking import count_scores
@@ -101,6 +102,27 @@ def test_the_other_intervals_are_close_to_a_bootstraps(metric):
     ends = np.quantile(values, [0.025, 0.975]) + getattr(metrics, metric) - np.mean(values)
     low, high = found[metric].ends
     assert (low, high) == pytest.approx(tuple(ends), abs=0.2 * (high - low))
+
+
+def test_the_average_precision_is_symmetric_about_the_precision_among_other_cases():
+    """The ends' geometric mean, against each positive row's share of ones among the rows above."""
+    y, z = drawn(14)
+    _, found = intervals_of(y, z)
+    above = [y[(z >= score) & (np.arange(len(y)) != row)] for row, score in enumerate(z)]
+    precision = [rows.mean() if rows.size else 0.0 for rows in above]
+    low, high = found["average_precision"].ends
+    assert math.sqrt(low * high) == pytest.approx(np.mean(np.array(precision)[y == 1]), rel=1e-9)
+
+
+def test_the_interval_of_mcc_is_symmetric_about_that_of_the_table_with_more_cases():
+    """Scikit-learn's coefficient, with three quarters of a row more in each cell."""
+    y, z = drawn(15, rows=30)
+    _, found = intervals_of(y, z)
+    labels, answers = np.append(y, [0, 0, 1, 1]), np.append(z > 0, [0, 1, 0, 1])
+    weight = np.append(np.ones(30), np.full(4, 0.75))
+    expected = matthews_corrcoef(labels, answers, sample_weight=weight)
+    low, high = found["mcc"].ends
+    assert math.tanh((math.atanh(low) + math.atanh(high)) / 2) == pytest.approx(expected, rel=1e-9)
 
 
 def test_halls_correction_moves_the_interval_of_a_skewed_mean_as_the_bootstrap_t_does():

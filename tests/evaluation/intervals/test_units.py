@@ -153,6 +153,12 @@ def test_classes_of_one_size_have_welchs_degrees_of_freedom():
     assert cases.class_freedom(values) == pytest.approx(30 / (kurtosis - 1), rel=1e-12)
 
 
+def test_what_differs_between_classes_alone_is_as_certain_as_all_cases():
+    """Two values, one a class: the variance is a share's, with W − 1 degrees of freedom."""
+    cases = Cases(np.repeat([0.0, 1.0], [30, 10]), np.ones(40))
+    assert cases.class_freedom(np.repeat([-1.0, 3.0], [30, 10])) == pytest.approx(39.0)
+
+
 def test_shares_that_move_against_each_other_between_groups_are_correlated():
     """Numpy's correlation of the groups' sums, which have mean 0."""
     rng = np.random.default_rng(10)
