@@ -17,6 +17,7 @@ from lr_pipeline.evaluation.intervals.means import skewed_log_interval
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions
 from lr_pipeline.evaluation.intervals.shares import (
     Share,
+    by_t,
     effective,
     f1_interval,
     mean_of_two,
@@ -121,9 +122,8 @@ def _of_answers(model: Predictions) -> Iterator[tuple[str, Interval]]:
         if 0 < whole < FEWEST_CASES:
             yield name, no_interval(few_to_count(whole))
         elif whole:
-            share = effective(
-                (float(part), float(whole)), in_part.astype(float), in_whole, model.cases
-            )
+            counted = in_part.astype(float), in_whole, model.cases
+            share = by_t(effective((float(part), float(whole)), *counted), in_whole, model.cases)
             shares[name] = share
             found = wilson(share)
             yield name, f1_interval(found) if name == "f1" else found

@@ -8,7 +8,7 @@ from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.calibration import wilson_interval
 from lr_pipeline.evaluation.intervals.interval import LEVEL, Interval
 from lr_pipeline.evaluation.intervals.means import NORMAL
-from lr_pipeline.evaluation.intervals.units import Cases, t_quantile
+from lr_pipeline.evaluation.intervals.units import Cases, GroupCodes, t_quantile
 
 WILSON = "Wilson"
 Share = tuple[float, float]  # cases with the property, of so many
@@ -24,9 +24,8 @@ def effective(share: Share, part: RowVector, whole: RowVector, cases: Cases) -> 
     """Return the share as that of as many independent cases as tell as much as the groups do.
 
     ``part`` and ``whole`` (n,) are 1 for the rows that are counted. With V the variance of the
-    share p between g groups (a ratio's linearisation), these are p (1 − p) / V cases, at most as
-    many as there are, times (1.96 / t)² with t of g − 1 degrees of freedom, since V is an estimate.
-    Where p is 0 or 1, each group is one case.
+    share p between groups (a ratio's linearisation), these are p (1 − p) / V cases, at most as many
+    as there are. Where p is 0 or 1, each group is one case.
 
     Source: E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998), 193–201.
     """
@@ -34,16 +33,32 @@ def effective(share: Share, part: RowVector, whole: RowVector, cases: Cases) -> 
     if cases.group is None or trials == 0:
         return share
     p = successes / trials
-    held = np.bincount(cases.group, cases.weight * whole, cases.groups)
-    groups = float(np.count_nonzero(held))
     if p in (0.0, 1.0):
-        number = groups
+        number = _groups_with(cases.group, whole, cases)
     else:
         mean = float(np.sum(cases.weight * whole)) / cases.total
         error = cases.spread((part - p * whole) / mean).standard_error
         number = min(p * (1.0 - p) / error**2 if error > 0 else trials, trials)
-        number *= (NORMAL / t_quantile(max(groups - 1.0, 1.0))) ** 2
     return p * number, number
+
+
+def by_t(share: Share, whole: RowVector, cases: Cases) -> Share:
+    """Return an ``effective`` share as one of (1.96 / t)² times as many cases.
+
+    Wilson's interval depends on q² / n alone, so that this is his with t in place of the normal
+    quantile q: V is an estimate, with g − 1 degrees of freedom of the g groups of counted rows.
+    Without groups, and where the share is 0 or 1, it stays.
+    """
+    successes, trials = share
+    if cases.group is None or successes in (0.0, trials):
+        return share
+    factor = (NORMAL / t_quantile(max(_groups_with(cases.group, whole, cases) - 1.0, 1.0))) ** 2
+    return successes * factor, trials * factor
+
+
+def _groups_with(group: GroupCodes, whole: RowVector, cases: Cases) -> float:
+    held = np.bincount(group, cases.weight * whole, cases.groups)
+    return float(np.count_nonzero(held))
 
 
 def f1_interval(jaccard: Interval) -> Interval:

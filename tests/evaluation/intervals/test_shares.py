@@ -5,7 +5,13 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from lr_pipeline.evaluation.intervals.interval import no_interval
-from lr_pipeline.evaluation.intervals.shares import effective, f1_interval, mean_of_two, wilson
+from lr_pipeline.evaluation.intervals.shares import (
+    by_t,
+    effective,
+    f1_interval,
+    mean_of_two,
+    wilson,
+)
 from lr_pipeline.evaluation.intervals.units import Cases
 
 
@@ -45,17 +51,23 @@ def test_shares_that_vary_together_add_and_those_against_each_other_take_off(cor
 
 
 def test_cases_that_copy_their_group_are_as_many_as_there_are_groups():
-    """100 rows in 20 groups that agree entirely tell what about 20 cases tell.
-
-    That is n − 1 = 19, from the variance's divisor, times (1.960 / 2.093)², whose 2.093 is the
-    table value of t with 19 degrees of freedom.
-    """
+    """100 rows in 20 groups that agree entirely tell what about 20 cases tell."""
     rng = np.random.default_rng(1)
     part = np.repeat((rng.random(20) < 0.4).astype(float), 5)
     cases = Cases(part, np.ones(100), np.repeat(np.arange(20), 5).astype(np.int64))
     successes, trials = effective((part.sum(), 100.0), part, np.ones(100), cases)
-    assert trials == pytest.approx(19.0 * (1.960 / 2.093) ** 2, rel=1e-3)
+    assert trials == pytest.approx(19.0, rel=1e-12)  # n − 1, from the variance's divisor
     assert successes / trials == pytest.approx(part.mean(), rel=1e-12)
+
+
+def test_the_variance_between_groups_is_as_uncertain_as_their_number_says():
+    """The interval is Wilson's with t of 19 degrees of freedom, 2.093, the root of his equation."""
+    cases = Cases(np.zeros(100), np.ones(100), np.repeat(np.arange(20), 5).astype(np.int64))
+    low, high = wilson(by_t((12.0, 30.0), np.ones(100), cases)).ends
+    for end in (low, high):
+        assert abs(0.4 - end) == pytest.approx(2.093 * np.sqrt(end * (1 - end) / 30), rel=1e-3)
+    assert by_t((0.0, 20.0), np.ones(100), cases) == (0.0, 20.0)
+    assert by_t((12.0, 30.0), np.ones(100), Cases(np.zeros(100), np.ones(100))) == (12.0, 30.0)
 
 
 def test_a_share_that_no_group_has_counts_each_group_once():
