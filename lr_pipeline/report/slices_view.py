@@ -45,7 +45,7 @@ def slices_context(slices: Slices | None, held_out: HeldOutRows) -> dict[str, An
             "ROC AUC",
             "Observed − predicted",
             "p-value",
-            "corrected (Holm)",
+            "p, corrected (Holm)",
         ),
         "all": [_row(one) for one in shown],
         "headings": (
@@ -55,7 +55,7 @@ def slices_context(slices: Slices | None, held_out: HeldOutRows) -> dict[str, An
             "Predicted",
             "Observed − predicted",
             "p-value",
-            "corrected (Holm)",
+            "p, corrected (Holm)",
             "Log loss",
             "Brier score",
             "ROC AUC",

@@ -97,17 +97,16 @@ def _gathered(
 ) -> dict[str, pa.Array]:
     """Return columns of every ``step``-th row."""
     drawn = test_set if step == 1 else test_set.where(EveryRow(step))
-    batches = aggregate(drawn, columns, _kept)
-    table = pa.Table.from_batches(batches)
-    return {name: _one_array(table.column(name)) for name in columns}
+    pieces = aggregate(drawn, columns, _columns_of)
+    return {name: _one_array(pieces.pop(name)) for name in columns}  # the pieces are freed
 
 
-def _kept(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
-    return [batch]
+def _columns_of(batch: pa.RecordBatch) -> dict[str, list[pa.Array]]:
+    return {name: [batch.column(name)] for name in batch.schema.names}
 
 
-def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    found = column.combine_chunks()
+def _one_array(pieces: list[pa.Array]) -> pa.Array:
+    found = pa.chunked_array(pieces).combine_chunks()  # one dictionary for all, if there are any
     return found if isinstance(found, pa.Array) else pa.concat_arrays(found.chunks)
 
 
