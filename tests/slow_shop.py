@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.orchestration.late_tick import said_if_late
 from lr_pipeline.orchestration.table_names import TableNames
 
 FOLDER = Path(os.environ["SHOP"])
@@ -44,8 +45,10 @@ defs = dg.Definitions(
     jobs=[TRAINING],
     schedules=[
         dg.ScheduleDefinition(
+            name="nightly",
             job=TRAINING,
             cron_schedule=os.environ["SHOP_CRON"],
+            execution_fn=lambda context: said_if_late(context, dg.RunRequest()),
             default_status=dg.DefaultScheduleStatus.RUNNING,
         )
     ]

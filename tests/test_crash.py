@@ -21,6 +21,9 @@ def server(tmp_path) -> Iterator[DagsterServer]:
     yield DagsterServer(tmp_path, LOCATION, SHOP=str(tmp_path))
 
 
+@pytest.mark.promise(
+    "Runs", "After a crash a run is failed within a minute of the start, and goes on where it was."
+)
 def test_after_a_crash_a_run_is_failed_at_the_start_of_the_daemon_and_retried(server, tmp_path):
     """It goes on with the rows that it had stored, within the first minute."""
     with server:

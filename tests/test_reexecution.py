@@ -44,6 +44,7 @@ def run(server) -> Iterator[dg.DagsterRun]:
         yield instance.get_runs()[-1]
 
 
+@pytest.mark.promise("Runs", "The web UI executes a run of a command line again.")
 def test_a_run_of_a_command_line_is_executed_again_by_its_run_page(server, run):
     """The page sends the run's own configuration, which names the terminal's logger.
 

@@ -68,6 +68,7 @@ def small_disk(tmp_path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", disk], check=True)
 
 
+@pytest.mark.promise("Runs", "A full disk is one line with the place and the remedy.")
 def test_a_full_disk_of_artifacts_is_named(command, small_disk, tmp_path) -> None:
     """Steps whose artifacts fit have stored them; the run ends with the one that does not."""
     (tmp_path / "data").symlink_to(small_disk)
@@ -99,6 +100,9 @@ def test_a_locked_history_is_named(command, tmp_path) -> None:
     ]
 
 
+@pytest.mark.promise(
+    "Runs", "A history that was deleted is an error, and never begun anew in silence."
+)
 @pytest.mark.parametrize("gone", ["history/runs.db", "history/runs/index.db", "history"])
 def test_a_deleted_history_is_not_begun_anew(command, tmp_path, gone) -> None:
     """Dagster would make an empty one, and everything would seem never to have been."""

@@ -8,6 +8,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 
 from lr_pipeline.orchestration.config.automation_config import DAILY, AutomationConfig
 from lr_pipeline.orchestration.jobs import SCORING, TRAINING
+from lr_pipeline.orchestration.late_tick import said_if_late
 from lr_pipeline.orchestration.table_names import NO_TABLE, TableNames
 from lr_pipeline.orchestration.training_decision import decide_training
 from lr_pipeline.tables.sources.declared_tables import TableSource
@@ -35,7 +36,7 @@ def build_training_schedule(
         job = context.repository_def.get_job(names.named(TRAINING))
         decision = decide_training(context.instance, job, names, source)
         context.log.info(decision.reason)
-        return decision.result()
+        return said_if_late(context, decision.result())
 
     return dg.ScheduleDefinition(
         name=names.named("daily_training" if when.schedule == DAILY else "scheduled_training"),
@@ -58,6 +59,7 @@ def build_scoring_schedule(
         job_name=names.named(SCORING),
         cron_schedule=DAILY_SCORING,
         execution_timezone=when.timezone,
+        execution_fn=lambda context: said_if_late(context, dg.RunRequest()),
         default_status=STATUS[when.scheduled],
     )
 

@@ -37,8 +37,7 @@ def last_training(instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey]) -> 
     A run that continues a failed one counts with what that had made. The champion may be of a later
     run: a person can return to another at any time.
     """
-    entries = (one.asset_entry for one in instance.get_asset_records(keys))
-    made = {one.asset_key.path[-1]: one.last_materialization for one in entries}
+    made = {key.path[-1]: latest_materialization(instance, key) for key in keys}
     (report_key,) = (key for key in keys if key.path[-1] == REPORT)
     report = latest_materialization(instance, report_key)
     if report is None:

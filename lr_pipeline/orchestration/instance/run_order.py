@@ -36,6 +36,17 @@ def place_of_data(instance: "DagsterInstance", run_id: str) -> int | None:
     That is the run itself or, if it was resumed or makes only some steps again, the earliest of the
     runs whose artifacts it goes on with. None: the run is not known.
     """
+    record = _run_of_data(instance, run_id)
+    return None if record is None else place_of_start(instance, record)
+
+
+def goes_on(instance: "DagsterInstance", run_id: str) -> bool:
+    """Tell whether a run goes on with artifacts of a run that it executes again."""
+    record = _run_of_data(instance, run_id)
+    return record is not None and record.dagster_run.run_id != run_id
+
+
+def _run_of_data(instance: "DagsterInstance", run_id: str) -> "RunRecord | None":
     record = instance.get_run_record_by_id(run_id) if run_id else None
     if record is None:
         return None
@@ -45,7 +56,7 @@ def place_of_data(instance: "DagsterInstance", run_id: str) -> int | None:
         planned = planned or _assets(instance, run_id, "ASSET_MATERIALIZATION_PLANNED")
         if _assets(instance, run.run_id, "ASSET_MATERIALIZATION") - planned:
             record = parent
-    return place_of_start(instance, record)
+    return record
 
 
 def _assets(instance: "DagsterInstance", run_id: str, event: str) -> "set[AssetKey | None]":

@@ -80,6 +80,10 @@ def around(instance: dg.DagsterInstance, root: Path, between: Callable[[], objec
     )
 
 
+@pytest.mark.promise(
+    "Runs",
+    "A run that began earlier and ends later, or is resumed later, never displaces a newer one.",
+)
 def test_a_run_that_began_earlier_and_ends_later_displaces_nothing(instance, home, tmp_path):
     """The newer one began and ended meanwhile; each reads what it made itself."""
     runs = []
@@ -136,8 +140,10 @@ def test_a_resumed_run_is_as_old_as_the_rows_it_goes_on_with(instance, fail, tmp
     """Monday's model, made on Wednesday, does not displace Tuesday's."""
     failed = fail("model")
     tuesday = materialize("Tuesday", instance, tmp_path)
-    resume(failed, instance)
+    resumed = resume(failed, instance)
     assert latest_materialization(instance, MODEL).run_id == tuesday
+    said = [entry.user_message for entry in instance.all_logs(resumed)]
+    assert any("what a newer run has made stays current" in one for one in said)
 
 
 def test_a_run_made_again_from_its_start_is_new(instance, fail, tmp_path):
@@ -146,6 +152,8 @@ def test_a_run_made_again_from_its_start_is_new(instance, fail, tmp_path):
     materialize("Tuesday", instance, tmp_path)
     again = resume(failed, instance, whole=True)
     assert latest_materialization(instance, MODEL).run_id == again
+    said = [entry.user_message for entry in instance.all_logs(again)]
+    assert not any("stays current" in one for one in said)
 
 
 def test_a_resumed_run_whose_parent_made_nothing_is_new(instance, fail, tmp_path):
