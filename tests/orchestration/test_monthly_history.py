@@ -8,6 +8,8 @@ import pytest
 
 from lr_pipeline import load
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
+from lr_pipeline.orchestration.instance.retention import RetentionPolicy, kept_runs
+from lr_pipeline.orchestration.instance.stored_history import read_history
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable
@@ -93,6 +95,16 @@ def test_the_table_of_today_is_not_touched(definitions, instance) -> None:
     assert not any(graph.get(key).parent_keys & today for key in months)
     assert run(definitions, instance, "2024-02-01").success
     assert all(instance.get_latest_materialization_event(key) is None for key in today)
+
+
+def test_retention_keeps_the_last_run_of_each_month(definitions, instance) -> None:
+    """A month is not displaced by another, but by a later run of its own."""
+    runs = [
+        run(definitions, instance, month, SPLIT[:1]).run_id
+        for month in ("2024-03-01", "2024-03-01", "2024-02-01")
+    ]
+    kept = kept_runs(read_history(instance), RetentionPolicy(keep_days=0, keep_runs=1))
+    assert kept & set(runs) == set(runs[1:])
 
 
 def test_only_months_that_have_ended_can_be_run(definitions) -> None:

@@ -136,10 +136,12 @@ def _of_champions(
 
 
 def _latest_runs(instance: dg.DagsterInstance, entries: Entries) -> Iterator[str]:
-    """Yield the run of the version of each asset that is loaded."""
-    for key in entries:
+    """Yield the run of the version of each asset that is loaded, and of each of its partitions."""
+    for key, records in entries.items():
         if (entry := latest_materialization(instance, key)) is not None:
             yield entry.run_id
+        of_partition = {one.partition_key: one.run_id for one in reversed(records)}
+        yield from (run for partition, run in of_partition.items() if partition is not None)
 
 
 def _latest_checks(instance: dg.DagsterInstance) -> list[str]:
