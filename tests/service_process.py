@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.orchestration.service.health_checks import checked_parts
-from tests.test_web_ui import ask
+from tests.web_ui.site import ask
 
 COMMAND = Path(sys.executable).with_name("lr-pipeline")
 LAUNCH = """

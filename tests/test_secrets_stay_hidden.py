@@ -112,6 +112,7 @@ def test_no_verb_prints_or_leaves_a_secret(address, tmp_path) -> None:
     run = (PROGRAM, "run", rows, "--name", "spector")
     assert commands.give(*run, "--target", "GRADE", "--verbose") == 0
     assert commands.give(*run, "--target", "misspelt") == 1
+    assert commands.give(PROGRAM, "run", rows) == 1
     assert commands.give(PROGRAM, "run", lacking, "--target", "y", "--verbose") == 1
     refused = rows.replace("127.0.0.1", "127.0.0.2")  # nobody answers there
     assert commands.give(PROGRAM, "run", refused, "--target", "y", "--verbose") == 1

@@ -14,7 +14,7 @@ from lr_pipeline.orchestration.instance.plan_fields import PlanError
 from lr_pipeline.orchestration.instance.remembered_tables import read_plan, table_file
 from lr_pipeline.orchestration.metadata.source_names import SOURCE, source_identity
 from lr_pipeline.tables.sources.declared_tables import FileTable
-from lr_pipeline.tables.sources.secrets import last_name
+from lr_pipeline.tables.sources.secrets import last_name, without_secrets
 
 
 def asset_prefix(file: str) -> str:
@@ -49,7 +49,8 @@ def own_prefix(file: str, instance: dg.DagsterInstance) -> str:
     ):
         if other is not None and other != source_identity(file):
             raise click.ClickException(
-                f"{file}: its assets would be {prefix}/…, and take the place of those of {other}. "
+                f"{without_secrets(file)}: its assets would be {prefix}/…, and take the place of "
+                f"those of {other}. "
                 f"Give it a name of its own with --name, or --name {prefix} to replace them."
             )
     return prefix

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from lr_pipeline.tables.sources.declared_tables import FileTable
+from lr_pipeline.tables.sources.secrets import without_secrets
 from lr_pipeline.tables.split.split_policy import LARGEST_SEED, SPLIT_KINDS, SplitPolicy
 
 
@@ -99,7 +100,9 @@ def file_table(
         There is no target, or two columns ask for different splits.
     """
     if target is None:
-        raise click.ClickException(f"which column of {file} is the question? Give --target.")
+        raise click.ClickException(
+            f"which column of {without_secrets(file)} is the question? Give --target."
+        )
     if split is None and columns["group"] is not None and columns["time"] is not None:
         raise click.ClickException(
             "--group keeps rows together and --time cuts between them: no split does both. "

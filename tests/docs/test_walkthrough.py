@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lr_pipeline.orchestration.assets.walkthrough_links import walkthrough
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 
@@ -222,3 +223,13 @@ def test_every_asset_names_its_section() -> None:
             lines = text_of(page).splitlines()
             assert lines[reference.line_number - 1] == f'<a id="{section}"></a>', asset.key
             assert reference.file_path == str(DOCS / page)
+
+
+def test_links_lead_to_where_the_docs_are_published(monkeypatch) -> None:
+    """A browser on another machine cannot open this machine's files."""
+    monkeypatch.setenv("LR_PIPELINE_DOCS_URL", "https://docs.example.org/lr/")
+    found = walkthrough("gradient")["dagster/code_references"].code_references
+    assert [one.url for one in found] == [
+        f"https://docs.example.org/lr/walkthrough.{language}.md#gradient"
+        for language in ("en", "zh")
+    ]

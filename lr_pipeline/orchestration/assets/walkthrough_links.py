@@ -1,5 +1,6 @@
 """Links to the sections of docs/walkthrough.en.md and docs/walkthrough.zh.md for each asset."""
 
+import os
 import warnings
 from functools import cache
 from pathlib import Path
@@ -8,24 +9,30 @@ from typing import Any
 import dagster as dg
 
 DOCS = Path(__file__).parents[3] / "docs"
+DOCS_URL = "LR_PIPELINE_DOCS_URL"
 PAGES = {"English": "walkthrough.en.md", "中文": "walkthrough.zh.md"}
 
 
 def walkthrough(section: str) -> dict[str, Any]:
     """Return metadata that link an asset in the web UI to its ``section`` of both pages.
 
-    The result is empty where the package is installed without its docs.
+    They lead to the address that the environment variable LR_PIPELINE_DOCS_URL names, for a browser
+    on any machine; else they open this machine's files in an editor. The result is empty where
+    neither is there.
     """
+    address = os.environ.get(DOCS_URL, "").rstrip("/")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.BetaWarning)  # links that open a file in an editor
+        warnings.simplefilter("ignore", dg.BetaWarning)
         references: list[dg.LocalFileCodeReference | dg.UrlCodeReference] = [
-            dg.LocalFileCodeReference(
+            dg.UrlCodeReference(url=f"{address}/{page}#{section}", label=f"Walkthrough, {language}")
+            if address
+            else dg.LocalFileCodeReference(
                 file_path=str(DOCS / page),
                 line_number=_section_lines(page).get(section, 1),
                 label=f"Walkthrough, {language}",
             )
             for language, page in PAGES.items()
-            if (DOCS / page).exists()
+            if address or (DOCS / page).exists()
         ]
         if not references:
             return {}
