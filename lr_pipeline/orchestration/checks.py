@@ -32,6 +32,7 @@ from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngi
 from lr_pipeline.orchestration.table_functions import Function, of_table
 from lr_pipeline.orchestration.table_names import NO_TABLE, TableNames
 from lr_pipeline.orchestration.trained_columns import differences_since_training
+from lr_pipeline.report.markdown import inert
 from lr_pipeline.report.render import Report
 from lr_pipeline.tables.errors import first_lines
 from lr_pipeline.tables.split.leakage import find_leakage
@@ -72,7 +73,7 @@ def contract(
     return dg.AssetCheckResult(
         passed=not problems,
         severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
-        description=" ".join(first_lines(problems)) or noted or "no problem found",
+        description=inert(" ".join(first_lines(problems)) or noted or "no problem found"),
         metadata={
             "problems": len(problems),
             "errors": len(errors),
@@ -104,7 +105,7 @@ def no_leakage(
     proof = f"preparation saw test rows: {', '.join(moved)}" if moved else unmoved
     return dg.AssetCheckResult(
         passed=leakage.clean and not moved,
-        description=f"{leakage}; {proof}" if leakage.clean else str(leakage),
+        description=inert(f"{leakage}; {proof}" if leakage.clean else str(leakage)),
         metadata=leakage.to_dict() | {"moved_by_test_rows": len(moved)},
     )
 
@@ -142,7 +143,7 @@ def estimate_exists(
     return dg.AssetCheckResult(
         passed=known,
         severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
-        description=describe_existence(mle_existence)
+        description=inert(describe_existence(mle_existence))
         + (f" {' and '.join(refused)}: {REFUSAL}" if refused else ""),
         metadata={"verdict": mle_existence["verdict"]},
     )
@@ -255,7 +256,7 @@ def no_drift(drift_report: Report) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not numbers["drifted"],
         severity=dg.AssetCheckSeverity.WARN,
-        description=numbers["verdict"],
+        description=inert(numbers["verdict"]),
         metadata={"features_drifted": len(numbers["drifted_features"])},
     )
 

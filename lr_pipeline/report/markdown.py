@@ -1,7 +1,11 @@
 """Markdown tables whose cells show any name or value as it is."""
 
 import html
+import re
 from collections.abc import Iterable, Sequence
+
+WORD_JOINER = "\u2060"  # invisible
+_LINK = re.compile(r"(?<=\])(?=[(\[:])|(?<=<)(?=[A-Za-z!/?])")
 
 
 class Markdown(str):
@@ -27,3 +31,12 @@ def escaped(text: str) -> str:
         return text
     plain = html.escape(" ".join(text.split()), quote=False)
     return "".join(f"\\{letter}" if letter in "\\`*_[]|" else letter for letter in plain)
+
+
+def inert(text: str) -> str:
+    """Return a text without links, pictures and tags where markdown is made of it.
+
+    The web UI does that with the descriptions of checks, which terminals and alerts show as they
+    are: an invisible character is put where a link or a tag would begin to be one.
+    """
+    return _LINK.sub(WORD_JOINER, text)
