@@ -23,8 +23,7 @@ from datetime import timedelta
 import dagster as dg
 from lr_pipeline.orchestration.alerts.alert_sensor import build_alerts
 
-# Late from the first full minute after it was made.
-policy = dg.FreshnessPolicy.cron("* * * * *", timedelta(seconds=1))
+policy = dg.FreshnessPolicy.time_window(timedelta(minutes=1))  # the shortest that Dagster takes
 late = dg.AssetSpec(["t", "dataset"], freshness_policy=policy)
 defs = dg.Definitions.merge(dg.Definitions(assets=[late]), build_alerts())
 """
