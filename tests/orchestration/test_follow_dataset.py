@@ -16,7 +16,7 @@ from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 # Dagster's tester of conditions selects in a way that Dagster calls beta.
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 
-ROWS, PASSES = {"version": "first"}, {"passed": True}
+ROWS, PASSES = {"version": "first"}, {"passed": True, "trains": True}
 
 
 @dg.asset(code_version="1")
@@ -34,6 +34,8 @@ def contract() -> dg.AssetCheckResult:
 @dg.asset(deps=[dataset], code_version="1", automation_condition=follow_condition())
 def model() -> None:
     """What is made of the rows."""
+    if not PASSES["trains"]:
+        raise RuntimeError("no model")
 
 
 @dg.asset(deps=[model, dataset], code_version="1", automation_condition=follow_condition())
@@ -72,7 +74,7 @@ class Followed:
 @pytest.fixture
 def followed() -> Iterator[Followed]:
     """Everything was made once, and nothing is to do."""
-    ROWS["version"], PASSES["passed"] = "first", True
+    ROWS["version"], PASSES["passed"], PASSES["trains"] = "first", True, True
     with dg.DagsterInstance.ephemeral() as instance:
         found = Followed(instance)
         found.make("dataset", "model", "report")
@@ -113,6 +115,15 @@ def test_a_run_of_all_is_not_done_twice(followed) -> None:
     ROWS["version"] = "second"
     followed.make("dataset", "model", "report")
     assert [followed.tick() for _ in range(3)] == [set()] * 3
+
+
+def test_what_a_failed_run_left_undone_is_requested_once(followed) -> None:
+    """A fault that stays is not tried for ever."""
+    ROWS["version"], PASSES["trains"] = "second", False
+    assert not followed.make("dataset", "model", "report")
+    assert followed.tick() == {"model", "report"}
+    assert not followed.make("model", "report")
+    assert [followed.tick() for _ in range(2)] == [set()] * 2
 
 
 def test_the_real_assets_have_the_condition_only_where_it_is_asked_for() -> None:
