@@ -72,9 +72,8 @@ def write_hostile(path: Path) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*HOSTILE, "y", "constant<script>"])
-        for x, z, level in zip(
-            rng.normal(size=240), rng.normal(size=240), rng.choice(HOSTILE, 240), strict=True
-        ):
-            answer = rng.random() < 1.0 / (1.0 + np.exp(-x))
-            y = "<i>yes</i>" if answer else "<i>no</i>"
-            writer.writerow([f"{x:.4f}", level, f"{z:.4f}", level, y, "<u>same</u>"])
+        for _ in range(240):
+            x, z = rng.normal(size=2)
+            y = "<i>yes</i>" if rng.random() < 1.0 / (1.0 + np.exp(-x)) else "<i>no</i>"
+            first, second = rng.choice(HOSTILE, 2)
+            writer.writerow([f"{x:.4f}", first, f"{z:.4f}", second, y, "<u>same</u>"])
