@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NO_VALUE = "none"
 NAMES_SHOWN = 12
-VERSIONS_SEARCHED = 50
 PAGE = 8  # the first one or two decide, unless runs overlapped
 
 
@@ -90,7 +89,7 @@ def latest_materialization(
     limit = place_of_data(instance, before_run) if before_run else None
     found, began = None, -1
     places: dict[str, int | None] = {}
-    for record in _newest_first(instance, key):
+    for record in newest_first(instance, key):
         if began >= record.storage_id:  # its run began earlier still
             break
         run = record.run_id
@@ -115,7 +114,7 @@ def last_recorded(
     return records[0].event_log_entry if records else None
 
 
-def _newest_first(instance: "DagsterInstance", key: "AssetKey") -> "Iterator[EventLogRecord]":
+def newest_first(instance: "DagsterInstance", key: "AssetKey") -> "Iterator[EventLogRecord]":
     """Yield the asset's materializations, the one that was recorded last at first."""
     cursor, more = None, True
     while more:
@@ -156,11 +155,8 @@ def materialization_of_run(
 def materialization_of_version(
     instance: "DagsterInstance", key: "AssetKey", version: str
 ) -> "EventLogEntry | None":
-    """Return the asset's last materialization with an artifact whose SHA-256 begins so.
-
-    The latest 50 are searched.
-    """
-    for record in instance.fetch_materializations(key, limit=VERSIONS_SEARCHED).records:
+    """Return the asset's last materialization with an artifact whose SHA-256 begins so."""
+    for record in newest_first(instance, key):
         if (recorded(record.event_log_entry, "sha256") or "").startswith(version):
             return record.event_log_entry
     return None

@@ -16,7 +16,6 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.model_version import version_of
 from lr_pipeline.orchestration.asset_names import LOGISTIC_MODELS, REPORT
 from lr_pipeline.orchestration.instance.catalogue import (
-    VERSIONS_SEARCHED,
     latest_materialization,
     load_recorded,
     materialization_of_run,
@@ -152,7 +151,7 @@ def _model_named(
             return load_recorded(key, entry), key, entry
     names = " or ".join(key.to_user_string() for key in keys)
     raise ScoringError(
-        f"expected version {version} among the last {VERSIONS_SEARCHED} of {names}, found none. "
+        f"expected version {version} of {names}, found none. "
         "Reports and `predict` name a model's version; 'latest' is the newest."
     )
 

@@ -3,26 +3,24 @@
 from typing import TYPE_CHECKING
 
 from lr_pipeline.lifecycle.drift.reference_profile import ReferenceProfile
-from lr_pipeline.orchestration.instance.catalogue import load_recorded, recorded
+from lr_pipeline.orchestration.instance.catalogue import load_recorded, newest_first, recorded
 from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:
     from dagster import AssetKey, DagsterInstance
 
-VERSIONS_SEARCHED = 50
-
 
 def profile_of_model(
     instance: "DagsterInstance", key: "AssetKey", model_version: str
 ) -> ReferenceProfile:
-    """Return the profile whose materialization recorded this model; the latest 50 are searched.
+    """Return the profile whose materialization recorded this model.
 
     Raises
     ------
     ArtifactError
         There is none.
     """
-    for record in instance.fetch_materializations(key, limit=VERSIONS_SEARCHED).records:
+    for record in newest_first(instance, key):
         if recorded(record.event_log_entry, "model_version") == model_version:
             return ReferenceProfile.from_dict(load_recorded(key, record.event_log_entry))
     raise ArtifactError(

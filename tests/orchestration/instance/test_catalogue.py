@@ -6,7 +6,12 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from lr_pipeline.orchestration.instance.catalogue import load, stored_assets
+from lr_pipeline.orchestration.instance.catalogue import (
+    load,
+    materialization_of_version,
+    recorded,
+    stored_assets,
+)
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.storage.storage_error import ArtifactError
@@ -142,3 +147,17 @@ def test_a_moved_artifact_is_found_below_the_present_folder_and_verified(
     file.write_text(file.read_text().replace("0.5", "0.6"))
     with pytest.raises(ArtifactError, match="profile"):
         load("churn/profile", home)
+
+
+def test_a_version_is_found_however_many_came_after_it(home: Path):
+    """A champion may be older than a year of nightly versions."""
+    key = dg.AssetKey("model")
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        for k in range(120):
+            instance.report_runless_asset_event(
+                dg.AssetMaterialization(key, metadata={"sha256": f"{k:03}" * 8})
+            )
+        found = materialization_of_version(instance, key, "000000")
+        assert found is not None
+        assert recorded(found, "sha256") == "000" * 8
+        assert materialization_of_version(instance, key, "999") is None

@@ -69,6 +69,7 @@ def test_the_compose_file_has_every_process_with_restart_and_health_check(run, f
     for name in set(services) - {"buckets"}:
         assert services[name]["restart"] == "unless-stopped"
         assert services[name]["healthcheck"]["test"]
+    assert services["code-lr_pipeline"]["hostname"] == "code-lr_pipeline"
     served = yaml.safe_load((folder / "deploy/compose/workspace.yaml").read_text())["load_from"]
     assert [one["grpc_server"]["host"] for one in served] == [
         "code-lr_pipeline",
