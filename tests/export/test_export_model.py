@@ -32,7 +32,6 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.tables.table import Table
 from tests.export.conftest import AGE, CITY, CODE, FLAG, RECALIBRATIONS, TAG, with_recalibration
 from tests.scoring.conftest import fit
-from tests.tables.sources.test_sql import postgres  # noqa: F401
 
 needs_pmml = pytest.mark.skipif(
     evaluators.pmml_evaluator_missing() != "", reason="no PMML evaluator is installed"
@@ -133,21 +132,12 @@ def test_a_docstring_cannot_end_early() -> None:
     assert "os" not in module
 
 
-@pytest.mark.slow
-def test_postgresql_runs_the_query(model, rows, strange, odd, postgres) -> None:  # noqa: F811
+@pytest.mark.postgres
+def test_postgresql_runs_the_query(model, rows, strange, odd, postgres_server) -> None:
     """The same bits but for exp(), NaN missing, no underflow at scores of thousands."""
-    import time
-
     import psycopg
 
-    url = postgres.replace("+psycopg", "")
-    for attempt in range(100):
-        try:
-            connection = psycopg.connect(url, autocommit=True)
-            break
-        except psycopg.OperationalError:
-            assert attempt < 99
-            time.sleep(0.1)
+    connection = psycopg.connect(postgres_server.new_database("scores"), autocommit=True)
     with connection:
         for recalibration in RECALIBRATIONS:
             one = with_recalibration(model, recalibration)

@@ -122,7 +122,11 @@ def test_launched_run_of_a_killed_process_is_failed(instance, dead_process_tags,
     assert fail_dead_runs(instance) == [run_id]
 
 
-@pytest.mark.parametrize(("pid", "known"), [(os.getpid(), True), (os.getppid(), True), (1, False)])
+@pytest.mark.parametrize(
+    ("pid", "known"),
+    [(os.getpid(), True), (os.getppid(), True), (1, False)],
+    ids=["this process", "its parent", "another"],  # the same in every worker of pytest-xdist
+)
 def test_launched_run_records_its_own_process(instance, monkeypatch, pid, known):
     """It may be the one that asks or its parent, but none of another host that has its number."""
     run_id = start_run(instance, {})
