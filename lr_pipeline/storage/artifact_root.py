@@ -29,4 +29,4 @@ def present_location(recorded: str, key_parts: int) -> "Path | UPath":
     if not isinstance(then, Path) or then.exists():
         return then
     now = artifact_root().joinpath(*then.parts[-(key_parts + BELOW_KEY) :])
-    return now if now.exists() else then
+    return now if not isinstance(now, Path) or now.exists() else then
