@@ -28,9 +28,9 @@ class PostgresServer:
         options = [*FAST, "-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.folder)]
         self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", " ".join(options), "start")
 
-    def stop(self) -> None:
-        """End the server and every connection to it."""
-        self._run("pg_ctl", "-D", "data", "-w", "-m", "fast", "stop")
+    def stop(self, mode: str = "fast") -> None:
+        """End the server and every connection to it; ``smart``: once all of them have ended."""
+        self._run("pg_ctl", "-D", "data", "-w", "-m", mode, "stop")
 
     def new_database(self, name: str) -> str:
         """Create a database and return its URL."""

@@ -215,10 +215,10 @@ def test_the_web_ui_is_told_of_a_run_that_goes_on(opened, web_server):
 def test_a_server_that_is_started_again_within_seconds_is_waited_for(
     new_home, opened, postgres_server
 ):
-    """The run goes on where it was."""
+    """The run goes on where it was, if no query was cut."""
     process = train(new_home)
     read_until(process, "spector/train_set")
-    postgres_server.stop()
+    postgres_server.stop("smart")
     postgres_server.start()
     assert "does not answer yet" in ended(process)
     assert statuses(opened) == ["SUCCESS"]

@@ -11,6 +11,7 @@ from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.terminal_progress import CONSOLE
 from lr_pipeline.cli.worst_moments import INTERRUPTIONS, history_problem, memory_problem
 from lr_pipeline.orchestration.asset_names import CHAMPION, REPORT
+from lr_pipeline.orchestration.instance.history_database import lost_query
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.report.metrics_table import table_rows
 
@@ -61,9 +62,10 @@ def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:
             return list(dict.fromkeys(blocking))  # several models can give the same message
         if cause.cls_name in INTERRUPTIONS:
             raise KeyboardInterrupt
-        if known := history_problem(cause.message) or memory_problem(cause.message):
+        text = cause.message
+        if known := history_problem(text) or lost_query(text) or memory_problem(text):
             return [known]
-        message = re.sub(r"^lr_pipeline[.\w]*: ", "", cause.message.strip())
+        message = re.sub(r"^lr_pipeline[.\w]*: ", "", text.strip())
         return in_options(message).splitlines()
     return ["the run failed; --verbose shows Dagster's log"]
 

@@ -278,8 +278,10 @@ def _train_and_rule(folder: str, home: str, file: str, ready, go) -> None:
         return held(instance, key)
 
     from lr_pipeline.orchestration.assets import lifecycle
+    from lr_pipeline.orchestration.instance import run_opening
 
     lifecycle.one_ruling_at_a_time = together
+    run_opening.await_turn = lambda *run: None  # else the other would wait until this run has ruled
     definitions = build_definitions(
         FileTable(file, target="left"),
         "shop",

@@ -94,7 +94,16 @@ def database_problem(error: BaseException) -> str | None:
     packages = [type(one).__module__.partition(".")[0] for one in causes]
     if not {"psycopg2", "dagster_postgres"} & set(packages):
         return None
-    said = next(iter(str(causes[-1]).splitlines()), type(causes[-1]).__name__)
+    return _no_answer(next(iter(str(causes[-1]).splitlines()), type(causes[-1]).__name__))
+
+
+def lost_query(message: str) -> str | None:
+    """Return what a step's error says where PostgreSQL stopped while it was asked; else None."""
+    found = re.search(r"\(psycopg2\.(?:OperationalError|InterfaceError)\) (.*)", message)
+    return None if found is None else _no_answer(found[1])
+
+
+def _no_answer(said: str) -> str:
     return (
         f"the database of the run history does not answer: {said}. Start it, or correct "
         f"{DATABASE}; then give the command again. What earlier steps stored is intact."

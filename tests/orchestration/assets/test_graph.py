@@ -1,6 +1,7 @@
 """The whole graph, materialized with real files on a real instance."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -101,7 +102,9 @@ def test_a_run_records_what_the_next_tick_compares(breast_cancer) -> None:
             defs = build_definitions(source, "breast_cancer", training=training)
             schedule = defs.resolve_schedule_def("breast_cancer__daily_training")
             repository = defs.get_repository_def()
-            with dg.build_schedule_context(instance, repository_def=repository) as context:
+            with dg.build_schedule_context(
+                instance, repository_def=repository, scheduled_execution_time=datetime.now(UTC)
+            ) as context:
                 found = schedule.evaluate_tick(context)
             assert bool(found.run_requests) == trains
             assert bool(found.skip_message) != trains

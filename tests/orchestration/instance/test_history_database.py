@@ -8,6 +8,7 @@ from lr_pipeline.orchestration.instance.history_database import (
     POSTGRES,
     database_problem,
     keeps_history_elsewhere,
+    lost_query,
     storage_settings,
 )
 from lr_pipeline.storage.storage_error import ArtifactError
@@ -65,3 +66,16 @@ def test_a_home_that_contradicts_the_variable_is_refused(settings, monkeypatch, 
 def test_other_errors_are_not_taken_for_the_database():
     """Only an error that PostgreSQL's driver caused is due to the database."""
     assert database_problem(ValueError("no")) is None
+
+
+def test_a_query_that_was_cut_is_said_in_one_line() -> None:
+    """SQLAlchemy's own words go over many lines, with the query."""
+    text = (
+        "sqlalchemy.exc.OperationalError: (psycopg2.OperationalError) server closed the connection "
+        "unexpectedly\n\tThis probably means the server terminated abnormally\n[SQL: SELECT 1]\n"
+    )
+    said = lost_query(text)
+    assert said is not None
+    assert said.startswith("the database of the run history does not answer: server closed the")
+    assert "\n" not in said
+    assert lost_query("ValueError: (psycopg2) is a name") is None
