@@ -37,6 +37,8 @@ ui: $(VENV)/.installed ## The web UI on http://127.0.0.1:3000, with schedules
 serve: $(VENV)/.installed ## The same as services: what dies comes back, logs are kept
 	@$(BIN)/lr-pipeline serve
 
+# These tests mostly wait: for a minute's tick, a daemon's start, a bound that must pass.
+SIDE_BY_SIDE := --numprocesses 3 --dist loadfile
 APART := slow or dask or ui or faults or postgres or s3
 
 # A process for each processor; the tests of a file share what its fixtures made.
@@ -45,7 +47,7 @@ test: $(VENV)/.installed-test ## Run the tests
 		--dist loadfile --no-loadscope-reorder --durations 10
 
 test-slow: $(VENV)/.installed-test ## Run the tests that take minutes or need a browser
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m slow $(SIDE_BY_SIDE)
 
 test-dask: $(VENV)/.installed-test ## Run the tests that need worker processes of a Dask cluster
 	@$(BIN)/python -m pytest -m dask
@@ -54,7 +56,7 @@ test-ui: $(VENV)/.installed-test ## Click in the web UI, with Chromium
 	@$(BIN)/python -m pytest -m ui
 
 test-faults: $(VENV)/.installed-test ## Kill, stop and fill up what runs need
-	@$(BIN)/python -m pytest -m faults
+	@$(BIN)/python -m pytest -m faults $(SIDE_BY_SIDE)
 
 test-postgres: $(VENV)/.installed-test ## The instance on PostgreSQL, which is stopped in between
 	@$(BIN)/python -m pytest -m postgres
