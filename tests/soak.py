@@ -229,11 +229,9 @@ def page(soaked: Soak, found: Counter[str], tables: int, minutes: int) -> str:
     ]
     for name in names:
         values = [row[name] for row in late if name in row]
-        first, last = values[0], values[-1]
-        middle = float(np.median(values))
-        lines.append(
-            f"| {name} | {first:,.0f} | {middle:,.0f} | {last:,.0f} | {last / first:.2f} |"
-        )
+        first, middle, last = values[0], float(np.median(values)), values[-1]
+        ratio = f"{last / first:.2f}" if first else "–"
+        lines.append(f"| {name} | {first:,.1f} | {middle:,.1f} | {last:,.1f} | {ratio} |")
     return "\n".join(lines) + "\n"
 
 
