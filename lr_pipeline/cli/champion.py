@@ -106,4 +106,4 @@ def _show_history(records: Sequence[Record]) -> None:
     for one in reversed(records):
         when = datetime.fromisoformat(one.ruling.when)
         click.echo(f"{'→' if one.changed else ' '} {when:%Y-%m-%d %H:%M}  {describe_ruling(one)}")
-    click.echo(f"→: the model in use changed. Times are UTC; {len(records)} rulings.")
+    click.echo(f"→: the model in use changed. Times are UTC; rulings: {len(records)}.")
