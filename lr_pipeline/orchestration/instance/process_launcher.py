@@ -3,7 +3,7 @@
 from dagster import DagsterRun, DefaultRunLauncher
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 
-from lr_pipeline.orchestration.instance.run_processes import describe_death, is_dead
+from lr_pipeline.orchestration.instance.run_processes import describe_death, died_unnamed, is_dead
 
 
 class ProcessRunLauncher(DefaultRunLauncher):
@@ -21,6 +21,6 @@ class ProcessRunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """Return FAILED if the run's process is known to be gone."""
-        if is_dead(run):
+        if is_dead(run) or died_unnamed(self._instance, run):
             return CheckRunHealthResult(WorkerStatus.FAILED, describe_death(run))
         return CheckRunHealthResult(WorkerStatus.RUNNING)

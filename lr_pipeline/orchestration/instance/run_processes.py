@@ -5,6 +5,7 @@ for a timeout of a day. Here each run names its process in its tags: a command l
 created, a launched one before its first step.
 """
 
+import json
 import os
 import platform
 import subprocess
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
 
+SERVER_TAG = ".dagster/grpc_info"  # Dagster's own, set at each launch
 HOST_TAG = "lr_pipeline/host"
 PID_TAG = "lr_pipeline/pid"
 START_TAG = "lr_pipeline/process_start"
@@ -84,12 +86,30 @@ def is_dead(run: "DagsterRun") -> bool:
     return _process_start(int(tags[PID_TAG])) != tags[START_TAG]
 
 
+def died_unnamed(instance: "DagsterInstance", run: "DagsterRun") -> bool:
+    """Tell whether a launched run's process ended before it could write its tags.
+
+    Its code server logged the process id. That is one of this machine where the server was asked by
+    a socket; of others nothing is known.
+    """
+    from dagster import DagsterEventType
+
+    server = json.loads(run.tags.get(SERVER_TAG, "{}"))
+    if run.tags.get(RUN_TAG) == run.run_id or not server.get("socket"):
+        return False
+    for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ENGINE_EVENT):
+        pid = entry.get_dagster_event().engine_event_data.metadata.get("pid")
+        if pid is not None:
+            return _process_start(int(str(pid.value))) is None
+    return False
+
+
 def describe_death(run: "DagsterRun") -> str:
     """Return what happened to a run whose process is gone, and what to do."""
     again = "start the run again" if run.remote_job_origin is None else "the run is retried"
     return (
-        f"The process {run.tags[PID_TAG]} of this run ended without finishing it (killed, out of "
-        "memory, or the machine was restarted). Artifacts of earlier steps are intact: "
+        f"The process {run.tags.get(PID_TAG, '')} of this run ended without finishing it (killed, "
+        "out of memory, or the machine was restarted). Artifacts of earlier steps are intact: "
         f"{again}."
     )
 

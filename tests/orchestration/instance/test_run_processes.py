@@ -15,6 +15,7 @@ from lr_pipeline.orchestration.instance.run_processes import (
     HOST_TAG,
     PID_TAG,
     RUN_TAG,
+    SERVER_TAG,
     START_TAG,
     fail_dead_runs,
     process_tags,
@@ -110,13 +111,43 @@ def test_run_started_by_the_web_ui_is_not_touched(instance, dead_process_tags, m
     assert status(instance, run_id) == dg.DagsterRunStatus.STARTED
 
 
+def launcher_of(instance) -> ProcessRunLauncher:
+    """The launcher of an instance."""
+    launcher = ProcessRunLauncher()
+    launcher.register_instance(instance)
+    return launcher
+
+
+@pytest.mark.promise(
+    "Runs", "A run whose process died before it could name itself is failed, too, and retried."
+)
+@pytest.mark.parametrize(
+    ("server", "status"),
+    [
+        ('{"socket": "/run/code.sock"}', WorkerStatus.FAILED),
+        ('{"host": "a"}', WorkerStatus.RUNNING),
+    ],
+    ids=["on this machine", "on another"],
+)
+def test_a_launched_run_that_died_at_once_is_failed(
+    instance, dead_process_tags, monkeypatch, server, status
+):
+    """Its code server logged the process id; that of a server elsewhere is not looked up here."""
+    run_id = start_run(instance, {SERVER_TAG: server})
+    run = instance.get_run_by_id(run_id)
+    pid = int(dead_process_tags[PID_TAG])
+    instance.report_engine_event("Started process.", run, EngineEventData.in_process(pid))
+    monkeypatch.setattr(dg.DagsterRun, "remote_job_origin", object())
+    health = launcher_of(instance).check_run_worker_health(instance.get_run_by_id(run_id))
+    assert health.status is status
+
+
 def test_launched_run_of_a_killed_process_is_failed(instance, dead_process_tags, monkeypatch):
     """The tags are its own, since they name it."""
     run_id = start_run(instance, dead_process_tags)
     instance.add_run_tags(run_id, {RUN_TAG: run_id})
     monkeypatch.setattr(dg.DagsterRun, "remote_job_origin", object())
-    launcher = ProcessRunLauncher()
-    health = launcher.check_run_worker_health(instance.get_run_by_id(run_id))
+    health = launcher_of(instance).check_run_worker_health(instance.get_run_by_id(run_id))
     assert health.status is WorkerStatus.FAILED
     assert f"process {dead_process_tags[PID_TAG]}" in health.msg
     assert fail_dead_runs(instance) == [run_id]
@@ -137,7 +168,7 @@ def test_launched_run_records_its_own_process(instance, monkeypatch, pid, known)
     tags = instance.get_run_by_id(run_id).tags
     expected = {**process_tags(pid), RUN_TAG: run_id} if known else {}
     assert {name: tags[name] for name in tags if name.startswith("lr_pipeline/")} == expected
-    health = ProcessRunLauncher().check_run_worker_health(instance.get_run_by_id(run_id))
+    health = launcher_of(instance).check_run_worker_health(instance.get_run_by_id(run_id))
     assert health.status is WorkerStatus.RUNNING
 
 
