@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 import click
 import grpc
@@ -21,6 +21,7 @@ from supervisor.states import ProcessStates
 
 PATIENCE = 20.0  # seconds that an answer may take
 AGAIN = 1.0  # seconds until a process that did not answer is asked again
+DIRECTLY = build_opener(ProxyHandler({}))  # a proxy of the environment is for other machines
 PING = "/api.DagsterApi/Ping"
 
 
@@ -31,7 +32,7 @@ def answers(address: str, patience: float = PATIENCE) -> bool:
             with grpc.insecure_channel(address) as channel:
                 channel.unary_unary(PING)(b"", timeout=patience)
         else:
-            with urlopen(address, timeout=patience):
+            with DIRECTLY.open(address, timeout=patience):
                 pass
     except (OSError, grpc.RpcError):
         return False

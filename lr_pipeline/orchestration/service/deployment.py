@@ -14,7 +14,6 @@ from lr_pipeline.orchestration.service.service_files import (
 )
 from lr_pipeline.orchestration.service.templates import rendered
 
-KINDS = ("systemd", "compose", "helm")
 RUNTIME = "/run/lr-pipeline"  # systemd makes it for the units' user alone
 IN_IMAGE = "/venv/bin/python"
 PORT = "4000"  # of the code servers in containers
@@ -23,7 +22,7 @@ PORT = "4000"  # of the code servers in containers
 def write_deployment(
     kind: str, workspace: Workspace, home: Path, project: Path, folder: Path
 ) -> list[Path]:
-    """Write the files of one of ``KINDS`` to ``folder``; return their paths.
+    """Write the files of a kind, systemd, compose or helm, to ``folder``; return their paths.
 
     ``project``: the folder of workspace.yaml, below which ``folder`` must lie for containers.
     """

@@ -15,21 +15,8 @@ SOCKET_CHARACTERS = 95  # the kernel allows 107, and supervisor adds a process i
 def write_supervisor(
     workspace: Workspace, home: Path, project: Path, host: str, port: int, read_only: bool
 ) -> Path:
-    """Write supervisord.conf and its workspace.yaml to ``home``/service; return the former.
-
-    Raises
-    ------
-    ServiceError
-        The path of the home is too long for sockets.
-    """
+    """Write supervisord.conf and its workspace.yaml to ``home``/service; return the former."""
     folder = home / "service"
-    sockets = [f"{folder}/supervisor.sock", *(one.socket(folder) for one in workspace.own)]
-    for path in sockets:
-        if len(path.encode()) > SOCKET_CHARACTERS:
-            raise ServiceError(
-                f"{path}: expected a path of at most {SOCKET_CHARACTERS} bytes, which is what "
-                f"sockets may have, found {len(path.encode())}. Take a shorter home: --home."
-            )
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # whoever reaches a code server's socket can run code
     served = folder / "workspace.yaml"
@@ -57,6 +44,17 @@ def write_supervisor(
         },
     )
     return folder / "supervisord.conf"
+
+
+def require_short_sockets(workspace: Workspace, home: Path) -> None:
+    """Raise ``ServiceError`` if the path of the home is too long for sockets."""
+    folder = home / "service"
+    for path in [f"{folder}/supervisor.sock", *(one.socket(folder) for one in workspace.own)]:
+        if len(path.encode()) > SOCKET_CHARACTERS:
+            raise ServiceError(
+                f"{path}: expected a path of at most {SOCKET_CHARACTERS} bytes, which is what "
+                f"sockets may have, found {len(path.encode())}. Take a shorter home: --home."
+            )
 
 
 def web_command(

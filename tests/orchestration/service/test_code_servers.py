@@ -7,6 +7,7 @@ import yaml
 
 from lr_pipeline.orchestration.service.code_servers import read_workspace
 from lr_pipeline.orchestration.service.service_error import ServiceError
+from lr_pipeline.orchestration.service.service_files import require_short_sockets
 
 WORKSPACE = """\
 load_from:
@@ -73,3 +74,11 @@ def test_an_unusable_workspace_is_said_in_one_line(
         read_workspace(path)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_home_too_deep_for_sockets_is_said_with_the_remedy(workspace: Path) -> None:
+    """The kernel would say only that the path is too long."""
+    found = read_workspace(workspace)
+    require_short_sockets(found, Path("/srv/home"))
+    with pytest.raises(ServiceError, match="Take a shorter home: --home"):
+        require_short_sockets(found, Path("/srv", "x" * 90))
