@@ -96,4 +96,5 @@ def test_what_can_be_reached_loads_after_any_prune(year, days, runs, limit) -> N
         assert instance.get_run_by_id(numbers["run"]["since"]["run"]) is not None
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(year)
+        patch.delenv("DAGSTER_HOME", raising=False)
         call("champion", "t", "--rollback", "--because", "after the prune")
