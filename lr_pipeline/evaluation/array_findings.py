@@ -17,6 +17,7 @@ from lr_pipeline.models.fitted import FittedLinear, FittedLogistic
 from lr_pipeline.models.frame_rows import rows_to_predict
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.tables.roles import quoted
 from lr_pipeline.tables.table import Table
 
 ONLY_MODEL = "model"
@@ -46,6 +47,12 @@ def findings_of_arrays(
         labels, weights = _labels_and_weights(X, y, weight)
     named = models if isinstance(models, Mapping) else {ONLY_MODEL: models}
     given = threshold if isinstance(threshold, Mapping) else dict.fromkeys(named, threshold)
+    if strange := [name for name in given if name not in named]:
+        raise ValueError(
+            f"threshold= names {strange[0]!r}, which is none of the models: {quoted(named)}"
+        )
+    if train_prevalence is not None and not 0.0 <= train_prevalence <= 1.0:
+        raise ValueError(f"train_prevalence must be between 0 and 1, found {train_prevalence:g}")
     sections = [
         _section(name, model, X, len(labels), given.get(name)) for name, model in named.items()
     ]
@@ -81,9 +88,13 @@ def _labels_and_weights(X: Any, y: Any, weight: Any) -> tuple[RowVector, RowVect
 
 def _group_codes(group: Any, rows: int) -> GroupHashes:
     """Return a number (n,) that is equal for rows of one group."""
+    from pandas import isna
+
     names = np.asarray(group).ravel()
     if len(names) != rows:
         raise ValueError(f"expected the group of each of {rows} rows, found {len(names)}")
+    if (missing := isna(names)).any():
+        raise ValueError(f"each row needs its group, found none in row {int(np.argmax(missing))}")
     _, codes = np.unique(names.astype(str), return_inverse=True)
     return codes.astype(np.uint64)
 

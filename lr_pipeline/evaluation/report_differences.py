@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from lr_pipeline.evaluation.number_format import count, decimals_for, fixed, significant
@@ -32,15 +33,17 @@ class ReplayResult:
 def compare_reports(then: Mapping[str, Any], now: Mapping[str, Any]) -> ReplayResult:
     """Compare the numbers of a report, as it was stored, with those of its replay.
 
-    Coefficients agree if they are as near as both certificates promise, metrics if they are the
-    same to the digits that their intervals justify, and everything else if it is equal.
+    Where a bit differs, the replay still agrees if the data and the verdict's answer are the same,
+    coefficients are as near as both certificates promise, and metrics are the same to the digits
+    that their intervals justify. All other numbers follow from these, and are only counted.
     """
     before, after = (dict(leaves(_results(one))) for one in (then, now))
     unequal = [path for path in before | after if before.get(path) != after.get(path)]
     causes = tuple(_causes(then, now))
     if not unequal:
         return ReplayResult("same bits", len(before), 0, (), causes)
-    differences = (*_data(then, now), *_coefficients(then, now), *_metrics(then, now))
+    found = (_data(then, now), _answer(then, now), _coefficients(then, now), _metrics(then, now))
+    differences = tuple(chain.from_iterable(found))
     outcome: Outcome = "different" if differences else "same digits"
     return ReplayResult(outcome, len(before), len(unequal), differences, causes)
 
@@ -90,6 +93,17 @@ def _data(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
         key = f"{part}_fingerprint"
         if then.get(key) != now.get(key):
             yield f"the {part} rows changed: fingerprint {then.get(key)} then, {now.get(key)} now"
+
+
+def _answer(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    if answers := changed_answer(then, now):
+        yield f"verdict: {answers[0]} then, {answers[1]} now"
+
+
+def changed_answer(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """Return the verdict's answers if they differ; None too where the earlier report has none."""
+    before, after = ((one.get("verdict") or {}).get("answer") for one in (then, now))
+    return (before, after) if before and before != after else None
 
 
 def _coefficients(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -84,8 +84,11 @@ def export_model(
     Raises
     ------
     ExportError
-        The export differs from the model, cannot be run, or needs a package that is not installed.
+        There is no such kind; the export differs from the model or cannot be run; or a package that
+        it needs is not installed.
     """
+    if kind not in KINDS:
+        raise ExportError(f"expected one of {', '.join(KINDS)}, found {kind!r}.")
     if kind == "onnx":
         require_package("onnx")
         require_package("onnxruntime")
@@ -116,9 +119,7 @@ def export_model(
         return Export(graph, (compared(evaluators.run_onnx(plan, graph, table)),))
     if kind == "pmml":
         return _pmml(model, plan, table, compared)
-    if kind == "sql":
-        return _sql(plan, table, compared)
-    raise ExportError(f"expected one of {', '.join(KINDS)}, found {kind!r}.")
+    return _sql(plan, table, compared)
 
 
 def _pmml(

@@ -13,7 +13,13 @@ from lr_pipeline.evaluation.model_results import ModelResults, model_results
 from lr_pipeline.evaluation.number_format import decimals_for, p_value, percent, signed
 from lr_pipeline.evaluation.report_numbers import report_numbers
 from lr_pipeline.models.fit_summary import Summary
-from lr_pipeline.report.metrics_table import MetricCell, alike_models, explain_gaps, metric_tables
+from lr_pipeline.report.metrics_table import (
+    MetricCell,
+    alike_models,
+    explain_gaps,
+    explain_missing_intervals,
+    metric_tables,
+)
 from lr_pipeline.report.render import render_report
 
 
@@ -54,7 +60,8 @@ class Evaluation:
             for one in numbers["comparisons"]
             if not {one["first"], one["second"]} & set(alike)
         ]
-        remarks = (*filter(None, compared), *explain_gaps(numbers, titles))
+        gaps = (*explain_gaps(numbers, titles), *explain_missing_intervals(numbers))
+        remarks = (*filter(None, compared), *gaps)
         return Summary("Evaluation", facts, headings, rows, remarks)
 
     def __str__(self) -> str:
@@ -124,7 +131,8 @@ def evaluate(
     TypeError
         A model predicts no probabilities.
     ValueError
-        Labels are missing or not 0 and 1, lengths or columns differ, or a prediction is not finite.
+        Labels are missing or not 0 and 1, lengths or columns differ, a prediction is not finite, a
+        row has no group, a threshold is of no model, or the prevalence is no share.
     """
     findings = findings_of_arrays(models, X, y, weight, threshold, train_prevalence, group)
     return Evaluation(findings, model_results(findings))

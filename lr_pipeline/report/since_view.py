@@ -24,6 +24,13 @@ SHOWN_METRICS = ("log_loss", "brier_score", "roc_auc", "average_precision", "acc
 HEADINGS = {column.name: column.heading for column in METRICS}
 LONGEST_VALUE = 60  # letters of a setting, hash or level
 NOT_THERE = "none"
+IN_SHORT = {  # kind of a column's change → the words before the columns' names
+    "added": "added",
+    "removed": "removed",
+    "kind": "of another kind",
+    "reference": "with another reference level",
+    "levels": "with other levels",
+}
 OVERLAP = {True: "overlap", False: "apart", None: UNDEFINED}
 
 
@@ -90,11 +97,10 @@ def _in_short(since: Numbers, model: str) -> Iterator[str]:
         yield f"{one['what']}: {_value(one['before'], one['what'])}, now " + _value(
             one["now"], one["what"]
         )
-    for kind in ("added", "removed", "kind", "reference", "levels"):
+    for kind, said in IN_SHORT.items():
         names = [cut(one["column"]) for one in since["columns"] if one["what"] == kind]
         if names:
             rest = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            said = kind if kind in ("added", "removed") else f"of another {kind}"
             yield f"{said}: {names[0]}{rest}"
     found = since["coefficients"]
     if found and found["compared"]:

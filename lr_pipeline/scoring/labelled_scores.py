@@ -9,10 +9,11 @@ import pyarrow as pa
 from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.ranking import count_scores
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.evaluation.intervals.interval import Interval
+from lr_pipeline.evaluation.intervals.enough import few_groups
+from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
 from lr_pipeline.evaluation.intervals.model_intervals import model_intervals
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions as ScoredCases
-from lr_pipeline.evaluation.intervals.shares import effective, wilson
+from lr_pipeline.evaluation.intervals.shares import by_t, effective, wilson
 from lr_pipeline.evaluation.intervals.units import Cases
 from lr_pipeline.evaluation.metrics import Metrics, evaluate
 from lr_pipeline.evaluation.number_format import count, decimals_for, fixed, metric
@@ -153,14 +154,22 @@ class LabelledScores:
         cases = Cases(y, weight, groups)
         found, intervals = _metrics(cases, z, threshold)
         values = {**found.numbers(), "prevalence": float(y @ weight) / cases.total}
-        share = effective((float(y @ weight), cases.total), y, np.ones_like(y), cases)
-        intervals["prevalence"] = wilson(share)
+        intervals["prevalence"] = _prevalence_interval(cases)
         return Outcome(
             *sizes,
             {name: values[name] for name in SHOWN},
             {name: intervals[name] for name in SHOWN},
             dict(found.reasons),
         )
+
+
+def _prevalence_interval(cases: Cases) -> Interval:
+    """Return Wilson's interval of the share of ones, with groups as units as for other shares."""
+    if reason := few_groups(cases):
+        return no_interval(reason)
+    y, every = cases.labels, np.ones_like(cases.labels)
+    share = effective((cases.classes[1], cases.total), y, every, cases)
+    return wilson(by_t(share, every, cases))
 
 
 def _metrics(cases: Cases, z: RowVector, threshold: float) -> tuple[Metrics, dict[str, Interval]]:

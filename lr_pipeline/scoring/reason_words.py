@@ -64,19 +64,17 @@ def _significant(column: pa.Array, digits: int = VALUE_DIGITS) -> pa.Array:
 
 def signed(moved: RowVector) -> pa.Array:
     """Return contributions in words, such as +0.82; a smaller one has two significant digits."""
-    hundredths = np.rint(np.abs(moved) * 10**DIGITS)
-    plain = np.abs(moved) < 1e9
-    whole = np.where(plain, hundredths, 0.0).astype(np.int64)
+    size = np.abs(moved)
+    plain = size < 1e9
+    whole = np.where(plain, np.rint(size * 10**DIGITS), 0.0).astype(np.int64)
     texts = pc.binary_join_element_wise(
-        pa.array(np.where(moved < 0.0, "−", "+")).cast(pa.string()),
         pa.array(whole // 100).cast(pa.string()),
-        pa.scalar("."),
         pc.utf8_lpad(pa.array(whole % 100).cast(pa.string()), DIGITS, "0"),
-        "",
+        ".",
     )
     other = (whole == 0) | ~plain
-    if not other.any():
-        return texts
-    return pc.if_else(
-        pa.array(other), _significant(pa.array(moved), DIGITS).cast(pa.string()), texts
-    )
+    if other.any():
+        rounded = _significant(pa.array(size), DIGITS).cast(pa.string())
+        texts = pc.if_else(pa.array(other), rounded, texts)
+    sign = pa.array(np.where(moved < 0.0, "−", "+")).cast(pa.string())
+    return pc.binary_join_element_wise(sign, texts, "")

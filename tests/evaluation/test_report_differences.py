@@ -24,6 +24,7 @@ THEN = {
     "models": {"numpy_model": {"log_loss": 0.40312, "roc_auc": None}},
     "intervals": {"numpy_model": {"log_loss": {"low": 0.35, "high": 0.45}}},
     "list": [1, 2.0, "three"],
+    "verdict": {"answer": "yes"},
 }
 
 
@@ -84,6 +85,7 @@ def test_what_certificates_and_intervals_allow_is_the_same_digits(now):
             changed("test_fingerprint", "u"),
             "the test rows changed: fingerprint t then, u now",
         ),
+        (changed("verdict", "answer", "not proven"), "verdict: yes then, not proven now"),
         (changed("fits", {}), "numpy_model is in one of the reports alone"),
     ],
 )

@@ -56,6 +56,12 @@ def expected_of(model: LogisticModel, rows: pa.Table) -> np.ndarray:
     return model.decision.probability(model.predictor.of_design(X))
 
 
+def test_an_unknown_form_is_refused_with_those_that_there_are(model, rows) -> None:
+    """Nothing is computed before that is said."""
+    with pytest.raises(ExportError, match="expected one of sql, onnx, pmml, python, json, found"):
+        export_model(model, "excel", rows)
+
+
 @pytest.mark.parametrize("recalibration", RECALIBRATIONS)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "pmml"])
 def test_an_export_gives_the_models_probabilities(model, rows, kind, recalibration) -> None:

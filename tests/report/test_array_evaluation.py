@@ -97,6 +97,21 @@ def test_the_page_is_saved_without_what_arrays_do_not_know(rows, tmp_path) -> No
         ({"models": LogisticRegression(), "y": [0, 1, 1]}, ValueError, "X is missing"),
         ({"models": np.zeros(3), "y": [0, 1, 1], "weight": [1, 2]}, ValueError, "3 weights"),
         ({"models": np.zeros(3), "y": [0, 1, 1], "group": ["a"]}, ValueError, "group of each of 3"),
+        (
+            {"models": np.zeros(3), "y": [0, 1, 1], "group": ["a", None, "b"]},
+            ValueError,
+            "each row needs its group, found none in row 1",
+        ),
+        (
+            {"models": {"a": np.zeros(3)}, "y": [0, 1, 1], "threshold": {"b": 0.3}},
+            ValueError,
+            "threshold= names 'b', which is none of the models: 'a'",
+        ),
+        (
+            {"models": np.zeros(3), "y": [0, 1, 1], "train_prevalence": 30.0},
+            ValueError,
+            "train_prevalence must be between 0 and 1, found 30",
+        ),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused(arguments, error, message) -> None:
@@ -125,6 +140,16 @@ def test_the_summary_shows_intervals_and_comparisons_as_text_and_html(rows) -> N
     assert "ROC AUC, <b>half − fit: −" in str(found)
     assert ", p < 0.001: worse" in str(found)
     assert "<b>half" not in found._repr_html_()
+
+
+def test_a_withheld_interval_has_its_reason_in_the_summary(rows) -> None:
+    """Two cases of a class are too few; the page has the same sentence."""
+    y = np.repeat([0, 1], [50, 2])
+    found = lr_pipeline.evaluate(np.linspace(0.1, 0.6, 52), y=y)
+    assert found.numbers["intervals"]["model"]["roc_auc"]["low"] is None
+    (said,) = (one for one in found.summary().remarks if "ROC AUC" in one)
+    assert said.startswith("No interval for ")
+    assert "only 2 cases of the rarer class, 3 are needed" in str(found)
 
 
 def test_whole_groups_are_the_units_of_intervals(rows) -> None:

@@ -37,6 +37,14 @@ def test_when_nothing_changed_one_sentence_says_so() -> None:
     assert since_line(compared(numbers)) == sentence
 
 
+def test_the_line_says_how_a_column_changed() -> None:
+    """Another reference and other levels, each with the columns that have them."""
+    now = altered(("features/city/reference", "B"), ("features/city/levels", ["A", "C"]))
+    line = since_line(compared(now))
+    assert "with another reference level: city" in line
+    assert "with other levels: city" in line
+
+
 def test_rows_columns_coefficients_metrics_and_settings_have_a_table_each() -> None:
     """Metrics stand in their usual order, with the digits that their intervals justify."""
     new = {"kind": "number", "levels": [], "pooled": [], "reference": None}

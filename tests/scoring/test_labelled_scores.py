@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, roc_auc_score
+from statsmodels.stats.proportion import proportion_confint
 
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.scoring import labelled_scores
@@ -131,6 +133,25 @@ def test_a_recalibrated_model_is_judged_by_its_probabilities(model, frame, tmp_p
     outcome = outcome_of(recalibrated, frame, tmp_path / "new.csv")
     p = recalibrated.predict_proba(Table.from_pandas(frame, target="died", id="key"))
     assert outcome.metrics["log_loss"] == pytest.approx(log_loss(frame["died"] == "yes", p))
+
+
+def test_the_prevalence_of_few_groups_has_no_interval_and_of_more_the_t_interval(
+    frame, tmp_path
+) -> None:
+    """As for the other metrics: none of four groups, and of eight t with 7 degrees of freedom."""
+    model = fit(Table.from_pandas(frame.assign(person=1), target="died", id="key", group="person"))
+    few, more = (
+        outcome_of(model, frame.assign(person=np.arange(200) % number), tmp_path / "new.csv")
+        for number in (4, 8)
+    )
+    assert "only 4 groups" in few.intervals["prevalence"].withheld
+    y = (frame["died"] == "yes").to_numpy(float)
+    shares = np.array([y[k::8].mean() for k in range(8)])
+    error = shares.std(ddof=1) / np.sqrt(8)
+    p, q = y.mean(), stats.t.ppf(0.975, 7)
+    number = min(p * (1 - p) / error**2, 200) * (stats.norm.ppf(0.975) / q) ** 2
+    expected = proportion_confint(p * number, number, method="wilson")
+    assert more.intervals["prevalence"].ends == pytest.approx(expected)
 
 
 def test_rows_of_one_group_are_one_unit(frame, tmp_path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lr_pipeline.models.point_scale import PointScale
 from lr_pipeline.scoring.predictions import score_file
+from lr_pipeline.scoring.reason_words import signed
 from lr_pipeline.scoring.reasons import find_reasons, largest, reasons_of
 from lr_pipeline.scoring.reference import (
     ReferenceRowError,
@@ -115,14 +116,21 @@ def test_a_row_says_why_in_words(gaps, tmp_path) -> None:
             *(found[f"reason_{k}{part}"] for part in ("", "_column", "_value", "_contribution")),
             strict=True,
         ):
-            sign, size = "−" if moved < 0 else "+", abs(moved)
-            assert text.startswith(f"{name} {value}: {sign}") or size < 0.005
+            sign = "−" if moved < 0 else "+"
+            assert text.startswith(f"{name} {value}: {sign}")
             shown = text.rpartition(": ")[2].replace("−", "-")
             assert float(shown) == pytest.approx(moved, abs=0.00501)
     sizes = found[["reason_1_contribution", "reason_2_contribution"]].abs()
     assert (sizes.iloc[:, 0] >= sizes.iloc[:, 1]).all()
     assert scored.meaning()["reasons"]["reference"].startswith("the mean")
     assert scored.fingerprint != score_file(model, path).fingerprint
+
+
+def test_small_contributions_have_their_sign_and_two_digits() -> None:
+    """Whole hundredths stand as they are; what would be 0.00 keeps two significant digits."""
+    moved = np.array([0.824, -0.824, 0.00321, -0.00321, 1.5e9])
+    expected = ["+0.82", "−0.82", "+0.0032", "−0.0032", "+1500000000"]
+    assert signed(moved).to_pylist() == expected
 
 
 def test_values_keep_six_digits_and_whole_numbers_all(gaps) -> None:

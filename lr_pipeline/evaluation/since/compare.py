@@ -4,7 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lr_pipeline.evaluation.recorded_data import key_of_test_rows, short_hash
-from lr_pipeline.evaluation.report_differences import changed_leaves, metrics_apart
+from lr_pipeline.evaluation.report_differences import (
+    changed_answer,
+    changed_leaves,
+    metrics_apart,
+)
 from lr_pipeline.evaluation.since.changes import Change, ColumnChange, MetricChange, SinceLast
 from lr_pipeline.evaluation.since.earlier_report import EarlierReport
 from lr_pipeline.evaluation.since.shifts import coefficient_changes
@@ -50,11 +54,12 @@ def since_last(earlier: EarlierReport, numbers: Numbers) -> SinceLast:
     unknown = tuple(said for part, said in PARTS.items() if not isinstance(then.get(part), Mapping))
     then |= {part: {} for part in PARTS if not isinstance(then.get(part), Mapping)}
     columns = tuple(_columns(then["features"], now["features"])) if then["features"] else ()
+    answers = changed_answer(then, now)
     other = any(then.get(name, now[name]) != now[name] for name in ("target", "positive"))
     return SinceLast(
         earlier.run,
         earlier.made,
-        verdict=_verdict(then, now),
+        verdict=None if answers is None else Change("verdict", *answers),
         data=tuple(_data(then, now)),
         columns=columns,
         coefficients=coefficient_changes(then, now, columns, OTHER_QUESTION if other else ""),
@@ -65,12 +70,6 @@ def since_last(earlier: EarlierReport, numbers: Numbers) -> SinceLast:
         code=tuple(_leaf_changes(then["code"], now["code"])),
         unknown=unknown,
     )
-
-
-def _verdict(then: Numbers, now: Numbers) -> Change | None:
-    """Return that the answer became another one."""
-    before, after = ((one.get("verdict") or {}).get("answer") for one in (then, now))
-    return Change("verdict", before, after) if before and before != after else None
 
 
 def _data(then: Numbers, now: Numbers) -> Iterator[Change]:

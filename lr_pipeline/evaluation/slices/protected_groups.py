@@ -75,6 +75,20 @@ class ProtectedColumn:
         ]
 
 
+def surely_below(group: Group, reference: Group) -> bool:
+    """Whether chance does not explain that a group's rate is below four fifths of the reference's.
+
+    Then the ratio's interval is below 0.8. A rate of 0 has none: its own interval must then end
+    below four fifths of where the reference's begins.
+    """
+    if group.ratio_interval is not None:
+        return group.ratio_interval[1] < FOUR_FIFTHS
+    ends, best = group.selection.interval, reference.selection.interval
+    if group.ratio != 0.0 or ends is None or best is None:
+        return False
+    return ends[1] < FOUR_FIFTHS * best[0]
+
+
 def protected_column(partition: Partition, rows: ScoredRows, threshold: float) -> ProtectedColumn:
     """Compare the groups; the answer is yes where p > ``threshold``."""
     inside = partition.codes >= 0

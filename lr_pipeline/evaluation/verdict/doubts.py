@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from lr_pipeline.evaluation.comparisons.comparison import SIGNIFICANCE
 from lr_pipeline.evaluation.findings import Findings
 from lr_pipeline.evaluation.number_format import count, decimals_for, fixed, p_value
-from lr_pipeline.evaluation.slices.protected_groups import FOUR_FIFTHS
+from lr_pipeline.evaluation.slices.protected_groups import surely_below
 from lr_pipeline.evaluation.verdict.evidence import Evidence
 from lr_pipeline.evaluation.verdict.rules import Reason
 
@@ -76,12 +76,8 @@ def _wrong_parts(findings: Findings) -> Iterator[str]:
 def _unequal(findings: Findings) -> Iterator[str]:
     """Say which groups are surely answered yes at less than four fifths of the largest rate."""
     for one in () if findings.slices is None else findings.slices.protected:
-        names = [
-            group.name
-            for group in one.groups
-            if group.ratio == 0.0
-            or (group.ratio_interval is not None and group.ratio_interval[1] < FOUR_FIFTHS)
-        ]
+        reference = next((group for group in one.groups if group.name == one.reference), None)
+        names = [group.name for group in one.groups if reference and surely_below(group, reference)]
         if names:
             yield (
                 f"by {one.column}, {_listed(names)} {'is' if len(names) == 1 else 'are'} answered "

@@ -257,6 +257,20 @@ def test_groups_that_are_surely_below_four_fifths_are_to_know():
     assert "four fifths" not in answer_to(replace(findings, slices=protected(0.9))).text
 
 
+@pytest.mark.parametrize(("cases", "sure"), [(30, False), (300, True)])
+def test_a_group_without_any_yes_is_below_four_fifths_only_if_it_has_enough_cases(cases, sure):
+    """0 of 30 can be chance beside a rate of 5 %; 0 of 300 cannot."""
+    best = Rate.of(100.0, 2_000.0, 2_000.0, 0.95)
+    none = Rate.of(0.0, float(cases), float(cases), 0.95)
+    groups = (
+        Group("f", 2_000.0, 100.0, best, best, best, 0.0, None, 1.0),
+        Group("m", float(cases), 1.0, none, none, none, 0.0, None, 0.0),
+    )
+    slices = Slices("m", "M", "all", 0.5, [], protected=[ProtectedColumn("sex", groups, 0, "f")])
+    found = answer_to(replace(held(2_000, lambda z: z), slices=slices)).text
+    assert ("m is answered yes at less than four fifths" in found) is sure
+
+
 def test_few_cases_of_both_classes_call_for_more_rows_only():
     """It is not said that both classes are needed where both are there."""
     found = answer_to(held(12, lambda z: z))
