@@ -1,4 +1,7 @@
-"""Training rows in memory, for results that need every column of a row: evenly spaced ones."""
+"""Training rows in memory, for results that need every column of a row: evenly spaced ones.
+
+The same limits hold for the test rows that slices look at.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property, partial

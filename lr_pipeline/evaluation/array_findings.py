@@ -12,7 +12,7 @@ from lr_pipeline.engines.arrays.array_forms import require_one_index
 from lr_pipeline.engines.arrays.array_input import vector_array
 from lr_pipeline.engines.arrays.array_limits import require_weights
 from lr_pipeline.evaluation.findings import Findings, GroupHashes, HeldOutRows, ModelSection
-from lr_pipeline.evaluation.score_sums import THRESHOLD
+from lr_pipeline.models.decision.decision import THRESHOLD
 from lr_pipeline.models.fitted import FittedLinear, FittedLogistic
 from lr_pipeline.models.frame_rows import rows_to_predict
 from lr_pipeline.models.linear_model import LinearModel

@@ -15,10 +15,9 @@ from lr_pipeline.evaluation.diagnostics.diagnostics import Diagnostics
 from lr_pipeline.evaluation.effects.effects import Effects
 from lr_pipeline.evaluation.metrics import Metrics
 from lr_pipeline.evaluation.run_facts import RunFacts
-from lr_pipeline.evaluation.score_sums import THRESHOLD
 from lr_pipeline.evaluation.slices.slices import Slices
 from lr_pipeline.evaluation.validation_folds.cross_validation import CrossValidation
-from lr_pipeline.models.decision.decision import Decision
+from lr_pipeline.models.decision.decision import THRESHOLD, Decision
 from lr_pipeline.tables.level_counts import plain_count
 
 GroupHashes = UInt64[np.ndarray, " n"]
@@ -230,6 +229,13 @@ class HeldOutRows:
         ones = plain_count(float(self.weight @ self.labels))
         return plain_count(float(self.weight.sum())) - ones, ones
 
+    def described(self, every: int = 1) -> str:
+        """Every k-th one of the rows that are held, in words."""
+        step = self.step * every
+        if step == 1:
+            return "all test rows"
+        return f"one row in {step:,} of the {self.rows:,} test rows"
+
     def case_counts(self, train: str, test: str) -> dict[str, int | float]:
         """How many cases the rows of each part stand for, where they have weights."""
         if self.cases is None or self.train_cases is None:
@@ -252,11 +258,11 @@ class Findings:
     ``provenance`` (label → text: split policy, library versions …) follows the row counts and
     fingerprints on the page. ``drawn_row`` is predicted by every model and shown with its label;
     ``descents`` say how far gradient descent stopped from its optimum, and ``features`` how each
-    feature became columns of the design. ``run`` is the run that made them,
-    ``data`` what `recorded_data` says of the table.
-    ``effects``: what the columns do in a logistic model, ``diagnostics``: how well it fits,
-    ``slices``: how well it does in parts of the test set,
-    ``cross_validation``: the models trained anew on parts of the training rows.
+    feature became columns of the design. ``run`` is the run that made them, ``data`` what
+    `recorded_data` says of the table.
+    ``effects``: what the columns do in a logistic model; ``diagnostics``: how well it fits;
+    ``training``: its metrics on the training rows; ``slices``: how well it does in parts of the
+    test set; ``cross_validation``: the models trained anew on parts of the training rows.
     """
 
     held_out: HeldOutRows

@@ -1,15 +1,13 @@
 """Intervals and comparisons as plain values for strict JSON."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lr_pipeline.evaluation.comparisons.optimism import TrainingMetrics
-
-if TYPE_CHECKING:
-    from lr_pipeline.evaluation.model_results import ModelResults
+from lr_pipeline.evaluation.model_results import ModelResults
 
 
 def interval_numbers(
-    results: "ModelResults", training: TrainingMetrics | None = None
+    results: ModelResults, training: TrainingMetrics | None = None
 ) -> dict[str, Any]:
     """Return ``["intervals"][model][metric]``, the list ``["comparisons"]``, and what is beside it.
 

@@ -10,7 +10,8 @@ from lr_pipeline.core.ranking import CountsByScore, RankSums, count_scores
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.label_metrics import label_metrics
 from lr_pipeline.evaluation.roc_hull import RocHull
-from lr_pipeline.evaluation.score_sums import THRESHOLD, ScoreSums
+from lr_pipeline.evaluation.score_sums import ScoreSums
+from lr_pipeline.models.decision.decision import THRESHOLD
 
 ROUNDING = 2.0**-46  # of a Brier score: what its parts can be wrong by
 RANKED = ("roc_auc", "gini", "average_precision", "ks")
@@ -94,6 +95,7 @@ class Metrics:
 
 
 METRICS = tuple(Metric(one.name, **one.metadata) for one in fields(Metrics) if one.metadata)
+HEADINGS = {one.name: one.heading for one in METRICS}
 
 
 def evaluate(
@@ -107,17 +109,17 @@ def evaluate(
     """Compare predictions with labels.
 
     - ``accuracy``: share of rows with (p > threshold) = y; for the other metrics of labels see
-    `label_metrics`;
+      `label_metrics`;
     - ``brier_score``: mean of (p − y)², which is defined for predictions outside [0, 1] too. It
-    is exactly ``brier_reliability`` − ``brier_resolution`` + ``brier_uncertainty``: with C the
-    Brier score of the isotonic regression of y on the scores and U = π (1 − π), π the share of
-    ones, these are B − C (what calibration could gain), U − C (what the ranking is worth) and U
-    (CORP, without bins: Dimitriadis, Gneiting and Jordan, PNAS 118 (2021), e2016191118);
+      is exactly ``brier_reliability`` − ``brier_resolution`` + ``brier_uncertainty``: with C the
+      Brier score of the isotonic regression of y on the scores and U = π (1 − π), π the share of
+      ones, these are B − C (what calibration could gain), U − C (what the ranking is worth) and U
+      (CORP, without bins: Dimitriadis, Gneiting and Jordan, PNAS 118 (2021), e2016191118);
     - ``log_loss``: mean of log(1 + exp(z)) − y z from the linear predictor z where it is given,
       else of −y log p − (1 − y) log(1 − p); ``None`` where a prediction is outside [0, 1], or where
       p = 0 or p = 1 was wrong (the mean would be infinite). Nothing is clipped;
     - ``roc_auc``, ``average_precision``: as in scikit-learn, ranked by z where it is given, since p
-    rounds to 1 from z = 37; ``None`` where all labels are the same.
+      rounds to 1 from z = 37; ``None`` where all labels are the same.
 
     Parameters
     ----------

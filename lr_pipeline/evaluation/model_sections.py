@@ -5,7 +5,7 @@ import numpy as np
 from lr_pipeline.core.inference.group_inference import BY_GROUPS
 from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.evaluation.findings import CoefficientRow, FitFacts, ModelSection
-from lr_pipeline.evaluation.number_format import p_value, significant
+from lr_pipeline.evaluation.number_format import p_compared, significant
 from lr_pipeline.evaluation.test_scores import ScoredTestSet
 from lr_pipeline.models.linear_model import LinearModel
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -110,11 +110,5 @@ def _inference_facts(inference: LogisticInference) -> dict[str, str]:
         return intervals if known else {}
     return intervals | {
         "Model test": f"against the intercept alone χ² = {significant(test.statistic)} with "
-        f"{test.degrees_of_freedom} degrees of freedom, p {_compared(test.p_value)}",
+        f"{test.degrees_of_freedom} degrees of freedom, p {p_compared(test.p_value)}",
     }
-
-
-def _compared(p: float) -> str:
-    """Return the p-value with its relation: = 0.012 or < 0.001."""
-    text = p_value(p)
-    return text if text.startswith("<") else f"= {text}"

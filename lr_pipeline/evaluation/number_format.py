@@ -1,6 +1,7 @@
 """Format numbers for readers: with few digits, none of them misleading."""
 
 import math
+from collections.abc import Callable
 
 MINUS = "−"
 UNDEFINED = "–"
@@ -56,6 +57,12 @@ def p_value(p: float | None) -> str:
     return "< 0.001" if p < 0.001 else text
 
 
+def p_compared(p: float | None) -> str:
+    """Return a p-value with its relation, for a sentence: = 0.012 or < 0.001."""
+    text = p_value(p)
+    return text if text.startswith("<") else f"= {text}"
+
+
 def exponential(log_value: float, digits: int = 4) -> str:
     """Return exp(log_value) with some significant digits, also beyond the range of a float."""
     if math.isinf(log_value):
@@ -102,6 +109,20 @@ def fixed(value: float, places: int) -> str:
         return significant(value)
     text = f"{abs(value):,.{places}f}"
     return text if value >= 0 or not any(digit in text for digit in "123456789") else MINUS + text
+
+
+def with_interval(
+    value: float,
+    ends: tuple[float, float],
+    shown: Callable[[float, int], str] = fixed,
+    unit: str = "",
+) -> str:
+    """Return a value with its interval, in the digits that this justifies: 0.81 (0.75 to 0.87).
+
+    ``shown`` formats each number with some decimals; ``unit`` follows the value.
+    """
+    places = decimals_for(ends)
+    return f"{shown(value, places)}{unit} ({shown(ends[0], places)} to {shown(ends[1], places)})"
 
 
 def signed(value: float, places: int) -> str:

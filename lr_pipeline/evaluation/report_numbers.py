@@ -72,7 +72,7 @@ def _numbers(findings: Findings, results: ModelResults) -> dict[str, Any]:
 
 
 def _seconds(findings: Findings) -> dict[str, Any]:
-    """Return what differs from run to run: how long the cross-validation took."""
+    """Return how long the cross-validation took, which differs from run to run."""
     found = findings.cross_validation
     return {} if found is None else {"cross_validation_seconds": found.seconds}
 

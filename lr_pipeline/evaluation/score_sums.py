@@ -8,8 +8,8 @@ from scipy.special import xlog1py, xlogy
 from lr_pipeline.core.logistic.loss import log_loss
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.number_format import significant
+from lr_pipeline.models.decision.decision import THRESHOLD
 
-THRESHOLD = 0.5
 CELLS = ("true_negative", "false_positive", "false_negative", "true_positive")
 
 

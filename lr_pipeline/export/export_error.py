@@ -2,4 +2,4 @@
 
 
 class ExportError(ValueError):
-    """A model cannot be exported so, or the export disagrees with the model."""
+    """A model cannot be exported in this form, or the export disagrees with the model."""

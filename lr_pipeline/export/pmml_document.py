@@ -27,7 +27,7 @@ def pmml_document(plan: ScorePlan) -> str:
     Raises
     ------
     ExportError
-        A name or text contains a character that XML has not.
+        A name or text contains a character that XML forbids.
     """
     recalibration = plan.decision.recalibration
     platt = recalibration if isinstance(recalibration, Platt) else Platt(0.0, 1.0)
@@ -199,6 +199,6 @@ def _constant(parent: Element, value: float) -> None:
 def _sound(text: str) -> str:
     if found := NOT_XML.search(text):
         raise ExportError(
-            f"{text[:60]!r} contains the character {found[0]!r}, which XML has not. Rename it."
+            f"{text[:60]!r} contains the character {found[0]!r}, which XML forbids. Rename it."
         )
     return text

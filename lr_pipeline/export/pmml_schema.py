@@ -13,9 +13,9 @@ JARS, SCHEMA = "resources/pmml-model-[0-9]*.jar", "pmml.xsd"
 def pmml_schema_missing() -> str:
     """Return what is missing to validate PMML, or an empty string."""
     missing = [name for name in PACKAGES if find_spec(name) is None]
-    return f"{' and '.join(missing)} not installed (pip install {' '.join(missing)})" * bool(
-        missing
-    )
+    if not missing:
+        return ""
+    return f"{' and '.join(missing)} not installed (pip install {' '.join(missing)})"
 
 
 def require_valid_pmml(document: str) -> str:

@@ -31,7 +31,7 @@ def sql_query(plan: ScorePlan, rows: str = "new_rows") -> str:
     Raises
     ------
     ExportError
-        A name or text contains the character NUL, which no SQL text can.
+        A name or text contains the character NUL, which SQL forbids.
     """
     z, p, label = (quoted_name(plan.unused(f"lr_{name}")) for name in ("score", *RESULTS))
     scored = _scored(plan, z, quoted_name(rows))
@@ -142,5 +142,5 @@ def _texts(texts: tuple[str, ...]) -> str:
 
 def _sound(text: str) -> str:
     if "\0" in text:
-        raise ExportError(f"{text!r} contains the character NUL, which no SQL text can. Rename it.")
+        raise ExportError(f"{text!r} contains the character NUL, which SQL forbids. Rename it.")
     return text

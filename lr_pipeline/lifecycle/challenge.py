@@ -61,7 +61,7 @@ class Policy:
         title = METRIC_TITLES[self.metric]
         if self.aim == "superiority":
             return f"a better {title}"
-        return f"a {title} not worse by {self.margin:g} or more"
+        return f"a {title} less than {self.margin:g} worse"
 
 
 @dataclass(frozen=True)

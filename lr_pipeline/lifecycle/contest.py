@@ -21,9 +21,8 @@ def predict_test_rows(
 ) -> dict[str, Predictions]:
     """Return each model's predictions of the test rows, and those of the training prevalence.
 
-    These are under the name ``BASELINE`` of the report's numbers.
-
-    Where there are very many rows, every k-th is held, as in the evaluation report.
+    The latter have the name ``BASELINE``, as in the report's numbers. Where there are very many
+    rows, every k-th is held, as in the evaluation report.
 
     Raises
     ------
@@ -34,8 +33,6 @@ def predict_test_rows(
     held_out = HeldOutRows(
         labels=scored.labels,
         prevalence=prevalence,
-        train_rows=0,
-        train_fingerprint="",
         test_fingerprint=test_set.fingerprint,
         weight=scored.weight,
         step=scored.step,

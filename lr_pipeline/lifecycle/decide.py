@@ -60,8 +60,9 @@ def decide(
     """
     version = version_of(challenger.model)
     require_same_split({challenger.asset: challenger.model.train_fingerprint}, test_set)
-    found = _refusal(challenger, version, current, history, policy) or _contest(
-        challenger, version, current, history, test_set, policy, aggregate
+    against = PREVALENCE if current is None or current.version is None else current.version
+    found = _refusal(challenger, version, against, history, policy) or _contest(
+        challenger, version, current, against, history, test_set, policy, aggregate
     )
     if found.verdict == "promoted" and challenger.doubt:
         found = replace(found, reasons=(*found.reasons, _in_spite_of(challenger.doubt)))
@@ -89,21 +90,20 @@ def decide(
 def _in_spite_of(doubt: str) -> str:
     """Say why a model whose report is not a yes may be better than what was in use."""
     return (
-        f'{DOUBTED} "{doubt}": the place takes one test against what was in use, a yes takes '
-        "enough rows for all that the report says"
+        f'{DOUBTED} "{doubt}": to come into use, a model must win one test against what was in '
+        "use; a yes needs enough rows for all that the report says"
     )
 
 
 def _refusal(
     challenger: Challenger,
     version: str,
-    current: Champion | None,
+    against: str,
     history: History,
     policy: Policy,
 ) -> Challenge | None:
     """Return the result for a challenger that may not replace anything, else None."""
-    against = PREVALENCE if current is None or current.version is None else current.version
-    if current is not None and current.version == version:
+    if against == version:
         return refused(("it is the model in use already",), policy, against)
     reasons = [f"a check failed: {one}" for one in challenger.failed]
     if not challenger.model.converged:
@@ -126,6 +126,7 @@ def _contest(
     challenger: Challenger,
     version: str,
     current: Champion | None,
+    against: str,
     history: History,
     test_set: Table,
     policy: Policy,
@@ -134,7 +135,6 @@ def _contest(
     """Let the test rows decide between the challenger and the model in use, or the prevalence."""
     model, rows = challenger.model, test_set.fingerprint
     champion = None if current is None else current.model
-    against = PREVALENCE if current is None or current.version is None else current.version
     if champion is None:
         policy = replace(policy, aim="superiority", margin=0.0)
     elif reason := _other_question(champion, model, test_set):

@@ -12,10 +12,10 @@ from lr_pipeline.evaluation.model_results import ModelResults
 from lr_pipeline.evaluation.number_format import (
     UNDEFINED,
     count,
-    decimals_for,
     fixed,
     p_value,
     significant,
+    with_interval,
 )
 from lr_pipeline.evaluation.reliability.alike_models import AlikeModels
 from lr_pipeline.evaluation.reliability.calibration_line import CalibrationLine
@@ -103,9 +103,9 @@ def _calibration_row(one: Reliability) -> list[str]:
         calibrated = f"{_error(error.calibrated)}, 95 % below {_error(error.calibrated_high)}"
     return [
         one.alike.model.title,
-        _with_interval(line.intercept, line.intercept_interval),
-        _with_interval(line.slope, line.slope_interval),
-        p_value(line.p_value) if line.p_value is not None else UNDEFINED,
+        _shown(line.intercept, line.intercept_interval),
+        _shown(line.slope, line.slope_interval),
+        p_value(line.p_value),
         _error(error.value),
         calibrated,
     ]
@@ -116,12 +116,10 @@ def _error(share: float) -> str:
     return significant(share, 2) if 0.0 < share < 0.01 else f"{share:.3f}"
 
 
-def _with_interval(value: float | None, interval: Interval) -> str:
+def _shown(value: float | None, interval: Interval) -> str:
     if value is None or interval.ends is None:
         return UNDEFINED
-    low, high = interval.ends
-    decimals = decimals_for((low, high))
-    return f"{fixed(value, decimals)} ({fixed(low, decimals)} to {fixed(high, decimals)})"
+    return with_interval(value, interval.ends)
 
 
 def _threshold(held_out: HeldOutRows, results: ModelResults) -> dict[str, Any] | None:
@@ -205,12 +203,10 @@ def _lift(held_out: HeldOutRows, found: AnswerResults) -> dict[str, Any] | None:
 
 
 def _decile_row(one: Decile, parts: int) -> list[str]:
-    decimals = decimals_for((one.lower, one.upper))
-    ends = f"{fixed(one.lower, decimals)} to {fixed(one.upper, decimals)}"
     return [
         f"{100 * (one.number - 1) / parts:.0f} to {100 * one.number / parts:.0f} %",
         _cases(one.positive),
-        f"{fixed(one.share, decimals)} ({ends})",
+        with_interval(one.share, (one.lower, one.upper)),
         f"{one.lift:.2f}",
         f"{100 * one.captured:.1f} %",
     ]

@@ -8,16 +8,16 @@ from typing import Any
 
 from lr_pipeline.evaluation.array_findings import findings_of_arrays
 from lr_pipeline.evaluation.findings import Findings
-from lr_pipeline.evaluation.metrics import METRICS
+from lr_pipeline.evaluation.metrics import HEADINGS
 from lr_pipeline.evaluation.model_results import ModelResults, model_results
-from lr_pipeline.evaluation.number_format import decimals_for, p_value, percent, signed
+from lr_pipeline.evaluation.number_format import p_compared, percent, signed, with_interval
 from lr_pipeline.evaluation.report_numbers import report_numbers
 from lr_pipeline.models.fit_summary import Summary
 from lr_pipeline.report.metrics_table import (
     MetricCell,
-    alike_models,
     explain_gaps,
     explain_missing_intervals,
+    first_alike,
     metric_tables,
 )
 from lr_pipeline.report.render import render_report
@@ -54,7 +54,7 @@ class Evaluation:
             (same[0].heading, *(_cell_text(cell) for row in same for cell in row.cells))
             for same in zip(*(table.rows for table in tables), strict=True)
         )
-        alike = alike_models(numbers["comparisons"])
+        alike = first_alike(numbers["comparisons"])
         compared = [
             _in_words(one, titles)
             for one in numbers["comparisons"]
@@ -89,19 +89,12 @@ def _in_words(comparison: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     low, high = (comparison["interval"][end] for end in ("low", "high"))
     if comparison["verdict"] == "withheld" or low is None:
         return ""
-    decimals = decimals_for((low, high))
-    difference, *ends = (signed(value, decimals) for value in (comparison["difference"], low, high))
-    adjusted = p_value(comparison["adjusted"])
-    p = (
-        ""
-        if comparison["adjusted"] is None
-        else f", p {adjusted if '<' in adjusted else f'= {adjusted}'}"
-    )
-    heading = next(one.heading for one in METRICS if one.name == comparison["metric"])
-    return (
-        f"{heading}, {titles[comparison['first']]} − {titles[comparison['second']]}: {difference} "
-        f"({' to '.join(ends)}){p}: {comparison['verdict']}"
-    )
+    difference = with_interval(comparison["difference"], (low, high), signed)
+    adjusted = comparison["adjusted"]
+    p = "" if adjusted is None else f", p {p_compared(adjusted)}"
+    pair = f"{titles[comparison['first']]} − {titles[comparison['second']]}"
+    heading = HEADINGS[comparison["metric"]]
+    return f"{heading}, {pair}: {difference}{p}: {comparison['verdict']}"
 
 
 def evaluate(

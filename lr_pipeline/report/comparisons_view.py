@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lr_pipeline.evaluation.comparisons.optimism import OPTIMISTIC
-from lr_pipeline.evaluation.metrics import METRICS
+from lr_pipeline.evaluation.metrics import HEADINGS
 from lr_pipeline.evaluation.number_format import (
     count,
     decimals_for,
@@ -13,10 +13,10 @@ from lr_pipeline.evaluation.number_format import (
     p_value,
     percent,
     signed,
+    with_interval,
 )
-from lr_pipeline.report.metrics_table import alike_models
+from lr_pipeline.report.metrics_table import first_alike
 
-HEADINGS = {column.name: column.heading for column in METRICS}
 VERDICTS = {"better": "better", "worse": "worse", "undecided": "not told apart"}
 
 Row = list[str]
@@ -41,7 +41,7 @@ class ComparisonsView(NamedTuple):
 
 def comparisons_view(numbers: Mapping[str, Any]) -> ComparisonsView:
     """Return the section; of models with the same predictions only the first is shown."""
-    alike = alike_models(numbers["comparisons"])
+    alike = first_alike(numbers["comparisons"])
     hidden = set(alike)
     shown = [one for one in numbers["comparisons"] if not hidden & {one["first"], one["second"]}]
     tested = [one for one in shown if one["p_value"] is not None]
@@ -73,14 +73,12 @@ def _rows(tested: list[Mapping[str, Any]], first: str, second: str) -> list[Row]
 
 
 def _row(one: Mapping[str, Any]) -> Row:
-    ends = one["interval"]
-    places = decimals_for((ends["low"], ends["high"]))
-    low, high = (signed(ends[end], places) for end in ("low", "high"))
+    ends = one["interval"]["low"], one["interval"]["high"]
     return [
         HEADINGS[one["metric"]],
-        f"{signed(one['difference'], places)} ({low} to {high})",
+        with_interval(one["difference"], ends, signed),
         p_value(one["adjusted"]),
-        fixed(one["smallest_detectable"], places),
+        fixed(one["smallest_detectable"], decimals_for(ends)),
         VERDICTS[one["verdict"]],
     ]
 

@@ -1,35 +1,29 @@
 """The page's tables of diagnostics: goodness of fit, rows to look at, linearity."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 from lr_pipeline.evaluation.diagnostics.diagnostics import Diagnostics
 from lr_pipeline.evaluation.diagnostics.goodness import ChiSquare, ResidualSummary
+from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.number_format import (
     UNDEFINED,
     count,
     fixed,
     metric,
+    p_compared,
     p_value,
     signed,
     significant,
 )
+from lr_pipeline.report.page_table import ROW_LIMIT, PageTable
+from lr_pipeline.tables.level_counts import plain_count
 
-TESTS_SHOWN = 200
-
-
-class Table(NamedTuple):
-    """Headings and cells as text."""
-
-    headings: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
+NAMED = 6  # columns
 
 
-def goodness_table(found: Diagnostics) -> Table:
+def goodness_table(found: Diagnostics) -> PageTable:
     """Return the measures of fit, each with its value and what it is."""
     criteria, spread = found.criteria, found.dispersion
     withheld = found.reason("criteria")
-    cases = count(int(criteria.cases) if criteria.cases == int(criteria.cases) else criteria.cases)
+    cases = count(plain_count(criteria.cases))
     rows = [
         (
             "Log likelihood",
@@ -59,7 +53,7 @@ def goodness_table(found: Diagnostics) -> Table:
         ("Pearson residuals", *_residuals(found.pearson)),
         ("Deviance residuals", *_residuals(found.deviance)),
     ]
-    return Table(("Measure", "Value", "What it is"), rows)
+    return PageTable(("Measure", "Value", "What it is"), rows)
 
 
 def _hundredth(value: float) -> str:
@@ -69,11 +63,9 @@ def _hundredth(value: float) -> str:
 def _chi_square(test: ChiSquare | None, groups: str) -> tuple[str, str]:
     if test is None:
         return UNDEFINED, "fewer than three groups"
-    p = p_value(test.p_value)
-    relation = p if p.startswith("<") else f"= {p}"
     return (
         f"χ² = {significant(test.statistic, 3)}",
-        f"p {relation}, {count(test.degrees_of_freedom)} degrees of freedom, "
+        f"p {p_compared(test.p_value)}, {count(test.degrees_of_freedom)} degrees of freedom, "
         f"{count(test.groups)} {groups}",
     )
 
@@ -84,7 +76,7 @@ def _residuals(found: ResidualSummary) -> tuple[str, str]:
     return ends, f"half of them between {quartiles}, median {significant(found.median, 2)}"
 
 
-def influence_table(found: Diagnostics) -> Table:
+def influence_table(found: Diagnostics) -> PageTable:
     """Return the most influential training rows."""
     headings = ("Row", "Label", "Probability", "Leverage", "Cook’s distance", "Moves most")
     rows = [
@@ -98,10 +90,10 @@ def influence_table(found: Diagnostics) -> Table:
         )
         for row in found.influential
     ]
-    return Table(headings, rows)
+    return PageTable(headings, rows)
 
 
-def worst_table(found: Diagnostics) -> Table:
+def worst_table(found: Diagnostics) -> PageTable:
     """Return the test rows with the largest losses."""
     rows = [
         (
@@ -112,14 +104,14 @@ def worst_table(found: Diagnostics) -> Table:
         )
         for row in found.worst
     ]
-    return Table(("Row", "Label", "Probability", "Log loss"), rows)
+    return PageTable(("Row", "Label", "Probability", "Log loss"), rows)
 
 
 def _row_name(number: int, id: str | None) -> str:
     return f"row {count(number)}" if id is None else f"{id} (row {count(number)})"
 
 
-def linearity_table(found: Diagnostics) -> Table:
+def linearity_table(found: Diagnostics) -> PageTable:
     """Return the tests of linearity, the smallest p-value first."""
     rows = [
         (
@@ -129,9 +121,9 @@ def linearity_table(found: Diagnostics) -> Table:
             p_value(test.p_value),
             p_value(test.p_holm),
         )
-        for test in found.linearity[:TESTS_SHOWN]
+        for test in found.linearity[:ROW_LIMIT]
     ]
-    return Table(("Column", "χ²", "Degrees of freedom", "p-value", "Holm"), rows)
+    return PageTable(("Column", "χ²", "Degrees of freedom", "p-value", "Holm"), rows)
 
 
 def linearity_lines(found: Diagnostics) -> list[str]:
@@ -143,10 +135,10 @@ def linearity_lines(found: Diagnostics) -> list[str]:
     tested = "1 number" if len(tests) == 1 else f"{count(len(tests))} numbers"
     if not bent:
         return [f"None of {tested} shows a curve (5 %, corrected by Holm)."]
-    names = ", ".join(bent[:6]) + (f" and {count(len(bent) - 6)} more" if len(bent) > 6 else "")
     return [
-        f"The log odds are no straight line in {names} ({count(len(bent))} of {tested} at 5 %, "
-        "corrected by Holm). A transformed column, a spline or groups may fit better."
+        f"The log odds are no straight line in {listed(bent, NAMED)} ({count(len(bent))} of "
+        f"{tested} at 5 %, corrected by Holm). A transformed column, a spline or groups may fit "
+        "better."
     ]
 
 

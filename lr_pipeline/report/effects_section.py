@@ -16,7 +16,7 @@ from lr_pipeline.report.effects_view import (
 )
 from lr_pipeline.report.fits_view import descending, descent_curves, fact_rows
 from lr_pipeline.report.forest_figure import forest_plot, forest_rows
-from lr_pipeline.report.model_view import CoefficientTable, coefficient_table
+from lr_pipeline.report.model_view import coefficient_table
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -82,7 +82,14 @@ def fits_context(findings: Findings) -> dict[str, Any]:
         "headings": headings,
         "rows": rows,
         "figures": drawn,
-        "models": [_coefficients(model) for model in _shown_nowhere_else(findings)],
+        "models": [
+            {
+                "title": one.title,
+                "withheld": one.withheld,
+                "coefficients": coefficient_table(one),
+            }
+            for one in _shown_nowhere_else(findings)
+        ],
     }
 
 
@@ -100,8 +107,3 @@ def _shown_nowhere_else(findings: Findings) -> list[ModelSection]:
         if not any(one.differ for one in effects.agreements):
             shown |= {m.name for m in findings.models if m.linear_predictor is not None and m.fit}
     return [model for model in findings.models if model.coefficients and model.name not in shown]
-
-
-def _coefficients(model: ModelSection) -> dict[str, Any]:
-    table: CoefficientTable = coefficient_table(model)
-    return {"title": model.title, "withheld": model.withheld, "coefficients": table}

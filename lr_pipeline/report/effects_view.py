@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from lr_pipeline.evaluation.effects.effects import (
     ColumnEffect,
@@ -12,37 +11,28 @@ from lr_pipeline.evaluation.effects.effects import (
 )
 from lr_pipeline.evaluation.effects.linear_effects import LinearEffect
 from lr_pipeline.evaluation.effects.moving_together import MovingGroup
+from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.number_format import (
     UNDEFINED,
     count,
-    decimals_for,
     exponential,
     p_value,
     ratio_with_interval,
     signed,
     significant,
+    with_interval,
 )
 from lr_pipeline.report.canvas import plot_label
+from lr_pipeline.report.page_table import ROW_LIMIT, Cell, PageTable
 
-ROW_LIMIT = 200
 GROUPS_SHOWN = 6
 NAMES_SHOWN = 8
 LONGEST_NAME = 40  # letters of a column's name in a sentence
 POINTS = 100.0  # percentage points
 INFLATED = 10.0  # variance inflation from which a column says little of its own
 
-Cell = str | dict[str, str]
 
-
-class EffectsTable(NamedTuple):
-    """Headings and cells; ``left_out`` is how many columns of smaller effects are not shown."""
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    left_out: int
-
-
-def effects_table(effects: Effects) -> EffectsTable:
+def effects_table(effects: Effects) -> PageTable:
     """Return one row a column, those of the features with the largest effects first.
 
     A category of several levels begins with a row that names the reference and has the joint test.
@@ -59,7 +49,7 @@ def effects_table(effects: Effects) -> EffectsTable:
     headings = ("Change", "Odds ratio (95 %)", *(f"{title}: odds ratio" for title in others))
     headings += ("p-value", "Points of probability")
     filled = [0] + [j for j in range(1, len(headings)) if any(_says(row[j]) for row in rows)]
-    return EffectsTable(
+    return PageTable(
         tuple(headings[j] for j in filled),
         tuple(tuple(row[j] for j in filled) for row in rows),
         len(effects.columns) - shown,
@@ -132,9 +122,7 @@ def _points_cell(column: ColumnEffect) -> Cell:
         sign = "+" if points > 0 else ""
         return signed(points, 1) if abs(points) >= 1 else f"{sign}{significant(points, 2)}"
     low, high = (POINTS * end for end in column.points_interval)
-    places = decimals_for((low, high))
-    estimate, lower, upper = (signed(one, places) for one in (points, low, high))
-    return f"{estimate} ({lower} to {upper})"
+    return with_interval(points, (low, high), signed)
 
 
 def agreement_lines(effects: Effects) -> list[str]:
@@ -163,12 +151,10 @@ def group_lines(together: Sequence[MovingGroup]) -> list[str]:
     """Say of each set of columns that they move together."""
     lines = []
     for group in together[:GROUPS_SHOWN]:
-        rest = len(group.columns) - NAMES_SHOWN
-        names = ", ".join(group.columns[:NAMES_SHOWN]) + (f" and {count(rest)} more" * (rest > 0))
         facts = ["one is a combination of the others, to rounding"] if group.exact else []
         if group.inflation is not None:
             facts.append(f"variance inflation up to {significant(group.inflation, 2)}")
-        lines.append(f"{names} ({'; '.join(facts)})")
+        lines.append(f"{listed(group.columns, NAMES_SHOWN)} ({'; '.join(facts)})")
     if len(together) > GROUPS_SHOWN:
         lines.append(f"and {count(len(together) - GROUPS_SHOWN)} more sets of columns")
     return lines

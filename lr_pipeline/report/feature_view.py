@@ -1,24 +1,16 @@
 """The page's table of how each feature was prepared."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from lr_pipeline.evaluation.findings import FeatureRow
+from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.number_format import UNDEFINED, count, plain
+from lr_pipeline.report.page_table import ROW_LIMIT, PageTable, filled_table
 
-ROW_LIMIT = 200
 LEVELS_SHOWN = 12
 
 
-class FeatureTable(NamedTuple):
-    """Headings and cells as text; ``left_out`` is how many features after these are not shown."""
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    left_out: int
-
-
-def feature_table(features: Sequence[FeatureRow]) -> FeatureTable:
+def feature_table(features: Sequence[FeatureRow]) -> PageTable:
     """Return the features in their order; a column that would be empty is left out."""
     shown = features[:ROW_LIMIT]
     columns: dict[str, list[str]] = {
@@ -26,13 +18,13 @@ def feature_table(features: Sequence[FeatureRow]) -> FeatureTable:
         "Missing in training": [_missing(row) for row in shown],
         "Where missing": [_imputed(row) for row in shown],
         "Reference level": [row.reference or UNDEFINED for row in shown],
-        "Levels with a coefficient": [_listed(row.levels) for row in shown],
-        "Pooled as (other)": [_listed(row.pooled) for row in shown],
+        "Levels with a coefficient": [
+            listed(row.levels, LEVELS_SHOWN) or UNDEFINED for row in shown
+        ],
+        "Pooled as (other)": [listed(row.pooled, LEVELS_SHOWN) or UNDEFINED for row in shown],
     }
-    filled = {name: cells for name, cells in columns.items() if set(cells) - {UNDEFINED}}
     names = [row.name for row in shown]
-    rows = tuple(zip(names, *filled.values(), strict=True))
-    return FeatureTable(("Feature", *filled), rows, len(features) - len(shown))
+    return filled_table("Feature", names, columns, len(features) - len(shown))
 
 
 def _missing(row: FeatureRow) -> str:
@@ -45,9 +37,3 @@ def _missing(row: FeatureRow) -> str:
 def _imputed(row: FeatureRow) -> str:
     """Return what replaces a missing value, in training and in prediction."""
     return "the reference level" if row.median is None else f"median {plain(row.median)}"
-
-
-def _listed(levels: Sequence[str]) -> str:
-    rest = len(levels) - LEVELS_SHOWN
-    listed = ", ".join(levels[:LEVELS_SHOWN]) or UNDEFINED
-    return f"{listed} and {count(rest)} more" if rest > 0 else listed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lr_pipeline.evaluation.curves import RankCurves
 from lr_pipeline.evaluation.intervals.interval import Interval
-from lr_pipeline.evaluation.number_format import count, decimals_for, fixed, metric, significant
+from lr_pipeline.evaluation.number_format import count, metric, significant, with_interval
 from lr_pipeline.report.canvas import (
     MUTED,
     new_figure,
@@ -85,9 +85,7 @@ def _with_area(title: str, area: float, known: Intervals) -> str:
     ends = known[title].ends if title in known else None
     if ends is None:
         return f"{metric(area)}  {plot_label(title)}"
-    digits = decimals_for(ends)
-    low, high = (fixed(end, digits) for end in ends)
-    return f"{fixed(area, digits)} ({low} to {high})  {plot_label(title, 34)}"
+    return f"{with_interval(area, ends)}  {plot_label(title, 34)}"
 
 
 def _legend_title(text: str, known: Intervals) -> str:

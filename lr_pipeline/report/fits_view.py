@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.evaluation.findings import Findings, ModelSection
 from lr_pipeline.evaluation.number_format import UNDEFINED, count, power_of_ten
 from lr_pipeline.report.canvas import new_figure, plot_label, plot_style, series_style
+from lr_pipeline.report.loss_figure import DRAWABLE
 from lr_pipeline.report.model_view import fit_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DRAWABLE = 1e100
 OBJECTIVE = "Objective"
 DESCENT = "gradient_descent"  # a part of the solvers' names whose loss is drawn
 
@@ -55,17 +57,12 @@ def descent_curves(traces: Mapping[str, tuple[int, Sequence[TracePoint]]]) -> "F
         values = [p.value for _, trace in traces.values() for p in trace if 0 < p.value < DRAWABLE]
         if values and max(values) > 1e3 * min(values):
             axes.set_yscale("log")
-            axes.yaxis.set_major_formatter(lambda x, _: power_of_ten(round(_log10(x))))
+            axes.yaxis.set_major_formatter(lambda x, _: power_of_ten(round(np.log10(x))))
         last = max(trace[-1].iteration for _, trace in traces.values())
-        axes.set_xscale("symlog", linthresh=max(1, last / 100)) if last > 1000 else None
-        if last <= 1000:
+        if last > 1000:
+            axes.set_xscale("symlog", linthresh=last / 100)
+        else:
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
         axes.xaxis.set_major_formatter(lambda x, _: count(round(x)))
         figure.legend(loc="lower left", bbox_to_anchor=(0.06, 0), alignment="left")
     return figure
-
-
-def _log10(x: float) -> float:
-    import math
-
-    return math.log10(x) if x > 0 else 0.0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FEW_POINTS = 30
-DRAWABLE = 1e100
+DRAWABLE = 1e100  # a larger objective or gradient is of a descent that diverges
 
 
 def loss_curve(trace: Sequence[TracePoint], title: str) -> "Figure":

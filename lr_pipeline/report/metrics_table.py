@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from lr_pipeline.evaluation.metrics import METRICS
+from lr_pipeline.evaluation.metrics import HEADINGS, METRICS
 from lr_pipeline.evaluation.number_format import UNDEFINED, decimals_for, fixed, metric, significant
 from lr_pipeline.report.markdown import bold, escaped, markdown_table
 
@@ -96,7 +96,7 @@ def metric_tables(numbers: Mapping[str, Any]) -> list[MetricTable]:
     ]
 
 
-def alike_models(comparisons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def first_alike(comparisons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Return model → the first one that gives the same predictions, for those that have one."""
     found: dict[str, str] = {}
     for one in comparisons:
@@ -107,11 +107,11 @@ def alike_models(comparisons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def _shared_titles(numbers: Mapping[str, Any]) -> dict[str, str]:
     """Return model → title, with those of later models that predict and answer the same."""
-    first_alike = alike_models(numbers["comparisons"])
+    firsts = first_alike(numbers["comparisons"])
     accuracy = {name: metrics["accuracy"] for name, metrics in numbers["models"].items()}
     shared: dict[str, list[str]] = {}
     for name in numbers["models"]:
-        first = first_alike.get(name, name)
+        first = firsts.get(name, name)
         key = first if accuracy[first] == accuracy[name] else name
         shared.setdefault(key, []).append(numbers["titles"][name])
     return {name: " = ".join(titles) for name, titles in shared.items()}
@@ -211,7 +211,7 @@ def explain_gaps(numbers: Mapping[str, Any], titles: Mapping[str, str]) -> list[
 
 def explain_missing_intervals(numbers: Mapping[str, Any]) -> list[str]:
     """Return one sentence for each reason why metrics have no interval in some models."""
-    alike = alike_models(numbers["comparisons"])
+    alike = first_alike(numbers["comparisons"])
     shown = [name for name in numbers["models"] if name not in alike]
     reasons = [
         (numbers["titles"][name], metric_name, interval["withheld"])
@@ -230,10 +230,10 @@ def _by_reason(
     reasons: Iterable[tuple[str, str, str]],
 ) -> list[tuple[str, list[str], tuple[str, ...]]]:
     """Group (model, metric, reason): each reason with the metrics of the same models."""
-    headings = {column.name: column.heading.lstrip("– ") for column in METRICS}
     models: dict[tuple[str, str], list[str]] = {}
     for model, metric_name, reason in reasons:
-        models.setdefault((headings[metric_name], reason), []).append(model)
+        heading = HEADINGS[metric_name].lstrip("– ")
+        models.setdefault((heading, reason), []).append(model)
     grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (heading, reason), titles in models.items():
         grouped.setdefault((reason, tuple(titles)), []).append(heading)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 from lr_pipeline.core.certificate.distance import Certificate
 from lr_pipeline.core.solvers.result import Status
@@ -14,20 +13,12 @@ from lr_pipeline.evaluation.number_format import (
     p_value,
     significant,
 )
+from lr_pipeline.report.page_table import ROW_LIMIT, PageTable, filled_table
 
-ROW_LIMIT = 200
 FEWEST_SD = 0.05  # a unit of more than twenty standard deviations is no change that there is
 
 
-class CoefficientTable(NamedTuple):
-    """Headings and cells as text; ``left_out`` is how many rows of smaller effect are hidden."""
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    left_out: int
-
-
-def coefficient_table(model: ModelSection) -> CoefficientTable:
+def coefficient_table(model: ModelSection) -> PageTable:
     """Return the coefficients in their order; a column that would be empty is left out.
 
     If there are more than ``ROW_LIMIT``, those with the largest effects are shown.
@@ -49,13 +40,8 @@ def coefficient_table(model: ModelSection) -> CoefficientTable:
         columns["Effect per SD"] = _effect
     columns["VIF"] = lambda row: significant(row.variance_inflation, 2)
     cells = {heading: [text(row) for row in rows] for heading, text in columns.items()}
-    filled = {heading: column for heading, column in cells.items() if set(column) - {UNDEFINED}}
     names = [row.name for row in rows]
-    return CoefficientTable(
-        ("Name", *filled),
-        tuple(zip(names, *filled.values(), strict=True)),
-        len(model.coefficients) - len(rows),
-    )
+    return filled_table("Name", names, cells, len(model.coefficients) - len(rows))
 
 
 def fit_lines(model: ModelSection) -> dict[str, str]:

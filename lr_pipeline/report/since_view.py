@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lr_pipeline.evaluation.metrics import METRICS
+from lr_pipeline.evaluation.metrics import HEADINGS
 from lr_pipeline.evaluation.number_format import (
     UNDEFINED,
     count,
@@ -21,7 +21,6 @@ Numbers = Mapping[str, Any]
 Row = list[str]
 
 SHOWN_METRICS = ("log_loss", "brier_score", "roc_auc", "average_precision", "accuracy")
-HEADINGS = {column.name: column.heading for column in METRICS}
 LONGEST_VALUE = 60  # letters of a setting, hash or level
 NOT_THERE = "none"
 IN_SHORT = {  # kind of a column's change → the words before the columns' names

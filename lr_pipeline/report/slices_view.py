@@ -3,26 +3,28 @@
 from typing import Any
 
 from lr_pipeline.evaluation.findings import HeldOutRows
+from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.number_format import (
     UNDEFINED,
     count,
-    decimals_for,
     fixed,
     metric,
     p_value,
     signed,
     significant,
+    with_interval,
 )
 from lr_pipeline.evaluation.slices.mean_errors import LEAST_EXPECTED
 from lr_pipeline.evaluation.slices.part_units import FEWEST_GROUPS
 from lr_pipeline.evaluation.slices.protected_groups import Group, ProtectedColumn, Rate
 from lr_pipeline.evaluation.slices.slice_results import LEAST_CASES, Slice
 from lr_pipeline.evaluation.slices.slices import Slices
+from lr_pipeline.report.page_table import ROW_LIMIT
 from lr_pipeline.tables.level_counts import plain_count
 
 WORST_SHOWN = 8
-SLICES_SHOWN = 200
 POINTS = 100.0
+NAMED = 6  # groups
 LONGEST = 60  # letters of a level
 
 Interval = tuple[float, float]
@@ -32,7 +34,7 @@ def slices_context(slices: Slices | None, held_out: HeldOutRows) -> dict[str, An
     """Return the names in the template of slices; None where there are none."""
     if slices is None:
         return None
-    shown = slices.slices[:SLICES_SHOWN]
+    shown = slices.slices[:ROW_LIMIT]
     unit = held_out.unit.capitalize()
     return {
         "title": slices.title,
@@ -153,10 +155,7 @@ def _points(value: float, interval: Interval | None) -> str:
     """Return a difference of shares in percentage points."""
     if interval is None:
         return signed(POINTS * value, 1)
-    ends = (POINTS * interval[0], POINTS * interval[1])
-    places = decimals_for(ends)
-    texts = [signed(one, places) for one in (POINTS * value, *ends)]
-    return f"{texts[0]} ({texts[1]} to {texts[2]})"
+    return with_interval(POINTS * value, (POINTS * interval[0], POINTS * interval[1]), signed)
 
 
 def _area(one: Slice) -> str:
@@ -164,9 +163,7 @@ def _area(one: Slice) -> str:
         return UNDEFINED
     if one.roc_auc_interval is None:
         return fixed(one.roc_auc, 2)
-    places = decimals_for(one.roc_auc_interval)
-    low, high = (fixed(end, places) for end in one.roc_auc_interval)
-    return f"{fixed(one.roc_auc, places)} ({low} to {high})"
+    return with_interval(one.roc_auc, one.roc_auc_interval)
 
 
 def _protected(column: ProtectedColumn) -> dict[str, Any]:
@@ -177,10 +174,9 @@ def _protected(column: ProtectedColumn) -> dict[str, Any]:
     elif len(column.groups) == 1:
         lines.append("There is one group only, and nothing to compare.")
     elif below:
-        names = ", ".join(below[:6]) + (f" and {len(below) - 6} more" if len(below) > 6 else "")
         lines.append(
-            f"Below four fifths of the rate of {column.reference}: {names}. Whether the interval "
-            "reaches above 0.8 says how sure that is."
+            f"Below four fifths of the rate of {column.reference}: {listed(below, NAMED)}. "
+            "Whether the interval reaches above 0.8 says how sure that is."
         )
     else:
         lines.append(f"No group is below four fifths of the rate of {column.reference}.")
@@ -213,9 +209,7 @@ def _rate(rate: Rate) -> str:
     if rate.interval is None:
         return f"{fixed(POINTS * rate.value, 1)} %"
     ends = (POINTS * rate.interval[0], POINTS * rate.interval[1])
-    places = decimals_for(ends)
-    low, high = (fixed(end, places) for end in ends)
-    return f"{fixed(POINTS * rate.value, places)} % ({low} to {high})"
+    return with_interval(POINTS * rate.value, ends, unit=" %")
 
 
 def _ratio(one: Group) -> str:
@@ -223,6 +217,4 @@ def _ratio(one: Group) -> str:
         return UNDEFINED
     if one.ratio_interval is None:
         return "1, the reference" if one.ratio == 1.0 else fixed(one.ratio, 2)
-    places = decimals_for(one.ratio_interval)
-    low, high = (fixed(end, places) for end in one.ratio_interval)
-    return f"{fixed(one.ratio, places)} ({low} to {high})"
+    return with_interval(one.ratio, one.ratio_interval)

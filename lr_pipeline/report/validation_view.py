@@ -3,7 +3,7 @@
 from typing import Any
 
 from lr_pipeline.evaluation.findings import BASELINE, Findings
-from lr_pipeline.evaluation.number_format import UNDEFINED, decimals_for, fixed, significant
+from lr_pipeline.evaluation.number_format import UNDEFINED, significant, with_interval
 from lr_pipeline.evaluation.validation_folds.cross_validation import METRIC_NAMES, Estimate
 
 HEADINGS = ("Model", "Log loss", "Brier score", "ROC AUC", "Accuracy")
@@ -21,7 +21,7 @@ def validation_context(findings: Findings) -> dict[str, Any] | None:
         for name in titles
     }
     gains = [
-        f"{alike[name]}: {with_interval(metrics['log_loss'])}"
+        f"{alike[name]}: {_shown(metrics['log_loss'])}"
         for name, metrics in found.gains.items()
         if metrics["log_loss"].mean is not None
     ]
@@ -38,7 +38,7 @@ def validation_context(findings: Findings) -> dict[str, Any] | None:
         "forward": any("than the one before" in reason for reason in withheld),
         "headings": HEADINGS,
         "rows": [
-            [alike[name], *(with_interval(metrics[metric]) for metric in METRIC_NAMES)]
+            [alike[name], *(_shown(metrics[metric]) for metric in METRIC_NAMES)]
             for name, metrics in found.estimates.items()
         ],
         "gains": gains,
@@ -47,12 +47,10 @@ def validation_context(findings: Findings) -> dict[str, Any] | None:
     }
 
 
-def with_interval(one: Estimate) -> str:
+def _shown(one: Estimate) -> str:
     """Return an estimate with its interval, in the digits that this justifies."""
     if one.mean is None:
         return UNDEFINED
     if one.interval.ends is None:
         return significant(one.mean, 3)
-    low, high = one.interval.ends
-    decimals = decimals_for((low, high))
-    return f"{fixed(one.mean, decimals)} ({fixed(low, decimals)} to {fixed(high, decimals)})"
+    return with_interval(one.mean, one.interval.ends)

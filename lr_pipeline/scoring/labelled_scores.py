@@ -15,6 +15,7 @@ from lr_pipeline.evaluation.intervals.model_intervals import model_intervals
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions as ScoredCases
 from lr_pipeline.evaluation.intervals.shares import by_t, effective, wilson
 from lr_pipeline.evaluation.intervals.units import Cases
+from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.metrics import Metrics, evaluate
 from lr_pipeline.evaluation.number_format import count, decimals_for, fixed, metric
 from lr_pipeline.scoring.new_answers import AnswerCodes, AnswerCounts
@@ -77,12 +78,8 @@ class Outcome:
         lines = [f"against the answers of {count(self.labelled)} rows{every}{left}:"]
         lines += [f"  {SHOWN[name]:<11} {self._shown(name)}" for name in self.metrics]
         if self.unknown:
-            values = list(self.unknown.items())
-            shown = ", ".join(
-                f"{cut(value)!r} ({count(plain_count(n))})" for value, n in values[:UNKNOWN_SHOWN]
-            )
-            more = len(values) - UNKNOWN_SHOWN
-            lines.append(f"  not known as answers: {shown}" + (f" and {more} more" * (more > 0)))
+            values = [f"{cut(v)!r} ({count(plain_count(n))})" for v, n in self.unknown.items()]
+            lines.append(f"  not known as answers: {listed(values, UNKNOWN_SHOWN)}")
         return lines
 
     def _shown(self, name: str) -> str:

@@ -108,10 +108,9 @@ def open_new_rows(path: str | Path, preparation: Preparation) -> NewRows:
     """Open CSV or Parquet for a model with this ``preparation``: see ``find_files`` for ``path``.
 
     The rows need the features and, if training had one, the id. The target, the weight and the
-    group are read where they are there (of a CSV as text, but the weight), other columns are
-    ignored. A single local
-    Parquet file is read where it is; anything else is streamed into a temporary Parquet file, with
-    the categories and the id of a CSV as text.
+    group are read if the file has them; other columns are ignored. A single local Parquet file is
+    read where it is. Anything else is streamed into a temporary Parquet file, in which the
+    categories, the id, the target and the group of a CSV are text.
 
     Raises
     ------

@@ -25,8 +25,8 @@ class Prediction(NamedTuple):
     """P(y = 1) of n rows, its interval, and by feature the rows whose values are new, if any.
 
     ``unexpected_missing``: rows that lack a feature which every training row has; its median or
-    most frequent level is imputed. ``log_odds`` are those of the
-    probability, and ``design`` is what the model saw of the rows.
+    most frequent level is imputed. ``log_odds`` are those of the probability, and ``design`` is
+    what the model saw of the rows.
     """
 
     probability: RowVector
@@ -45,9 +45,9 @@ class Predictor:
 
     z = w₀ + x·w, p = g(z); the interval is g(z ± q s), s² = x̃ᵀ Σ x̃ with x̃ = (1, x), Σ the
     covariance of the estimates and q = Φ⁻¹((1 + level) / 2) (Hosmer and Lemeshow, *Applied Logistic
-    Regression*, 1.4). g is σ, or the model's recalibration, which increases too; that it was
-    estimated is not in the interval. It is an interval for the probability, not for the outcome.
-    There is none where standard errors are withheld.
+    Regression*, 1.4). g is σ, or the model's recalibration, which increases too; the interval
+    leaves out that g itself was estimated. It is an interval for the probability, not for the
+    outcome. There is none where standard errors are withheld.
     """
 
     model: LogisticModel

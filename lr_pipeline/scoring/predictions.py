@@ -81,9 +81,9 @@ class Predictions:
     which is ``given`` or else the model's own), ``model_version``, ``model_status`` (whether it is
     the champion, and whether its checks failed), and three lists of feature names:
     ``out_of_range`` (the value is outside the training range), ``unseen_category`` (training lacks
-    the level) and ``unexpected_missing`` (the value is missing, but in no training row).
-    ``reasons``, if any, add their columns. ``counts`` and ``outcome``, the metrics where
-    the rows carry answers, are those of the last pass.
+    the level) and ``unexpected_missing`` (the value is missing, which no training row lacks).
+    ``reasons``, if any, add their columns. ``counts`` and ``outcome``, the metrics where the rows
+    carry answers, are those of the last pass.
     """
 
     model: LogisticModel

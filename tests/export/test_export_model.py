@@ -281,7 +281,7 @@ def test_characters_that_a_form_has_not_are_refused() -> None:
     model = fit(rows)
     with pytest.raises(ExportError, match="NUL"):
         export_model(model, "sql", rows)
-    with pytest.raises(ExportError, match="which XML has not"):
+    with pytest.raises(ExportError, match="which XML forbids"):
         export_model(model, "pmml", rows)
     export_model(model, "python", rows)
 

@@ -53,7 +53,7 @@ def test_a_promotion_in_spite_of_doubts_and_no_champion_are_explained(good, usel
     """A report that is not proven keeps no model out; without a champion a way out is named."""
     doubt = "Not proven – too few rows to tell"
     first = ruled(candidate(good, doubt=doubt), None, [], TEST).record
-    assert f'although its report says "{doubt}": the place takes one test' in first.ruling.why
+    assert f'although its report says "{doubt}": to come into use, a model must' in first.ruling.why
     assert first.ruling.why.endswith("all that the report says")
     shown = champion_metadata(first)
     assert shown["summary"].endswith(first.ruling.challenge.reasons[-1])

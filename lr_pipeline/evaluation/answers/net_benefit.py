@@ -46,7 +46,7 @@ class DecisionCurves:
     """Curves of all models at the ``thresholds`` t, with those of one answer for every row.
 
     Net benefit at t is (true positives − false positives · t / (1 − t)) / rows: who answers yes
-    above t holds a false positive for t / (1 − t) times as bad as a false negative (A. Vickers and
+    above t considers a false positive t / (1 − t) times as bad as a false negative (A. Vickers and
     E. Elkin, Medical Decision Making 26 (2006), 565–574). ``flag_all`` is that of yes for every
     row; of no for every row it is 0. The cost is that of ``costs``, or 1 for each wrong answer
     where none were given; ``cost_all`` and ``cost_none`` are those of yes and of no for every row.
@@ -84,12 +84,7 @@ def cost_per_row(cuts: ScoreCuts, thresholds: Points, costs: Costs) -> Points:
     """Return cost less benefit, per row, at each threshold."""
     flagged, right = at_thresholds(cuts, thresholds)
     wrong, missed = flagged - right, cuts.positive - right
-    cost = (
-        costs.false_positive * wrong
-        + costs.false_negative * missed
-        - costs.true_positive * right
-        - costs.true_negative * (cuts.total - cuts.positive - wrong)
-    )
+    cost = costs.total(wrong, missed, right, cuts.total - cuts.positive - wrong)
     return np.asarray(cost / cuts.total)
 
 

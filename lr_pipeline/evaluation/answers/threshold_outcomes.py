@@ -109,12 +109,8 @@ def _outcome(found: FoldOutcome, costs: Costs | None, rows: str) -> Outcome:
     cost = None
     if costs is not None:
         wrong = found.flagged - found.right
-        cost = 1000.0 * (
-            costs.false_positive * wrong
-            + costs.false_negative * found.missed
-            - costs.true_positive * found.right
-            - costs.true_negative * (1.0 - positive - wrong)
-        )
+        rest = 1.0 - positive - wrong
+        cost = 1000.0 * costs.total(wrong, found.missed, found.right, rest)
     return Outcome(
         found.rule,
         found.threshold,

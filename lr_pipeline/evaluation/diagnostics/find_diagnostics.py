@@ -71,7 +71,7 @@ def find_diagnostics(
         name=section.name,
         title=section.title,
         rows=rows.described,
-        test_rows=_described(held_out),
+        test_rows=held_out.described(),
         criteria=criteria(fit.log_likelihood, parameters, analysis.total_weight, prevalence),
         tjur=tjur(rows.y, p, rows.weight),
         hosmer_lemeshow=hosmer_lemeshow(rows.y, p, rows.weight),
@@ -212,9 +212,3 @@ def ids_of(table: Table, numbers: list[int]) -> list[str | None]:
         return [None] * len(numbers)
     found = table.column(table.roles.id).take(numbers).to_pylist()
     return [None if one is None else str(one) for one in found]
-
-
-def _described(held_out: HeldOutRows) -> str:
-    if held_out.step == 1:
-        return "all test rows"
-    return f"one row in {held_out.step:,} of the {held_out.rows:,} test rows"

@@ -8,7 +8,7 @@ import numpy as np
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.analysed_rows import AnalysedRows
 from lr_pipeline.evaluation.calibration import quantiles, wilson_interval
-from lr_pipeline.evaluation.diagnostics.multiplicity import holm
+from lr_pipeline.evaluation.comparisons.holm import holm
 from lr_pipeline.evaluation.diagnostics.score_test import FittedRows, ScoreTest, Terms
 from lr_pipeline.evaluation.diagnostics.spline_terms import few_values, spline_knots, spline_terms
 from lr_pipeline.evaluation.effects.column_kinds import DesignColumn
@@ -87,7 +87,7 @@ def _terms_of(
     found = {}
     for one in numbers:
         x, known = values_of(one, columns, rows)
-        weight = rows.counts if rows.counts is None else rows.weight[known]
+        weight = None if rows.counts is None else rows.counts[known]
         knots = spline_knots(x[known], weight)
         if len(knots):
             found[one.name] = spline_terms(x, knots)
@@ -114,7 +114,7 @@ def binned_logits(
     Up to ten distinct values are bins of their own. Bins of fewer than five cases are left out.
     """
     x, known = values_of(one, columns, rows)
-    counts = rows.counts if rows.counts is None else rows.weight[known]
+    counts = None if rows.counts is None else rows.counts[known]
     x, y, p, weight = x[known], rows.y[known], p[known], rows.weight[known]
     edges = few_values(x, MOST_BINS)
     if edges is None:

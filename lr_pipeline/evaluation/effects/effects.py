@@ -1,6 +1,5 @@
 """The effects of a logistic model's columns: what one table of the report shows."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -126,11 +125,6 @@ class Effects:
             }
         }
         return strict_numbers(plain)
-
-
-def ordered(features: Sequence[FeatureEffects]) -> tuple[FeatureEffects, ...]:
-    """Return the features with the largest effects first, each with its columns in their order."""
-    return tuple(sorted(features, key=lambda one: -one.size))
 
 
 def _ratio(log_ratio: float) -> float:

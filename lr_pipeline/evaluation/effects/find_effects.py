@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import stdtrit
 
 from lr_pipeline.core.columns.rank import ColumnAnalysis
 from lr_pipeline.core.inference.group_inference import BY_GROUPS
@@ -19,7 +18,6 @@ from lr_pipeline.evaluation.effects.effects import (
     Effects,
     FeatureEffects,
     KernelAgreement,
-    ordered,
 )
 from lr_pipeline.evaluation.effects.joint_tests import (
     JointTest,
@@ -28,6 +26,8 @@ from lr_pipeline.evaluation.effects.joint_tests import (
 )
 from lr_pipeline.evaluation.effects.linear_effects import linear_effects
 from lr_pipeline.evaluation.effects.moving_together import MovingGroup, moving_groups
+from lr_pipeline.evaluation.intervals.means import NORMAL
+from lr_pipeline.evaluation.intervals.units import t_quantile
 from lr_pipeline.evaluation.test_scores import Models
 from lr_pipeline.models.agreement import Agreement, measure_agreement
 from lr_pipeline.models.logistic_model import LogisticModel
@@ -36,7 +36,6 @@ from lr_pipeline.tables.table import Table
 
 DIFFERENT = 0.01  # standard errors: models that are nearer show the same numbers
 MOST_POINTS = 200  # columns whose change of the probability is computed, the largest effects
-NORMAL = 1.959963984540054  # Φ⁻¹(0.975)
 
 Agreements = Mapping[tuple[str, str], Agreement]
 
@@ -77,7 +76,7 @@ def find_effects(
         name=name,
         title=titles.get(name, name),
         intercept=model.intercept,
-        features=ordered(search.features(effects)),
+        features=tuple(sorted(search.features(effects), key=lambda one: -one.size)),
         rows=rows.described,
         agreements=tuple(compared),
         together=tuple(together),
@@ -162,7 +161,7 @@ class _Search:
     @property
     def quantile(self) -> float:
         """By how many standard errors an interval reaches to each side."""
-        return float(stdtrit(self.groups - 1.0, 0.975)) if self.groups else NORMAL
+        return t_quantile(self.groups - 1.0) if self.groups else NORMAL
 
     def _z(self) -> RowVector:
         return self.model.predictor.of_design(self.rows.X)

@@ -12,7 +12,9 @@ from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
 from lr_pipeline.evaluation.intervals.means import logit_interval
 from lr_pipeline.evaluation.intervals.units import Cases, t_quantile
 
-FREEDOM = 5.0  # times that of the rarer class: fewer cover too much, more too little
+# Times the degrees of freedom of the rarer class: with fewer, intervals cover too often, with more
+# too seldom.
+FREEDOM = 5.0
 NO_SPREAD = "the rows that are there leave no spread to measure"
 
 

@@ -5,11 +5,13 @@ import math
 import numpy as np
 from jaxtyping import Float64
 
+from lr_pipeline.evaluation.intervals.areas import NO_SPREAD
 from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
 from lr_pipeline.evaluation.intervals.means import NORMAL
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions
 
-ADDED_CASES = 0.75  # half a case covers too little with ten cases of the rarer class
+# With half a case, intervals cover too seldom where the rarer class has ten cases.
+ADDED_CASES = 0.75
 
 Cells = Float64[np.ndarray, " 4"]  # true negative, false positive, false negative, true positive
 
@@ -34,7 +36,7 @@ def mcc_interval(model: Predictions) -> Interval:
         spread = cases.spread(gradient[cell] - float(np.sum(gradient * cells)) / cells.sum())
         error, quantile, method = spread.standard_error, spread.quantile, "Fisher's z, by groups"
     if not 0.0 < error < math.inf or abs(r) >= 1.0:
-        return no_interval("the rows that are there leave no spread to measure")
+        return no_interval(NO_SPREAD)
     width = quantile * error / (1.0 - r * r)
     low, high = (math.tanh(math.atanh(r) + side * width) for side in (-1, 1))
     found = float(metrics.mcc or 0.0)

@@ -18,7 +18,7 @@ from lr_pipeline.evaluation.intervals.influence import (
 )
 from lr_pipeline.evaluation.intervals.units import Cases
 from lr_pipeline.evaluation.metrics import Metrics
-from lr_pipeline.evaluation.score_sums import THRESHOLD
+from lr_pipeline.models.decision.decision import THRESHOLD
 
 
 @dataclass(frozen=True, eq=False)

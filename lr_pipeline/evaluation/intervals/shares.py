@@ -21,7 +21,7 @@ def wilson(share: Share, level: float = LEVEL, method: str = WILSON) -> Interval
 
 
 def effective(share: Share, part: RowVector, whole: RowVector, cases: Cases) -> Share:
-    """Return the share as that of as many independent cases as tell as much as the groups do.
+    """Return the share as one of the number of independent cases that tell as much as the groups.
 
     ``part`` and ``whole`` (n,) are 1 for the rows that are counted. With V the variance of the
     share p between groups (a ratio's linearisation), these are p (1 − p) / V cases, at most as many

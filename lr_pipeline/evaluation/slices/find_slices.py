@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from lr_pipeline.evaluation.diagnostics.multiplicity import holm
+from lr_pipeline.evaluation.analysed_rows import MOST_NUMBERS, MOST_ROWS
+from lr_pipeline.evaluation.comparisons.holm import holm
 from lr_pipeline.evaluation.findings import HeldOutRows, ModelSection
 from lr_pipeline.evaluation.slices.protected_groups import ProtectedColumn, protected_column
 from lr_pipeline.evaluation.slices.row_partitions import Encodings, partitions_by
@@ -18,8 +19,6 @@ from lr_pipeline.tables.roles import quoted
 from lr_pipeline.tables.row_choice import EveryRow
 from lr_pipeline.tables.table import Table
 
-MOST_ROWS = 100_000
-MOST_NUMBERS = 2**22  # in the columns of these rows
 FEATURES_SLICED = 100  # the largest effects
 MOST_SLICES = 500  # those with the most cases
 
@@ -48,15 +47,9 @@ def find_slices(
 ) -> Slices:
     """Look at a logistic model in the parts of every feature, and in protected groups.
 
-    ``by_effect``: the features, the largest effects first. ``protected``: columns besides those
-    that are declared with the table.
-
-    Raises
-    ------
-    TableError
-        A protected column is not in the test set.
+    ``by_effect``: the features, the largest effects first. ``protected``: columns of the test set
+    besides those that are declared with the table.
     """
-    require_protected(protected, test_set)
     guarded = list(dict.fromkeys([*test_set.roles.protected, *protected]))
     features = list(by_effect[:FEATURES_SLICED])
     columns = list(dict.fromkeys([*features, *guarded]))
@@ -82,7 +75,7 @@ def find_slices(
     return Slices(
         name=section.name,
         title=section.title,
-        rows=_described(held_out, held_out.step * every),
+        rows=held_out.described(every),
         threshold=section.threshold,
         slices=_worst_first(kept),
         smaller=smaller,
@@ -134,9 +127,3 @@ def _worst_first(slices: list[Slice]) -> list[Slice]:
     tested.sort(key=lambda one: (one.p_value, -abs(one.difference)))
     others = [one for one in slices if one.p_value is None]
     return tested + sorted(others, key=lambda one: -abs(one.difference))
-
-
-def _described(held_out: HeldOutRows, step: int) -> str:
-    if step == 1:
-        return "all test rows"
-    return f"one row in {step:,} of the {held_out.rows:,} test rows"

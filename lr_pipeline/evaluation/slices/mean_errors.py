@@ -1,7 +1,7 @@
 """Observed minus predicted share in parts of the rows: interval and test by one method.
 
-With o the observed share of W cases, p̄ the mean prediction and φ how much the observed number
-varies, by that of W cases with equal probabilities: the interval is all π − p̄ with
+Let o be the observed share of W cases, p̄ the mean prediction, and φ the variance of the observed
+number divided by that of W cases with equal probabilities. The interval is all π − p̄ with
 |o − π| ≤ q √(φ π (1 − π) / W), Wilson's for W / φ cases, and the test is of π = p̄. So 0 is outside
 of the interval exactly where p < 5 %. φ is that of the predictions, Σ ω p (1 − p) / W p̄ (1 − p̄),
 or that of the residuals, V / W o (1 − o), if that is larger: V = Σ ω (y − p − o + p̄)², for groups

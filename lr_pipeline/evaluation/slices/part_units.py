@@ -1,6 +1,6 @@
 """The independent units in each of many parts of the rows: cases, or groups of rows.
 
-An interval for a share is Wilson's for its number of independent cases: as many as tell as much.
+An interval for a share is Wilson's for the number of independent cases that would tell as much.
 
 Source: E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998), 193–201, who give the number
 for groups.
@@ -64,10 +64,10 @@ class PartUnits:
         return np.asarray(squares * self.groups / np.maximum(self.groups - 1.0, 1.0))
 
     def independent(self, part: RowVector, whole: RowVector, weight: RowVector) -> Sums:
-        """Return how many independent cases the share Σ ``part`` / Σ ``whole`` of each part is of.
+        """Return the number of independent cases of Σ ``part`` / Σ ``whole`` in each part.
 
-        ``part`` and ``whole`` (n,) are 0 or 1. Of groups at most as many as there are cases; of a
-        share of 0 or 1 each group is one.
+        ``part`` and ``whole`` (n,) are 0 or 1. Where rows have groups, the number is at most that
+        of the cases; for a share of 0 or 1 each group counts as one case.
         """
         cases = self.sums(weight * whole)
         if self.pair is None:

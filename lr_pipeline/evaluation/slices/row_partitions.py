@@ -53,8 +53,8 @@ def partitions_by(
         if known.any():
             yield _of_numbers(column, numbers, known, weight)
     else:
-        plain = plain_values(values)
-        texts = plain if is_text(plain.type) else plain.cast(pa.string())
+        decoded = plain_values(values)
+        texts = decoded if is_text(decoded.type) else decoded.cast(pa.string())
         coded = texts.dictionary_encode()
         known = texts.is_valid().to_numpy(zero_copy_only=False)
         names = tuple(str(one) for one in coded.dictionary.to_pylist())

@@ -15,7 +15,9 @@ import numpy as np
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.evaluation.slices.part_units import PartUnits
 
-LEAST_OF_A_CLASS = 10.0  # cases, for an interval
+# Cases, for an interval. More than for the metrics of all rows: DeLong's variance is taken as it
+# is here, without the added cases that keep it from being too small (``areas.auc_interval``).
+LEAST_OF_A_CLASS = 10.0
 
 Area = tuple[float | None, tuple[float, float] | None]
 

@@ -38,8 +38,8 @@ from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.split.folds import Fold, FoldPlan, plan_folds
 from lr_pipeline.tables.table import Table
 
-STAND_IN = LogF()  # convex: one fit of a separated fold takes no longer than of another one
-SLOW = 30  # columns of Firth's penalty, beyond which a fit takes seconds
+STAND_IN = LogF()  # convex, so that a separated fold takes no longer to fit than another one
+SLOW_COLUMNS = 30  # beyond so many, a fit with Firth's penalty takes seconds
 HELD_NUMBERS = 2_000_000  # up to which the rows are held in memory for all folds
 
 FoldValues = dict[MetricName, float | None]
@@ -107,7 +107,7 @@ def _reason(model: LinearModel | LogisticModel, asked: bool) -> str:
     fit = model.fit
     if fit.status is not Status.CONVERGED:
         return "it stopped before its optimum, where folds would be fitted to theirs"
-    if fit.penalty.may_have_several_minima and not asked and len(fit.coefficients) > SLOW:
+    if fit.penalty.may_have_several_minima and not asked and len(fit.coefficients) > SLOW_COLUMNS:
         return f"a fit of {fit.penalty.name}'s penalty takes long: ask for it with --cv 5x1"
     return ""
 
@@ -190,7 +190,7 @@ def _summary(
     ratio = float(np.mean(found.ratios)) if found.ratios else 0.0
     estimates = {
         name: {
-            metric: _estimate(_of_folds(found.values[name], metric), ratio, forward).within(
+            metric: _estimate([one[metric] for one in found.values[name]], ratio, forward).within(
                 0.0, math.inf if metric == "log_loss" else 1.0
             )
             for metric in METRIC_NAMES
@@ -217,10 +217,6 @@ def _summary(
         left_out,
         seconds,
     )
-
-
-def _of_folds(values: Sequence[FoldValues], metric: MetricName) -> list[float | None]:
-    return [one[metric] for one in values]
 
 
 def _gains(

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from lr_pipeline.evaluation.comparisons.comparison import SIGNIFICANCE
 from lr_pipeline.evaluation.findings import Findings
-from lr_pipeline.evaluation.number_format import count, decimals_for, fixed, p_value
+from lr_pipeline.evaluation.listed_names import listed
+from lr_pipeline.evaluation.number_format import count, decimals_for, fixed, p_compared
 from lr_pipeline.evaluation.slices.protected_groups import surely_below
 from lr_pipeline.evaluation.verdict.evidence import Evidence
 from lr_pipeline.evaluation.verdict.rules import Reason
@@ -42,7 +43,7 @@ def _bent(findings: Findings) -> Iterator[str]:
     tests = () if findings.diagnostics is None else findings.diagnostics.linearity
     names = [one.column for one in tests if one.p_holm < SIGNIFICANCE]
     if names:
-        yield f"the log odds are no straight line in {_listed(names)}"
+        yield f"the log odds are no straight line in {listed(names, NAMED)}"
 
 
 def _tilted(found: Evidence, reasons: Sequence[Reason]) -> Iterator[str]:
@@ -53,7 +54,8 @@ def _tilted(found: Evidence, reasons: Sequence[Reason]) -> Iterator[str]:
     if ends[0] <= 1.0 <= ends[1]:
         p = found.calibration.p_value
         if p is not None and p < SIGNIFICANCE:
-            yield f"its probabilities are not quite right (test of the calibration line: {_p(p)})"
+            test = f"test of the calibration line: p {p_compared(p)}"
+            yield f"its probabilities are not quite right ({test})"
         return
     places = decimals_for(ends)
     low, high = (fixed(end, places) for end in ends)
@@ -70,7 +72,8 @@ def _wrong_parts(findings: Findings) -> Iterator[str]:
     if wrong:
         columns = list(dict.fromkeys(one.column for one in wrong))
         where = "a part" if len(wrong) == 1 else f"{count(len(wrong))} parts"
-        yield f"in {where} of the test set the predictions are wrong (slices by {_listed(columns)})"
+        by = listed(columns, NAMED)
+        yield f"in {where} of the test set the predictions are wrong (slices by {by})"
 
 
 def _unequal(findings: Findings) -> Iterator[str]:
@@ -79,9 +82,10 @@ def _unequal(findings: Findings) -> Iterator[str]:
         reference = next((group for group in one.groups if group.name == one.reference), None)
         names = [group.name for group in one.groups if reference and surely_below(group, reference)]
         if names:
+            are = "is" if len(names) == 1 else "are"
             yield (
-                f"by {one.column}, {_listed(names)} {'is' if len(names) == 1 else 'are'} answered "
-                f"yes at less than four fifths of the rate of {one.reference}"
+                f"by {one.column}, {listed(names, NAMED)} {are} answered yes at "
+                f"less than four fifths of the rate of {one.reference}"
             )
 
 
@@ -89,13 +93,3 @@ def _rejected(findings: Findings) -> bool:
     """Whether Hosmer and Lemeshow's test rejects the fit."""
     test = None if findings.diagnostics is None else findings.diagnostics.hosmer_lemeshow
     return test is not None and test.p_value < SIGNIFICANCE
-
-
-def _p(p: float) -> str:
-    text = p_value(p)
-    return f"p {text}" if text.startswith("<") else f"p = {text}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {count(len(names) - NAMED)} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"

@@ -10,11 +10,14 @@ from typing import Any, Literal
 from lr_pipeline.evaluation.comparisons.comparison import SIGNIFICANCE
 from lr_pipeline.evaluation.number_format import count, significant
 from lr_pipeline.evaluation.verdict.evidence import Evidence
+from lr_pipeline.tables.level_counts import plain_count
 
 Answer = Literal["yes", "not proven", "no"]
 
 FEWEST_CASES = 20  # test cases of the rarer class
-RELEVANT_GAIN = 0.02  # of the prevalence's log loss: who could have seen it and did not has no more
+# Of the prevalence's log loss. A test that would have detected so small a gain, and did not, shows
+# that there is no gain of any use.
+RELEVANT_GAIN = 0.02
 PERFECT_AUC = 0.999
 TOO_FEW = "too few rows to tell"
 MORE_ROWS = "Collect more rows, or set test_size= to test on more of them."
@@ -87,8 +90,8 @@ def _few_cases(found: Evidence) -> Iterator[Reason]:
         yield Reason(
             "not proven",
             TOO_FEW,
-            f"The test set has {count(_whole(found.rarer))} cases of its rarer class, and fewer "
-            f"than {FEWEST_CASES} can prove nothing.",
+            f"The test set has {count(plain_count(found.rarer))} cases of its rarer class, and "
+            f"fewer than {FEWEST_CASES} can prove nothing.",
             MORE_ROWS,
         )
 
@@ -205,10 +208,6 @@ def _with_ends(value: float, ends: tuple[float, float] | None) -> str:
     if ends is None:
         return significant(value, 2)
     return f"{significant(value, 2)} ({' to '.join(significant(end, 2) for end in ends)})"
-
-
-def _whole(cases: float) -> int | float:
-    return int(cases) if float(cases).is_integer() else cases
 
 
 RULES: tuple[Callable[[Evidence], Iterator[Reason]], ...] = (

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from lr_pipeline.evaluation.comparisons.comparison import Comparison
 from lr_pipeline.evaluation.findings import BASELINE, Findings
-from lr_pipeline.evaluation.metrics import METRICS
+from lr_pipeline.evaluation.metrics import HEADINGS
 from lr_pipeline.evaluation.model_results import ModelResults
 from lr_pipeline.evaluation.number_format import (
     count,
     decimals_for,
     fixed,
-    p_value,
+    p_compared,
     percent,
     significant,
 )
@@ -110,18 +110,14 @@ def _difference(compared: Comparison) -> str:
     ends = compared.interval.ends
     if compared.difference is None or ends is None:
         return ""
-    places = decimals_for(ends)
-    low, high = sorted(-end for end in ends)
-    direction, sign = ("lower", 1) if compared.difference <= 0 else ("higher", -1)
-    if sign < 0:
-        low, high = -high, -low
+    places, direction = decimals_for(ends), "higher"
+    if compared.difference <= 0:
+        direction, ends = "lower", (-ends[1], -ends[0])
     corrected = compared.adjusted is not None and compared.adjusted != compared.p_value
-    p = p_value(compared.adjusted if corrected else compared.p_value)
-    relation = p if p.startswith("<") else f"= {p}"
-    letter = "corrected p" if corrected else "p"
+    p = p_compared(compared.adjusted if corrected else compared.p_value)
     return (
         f" ({direction} by {fixed(abs(compared.difference), places)}, 95 % interval "
-        f"{fixed(low, places)} to {fixed(high, places)}, {letter} {relation})"
+        f"{fixed(ends[0], places)} to {fixed(ends[1], places)}, {'corrected ' * corrected}p {p})"
     )
 
 
@@ -168,14 +164,13 @@ def _gain_of_folds(loss: str, gain: Estimate) -> str:
 
 def _withheld(findings: Findings, results: ModelResults, found: Evidence) -> Iterator[str]:
     """Say which numbers are missing on the page, and why."""
-    headings = {column.name: column.heading for column in METRICS}
     titles = {one.name: one.title for one in findings.models}
     said = []
     for name, metrics in results.metrics.items():
         if name != BASELINE and name in titles:
             for key, reason in metrics.reasons.items():
                 if key in ("log_loss", "roc_auc"):
-                    heading = NAMES.get(key, headings[key])
+                    heading = NAMES.get(key, HEADINGS[key])
                     said.append(f"{heading} of {titles[name]} ({reason})")
     if found.model.withheld:
         said.append(f"intervals or p-values of coefficients ({found.model.withheld})")

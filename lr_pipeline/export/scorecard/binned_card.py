@@ -13,7 +13,14 @@ from lr_pipeline.core.types import RowVector
 from lr_pipeline.estimators import fit_logistic
 from lr_pipeline.export.export_error import ExportError
 from lr_pipeline.export.scorecard.binning import Edges, bin_of, monotone_edges
-from lr_pipeline.export.scorecard.card import Attribute, CardColumn, Scorecard, rounded
+from lr_pipeline.export.scorecard.card import (
+    MISSING,
+    OTHER,
+    Attribute,
+    CardColumn,
+    Scorecard,
+    rounded,
+)
 from lr_pipeline.export.scorecard.weight_of_evidence import (
     Bins,
     information_value,
@@ -27,7 +34,6 @@ from lr_pipeline.tables.row_choice import EveryRow
 from lr_pipeline.tables.table import Table
 
 MOST_ROWS = 500_000  # of the training rows, evenly spaced, from which bins are chosen
-OTHER, MISSING = "(other)", "missing"
 Places = Int64[np.ndarray, " n"]
 
 

@@ -7,6 +7,8 @@ import numpy as np
 
 from lr_pipeline.models.point_scale import PointScale
 
+OTHER, MISSING = "(other)", "missing"  # attributes of rare levels, and of no value
+
 
 @dataclass(frozen=True)
 class Attribute:

@@ -1,10 +1,15 @@
 """The scorecard of a model as it is: its own coefficients in points."""
 
 from lr_pipeline.export.score_plan import CategoryTerm, NumberTerm, ScorePlan, Switch, Term
-from lr_pipeline.export.scorecard.card import Attribute, CardColumn, Scorecard, rounded
+from lr_pipeline.export.scorecard.card import (
+    MISSING,
+    OTHER,
+    Attribute,
+    CardColumn,
+    Scorecard,
+    rounded,
+)
 from lr_pipeline.models.point_scale import PointScale
-
-OTHER, MISSING = "(other)", "missing"
 
 
 def model_card(plan: ScorePlan, scale: PointScale, digits: int, title: str) -> Scorecard:

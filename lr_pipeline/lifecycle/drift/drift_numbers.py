@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.number_format import count
 from lr_pipeline.lifecycle.drift.drift_findings import (
     FEATURE,
@@ -17,6 +18,10 @@ from lr_pipeline.tables.errors import cut
 from lr_pipeline.tables.level_counts import plain_count
 
 NAMES_SHOWN = 5
+OF_COMPARISON = (
+    *("subject", "kind", "aspect", "measure", "effect", "floor", "drifted", "p_value", "adjusted"),
+    *("before", "after", "psi", "shift", "withheld"),
+)
 
 
 def drift_numbers(findings: DriftFindings, source: str) -> dict[str, Any]:
@@ -56,8 +61,8 @@ def verdict(findings: DriftFindings) -> str:
         return "Nothing to compare: there are no new rows."
     parts = []
     if names := findings.drifted_features:
-        total = len(findings.reference.features)
-        parts.append(f"{len(names)} of {count(total)} features ({_listed(names)})")
+        total, shown = len(findings.reference.features), listed(list(map(cut, names)), NAMES_SHOWN)
+        parts.append(f"{len(names)} of {count(total)} features ({shown})")
     score, prevalence = (findings.of_kind(kind)[0] for kind in (SCORE, PREVALENCE))
     if score.drifted:
         parts.append("the score")
@@ -69,30 +74,12 @@ def verdict(findings: DriftFindings) -> str:
     return f"Drift: {_joined(parts)}.{unknown}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(cut, names[:NAMES_SHOWN]))
-    rest = len(names) - NAMES_SHOWN
-    return f"{shown} and {rest} more" if rest > 0 else shown
-
-
 def _joined(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _numbers(one: Comparison) -> dict[str, Any]:
-    names = (
-        "subject",
-        "kind",
-        "aspect",
-        "measure",
-        "effect",
-        "floor",
-        "drifted",
-        "p_value",
-        "adjusted",
-    )
-    further = ("before", "after", "psi", "shift", "withheld")
-    return {name: getattr(one, name) for name in (*names, *further)} | {
+    return {name: getattr(one, name) for name in OF_COMPARISON} | {
         "cells": [list(cell) for cell in one.cells],
         "names": list(one.names[:NAMES_SHOWN]),
     }

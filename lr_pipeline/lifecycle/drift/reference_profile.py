@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.tables.level_counts import plain_count
 
 MOST_POINTS, FEWEST_POINTS = 200, 50  # multiples of 10, so that the deciles are among them
 ALL_POINTS = 50_000  # of all columns together
@@ -123,7 +122,7 @@ class CategoryProfile:
 
     @property
     def unseen_cases(self) -> tuple[float, float]:
-        """As many unseen of so many independent cases tell as much of unseen levels as training.
+        """Unseen and all independent cases that tell as much of unseen levels as the training set.
 
         The variance of N₁ / m as an estimate of the unseen share is (N₁ + 2 N₂) / m², N₁ and N₂ the
         levels that occur once and twice: that of a share of m N₁ / (N₁ + 2 N₂) cases.
@@ -206,8 +205,3 @@ def _feature_from_dict(values: Mapping[str, Any]) -> FeatureProfile:
         arrays = {name: np.array(plain[name], dtype=float) for name in ARRAYS}
         return NumberProfile(**plain | arrays)
     return CategoryProfile(**plain | {name: tuple(plain[name]) for name in ("levels", "counts")})
-
-
-def plain_cases(total: float) -> Cases:
-    """Return a sum of weights as an integer where it is one."""
-    return plain_count(total)

@@ -15,13 +15,13 @@ from lr_pipeline.lifecycle.drift.reference_profile import (
     FeatureProfile,
     NumberProfile,
     ReferenceProfile,
-    plain_cases,
     points_of_each,
 )
 from lr_pipeline.lifecycle.drift.significance import FEWEST_EXPECTED
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.model_version import version_of
 from lr_pipeline.tables.case_counts import number_of_cases
+from lr_pipeline.tables.level_counts import plain_count
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.preparation.encoding import (
     CategoryEncoding,
@@ -97,7 +97,7 @@ class _NumberSums:
         values = np.concatenate([np.empty(0), *self.sample])
         known = ~np.isnan(values)
         ends = (self.least, self.greatest) if self.known else (0.0, 0.0)
-        counts = (plain_cases(self.known), plain_cases(self.missing), *ends)
+        counts = (plain_count(self.known), plain_count(self.missing), *ends)
         return NumberProfile.of_sample(name, values[known], cases[known], counts, points)
 
 
@@ -134,12 +134,12 @@ class _CategorySums:
         own &= ~once
         return CategoryProfile(
             name,
-            plain_cases(float(self.counts.sum())),
-            plain_cases(self.missing),
+            plain_count(float(self.counts.sum())),
+            plain_count(self.missing),
             tuple(name for name, is_own in zip(self.encoding.names, own, strict=True) if is_own),
-            tuple(map(plain_cases, self.counts[own].tolist())),
-            plain_cases(float(self.counts[~own & ~once].sum())),
-            plain_cases(float(self.counts[once].sum())),
+            tuple(map(plain_count, self.counts[own].tolist())),
+            plain_count(float(self.counts[~own & ~once].sum())),
+            plain_count(float(self.counts[once].sum())),
             round(float(self.counts[twice].sum()) / 2.0),
         )
 
@@ -190,7 +190,7 @@ class _TrainingSums:
             for name, sums in self.features.items()
         ]
         score = self.score.profile("score", cases, points)
-        total: Cases = plain_cases(float(sum(self.answers.values())))
+        total: Cases = plain_count(float(sum(self.answers.values())))
         return ReferenceProfile(
             version_of(model),
             model.train_fingerprint,
@@ -198,8 +198,8 @@ class _TrainingSums:
             model.positive,
             rows,
             total,
-            plain_cases(self.positives),
-            tuple((value, plain_cases(n)) for value, n in self.answers.most_common()),
+            plain_count(self.positives),
+            tuple((value, plain_count(n)) for value, n in self.answers.most_common()),
             self.sampler.step,
             tuple(features),
             score,

@@ -1,13 +1,15 @@
 """A model's decision: how its score becomes a probability, and above which one it says yes."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.types import RowVector
 from lr_pipeline.models.decision.recalibration import Recalibration, recalibration_from_dict
 
 THRESHOLD = 0.5
+
+Amount = TypeVar("Amount", float, RowVector)
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,21 @@ class Costs:
     false_negative: float
     true_positive: float = 0.0
     true_negative: float = 0.0
+
+    def total(
+        self,
+        false_positive: Amount,
+        false_negative: Amount,
+        true_positive: Amount,
+        true_negative: Amount,
+    ) -> Amount:
+        """Return c_FP FP + c_FN FN − b_TP TP − b_TN TN, of numbers or shares of rows."""
+        return (
+            self.false_positive * false_positive
+            + self.false_negative * false_negative
+            - self.true_positive * true_positive
+            - self.true_negative * true_negative
+        )
 
     @property
     def indifference(self) -> float:

@@ -144,12 +144,8 @@ class LowestCost:
     def choose(self, cuts: ScoreCuts) -> float:
         """Return the threshold of the lowest cost."""
         one, wrong = self.costs, cuts.flagged - cuts.right
-        cost = (
-            one.false_positive * wrong
-            + one.false_negative * (cuts.positive - cuts.right)
-            - one.true_positive * cuts.right
-            - one.true_negative * (cuts.total - cuts.positive - wrong)
-        )
+        missed = cuts.positive - cuts.right
+        cost = one.total(wrong, missed, cuts.right, cuts.total - cuts.positive - wrong)
         scale = max(float(np.abs(cost).max()), 1e-300)
         best = np.flatnonzero(cost <= cost.min() + ROUNDING * scale)
         chosen = [cuts.threshold(int(cut), one.indifference) for cut in best]

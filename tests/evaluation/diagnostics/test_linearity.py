@@ -7,8 +7,8 @@ from scipy.interpolate import CubicSpline
 from statsmodels.stats.multitest import multipletests
 
 from lr_pipeline.evaluation.analysed_rows import AnalysedRows
+from lr_pipeline.evaluation.comparisons.holm import holm
 from lr_pipeline.evaluation.diagnostics.linearity import binned_logits, linearity_tests
-from lr_pipeline.evaluation.diagnostics.multiplicity import holm
 from lr_pipeline.evaluation.diagnostics.score_test import FittedRows
 from lr_pipeline.evaluation.diagnostics.spline_terms import spline_knots, spline_terms
 from lr_pipeline.evaluation.effects.column_kinds import DesignColumn

@@ -158,7 +158,7 @@ def test_the_page_names_the_units_and_both_models_have_them(report):
     html = render_report(findings).html
     assert "sandwich covariance, the 25 groups of training rows as units" in html
     assert "F distributions of 24 degrees of freedom" in html
-    assert "as many independent cases as the groups of rows tell as much as" in html
+    assert "independent cases that would tell as much as the groups of rows" in html
     assert "their variance between the groups of rows" in html
     one, other = findings.models
     assert "groups of rows as units" in one.facts["Intervals"]
