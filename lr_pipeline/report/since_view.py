@@ -93,9 +93,7 @@ def _in_short(since: Numbers, model: str) -> Iterator[str]:
     if one := since["verdict"]:
         yield f"verdict: {one['before']}, now {one['now']}"
     for one in since["data"]:
-        yield f"{one['what']}: {_value(one['before'], one['what'])}, now " + _value(
-            one["now"], one["what"]
-        )
+        yield f"{one['what']}: {', now '.join(_both(one))}"
     for kind, said in IN_SHORT.items():
         names = [cut(one["column"]) for one in since["columns"] if one["what"] == kind]
         if names:
@@ -208,8 +206,15 @@ def _column_row(one: Numbers) -> Row:
 
 
 def _change_row(one: Numbers) -> Row:
-    what = one["what"]
-    return [cut(what), _value(one["before"], what), _value(one["now"], what)]
+    return [cut(one["what"]), *_both(one)]
+
+
+def _both(one: Numbers) -> list[str]:
+    """Return both values of a change; numbers with every digit where fewer would look the same."""
+    values = [one["before"], one["now"]]
+    shown = [_value(value, one["what"]) for value in values]
+    alike = shown[0] == shown[1] and all(isinstance(value, int | float) for value in values)
+    return list(map(repr, values)) if alike else shown
 
 
 def _value(value: Any, what: str = "") -> str:

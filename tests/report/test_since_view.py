@@ -37,6 +37,17 @@ def test_when_nothing_changed_one_sentence_says_so() -> None:
     assert since_line(compared(numbers)) == sentence
 
 
+def test_numbers_that_look_the_same_are_shown_with_every_digit() -> None:
+    """A change that four digits hide is no row of two equal numbers."""
+    path = "settings/config/numpy_model/config/penalty"
+    then, now = altered((path, 0.123456)), altered((path, 0.123457), ("prevalence", 0.2500001))
+    view = since_view(compared(now, then))
+    assert view is not None
+    assert [row[1:] for row in view.settings] == [["0.123456", "0.123457"]]
+    assert view.data == (["prevalence in training", "0.25", "0.2500001"],)
+    assert "prevalence in training: 0.25, now 0.2500001" in since_line(compared(now, then))
+
+
 def test_the_line_says_how_a_column_changed() -> None:
     """Another reference and other levels, each with the columns that have them."""
     now = altered(("features/city/reference", "B"), ("features/city/levels", ["A", "C"]))
