@@ -13,7 +13,7 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.point_scale import PointScale
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding, NumberEncoding
-from lr_pipeline.tables.roles import closest
+from lr_pipeline.tables.roles import closest, quoted
 
 FIELDS = ("reference", "scale")
 
@@ -75,7 +75,7 @@ def read_reference(path: str | Path, model: LogisticModel) -> Reference:
     except ValueError as error:
         raise ReferenceRowError(f"{path}: scale: {error}. Give base, odds, pdo, rising.") from None
     row = document.get("reference")
-    if not row:
+    if row is None or row == {}:
         return training_means(model, scale)
     if not isinstance(row, dict):
         raise ReferenceRowError(f"{path}: reference: expected a row, name: value, found {row!r}.")
@@ -113,7 +113,7 @@ def reference_design(model: LogisticModel, row: dict[str, Any]) -> Columns:
 
 def _scale(fields: Any) -> PointScale | None:
     """Return the scale with these fields; raise ``ValueError`` for others, and for no numbers."""
-    if not fields:
+    if fields is None or fields == {}:
         return None
     if not isinstance(fields, dict) or set(fields) - set(vars(PointScale())):
         raise ValueError(f"expected its fields, found {fields!r}")
@@ -135,9 +135,9 @@ def _one_value(encoding: NumberEncoding | CategoryEncoding, value: Any) -> pa.Ar
         return pa.array([None if value is None else float(value)], pa.float64())
     column = pa.array([None if value is None else str(value)], pa.string())
     if encoding.unseen(column):
-        known = ", ".join(map(repr, sorted({encoding.reference, *encoding.levels})[:6]))
         raise ReferenceRowError(
-            f"reference: {encoding.name!r} has no level {value!r} in training; there are {known} …"
+            f"reference: {encoding.name!r} has no level {value!r} in training, only "
+            f"{quoted(sorted({encoding.reference, *encoding.levels}))}"
         )
     return column
 

@@ -225,10 +225,12 @@ def test_a_file_gives_the_reference_and_the_points(gaps, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("reference: {city: Rom}", "no level 'Rom' in training"),
+        ("reference: {city: Rom}", "no level 'Rom' in training, only 'Köln', 'Lyon', 'Oslo'"),
         ("reference: {citty: Oslo}", "Did you mean 'city'"),
         ("reference: {年龄: old}", "'年龄' must be a number, found 'old'"),
         ("reference: [1]", "expected a row, name: value"),
+        ("reference: []", "expected a row, name: value"),
+        ("scale: 0", "expected its fields, found 0"),
         ("rows: {city: Oslo}", "expected the fields reference or scale, found 'rows'"),
         ("scale: {base: 1, odd: 2}", "Give base, odds, pdo, rising"),
         ("scale: {base: high}", "base must be a number, found 'high'"),
