@@ -9,8 +9,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from lr_pipeline.orchestration.automation.late_tick import said_if_late
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
-from lr_pipeline.orchestration.late_tick import said_if_late
 from lr_pipeline.orchestration.table_names import TableNames
 
 FOLDER = Path(os.environ["SHOP"])

@@ -1,9 +1,9 @@
 """Leave a service alone for a while, hurt it, and count: ``python -m tests.soak`` (`make soak`).
 
-Ten tables train at every minute on new rows, under `lr-pipeline serve` with the history in
+Six tables train at every minute on new rows, under `lr-pipeline serve` with the history in
 PostgreSQL. On the way the daemon, the code server and a run are killed (SIGKILL), and the database
 is stopped for a minute. The result is written to benchmarks/results-soak.md: ticks lost or doubled,
-runs by their end, memory of each process and disk, minute by minute.
+runs by their end, memory of each process and disk.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from tests.service_process import COMMAND, Service, wait_for
 PAGE = Path(__file__).parents[1] / "benchmarks/results-soak.md"
 MINUTE = 60.0
 ROWS = 200
+POLICY = "--keep-days 0 --keep-runs 3"
 WARM = 50  # runs after which memory and disk must be flat
 LOCATION = """\
 import dagster as dg
@@ -53,6 +54,7 @@ class Soak:
     tables: int
     generator: np.random.Generator = field(default_factory=lambda: np.random.default_rng(17))
     seen: list[dict[str, float]] = field(default_factory=list)
+    runs: dict[str, dg.DagsterRun] = field(default_factory=dict)  # also those that prune removes
     faults: list[str] = field(default_factory=list)
 
     def new_rows(self) -> None:
@@ -69,7 +71,8 @@ class Soak:
 
     def look(self) -> None:
         """Note memory (MB) of each process of the service, and disk (MB)."""
-        row = {"runs": float(self.runs())}
+        self.note_runs()
+        row = {"runs": float(len(self.runs))}
         for name, pid in self.service.pids().items():
             with_children = [psutil.Process(pid), *_servers_below(pid)]
             row[name] = sum(one.memory_info().rss for one in with_children) / 1e6
@@ -78,10 +81,16 @@ class Soak:
         row["database"] = _size_of_database(self.server)
         self.seen.append(row)
 
-    def runs(self) -> int:
-        """Count the runs of all schedules."""
+    def note_runs(self) -> None:
+        """Note the runs that the history knows now."""
         with dg.DagsterInstance.from_config(str(self.service.home)) as instance:
-            return int(instance.get_runs_count())
+            self.runs |= {run.run_id: run for run in instance.get_runs()}
+
+    def prune(self) -> None:
+        """Begin to remove all but the last runs of each table, so that the disk becomes flat."""
+        self.note_runs()
+        command = [str(COMMAND), "prune", *POLICY.split(), "--home", str(self.service.home)]
+        subprocess.Popen(command, cwd=self.service.folder)
 
     def kill(self, name: str) -> None:
         """SIGKILL a process of the service."""
@@ -122,28 +131,30 @@ def _size_of_database(server: PostgresServer) -> float:
     return _size(server.folder / "data" / "base")
 
 
-def count_ticks(service: Service, start: float, end: float) -> Counter[str]:
+def count_ticks(soaked: Soak, start: float, end: float) -> Counter[str]:
     """Count the minutes from ``start`` to ``end`` by the ticks and runs that each schedule had."""
-    found: Counter[str] = Counter()
-    with dg.DagsterInstance.from_config(str(service.home)) as instance:
-        runs = Counter(
-            (run.tags["dagster/schedule_name"], run.tags[".dagster/scheduled_execution_time"])
-            for run in instance.get_runs()
-            if "dagster/schedule_name" in run.tags and "dagster/retry_number" not in run.tags
-        )
+    found = Counter({"ticks lost": 0, "ticks doubled": 0, "runs doubled": 0})
+    soaked.note_runs()
+    runs = Counter(
+        (run.tags["dagster/schedule_name"], run.tags[".dagster/scheduled_execution_time"])
+        for run in soaked.runs.values()
+        if "dagster/schedule_name" in run.tags and "dagster/retry_number" not in run.tags
+    )
+    with dg.DagsterInstance.from_config(str(soaked.service.home)) as instance:
         for state in instance.all_instigator_state():
             if state.instigator_type.value != "SCHEDULE":
                 continue
             ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id)
             minutes = Counter(int(tick.timestamp // MINUTE) for tick in ticks)
             for minute in range(int(start // MINUTE) + 1, int(end // MINUTE)):
-                found[{0: "lost", 1: "once"}.get(minutes[minute], "doubled")] += 1
-            found["skipped"] += sum(tick.status.value == "SKIPPED" for tick in ticks)
-            found["failed"] += sum(tick.status.value == "FAILURE" for tick in ticks)
-        found["runs doubled"] = sum(times > 1 for times in runs.values())
-        found["scheduled runs"] = len(runs)
-        ended = Counter(run.status.value for run in instance.get_runs())
-    return found + Counter({f"run {status}": times for status, times in ended.items()})
+                found[{0: "ticks lost", 1: "ticks once"}.get(minutes[minute], "ticks doubled")] += 1
+            found["ticks skipped"] += sum(tick.status.value == "SKIPPED" for tick in ticks)
+            found["ticks failed"] += sum(tick.status.value == "FAILURE" for tick in ticks)
+    found["runs doubled"] = sum(times > 1 for times in runs.values())
+    found["scheduled runs"] = len(runs)
+    ended = Counter(run.status.value for run in soaked.runs.values())
+    found.update({f"runs {status}": times for status, times in ended.items()})
+    return found
 
 
 def soak(tables: int, minutes: int) -> tuple[Soak, Counter[str]]:
@@ -165,7 +176,7 @@ def soak(tables: int, minutes: int) -> tuple[Soak, Counter[str]]:
             _minutes(soaked, minutes)
             end = time.time()
             wait_for(lambda: _is_quiet(service), 15 * MINUTE)
-            return soaked, count_ticks(service, start, end)
+            return soaked, count_ticks(soaked, start, end)
         finally:
             service.process.send_signal(signal.SIGTERM)
             service.process.wait(120)
@@ -187,12 +198,7 @@ def _minutes(soaked: Soak, minutes: int) -> None:
         else:
             soaked.look()
         soaked.new_rows()
-        if minute % 5 == 4:
-            subprocess.run(
-                [str(COMMAND), "prune", "--home", str(soaked.service.home)],
-                cwd=soaked.service.folder,
-                check=False,
-            )
+        soaked.prune()
         time.sleep(max(0.0, next_minute + 20 - time.time()))
 
 
@@ -216,7 +222,8 @@ def page(soaked: Soak, found: Counter[str], tables: int, minutes: int) -> str:
         "",
         f"`make soak`: {tables} tables train at every minute on new rows, for {minutes} minutes, "
         f"under `lr-pipeline serve` with the history in PostgreSQL, on {os.cpu_count()} cores "
-        f"({platform.machine()}), {datetime.now():%Y-%m-%d}. Faults: {'; '.join(soaked.faults)}.",
+        f"({platform.machine()}), {datetime.now():%Y-%m-%d}. Faults: {'; '.join(soaked.faults)}. "
+        f"`lr-pipeline prune {POLICY}` runs in each minute.",
         "",
         "| what | count |",
         "|---|---:|",
@@ -238,8 +245,8 @@ def page(soaked: Soak, found: Counter[str], tables: int, minutes: int) -> str:
 def main() -> None:
     """Soak, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tables", type=int, default=10)
-    parser.add_argument("--minutes", type=int, default=40)
+    parser.add_argument("--tables", type=int, default=6)
+    parser.add_argument("--minutes", type=int, default=54)
     given = parser.parse_args()
     soaked, found = soak(given.tables, given.minutes)
     text = page(soaked, found, given.tables, given.minutes)

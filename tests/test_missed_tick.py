@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from lr_pipeline.orchestration.late_tick import CAUGHT_UP_TAG, LATE
+from lr_pipeline.orchestration.automation.late_tick import CAUGHT_UP_TAG, LATE
 from tests.dagster_server import DagsterServer, wait_until
 
 pytestmark = pytest.mark.faults

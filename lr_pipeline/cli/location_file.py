@@ -16,8 +16,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from lr_pipeline.cli.workspace_file import WORKSPACE, LocationError, with_entry, workspace_text
+from lr_pipeline.orchestration.automation.monthly_history import without_time
 from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, AutomationConfig
-from lr_pipeline.orchestration.monthly_history import without_time
 from lr_pipeline.storage.atomic import new_file, replaced_file
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.sources.secrets import without_secrets

@@ -3,13 +3,17 @@
 Plain functions of the artifacts; :func:`build_checks` attaches them to the assets of one table.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from inspect import getdoc
 from typing import Any
 
 import dagster as dg
 
 from lr_pipeline.evaluation.findings import BASELINE
+from lr_pipeline.evaluation.verdict.beside_prevalence import (
+    beside_prevalence,
+    no_better_than_prevalence,
+)
 from lr_pipeline.models.agreement import measure_agreement
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.table_existence import describe_existence, has_estimate
@@ -207,15 +211,11 @@ def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
     """
     numbers = evaluation_report.numbers
     models = numbers["models"]
-    worse = [
-        name
-        for name in MODELS
-        if models[name][metric := _comparable_metric(models, name)] >= models[BASELINE][metric]
-    ]
+    worse = no_better_than_prevalence(models, MODELS)
     return dg.AssetCheckResult(
         passed=not worse,
         severity=dg.AssetCheckSeverity.WARN,
-        description=_beside_prevalence(numbers, worse),
+        description=beside_prevalence(numbers, worse),
         metadata={
             f"{name}_{metric}": models[name][metric]
             for name in (BASELINE, *MODELS)
@@ -223,31 +223,6 @@ def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
             if models[name][metric] is not None
         },
     )
-
-
-def _beside_prevalence(numbers: Mapping[str, Any], worse: Sequence[str]) -> str:
-    """Say of each model how it compares with the prevalence, in the verdict's words."""
-    said: dict[str, list[str]] = {}
-    for one in numbers["comparisons"]:
-        name, metric = one["first"], one["metric"]
-        if one["second"] != BASELINE or metric != _comparable_metric(numbers["models"], name):
-            continue
-        if one["verdict"] == "withheld":
-            told = f"not proven to be better than {{}}: {one['interval']['withheld']}"
-        elif name in worse:
-            told = "no better than {}"
-        elif one["verdict"] == "better":
-            told = "significantly better than {}"
-        else:
-            told = "not proven to be better than {}: it may be chance"
-        said.setdefault(told.format("predicting the prevalence for every row"), []).append(name)
-    return "; ".join(f"{', '.join(names)}: {told}" for told, names in said.items())
-
-
-def _comparable_metric(models: Mapping[str, Any], name: str) -> str:
-    """Return the log loss where the model and the baseline have one, else the Brier score."""
-    both = None not in (models[name]["log_loss"], models[BASELINE]["log_loss"])
-    return "log_loss" if both else "brier_score"
 
 
 def no_drift(drift_report: Report) -> dg.AssetCheckResult:

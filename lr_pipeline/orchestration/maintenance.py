@@ -5,6 +5,7 @@ import os
 import dagster as dg
 from pydantic import Field
 
+from lr_pipeline.orchestration.automation.schedules import STATUS
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.orchestration.instance.home_lock import home_lock
 from lr_pipeline.orchestration.instance.pruning import (
@@ -13,7 +14,6 @@ from lr_pipeline.orchestration.instance.pruning import (
     size_text,
 )
 from lr_pipeline.orchestration.instance.retention import RetentionPolicy
-from lr_pipeline.orchestration.schedules import STATUS
 
 VARIABLE = "LR_PIPELINE_RETENTION"
 DAILY_MAINTENANCE = "30 5 * * *"

@@ -15,28 +15,18 @@ from lr_pipeline.orchestration.assets import (
 from lr_pipeline.orchestration.assets import evaluation as evaluation_assets
 from lr_pipeline.orchestration.assets import scoring as scoring_assets
 from lr_pipeline.orchestration.assets.table_asset import assets_in
+from lr_pipeline.orchestration.automation.monthly_history import monthly_history
+from lr_pipeline.orchestration.automation.table_automation import TableAutomation
 from lr_pipeline.orchestration.checks import build_checks
 from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, AutomationConfig
-from lr_pipeline.orchestration.config.champion_config import ChampionConfig
-from lr_pipeline.orchestration.config.drift_config import DriftConfig
-from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
-from lr_pipeline.orchestration.config.own_defaults import own_defaults, validated
-from lr_pipeline.orchestration.config.scoring_config import ScoreConfig, ScoringConfig
-from lr_pipeline.orchestration.config.training_config import (
-    NumpyTrainingConfig,
-    TorchTrainingConfig,
-)
+from lr_pipeline.orchestration.config.table_configs import table_configs
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.jobs import TableJobs
-from lr_pipeline.orchestration.monthly_history import MonthlyHistory
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.run_loggers import RUN_LOGGERS
-from lr_pipeline.orchestration.table_automation import TableAutomation
-from lr_pipeline.orchestration.table_functions import Configs
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
-from lr_pipeline.tables.sources.secrets import without_secrets
 
 ARTIFACTS = ArtifactIOManager()  # one object, so that definitions of several tables can be merged
 
@@ -140,25 +130,14 @@ def build_definitions(
     modules += [tutorial_studies] if studies else []
     assets = [one for module in modules for one in assets_in(module)]
     jobs = TableJobs(names, assets)
-    settings = training or {}
-    paths = {} if score_path is None else {"score_path": without_secrets(score_path)}
-    validated(ScoreConfig, scoring or {})  # without a path, which drift_report needs as well
+    configs = table_configs(training, evaluation, champion, scoring, score_path)
+    penalty = (training or {}).get("penalty", "auto")
     named = [place for place in (score_path, (scoring or {}).get("reference")) if place]
-    configs: Configs = {
-        NumpyTrainingConfig: own_defaults(NumpyTrainingConfig, settings),
-        TorchTrainingConfig: own_defaults(TorchTrainingConfig, settings),
-        EvaluationConfig: own_defaults(EvaluationConfig, evaluation or {}),
-        ChampionConfig: own_defaults(ChampionConfig, champion or {}),
-        ScoringConfig: own_defaults(ScoringConfig, {**(scoring or {}), **paths}),
-        DriftConfig: own_defaults(DriftConfig, paths),
-    }
     own: dict[str, Any] = {"table": TableResource.of(table, named), "engine": engine or Engine()}
     given = dict(resources or {})
     own = {one: given.pop(one, default) for one, default in own.items()}
     automation = TableAutomation(when, table, names, assets)
-    months = MonthlyHistory(when, table, names, assets)
-    penalty = settings.get("penalty", "auto")
-    return dg.Definitions(
+    definitions = dg.Definitions(
         assets=[
             one.build(
                 names,
@@ -168,9 +147,8 @@ def build_definitions(
                 automation.freshness(one.name),
             )
             for one in assets
-        ]
-        + months.assets(configs),
-        asset_checks=build_checks(names, penalty) + months.checks(penalty),
+        ],
+        asset_checks=build_checks(names, penalty),
         jobs=[
             jobs.training(),
             jobs.scoring(),
@@ -178,16 +156,16 @@ def build_definitions(
             *([jobs.tutorial()] if tutorial else []),
             jobs.rollback(),
             *([jobs.study()] if studies else []),
-            *months.jobs(),
         ],
         schedules=automation.schedules(scoring=score_path is not None),
         sensors=automation.sensors(),
         resources={
             "io_manager": ARTIFACTS,
             **{names.resource(one): value for one, value in own.items()},
-            **months.resources(own),
             **given,
         },
         loggers={**RUN_LOGGERS, **(loggers or {})},
         executor=executor,
     )
+    months = monthly_history(when, table, names, assets, configs, penalty, own)
+    return dg.Definitions.merge(definitions, months)

@@ -6,12 +6,12 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.orchestration.assets.table_asset import Lesson, table_asset
+from lr_pipeline.orchestration.automation.training_inputs import inputs_of_run
 from lr_pipeline.orchestration.instance.last_training import INPUTS
 from lr_pipeline.orchestration.metadata.value_metadata import profile_metadata, table_metadata
 from lr_pipeline.orchestration.resources.engine_resource import RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.trained_columns import require_trained_columns
-from lr_pipeline.orchestration.training_inputs import inputs_of_run
 from lr_pipeline.tables.feature_profile import profile_features
 from lr_pipeline.tables.sources.declaration import Declaration
 from lr_pipeline.tables.sources.source_look import look_at

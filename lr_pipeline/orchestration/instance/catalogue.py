@@ -114,11 +114,13 @@ def last_recorded(
     return records[0].event_log_entry if records else None
 
 
-def newest_first(instance: "DagsterInstance", key: "AssetKey") -> "Iterator[EventLogRecord]":
+def newest_first(
+    instance: "DagsterInstance", key: "AssetKey", read_at_once: int = PAGE
+) -> "Iterator[EventLogRecord]":
     """Yield the asset's materializations, the one that was recorded last at first."""
     cursor, more = None, True
     while more:
-        page = instance.fetch_materializations(key, limit=PAGE, cursor=cursor)
+        page = instance.fetch_materializations(key, limit=read_at_once, cursor=cursor)
         yield from page.records
         cursor, more = page.cursor, page.has_more
 

@@ -8,6 +8,8 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from lr_pipeline.orchestration.automation.monthly_history import without_time
+from lr_pipeline.orchestration.automation.sensors import unwatchable
 from lr_pipeline.orchestration.config.automation_config import AutomationConfig
 from lr_pipeline.orchestration.config.champion_config import ChampionConfig
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
@@ -15,9 +17,7 @@ from lr_pipeline.orchestration.config.own_defaults import validated
 from lr_pipeline.orchestration.config.scoring_config import ScoreConfig
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.orchestration.config.training_config import TrainingConfig
-from lr_pipeline.orchestration.monthly_history import without_time
 from lr_pipeline.orchestration.resources.named_engine import EngineName
-from lr_pipeline.orchestration.sensors import unwatchable
 from lr_pipeline.orchestration.table_plan import TablePlan
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.roles import quoted

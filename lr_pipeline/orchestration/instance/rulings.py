@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lr_pipeline.lifecycle.model_in_use import Champion, Record
 from lr_pipeline.orchestration.asset_names import CHAMPION
-from lr_pipeline.orchestration.instance.catalogue import last_recorded, load_recorded
+from lr_pipeline.orchestration.instance.catalogue import last_recorded, load_recorded, newest_first
 from lr_pipeline.orchestration.instance.history_database import one_process_at_a_time
 from lr_pipeline.storage.storage_error import ArtifactError
 
@@ -63,14 +63,8 @@ def latest_record(instance: "DagsterInstance", key: "AssetKey") -> Record | None
 
 def rulings(instance: "DagsterInstance", key: "AssetKey") -> "list[EventLogEntry]":
     """Return the materializations of a champion that recorded a ruling, oldest first."""
-    found: list[EventLogEntry] = []
-    cursor = None
-    while True:
-        page = instance.fetch_materializations(key, limit=PAGE, cursor=cursor)
-        found += [one.event_log_entry for one in page.records]
-        if not page.has_more:
-            return [one for one in reversed(found) if _metadata(one) is not None]
-        cursor = page.cursor
+    entries = [one.event_log_entry for one in newest_first(instance, key, PAGE)]
+    return [one for one in reversed(entries) if _metadata(one) is not None]
 
 
 def records_of(entries: "list[EventLogEntry]") -> list[Record]:

@@ -14,6 +14,7 @@ from lr_pipeline.models.model_version import VERSION_DIGITS
 from lr_pipeline.orchestration.asset_names import CHAMPION, LOGISTIC_MODELS, PROFILE, REPORT
 from lr_pipeline.orchestration.instance.catalogue import (
     latest_materialization,
+    newest_first,
     recorded,
     recorded_artifact,
 )
@@ -31,7 +32,7 @@ def read_history(instance: dg.DagsterInstance) -> History:
     """Read runs, versions and what is in use from the event log; the runs first."""
     read_at = time.time()
     runs = tuple(_runs(instance))
-    entries = {key: tuple(_materializations(instance, key)) for key in instance.get_asset_keys()}
+    entries = {key: tuple(newest_first(instance, key, PAGE)) for key in instance.get_asset_keys()}
     versions = [_version(key, one) for key, found in entries.items() for one in found]
     trained = _runs_of_models(entries)
     in_use = {*_latest_checks(instance), *_latest_runs(instance, entries)}
@@ -65,19 +66,6 @@ def _runs(instance: dg.DagsterInstance) -> Iterator[PastRun]:
                 run.parent_run_id,
             )
         cursor = records[-1].dagster_run.run_id
-
-
-def _materializations(
-    instance: dg.DagsterInstance, key: dg.AssetKey
-) -> Iterator[dg.EventLogRecord]:
-    """Yield the asset's materializations, the latest first."""
-    cursor = None
-    while True:
-        page = instance.fetch_materializations(key, limit=PAGE, cursor=cursor)
-        yield from page.records
-        if not page.has_more:
-            return
-        cursor = page.cursor
 
 
 def _version(key: dg.AssetKey, record: dg.EventLogRecord) -> StoredVersion:

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
+from lr_pipeline.orchestration.automation.schedules import freshness_of
 from lr_pipeline.orchestration.config.automation_config import AutomationConfig
 from lr_pipeline.orchestration.pipeline import build_definitions
-from lr_pipeline.orchestration.schedules import freshness_of
 from lr_pipeline.tables.sources.declared_tables import FileTable
 
-SPECTOR = FileTable(Path(__file__).parents[2] / "data/samples/spector.csv", "GRADE")
+SPECTOR = FileTable(Path(__file__).parents[3] / "data/samples/spector.csv", "GRADE")
 BERLIN = ZoneInfo("Europe/Berlin")
 
 

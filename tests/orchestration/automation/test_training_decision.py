@@ -18,15 +18,19 @@ from dagster._core.events import StepMaterializationData
 
 from lr_pipeline.orchestration.asset_names import DATASET
 from lr_pipeline.orchestration.assets import models
+from lr_pipeline.orchestration.automation.training_decision import (
+    INPUTS_TAG,
+    REASON_TAG,
+    decide_training,
+)
+from lr_pipeline.orchestration.automation.training_inputs import inputs_of_next_run
 from lr_pipeline.orchestration.instance.last_training import INPUTS
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.table_names import TableNames
-from lr_pipeline.orchestration.training_decision import INPUTS_TAG, REASON_TAG, decide_training
-from lr_pipeline.orchestration.training_inputs import inputs_of_next_run
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.sources.source_look import look_at
 
-SPECTOR = Path(__file__).parents[2] / "data/samples/spector.csv"
+SPECTOR = Path(__file__).parents[3] / "data/samples/spector.csv"
 JOB = "spector__training_job"
 
 

@@ -6,11 +6,11 @@ from itertools import islice, pairwise
 import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator
 
+from lr_pipeline.orchestration.automation.late_tick import said_if_late
+from lr_pipeline.orchestration.automation.training_decision import decide_training
 from lr_pipeline.orchestration.config.automation_config import DAILY, AutomationConfig
 from lr_pipeline.orchestration.jobs import SCORING, TRAINING
-from lr_pipeline.orchestration.late_tick import said_if_late
 from lr_pipeline.orchestration.table_names import NO_TABLE, TableNames
-from lr_pipeline.orchestration.training_decision import decide_training
 from lr_pipeline.tables.sources.declared_tables import TableSource
 
 DAILY_SCORING = "0 4 * * *"

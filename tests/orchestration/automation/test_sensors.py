@@ -7,11 +7,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from lr_pipeline.orchestration import sensors
+from lr_pipeline.orchestration.automation import sensors
+from lr_pipeline.orchestration.automation.sensors import watch_source
+from lr_pipeline.orchestration.automation.training_decision import INPUTS_TAG, Decision
 from lr_pipeline.orchestration.pipeline import build_definitions
-from lr_pipeline.orchestration.sensors import watch_source
 from lr_pipeline.orchestration.table_names import TableNames
-from lr_pipeline.orchestration.training_decision import INPUTS_TAG, Decision
 from lr_pipeline.tables.sources.declared_tables import (
     FileTable,
     SqlTable,

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 
 import dagster as dg
 
+from lr_pipeline.orchestration.automation.training_decision import decide_training
 from lr_pipeline.orchestration.jobs import TRAINING
 from lr_pipeline.orchestration.table_names import NO_TABLE, TableNames
-from lr_pipeline.orchestration.training_decision import decide_training
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.sources.declared_tables import SqlTable, SyntheticTable, TableSource
 from lr_pipeline.tables.sources.source_look import SourceLook, look_at

@@ -8,15 +8,15 @@ import dagster as dg
 
 from lr_pipeline.orchestration.asset_names import CHAMPION, DATASET, DRIFT, REPORT
 from lr_pipeline.orchestration.assets.table_asset import TableAsset
-from lr_pipeline.orchestration.config.automation_config import AutomationConfig
-from lr_pipeline.orchestration.follow_dataset import follow_condition, follow_sensor
-from lr_pipeline.orchestration.jobs import TRAINING_STAGES
-from lr_pipeline.orchestration.schedules import (
+from lr_pipeline.orchestration.automation.follow_dataset import follow_condition, follow_sensor
+from lr_pipeline.orchestration.automation.schedules import (
     build_scoring_schedule,
     build_training_schedule,
     freshness_of,
 )
-from lr_pipeline.orchestration.sensors import unwatchable, watch_source
+from lr_pipeline.orchestration.automation.sensors import unwatchable, watch_source
+from lr_pipeline.orchestration.config.automation_config import AutomationConfig
+from lr_pipeline.orchestration.jobs import TRAINING_STAGES
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import TableSource
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from lr_pipeline.orchestration.late_tick import CAUGHT_UP_TAG, said_if_late
+from lr_pipeline.orchestration.automation.late_tick import CAUGHT_UP_TAG, said_if_late
 
 
 def tick(minutes: float) -> dg.ScheduleEvaluationContext:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from lr_pipeline.orchestration.follow_dataset import follow_condition
+from lr_pipeline.orchestration.automation.follow_dataset import follow_condition
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 

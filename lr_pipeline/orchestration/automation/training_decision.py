@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from lr_pipeline.orchestration.automation.training_inputs import input_changes, inputs_of_next_run
 from lr_pipeline.orchestration.instance.last_training import SHORT_RUN, LastTraining, last_training
 from lr_pipeline.orchestration.table_names import TableNames
-from lr_pipeline.orchestration.training_inputs import input_changes, inputs_of_next_run
 from lr_pipeline.tables.errors import TableError, cut
 from lr_pipeline.tables.sources.declared_tables import TableSource
 from lr_pipeline.tables.sources.source_look import SourceLook, look_at

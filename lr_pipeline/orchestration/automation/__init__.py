@@ -1,0 +1,1 @@
+"""Trainings that nobody starts by hand: when, why, and on which months."""
