@@ -204,7 +204,7 @@ def test_another_code_version_is_trained_with(history, monkeypatch) -> None:
 
 def test_another_version_of_a_library_is_trained_with(history, monkeypatch) -> None:
     """Its arithmetic may be another; Dagster's own version has none."""
-    from lr_pipeline.orchestration import training_inputs
+    from lr_pipeline.orchestration.automation import training_inputs
     from lr_pipeline.versions import library_versions
 
     found = library_versions() | {"dagster": "9.9.9"}
