@@ -19,7 +19,7 @@ from lr_pipeline.storage.atomic import (
     remove_folder,
     scratch_folder,
 )
-from lr_pipeline.storage.digests import file_digest, settle
+from lr_pipeline.storage.digests import file_digest, hashed_meanwhile, settle
 from lr_pipeline.storage.formats import Format, format_named, format_of
 from lr_pipeline.storage.object_store import (
     MISSING,
@@ -109,8 +109,8 @@ def _written(
     folder = versions / version
     refuse_existing(folder)
     with scratch_folder(folder) as partial:
-        form.write(value, partial / name)
-        settle(partial / name)
+        with hashed_meanwhile(partial / name):
+            form.write(value, partial / name)
         new = Artifact(folder / name, *_digest(partial / name, form), form.kind)
         if earlier is not None and _is_stored(new, earlier, versions, form):
             return earlier

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lr_pipeline.storage import digests
-from lr_pipeline.storage.digests import file_digest, settle
+from lr_pipeline.storage.digests import file_digest, hashed_meanwhile, settle
 from lr_pipeline.tables.files.file_watch import CLOCK_NS
 
 
@@ -68,3 +68,39 @@ def test_write_within_one_tick_of_a_coarse_clock_is_noticed(tmp_path: Path):
     path.write_bytes(b"ROWS")  # at once
     assert path.stat().st_mtime_ns >= time.time_ns() - CLOCK_NS
     assert file_digest(path) == _sha256(b"ROWS")
+
+
+@pytest.mark.parametrize("pieces", [0, 1, 5])
+def test_file_that_is_hashed_while_it_is_written_is_not_read_again(
+    tmp_path: Path, readings, pieces, monkeypatch
+):
+    """Whether the hashing thread waits for the writer or has much left to read at the end."""
+    monkeypatch.setattr(digests, "PIECE_BYTES", 1000)
+    path, content = tmp_path / "a", b""
+    with hashed_meanwhile(path), path.open("wb", buffering=0) as file:
+        for number in range(pieces):
+            piece = bytes([number]) * 3_500
+            file.write(piece)
+            content += piece
+            time.sleep(3 * digests.PAUSE_SECONDS if number % 2 else 0.0)
+    assert file_digest(path) == _sha256(content)
+    assert readings == []
+
+
+def test_change_after_a_file_was_hashed_while_it_was_written_is_noticed(tmp_path: Path):
+    """As one after any other hash."""
+    path = tmp_path / "a"
+    with hashed_meanwhile(path):
+        path.write_bytes(b"rows")
+    path.write_bytes(b"ROWS")
+    assert file_digest(path) == _sha256(b"ROWS")
+
+
+def test_failed_write_is_raised_and_nothing_is_remembered(tmp_path: Path, readings):
+    """The hashing thread ends as well."""
+    path = tmp_path / "a"
+    with pytest.raises(OSError, match="full"), hashed_meanwhile(path):
+        path.write_bytes(b"ro")
+        raise OSError("the disk is full")
+    assert file_digest(path) == _sha256(b"ro")
+    assert readings == [path]

@@ -16,9 +16,18 @@ from lr_pipeline.evaluation.intervals.units import Cases
 Places = Int64[np.ndarray, " n"]
 
 
-def places_of(score: RowVector, counts: CountsByScore) -> Places:
-    """(n,) where each row's score is among the distinct ones."""
-    return np.asarray(np.searchsorted(counts.scores, score), np.int64)
+def places_of(score: RowVector) -> Places:
+    """(n,) where each row's score is among the distinct ones, in ascending order.
+
+    Sorting takes a quarter of the time of looking up millions of scores in no order.
+    """
+    order = np.argsort(score)
+    ascending = score[order]
+    steps = np.zeros(len(score), np.int64)
+    np.not_equal(ascending[1:], ascending[:-1], out=steps[1:], casting="unsafe")
+    places = np.empty_like(steps)
+    places[order] = np.cumsum(steps, out=steps)
+    return places
 
 
 def mean_influence(values: RowVector, cases: Cases) -> RowVector:

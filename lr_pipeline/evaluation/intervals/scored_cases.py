@@ -52,7 +52,7 @@ class Predictions:
     @cached_property
     def places(self) -> Places:
         """(n,) where each row's score is among the distinct ones."""
-        return places_of(self.score, self.counts)
+        return places_of(self.score)
 
     @cached_property
     def auc_influence(self) -> RowVector:

@@ -40,7 +40,7 @@ def brute_force_delong(y, score):
 def of_area(y, score, weight):
     counts = count_scores(y, score, weight)
     cases = Cases(y, weight)
-    return cases, auc_influence(counts, places_of(score, counts), cases)
+    return cases, auc_influence(counts, places_of(score), cases)
 
 
 @pytest.mark.parametrize("tied", [False, True])
@@ -65,7 +65,7 @@ def test_a_row_of_weight_three_is_three_rows(seed, tied):
         counted = np.ones_like(labels) if counted is None else counted
         cases, influence = of_area(labels, scores, counted)
         counts = count_scores(labels, scores, counted)
-        precision = precision_influence(counts, places_of(scores, counts), cases)
+        precision = precision_influence(counts, places_of(scores), cases)
         found += [
             (*vars(cases.class_spread(influence)).values(),),
             (*vars(cases.spread(precision)).values(),),
@@ -73,6 +73,15 @@ def test_a_row_of_weight_three_is_three_rows(seed, tied):
         ]
     for weighted, repeated in zip(found[:3], found[3:], strict=True):
         assert weighted == pytest.approx(repeated, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "score", [[2.0, -0.0, 5.0, 0.0, 2.0], [3.0] * 4, [1.0], np.arange(9.0) % 4]
+)
+def test_places_are_those_that_a_search_finds_among_the_distinct_scores(score):
+    """Equal scores share a place, and so do 0 and −0."""
+    score = np.array(score)
+    assert places_of(score).tolist() == np.searchsorted(np.unique(score), score).tolist()
 
 
 def test_the_spread_of_a_mean_is_its_standard_error():
@@ -92,7 +101,7 @@ def test_influences_are_the_jackknifes(area):
     weight = np.ones_like(y)
     counts, cases = count_scores(y, score, weight), Cases(y, weight)
     find = auc_influence if area == "roc" else precision_influence
-    influence = find(counts, places_of(score, counts), cases)
+    influence = find(counts, places_of(score), cases)
     assert np.sum(influence) == pytest.approx(0.0, abs=1e-9)
 
     def value(kept):
@@ -117,7 +126,7 @@ def test_the_influence_on_the_average_precision_is_what_it_loses_without_a_case(
     counts, cases, rows = count_scores(y, score, np.ones_like(y)), Cases(y, np.ones_like(y)), 60
     without = [np.arange(rows) != row for row in range(rows)]
     values = np.array([average_precision_score(y[kept], score[kept]) for kept in without])
-    influence = precision_influence(counts, places_of(score, counts), cases)
+    influence = precision_influence(counts, places_of(score), cases)
     assert influence == pytest.approx(rows * (values.mean() - values), rel=1e-9, abs=1e-9)
 
 
@@ -133,7 +142,7 @@ def test_half_a_case_on_top_leaves_the_influence_finite():
     y, score, weight = scored_rows(8)
     weight[np.argmax(score)] = 0.5
     counts, cases = count_scores(y, score, weight), Cases(y, weight)
-    influence = precision_influence(counts, places_of(score, counts), cases)
+    influence = precision_influence(counts, places_of(score), cases)
     assert cases.unit == 0.5
     assert np.isfinite(influence).all()
     assert float(weight @ influence) == pytest.approx(0.0, abs=1e-9)

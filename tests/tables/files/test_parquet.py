@@ -135,3 +135,24 @@ def test_fewer_rows_than_declared_are_an_error(stored, monkeypatch):
         monkeypatch.setattr(file, "iter_batches", shortened)
         with pytest.raises(TableError, match="400 rows are declared, 200 found"):
             list(file_batches(file, "rows.parquet", 100, ["x", "y"]))
+
+
+def test_only_numbers_of_many_digits_are_stored_as_they_are(tmp_path: Path):
+    """Snappy finds nothing in them; in whole numbers and in what repeats it does."""
+    rng = np.random.default_rng(1)
+    rows = pa.table(
+        {
+            "digits": rng.normal(size=5_000),
+            "whole": rng.permutation(5_000).astype(float),
+            "number": np.arange(5_000),
+            "repeats": rng.integers(0, 5, size=5_000),
+            "text": [f"v{i}" for i in range(5_000)],
+        }
+    )
+    path = tmp_path / "rows.parquet"
+    write_blocks(path, rows.schema, rows.to_batches())
+    group = pq.read_metadata(path).row_group(0)
+    found = {rows.column_names[j]: group.column(j).compression for j in range(rows.num_columns)}
+    assert found.pop("digits") == "UNCOMPRESSED"
+    assert set(found.values()) == {"SNAPPY"}
+    assert pq.read_table(path).equals(rows)
