@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from lr_pipeline.orchestration.instance.catalogue import (
     NO_VALUE,
@@ -45,6 +45,11 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
         default="",
         description="Folder or URL (s3://bucket/prefix) of the artifacts, by default that in the "
         f"environment variable {ROOT}, else {DEFAULT_ROOT} below the current folder.",
+    )
+
+    # The event log need not be asked again for what this run has made: it makes an asset once.
+    _of_run: dict[tuple[str, dg.AssetKey, str | None], dg.EventLogEntry] = PrivateAttr(
+        default_factory=dict
     )
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
@@ -85,7 +90,10 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
             No version is recorded, or the file is not what was recorded.
         """
         instance, key = context.instance, context.asset_key
-        partition = _partition(context)
+        partition, lineage = _partition(context), _lineage(context)
+        asked = (lineage[0], key, partition) if lineage else None
+        if asked is not None and asked in self._of_run:
+            return load_recorded(key, self._of_run[asked])
         found = last_recorded(instance, key, partition)
         if found is None:
             of = "" if partition is None else f", partition {partition}"
@@ -93,8 +101,10 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
                 f"asset {key.to_user_string()}{of}: expected a materialization in the event log of "
                 "this Dagster instance, found none. Materialize it first."
             )
-        for run_id in _lineage(context):
+        for run_id in lineage:
             if found.run_id == run_id:  # the common case, without reading the run's whole log
+                if asked is not None and run_id == asked[0]:
+                    self._of_run[asked] = found
                 return load_recorded(key, found)
             if of_run := materialization_of_run(instance, key, run_id):
                 return load_recorded(key, of_run)
