@@ -20,7 +20,7 @@ from lr_pipeline.core.types import RowVector
 from lr_pipeline.export.export_error import ExportError
 from lr_pipeline.export.onnx_graph import OPSET, missing_texts
 from lr_pipeline.export.score_plan import CategoryTerm, NumberTerm, ScorePlan
-from lr_pipeline.export.sql_query import quoted_name, result_columns
+from lr_pipeline.export.sql_query import ROWS, quoted_name, result_columns
 from lr_pipeline.tables.preparation.encoding import stored_numbers
 from lr_pipeline.tables.values.column_values import plain_values
 
@@ -87,7 +87,7 @@ def run_duckdb(plan: ScorePlan, query: str, rows: pa.Table) -> Found:
     with contextlib.closing(duckdb.connect()) as connection:
         try:
             connection.register("arrow_rows", _typed(plan, rows))
-            connection.execute("CREATE TABLE new_rows AS SELECT * FROM arrow_rows")
+            connection.execute(f"CREATE TABLE {ROWS} AS SELECT * FROM arrow_rows")
             found = connection.execute(chosen_results(plan, query)).fetchall()
         except duckdb.Error as error:
             raise ExportError(f"DuckDB: {_first_line(error)}. {REMEDY}") from None
@@ -147,15 +147,15 @@ def run_pmml(plan: ScorePlan, document: str, rows: pa.Table) -> Found:
     return _pairs(f"PMML4S by pypmml {version('pypmml')}", found)
 
 
-def create_table(plan: ScorePlan, rows: str = "new_rows") -> str:
+def create_table(plan: ScorePlan) -> str:
     """Return the statement that makes a table with the plan's columns."""
     columns = ", ".join(f"{quoted_name(term.name)} {_sql_type(term)}" for term in plan.terms)
-    return f"CREATE TABLE {quoted_name(rows)} ({columns})"
+    return f"CREATE TABLE {ROWS} ({columns})"
 
 
-def insert_into(plan: ScorePlan, rows: str = "new_rows", mark: str = "?") -> str:
+def insert_into(plan: ScorePlan, mark: str = "?") -> str:
     """Return the statement that inserts a row."""
-    return f"INSERT INTO {quoted_name(rows)} VALUES ({', '.join([mark] * len(plan.terms))})"
+    return f"INSERT INTO {ROWS} VALUES ({', '.join([mark] * len(plan.terms))})"
 
 
 def chosen_results(plan: ScorePlan, query: str) -> str:

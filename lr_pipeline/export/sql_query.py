@@ -14,6 +14,7 @@ LARGEST_SCORE = 708.0
 # SQLite and DuckDB nest an expression at most 1,000 deep; each added term nests.
 TERMS_AT_ONCE = 400
 RESULTS = ("probability", "label")
+ROWS = '"new_rows"'  # the table that the query reads
 
 NOTES = (
     "NULL and NaN are missing; so is a number beyond 1e100, which the model refuses.",
@@ -22,8 +23,8 @@ NOTES = (
 )
 
 
-def sql_query(plan: ScorePlan, rows: str = "new_rows") -> str:
-    """Return a query over the table ``rows``: its columns, the score z, probability and label.
+def sql_query(plan: ScorePlan) -> str:
+    """Return a query over the table ``new_rows``: its columns, the score z, probability and label.
 
     The terms are added in the model's order, in double precision. Innermost is z, around it the
     probability, then the label; so each is written once.
@@ -34,7 +35,7 @@ def sql_query(plan: ScorePlan, rows: str = "new_rows") -> str:
         A name or text contains the character NUL, which SQL forbids.
     """
     z, p, label = (quoted_name(plan.unused(f"lr_{name}")) for name in ("score", *RESULTS))
-    scored = _scored(plan, z, quoted_name(rows))
+    scored = _scored(plan, z)
     threshold = number(plan.decision.threshold)
     return (
         f"{_comments(plan)}"
@@ -58,7 +59,7 @@ def _comments(plan: ScorePlan) -> str:
     return "".join(f"-- {line}\n" for line in plain)
 
 
-def _scored(plan: ScorePlan, z: str, rows: str) -> str:
+def _scored(plan: ScorePlan, z: str) -> str:
     """Return the query of all columns and z, with one line a design column.
 
     More than 400 are added in several steps, each around the one before.
@@ -67,7 +68,7 @@ def _scored(plan: ScorePlan, z: str, rows: str) -> str:
     for term in plan.terms:
         terms += _number(term) if isinstance(term, NumberTerm) else _category(term)
     first = f"CAST({number(plan.intercept)} AS DOUBLE PRECISION)"
-    query, steps = rows, range(0, len(terms), TERMS_AT_ONCE)
+    query, steps = ROWS, range(0, len(terms), TERMS_AT_ONCE)
     for start in steps:
         name = z if start == steps[-1] else quoted_name(plan.unused(f"lr_sum_{start}"))
         added = "\n  + ".join([first, *terms[start : start + TERMS_AT_ONCE]])

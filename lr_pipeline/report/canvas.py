@@ -60,6 +60,11 @@ def new_figure(
     return figure
 
 
+def legend_below(figure: "Figure", title: str | None = None) -> None:
+    """Put the legend of all lines at the lower left, where the figure has room for it."""
+    figure.legend(loc="lower left", bbox_to_anchor=(0.06, 0), alignment="left", title=title)
+
+
 @contextmanager
 def plot_style() -> Iterator[None]:
     """Set the style in which figures are built and drawn; column names are never TeX ($) markup."""

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lr_pipeline.evaluation.answers.net_benefit import DecisionCurves
-from lr_pipeline.report.canvas import INK, new_figure, plot_label, plot_style, series_style
+from lr_pipeline.report.canvas import (
+    INK,
+    legend_below,
+    new_figure,
+    plot_label,
+    plot_style,
+    series_style,
+)
 from lr_pipeline.report.figures import REFERENCE
 
 if TYPE_CHECKING:
@@ -46,5 +53,5 @@ def decision_figure(found: DecisionCurves, threshold: float, rows: str) -> "Figu
         unit = "cost" if found.costs_given else "wrong answers"
         lower.set(xlabel="threshold", ylabel=f"{unit} per 1,000", xlim=(0, float(t[-1])))
         upper.set_title(f"Net benefit and {unit}\n{rows}")
-        figure.legend(loc="lower left", bbox_to_anchor=(0.06, 0), alignment="left")
+        legend_below(figure)
     return figure

@@ -11,6 +11,7 @@ from lr_pipeline.evaluation.intervals.interval import Interval
 from lr_pipeline.evaluation.number_format import count, metric, significant, with_interval
 from lr_pipeline.report.canvas import (
     MUTED,
+    legend_below,
     new_figure,
     plot_label,
     plot_style,
@@ -48,7 +49,7 @@ def roc_curves(
             )
         axes.plot([0, 1], [0, 1], label="0.5  no skill", **REFERENCE)
         axes.set(xlabel="false positive rate", ylabel="true positive rate")
-        _legend_below(figure, title=_legend_title("area under the curve", known))
+        legend_below(figure, _legend_title("area under the curve", known))
     return figure
 
 
@@ -76,7 +77,7 @@ def precision_recall_curves(
         share = classes[1] / sum(classes)
         axes.plot([0, 1], [share, share], label=f"{significant(share, 3)}  no skill", **REFERENCE)
         axes.set(xlabel="recall (true positive rate)", ylabel="precision")
-        _legend_below(figure, title=_legend_title("average precision", known))
+        legend_below(figure, _legend_title("average precision", known))
     return figure
 
 
@@ -101,9 +102,3 @@ def _unit_square(title: str, classes: Counts, legend_lines: int) -> "tuple[Figur
     axes.set_title(f"{title}\n{counts}")
     axes.set(xlim=(0, 1), ylim=(0, 1.01))
     return figure, axes
-
-
-def _legend_below(figure: "Figure", title: str | None = None, ncols: int = 1) -> None:
-    figure.legend(
-        loc="lower left", bbox_to_anchor=(0.06, 0), title=title, alignment="left", ncols=ncols
-    )

@@ -8,7 +8,7 @@ import numpy as np
 from lr_pipeline.core.solvers.result import TracePoint
 from lr_pipeline.evaluation.findings import Findings, ModelSection
 from lr_pipeline.evaluation.number_format import UNDEFINED, count, power_of_ten
-from lr_pipeline.report.canvas import new_figure, plot_label, plot_style, series_style
+from lr_pipeline.report.canvas import legend_below, new_figure, plot_label, plot_style, series_style
 from lr_pipeline.report.loss_figure import DRAWABLE
 from lr_pipeline.report.model_view import fit_lines
 
@@ -64,5 +64,5 @@ def descent_curves(traces: Mapping[str, tuple[int, Sequence[TracePoint]]]) -> "F
         else:
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
         axes.xaxis.set_major_formatter(lambda x, _: count(round(x)))
-        figure.legend(loc="lower left", bbox_to_anchor=(0.06, 0), alignment="left")
+        legend_below(figure)
     return figure

@@ -7,7 +7,7 @@ import numpy as np
 
 from lr_pipeline.evaluation.answers.lift import Lift
 from lr_pipeline.evaluation.reliability.alike_models import AlikeModels
-from lr_pipeline.report.canvas import new_figure, plot_label, plot_style, series_style
+from lr_pipeline.report.canvas import legend_below, new_figure, plot_label, plot_style, series_style
 from lr_pipeline.report.figures import REFERENCE
 
 if TYPE_CHECKING:
@@ -36,5 +36,5 @@ def lift_figure(lift: Lift, models: Sequence[AlikeModels], rows: str) -> "Figure
         lower.set(xlabel="share of rows, highest scores first", ylabel="lift")
         lower.set_ylim(bottom=0)
         upper.set_title(f"Gain and lift\n{rows}")
-        figure.legend(loc="lower left", bbox_to_anchor=(0.06, 0), alignment="left")
+        legend_below(figure)
     return figure

@@ -12,6 +12,7 @@ from lr_pipeline.evaluation.reliability.reliability import NEARLY_ALL, Reliabili
 from lr_pipeline.report.canvas import (
     INK,
     MUTED,
+    legend_below,
     new_figure,
     plot_label,
     plot_style,
@@ -54,7 +55,7 @@ def reliability_figure(
         least = min(0.0, *(bin_.mean_prediction for one in models for bin_ in one.bins))
         lower.set(xlim=(least - 0.02 * end, 1.02 * end))
         lower.set(xlabel=f"prediction (below: of {plot_label(histogram_title, 26)})")
-        figure.legend(loc="lower left", bbox_to_anchor=(0.06, 0), alignment="left")
+        legend_below(figure)
     return figure
 
 

@@ -42,12 +42,10 @@ class Comparison:
         return asdict(self)
 
 
-def of_pair(comparisons: Iterable[Comparison], first: str, second: str, metric: str) -> Comparison:
-    """Return the comparison of two models, in this order, by one metric.
-
-    Errors: ``LookupError`` where there is none.
-    """
-    for one in comparisons:
-        if (one.first, one.second, one.metric) == (first, second, metric):
-            return one
-    raise LookupError(f"expected a comparison of {first} with {second} by {metric}, found none")
+def of_pair(
+    comparisons: Iterable[Comparison], first: str, second: str, metric: str
+) -> Comparison | None:
+    """Return the comparison of two models, in this order, by one metric; None without one."""
+    wanted = first, second, metric
+    found = (one for one in comparisons if (one.first, one.second, one.metric) == wanted)
+    return next(found, None)

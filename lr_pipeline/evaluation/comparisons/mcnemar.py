@@ -2,9 +2,10 @@
 
 import math
 
-from scipy.special import betainc, ndtr, ndtri
+from scipy.special import betainc, ndtr
 
-from lr_pipeline.evaluation.intervals.interval import LEVEL, Interval
+from lr_pipeline.evaluation.intervals.interval import Interval
+from lr_pipeline.evaluation.intervals.means import NORMAL
 
 FEW_DISCORDANT = 25
 
@@ -25,16 +26,15 @@ def mcnemar_p_value(b: float, c: float) -> float:
     return float(2.0 * ndtr(-abs(b - c) / math.sqrt(b + c)))
 
 
-def accuracy_difference(b: float, c: float, cases: float, level: float = LEVEL) -> Interval:
+def accuracy_difference(b: float, c: float, cases: float) -> Interval:
     """Interval for the difference (b − c) / n of two accuracies, with one case added to b and to c.
 
     Source: D. G. Bonett and R. M. Price, Journal of Educational and Behavioral Statistics 37
     (2012), 479–488.
     """
-    q, n = float(ndtri((1.0 + level) / 2.0)), cases + 2.0
+    n = cases + 2.0
     first, second = (b + 1.0) / n, (c + 1.0) / n
     difference = first - second
-    width = q * math.sqrt((first + second - difference**2) / n)
-    return Interval(
-        max(difference - width, -1.0), min(difference + width, 1.0), level, "Bonett and Price"
-    )
+    width = NORMAL * math.sqrt((first + second - difference**2) / n)
+    low, high = max(difference - width, -1.0), min(difference + width, 1.0)
+    return Interval(low, high, method="Bonett and Price")

@@ -8,7 +8,6 @@ import numpy as np
 
 from lr_pipeline.core.columns.rank import ColumnAnalysis
 from lr_pipeline.core.inference.group_inference import BY_GROUPS
-from lr_pipeline.core.types import RowVector
 from lr_pipeline.engines.design import Prepare
 from lr_pipeline.evaluation.analysed_rows import AnalysedRows
 from lr_pipeline.evaluation.effects.average_changes import average_changes
@@ -125,7 +124,9 @@ class _Search:
                     step=one.step,
                     deviation=float(fit.scale[j]),
                     standard_error=None if errors is None or reason else float(errors[j]),
-                    interval=_pair(found.lower[1 + j], found.upper[1 + j]) if shown else None,
+                    interval=(float(found.lower[1 + j]), float(found.upper[1 + j]))
+                    if shown
+                    else None,
                     p_value=float(found.p_values[1 + j]) if shown else None,
                     variance_inflation=float(found.variance_inflation[j]),
                     others={m: values[one.name] for m, values in others.items()} or None,
@@ -146,7 +147,7 @@ class _Search:
             self.design,
             rows.X,
             rows.weight,
-            self._z(),
+            self.model.predictor.of_design(rows.X),
             parameters,
             None if covariance is None else np.asarray(covariance),
         )
@@ -162,9 +163,6 @@ class _Search:
     def quantile(self) -> float:
         """By how many standard errors an interval reaches to each side."""
         return t_quantile(self.groups - 1.0) if self.groups else NORMAL
-
-    def _z(self) -> RowVector:
-        return self.model.predictor.of_design(self.rows.X)
 
     def features(self, effects: Sequence[ColumnEffect]) -> list[FeatureEffects]:
         """Return the columns by feature, each category with its joint test."""
@@ -259,7 +257,3 @@ def _largest_difference(one: LogisticModel, other: LogisticModel) -> tuple[float
     apart = np.abs(parameters[0] - parameters[1]) / units
     j = int(np.argmax(apart))
     return float(apart[j]), ("(intercept)", *one.preparation.columns)[j]
-
-
-def _pair(lower: float, upper: float) -> tuple[float, float]:
-    return float(lower), float(upper)

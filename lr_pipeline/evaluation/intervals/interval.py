@@ -30,6 +30,6 @@ class Interval:
         return asdict(self)
 
 
-def no_interval(reason: str, level: float = LEVEL) -> Interval:
+def no_interval(reason: str) -> Interval:
     """An interval that is withheld, with the reason."""
-    return Interval(None, None, level, withheld=reason)
+    return Interval(None, None, withheld=reason)

@@ -10,14 +10,13 @@ from lr_pipeline.evaluation.intervals.interval import LEVEL, Interval
 from lr_pipeline.evaluation.intervals.means import NORMAL
 from lr_pipeline.evaluation.intervals.units import Cases, GroupCodes, t_quantile
 
-WILSON = "Wilson"
 Share = tuple[float, float]  # cases with the property, of so many
 
 
-def wilson(share: Share, level: float = LEVEL, method: str = WILSON) -> Interval:
+def wilson(share: Share) -> Interval:
     """Wilson's interval for a share of ``share[1]`` independent cases."""
-    low, high = wilson_interval(*share, level)
-    return Interval(low, high, level, method)
+    low, high = wilson_interval(*share, LEVEL)
+    return Interval(low, high, method="Wilson")
 
 
 def effective(share: Share, part: RowVector, whole: RowVector, cases: Cases) -> Share:

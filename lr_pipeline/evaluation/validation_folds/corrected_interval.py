@@ -3,15 +3,15 @@
 import math
 
 import numpy as np
-from scipy.special import stdtrit
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.evaluation.intervals.interval import LEVEL, Interval, no_interval
+from lr_pipeline.evaluation.intervals.interval import Interval, no_interval
+from lr_pipeline.evaluation.intervals.units import t_quantile
 
 METHOD = "corrected t (Nadeau and Bengio)"
 
 
-def corrected_interval(values: RowVector, ratio: float, level: float = LEVEL) -> Interval:
+def corrected_interval(values: RowVector, ratio: float) -> Interval:
     """Return the interval m ± t √((1/J + ``ratio``) S²) of J fold values with mean m.
 
     ``ratio`` is n₂ / n₁, held-out rows over training rows; S² is the variance of the values, with
@@ -23,11 +23,10 @@ def corrected_interval(values: RowVector, ratio: float, level: float = LEVEL) ->
     """
     J = len(values)
     if J < 2:
-        return no_interval("one fold alone", level)
+        return no_interval("one fold alone")
     mean, variance = float(values.mean()), float(values.var(ddof=1))
-    t = float(stdtrit(J - 1.0, (1.0 + level) / 2.0))
-    reach = t * math.sqrt((1.0 / J + ratio) * variance)
-    return Interval(mean - reach, mean + reach, level, METHOD)
+    reach = t_quantile(J - 1.0) * math.sqrt((1.0 / J + ratio) * variance)
+    return Interval(mean - reach, mean + reach, method=METHOD)
 
 
 def mean_of(values: RowVector) -> float:

@@ -109,13 +109,10 @@ def _compared(results: ModelResults, first: str, second: str) -> Comparison:
 
 
 def _either_way(results: ModelResults, first: str, second: str, metric: str) -> Comparison:
-    try:
-        return of_pair(results.comparisons, first, second, metric)
-    except LookupError:
-        pass
-    try:
-        found = of_pair(results.comparisons, second, first, metric)
-    except LookupError:
+    if same := of_pair(results.comparisons, first, second, metric):
+        return same
+    found = of_pair(results.comparisons, second, first, metric)
+    if found is None:
         reason = no_interval("the two were not compared")
         return Comparison(first, second, metric, None, reason, None, None, "", "withheld")
     low, high = found.interval.low, found.interval.high
