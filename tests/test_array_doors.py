@@ -88,9 +88,9 @@ def column(values: object) -> pd.DataFrame:
 
 
 REFUSED = {
-    "masked X": (masked(X, 5), Y, None, "X has 1 masked value (first: row 3): drop those rows"),
-    "masked y": (X, masked(Y, 5, 7), None, "y has 2 masked values (first: row 6): drop"),
-    "masked weight": (X, Y, masked(WEIGHT, 0), "weight has 1 masked value (first: row 1): drop"),
+    "masked X": (masked(X, 5), Y, None, "X has 1 masked value (first: row 2, from 0): drop"),
+    "masked y": (X, masked(Y, 5, 7), None, "y has 2 masked values (first: row 5, from 0): drop"),
+    "masked weight": (X, Y, masked(WEIGHT, 0), "weight has 1 masked value (first: row 0, from 0)"),
     "list of masked rows": ([masked(row, 1) for row in X], Y, None, "X has 1 masked value"),
     "masked constant": (X, [*Y[:-1], np.ma.masked], None, "y has 1 masked value"),
     "list with a long integer": ([*X[:-1].tolist(), [BIG, 0.5]], Y, None, f"found {BIG}"),
@@ -109,7 +109,7 @@ REFUSED = {
         pa.table({"a": [1.5, None] * (N // 2)}),
         Y,
         None,
-        "X, column 'a', has 30 missing values (first at row 2): fill or drop them",
+        "X, column 'a', has 30 missing values (first at row 1, from 0): fill or drop them",
     ),
     "Arrow with words": (pa.table({"a": ["u"] * N}), Y, None, "numbers or booleans"),
     "Arrow with categories": (
@@ -122,9 +122,9 @@ REFUSED = {
         column(with_missing(Y)),
         Y,
         None,
-        "X, column 'b', has 1 missing value (first at row 4): fill or drop them",
+        "X, column 'b', has 1 missing value (first at row 3, from 0): fill or drop them",
     ),
-    "y with NA": (X, with_missing(Y), None, "y has 1 missing value (first at row 4)"),
+    "y with NA": (X, with_missing(Y), None, "y has 1 missing value (first at row 3, from 0)"),
     "categories": (column(pd.Categorical(Y)), Y, None, "found categories: encode them"),
     "decimals": (column([decimal.Decimal("0.1")] * N), Y, None, "column 'b', must hold numbers"),
     "words": (column(["u", "v"] * (N // 2)), Y, None, "column 'b', must hold numbers"),
@@ -132,6 +132,7 @@ REFUSED = {
     "complex": (X.astype(complex), Y, None, "found complex128"),
     "dates": (column(pd.Timestamp("2024-01-01")), Y, None, "found datetime64"),
     "scipy's sparse": (scipy.sparse.csr_array(X), Y, None, "X is sparse, found csr_array: pass X."),
+    "sparse weights": (X, Y, scipy.sparse.csr_array(WEIGHT), "pass weight.toarray()"),
     "structured": (np.zeros(N, [("a", float), ("b", float)]), Y, None, "numbers or booleans"),
     "y as a frame": (X, pd.DataFrame({"y": Y}), None, "y must have shape (rows,), found (60, 1)"),
     "y as an Arrow table": (X, pa.table({"y": Y}), None, "y must have shape (rows,)"),
@@ -146,8 +147,8 @@ REFUSED = {
         FRAME,
         pd.Series(Y)[::-1],
         None,
-        "the index of y has the same labels in another order than that of X (first at row 1: 59 "
-        "for 0): pass y.loc[X.index], or pass y.to_numpy() to pair the rows by position",
+        "the index of y has the same labels in another order than that of X (first at row 0, "
+        "from 0: 59 for 0): pass y.loc[X.index], or pass y.to_numpy() to pair the rows by position",
     ),
     "weights in another order": (
         FRAME,
@@ -165,7 +166,7 @@ REFUSED = {
         FRAME,
         pd.Series(Y, index=range(1, N + 1)),
         None,
-        "the index of y has other labels than that of X (first at row 1: 1 for 0): give both one",
+        "the index of y has other labels than that of X (first at row 0, from 0: 1 for 0): give",
     ),
     "repeated labels in another order": (
         FRAME.set_axis([0, 0, *range(1, N - 1)]),

@@ -105,13 +105,13 @@ def test_intervals_are_those_of_the_column_in_other_units(exponent):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (np.nan, "X must be finite, found nan at row 7, column 'width': impute or drop it"),
-        (np.inf, "X must be finite, found inf at row 7, column 'width'"),
+        (np.nan, r"X must be finite, found nan at row 7 \(from 0\), column 'width': impute or"),
+        (np.inf, r"X must be finite, found inf at row 7 \(from 0\), column 'width'"),
         (
             NODATA,
-            r"size up to 1e\+100.*found -1.79769e\+308 at row 7, column 'width': impute it if",
+            r"size up to 1e\+100.*found -1.79769e\+308 at row 7 \(from 0\), column 'width': impute",
         ),
-        (2e100, r"found 2e\+100 at row 7, column 'width'"),
+        (2e100, r"found 2e\+100 at row 7 \(from 0\), column 'width'"),
     ],
 )
 @pytest.mark.parametrize("rows", [N, 40_000])

@@ -4,6 +4,8 @@ import ast
 import re
 import shlex
 
+from lr_pipeline.tables.errors import QUOTED
+
 OPTIONS = {
     "positive": "--positive",
     "features": "--feature",
@@ -20,10 +22,11 @@ OPTIONS = {
     "recalibration": "--recalibrate",
     "kind": "--split",
 }
-TEXT = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-VALUE = rf"""\[(?:{TEXT})(?:, (?:{TEXT}))*\]|{TEXT}|\d+(?:\.\d+)?"""
-# Quoted text that does not follow an argument is a name or a value of the table.
-ARGUMENT = re.compile(rf"""(?<!\w)(?:{TEXT})|\b(?P<name>{"|".join(OPTIONS)})=(?P<value>{VALUE})?""")
+VALUE = rf"\[{QUOTED}(?:, {QUOTED})*\]|{QUOTED}|\d+(?:\.\d+)?(?:e-?\d+)?"
+# Not in an address, such as …?id=7, or in a path, such as group=7/rows.csv.
+ARGUMENT = re.compile(
+    rf"{QUOTED}|(?<![\w?&;/])(?P<name>{'|'.join(OPTIONS)})=(?P<value>{VALUE})?(?![\w/%])"
+)
 
 
 def in_options(message: str) -> str:

@@ -14,6 +14,7 @@ from lr_pipeline.tables.aggregate import Aggregate, aggregate_here
 from lr_pipeline.tables.errors import Problem, renumbered
 from lr_pipeline.tables.level_counts import plain_count
 from lr_pipeline.tables.roles import ColumnRoles
+from lr_pipeline.tables.row_batches import chosen_masks
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.values.column_values import plain_values
@@ -35,12 +36,12 @@ def counted(table: Table) -> Table:
 
 
 def in_stored_rows(table: Table, problems: Sequence[Problem]) -> list[Problem]:
-    """Number the rows in problems of a ``counted`` table as they are stored."""
-    skipping = _skipping(table)
-    if skipping is None:
+    """Number the rows in problems as they are stored, before some of them were chosen."""
+    if not table.choices:
         return list(problems)
-    stored = replace(table, choices=()).blocks(columns=[skipping.column])
-    return renumbered(problems, (skipping.mask(block, 0) for block in stored))
+    columns = {table.roles.target, *(one.column for one in table.choices if one.column is not None)}
+    stored = replace(table, choices=()).blocks(columns=sorted(columns))
+    return renumbered(problems, chosen_masks(stored, table.choices))
 
 
 def case_counts(table: Table) -> CaseCounts | None:

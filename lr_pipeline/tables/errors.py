@@ -17,7 +17,9 @@ Severity = Literal["error", "warning", "note"]
 LONGEST_MESSAGE = 800  # characters of a message, and of a remedy
 LONGEST_NAME = 80  # characters of a name or a value in a list
 MOST_PROBLEMS = 50  # in one message
-ROW = re.compile(r"\brow (\d+)\b")
+# Quoted text is a name or a value of the table, whatever it looks like.
+QUOTED = r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+ROW = re.compile(rf"{QUOTED}|\brow (?P<number>\d+)\b")
 KeptRows = Bool[np.ndarray, " n"]
 
 
@@ -47,7 +49,11 @@ class Problem:
         """Return the problem with its rows renumbered, in its message too."""
         if self.row is None:
             return self
-        message = ROW.sub(lambda found: f"row {number(int(found[1]))}", self.message)
+
+        def with_new_number(found: re.Match[str]) -> str:
+            return found[0] if found["number"] is None else f"row {number(int(found['number']))}"
+
+        message = ROW.sub(with_new_number, self.message)
         return replace(self, row=number(self.row), message=message)
 
     def __str__(self) -> str:
@@ -125,7 +131,8 @@ def _rows_of(problem: Problem) -> list[int]:
     """The row of a problem, and the rows that its message names."""
     if problem.row is None:
         return []
-    return [problem.row, *(int(found[1]) for found in ROW.finditer(problem.message))]
+    named = (found["number"] for found in ROW.finditer(problem.message))
+    return [problem.row, *(int(one) for one in named if one is not None)]
 
 
 def _among_all(masks: Iterable[KeptRows], rows: Iterable[int]) -> dict[int, int]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas
 
 
-def rows_of_frame(df: "pandas.DataFrame", missing: Sequence[str] = ()) -> pa.Table:
+def rows_of_frame(df: "pandas.DataFrame", missing: Sequence[str]) -> pa.Table:
     """Return a data frame's columns as an Arrow table in which every marker is null.
 
     Raises
@@ -29,18 +29,19 @@ def rows_of_frame(df: "pandas.DataFrame", missing: Sequence[str] = ()) -> pa.Tab
     """
     require_pandas(df)
     markers = set(missing)
-    mixed = [name for name in df.columns if markers and df[name].dtype == object]
-    known = df.assign(**{name: df[name].map(_without(markers)) for name in mixed}) if mixed else df
+
+    def without_markers(column: "pandas.Series[Any]") -> "pandas.Series[Any]":
+        if column.dtype != object:
+            return column
+        return column.map(lambda one: None if isinstance(one, str) and one in markers else one)
+
+    known = df.apply(without_markers) if markers else df
     try:
         return arrow_of(known)
     except TableError:
         for place, name in enumerate(df.columns):
             require_one_type(str(name), known.iloc[:, place].tolist())
         raise
-
-
-def _without(markers: set[str]) -> Any:
-    return lambda value: None if isinstance(value, str) and value in markers else value
 
 
 def require_one_type(name: str, values: list[Any]) -> None:
@@ -111,10 +112,6 @@ def require_no_numbers_as_text(data: pa.Table, roles: ColumnRoles) -> None:
             problems.append(number_problem("feature", name, forms))
     if problems:
         raise TableError(*problems)
-
-
-if TYPE_CHECKING:
-    import pandas
 
 
 def require_pandas(df: object) -> None:

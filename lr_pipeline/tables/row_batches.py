@@ -1,13 +1,14 @@
 """Turns stored batches of rows into blocks of equal size that hold only the chosen rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import tee
 
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Integer
 
 from lr_pipeline.tables.roles import ColumnRoles
-from lr_pipeline.tables.row_choice import RowChoice, picked
+from lr_pipeline.tables.row_choice import RowChoice, RowMask, picked
 from lr_pipeline.tables.values.column_types import read_batch, read_schema
 from lr_pipeline.tables.values.declared_kinds import as_declared
 
@@ -42,6 +43,20 @@ def chosen(
             batch = picked(batch, choice, starts[place])
             starts[place] += rows_before
         yield batch
+
+
+def chosen_masks(
+    batches: Iterable[pa.RecordBatch], choices: Sequence[RowChoice]
+) -> Iterator[RowMask]:
+    """Yield for each batch which of its rows all choices choose, one choice after the other."""
+    numbered = (
+        batch.append_column("row number", pa.array(np.arange(batch.num_rows))) for batch in batches
+    )
+    read, kept = tee(numbered)
+    for batch, left in zip(read, chosen(kept, choices, 0), strict=True):
+        mask = np.zeros(batch.num_rows, bool)
+        mask[left.columns[-1].to_numpy()] = True
+        yield mask
 
 
 def equal_blocks(

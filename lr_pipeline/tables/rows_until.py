@@ -1,6 +1,6 @@
 """The rows of a table before a moment: the table as it was then."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 
 import pyarrow as pa
 import pyarrow.types as pt
@@ -8,6 +8,9 @@ import pyarrow.types as pt
 from lr_pipeline.tables.errors import table_error
 from lr_pipeline.tables.row_choice import TimedRows
 from lr_pipeline.tables.table import Table
+
+MILLISECONDS_A_DAY = 86_400_000
+TICKS_A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def moment_of(until: str) -> datetime:
@@ -54,14 +57,18 @@ def rows_until(table: Table, until: str) -> Table:
 
 
 def _ticks(until: datetime, kind: pa.DataType) -> int:
-    """Return the least value of the column's type that is not before ``until``."""
+    """Return the least tick of the column's type that is not before ``until``.
+
+    The column's own type might not hold it: nanoseconds end in 2262.
+    """
     if pt.is_date(kind):
         begun = until.time() > time()
-        day = until.date() + timedelta(days=begun)
-        ticks = pa.scalar(day, kind)
-    elif kind.tz is None:
-        ticks = pa.scalar(until.replace(tzinfo=None), kind)
-    else:
-        ticks = pa.scalar(until if until.tzinfo else until.replace(tzinfo=UTC), kind)
-    number: int = ticks.value
-    return number
+        days: int = pa.scalar(until.date(), pa.date32()).value + begun
+        return days * MILLISECONDS_A_DAY if pt.is_date64(kind) else days
+    if kind.tz is None:
+        until = until.replace(tzinfo=None)
+    elif until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    microseconds: int = pa.scalar(until, pa.timestamp("us", kind.tz)).value
+    ticks_a_second = TICKS_A_SECOND[kind.unit]
+    return -(-microseconds * ticks_a_second // 1_000_000)  # rounded up

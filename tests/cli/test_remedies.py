@@ -37,6 +37,9 @@ def test_an_argument_becomes_its_option(message, spoken) -> None:
         "feature 'x' must be a number. Convert it.",
         "two columns of the design would be called 'kind=missing'",
         "the weekday= column, mid=3",
+        "https://shop.example/rows.csv?id=5&group=7: no such file",
+        "rows/group=7/part.parquet: no such file",
+        "group=b/part.parquet: no such file",
     ],
 )
 def test_names_and_values_of_the_table_stay(message) -> None:

@@ -131,3 +131,13 @@ def test_functions_with_arguments_are_asked_together():
         Table(rows(ROWS), ROLES), ["a"], lambda batch: tuple(count(batch) for count in asked)
     )
     assert found == (30, 20, 1)
+
+
+def test_a_name_that_looks_like_a_row_stays_in_a_later_block():
+    """Only the row is counted on, not the number in the name of a column or in a value."""
+    error = table_error(
+        "feature 'row 3' has \"row 4\" and it's infinite at row 5", "Drop it", row=5
+    )
+    (problem,) = error.after(100).problems
+    assert problem.message == "feature 'row 3' has \"row 4\" and it's infinite at row 105"
+    assert problem.row == 105

@@ -52,6 +52,15 @@ def test_numbers_and_texts_in_one_column_of_a_data_frame_are_named() -> None:
     assert frame["x"][2] == "?"
 
 
+def test_markers_are_found_in_columns_whose_names_are_no_texts_or_occur_twice() -> None:
+    """Frames made of arrays number their columns; a name that occurs twice is refused by name."""
+    frame = pd.DataFrame({0: [1.5, 2, "?", 4] * 3, 1: Y})
+    assert Table.from_pandas(frame, "1", missing=["?"]).column("0").to_pylist() == NUMBERS
+    twice = pd.DataFrame([["?", 1, 0], [2, "?", 1]] * 6, columns=["x", "x", "y"])
+    with pytest.raises(TableError, match="column names occur more than once: 'x'"):
+        Table.from_pandas(twice, "y", missing=["?"])
+
+
 def test_the_first_row_is_counted_over_chunks() -> None:
     """The row is counted over all chunks; a column of words is a category."""
     column = pa.chunked_array([["1", "2"], ["3", "n.d."], ["4", "5"]])

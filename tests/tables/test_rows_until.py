@@ -68,6 +68,22 @@ def test_times_with_a_zone_are_moments(unit) -> None:
         assert kept(table, "2024-02-01") == [0, 1, 2]
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_row_of_the_moment_before_is_earlier_in_every_unit(unit) -> None:
+    """A moment between two ticks is after the first of them."""
+    table = table_of([datetime(2024, 1, 1, 6, 0), datetime(2024, 1, 1, 6, 1)], pa.timestamp(unit))
+    assert kept(table, "2024-01-01T06:00:00.0005") == [0]
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.date64(), pa.timestamp("ns")], ids=str)
+def test_a_moment_that_the_column_cannot_hold_is_compared_all_the_same(kind) -> None:
+    """Nanoseconds end in 2262, and no day follows the last one of the calendar."""
+    table = table_of(DAYS if pa.types.is_date(kind) else EVENING, kind)
+    assert kept(table, "9999-12-31T12:00") == [0, 1, 2, 3]
+    with pytest.raises(TableError, match="no row is earlier than 0001-01-01"):
+        rows_until(table, "0001-01-01")
+
+
 def test_what_has_no_calendar_is_refused() -> None:
     """A number may be a year, a day or seconds."""
     with pytest.raises(TableError, match="needs dates or timestamps in column 'day', found int64"):
@@ -109,6 +125,18 @@ def test_later_rows_do_not_count_for_what_is_judged(stored) -> None:
     assert table.num_rows == 30
     assert table.roles.features == ("x",)
     assert table.provenance["declaration"]["until"] == "2024-02-01"
+
+
+def test_messages_number_the_rows_of_the_file(tmp_path) -> None:
+    """Later rows stand between the earlier ones, and a row of weight 0 does not count."""
+    days = ["2024-01-01", "2024-05-01"] * 12
+    rows = [f"{day},{k},{k % 3},{k // 2 % 2}" for k, day in enumerate(days)]
+    rows[10] = "2024-01-01,inf,1,0"
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(["day,x,n,y", *rows]))
+    for weight in (None, "n"):
+        with pytest.raises(TableError, match=r"'x' has infinite values: 1 \(first at row 11\)"):
+            FileTable(path, "y", time="day", weight=weight, until="2024-02-01").read()
 
 
 def test_until_is_declared_only_where_it_is_given(stored) -> None:

@@ -34,7 +34,8 @@ def as_numpy(name: str, values: Any) -> np.ndarray:
     if isinstance(values, list | tuple):
         return _of_sequence(name, values)
     if hasattr(values, "toarray"):
-        raise TypeError(f"{name} is sparse, found {_kind(values)}: pass {name[0]}.toarray()")
+        argument = name.split(",", maxsplit=1)[0]
+        raise TypeError(f"{name} is sparse, found {_kind(values)}: pass {argument}.toarray()")
     if hasattr(values, "detach"):
         return _of_tensor(values)
     if hasattr(values, "__next__"):
@@ -90,9 +91,9 @@ def require_one_index(**parts: Any) -> None:
         else:
             how, remedy = "other labels", "give both one index, or"
         raise ValueError(
-            f"the index of {name} has {how} than that of {first} (first at row {row + 1}: "
-            f"{labels[1]!r} for {labels[0]!r}): {remedy} pass {name}.to_numpy() to pair the rows "
-            "by position"
+            f"the index of {name} has {how} than that of {first} (first at row {row}, "
+            f"from 0: {labels[1]!r} for {labels[0]!r}): {remedy} pass {name}.to_numpy() to pair the "
+            "rows by position"
         )
 
 
@@ -121,7 +122,7 @@ def _require_unmasked(name: str, values: np.ma.MaskedArray) -> None:
     mask = np.ma.getmaskarray(values)
     if count := int(mask.sum()):
         first = np.argwhere(mask)
-        place = f"row {first[0][0] + 1}" if first.size else "the value itself"
+        place = f"row {first[0][0]}, from 0" if first.size else "the value itself"
         raise ValueError(
             f"{name} has {count} masked value{'s' * (count > 1)} (first: {place}): drop those "
             "rows, or fill them with .filled(value)"
@@ -171,7 +172,7 @@ def _refuse_missing(name: str, missing: np.ndarray) -> None:
     count = int(missing.sum())
     raise ValueError(
         f"{name} has {count} missing value{'s' * (count > 1)} (first at row "
-        f"{int(missing.argmax()) + 1}): fill or drop them, or give a Table, which does so"
+        f"{int(missing.argmax())}, from 0): fill or drop them, or give a Table, which does so"
     )
 
 

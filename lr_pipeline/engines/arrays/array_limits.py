@@ -48,12 +48,12 @@ def refuse_first_beyond(rows: Rows, names: Names) -> None:
 
 def _beyond(value: float, row: int, column: int, names: Names) -> ColumnError:
     if not isfinite(value):
-        message = f"X must be finite, found {value:g} at row {row}, {{column}}: impute or drop it"
+        message = f"X must be finite, found {value:g} at row {row} (from 0), {{column}}: impute or drop it"
         return ColumnError(message, column, names)
     message = (
         f"X must hold numbers of size up to {LARGEST_NUMBER:g}, since sums of squares of larger "
-        f"ones overflow, found {value:g} at row {row}, {{column}}: impute it if it marks a missing "
-        "value, or rescale the column"
+        f"ones overflow, found {value:g} at row {row} (from 0), {{column}}: impute it if it marks "
+        "a missing value, or rescale the column"
     )
     return ColumnError(message, column, names)
 

@@ -212,7 +212,7 @@ def source_from_dict(declaration: Mapping[str, Any]) -> TableSource:
     """
     values = dict(declaration)
     kind = values.pop("kind", None)
-    if kind not in SOURCES:
+    if not isinstance(kind, str) or kind not in SOURCES:
         raise table_error(
             f"table kind {kind!r} is unknown", f"Set kind to one of {quoted(SOURCES)}"
         )
@@ -222,9 +222,14 @@ def source_from_dict(declaration: Mapping[str, Any]) -> TableSource:
     return source
 
 
-def _declared(kind: type, values: Mapping[str, Any]) -> Any:
+def _declared(kind: type, values: Any) -> Any:
     """Construct a dataclass, or raise ``TableError`` for a field that is unknown or missing."""
     known = {one.name: one for one in fields(kind)}
+    if not isinstance(values, Mapping):
+        raise table_error(
+            f"the table's declaration has {values!r} where fields are expected",
+            f"Give some of {quoted(known)}",
+        )
     unknown = [name for name in values if name not in known]
     if unknown:
         raise table_error(

@@ -79,7 +79,7 @@ def no_parquet(start: bytes, name: str) -> TableError | None:
         return table_error(found, "Write it again", source=name)
     if not _is_text(start):
         return None
-    first = start.decode("utf-8", errors="ignore").splitlines()[0]
+    first = start.decode("utf-8", errors="replace").splitlines()[0]
     return table_error(
         f"not a readable Parquet file: it holds text that begins with {cut(first)!r}",
         "Name it .csv, if it is CSV",

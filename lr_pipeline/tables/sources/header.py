@@ -2,8 +2,9 @@
 
 import codecs
 import csv
+import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lr_pipeline.tables.errors import count_of, table_error
@@ -42,14 +43,22 @@ def read_header(source: DataFile) -> Header:
     if not text.strip():
         raise table_error("the file is empty", "Give a header line and rows")
     _require_header(text)
-    candidates = []
-    for delimiter in DELIMITERS:
-        names = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=False))
-        candidates.append(Header(names, delimiter))
+    candidates = (Header(_first_fields(text, one), one) for one in DELIMITERS)
     header = max(candidates, key=lambda header: len(header.names))
     if len(header.names) == 1:
         _require_one_column(text)
     return header
+
+
+def _first_fields(text: str, delimiter: str) -> list[str]:
+    """Split the first row of a text, which may be several lines if fields are quoted."""
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    except csv.Error as error:
+        raise table_error(
+            f"the first row cannot be split into fields: {error}",
+            "Close the quotation mark that is left open in it",
+        ) from None
 
 
 def _require_header(text: str) -> None:
@@ -82,7 +91,9 @@ def _require_no_comments(text: str) -> None:
     if comments == 0:
         return
     after = lines[comments] if comments < len(lines) else ""
-    fields = [max(map(_count_fields(line), DELIMITERS)) for line in (lines[0], after)]
+    fields = [
+        max(len(_first_fields(line, one)) for one in DELIMITERS) for line in (lines[0], after)
+    ]
     if comments == 1 and fields[0] == fields[1] > 1 and lines[0][1:2] not in (" ", "#", "!", "\t"):
         return
     raise table_error(
@@ -90,10 +101,6 @@ def _require_no_comments(text: str) -> None:
         f"({lines[0][:60]!r}), where the header is expected",
         "Remove them",
     )
-
-
-def _count_fields(line: str) -> Callable[[str], int]:
-    return lambda delimiter: len(next(csv.reader([line], delimiter=delimiter, strict=False), []))
 
 
 def _require_one_column(text: str) -> None:
@@ -108,7 +115,7 @@ def _require_one_column(text: str) -> None:
                 "Separate them by commas, semicolons or tabs",
             )
     for delimiter in DELIMITERS:
-        fields = len(next(csv.reader([second], delimiter=delimiter, strict=False), []))
+        fields = len(_first_fields(second, delimiter))
         if fields > 1:
             raise table_error(
                 f"the first line, {first[:60]!r}, has one field, and the second has {fields}",

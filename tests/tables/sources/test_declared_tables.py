@@ -137,7 +137,7 @@ def test_a_path_that_is_no_file_says_why(tmp_path):
         FileTable(tmp_path, "y").read()
 
 
-@pytest.mark.parametrize("content", [b"x,y\n1,0\n", b"PAR1 cut off", b""])
+@pytest.mark.parametrize("content", [b"x,y\n1,0\n", b"PAR1 cut off", b"", b"\xff\xfe"])
 def test_a_mislabelled_or_truncated_parquet_file_says_so(write, content):
     """The suffix promises Parquet, but the content is something else."""
     path = write(content, "rows.parquet")
@@ -189,11 +189,14 @@ def test_a_declaration_survives_json(source):
     [
         ({}, "table kind None is unknown. Set kind to one of 'synthetic', 'file'"),
         ({"kind": "excel"}, "table kind 'excel' is unknown"),
+        ({"kind": ["file"]}, "table kind ['file'] is unknown"),
         ({"kind": "sql", "query": "select 1"}, "lacks the field 'url'"),
         ({"kind": "file", "path": "a.csv"}, "lacks the field 'target'"),
         ({"kind": "synthetic", "rows": 5}, "has an unknown field 'rows'"),
         ({"kind": "synthetic", "split": {"size": 0.2}}, "has an unknown field 'size'"),
         ({"kind": "synthetic", "split": {"test_size": 1.5}}, "between 0 and 1, found 1.5"),
+        ({"kind": "synthetic", "split": None}, "has None where fields are expected"),
+        ({"kind": "synthetic", "split": "time"}, "has 'time' where fields are expected"),
     ],
 )
 def test_a_wrong_declaration_is_refused(declaration, message):

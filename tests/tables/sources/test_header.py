@@ -17,6 +17,8 @@ BAD = {
     "pipe": ("a|b|y\n1|2|no\n", r"the columns of 'a\|b\|y' are separated by \|. Separate them by"),
     "spaces": ("a b y\n1 2 no\n", "the columns of 'a b y' are separated by spaces"),
     "objects": ('[{"a": 1, "y": 0}]\n', "the file looks like JSON. Write it as CSV or Parquet"),
+    "open quote": ('"a,b,y\n' + ROWS * 20_000, "Close the quotation mark that is left open"),
+    "open quote below": ('a\n"' + "1,2," * 50_000, "Close the quotation mark that is left open"),
     "lines of objects": ('{"a": 1}\n{"a": 2}\n', "the file looks like JSON"),
 }
 
@@ -48,3 +50,9 @@ def test_other_encodings_and_workbooks_are_refused(tmp_path) -> None:
 def test_one_column_or_an_odd_name_is_no_mistake(tmp_path, text) -> None:
     """A file to be scored may have a single feature."""
     assert header_of(tmp_path, text.encode()).names[0] in ("mean radius", "a", "a|b", "#")
+
+
+def test_a_rare_line_break_in_a_name_is_a_part_of_it(tmp_path) -> None:
+    """Unicode and ASCII have line breaks that no reader of CSV takes for the end of a row."""
+    for sign in ("\u2028", "\x0b", "\x0c", "\x85"):
+        assert header_of(tmp_path, f"a{sign}b,y\n1,2\n".encode()).names == [f"a{sign}b", "y"]
