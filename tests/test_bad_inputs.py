@@ -269,7 +269,7 @@ def test_a_path_outside_the_allowed_folder_is_refused(run, folder, place, monkey
     (allowed / "link.csv").symlink_to(path)
     monkeypatch.setenv("LR_PIPELINE_DATA_ROOT", str(allowed))
     for one in (path, allowed / "link.csv"):
-        refused(run, folder, one, [f"lies outside the allowed folder {allowed}. Move it there,"])
+        refused(run, folder, one, [f"lies outside the data root {allowed}. Move it there,"])
 
 
 @pytest.mark.parametrize(

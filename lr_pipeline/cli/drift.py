@@ -50,7 +50,7 @@ def drift(table: str, new_rows: str, opened: bool, home: str | None) -> None:
             click.echo(f"error: {line}", err=True)
         sys.exit(1)
     (made,) = result.asset_materializations_for_node(op)
-    path, sha256, kind = (str(made.metadata[name].value) for name in ("path", "sha256", "kind"))
+    path, sha256, kind = (str(made.metadata[one].value) for one in ("path", "sha256", "kind"))
     _show(result.output_for_node(op))
     click.echo(f"Report: {path}")
     page = local_copy(location(path), sha256, kind)

@@ -22,12 +22,8 @@ def asset_prefix(file: str) -> str:
 
     Asset keys allow letters, digits and underscores only. Of a URL its path counts.
     """
-    return (
-        re.sub(r"\W+", "_", Path(last_name(file).removesuffix(".gz")).stem, flags=re.ASCII).strip(
-            "_"
-        )
-        or "table"
-    )
+    stem = Path(last_name(file).removesuffix(".gz")).stem
+    return re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_") or "table"
 
 
 def own_prefix(file: str, instance: dg.DagsterInstance) -> str:

@@ -21,7 +21,7 @@ from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, Autom
 from lr_pipeline.storage.atomic import new_file, replaced_file
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.sources.secrets import without_secrets
-from lr_pipeline.tables.split.split_table import SplitPolicy
+from lr_pipeline.tables.split.split_policy import SplitPolicy
 
 FOLDER = "locations"
 LINE_LENGTH = 100

@@ -72,6 +72,9 @@ def scorecard(
     """
     try:
         scale = PointScale(base, odds, pdo, not falling)
+    except ValueError as error:
+        fail(error)
+    try:
         chosen = find_model(name, home, anyway)
         card = _card(chosen.model, name, home, scale, bins, digits)
         if output is not None:
@@ -80,7 +83,7 @@ def scorecard(
             target.parent.mkdir(parents=True, exist_ok=True)
             with replaced_file(target) as partial:
                 partial.write_text(text, encoding="utf-8")
-    except (ExportError, ScoringError, ValueError) as error:
+    except (ExportError, ScoringError) as error:
         fail(error)
     for check in chosen.failed_checks:
         click.echo(f"  ! a check of the model's run failed: {in_options(check)}", err=True)

@@ -18,9 +18,8 @@ from lr_pipeline.tables.row_batches import chosen_masks
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.values.column_values import plain_values
+from lr_pipeline.tables.values.decimals import LARGEST_EXACT_INTEGER
 from lr_pipeline.tables.weights import CountedRows, weights_of
-
-EXACT_CASES = 2**53  # sums of whole numbers up to it are exact in float64
 
 CaseCounts = UInt[np.ndarray, " n"]
 
@@ -57,7 +56,7 @@ def has_cases(table: Table) -> bool:
     total = 0.0
     for weight in _weight_blocks(table):
         total += float(weight.sum())
-        if not (are_whole(weight) and total <= EXACT_CASES):
+        if not (are_whole(weight) and total <= LARGEST_EXACT_INTEGER):  # so the sum is exact
             return False
     return table.roles.weight is not None
 

@@ -71,7 +71,8 @@ class TableError(ValueError):
     def __init__(self, *problems: Problem, source: str | Path | None = None) -> None:
         self.problems, self.source = problems, source
         prefix = "" if source is None else f"{without_secrets(str(source))}: "
-        super().__init__("\n".join(f"{prefix}{line}" for line in problem_lines(problems)))
+        lines = first_lines([str(problem) for problem in problems])
+        super().__init__("\n".join(f"{prefix}{line}" for line in lines))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the problems as well, since a worker's error is caught in another process."""
@@ -81,11 +82,6 @@ class TableError(ValueError):
         """Return the error with ``rows`` added to its row numbers."""
         later = [problem.renumbered(lambda row: rows + row) for problem in self.problems]
         return TableError(*later, source=self.source)
-
-
-def problem_lines(problems: Sequence[Problem]) -> list[str]:
-    """The texts of the first 50 problems, and the number of the others."""
-    return first_lines(list(map(str, problems)))
 
 
 def first_lines(lines: Sequence[str]) -> list[str]:

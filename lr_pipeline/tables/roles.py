@@ -129,7 +129,7 @@ def assign_roles(
     features = None if features is None else list(dict.fromkeys(features))
     problems = [*_occurring_twice(names)]
     problems += [_not_found(names, column, role) for role, column in named if column not in known]
-    problems += _of_two_parts(named)
+    problems += _of_two_roles(named)
     if features is None:
         features = [name for name in names if name not in taken]
     problems += _reading_alike(known & {*features, *(name for _, name in named)} - set(exclude))
@@ -154,23 +154,23 @@ def _of_no_feature(
             yield Problem(message, f"Name it among the features, too, or not as {kind}", column)
 
 
-def _of_two_parts(named: Sequence[tuple[str, str]]) -> Iterator[Problem]:
+def _of_two_roles(named: Sequence[tuple[str, str]]) -> Iterator[Problem]:
     """Refuse columns with two roles; a column with a role may be excluded as a feature."""
-    parts: dict[str, list[str]] = {}
-    for part, column in named:
-        if part != "protected" or column == named[0][1]:  # the target is named first
-            parts.setdefault(column, []).append(part)
-    for column, declared in parts.items():
+    roles: dict[str, list[str]] = {}
+    for role, column in named:
+        if role != "protected" or column == named[0][1]:  # the target is named first
+            roles.setdefault(column, []).append(role)
+    for column, declared in roles.items():
         of_use = {"target", "feature", *KINDS} & set(declared)
-        found = [part for part in dict.fromkeys(declared) if of_use or part != "excluded"]
+        found = [role for role in dict.fromkeys(declared) if of_use or role != "excluded"]
         if len(set(found) - ({"feature"} if _has_one_kind(found) else set())) > 1:
             message = f"column {column!r} is declared {' and '.join(found)}"
             yield Problem(message, "Give it one role", column)
 
 
-def _has_one_kind(parts: Sequence[str]) -> bool:
+def _has_one_kind(roles: Sequence[str]) -> bool:
     """Whether exactly one kind is declared."""
-    return len(set(KINDS) & set(parts)) == 1
+    return len(set(KINDS) & set(roles)) == 1
 
 
 def require_column(names: Sequence[str], column: str, role: str = "") -> None:

@@ -112,6 +112,11 @@ class EveryRow:
         return np.asarray(np.arange(start, start + batch.num_rows) % self.step == 0)
 
 
+def hash_limit(share: float) -> np.uint64:
+    """Return the number below which a share of all 64-bit hashes lie."""
+    return np.uint64(min(int(share * 2.0**64), 2**64 - 1))
+
+
 @dataclass(frozen=True)
 class HashedRows:
     """Chooses rows whose key hashes below ``share`` of all hashes, or (``below=False``) the others.
@@ -132,8 +137,8 @@ class HashedRows:
             keys = pa.array(np.arange(start, start + batch.num_rows, dtype=np.int64))
         else:
             keys = batch.column(self.column)
-        limit = np.uint64(min(int(self.share * 2.0**64), 2**64 - 1))
-        return np.asarray((keyed_hashes(keys, self.seed) < limit) == self.below)
+        below = keyed_hashes(keys, self.seed) < hash_limit(self.share)
+        return np.asarray(below == self.below)
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,8 @@ class Table:
         """Make a table in memory; every column without another role is a feature.
 
         ``missing``: markers that stand for a missing value, such as ``?``. Rows of weight 0 are
-        left out. The roles are ``features, exclude, id, group, time, weight, category, number``,
-        as in ``assign_roles``.
+        left out. The roles are ``features, exclude, id, group, time, weight, category, number,
+        protected``, as in ``assign_roles``.
 
         Raises
         ------

@@ -24,7 +24,7 @@ def test_items_come_in_their_order(count):
 def test_no_more_is_made_than_asked_for():
     """At most two items are made early, however slow the caller is."""
     made = []
-    items = prefetched((made.append(k) for k in range(100)), ahead=2)
+    items = prefetched(made.append(k) for k in range(100))
     next(items)
     time.sleep(0.1)
     assert len(made) <= 3

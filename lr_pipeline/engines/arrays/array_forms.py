@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as pt
 
-LARGEST_EXACT_INTEGER = 2**53
+from lr_pipeline.tables.values.decimals import LARGEST_EXACT_INTEGER
+
 ARROW_METHODS = ("__arrow_c_stream__", "__arrow_c_array__")
 
 
@@ -92,8 +93,8 @@ def require_one_index(**parts: Any) -> None:
             how, remedy = "other labels", "give both one index, or"
         raise ValueError(
             f"the index of {name} has {how} than that of {first} (first at row {row}, "
-            f"from 0: {labels[1]!r} for {labels[0]!r}): {remedy} pass {name}.to_numpy() to pair the "
-            "rows by position"
+            f"from 0: {labels[1]!r} for {labels[0]!r}): {remedy} pass {name}.to_numpy() to pair "
+            "the rows by position"
         )
 
 

@@ -9,7 +9,6 @@ from lr_pipeline.core.limits import LARGEST_NUMBER, MAX_COLUMNS
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Design, RowVector
 from lr_pipeline.engines.arrays.array_forms import (
-    LARGEST_EXACT_INTEGER,
     as_numpy,
     frame_columns,
     require_one_index,
@@ -21,6 +20,7 @@ from lr_pipeline.engines.arrays.array_limits import (
     require_weights,
 )
 from lr_pipeline.engines.memory import ArrayRows
+from lr_pipeline.tables.values.decimals import LARGEST_EXACT_INTEGER
 
 FLOAT64_BYTES = 8
 

@@ -48,8 +48,8 @@ def refuse_first_beyond(rows: Rows, names: Names) -> None:
 
 def _beyond(value: float, row: int, column: int, names: Names) -> ColumnError:
     if not isfinite(value):
-        message = f"X must be finite, found {value:g} at row {row} (from 0), {{column}}: impute or drop it"
-        return ColumnError(message, column, names)
+        message = f"X must be finite, found {value:g} at row {row} (from 0), {{column}}"
+        return ColumnError(f"{message}: impute or drop it", column, names)
     message = (
         f"X must hold numbers of size up to {LARGEST_NUMBER:g}, since sums of squares of larger "
         f"ones overflow, found {value:g} at row {row} (from 0), {{column}}: impute it if it marks "

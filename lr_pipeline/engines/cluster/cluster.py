@@ -18,7 +18,7 @@ from lr_pipeline.engines.cluster.task_graph import (
     keeping_tasks,
     summing_tasks,
 )
-from lr_pipeline.engines.cluster.worker_tasks import Fold, Named, PartReader, PartSum, Summing
+from lr_pipeline.engines.cluster.worker_tasks import Named, PartReader, PartSum, Reduction, Summing
 from lr_pipeline.engines.cluster.worker_versions import require_same_versions
 from lr_pipeline.tables.table import Table
 
@@ -74,12 +74,12 @@ class Cluster:
     def sum(
         self,
         table: PartedTable,
-        fold: Fold,
+        reduction: Reduction,
         convert: Callable[[Any], Any] | None = None,
         progress: PartsDone | None = None,
         gathers: bool = False,
     ) -> Any:
-        """Add ``fold(blocks)`` of all parts, in an order fixed by the parts alone.
+        """Add ``reduction(blocks)`` of all parts, in an order fixed by the parts alone.
 
         Up to eight neighbouring sums are added at a time until one sum is left. The order does not
         depend on which worker adds them, or on repeated tasks. ``convert`` is applied to the blocks
@@ -90,7 +90,7 @@ class Cluster:
             raise ValueError("expected at least one row, found none")
         self.watch.begin()
         token, begun = uuid4().hex, time.monotonic()
-        graph, levels = summing_tasks(table, Summing(fold, convert), token)
+        graph, levels = summing_tasks(table, Summing(reduction, convert), token)
         *leaves, last = self._submit(graph, [*levels[0], levels[-1][0]])
         self._summed.clear()
         result = self._result(leaves, last, progress or _unseen)

@@ -32,8 +32,8 @@ def aggregate_on_workers(
     if not parts:
         return function(empty)
     parted = cluster.part(parts, PartReader(tuple(columns), None))
-    fold = partial(added_batches, function=function, empty=empty)
-    value: Value = cluster.sum(parted, fold, gathers=True)
+    reduction = partial(added_batches, function=function, empty=empty)
+    value: Value = cluster.sum(parted, reduction, gathers=True)
     return value
 
 

@@ -90,8 +90,8 @@ class ClusterRows:
         source = self if self.numbers is None else self.numbers
         imputes = source is not self and self.preparation.imputes
         convert = self.preparation.imputed if imputes else None
-        fold = partial(added_blocks, block_function)
-        value: Value = self.cluster.sum(source.parted, fold, convert, self._told)
+        reduction = partial(added_blocks, block_function)
+        value: Value = self.cluster.sum(source.parted, reduction, convert, self._told)
         return value
 
     def hold(self, *blocks: Block) -> HeldBlocks:
@@ -103,9 +103,9 @@ class ClusterRows:
         empty = no_rows(self.table, columns)
         if not self.parted.parts:
             return function(empty)
-        fold = partial(added_batches, function=function, empty=empty)
+        reduction = partial(added_batches, function=function, empty=empty)
         convert = _Batches(self.table.roles, columns)
-        value: Value = self.cluster.sum(self.parted, fold, convert, self._told, gathers=True)
+        value: Value = self.cluster.sum(self.parted, reduction, convert, self._told, gathers=True)
         return value
 
     def _is_cut_like(self, other: "ClusterRows") -> bool:

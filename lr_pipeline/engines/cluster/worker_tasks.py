@@ -19,7 +19,7 @@ from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 
 # Makes the sum of a part from its blocks; None where there is no block.
-Fold = Callable[[Iterable[Any]], Any]
+Reduction = Callable[[Iterable[Any]], Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +58,12 @@ class PartReader:
 
 @dataclass(frozen=True, eq=False)
 class Summing:
-    """One pass: ``convert`` is applied to each block, and ``fold`` makes a part's sum of them.
+    """One pass: ``convert`` is applied to each block, and ``reduction`` makes a part's sum of them.
 
     ``versions``: the driver's, which a worker that joined late may not have.
     """
 
-    fold: Fold
+    reduction: Reduction
     convert: Callable[[Any], Any] | None = None
     versions: dict[str, str] = field(default_factory=versions_here)
 
@@ -147,7 +147,7 @@ def sum_blocks(blocks: Iterable[Any], rows: int, summing: Summing) -> PartSum:
     require_versions(summing.versions, worker)
     settle_process()
     value = _packed(
-        summing.fold(blocks if summing.convert is None else map(summing.convert, blocks))
+        summing.reduction(blocks if summing.convert is None else map(summing.convert, blocks))
     )
     seconds = time.perf_counter() - begun
     return PartSum(value, Work({worker: rows}, {worker: seconds}, travelling_bytes(value)))

@@ -12,10 +12,8 @@ from lr_pipeline.versions import source_digest
 if TYPE_CHECKING:
     from distributed import Client
 
-LIBRARIES = (
-    "lr-pipeline",
-    "numpy",
-)  # functions are sent by name, and other versions may round differently
+# Functions are sent by name, and other versions may round differently.
+LIBRARIES = ("lr-pipeline", "numpy")
 
 
 class VersionMismatchError(RuntimeError):

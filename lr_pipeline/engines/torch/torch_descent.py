@@ -13,7 +13,7 @@ from lr_pipeline.core.solvers.gradient_descent import GradientDescent
 from lr_pipeline.core.solvers.result import Progress, SolverResult
 from lr_pipeline.core.types import Parameters
 from lr_pipeline.engines.torch.autograd_sums import log_loss
-from lr_pipeline.engines.torch.torch_kernel import TorchKernel, threads_for
+from lr_pipeline.engines.torch.torch_kernel import TorchKernel, torch_threads_for
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +55,7 @@ class ManualGradientDescent(GradientDescent):
                 f"solver manual_gradient_descent needs kernel 'torch', found {kernel.name!r}. "
                 "Use that kernel, or solver gradient_descent."
             )
-        with threads_for(rows.num_rows * rows.num_columns):
+        with torch_threads_for(rows.num_rows * rows.num_columns):
             return super().minimize(objective, start, progress)
 
     def path(
@@ -108,7 +108,7 @@ def _block_gradients(
 
     # Each block has its own leaves, since another thread may work on another block.
     weights, bias = w.detach().requires_grad_(), b.detach().requires_grad_()
-    with threads_for(block.X.size):
+    with torch_threads_for(block.X.size):
         X, y, weight = kernel.tensors(block)
         z = linear(X, weights, bias).squeeze(1)
         loss = log_loss(z, y, weight) / total_weight

@@ -15,8 +15,7 @@ from jaxtyping import Float64
 
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.types import ParameterMatrix, Parameters
-from lr_pipeline.engines.torch import autograd_sums as torch_autograd
-from lr_pipeline.engines.torch import closed_form_sums as torch_closed_form
+from lr_pipeline.engines.torch import autograd_sums, closed_form_sums
 from lr_pipeline.engines.torch.closed_form_sums import TensorBlock
 
 if TYPE_CHECKING:
@@ -54,12 +53,12 @@ class TorchKernel:
 
     def loss(self, block: Block, w: Parameters) -> float:
         """Σ log(1 + exp(z)) − y z, exact to rounding for any z."""
-        with threads_for(block.X.size):
+        with torch_threads_for(block.X.size):
             return float(self._sums.loss(self.tensors(block), self.tensor(w)))
 
     def loss_gradient(self, block: Block, w: Parameters) -> tuple[float, Parameters]:
         """The loss and its gradient Σ (p − y) x̃."""
-        with threads_for(block.X.size):
+        with torch_threads_for(block.X.size):
             loss, gradient = self._sums.loss_gradient(self.tensors(block), self.tensor(w))
             return loss.item(), _array(gradient)
 
@@ -67,14 +66,14 @@ class TorchKernel:
         self, block: Block, w: Parameters
     ) -> tuple[float, Parameters, ParameterMatrix]:
         """The loss, its gradient and its Hessian Σ s x̃ x̃ᵀ, the Fisher information."""
-        with threads_for(block.X.size):
+        with torch_threads_for(block.X.size):
             sums = self._sums.loss_gradient_information(self.tensors(block), self.tensor(w))
             loss, gradient, information = sums
             return loss.item(), _array(gradient), _array(information)
 
     def information_product(self, block: Block, w: Parameters, v: Parameters) -> Parameters:
         """Σ s x̃ (x̃ᵀ v)."""
-        with threads_for(block.X.size):
+        with torch_threads_for(block.X.size):
             arguments = self.tensors(block), self.tensor(w), self.tensor(v)
             return _array(self._sums.information_product(*arguments))
 
@@ -86,14 +85,14 @@ class TorchKernel:
         If A is the inverse of I summed over all blocks, the sum over blocks is ∇ log det I, which
         Firth's penalty needs.
         """
-        with threads_for(block.X.size):
+        with torch_threads_for(block.X.size):
             arguments = self.tensors(block), self.tensor(w), self.tensor(A)
             return _array(self._sums.information_trace_gradient(*arguments))
 
     @property
     def _sums(self) -> ModuleType:
         """The module whose functions do the arithmetic."""
-        return torch_autograd if self.autograd else torch_closed_form
+        return autograd_sums if self.autograd else closed_form_sums
 
     def tensor(self, array: Float64[np.ndarray, "..."]) -> "torch.Tensor":
         """Return the array as a float64 tensor on the device, copied only where needed."""
@@ -112,7 +111,7 @@ class TorchKernel:
 
 
 @contextmanager
-def threads_for(numbers: int) -> Iterator[None]:
+def torch_threads_for(numbers: int) -> Iterator[None]:
     """Limit torch to the calling thread for a design of at most ``ONE_THREAD`` numbers.
 
     The number of threads, which each Python thread has for itself, is restored afterwards. For a

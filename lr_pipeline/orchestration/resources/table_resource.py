@@ -8,13 +8,13 @@ from pydantic import Field
 from lr_pipeline.orchestration.resources.fixed_in_code import FixedInCode
 from lr_pipeline.tables.sources.data_root import require_in_data_root
 from lr_pipeline.tables.sources.declared_tables import TableSource, source_from_dict
-from lr_pipeline.tables.sources.locations import ALLOWED_ROOT
+from lr_pipeline.tables.sources.locations import DATA_ROOT
 from lr_pipeline.tables.sources.secrets import without_secrets
 
 ALLOWED = (
     "give a file below that folder, without hidden folders, or what the table's declaration names: "
     "build_definitions(…, score_path=) or score_path: in its YAML file. Whoever starts the code "
-    f"location chooses the folder, with the environment variable {ALLOWED_ROOT}; on the command "
+    f"location chooses the folder, with the environment variable {DATA_ROOT}; on the command "
     "line, lr-pipeline predict and drift read any file"
 )
 

@@ -171,7 +171,7 @@ def read_batches(
     metadata: pq.FileMetaData,
     names: Sequence[str],
     rows: int,
-    row_groups: Sequence[int] | None = None,
+    row_groups: Sequence[int] | None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the columns ``names`` in batches of at most ``rows`` rows, cut at row groups.
 

@@ -59,7 +59,7 @@ def require_answer(filesystem: Any, url: str) -> None:
 def is_of_network(error: BaseException) -> bool:
     """Whether an error comes from a network, or from a package that reads from one."""
     package = type(error).__module__.partition(".")[0]
-    return isinstance(error, OSError | TimeoutError) or package in NETWORK_PACKAGES
+    return isinstance(error, OSError) or package in NETWORK_PACKAGES
 
 
 def network_problem(error: BaseException) -> Problem:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from lr_pipeline.tables.errors import TableError, table_error
 from lr_pipeline.tables.sources.declared_places import is_variable
-from lr_pipeline.tables.sources.locations import ALLOWED_ROOT, GLOB_CHARACTERS, find_files
+from lr_pipeline.tables.sources.locations import DATA_ROOT, GLOB_CHARACTERS, find_files
 
 
 def data_root() -> Path:
     """Return the folder that LR_PIPELINE_DATA_ROOT names, else the current one, links resolved."""
-    return Path(os.environ.get(ALLOWED_ROOT) or ".").resolve()
+    return Path(os.environ.get(DATA_ROOT) or ".").resolve()
 
 
 def require_in_data_root(location: str, remedy: str) -> None:

@@ -66,8 +66,10 @@ class Commas:
 
     def add(self, values: pa.Array) -> bool:
         """Take in different values; return whether all of them are numbers."""
-        if not pc.all(pc.match_substring_regex(values, NUMBER)).as_py():
-            return len(values) == 0
+        if not len(values):
+            return True
+        if not _all(pc.match_substring_regex(values, NUMBER)):
+            return False
         self.values = True
         with_comma = values.filter(pc.match_substring(values, ","))
         self.points |= _any(pc.match_substring(values, "."))

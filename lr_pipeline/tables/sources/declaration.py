@@ -14,7 +14,7 @@ from lr_pipeline.tables.roles import (
 )
 from lr_pipeline.tables.rows_until import moment_of, rows_until
 from lr_pipeline.tables.sources.secrets import without_secrets
-from lr_pipeline.tables.split.split_table import SplitPolicy
+from lr_pipeline.tables.split.split_policy import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.likely_leaks import LEAKS, likely_leaks
 from lr_pipeline.tables.validation.validate import useful_features

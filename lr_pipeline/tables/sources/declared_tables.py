@@ -26,7 +26,7 @@ from lr_pipeline.tables.sources.temporary_parquet import (
     opened_parquet,
     require_same_columns,
 )
-from lr_pipeline.tables.split.split_table import SplitPolicy
+from lr_pipeline.tables.split.split_policy import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.validate import require_sound
 
@@ -57,7 +57,7 @@ class SyntheticTable:
         columns = {f"x{j}": values for j, values in enumerate(X.T)} | {"y": y}
         table = Table.from_arrow(pa.table(columns), target="y", positive=1)
         if to_split:
-            require_sound(table, policy=self.split)
+            require_sound(table, self.split)
         return table.with_provenance({"declaration": self.to_dict()})
 
     def to_dict(self) -> dict[str, Any]:

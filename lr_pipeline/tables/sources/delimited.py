@@ -17,9 +17,9 @@ from lr_pipeline.tables.sources.delimited_reading import Reading
 from lr_pipeline.tables.sources.header import Header
 from lr_pipeline.tables.sources.locations import DataFile
 from lr_pipeline.tables.values.column_values import first_row
+from lr_pipeline.tables.values.decimals import LARGEST_EXACT_INTEGER
 from lr_pipeline.tables.values.reading_rules import NO_RULES, ReadingRules
 
-LARGEST_EXACT_INTEGER = 2.0**53
 HEXADECIMAL = r"^\s*[+-]?0[xX]"
 LONG_INTEGER = r"^\s*[+-]?0*(?:9[1-9]\d{14}|[1-9]\d{16,})\s*$"  # beyond 2^53
 
@@ -29,7 +29,7 @@ def write_delimited(
     header: Header,
     columns: Sequence[str],
     out: Path,
-    text_columns: Sequence[str] = (),
+    text_columns: Sequence[str],
     rules: ReadingRules = NO_RULES,
     roles: ColumnRoles | None = None,
     block_bytes: int = 0,

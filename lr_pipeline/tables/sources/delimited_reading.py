@@ -80,10 +80,10 @@ class Reading:
         self.types.update(zip(schema.names, schema.types, strict=True))
         if any(pt.is_binary(kind) for kind in schema.types):
             require_utf8(*self.files)
-        numbers = (pa.field(one.name, pa.float64()) for one in schema)
-        fields = zip(schema, numbers, strict=True)
-        read = pa.schema([to if one.name in self.numeric else one for one, to in fields])
-        return read, self._blocks(schema, read)
+        read = [
+            pa.field(one.name, pa.float64()) if one.name in self.numeric else one for one in schema
+        ]
+        return pa.schema(read), self._blocks(schema, pa.schema(read))
 
     def _blocks(self, schema: pa.Schema, read: pa.Schema) -> Iterator[pa.RecordBatch]:
         for file in self.files:

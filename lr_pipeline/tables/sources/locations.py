@@ -23,7 +23,7 @@ from lr_pipeline.tables.sources.partitions import Partition, partition_of
 PARQUET_SUFFIXES = (".parquet", ".pq")
 GZIP = ".gz"
 TEXT_SUFFIXES = tuple(s + packed for s in (".csv", ".tsv", ".txt") for packed in ("", GZIP))
-ALLOWED_ROOT = "LR_PIPELINE_DATA_ROOT"
+DATA_ROOT = "LR_PIPELINE_DATA_ROOT"
 GLOB_CHARACTERS = "*?["
 
 
@@ -103,7 +103,7 @@ def find_files(location: str | Path) -> list[DataFile]:
     Raises
     ------
     TableError
-        There is no such file, the scheme is unknown, or a file is outside the allowed folder.
+        There is no such file, the scheme is unknown, or a file is outside the data root.
     """
     require_path(str(location))
     filesystem, path = _filesystem_of(place_of(str(location)))
@@ -207,12 +207,12 @@ def _is_visible(name: str, folder: str | None = None) -> bool:
 
 
 def _require_below_root(files: list[DataFile]) -> None:
-    root = os.environ.get(ALLOWED_ROOT)
+    root = os.environ.get(DATA_ROOT)
     if not root:
         return
     for file in files:
         if file.local is None or not file.local.resolve().is_relative_to(Path(root).resolve()):
             raise table_error(
-                f"{file.name} lies outside the allowed folder {root}",
-                f"Move it there, or change the environment variable {ALLOWED_ROOT}",
+                f"{file.name} lies outside the data root {root}",
+                f"Move it there, or change the environment variable {DATA_ROOT}",
             )

@@ -23,7 +23,7 @@ def partition_of(file: str, folder: str) -> Partition:
 
 
 def partition_columns(
-    partitions: Sequence[Partition], names: Collection[str], text_columns: Collection[str] = ()
+    partitions: Sequence[Partition], names: Collection[str], text_columns: Collection[str]
 ) -> dict[str, pa.Array]:
     """Column → its value for each file: integers where all values are, else text.
 

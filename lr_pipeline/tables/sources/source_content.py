@@ -12,9 +12,7 @@ from lr_pipeline.tables.roles import quoted
 from lr_pipeline.tables.sources.locations import DataFile, find_files
 
 LONGEST_PATH = 300  # characters of a path in a message
-CONTENT = (
-    "source_content"  # key in a table's provenance, and in the results computed from the table
-)
+CONTENT = "source_content"  # key in a table's provenance, and in results computed from it
 
 
 @contextmanager

@@ -92,7 +92,7 @@ def write_query_parts(
     portions: Iterator[Sequence[Any]],
     columns: Sequence[str],
     folder: Path,
-    keys: Sequence[str] = (),
+    keys: Sequence[str],
     rules: ReadingRules = NO_RULES,
 ) -> list[Path]:
     """Write the rows into Parquet files; a portion with other types starts a new file.

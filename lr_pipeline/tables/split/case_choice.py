@@ -12,7 +12,7 @@ import pyarrow.types as pt
 from jaxtyping import Int64
 
 from lr_pipeline.tables.case_counts import CaseCounts
-from lr_pipeline.tables.row_choice import RowMask
+from lr_pipeline.tables.row_choice import RowMask, hash_limit
 from lr_pipeline.tables.values.row_hash import RowHashes, keyed_hashes
 from lr_pipeline.tables.weights import weights_of
 
@@ -88,8 +88,7 @@ class HashedCases:
         row = np.repeat(np.arange(len(cases)), cases)
         k = np.arange(len(row)) - np.repeat(np.cumsum(cases) - cases, cases)
         others = keyed_hashes(pa.array(hashes[row] + k.astype(np.uint64) * CASE_STEP), self.seed)
-        limit = np.uint64(min(int(self.share * 2.0**64), 2**64 - 1))
-        below = np.where(k == 0, hashes[row], others) < limit
+        below = np.where(k == 0, hashes[row], others) < hash_limit(self.share)
         return np.bincount(row[below], minlength=len(cases))
 
     def _further_cases(self, hashes: RowHashes, cases: Cases) -> Cases:

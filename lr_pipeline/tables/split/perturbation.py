@@ -16,11 +16,12 @@ from lr_pipeline.tables.preparation.encoding_fit import MedianLimits
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import with_metadata
 from lr_pipeline.tables.row_choice import OtherRows, RowChoice, choice_within
-from lr_pipeline.tables.split.split_table import SplitPolicy, choose_rows
+from lr_pipeline.tables.split.split_policy import SplitPolicy
+from lr_pipeline.tables.split.split_table import choose_rows
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_values import is_text, plain_values
+from lr_pipeline.tables.values.decimals import LARGEST_EXACT_INTEGER
 
-LARGE_INTEGER = 2**53
 STRANGE_LEVEL = "\N{REPLACEMENT CHARACTER} perturbed"
 
 
@@ -131,5 +132,5 @@ def _strange(kind: pa.DataType) -> pa.Scalar | None:
     if pt.is_floating(kind):
         return pa.scalar(np.finfo(kind.to_pandas_dtype()).max, kind)
     if pt.is_integer(kind):
-        return pa.scalar(min(LARGE_INTEGER, int(np.iinfo(kind.to_pandas_dtype()).max)), kind)
+        return pa.scalar(min(LARGEST_EXACT_INTEGER, np.iinfo(kind.to_pandas_dtype()).max), kind)
     return None

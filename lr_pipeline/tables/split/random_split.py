@@ -12,7 +12,11 @@ from lr_pipeline.tables.row_choice import RowMask
 from lr_pipeline.tables.split.split_policy import SplitPolicy
 from lr_pipeline.tables.table import Table
 
+LISTED_CASES = 10_000_000  # of all rows; a list takes 1 or 9 bytes for each
+
 ClassCounts = Int64[np.ndarray, " k"]
+Drawn = Int64[np.ndarray, " n"]
+CaseMask = Bool[np.ndarray, " cases"]
 
 
 def draw_test_rows(table: Table, policy: SplitPolicy) -> RowMask:
@@ -22,7 +26,7 @@ def draw_test_rows(table: Table, policy: SplitPolicy) -> RowMask:
     return _drawn_rows(positive, policy)
 
 
-def draw_test_cases(table: Table, policy: SplitPolicy, cases: CaseCounts) -> np.ndarray:
+def draw_test_cases(table: Table, policy: SplitPolicy, cases: CaseCounts) -> Drawn:
     """(n,) how many of each row's cases are test cases.
 
     Up to 10 million cases, they are those that ``train_test_split`` would draw if each case were a
@@ -120,12 +124,6 @@ def _require_enough(target: str, unit: str, rows: int, positive: int, policy: Sp
             f"and {test_rows} for the test; each part needs {needed}",
             "Add rows or change test_size",
         )
-
-
-LISTED_CASES = 10_000_000  # of all rows; a list takes 1 or 9 bytes for each
-
-Drawn = Int64[np.ndarray, " n"]
-CaseMask = Bool[np.ndarray, " cases"]
 
 
 def drawn_of_rows(in_part: CaseMask, cases: CaseCounts) -> Drawn:

@@ -26,15 +26,6 @@ from lr_pipeline.tables.split.split_policy import SplitPolicy
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_values import by_spelling, exact_values
 
-__all__ = [
-    "SplitPolicy",
-    "choose_rows",
-    "choose_sound_parts",
-    "number_of_classes",
-    "require_key",
-    "split_table",
-]
-
 CASES, ROWS = "cases", "rows"  # the unit that a split places
 
 

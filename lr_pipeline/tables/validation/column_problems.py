@@ -19,9 +19,7 @@ from lr_pipeline.tables.values.spelling import shown_spelling
 from lr_pipeline.tables.values.text_forms import number_problem
 
 COUNTER_ROWS = 100  # consecutive integers in at least this number of rows are no measurement
-FEWEST_CODES = (
-    3  # different values; two values make one column of the design, whether they are codes or not
-)
+FEWEST_CODES = 3  # different values; two make one column of the design, codes or not
 ROWS_OF_CODES = 100
 
 

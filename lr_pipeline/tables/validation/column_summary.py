@@ -30,7 +30,7 @@ class ColumnSummary:
     n²/2⁶⁵; other numbers never have.
     """
 
-    def __init__(self, holds_ids: bool = False) -> None:
+    def __init__(self, holds_ids: bool) -> None:
         self.kind: pa.DataType = pa.null()
         self.rows = self.missing = self.infinite = 0
         self.cases = 0.0

@@ -30,6 +30,8 @@ REPEATED = frozenset({"no", "nr", "key", "number", "num"})  # but not zip_code, 
 IN_CHINESE = re.compile(r".*(?:[Ii][Dd]|编号|序号|号码|学号|工号|卡号|单号|身份证号?)")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
+NOTHING: RowHashes = np.zeros(0, np.uint64)
+
 
 def name_words(name: str) -> list[str]:
     """The words of a column's name in lower case: ``patientID`` has "patient" and "id"."""
@@ -136,16 +138,9 @@ def can_identify(one: ColumnSummary) -> bool:
 
 def _num_different(table: Table, name: str) -> int:
     """Number of different values of a column."""
-    hashes = [_known_hashes(chunk) for chunk in table.column(name).chunks]
-    return len(np.unique(np.concatenate([np.zeros(0, np.uint64), *hashes])))
-
-
-def _known_hashes(values: pa.Array) -> RowHashes:
-    known = pa.record_batch([values.drop_null()], names=["value"])
-    return row_hashes(known, ["value"])
-
-
-NOTHING: RowHashes = np.zeros(0, np.uint64)
+    known = (chunk.drop_null() for chunk in table.column(name).chunks)
+    hashes = [row_hashes(pa.record_batch([one], names=[name]), [name]) for one in known]
+    return len(np.unique(np.concatenate([NOTHING, *hashes])))
 
 
 def group_aliases(

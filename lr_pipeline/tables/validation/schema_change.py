@@ -37,11 +37,11 @@ def schema_differences(before: Mapping[str, Any], table: Table) -> dict[str, tup
         name: (old.get(name, ABSENT), new.get(name, ABSENT))
         for name in [*new, *(name for name in old if name not in new)]
         if old.get(name) != new.get(name)
-        and _part(before["declaration"], name) == _part(now["declaration"], name)
+        and _role(before["declaration"], name) == _role(now["declaration"], name)
     }
 
 
-def _part(declaration: Mapping[str, Any], column: str) -> str | None:
+def _role(declaration: Mapping[str, Any], column: str) -> str | None:
     """The role of a column, ``feature`` or its declared kind; None where it is left out."""
     for role in ("target", "id", "group", "time", "weight"):
         if declaration.get(role) == column:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.preparation.preparation import Preparation
-from lr_pipeline.tables.split.split_table import SplitPolicy, choose_sound_parts, require_key
+from lr_pipeline.tables.split.split_policy import SplitPolicy
+from lr_pipeline.tables.split.split_table import choose_sound_parts, require_key
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.target import TargetValues
 from lr_pipeline.tables.validation.column_summary import ColumnSummary

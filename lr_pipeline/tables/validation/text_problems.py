@@ -12,6 +12,8 @@ from lr_pipeline.tables.values.text_forms import TextForms, number_problem
 
 MAX_LEVELS = 100  # of a text column; each level but one becomes a column of the design
 MOSTLY = 0.9  # from this share of dates on, the other values are mistyped dates
+LONGEST_TEXT = 1_000  # characters of a category, a key, a value of the target, or a column's name
+LIMIT = f"{LONGEST_TEXT:,}"
 
 
 def category_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
@@ -55,10 +57,6 @@ def text_problems(name: str, column: ColumnSummary) -> Iterator[Problem]:
 def _names_rows(column: ColumnSummary, forms: TextForms) -> bool:
     """Whether the texts are whole numbers that all differ, and so measure nothing."""
     return forms.whole and forms.numbers.count == column.rows == column.num_levels
-
-
-LONGEST_TEXT = 1_000  # characters of a category, a key, a value of the target, or a column's name
-LIMIT = f"{LONGEST_TEXT:,}"
 
 
 class TextLength:

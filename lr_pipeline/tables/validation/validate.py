@@ -155,14 +155,12 @@ def _target_problems(target: TargetValues, positive: PositiveValue | None) -> li
     return other_answers(target.name, target.counts, chosen)
 
 
-def require_sound(
-    table: Table, source: str | None = None, policy: SplitPolicy | None = None
-) -> None:
+def require_sound(table: Table, policy: SplitPolicy | None = None) -> None:
     """Raise one ``TableError`` with every problem that is an error."""
     problems = find_problems(table, policy)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
-        raise TableError(*errors, source=source)
+        raise TableError(*errors)
 
 
 def useful_features(

@@ -70,10 +70,7 @@ _PHRASES = (
 _DOTTED = (f".{letter}" for letter in "_" + ascii_lowercase)
 MARKERS = ("", r"\n", *_WORDS.split(), *_PHRASES, *_DOTTED)
 
-
-FEW_NUMBERS = (
-    10  # different numbers; up to this number they are grades or types, which are categories
-)
+FEW_NUMBERS = 10  # different ones; up to this number they are grades or types: categories
 HELD = 20  # most frequent texts around numbers, and values of each
 
 

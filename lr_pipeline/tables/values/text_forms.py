@@ -33,11 +33,14 @@ DATE = (
     rf"|{_YEAR}[-/.]{_DAY}[-/.]{_DAY}|{_DAY}[\s-]{_MONTH}[\s-](?:{_YEAR}|\d\d)"
     rf"|{_MONTH}\s+{_DAY},?\s+{_YEAR}){_TIME}\s*$"
 )
-FORMS_OF_KEYS = FORMATS | {"": DATE}
+DATES = "dates"
+FORMS_OF_KEYS = FORMATS | {DATES: DATE}
 # Every form begins with a digit near the start, or with a month.
 _SIGNS = r"[^\p{L}\p{Nd}]"
 POSSIBLE = rf"^{_SIGNS}{{0,6}}(?:[A-Z]{{1,3}}|kr|元|円)?{_SIGNS}{{0,4}}\p{{Nd}}|^{_MONTH}"
 INTEGER = r"^\s*[+-]?\d+\s*$"
+
+WORDS_SHOWN, LONGEST_MARKER = 5, 40  # in a message; characters of a word in its remedy
 
 
 @dataclass
@@ -148,8 +151,9 @@ class TextForms:
         for name, pattern in FORMS_OF_KEYS.items() if len(rest.values) else ():
             matches = pc.match_substring_regex(rest.spelled, pattern)
             if pc.any(matches).as_py():
-                self._hold_numbers(rest.values.filter(matches) if name else rest.values[:0])
-                form = self.formats.setdefault(name, Form()) if name else self.dates
+                if name != DATES:
+                    self._hold_numbers(rest.values.filter(matches))
+                form = self.dates if name == DATES else self.formats.setdefault(name, Form())
                 rest = rest.without(matches, form)
         words = left.kept(pc.or_(pc.is_in(left.values, rest.values), pc.invert(possible)))
         glued = self.glued.add(words.values, words.spelled, words.counts)
@@ -171,15 +175,12 @@ class TextForms:
             self.words.update(dict(pairs))
 
 
-WORDS_SHOWN, LONGEST_MARKER = 5, 40
-
-
-def number_problem(part: str, name: str, forms: TextForms) -> Problem:
+def number_problem(role: str, name: str, forms: TextForms) -> Problem:
     """The problem of a text column that is mostly numbers: its other values, and the remedy.
 
-    ``part`` is the column's role; only a "feature" can be left out.
+    Only a column whose ``role`` is "feature" can be left out.
     """
-    subject = f"{part} {name!r}"
+    subject = f"{role} {name!r}"
     strays = [form for form in (forms.formatted, forms.dates, forms.others) if form.count]
     if not strays:
         first = forms.numbers
@@ -189,13 +190,13 @@ def number_problem(part: str, name: str, forms: TextForms) -> Problem:
         )
         remedy = f"Set number=[{name!r}], category=[{name!r}] if they are codes, or "
         remedy += f"exclude=[{name!r}]"
-        return Problem(message, remedy if part == "feature" else "Convert it", name, first.row)
+        return Problem(message, remedy if role == "feature" else "Convert it", name, first.row)
     stray = min(strays, key=lambda form: form.row)
     message = (
         f"{subject} is text because of {shown_spelling(stray.first)} (first at row {stray.row}): "
         f"{_counted(forms)}"
     )
-    leave_out = f", or set exclude=[{name!r}]" if part == "feature" else ""
+    leave_out = f", or set exclude=[{name!r}]" if role == "feature" else ""
     if leave_out and forms.formats.keys() != {SEPARATED}:
         leave_out += f", or category=[{name!r}] if they are codes"
     return Problem(message, _remedy(forms, leave_out), name, stray.row)

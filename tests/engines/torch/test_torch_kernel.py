@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.rows import Block
-from lr_pipeline.engines.torch.torch_kernel import TorchKernel, threads_for
+from lr_pipeline.engines.torch.torch_kernel import TorchKernel, torch_threads_for
 
 EPS = np.finfo(float).eps
 KERNEL = TorchKernel()
@@ -287,13 +287,13 @@ def test_small_blocks_leave_the_number_of_threads_as_it_was():
     torch.set_num_threads(2)
     block, w, _, _ = draw_block(seed=5)
     try:
-        with threads_for(block.X.size):
+        with torch_threads_for(block.X.size):
             assert torch.get_num_threads() == 1
         KERNEL.loss_gradient(block, w)
         with pytest.raises(RuntimeError):
             KERNEL.loss_gradient(block, w[:-1])
         assert torch.get_num_threads() == 2
-        with threads_for(2**21 + 1):
+        with torch_threads_for(2**21 + 1):
             assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)

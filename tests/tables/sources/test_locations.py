@@ -208,7 +208,7 @@ def test_a_path_outside_the_allowed_root_is_refused(folder, monkeypatch):
     (folder / "csv" / "link.csv").symlink_to(folder / "parquet" / "0.parquet")
     fsspec.filesystem("memory").pipe_file("/outside.csv", b"y,x\n0,1\n")
     for place in (folder / "parquet", folder / "csv" / "link.csv", "memory://outside.csv"):
-        with pytest.raises(TableError, match="lies outside the allowed folder"):
+        with pytest.raises(TableError, match="lies outside the data root"):
             find_files(place)
     (folder / "csv" / "link.csv").unlink()
     assert len(find_files(folder / "csv")) == 2
