@@ -153,8 +153,8 @@ def test_a_server_that_never_answers_is_not_waited_for(monkeypatch):
         with pytest.raises(TableError) as caught:
             FileTable(url, "y").read()
     assert str(caught.value) == (
-        f"{url}: the server did not answer: 20 s are waited for a connection, 0.3 s for each part "
-        "of the answer. Check the URL, or try again later."
+        f"{url}: the server did not answer in time: at most 20 s for a connection, 0.3 s for each "
+        "part of the answer. Check the URL, or try again later."
     )
 
 

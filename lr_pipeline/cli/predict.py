@@ -45,7 +45,7 @@ from lr_pipeline.tables.sources.secrets import last_name
 @click.option(
     "--reasons",
     type=click.IntRange(1),
-    help="Add the columns that moved each row's score most, so many of them.",
+    help="Add this many columns: those that moved each row's score most.",
 )
 @click.option(
     "--reference",

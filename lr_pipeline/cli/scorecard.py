@@ -40,7 +40,7 @@ from lr_pipeline.storage.atomic import replaced_file
 @click.option(
     "--bins",
     type=click.IntRange(2, 20),
-    help="Fit a card of at most so many bins a number, with weight of evidence, to the training "
+    help="Fit a card of at most this many bins a number, with weight of evidence, to the training "
     "rows [default: the model's own coefficients].",
 )
 @click.option(

@@ -45,10 +45,14 @@ OPTIONS = (
     click.option("--feature", "features", multiple=True, help="Use this column (repeatable)."),
     click.option("--exclude", multiple=True, help="Leave this column out (repeatable)."),
     click.option(
-        "--category", multiple=True, help="A feature of codes: one column a value (repeatable)."
+        "--category",
+        multiple=True,
+        help="A feature of codes: one column for each value (repeatable).",
     ),
     click.option(
-        "--number", multiple=True, help="A feature that is a number, or text of it (repeatable)."
+        "--number",
+        multiple=True,
+        help="A feature of numbers, or of text that is numbers (repeatable).",
     ),
     click.option(
         "--protected",

@@ -150,8 +150,10 @@ def _of_no_feature(
     known = {*features, *(one.column for one in found)}
     for kind, column in kinds:
         if column not in known:
-            message = f"column {column!r} is declared {kind} and is no feature"
-            yield Problem(message, f"Name it among the features, too, or not as {kind}", column)
+            message = f"column {column!r} is declared {kind} but is no feature"
+            yield Problem(
+                message, f"Name it among the features too, or do not declare it {kind}", column
+            )
 
 
 def _of_two_roles(named: Sequence[tuple[str, str]]) -> Iterator[Problem]:

@@ -47,7 +47,7 @@ def test_named_features_are_all_there_are():
         ({"target": "answer", "id": "key", "number": ["key"]}, "'key' is declared id and number"),
         ({"target": "answer", "exclude": ["age"], "category": ["age"]}, "excluded and category"),
         ({"target": "answer", "category": ["age"], "number": ["age"]}, "category and number"),
-        ({"target": "answer", "features": ["age"], "number": ["day"]}, "number and is no feature"),
+        ({"target": "answer", "features": ["age"], "number": ["day"]}, "number but is no feature"),
     ],
 )
 def test_a_wrong_declaration_says_what_to_change(arguments, message):

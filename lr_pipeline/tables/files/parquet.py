@@ -95,7 +95,7 @@ def open_parquet(
         if "HTTP" not in str(error):  # fsspec says so
             raise
         raise table_error(
-            "its server sends whole files only, and of Parquet parts are read",
+            "its server sends whole files only, and Parquet is read in parts",
             "Download it and name the copy, or serve it with byte ranges",
             source=shown,
         ) from None

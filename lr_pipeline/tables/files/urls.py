@@ -66,7 +66,7 @@ def network_problem(error: BaseException) -> Problem:
     """Return the problem: no answer in time, an answer that refuses, or no connection."""
     if isinstance(error, TimeoutError):
         return Problem(
-            f"the server did not answer: {CONNECT_SECONDS} s are waited for a connection, "
+            f"the server did not answer in time: at most {CONNECT_SECONDS} s for a connection, "
             f"{SILENT_SECONDS} s for each part of the answer",
             "Check the URL, or try again later",
         )

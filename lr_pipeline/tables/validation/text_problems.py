@@ -112,8 +112,8 @@ class TextLengths:
                 yield Problem(message, "Rename it", name)
             if (row := column.first_row) and name not in free_text:
                 message = (
-                    f"column {cut(name)!r} has a text of {column.longest:,} characters; at most "
-                    f"{LIMIT} are a category or a key (first longer one at row {row})"
+                    f"column {cut(name)!r} has a text of {column.longest:,} characters; a category "
+                    f"or a key has at most {LIMIT} (first longer one at row {row})"
                 )
                 remedy = "Shorten it, or close a quotation mark that is left open there"
                 leave_out = f", or set exclude=[{cut(name)!r}]" if name in features else ""
