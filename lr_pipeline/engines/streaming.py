@@ -19,6 +19,7 @@ from lr_pipeline.tables.aggregate import (
     added_batches,
     aggregate_here,
     no_rows,
+    rows_before_part,
 )
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.files.parquet import read_footer, rows_within
@@ -114,7 +115,8 @@ class TableRows:
         empty = no_rows(self.table, columns)
 
         def add_part(part: int) -> Value:
-            return added_batches(self._batches(part), function, empty)
+            before = rows_before_part(self._parts[part])
+            return added_batches(self._batches(part), function, empty, before)
 
         return _added_parts(add_part, range(len(self._parts)), self.threads)
 

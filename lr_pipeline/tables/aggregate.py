@@ -36,19 +36,22 @@ class Aggregate(Protocol):
 def aggregate_here(table: Table, columns: Sequence[str], function: BatchFunction[Value]) -> Value:
     """Add the values in this process, one batch after the other: an ``Aggregate``."""
     batches = prefetched(table.blocks(columns=columns))
-    return added_batches(batches, function, no_rows(table, columns))
+    return added_batches(batches, function, no_rows(table, columns), rows_before_part(table))
 
 
 def added_batches(
-    batches: Iterable[pa.RecordBatch], function: BatchFunction[Value], empty: pa.RecordBatch
+    batches: Iterable[pa.RecordBatch],
+    function: BatchFunction[Value],
+    empty: pa.RecordBatch,
+    rows_before: int = 0,
 ) -> Value:
     """Add the values of the batches of one place in order, starting from that of an empty batch.
 
     The sum is updated by ``+=``, so that it need not be copied for each batch; no other code holds
     the value that it starts from. The sums of several places are added with ``+``. If a batch is
-    refused, the error counts its rows from the first batch on.
+    refused, the error counts its rows from the first batch on, after ``rows_before`` others.
     """
-    total, rows = function(empty), 0
+    total, rows = function(empty), rows_before
     for batch in batches:
         try:
             value = function(batch)
@@ -57,6 +60,11 @@ def added_batches(
         total = add(total, value, iadd)
         rows += batch.num_rows
     return total
+
+
+def rows_before_part(table: Table) -> int:
+    """Number of rows before those of a part; 0 where rows are chosen, which nobody has counted."""
+    return 0 if table.choices else table.first_row
 
 
 def no_rows(table: Table, columns: Sequence[str]) -> pa.RecordBatch:

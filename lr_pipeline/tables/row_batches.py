@@ -15,10 +15,14 @@ from lr_pipeline.tables.values.declared_kinds import as_declared
 RowIndices = Integer[np.ndarray, " m"]
 
 
-def as_read(batches: Iterable[pa.RecordBatch], roles: ColumnRoles) -> Iterator[pa.RecordBatch]:
-    """Yield the batches in the types in which columns are read, or in the declared types."""
+def as_read(
+    batches: Iterable[pa.RecordBatch], roles: ColumnRoles, rows_before: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield the batches in the types in which columns are read, or in the declared types.
+
+    ``rows_before`` is the number of stored rows before the first batch.
+    """
     stored = read = None
-    rows_before = 0
     for batch in batches:
         if stored is None or not batch.schema.equals(stored):
             stored, read = batch.schema, read_schema(batch.schema, roles.keys)

@@ -27,11 +27,7 @@ from lr_pipeline.tables.files.parquet import (
     write_blocks,
 )
 from lr_pipeline.tables.fingerprint import content_fingerprint
-from lr_pipeline.tables.in_memory import (
-    rows_of_frame,
-    sound_positive_value,
-    without_markers_in,
-)
+from lr_pipeline.tables.in_memory import rows_of_frame, sound_positive_value, without_markers_in
 from lr_pipeline.tables.prefetch import prefetched
 from lr_pipeline.tables.roles import (
     ColumnRoles,
@@ -188,8 +184,7 @@ class Table:
     @property
     def provenance(self) -> dict[str, Any]:
         """Where the rows come from, e.g. ``{"split": {…}}``: a fresh copy."""
-        values: dict[str, Any] = json.loads(self.provenance_json)
-        return values
+        return dict(json.loads(self.provenance_json))
 
     def with_provenance(self, provenance: dict[str, Any]) -> "Table":
         """Return the same rows with another provenance."""
@@ -201,6 +196,11 @@ class Table:
     def where(self, choice: RowChoice) -> "Table":
         """Return a view with the rows that ``choice`` chooses, in their order."""
         return replace(self, choices=(*self.choices, choice))
+
+    @property
+    def first_row(self) -> int:
+        """Number, from 0, of the first stored row: that of a part is not 0."""
+        return 0 if self.row_groups is None else self.row_groups.first_row
 
     def part(self, groups: RowGroups) -> "Table":
         """Return a view of some row groups of the stored table."""
@@ -280,9 +280,8 @@ class Table:
     def _batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
         """Yield the chosen rows in batches as they are stored."""
         keys = {choice.column for choice in self.choices if choice.column is not None}
-        needed = [*names, *sorted(keys.difference(names))]
-        first = 0 if self.row_groups is None else self.row_groups.first_row
-        for batch in chosen(self._stored_batches(rows, needed), self.choices, first):
+        stored = self._stored_batches(rows, [*names, *sorted(keys.difference(names))])
+        for batch in chosen(stored, self.choices, self.first_row):
             yield batch.select(names)
 
     def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
@@ -293,7 +292,7 @@ class Table:
             batches = batches if self.watch is None else self.watch.guarded(batches)
         else:
             batches = iter(self.data.select(names).to_batches(max_chunksize=rows))
-        return as_read(batches, self.roles)
+        return as_read(batches, self.roles, self.first_row)
 
     def __repr__(self) -> str:
         size = f"{count_of(self.num_rows, 'row')}, {count_of(len(self.roles.features), 'feature')}"

@@ -10,6 +10,8 @@ import pytest
 
 from lr_pipeline.tables.errors import Problem, TableError
 from lr_pipeline.tables.parts import parts_of
+from lr_pipeline.tables.preparation.preparation import Preparation
+from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.row_choice import EveryRow, HashedRows, MaskedRows
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
@@ -50,6 +52,19 @@ def test_parts_of_a_view_have_its_rows(table, choice):
     view = table.where(choice)
     numbers = [part.column("a").to_numpy() for part in parts_of(view, 100)]
     np.testing.assert_array_equal(np.concatenate(numbers), view.column("a").to_numpy())
+
+
+def test_a_refused_row_has_its_number_in_the_whole_table(tmp_path):
+    """An error in a later part names the row of the table, however its kind was declared."""
+    texts = [*(["1.5"] * 70), "u", *(["2.5"] * 29)]
+    numbers = [*([1.0] * 80), np.inf, *([2.0] * 19)]
+    data = pa.table({"t": texts, "x": numbers, "y": [0, 1] * 50})
+    pq.write_table(data, tmp_path / "rows.parquet", row_group_size=50)
+    for feature, number, row in (("t", ("t",), 71), ("x", (), 81)):
+        roles = ColumnRoles("y", 1, (feature,), number=number)
+        later = parts_of(Table(tmp_path / "rows.parquet", roles), 50)[1]
+        with pytest.raises(TableError, match=f"first at row {row}\\)"):
+            Preparation.fit(later)
 
 
 LONG = 12_345_678_901_234_567_890

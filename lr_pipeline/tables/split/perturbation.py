@@ -99,7 +99,7 @@ class PerturbedTable(Table):
 
     def _stored_batches(self, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
         choice, features = self.perturbed, set(self.roles.features)
-        start = 0 if self.row_groups is None else self.row_groups.first_row
+        start = self.first_row
         key = [] if choice is None or choice.column is None else [choice.column]
         needed = list(dict.fromkeys([*names, *key]))
         for batch in super()._stored_batches(rows, needed):
