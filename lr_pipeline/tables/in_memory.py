@@ -47,7 +47,8 @@ def rows_of_frame(df: "pandas.DataFrame", missing: Sequence[str]) -> pa.Table:
 def require_one_type(name: str, values: list[Any]) -> None:
     """Raise ``TableError`` where a column has texts among numbers."""
     texts = [row for row, value in enumerate(values, 1) if isinstance(value, str)]
-    numbers = sum(isinstance(one, int | float) and not math.isnan(one) for one in values)
+    missing = sum(isinstance(one, float) and math.isnan(one) for one in values)
+    numbers = sum(isinstance(one, int | float) for one in values) - missing
     if texts and numbers:
         text = values[texts[0] - 1]
         raise table_error(

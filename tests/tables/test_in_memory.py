@@ -52,6 +52,13 @@ def test_numbers_and_texts_in_one_column_of_a_data_frame_are_named() -> None:
     assert frame["x"][2] == "?"
 
 
+def test_an_integer_beyond_every_float_counts_as_a_number_beside_texts() -> None:
+    """It has no float that could be NaN."""
+    frame = pd.DataFrame({"x": [10**400, "u", float("nan"), 1] * 3, "y": Y})
+    with pytest.raises(TableError, match=r"'x' holds 6 numbers and 3 texts \(first 'u' at row 2\)"):
+        Table.from_pandas(frame, "y")
+
+
 def test_markers_are_found_in_columns_whose_names_are_no_texts_or_occur_twice() -> None:
     """Frames made of arrays number their columns; a name that occurs twice is refused by name."""
     frame = pd.DataFrame({0: [1.5, 2, "?", 4] * 3, 1: Y})

@@ -1,5 +1,6 @@
 """The rows of a SQL query, streamed into Parquet (the extra ``sql`` brings SQLAlchemy)."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, groupby
@@ -20,6 +21,7 @@ from lr_pipeline.tables.values.reading_rules import NO_RULES, ReadingRules
 from lr_pipeline.tables.values.spelling import shown_spelling, spelling_key
 
 BLOCK_ROWS = 20_000
+COLON = re.compile(r"(?<![:\w\\]):(?=\w)")  # SQLAlchemy takes :name for a parameter: there are none
 
 
 def database_url(declared: str) -> Any:
@@ -76,7 +78,8 @@ def query_rows(declared: str, query: str) -> Iterator[tuple[list[str], Iterator[
         ) from None
     try:
         with engine.connect() as connection:
-            result = connection.execution_options(yield_per=BLOCK_ROWS).execute(text(query))
+            plain = text(COLON.sub(r"\\:", query))
+            result = connection.execution_options(yield_per=BLOCK_ROWS).execute(plain)
             yield list(result.keys()), result.partitions(BLOCK_ROWS)
     except SQLAlchemyError as error:
         cause = " ".join(str(getattr(error, "orig", None) or error).split())

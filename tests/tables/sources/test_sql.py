@@ -61,6 +61,13 @@ def test_keys_of_a_query_stay_exact_whatever_the_portions_hold(tmp_path):
         sql.write_query_parts(["key"], iter([[(2**70,)]]), ["key"], tmp_path, ["key"])
 
 
+def test_colons_of_a_query_are_its_own(database):
+    """SQLAlchemy would take a colon before a word for a parameter that has no value."""
+    query = "SELECT age, iif(sex = 'f', ':a', ' :b\\:c 10:30') word, churned FROM customers"
+    found = SqlTable(database, query, "churned", keep_na=["word"]).read().column("word").to_pylist()
+    assert set(found) == {":a", " :b:c 10:30"}
+
+
 def test_only_the_columns_with_a_role_are_kept(database):
     """Excluded columns are not even converted."""
     query = "SELECT *, X'00' AS blob FROM customers"
