@@ -42,30 +42,16 @@ class ProgressHandler(logging.Handler):
         """Print each report of a long pass, of a Dask cluster, and of another run's progress."""
         message, step = str(meta.get("orig_message")), meta.get("step_key")
         if message.startswith(("pass ", "Dask ", WAITING)):
-            self.console.print(
-                Text.assemble("  … ", f"{step}: " if step else "", (message, "dim")),
-                soft_wrap=True,
-            )
+            self._print("  … ", f"{step}: " if step else "", (message, "dim"))
 
     def _show_asset(self, event: dg.DagsterEvent, now: float) -> None:
-        materialization = event.step_materialization_data.materialization
-        seconds = now - self.started[event.step_key or ""]
-        summary = materialization.metadata.get("summary")
-        self.console.print(
-            Text.assemble(
-                ("  ✓ ", "green"),
-                f"{materialization.asset_key.to_user_string():<36}",
-                (f"{seconds:6.2f} s  ", "dim"),
-                str(summary.value) if summary else "",
-            ),
-            soft_wrap=True,
-        )
-        if inseparable := materialization.metadata.get(INSEPARABLE):
-            name = materialization.asset_key.to_user_string()
-            self.console.print(
-                Text.assemble(("  ! ", "yellow"), f"{name}: ", (str(inseparable.value), "yellow")),
-                soft_wrap=True,
-            )
+        made = event.step_materialization_data.materialization
+        name, seconds = made.asset_key.to_user_string(), now - self.started[event.step_key or ""]
+        summary = made.metadata.get("summary")
+        said = str(summary.value) if summary else ""
+        self._print(("  ✓ ", "green"), f"{name:<36}", (f"{seconds:6.2f} s  ", "dim"), said)
+        if inseparable := made.metadata.get(INSEPARABLE):
+            self._print(("  ! ", "yellow"), f"{name}: ", (str(inseparable.value), "yellow"))
 
     def _show_check(self, check: AssetCheckEvaluation) -> None:
         """Print a line for a check that failed, or that passed with a note."""
@@ -75,14 +61,14 @@ class ProgressHandler(logging.Handler):
         mark, style = "!", "red" if check.severity is AssetCheckSeverity.ERROR else "yellow"
         if check.passed:
             mark, style = "·", "dim"
-        self.console.print(
-            Text.assemble(
-                (f"  {mark} ", style),
-                f"{check.asset_key.to_user_string()}: {check.check_name}: ",
-                (in_options(check.description or "failed"), style),
-            ),
-            soft_wrap=True,
+        self._print(
+            (f"  {mark} ", style),
+            f"{check.asset_key.to_user_string()}: {check.check_name}: ",
+            (in_options(check.description or "failed"), style),
         )
+
+    def _print(self, *parts: str | tuple[str, str]) -> None:
+        self.console.print(Text.assemble(*parts), soft_wrap=True)
 
 
 @dg.logger
