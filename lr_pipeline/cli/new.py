@@ -49,10 +49,8 @@ def new(
     location = NewLocation(name, table, schedule, timezone, watch, monthly_from)
     try:
         changed = write_location(location, Path())
-    except TableError as error:
+    except (TableError, LocationError) as error:
         fail(in_options(str(error)))
-    except LocationError as error:
-        fail(error)
     for file in changed:
         click.echo(f"{'extended' if file.name == WORKSPACE else 'written'}: {file}")
     if not changed:

@@ -97,7 +97,7 @@ def test_a_group_and_a_time_ask_for_a_split(run, folder) -> None:
         (("a", SPECTOR, "--target", "GRADE", "--schedule", "daily"), "five fields"),
         (("a", SPECTOR, "--target", "GRADE", "--timezone", "Berlin"), "such as 'Europe/Berlin'"),
         (("a", SPECTOR, "--target", "GRADE", "--monthly-from", "2023"), "a month as in 2023-01"),
-        (("a", SPECTOR, "--target", "GRADE", "--monthly-from", "2023-01"), "a time column"),
+        (("a", SPECTOR, "--target", "GRADE", "--monthly-from", "2023-01"), "Declare --time."),
     ],
 )
 def test_a_mistake_in_new_is_one_line_and_exit_code_1(run, folder, arguments, message) -> None:
