@@ -260,10 +260,6 @@ class _Ridged:
         ridge = np.diag(np.append(0.0, np.full(len(w) - 1, self.rho)))
         return value + 0.5 * float(pull @ w), gradient + pull, hessian + ridge
 
-    def hessian_product(self, w: Parameters, v: Parameters) -> Parameters:
-        """The matrix of ``value_gradient_hessian`` times v."""
-        return self.objective.hessian_product(w, v) + self.rho * np.append(0.0, v[1:])
-
 
 def _largest_leverage(objective: LogisticObjective, w: Parameters) -> float:
     """Largest s x̃ᵀ I(w)⁻¹ x̃, infinite where I(w) is singular."""

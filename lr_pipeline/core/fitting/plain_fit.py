@@ -158,10 +158,6 @@ class MeanLogLoss:
         W = self.total_weight
         return value / W, gradient / W, hessian / W
 
-    def hessian_product(self, w: Parameters, v: Parameters) -> Parameters:
-        """∇²f(w) v."""
-        return np.asarray(self.value_gradient_hessian(w)[2] @ v)
-
     def standardized(self, block: Block) -> Block:
         """Return the rows with columns centred and in standard deviations."""
         mean, scale = self.columns.mean[1:], self.columns.scale[1:]

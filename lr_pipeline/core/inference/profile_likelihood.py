@@ -287,8 +287,3 @@ class _Plane:
         """The value, its gradient and Hessian in v."""
         value, gradient, hessian = self.evaluate(w)
         return value, self.basis.T @ gradient, self.basis.T @ hessian @ self.basis
-
-    def hessian_product(self, w: Free, v: Free) -> Free:
-        """The Hessian at ``w`` times v."""
-        point = self.origin + self.basis @ w
-        return np.asarray(self.basis.T @ self.objective.hessian_product(point, self.basis @ v))

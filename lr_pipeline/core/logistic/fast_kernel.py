@@ -73,11 +73,6 @@ class NumpyKernel:
         gradient *= 2.0
         return terms.loss, gradient, information
 
-    def information_product(self, block: Block, w: Parameters, v: Parameters) -> Parameters:
-        """Σ weight · σ(z) (1 − σ(z)) x̃ (x̃ᵀ v)."""
-        s = _weighted(block, variance(linear_predictor(block, w)))
-        return combine_rows(block, s * linear_predictor(block, v))
-
     def information_trace_gradient(
         self, block: Block, w: Parameters, A: ParameterMatrix
     ) -> Parameters:

@@ -33,9 +33,6 @@ class LogisticKernel(Protocol):
     ) -> tuple[float, Parameters, ParameterMatrix]:
         """The loss, its gradient and its Hessian Σ s x̃ x̃ᵀ, the Fisher information."""
 
-    def information_product(self, block: Block, w: Parameters, v: Parameters) -> Parameters:
-        """Σ s x̃ (x̃ᵀ v)."""
-
     def information_trace_gradient(
         self, block: Block, w: Parameters, A: ParameterMatrix
     ) -> Parameters:

@@ -2,8 +2,6 @@
 
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-
 from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.logistic.sums import LogisticSums
@@ -36,9 +34,6 @@ class Objective(SmoothFunction, Protocol):
 
     def value_gradient_hessian(self, w: Parameters) -> tuple[float, Parameters, ParameterMatrix]:
         """f(w), ∇f(w) and ∇²f(w), or a positive definite stand-in for it."""
-
-    def hessian_product(self, w: Parameters, v: Parameters) -> Parameters:
-        """∇²f(w) v without forming the matrix."""
 
 
 class LogisticObjective:
@@ -80,10 +75,6 @@ class LogisticObjective:
         value, gradient, hessian = self.penalty.value_gradient_hessian(self.sums, w)
         W = self.total_weight
         return value / W, gradient / W, hessian / W
-
-    def hessian_product(self, w: Parameters, v: Parameters) -> Parameters:
-        """∇²f(w) v, or I(w) v / Σ weight for Firth."""
-        return np.asarray(self.penalty.hessian_product(self.sums, w, v) / self.total_weight)
 
     def log_likelihood(self, w: Parameters, value: float) -> float:
         """Minus Σ loss without the penalty, from f(w); for Firth one more pass."""

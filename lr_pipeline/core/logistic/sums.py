@@ -51,12 +51,6 @@ class LogisticSums:
             return float(loss), gradient, information
         return float(loss), T.gradient(gradient), T.hessian(information)
 
-    def information_product(self, w: Parameters, v: Parameters) -> Parameters:
-        """The Fisher information times v."""
-        T, Tw, Tv = self.T, _mapped(self.T, w), _mapped(self.T, v)
-        product = self._sum(lambda block: self.kernel.information_product(block, Tw, Tv), T)
-        return np.asarray(product if T is None else T.gradient(product))
-
     def information_trace_gradient(self, w: Parameters, A: ParameterMatrix) -> Parameters:
         """∇_w tr(A I(w)) for a fixed symmetric A, on the given rows, without ``T``."""
         return np.asarray(

@@ -33,11 +33,6 @@ class TextbookKernel:
         gradient = X.T @ (weight * residual(z, block.y))
         return loss, gradient, X.T @ ((weight * variance(z))[:, None] * X)
 
-    def information_product(self, block: Block, w: Parameters, v: Parameters) -> Parameters:
-        """X̃ᵀ (ω s X̃ v): the information times v, without the matrix."""
-        X, z, weight = _terms(block, w)
-        return np.asarray(X.T @ (weight * variance(z) * (X @ v)))
-
     def information_trace_gradient(
         self, block: Block, w: Parameters, A: ParameterMatrix
     ) -> Parameters:

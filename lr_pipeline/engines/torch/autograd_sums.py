@@ -48,16 +48,6 @@ def loss_gradient_information(
     return *loss_gradient(block, w), _information(block, w)
 
 
-def information_product(block: TensorBlock, w: "torch.Tensor", v: "torch.Tensor") -> "torch.Tensor":
-    """Differentiate the gradient once more, along v (p,)."""
-    from torch.autograd import grad
-
-    leaf = _leaf(w)
-    (gradient,) = grad(loss(block, leaf), leaf, create_graph=True)
-    (product,) = grad(gradient, leaf, grad_outputs=v)
-    return product
-
-
 def information_trace_gradient(
     block: TensorBlock, w: "torch.Tensor", A: "torch.Tensor"
 ) -> "torch.Tensor":

@@ -43,13 +43,6 @@ def loss_gradient_information(
     return _loss(block, m), _combine_rows(block, _weighted(block, p.mul_(s))), information
 
 
-def information_product(block: TensorBlock, w: "torch.Tensor", v: "torch.Tensor") -> "torch.Tensor":
-    """Σ weight · σ(m) σ(−m) x̃ (x̃ᵀ v), shape (p,)."""
-    m, _ = _margin(block, w)
-    variance = m.neg().sigmoid_().mul_(m.sigmoid())
-    return _combine_rows(block, _weighted(block, variance.mul_(_linear(block, v))))
-
-
 def information_trace_gradient(
     block: TensorBlock, w: "torch.Tensor", A: "torch.Tensor"
 ) -> "torch.Tensor":

@@ -71,12 +71,6 @@ class TorchKernel:
             loss, gradient, information = sums
             return loss.item(), _array(gradient), _array(information)
 
-    def information_product(self, block: Block, w: Parameters, v: Parameters) -> Parameters:
-        """Σ s x̃ (x̃ᵀ v)."""
-        with torch_threads_for(block.X.size):
-            arguments = self.tensors(block), self.tensor(w), self.tensor(v)
-            return _array(self._sums.information_product(*arguments))
-
     def information_trace_gradient(
         self, block: Block, w: Parameters, A: ParameterMatrix
     ) -> Parameters:

@@ -157,9 +157,6 @@ class Flat:
         u = np.log1p(w[0] ** 2)
         return u / (1 + u), 2 * w / (1 + w**2) / (1 + u) ** 2, np.eye(1)
 
-    def hessian_product(self, w, v):
-        return v
-
 
 def test_a_profile_that_stays_below_the_quantile_has_no_end():
     """The end is ±∞ then, and finite where the quantile is reached: log(1 + w²) = 1 at g = 1."""

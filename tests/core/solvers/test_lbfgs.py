@@ -31,10 +31,6 @@ class Rosenbrock:
         """f(w), ∇f(w) and ∇²f(w)."""
         return float(rosen(w)), rosen_der(w), rosen_hess(w)
 
-    def hessian_product(self, w, v):
-        """∇²f(w) v."""
-        return rosen_hess(w) @ v
-
 
 def ill_conditioned():
     """Columns of scale 1e4 to 1e-4, not standardized: condition number of the Hessian 1e16."""
@@ -102,10 +98,6 @@ class Rounded:
     def value_gradient_hessian(self, w):
         """The same, and ∇²f(w), the identity."""
         return *self.value_gradient(w), np.eye(len(w))
-
-    def hessian_product(self, w, v):
-        """∇²f(w) v."""
-        return v
 
 
 def test_a_last_step_leaves_no_more_than_rounding():

@@ -67,10 +67,6 @@ class Firth(Penalty):
         value = loss - self.strength * _log_determinant(factor)
         return value, gradient - self.strength * change, information
 
-    def hessian_product(self, sums: LogisticSums, w: Parameters, v: Parameters) -> Parameters:
-        """I(w) v."""
-        return sums.information_product(w, v)
-
     def weight_added_to_null(self, p: int) -> float:
         """Strength · p, since with one variance s for all rows det I = s^p · constant."""
         return self.strength * p

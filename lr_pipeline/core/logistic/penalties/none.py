@@ -36,7 +36,3 @@ class NoPenalty(Penalty):
     ) -> tuple[float, Parameters, ParameterMatrix]:
         """Σ loss, its gradient and I(w)."""
         return sums.loss_gradient_information(w)
-
-    def hessian_product(self, sums: LogisticSums, w: Parameters, v: Parameters) -> Parameters:
-        """I(w) v."""
-        return sums.information_product(w, v)

@@ -92,10 +92,6 @@ class Penalty(ABC):
     ) -> tuple[float, Parameters, ParameterMatrix]:
         """The value, its gradient and I(w) + the penalty's Hessian, or a matrix in its place."""
 
-    @abstractmethod
-    def hessian_product(self, sums: LogisticSums, w: Parameters, v: Parameters) -> Parameters:
-        """The matrix of ``value_gradient_hessian`` times v."""
-
     def addition(self, w: Parameters) -> Addition | None:
         """The penalty alone and its derivatives; None where it depends on sums over the rows."""
         return None

@@ -32,7 +32,3 @@ class SeparablePenalty(Penalty):
         added = self.addition(w)
         hessian = information + np.diag(added.diagonal)
         return loss + added.value, gradient + added.gradient, hessian
-
-    def hessian_product(self, sums: LogisticSums, w: Parameters, v: Parameters) -> Parameters:
-        """The Hessian times v."""
-        return np.asarray(sums.information_product(w, v) + self.addition(w).diagonal * v)
