@@ -37,6 +37,7 @@ from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.named_choices import kernel_named, solver_named
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.models.fitted import FittedLinear, FittedLogistic
+from lr_pipeline.models.frame_rows import columns_by_name
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
@@ -153,6 +154,7 @@ def infer(
 ) -> LogisticInference:
     """Infer from the data of ``fit``: intervals, tests, odds ratios, variance inflation.
 
+    Columns of a data frame are found by their names, as for a prediction.
     ``method``: "profile" uses likelihood ratios, which are valid for maximum likelihood, Firth's
     penalty and log-F; "wald" uses the normal approximation, in two passes over the rows. Numbers
     that would be wrong are NaN, with the reason in ``withheld``. See
@@ -163,7 +165,13 @@ def infer(
     TypeError, ValueError
         As in ``fit_linear``; or the data are not the fit's; or the level or method does not exist.
     """
-    rows, columns, _ = _open(X, y, weight)
+    names = fit.columns if isinstance(fit, FittedLogistic) else None
+    rows, columns, _ = _open(X if isinstance(X, Table) else columns_by_name(X, names), y, weight)
+    if names is not None and columns is not None and columns != names:
+        raise ValueError(
+            f"expected the columns of the fit, {', '.join(names)}, found {', '.join(columns)}: "
+            "pass the rows that it was fitted to"
+        )
     with _naming(X, columns), threads_for(rows.num_columns, rows.num_rows):
         found = infer_logistic(rows, kernel_named(kernel), fit, level, method, columns)
     return found if columns is None else inference_with_names(found, columns)

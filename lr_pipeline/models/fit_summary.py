@@ -6,19 +6,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from math import isfinite
+from math import isfinite, isnan
 from typing import TypeAlias
 
 import numpy as np
 from scipy.special import chdtrc, stdtr, stdtrit, xlogy
 
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
+from lr_pipeline.core.inference.group_inference import BY_GROUPS
 from lr_pipeline.core.inference.inference import LogisticInference, wald_inference
 from lr_pipeline.core.inference.named_columns import INTERCEPT
 from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.types import Parameters
 
 LEVEL = 0.95
+STATISTICS = {"wald": "z", "profile": "LR χ²", BY_GROUPS: "t"}  # by the method of inference
 LONGEST_NAME = 40
 SMALLEST_P = 1e-4
 LEAST_RATIO, LARGEST_RATIO = 1e-4, 1e6  # written without a power of ten
@@ -87,7 +89,7 @@ def summarize_logistic(
     statistic, parts, remarks = "z", None, [fit.inference_withheld]
     profile = inference is None and not fit.penalty.adds_nothing and fit.penalty.profile_is_right
     if inference is not None:
-        statistic = "z" if inference.method == "wald" else "LR χ²"
+        statistic = STATISTICS[inference.method]
         parts = (inference.statistics, inference.p_values, inference.lower, inference.upper)
         remarks = [inference.withheld, inference.inseparable]
     elif errors is not None:
@@ -189,7 +191,7 @@ def _names(columns: Sequence[str] | None, number: int) -> list[str]:
 
 def _number(value: float) -> str:
     """Return five digits, or an empty text for NaN."""
-    return "" if value != value else f"{value:.5g}"  # noqa: PLR0124  # NaN alone differs from itself
+    return "" if isnan(value) else f"{value:.5g}"
 
 
 def _ratio(value: float) -> str:

@@ -14,7 +14,7 @@ from lr_pipeline.core.logistic.row_scores import score_rows
 from lr_pipeline.core.types import Columns, Design, Parameters, RowVector
 from lr_pipeline.engines.arrays.array_input import design_array
 from lr_pipeline.models.fit_summary import Summary, summarize_linear, summarize_logistic
-from lr_pipeline.models.frame_rows import rows_to_predict
+from lr_pipeline.models.frame_rows import columns_by_name, rows_to_predict
 from lr_pipeline.models.linear_predictor import LinearPredictor
 from lr_pipeline.tables.preparation.preparation import Preparation
 
@@ -93,16 +93,7 @@ def _scores(
 
 def _design(X: Any, columns: Sequence[str] | None, number: int) -> Design:
     """Return X (n, d) with the columns of the fit, by name where both have names."""
-    if columns is not None and hasattr(X, "columns"):
-        given = [str(name) for name in X.columns]
-        missing = [name for name in columns if given.count(name) != 1]
-        if missing:
-            raise ValueError(
-                f"expected each column of the fit once, found {given.count(missing[0])} of "
-                f"{missing[0]!r}: give {', '.join(map(repr, columns))}"
-            )
-        X = X[[X.columns[given.index(name)] for name in columns]]
-    design, _ = design_array(X)
+    design, _ = design_array(columns_by_name(X, columns))
     if design.shape[1] != number:
         raise ValueError(f"expected {number} columns as in the fit, found {design.shape[1]}")
     if not np.isfinite(design).all():

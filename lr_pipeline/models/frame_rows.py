@@ -1,10 +1,12 @@
 """Convert a caller's rows for prediction: a ``Table``, or a data frame with the columns."""
 
 import difflib
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
+from lr_pipeline.engines.arrays.array_forms import frame_columns
 from lr_pipeline.tables.errors import Problem, TableError, table_error
 from lr_pipeline.tables.in_memory import require_one_type, without_markers_in
 from lr_pipeline.tables.preparation.preparation import Preparation
@@ -38,6 +40,29 @@ def rows_to_predict(rows: RowsToPredict, preparation: Preparation) -> Table:
     rules = preparation.rules
     found = _to_arrow(rows, [names.index(name) for name in features], rules)
     return Table(without_markers_in(found, rules) if rules.missing else found, preparation.roles)
+
+
+def columns_by_name(X: Any, columns: Sequence[str] | None) -> Any:
+    """Return X with the columns of the fit in their order, where both have names.
+
+    Raises
+    ------
+    ValueError
+        A data frame with other columns lacks one of the fit, or has two of its name.
+    """
+    if columns is None or (frame := frame_columns(X)) is None:
+        return X
+    given = [name for name, _ in frame.values()]
+    if given == list(columns):
+        return X
+    wrong = next((name for name in columns if given.count(name) != 1), None)
+    if wrong is not None:
+        raise ValueError(
+            f"expected each column of the fit once, found {given.count(wrong)} of {wrong!r}: give "
+            f"{', '.join(map(repr, columns))}"
+        )
+    places = [given.index(name) for name in columns]
+    return X.select(places) if isinstance(X, pa.Table) else X[[X.columns[j] for j in places]]
 
 
 def _column_names(rows: Any) -> list[str]:

@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import statsmodels.api as sm
 
 import lr_pipeline
+from lr_pipeline.core.inference.group_inference import BY_GROUPS
 from lr_pipeline.tables.table import Table
 from tests.core.tables import spector
 
@@ -170,3 +173,33 @@ def test_an_odds_ratio_that_says_nothing_but_its_size_is_a_power_of_ten(frame, y
     assert lines(summary)["GPA"][-1] == "5.5 × 10¹²²"  # exp(282.61)
     up = lr_pipeline.fit_logistic(frame.assign(GPA=-frame["GPA"] / 100), y).summary()
     assert lines(up)["GPA"][-1].endswith(" × 10⁻¹²³")
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pa.Table.from_pandas], ids=["pandas", "arrow"])
+@pytest.mark.parametrize("method", ["wald", "profile"])
+def test_inference_finds_columns_by_name(frame, y, kind, method) -> None:
+    """As for predictions, columns may be in another order, and others are ignored."""
+    fit = lr_pipeline.fit_logistic(frame, y)
+    expected = lr_pipeline.infer(fit, frame, y, method=method)
+    shuffled = kind(frame.assign(other="text")[["PSI", "other", "GPA", "TUCE"]])
+    found = lr_pipeline.infer(fit, shuffled, y, method=method)
+    assert dict(found.p_values.items()) == dict(expected.p_values.items())
+    assert dict(found.variance_inflation.items()) == dict(expected.variance_inflation.items())
+    assert np.array_equal(fit.predict_proba(shuffled), fit.predict_proba(frame))
+    with pytest.raises(ValueError, match="found 0 of 'GPA'"):
+        lr_pipeline.infer(fit, frame[["TUCE", "PSI"]], y, method=method)
+
+
+def test_inference_of_a_table_needs_the_columns_of_the_fit(frame, y) -> None:
+    """The columns of a table are those of its preparation, which other rows may make otherwise."""
+    fit = lr_pipeline.fit_logistic(frame, y)
+    table = Table.from_pandas(frame[["PSI", "GPA", "TUCE"]].assign(y=y), target="y")
+    with pytest.raises(ValueError, match="expected the columns of the fit, GPA, TUCE, PSI, found"):
+        lr_pipeline.infer(fit, table, method="wald")
+
+
+def test_a_summary_of_inference_by_groups_shows_t(frame, y) -> None:
+    """Its statistics are t, not likelihood ratios."""
+    fit = lr_pipeline.fit_logistic(frame, y)
+    found = replace(lr_pipeline.infer(fit, frame, y, method="wald"), method=BY_GROUPS)
+    assert fit.summary(found).headings[3:5] == ("t", "P>|t|")

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool
 from scipy.special import gammaincc
 
-from lr_pipeline.core.columns.classes import count_classes
+from lr_pipeline.core.columns.classes import ClassCounts, count_classes
 from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.inference.collinearity import (
@@ -41,6 +41,8 @@ METHODS = ("wald", "profile")
 
 # A column takes part in a dependency where its entry is larger than rounding.
 SHARE = 1e-9
+# Sums of the same weights in another order differ by less than this share.
+SAME_WEIGHT = 1e-9
 
 
 def infer_logistic(
@@ -76,7 +78,9 @@ def infer_logistic(
     withheld, found, test, better = _reason(fit, method), None, None, None
     if not withheld and method == "wald":
         found = _wald(fit, level)
-        test = _model_test(_maximum_likelihood_statistic(rows, fit), analysis)
+        counts = count_classes(rows)
+        _require_classes_of(fit, counts)
+        test = _model_test(_maximum_likelihood_statistic(fit, counts), analysis)
     elif not withheld:
         problem = refit(rows, kernel, fit, analysis)
         try:
@@ -121,6 +125,17 @@ def _require_inferable(rows: Rows, fit: LogisticFit, level: float, method: str) 
         )
 
 
+def _require_classes_of(fit: LogisticFit, found: ClassCounts) -> None:
+    """Raise ``ValueError`` where the classes do not weigh what those of the fit's rows did."""
+    known = fit.class_weights
+    if known is not None and not np.allclose(found.weights, known, rtol=SAME_WEIGHT, atol=0.0):
+        raise ValueError(
+            f"expected the rows of the fit, with a weight of {known[0]:g} and {known[1]:g} of "
+            f"label 0 and 1, found {found.weight_0:g} and {found.weight_1:g}: pass the rows, "
+            "labels and weights that it was fitted to"
+        )
+
+
 def _wald(fit: LogisticFit, level: float) -> ParameterInference:
     """Inference by the normal approximation."""
     parameters = np.concatenate([[fit.intercept], fit.coefficients])
@@ -151,9 +166,8 @@ def _unidentified(analysis: ColumnAnalysis) -> Bool[np.ndarray, " p"]:
     return np.concatenate([[shifts.any()], (shares > SHARE * largest).any(axis=1)])
 
 
-def _maximum_likelihood_statistic(rows: Rows, fit: LogisticFit) -> float:
+def _maximum_likelihood_statistic(fit: LogisticFit, counts: ClassCounts) -> float:
     """2 (ℓ(ŵ) − Σ_k n_k log(n_k / n)), n_k the weight of class k."""
-    counts = count_classes(rows)
     null = sum(n * log(n / counts.total_weight) for n in counts.weights)
     return 2.0 * (fit.log_likelihood - null)
 

@@ -314,3 +314,11 @@ def test_kernels_and_algorithms_have_the_same_intervals():
         one, other = (infer_logistic(rows, NumpyKernel(), fit) for fit in (by_newton, by_lbfgs))
         for name in ("lower", "upper", "statistics", "p_values"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_wald_refuses_rows_whose_classes_weigh_otherwise():
+    """Its intervals are the fit's own, and the model test would be of other rows."""
+    X, y = spector()
+    fit, _ = infer(X, y, method="wald")
+    with pytest.raises(ValueError, match=r"with a weight of 21 and 11 of label 0 and 1, found 11"):
+        infer_logistic(ArrayRows(X, 1.0 - y), NumpyKernel(), fit, method="wald")
