@@ -62,6 +62,10 @@ class FormatVersionError(ValueError):
         self.message, self.remedy = message, remedy
         super().__init__(f"{message}. {remedy}.")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle both parts, since a worker's error is caught in another process."""
+        return FormatVersionError, (self.message, self.remedy)
+
 
 def with_format_version(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document with the number of its format put first.

@@ -1,6 +1,7 @@
 """Limits of a fit: how many columns, and how large numbers may be so that no sum overflows."""
 
 from math import isfinite
+from typing import Any
 
 # Largest relative rounding error of one operation in float64.
 UNIT_ROUNDOFF = 2.0**-53
@@ -19,9 +20,13 @@ class ColumnError(ValueError):
     """Raised for a column that cannot be fitted; ``message`` with the column's name or number."""
 
     def __init__(self, message: str, column: int, names: tuple[str, ...] | None = None) -> None:
-        self.message, self.column = message, column
+        self.message, self.column, self.names = message, column, names
         name = f"{column} (from 0)" if names is None else repr(names[column])
         super().__init__(message.format(column=f"column {name}"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle all of it, since a worker's error is caught in another process."""
+        return ColumnError, (self.message, self.column, self.names)
 
     def named(self, names: tuple[str, ...] | None) -> "ColumnError":
         """Return the error with the column's name."""

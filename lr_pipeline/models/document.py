@@ -27,7 +27,11 @@ class ModelDocumentError(ValueError):
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"field {field!r}: {message}" if field else message)
-        self.field = field
+        self.field, self.message = field, message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the field too, since a worker's error is caught in another process."""
+        return ModelDocumentError, (self.field, self.message)
 
 
 def read_document(text: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -61,6 +62,10 @@ class SchemaMismatchError(TableError):
         heading = f"{place}: these columns are not as in training, so that nothing was written:"
         remedy = "Give the columns that the model was trained on, or train again."
         self.args = ("\n".join([heading, *_as_table(self.differences), remedy]),)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the differences too, since a worker's error is caught in another process."""
+        return SchemaMismatchError, (self.source, self.differences)
 
 
 def _as_table(differences: Sequence[Difference]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -82,7 +83,7 @@ class SeparationError(ValueError):
     """Raised for a separated table when no penalty was chosen; carries the ``Existence``."""
 
     def __init__(self, existence: Existence, column_names: Sequence[str] | None = None) -> None:
-        self.existence = existence
+        self.existence, self.column_names = existence, column_names
         found = "completely" if existence.verdict is Verdict.COMPLETE_SEPARATION else "partly"
         limits = [
             f"{_name(column, column_names)} to {'+' if slope > 0 else '−'}∞"
@@ -98,6 +99,10 @@ class SeparationError(ValueError):
             f"grows as these coefficients run away: {', '.join(limits)}. Use penalty auto or "
             "firth, log-f or l2 (finite for every table), or leave such columns out"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the evidence too, since a worker's error is caught in another process."""
+        return SeparationError, (self.existence, self.column_names)
 
 
 def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Existence:

@@ -24,6 +24,11 @@ class VersionMismatchError(RuntimeError):
             f"expected {name} {expected} on every worker, as here, found {found} on {worker}. "
             "Install the same version there, and start the worker again"
         )
+        self.parts = worker, name, expected, found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what was found, since a worker raises the error and the driver catches it."""
+        return VersionMismatchError, self.parts
 
 
 @cache
