@@ -7,6 +7,7 @@ SHA-256, verified, so that a large table is read from the local disk in parts as
 """
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lr_pipeline.storage.atomic import is_partial
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.files.urls import is_of_network, network_problem
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CACHE = "LR_PIPELINE_CACHE"
 MISSING = "the recorded file is missing. Materialize the asset again, or put the file back"
 UNUSED_SECONDS = 7 * 86_400.0
+
+_CACHED_NAME = re.compile(r"[0-9a-f]{64}-.")
 
 
 def location(text: str) -> "Path | UPath":
@@ -101,13 +103,14 @@ def remove_objects(main: "UPath") -> None:
 def mark_as_used(folder: Path) -> None:
     """Keep a folder of the cache for a week from now, and remove those that were not used so long.
 
-    The files' own times stay, by which their hashes are remembered.
+    The files' own times stay, by which their hashes are remembered. Whatever is not named as
+    ``cached_folder`` names stays as well: the cache may lie in a folder with other things.
     """
     os.utime(folder)
     oldest = time.time() - UNUSED_SECONDS
     for one in folder.parent.iterdir():
         with suppress(FileNotFoundError):  # another process removed it
-            if not is_partial(one) and one.stat().st_mtime < oldest:
+            if _CACHED_NAME.match(one.name) and one.stat().st_mtime < oldest:
                 shutil.rmtree(one)
 
 

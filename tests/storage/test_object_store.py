@@ -237,3 +237,16 @@ def test_a_plain_path_is_a_folder_of_this_machine(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert location("data/artifacts") == tmp_path / "data" / "artifacts"
     assert str(location("s3://bucket/a")) == "s3://bucket/a"
+
+
+def test_a_cache_in_a_folder_with_other_things_leaves_them_alone(root):
+    """Whoever names a folder as the cache has not said that its old files may go."""
+    artifact = write_artifact(root, ["a"], "v1", {"x": 1})
+    others = [cache_folder() / "thesis", cache_folder() / "notes.txt"]
+    others[0].mkdir()
+    others[1].write_text("kept")
+    long_ago = time.time() - UNUSED_SECONDS - 60
+    for path in others:
+        os.utime(path, (long_ago, long_ago))
+    load(artifact)
+    assert all(path.exists() for path in others)
