@@ -9,6 +9,7 @@ from lr_pipeline.models.decision.decision import DEFAULT_DECISION, THRESHOLD, De
 from lr_pipeline.models.decision.recalibration import Recalibration
 from lr_pipeline.models.decision.recalibration_fit import fit_isotonic, fit_platt
 from lr_pipeline.models.decision.threshold_rules import (
+    DecisionError,
     FixedThreshold,
     ScoreCuts,
     ThresholdRule,
@@ -47,7 +48,7 @@ def choose_decision(choice: DecisionChoice, scores: Callable[[], HeldOutScores])
     Raises
     ------
     DecisionError
-        No threshold meets the rule's target.
+        No threshold meets the rule's target, or all rows held out are of one class.
     """
     rule = choice.rule
     if not choice.needs_folds:
@@ -56,6 +57,7 @@ def choose_decision(choice: DecisionChoice, scores: Callable[[], HeldOutScores])
             return DEFAULT_DECISION
         return Decision(threshold, rule.words)
     found = scores()
+    _require_both_classes(found)
     recalibration = _recalibrated(choice.recalibration, found)
     decision = Decision(recalibration=recalibration)
     cuts = ScoreCuts.of(decision.probability(found.z), found.y, found.weight)
@@ -69,6 +71,17 @@ def choose_decision(choice: DecisionChoice, scores: Callable[[], HeldOutScores])
         costs=rule.costs,
         outcomes=tuple(cuts.outcome(*one) for one in _compared(rule, threshold, cuts)),
     )
+
+
+def _require_both_classes(found: HeldOutScores) -> None:
+    """Raise ``DecisionError`` unless rows of both classes were held out."""
+    positive, total = float(found.weight @ found.y), float(found.weight.sum())
+    if not 0.0 < positive < total:
+        raise DecisionError(
+            f"expected held-out training rows of both classes, found {len(found.z):,} rows of one "
+            f"class in {found.folds}. Give a threshold instead of a rule that chooses one, without "
+            "a recalibration, or add later rows of the other class."
+        )
 
 
 def _recalibrated(kind: RecalibrationKind, found: HeldOutScores) -> Recalibration | None:

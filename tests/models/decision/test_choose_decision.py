@@ -156,3 +156,17 @@ def test_streamed_rows_give_the_same_decision(parts, tmp_path) -> None:
     other = train_logistic(parts[0], prepare_rows, NumpyKernel(), training).decision
     assert one.threshold == pytest.approx(other.threshold, rel=1e-9)
     assert one.outcomes[0].flagged == other.outcomes[0].flagged
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [DecisionChoice(rule) for rule in RULES] + [DecisionChoice(recalibration="platt")],
+    ids=lambda choice: f"{type(choice.rule).__name__}-{choice.recalibration}",
+)
+def test_nothing_is_chosen_on_rows_of_one_class(choice) -> None:
+    """Folds by time hold out the later rows; where none is positive, no rule has a meaning."""
+    frame = rows(100).assign(t=pd.date_range("2024-01-01", periods=100))
+    frame["y"] = np.where((np.arange(100) < 16) & (np.arange(100) % 2 == 0), "yes", "no")
+    train = Table.from_pandas(frame, target="y", time="t")
+    with pytest.raises(DecisionError, match="expected held-out training rows of both classes"):
+        fitted(train, choice)
