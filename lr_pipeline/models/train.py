@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,8 @@ def train_logistic(
         There is no penalty and the table is separated; the message names the columns.
     ProvenanceError
         ``existence`` is for another table.
+    ValueError
+        The solver left the finite numbers.
     """
     if existence is not None:
         require_same_table("mle_existence", existence["train_fingerprint"], train)
@@ -114,6 +117,11 @@ def train_logistic(
             )
     except SeparationError as error:
         raise SeparationError(error.existence, columns) from None
+    if not (isfinite(fit.value) and np.isfinite(fit.scaled_parameters).all()):
+        raise ValueError(
+            f"expected finite parameters, found others after {fit.iterations:,} iterations of "
+            f"{fit.solver}: {fit.status.remedy}"
+        )
     inference = _infer(prepared, fit)
     for _ in range(RESTARTS):
         if inference.better_start is None:

@@ -117,3 +117,10 @@ def test_fits_of_one_design_analyse_its_columns_once(overlapping, monkeypatch) -
     model = train_logistic(overlapping, shared, NumpyKernel(), Training(Newton()))
     assert model.to_json() == alone[1]
     assert analysed == [prepared.rows]
+
+
+def test_a_descent_that_leaves_the_finite_numbers_names_the_remedy(overlapping) -> None:
+    """A model of NaN could not be stored; the message says why there is none."""
+    solver = GradientDescent(learning_rate=1e3, iterations=2000)
+    with pytest.raises(ValueError, match=r"expected finite parameters.*lower the learning rate"):
+        train_logistic(overlapping, prepare, NumpyKernel(), Training(solver, Ridge(1e3)))
