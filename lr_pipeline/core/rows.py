@@ -63,6 +63,8 @@ def add(a: Any, b: Any, plus: Callable[[Any, Any], Any] = plus) -> Any:
     joined: this is how rows are gathered.
     """
     if isinstance(a, dict):
+        if a.keys() != b.keys():
+            raise ValueError(f"expected the same keys from every block, found {[*a]} and {[*b]}")
         return {key: add(one, b[key], plus) for key, one in a.items()}
     if isinstance(a, tuple):
         items = [add(one, other, plus) for one, other in zip(a, b, strict=True)]

@@ -115,6 +115,7 @@ class _Inference(_Part):
     level: Annotated[FiniteFloat, Field(gt=0, lt=1)]
     method: str
     withheld: str
+    inseparable: str = ""
     better_start: Vector | None = None
     intercept: _Parameter
     columns: dict[str, _Column]

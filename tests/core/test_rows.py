@@ -80,3 +80,9 @@ def test_rows_are_gathered_in_order_without_those_of_weight_0():
     block = gather(HeldRows(Block(X, np.ones(5), weight), 2))
     np.testing.assert_array_equal(block.X[:, 0], [0.0, 2.0, 4.0])
     np.testing.assert_array_equal(block.weight, [1.0, 2.0, 1.0])
+
+
+def test_dictionaries_of_other_keys_do_not_add():
+    """Otherwise a block's value would be dropped silently."""
+    with pytest.raises(ValueError, match="the same keys from every block"):
+        add({"rows": 1}, {"rows": 2, "weight": 3.0})

@@ -119,3 +119,10 @@ def test_a_center_that_overflows_the_intercept_is_named(documents, value) -> Non
     changes = changed(documents[0], ("center", 0), value)
     with pytest.raises(ModelDocumentError, match="field 'intercept'"):
         model_from_json(changes)
+
+
+def test_the_reason_for_inseparable_columns_is_a_text(documents) -> None:
+    """Models without such columns have no such field, so that it is not in ``documents``."""
+    logistic = next(one for one in documents if one["kind"] == "logistic")
+    with pytest.raises(ModelDocumentError, match=r"inference\.inseparable"):
+        model_from_json(changed(logistic, ("inference", "inseparable"), 3))

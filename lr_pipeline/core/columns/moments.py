@@ -141,7 +141,7 @@ def column_moments(rows: Rows) -> Moments:
     moments = possible_moments(rows)
     if moments.num_rows == 0:
         raise ValueError(
-            f"expected at least one row of positive weight, found {rows.num_rows} rows and none"
+            f"expected at least one row of positive weight, found none in {rows.num_rows} rows"
         )
     require_finite(rows, np.isfinite(moments.mean) & np.isfinite(moments.squares))
     return moments

@@ -277,4 +277,4 @@ def _block_leverage(block: Block, w: Parameters, factor: ParameterMatrix) -> flo
     s = s if block.weight is None else block.weight * s
     augmented = np.column_stack([np.ones(len(s)), block.X])
     half = solve_triangular(factor, augmented.T, lower=True)
-    return float(np.max(s * np.sum(half**2, axis=0)))
+    return float(np.max(s * np.sum(half**2, axis=0), initial=0.0))

@@ -71,7 +71,9 @@ def test_a_value_too_large_to_square_is_named_by_its_column() -> None:
 
 def test_weights_that_are_all_zero_are_refused() -> None:
     """The error is raised here because an engine may not have checked the weights."""
-    with pytest.raises(ValueError, match="at least one row of positive weight, found 2 rows"):
+    with pytest.raises(
+        ValueError, match="at least one row of positive weight, found none in 2 rows"
+    ):
         column_moments(ShuffledRows(np.ones((2, 1)), np.ones(2), np.zeros(2)))
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from lr_pipeline.core.fitting.fit import fit_logistic
-from lr_pipeline.core.fitting.minimum_search import MinimumSearch, OtherMinimum
+from lr_pipeline.core.fitting.minimum_search import MinimumSearch, OtherMinimum, search_minimum
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.logistic.penalties.ridge import Ridge
+from lr_pipeline.core.rows import Block, HeldRows, add
 from lr_pipeline.core.solvers import Lbfgs, Newton, Status
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
@@ -210,3 +211,22 @@ def test_a_penalty_with_one_optimum_has_no_search():
     X, y = overlapping(60)
     assert fit_logistic(ArrayRows(X, y), NumpyKernel()).search is None
     assert fit_logistic(ArrayRows(X, y), NumpyKernel(), Ridge()).search is None
+
+
+def test_a_block_without_rows_has_no_leverage():
+    """An engine may have empty blocks; the search goes on as without them."""
+
+    class WithEmptyBlock(HeldRows):
+        """The rows, after a block without any."""
+
+        def sum(self, block_function):
+            """Add the values of the empty block and of the others."""
+            empty = Block(self.block.X[:0], self.block.y[:0])
+            return add(block_function(empty), super().sum(block_function))
+
+    X, y = two_scales(2)
+    start = np.zeros(3)
+    w, search = search_minimum(WithEmptyBlock(Block(X, y)), start)
+    expected, expected_search = search_minimum(HeldRows(Block(X, y)), start)
+    np.testing.assert_array_equal(w, expected)
+    assert search.starts == expected_search.starts
