@@ -5,6 +5,8 @@ from typing import Any
 
 # Largest relative rounding error of one operation in float64.
 UNIT_ROUNDOFF = 2.0**-53
+# Significant bits of a float64.
+PRECISION = 53
 # Matrices of columns × columns are held and factorized.
 MAX_COLUMNS = 3_000
 # Limits of a column's numbers: squares of up to 1e200, times a weight and a number of rows, stay

@@ -92,17 +92,17 @@ class _Largest:
         return _Largest(max(self.value, other.value))
 
 
+def counted_rows(block: Block) -> Block:
+    """Return the block without its rows of zero weight."""
+    if block.weight is None or block.weight.all():
+        return block
+    counted = block.weight > 0
+    return Block(block.X[counted], block.y[counted], block.weight[counted])
+
+
 def gather(rows: Rows) -> Block:
     """Copy all rows of positive weight into one block in memory, in the engine's order."""
-
-    def copy_counted(block: Block) -> list[Block]:
-        X, y, weight = block
-        if weight is None:
-            return [block]
-        counted = weight > 0
-        return [Block(X[counted], y[counted], weight[counted])]
-
-    return concatenate(rows.sum(copy_counted))
+    return concatenate(rows.sum(lambda block: [counted_rows(block)]))
 
 
 def in_one_block(rows: Rows) -> Block:

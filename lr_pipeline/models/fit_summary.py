@@ -14,7 +14,12 @@ from scipy.special import chdtrc, stdtr, stdtrit, xlogy
 
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.inference.group_inference import BY_GROUPS
-from lr_pipeline.core.inference.inference import LogisticInference, wald_inference
+from lr_pipeline.core.inference.inference import (
+    LogisticInference,
+    ParameterInference,
+    nothing_inferred,
+    wald_inference,
+)
 from lr_pipeline.core.inference.named_columns import INTERCEPT
 from lr_pipeline.core.least_squares.linear_fit import LinearFit
 from lr_pipeline.core.types import Parameters
@@ -86,19 +91,18 @@ def summarize_logistic(
     errors = None
     if fit.standard_errors is not None and fit.intercept_standard_error is not None:
         errors = np.append(fit.intercept_standard_error, fit.standard_errors)
-    statistic, parts, remarks = "z", None, [fit.inference_withheld]
+    statistic, remarks = "z", [fit.inference_withheld]
+    found: ParameterInference | LogisticInference | None = inference
     profile = inference is None and not fit.penalty.adds_nothing and fit.penalty.profile_is_right
     if inference is not None:
         statistic = STATISTICS[inference.method]
-        parts = (inference.statistics, inference.p_values, inference.lower, inference.upper)
         remarks = [inference.withheld, inference.inseparable]
     elif errors is not None:
-        wald = wald_inference(values, errors, LEVEL)
-        parts = (wald.z, wald.p_values, wald.lower, wald.upper)
+        found = wald_inference(values, errors, LEVEL)
     level = LEVEL if inference is None else inference.level
     remedy = " Profile intervals are right for it: summary(infer(fit, X, y))." if profile else ""
     ratios = ["", *(_ratio(ratio) for ratio in _exponentials(fit.coefficients).tolist())]
-    headings, rows = _table(names, values, errors, statistic, parts, level)
+    headings, rows = _table(names, values, errors, statistic, found, level)
     return Summary(
         "Logistic regression",
         _logistic_facts(fit),
@@ -112,7 +116,7 @@ def summarize_linear(fit: LinearFit, columns: Sequence[str] | None) -> Summary:
     """Summarize least squares: t = estimate / standard error, with Student's distribution."""
     names = [INTERCEPT, *_names(columns, len(fit.coefficients))]
     values = np.append(fit.intercept, fit.coefficients)
-    errors, parts, remarks = None, None, []
+    errors, found, remarks = None, None, []
     if fit.standard_errors is None or fit.degrees_of_freedom is None:
         remarks = ["Withheld: the solution is not unique, or no degrees of freedom are left."]
     else:
@@ -122,8 +126,8 @@ def summarize_linear(fit: LinearFit, columns: Sequence[str] | None) -> Summary:
             t = values / errors
         reach = stdtrit(fit.degrees_of_freedom, (1.0 + LEVEL) / 2.0) * errors
         p_values = 2.0 * stdtr(fit.degrees_of_freedom, -np.abs(t))
-        parts = (t, p_values, values - reach, values + reach)
-    headings, rows = _table(names, values, errors, "t", parts, LEVEL)
+        found = ParameterInference(values - reach, values + reach, t, p_values)
+    headings, rows = _table(names, values, errors, "t", found, LEVEL)
     facts = {
         "Rows": f"{fit.num_rows:,}",
         "R²": "undefined" if fit.r_squared is None else f"{fit.r_squared:.4f}",
@@ -163,20 +167,20 @@ def _table(
     values: Parameters,
     errors: Parameters | None,
     statistic: str,
-    parts: tuple[Parameters, Parameters, Parameters, Parameters] | None,
+    found: ParameterInference | LogisticInference | None,
     level: float,
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return headings and rows; ``parts``: statistics, p-values, lower and upper ends."""
+    """Return headings and rows; cells are empty where nothing is inferred."""
+    found = found or nothing_inferred(len(values))
     unknown = np.full(len(values), np.nan)
-    statistics, p_values, lower, upper = parts or (unknown,) * 4
     columns = zip(
         names,
         map(_number, values.tolist()),
         map(_number, (unknown if errors is None else errors).tolist()),
-        map(_number, np.asarray(statistics).tolist()),
-        map(_p_value, np.asarray(p_values).tolist()),
-        map(_number, np.asarray(lower).tolist()),
-        map(_number, np.asarray(upper).tolist()),
+        map(_number, np.asarray(found.statistics).tolist()),
+        map(_p_value, np.asarray(found.p_values).tolist()),
+        map(_number, np.asarray(found.lower).tolist()),
+        map(_number, np.asarray(found.upper).tolist()),
         strict=True,
     )
     tail = (1.0 - level) / 2.0

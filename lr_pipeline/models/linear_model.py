@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.least_squares.linear_fit import LinearFit
-from lr_pipeline.models.document import read_document
 from lr_pipeline.models.fit_json import (
     array_from_dict,
     array_to_dict,
@@ -67,7 +66,7 @@ class LinearModel(TrainedModel):
         return self.predictor.of_table(rows_to_predict(rows, self.preparation), aggregate)
 
     def to_json(self) -> str:
-        """Return strict JSON; :meth:`from_json` restores every bit."""
+        """Return strict JSON; ``model_from_json`` restores every bit."""
         columns = self.preparation.columns
         fit = self.fit
         document = {
@@ -89,17 +88,12 @@ class LinearModel(TrainedModel):
         return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> "LinearModel":
-        """Restore a model: the inverse of :meth:`to_json`."""
-        return cls.from_document(read_document(text))
-
-    @classmethod
     def from_document(cls, document: dict[str, Any]) -> "LinearModel":
         """Restore a model from JSON that was parsed and checked."""
         columns, covariance = document["columns"], document["covariance"]
         fit = LinearFit(
             **{name: document[name] for name in PLAIN_FIELDS},
-            coefficients=np.array([document["coefficients"][name] for name in columns]),
+            coefficients=array_from_dict(document["coefficients"], columns),
             standard_errors=array_from_dict(document["standard_errors"], columns),
             dependent_columns=tuple(columns.index(name) for name in document["dependent_columns"]),
             covariance=None if covariance is None else np.array(covariance),

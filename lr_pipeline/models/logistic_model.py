@@ -12,7 +12,6 @@ from lr_pipeline.core.fitting.plain_fit import CERTIFIED
 from lr_pipeline.core.inference.inference import LogisticInference
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.models.decision.decision import DEFAULT_DECISION, Decision
-from lr_pipeline.models.document import read_document
 from lr_pipeline.models.fit_json import fit_from_dict, fit_to_dict
 from lr_pipeline.models.frame_rows import RowsToPredict, rows_to_predict
 from lr_pipeline.models.inference_json import inference_from_dict, inference_to_dict
@@ -96,7 +95,7 @@ class LogisticModel(TrainedModel):
         return self.decision.probability(z)
 
     def to_json(self) -> str:
-        """Return strict JSON; :meth:`from_json` restores every bit."""
+        """Return strict JSON; ``model_from_json`` restores every bit."""
         document = {
             "kind": "logistic",
             "kernel": self.kernel,
@@ -108,11 +107,6 @@ class LogisticModel(TrainedModel):
         }
         document = with_format_version("model", document)
         return json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> "LogisticModel":
-        """Restore a model: the inverse of :meth:`to_json`."""
-        return cls.from_document(read_document(text))
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "LogisticModel":

@@ -49,7 +49,9 @@ def describe_existence(data: Mapping[str, Any]) -> str:
             "the maximum-likelihood estimate exists cannot be told."
         )
     elif not has_estimate(data):
-        kind = "completely" if data["verdict"] == "complete_separation" else "quasi-completely"
+        kind = (
+            "completely" if data["verdict"] == Verdict.COMPLETE_SEPARATION else "quasi-completely"
+        )
         names = _listed(data["separating_columns"])
         sentences.append(
             f"The training set is {kind} separated by {names} "

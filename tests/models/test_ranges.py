@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lr_pipeline.engines.design import prepare_rows
-from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models import model_from_json
 from lr_pipeline.models.ranges import training_ranges
 from lr_pipeline.tables.table import Table
 
@@ -35,4 +35,4 @@ def test_the_model_keeps_them(train, parts) -> None:
     model = train(parts[0])
     known = parts[0].to_pandas()[["age", "dose"]]
     assert model.ranges == {name: (known[name].min(), known[name].max()) for name in known}
-    assert LogisticModel.from_json(model.to_json()).ranges == model.ranges
+    assert model_from_json(model.to_json()).ranges == model.ranges

@@ -10,6 +10,7 @@ from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 from lr_pipeline.evaluation.evaluate import evaluate_models
+from lr_pipeline.models import model_from_json
 from lr_pipeline.models.document import ModelDocumentError
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
@@ -61,14 +62,14 @@ def test_restarts_that_do_not_end_leave_nothing_inferred(train, monkeypatch) -> 
     model = train(table_of(17), penalty=Firth())
     assert model.inference.withheld.startswith("the fit is not the best one")
     assert np.isnan(model.inference.p_values).all()
-    restored = LogisticModel.from_json(model.to_json())
+    restored = model_from_json(model.to_json())
     np.testing.assert_array_equal(restored.inference.better_start, model.inference.better_start)
 
 
 def test_the_search_survives_json(rivals) -> None:
     """Counts, the lowest minimum and the other minima are kept bit for bit."""
     search = rivals.fit.search
-    restored = LogisticModel.from_json(rivals.to_json()).fit.search
+    restored = model_from_json(rivals.to_json()).fit.search
     assert (restored.starts, restored.agreeing) == (search.starts, search.agreeing)
     np.testing.assert_array_equal(restored.parameters, search.parameters)
     for one, other in zip(restored.others, search.others, strict=True):
@@ -80,7 +81,7 @@ def test_a_search_of_other_columns_is_refused(rivals) -> None:
     """Another minimum of four parameters in a model of three was edited by hand."""
     edited = rivals.to_json().replace('"parameters": [', '"parameters": [1.0,', 1)
     with pytest.raises(ModelDocumentError, match=r"search\.parameters"):
-        LogisticModel.from_json(edited)
+        model_from_json(edited)
 
 
 def test_check_metadata_and_summary_say_how_many_starts_agree(rivals) -> None:

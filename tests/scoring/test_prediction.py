@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 import statsmodels.api as sm
 
-from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models import model_from_json
 from lr_pipeline.scoring.prediction import Predictor, unseen_rows
 from lr_pipeline.scoring.predictions import score_file
 from lr_pipeline.tables.preparation.encoding import CategoryEncoding
@@ -94,7 +94,7 @@ def test_a_block_without_rows_is_predicted(model) -> None:
 
 def test_a_level_in_another_spelling_is_that_level(model, frame, tmp_path) -> None:
     """Any kind of file and a stored model give the same bits, and no unseen level."""
-    stored = LogisticModel.from_json(model.to_json())
+    stored = model_from_json(model.to_json())
     other = frame.assign(city=frame["city"].str.replace("ö", "o\u0308") + "\u00a0")
     plain, spelled = tmp_path / "plain.csv", tmp_path / "spelled.csv"
     frame.to_csv(plain, index=False)

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from lr_pipeline.models import model_from_json
 from lr_pipeline.models.model_version import version_of
 from lr_pipeline.scoring.predictions import (
     METADATA_KEY,
@@ -67,7 +68,7 @@ def test_only_what_training_never_lacked_is_unexpectedly_missing(frame, tmp_path
     assert "age=missing" not in model.coefficients
     path = tmp_path / "new.csv"
     path.write_text("city,key,age,dose\nOslo,a,,\n,b,50,nan\nOslo,c,50,0.001\n")
-    for scored in (model, type(model).from_json(model.to_json())):
+    for scored in (model, model_from_json(model.to_json())):
         predictions = score_file(scored, path)
         found = written(predictions, tmp_path / "p.parquet")["unexpected_missing"]
         assert found.fillna("").tolist() == ["dose", "dose; city", ""]
@@ -194,5 +195,5 @@ def test_an_id_named_like_a_result_is_refused(model, new_rows) -> None:
 
 def test_the_version_is_that_of_the_stored_model(model) -> None:
     """It stays the same when stored, and differs between models."""
-    assert version_of(type(model).from_json(model.to_json())) == version_of(model)
+    assert version_of(model_from_json(model.to_json())) == version_of(model)
     assert version_of(replace(model, train_rows=1)) != version_of(model)

@@ -6,7 +6,7 @@ import pyarrow as pa
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.design import prepare_rows
-from lr_pipeline.models.logistic_model import LogisticModel
+from lr_pipeline.models import model_from_json
 from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.scoring.prediction import Predictor
 from lr_pipeline.tables.table import Table
@@ -23,7 +23,7 @@ def test_predictions_of_tied_columns_keep_their_intervals() -> None:
         NumpyKernel(),
         Training(Newton()),
     )
-    again = LogisticModel.from_json(model.to_json())
+    again = model_from_json(model.to_json())
     assert again.inference.inseparable == model.inference.inseparable != ""
     assert again.inference.tied.tolist() == [True, False, True, True, True]
     predicted = Predictor(again).predict(pa.RecordBatch.from_pandas(frame.head(3)))

@@ -13,11 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
-from lr_pipeline.core.columns.moments import Extremes, counted_rows
+from lr_pipeline.core.columns.moments import Extremes
 from lr_pipeline.core.logistic.fast_kernel import row_terms
-from lr_pipeline.core.rows import Block, Rows
-from lr_pipeline.core.solvers.secant import LinearSolve
-from lr_pipeline.core.types import Columns, Parameters, RowVector
+from lr_pipeline.core.rows import Block, Rows, counted_rows
+from lr_pipeline.core.types import Columns, LinearMap, Parameters, RowVector
 
 # Outside these scales a column's values, or their inverses, may leave the range of float32.
 SMALLEST, LARGEST = 1e-30, 1e30
@@ -74,7 +73,7 @@ class Expansion(NamedTuple):
     w: Parameters
     value: float
     gradient: Parameters
-    product: LinearSolve
+    product: LinearMap
 
 
 @dataclass(frozen=True, eq=False)

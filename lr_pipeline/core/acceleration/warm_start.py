@@ -22,8 +22,7 @@ from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.solvers.hessian_solve import decrement
-from lr_pipeline.core.solvers.secant import LinearSolve
-from lr_pipeline.core.types import Columns, Parameters
+from lr_pipeline.core.types import Columns, LinearMap, Parameters
 
 # The sample's optimum is itself several standard errors from that of all rows, so that it need not
 # be found closely.
@@ -57,7 +56,7 @@ class WarmStart:
     objective: LogisticObjective
     knows_extremes: ClassVar[bool] = False
 
-    def preconditioner(self, tolerance: float) -> LinearSolve:
+    def preconditioner(self, tolerance: float) -> LinearMap:
         """Return g ↦ H⁻¹ g, approximately, for a descent on all rows to ``tolerance``."""
         return self.factors.solve
 

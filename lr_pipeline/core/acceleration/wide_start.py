@@ -33,8 +33,8 @@ from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.hessian_solve import decrement, is_last_step
 from lr_pipeline.core.solvers.line_search import backtrack
-from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
-from lr_pipeline.core.types import Columns, Parameters
+from lr_pipeline.core.solvers.secant import SecantPairs
+from lr_pipeline.core.types import Columns, LinearMap, Parameters
 
 # The largest number of steps, and of products with the Hessian in each step: FEW_PRODUCTS where the
 # preconditioner takes the columns as uncorrelated, PRODUCTS where it is a sample's Hessian.
@@ -64,10 +64,10 @@ class WideStart(WarmStart):
     ``product``: v ↦ H v with the Hessian of all rows near the start.
     """
 
-    product: LinearSolve
+    product: LinearMap
     knows_extremes: ClassVar[bool] = True
 
-    def preconditioner(self, tolerance: float) -> LinearSolve:
+    def preconditioner(self, tolerance: float) -> LinearMap:
         """Return g ↦ H⁻¹ g, approximately, for the Hessian of all rows at the start.
 
         The sample's Hessian is enough where, by its measure, the optimum is within ``tolerance``
@@ -162,7 +162,7 @@ class _Reached(NamedTuple):
 
 
 def _approach(
-    objective: SingleObjective, w: Parameters, precondition: LinearSolve, products: int
+    objective: SingleObjective, w: Parameters, precondition: LinearMap, products: int
 ) -> _Reached:
     """Inexact Newton steps, each computed by at most ``products`` products with the Hessian.
 

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from lr_pipeline.core.limits import SMALLEST_NUMBER, ColumnError
+from lr_pipeline.core.limits import SMALLEST_NUMBER, UNIT_ROUNDOFF, ColumnError
 from lr_pipeline.core.linear_algebra.double_double import two_sum
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.rows import Block, Rows, counted_rows
 from lr_pipeline.core.types import Columns, Design, RowVector
 
-SIDE_BY_SIDE = 64  # rows that are compared as one long vector
-CACHED = 64  # such vectors at a time, which stay in the processor's cache
-SQUARED = 512  # numbers in one sum of squares
-EPSILON = float(np.finfo(np.float64).eps)
-LARGEST = 1e150  # its square is finite
-SMALLEST = 1e-150  # its square does not underflow
+ROWS_PER_VECTOR = 64  # rows that are compared as one long vector
+VECTORS_IN_CACHE = 64  # such vectors at a time, which stay in the processor's cache
+NUMBERS_PER_SUM = 512  # numbers in one sum of squares
+LARGEST_SQUARED = 1e150  # a number whose square is finite
+SMALLEST_SQUARED = 1e-150  # a number whose square does not underflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +33,15 @@ class Extremes:
         """
         if len(X) and X.strides[0] < X.strides[1]:  # each column's values are side by side
             return cls(X.min(axis=0), X.max(axis=0))
-        rows, d = len(X) // SIDE_BY_SIDE * SIDE_BY_SIDE, X.shape[1]
-        wide = X[:rows].reshape(rows // SIDE_BY_SIDE, SIDE_BY_SIDE * d)
-        lower, upper = np.full(SIDE_BY_SIDE * d, np.inf), np.full(SIDE_BY_SIDE * d, -np.inf)
-        for start in range(0, len(wide), CACHED):
-            part = wide[start : start + CACHED]
+        rows, d = len(X) // ROWS_PER_VECTOR * ROWS_PER_VECTOR, X.shape[1]
+        wide = X[:rows].reshape(rows // ROWS_PER_VECTOR, ROWS_PER_VECTOR * d)
+        lower, upper = np.full(ROWS_PER_VECTOR * d, np.inf), np.full(ROWS_PER_VECTOR * d, -np.inf)
+        for start in range(0, len(wide), VECTORS_IN_CACHE):
+            part = wide[start : start + VECTORS_IN_CACHE]
             np.minimum(lower, part.min(axis=0), out=lower)
             np.maximum(upper, part.max(axis=0), out=upper)
-        lowers = np.concatenate([lower.reshape(SIDE_BY_SIDE, d), X[rows:]])
-        uppers = np.concatenate([upper.reshape(SIDE_BY_SIDE, d), X[rows:]])
+        lowers = np.concatenate([lower.reshape(ROWS_PER_VECTOR, d), X[rows:]])
+        uppers = np.concatenate([upper.reshape(ROWS_PER_VECTOR, d), X[rows:]])
         return cls(lowers.min(axis=0), uppers.max(axis=0))
 
     @classmethod
@@ -54,11 +53,13 @@ class Extremes:
         n, d = X.shape
         if not X.flags.c_contiguous or n * d == 0:
             return cls.of(X)
-        rows = max(SQUARED // d, 1)
+        rows = max(NUMBERS_PER_SUM // d, 1)
         whole = n // rows * rows
         parts = X[:whole].reshape(-1, rows * d), X[whole:]
         squares = np.concatenate([np.vecdot(part, part) for part in parts]).max()
-        largest = np.full(d, np.sqrt(squares) * (1.0 + rows * d * EPSILON) + SMALLEST)
+        largest = np.full(
+            d, np.sqrt(squares) * (1.0 + 2 * rows * d * UNIT_ROUNDOFF) + SMALLEST_SQUARED
+        )
         return cls(-largest, largest)
 
     def __add__(self, other: "Extremes") -> "Extremes":
@@ -68,7 +69,7 @@ class Extremes:
     @property
     def finite(self) -> Bool[np.ndarray, " d"]:
         """Whether all values of each column, and their squares, are finite."""
-        return np.asarray((self.lower >= -LARGEST) & (self.upper <= LARGEST))
+        return np.asarray((self.lower >= -LARGEST_SQUARED) & (self.upper <= LARGEST_SQUARED))
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def require_finite(rows: Rows, finite: Bool[np.ndarray, " d"]) -> None:
 
     def first_in_block(block: Block) -> list[tuple[int, int, float]]:
         x = block.X[:, column]
-        beyond = np.flatnonzero(~(np.abs(x) <= LARGEST))
+        beyond = np.flatnonzero(~(np.abs(x) <= LARGEST_SQUARED))
         return [(len(x), *((int(beyond[0]), float(x[beyond[0]])) if len(beyond) else (-1, 0.0)))]
 
     row, found = 0, float("nan")
@@ -183,7 +184,7 @@ def require_finite(rows: Rows, finite: Bool[np.ndarray, " d"]) -> None:
         row += length
     raise ValueError(
         f"X must be finite, found {found:g} at row {row}, column {column} (from 0): "
-        f"impute or drop it, or rescale what is beyond {LARGEST:g}"
+        f"impute or drop it, or rescale what is beyond {LARGEST_SQUARED:g}"
     )
 
 
@@ -200,14 +201,6 @@ def require_squares(moments: Moments) -> None:
             "largest of {column}: rescale the column",
             column,
         )
-
-
-def counted_rows(block: Block) -> Block:
-    """Return the block without its rows of zero weight."""
-    if block.weight is None or block.weight.all():
-        return block
-    counted = block.weight > 0
-    return Block(block.X[counted], block.y[counted], block.weight[counted])
 
 
 def standard_deviation(moments: Moments) -> Float64[np.ndarray, " d"]:

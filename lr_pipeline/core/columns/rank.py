@@ -11,14 +11,13 @@ from lr_pipeline.core.columns.moments import (
     Extremes,
     Moments,
     column_moments,
-    counted_rows,
     require_squares,
     standard_deviation,
 )
 from lr_pipeline.core.limits import UNIT_ROUNDOFF
 from lr_pipeline.core.linear_algebra.factors import Factors
 from lr_pipeline.core.linear_algebra.triangular import invert_triangular, triangular_factor
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.rows import Block, Rows, counted_rows
 from lr_pipeline.core.types import Columns, ParameterMatrix
 
 # How many rounding errors may separate a dependent column from the combination of others that it

@@ -4,8 +4,7 @@ import numpy as np
 from jaxtyping import Float64, Integer
 
 from lr_pipeline.core.columns.classes import ClassCounts
-from lr_pipeline.core.columns.moments import counted_rows
-from lr_pipeline.core.rows import Block, Rows, concatenate
+from lr_pipeline.core.rows import Block, Rows, concatenate, counted_rows
 from lr_pipeline.core.types import Design
 
 

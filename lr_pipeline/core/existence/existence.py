@@ -12,6 +12,7 @@ import numpy as np
 from lr_pipeline.core.certificate.certificate import certify
 from lr_pipeline.core.certificate.curvature import curvature_at
 from lr_pipeline.core.columns.classes import ClassCounts, count_classes, prevalence_start
+from lr_pipeline.core.columns.column_list import NAMED_COLUMNS
 from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.existence.separating_columns import (
@@ -28,8 +29,6 @@ from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.solvers.result import Status
 
-# The most columns that a message names; it counts the others.
-NAMED_COLUMNS = 6
 # Newton steps after which a proof of existence is left to the linear program; they are made twice.
 # On a separated table Newton's method never converges.
 PROOF_ITERATIONS = 20

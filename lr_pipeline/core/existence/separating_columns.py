@@ -14,7 +14,6 @@ from functools import partial
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from lr_pipeline.core.columns.moments import counted_rows
 from lr_pipeline.core.existence.separating_pairs import possible_pairs
 from lr_pipeline.core.existence.separation import (
     FEASIBILITY,
@@ -26,7 +25,7 @@ from lr_pipeline.core.existence.separation import (
     is_tied,
     zero_on,
 )
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.rows import Block, Rows, counted_rows
 from lr_pipeline.core.types import Columns, Parameters, RowVector
 
 # A gap between the classes below this, in standard deviations, is left to the linear programs.

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Shaped
 
-from lr_pipeline.core.columns.moments import counted_rows
 from lr_pipeline.core.limits import UNIT_ROUNDOFF
-from lr_pipeline.core.rows import Block, Rows, Value
+from lr_pipeline.core.rows import Block, Rows, Value, counted_rows
 from lr_pipeline.core.types import Parameters, RowVector
 
 # How many rounding errors of (2y − 1) x̃ᵀb count as zero.
@@ -29,7 +28,8 @@ FIRST_ROWS = 2000
 MORE_ROWS = 1000
 
 SignedRows = Float64[np.ndarray, "n p"]
-TiedRows = Float64[np.ndarray, "t p"]
+SpanningRows = Float64[np.ndarray, "t p"]
+KnownRows = Float64[np.ndarray, "k p"]
 SomeRows = Float64[np.ndarray, "m p"]
 RowMask = Bool[np.ndarray, " n"]
 Contents = Shaped[np.ndarray, " n"]
@@ -98,7 +98,7 @@ class CountedRows:
         return _evenly_spaced(np.concatenate(self.sum(spaced)), FIRST_ROWS)
 
     def worst(
-        self, excess_of: Callable[[SignedRows], tuple[RowVector, RowMask]], known: TiedRows
+        self, excess_of: Callable[[SignedRows], tuple[RowVector, RowMask]], known: KnownRows
     ) -> SomeRows:
         """Return the candidates of largest excess that are not among the rows ``known``."""
         contents = _contents(known)
@@ -170,7 +170,7 @@ def is_tied(A: SignedRows, direction: Parameters) -> RowMask:
     return np.asarray(np.abs(A @ direction) <= rounding)
 
 
-def _separable_rows(counted: CountedRows) -> tuple[Parameters, TiedRows, SignedRows]:
+def _separable_rows(counted: CountedRows) -> tuple[Parameters, SpanningRows, SignedRows]:
     """The normal of a hyperplane with no row on the wrong side, and as few on it as possible.
 
     Also returns some rows that span those on every such hyperplane, and the rows in the programs.
@@ -184,7 +184,7 @@ def _separable_rows(counted: CountedRows) -> tuple[Parameters, TiedRows, SignedR
         null = null_space(tied)
 
         def excess_of(
-            A: SignedRows, direction: Parameters = direction, null: TiedRows = null
+            A: SignedRows, direction: Parameters = direction, null: SpanningRows = null
         ) -> tuple[RowVector, RowMask]:
             margin = A @ direction
             loose = (np.abs(margin) <= ZERO) & ~orthogonal(A, null)
@@ -240,14 +240,14 @@ def _sparsest_direction(counted: CountedRows, widest: Parameters, seen: SignedRo
         seen = np.concatenate([seen, more])
 
 
-def orthogonal(signed: SignedRows, null: TiedRows) -> RowMask:
+def orthogonal(signed: SignedRows, null: SpanningRows) -> RowMask:
     """Whether each row is orthogonal to the rows of ``null``, to 1e-9 of its length."""
     outside = signed @ null.T
     length = np.linalg.norm(signed, axis=1)
     return np.asarray(np.linalg.norm(outside, axis=1) <= ZERO * length)
 
 
-def zero_on(tied: TiedRows, direction: Parameters) -> Parameters:
+def zero_on(tied: SpanningRows, direction: Parameters) -> Parameters:
     """The nearest direction in the same columns that is zero, to rounding, on the tied rows."""
     used = direction != 0.0
     used[0] = True
@@ -257,7 +257,7 @@ def zero_on(tied: TiedRows, direction: Parameters) -> Parameters:
     return projected
 
 
-def null_space(A: TiedRows) -> Float64[np.ndarray, "k p"]:
+def null_space(A: SpanningRows) -> Float64[np.ndarray, "k p"]:
     """Orthonormal rows that span {b : A b = 0}."""
     if len(A) == 0:
         return np.eye(A.shape[1])

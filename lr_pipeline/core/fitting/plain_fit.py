@@ -39,7 +39,7 @@ LARGEST_SHIFT = 1e3
 # may be dependent, or should be made orthonormal.
 LARGEST_CONDITION = 1e3
 
-Trace = tuple[TracePoint, ...]
+TracePoints = tuple[TracePoint, ...]
 # What a finite certificate of independent columns proves.
 UNIQUE = Existence(Verdict.UNIQUE)
 
@@ -204,7 +204,7 @@ class StandardizedFit(NamedTuple):
         return np.asarray(half.T @ half)
 
     def in_table_units(
-        self, solver: str, trace: Trace, evaluations: int, inferred: bool, weight_1: float
+        self, solver: str, trace: TracePoints, evaluations: int, inferred: bool, weight_1: float
     ) -> LogisticFit:
         """Return the fit in the table's units; ``inferred``: with standard errors."""
         w, value, gradient, _ = self.sums

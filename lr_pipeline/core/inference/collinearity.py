@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Bool
 from scipy.sparse.csgraph import connected_components
 
+from lr_pipeline.core.columns.column_list import list_columns
 from lr_pipeline.core.columns.rank import ColumnAnalysis
-from lr_pipeline.core.existence.existence import NAMED_COLUMNS
 from lr_pipeline.core.types import Columns
 
 # Limit of the variance inflation factor. At this limit the standard error is 100 times that of an
@@ -53,7 +53,7 @@ def describe_inseparable(
     """Say which columns move together, what is withheld and what to do; "" without groups."""
     if not groups:
         return ""
-    shown = "; ".join(_listed(group, names) for group in groups[:GROUPS_SHOWN])
+    shown = "; ".join(list_columns(group, names) for group in groups[:GROUPS_SHOWN])
     more = f"; and {len(groups) - GROUPS_SHOWN} more groups" if len(groups) > GROUPS_SHOWN else ""
     worst = float(inflation[inseparable_columns(inflation)].max())
     return (
@@ -62,9 +62,3 @@ def describe_inseparable(
         "for them; predictions are not affected. Leave out all but one of each group, or use their "
         "sum or difference instead"
     )
-
-
-def _listed(group: Sequence[int], names: Sequence[str] | None) -> str:
-    shown = [str(j) if names is None else names[j] for j in group[:NAMED_COLUMNS]]
-    rest = len(group) - NAMED_COLUMNS
-    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")

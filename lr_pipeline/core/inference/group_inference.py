@@ -15,9 +15,12 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
-from lr_pipeline.core.inference.inference import LogisticInference
+from lr_pipeline.core.inference.inference import (
+    LogisticInference,
+    ParameterInference,
+    nothing_inferred,
+)
 from lr_pipeline.core.inference.logistic_inference import odds_ratios_of
-from lr_pipeline.core.inference.profile_inference import ParameterInference, nothing_inferred
 from lr_pipeline.core.types import ParameterMatrix
 
 BY_GROUPS = "groups"  # the method's name

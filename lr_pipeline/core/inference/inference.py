@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc, sqrt
+from math import erfc, nan, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool
 
-from lr_pipeline.core.existence.existence import NAMED_COLUMNS
+from lr_pipeline.core.columns.column_list import list_columns
 from lr_pipeline.core.inference.collinearity import inseparable_columns
 from lr_pipeline.core.logistic.penalties.penalty import Penalty
 from lr_pipeline.core.types import Columns, Parameters
@@ -17,19 +17,13 @@ from lr_pipeline.core.types import Columns, Parameters
 NOT_ASKED_FOR = "standard errors were not asked for"
 
 
-@dataclass(frozen=True, eq=False)
-class WaldInference:
-    """Wald statistics of the parameters (p,), intercept first.
+class ParameterInference(NamedTuple):
+    """Interval, statistic and p-value of each parameter (p,), intercept first."""
 
-    ``z`` = estimate / standard error; ``p_values`` two-sided, P(|N(0, 1)| ≥ |z|);
-    ``lower`` and ``upper`` the interval estimate ± Φ⁻¹((1 + level) / 2) standard errors.
-    """
-
-    level: float
-    z: Parameters
-    p_values: Parameters
     lower: Parameters
     upper: Parameters
+    statistics: Parameters
+    p_values: Parameters
 
 
 class OddsRatios(NamedTuple):
@@ -88,23 +82,25 @@ class LogisticInference:
 
 def wald_inference(
     parameters: Parameters, standard_errors: Parameters, level: float = 0.95
-) -> WaldInference:
+) -> ParameterInference:
     """Test each parameter against zero and give its interval, from the normal approximation.
 
-    The standard errors are the square roots of the diagonal of the inverse information. They are
-    right only for a unique maximum-likelihood estimate.
+    The statistic is z = estimate / standard error, its p-value is two-sided, P(|N(0, 1)| ≥ |z|),
+    and the interval is the estimate ± Φ⁻¹((1 + level) / 2) standard errors, which are the square
+    roots of the diagonal of the inverse information. All are right only for a unique
+    maximum-likelihood estimate.
     """
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must be between 0 and 1, found {level}")
     z = parameters / standard_errors
     half_width = NormalDist().inv_cdf((1.0 + level) / 2.0) * standard_errors
-    return WaldInference(
-        level=level,
-        z=z,
-        p_values=np.array([erfc(abs(value) / sqrt(2.0)) for value in z.tolist()]),
-        lower=parameters - half_width,
-        upper=parameters + half_width,
-    )
+    p_values = np.array([erfc(abs(value) / sqrt(2.0)) for value in z.tolist()])
+    return ParameterInference(parameters - half_width, parameters + half_width, z, p_values)
+
+
+def nothing_inferred(num_parameters: int) -> ParameterInference:
+    """Return NaN for every number."""
+    return ParameterInference(*(np.full(num_parameters, nan) for _ in range(4)))
 
 
 def reason_withheld(
@@ -148,6 +144,4 @@ def _listed(chosen: Bool[np.ndarray, " p"], names: Sequence[str] | None) -> str:
     """The names of the chosen parameters; those beyond the first few are only counted."""
     intercept = "the intercept and " if chosen[0] else ""
     columns = np.flatnonzero(chosen[1:]).tolist()
-    shown = ", ".join(str(j) if names is None else names[j] for j in columns[:NAMED_COLUMNS])
-    more = f" and {len(columns) - NAMED_COLUMNS} more" if len(columns) > NAMED_COLUMNS else ""
-    return f"{intercept}the coefficients of columns {shown}{more}"
+    return f"{intercept}the coefficients of columns {list_columns(columns, names)}"

@@ -19,14 +19,14 @@ from lr_pipeline.core.inference.inference import (
     LikelihoodRatioTest,
     LogisticInference,
     OddsRatios,
+    ParameterInference,
+    nothing_inferred,
     peaks_reason,
     unidentified_reason,
     wald_inference,
 )
 from lr_pipeline.core.inference.profile_inference import (
-    ParameterInference,
     better_reason,
-    nothing_inferred,
     profile_parameters,
     refit,
 )
@@ -139,8 +139,7 @@ def _require_classes_of(fit: LogisticFit, found: ClassCounts) -> None:
 def _wald(fit: LogisticFit, level: float) -> ParameterInference:
     """Inference by the normal approximation."""
     parameters = np.concatenate([[fit.intercept], fit.coefficients])
-    found = wald_inference(parameters, np.sqrt(np.diag(np.asarray(fit.covariance))), level)
-    return ParameterInference(found.lower, found.upper, found.z, found.p_values)
+    return wald_inference(parameters, np.sqrt(np.diag(np.asarray(fit.covariance))), level)
 
 
 def _reason(fit: LogisticFit, method: str) -> str:

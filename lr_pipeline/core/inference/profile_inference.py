@@ -1,9 +1,8 @@
 """Profile likelihoods of all parameters of a fit, from the fit's own optimum."""
 
 from dataclasses import dataclass
-from math import erfc, inf, nan, sqrt
+from math import erfc, inf, sqrt
 from statistics import NormalDist
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool
@@ -14,6 +13,7 @@ from lr_pipeline.core.columns.rank import ColumnAnalysis
 from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, standardized
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.fitting.minimum_search import OtherMinimum
+from lr_pipeline.core.inference.inference import ParameterInference, nothing_inferred
 from lr_pipeline.core.inference.profile_likelihood import (
     LowerMinimumError,
     is_better,
@@ -29,15 +29,6 @@ from lr_pipeline.core.types import ParameterMatrix, Parameters
 RIVALS = 5
 # A fit further than this from the rows' optimum, in standard errors, was made from other rows.
 SAME_ROWS = 0.1
-
-
-class ParameterInference(NamedTuple):
-    """Four numbers for each parameter, (p,) each."""
-
-    lower: Parameters
-    upper: Parameters
-    statistics: Parameters
-    p_values: Parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,11 +130,6 @@ def profile_parameters(
             found.statistics[j] = profile.statistic
             found.p_values[j] = erfc(sqrt(profile.statistic / 2.0))
     return found, incoherent
-
-
-def nothing_inferred(num_parameters: int) -> ParameterInference:
-    """Return NaN for every number."""
-    return ParameterInference(*(np.full(num_parameters, nan) for _ in range(4)))
 
 
 def better_reason(problem: ProfileProblem, error: LowerMinimumError) -> str:

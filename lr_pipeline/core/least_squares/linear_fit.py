@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 
 from lr_pipeline.core.certificate.distance import Certificate
-from lr_pipeline.core.columns.moments import counted_rows
 from lr_pipeline.core.columns.rank import (
     ROUNDING_ERRORS_OF_MEAN,
     ColumnAnalysis,
@@ -21,7 +20,7 @@ from lr_pipeline.core.least_squares.solution_error import (
 from lr_pipeline.core.least_squares.weighted_solution import LeastSquares, solve_least_squares
 from lr_pipeline.core.limits import UNIT_ROUNDOFF
 from lr_pipeline.core.linear_algebra.double_double import DoubleDouble
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.rows import Block, Rows, counted_rows
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.types import Columns, ParameterMatrix, RowVector
 

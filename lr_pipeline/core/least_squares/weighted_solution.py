@@ -11,20 +11,19 @@ double-double, limits the digits.
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, log2
-from operator import add
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import cho_solve, cholesky
 
-from lr_pipeline.core.columns.moments import Moments, counted_rows, moments_of
+from lr_pipeline.core.columns.moments import Moments, moments_of
 from lr_pipeline.core.columns.rank import ColumnAnalysis
-from lr_pipeline.core.limits import UNIT_ROUNDOFF
+from lr_pipeline.core.limits import PRECISION, UNIT_ROUNDOFF
 from lr_pipeline.core.linear_algebra.double_double import DoubleDouble, join, two_sum
-from lr_pipeline.core.linear_algebra.split_product import PRECISION, split_product
+from lr_pipeline.core.linear_algebra.split_product import split_product
 from lr_pipeline.core.linear_algebra.triangular import invert_triangular
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.rows import Block, Rows, added, counted_rows, row_slices
 from lr_pipeline.core.types import ParameterMatrix, Parameters
 
 MAX_CORRECTIONS = 6
@@ -178,14 +177,7 @@ def _in_parts(block_sums: BlockSums) -> BlockSums:
     """The same sums over a block, a few rows at a time: many temporaries then stay in cache."""
 
     def sums(block: Block) -> tuple[Any, ...]:
-        block = counted_rows(block)
-        total: tuple[Any, ...] = ()
-        for start in range(0, max(len(block.y), 1), ROWS_AT_ONCE):
-            part = slice(start, start + ROWS_AT_ONCE)
-            weight = None if block.weight is None else block.weight[part]
-            added = block_sums(Block(block.X[part], block.y[part], weight))
-            total = tuple(map(add, total, added)) if total else added
-        return total
+        return added(map(block_sums, row_slices(counted_rows(block), ROWS_AT_ONCE)))
 
     return sums
 

@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from lr_pipeline.core.solvers.secant import LinearSolve
-from lr_pipeline.core.types import Parameters
+from lr_pipeline.core.types import LinearMap, Parameters
 
 
 class Solution(NamedTuple):
@@ -15,8 +14,8 @@ class Solution(NamedTuple):
 
 
 def conjugate_gradient(
-    product: LinearSolve,
-    precondition: LinearSolve,
+    product: LinearMap,
+    precondition: LinearMap,
     b: Parameters,
     tolerance: float,
     max_products: int,

@@ -5,9 +5,8 @@ from math import ceil, log2
 import numpy as np
 from jaxtyping import Float64
 
+from lr_pipeline.core.limits import PRECISION
 from lr_pipeline.core.linear_algebra.double_double import two_sum
-
-PRECISION = 53  # bits of a float64
 
 
 def split_product(

@@ -12,11 +12,11 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import lapack
 
+from lr_pipeline.core.limits import PRECISION
 from lr_pipeline.core.types import Columns, Design, ParameterMatrix, Parameters, RowVector
 
 ROWS_PER_STEP = 4096  # rows of one column that are added at a time
 NUMBERS_PER_STEP = 2**18  # numbers in the rows whose forms are computed at a time
-PRECISION = 53  # bits of a float64
 
 Slices = tuple[Float64[np.ndarray, "p n"], Float64[np.ndarray, "p n"]]
 

@@ -6,15 +6,14 @@ import numpy as np
 
 from lr_pipeline.core.linear_algebra.cholesky import cholesky, cholesky_solve
 from lr_pipeline.core.linear_algebra.factors import shifted_factor
-from lr_pipeline.core.solvers.secant import LinearSolve
-from lr_pipeline.core.types import ParameterMatrix, Parameters
+from lr_pipeline.core.types import LinearMap, ParameterMatrix, Parameters
 
 # A step larger than this fraction of the parameters is not the last one, even where the decrement
 # is small: on a separated table the steps keep their length while the loss goes to zero.
 SMALL_STEP = 1e-3
 
 
-def curvature_solve(hessian: ParameterMatrix) -> LinearSolve:
+def curvature_solve(hessian: ParameterMatrix) -> LinearMap:
     """Return g ↦ H⁻¹ g by Cholesky factors.
 
     Where H is not positive definite in float64, 1e-15, 1e-13, … times its largest diagonal element
@@ -27,7 +26,7 @@ def curvature_solve(hessian: ParameterMatrix) -> LinearSolve:
     return partial(cholesky_solve, factor)
 
 
-def decrement(solve: LinearSolve, gradient: Parameters, total_weight: float) -> float:
+def decrement(solve: LinearMap, gradient: Parameters, total_weight: float) -> float:
     """√(W gᵀ H⁻¹ g) for the mean objective: about the distance to the optimum in standard errors.
 
     It is the length of the Newton step in the metric of the Hessian of the sum. Each component of

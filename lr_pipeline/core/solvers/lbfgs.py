@@ -10,10 +10,10 @@ from lr_pipeline.core.limits import require_positive
 from lr_pipeline.core.logistic.objective import Objective
 from lr_pipeline.core.solvers.hessian_solve import curvature_solve, decrement, is_last_step
 from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, TracePoint
-from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
+from lr_pipeline.core.solvers.secant import SecantPairs
 from lr_pipeline.core.solvers.trace import Trace
 from lr_pipeline.core.solvers.wolfe_search import wolfe_search
-from lr_pipeline.core.types import ParameterMatrix, Parameters
+from lr_pipeline.core.types import LinearMap, ParameterMatrix, Parameters
 
 # Cost in gradients of a Hessian with d columns, and of the two or three gradients after which the
 # iteration then ends: PASSES_WITH_HESSIAN + d / COLUMNS_PER_PASS.
@@ -42,7 +42,7 @@ class Lbfgs:
     tolerance: float = 1e-8
     max_iterations: int = 500
     refresh_every: int = 50
-    preconditioner: LinearSolve | None = None
+    preconditioner: LinearMap | None = None
     confirm: bool = True
     polish: bool = True
     name: ClassVar[str] = "lbfgs"
@@ -130,7 +130,7 @@ class _Measured(NamedTuple):
 
     w: Parameters
     hessian: ParameterMatrix
-    factors: LinearSolve
+    factors: LinearMap
     direction: Parameters
     distance: float
 
@@ -168,7 +168,7 @@ def _result(
     )
 
 
-def _polished(objective: Objective, point: _Point, factors: LinearSolve) -> _Point:
+def _polished(objective: Objective, point: _Point, factors: LinearMap) -> _Point:
     """Take one full step, unless rounding keeps it from halving the distance."""
     w = point.w - factors(point.gradient)
     value, gradient = objective.value_gradient(w)
@@ -177,7 +177,7 @@ def _polished(objective: Objective, point: _Point, factors: LinearSolve) -> _Poi
     return point
 
 
-def _scaled(pairs: SecantPairs) -> LinearSolve:
+def _scaled(pairs: SecantPairs) -> LinearMap:
     """Return the product with the pairs' scalar estimate of the inverse curvature."""
     scale = pairs.scale()
 

@@ -26,9 +26,9 @@ from lr_pipeline.core.logistic.objective import Objective
 from lr_pipeline.core.solvers.hessian_solve import curvature_solve, decrement, is_last_step
 from lr_pipeline.core.solvers.line_search import VALUE_ROUNDING, backtrack
 from lr_pipeline.core.solvers.result import Progress, SolverResult, Status, TracePoint
-from lr_pipeline.core.solvers.secant import LinearSolve, SecantPairs
+from lr_pipeline.core.solvers.secant import SecantPairs
 from lr_pipeline.core.solvers.trace import Trace
-from lr_pipeline.core.types import ParameterMatrix, Parameters
+from lr_pipeline.core.types import LinearMap, ParameterMatrix, Parameters
 
 # Iterations without getting nearer after which the solver stalls, if the value falls only by
 # rounding.
@@ -138,7 +138,7 @@ class _Point(NamedTuple):
 class _Step(NamedTuple):
     """Newton's step from a point: g ↦ H⁻¹ g, the decrement λ, the direction d and −gᵀd."""
 
-    solve: LinearSolve
+    solve: LinearMap
     distance: float
     direction: Parameters
     fall: float
@@ -174,7 +174,7 @@ class _Nearing:
 
 
 def _polish(
-    objective: Objective, point: _Point, solve: LinearSolve, pairs: SecantPairs | None
+    objective: Objective, point: _Point, solve: LinearMap, pairs: SecantPairs | None
 ) -> tuple[_Point, int]:
     """Take full steps with the same factors while each at least halves the decrement."""
     before = decrement(solve, point.gradient, 1.0)

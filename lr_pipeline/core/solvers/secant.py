@@ -1,13 +1,10 @@
 """Curvature estimated from past steps: limited-memory BFGS (Nocedal & Wright, 2006, §7.2)."""
 
 from collections import deque
-from collections.abc import Callable
 
 import numpy as np
 
-from lr_pipeline.core.types import Parameters
-
-LinearSolve = Callable[[Parameters], Parameters]
+from lr_pipeline.core.types import LinearMap, Parameters
 
 
 class SecantPairs:
@@ -37,7 +34,7 @@ class SecantPairs:
         _, change, inverse_product = self.pairs[-1]
         return 1.0 / (inverse_product * float(change @ change))
 
-    def solve(self, initial_solve: LinearSolve, gradient: Parameters) -> Parameters:
+    def solve(self, initial_solve: LinearMap, gradient: Parameters) -> Parameters:
         """Estimated inverse Hessian times the gradient: ``initial_solve``, corrected by pairs."""
         q = gradient.copy()
         alphas = []

@@ -24,7 +24,7 @@ def test_standard_errors_p_values_and_intervals_are_statsmodels(table):
     errors = np.array([fit.intercept_standard_error, *fit.standard_errors])
     found = wald_inference(parameters, errors, level=0.9)
     np.testing.assert_allclose(fit.covariance, peer.cov_params(), rtol=1e-8)
-    np.testing.assert_allclose(found.z, peer.tvalues, rtol=1e-8)
+    np.testing.assert_allclose(found.statistics, peer.tvalues, rtol=1e-8)
     np.testing.assert_allclose(found.p_values, peer.pvalues, rtol=1e-8)
     np.testing.assert_allclose(
         np.column_stack([found.lower, found.upper]), peer.conf_int(alpha=0.1), rtol=1e-8

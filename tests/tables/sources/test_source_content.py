@@ -18,6 +18,7 @@ import pytest
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.engines.design import prepare_rows
+from lr_pipeline.models import model_from_json
 from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.orchestration.assets import data
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
@@ -255,7 +256,7 @@ def test_a_model_keeps_the_hash_of_its_source(tmp_path):
     table = FileTable(path, target="y").read()
     model = train_logistic(table, prepare_rows, NumpyKernel(), Training(Newton()))
     assert model.source_content["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert type(model).from_json(model.to_json()).source_content == model.source_content
+    assert model_from_json(model.to_json()).source_content == model.source_content
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
