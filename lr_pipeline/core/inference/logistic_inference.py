@@ -78,9 +78,7 @@ def infer_logistic(
     withheld, found, test, better = _reason(fit, method), None, None, None
     if not withheld and method == "wald":
         found = _wald(fit, level)
-        counts = count_classes(rows)
-        _require_classes_of(fit, counts)
-        test = _model_test(_maximum_likelihood_statistic(fit, counts), analysis)
+        test = _model_test(_maximum_likelihood_statistic(rows, fit), analysis)
     elif not withheld:
         problem = refit(rows, kernel, fit, analysis)
         try:
@@ -165,8 +163,10 @@ def _unidentified(analysis: ColumnAnalysis) -> Bool[np.ndarray, " p"]:
     return np.concatenate([[shifts.any()], (shares > SHARE * largest).any(axis=1)])
 
 
-def _maximum_likelihood_statistic(fit: LogisticFit, counts: ClassCounts) -> float:
-    """2 (ℓ(ŵ) − Σ_k n_k log(n_k / n)), n_k the weight of class k."""
+def _maximum_likelihood_statistic(rows: Rows, fit: LogisticFit) -> float:
+    """2 (ℓ(ŵ) − Σ_k n_k log(n_k / n)), n_k the weight of class k; rows must be those of the fit."""
+    counts = count_classes(rows)
+    _require_classes_of(fit, counts)
     null = sum(n * log(n / counts.total_weight) for n in counts.weights)
     return 2.0 * (fit.log_likelihood - null)
 
