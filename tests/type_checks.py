@@ -13,7 +13,9 @@ import sys
 import typing
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import is_dataclass
+from hashlib import sha256
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
 from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -24,6 +26,7 @@ from beartype.door import die_if_unbearable
 
 ROOMS = ("core", "engines", "tables", "models", "evaluation", "report", "studies")
 CHECKED = tuple(f"lr_pipeline.{room}" for room in ROOMS)
+VERSION = f"checked-{sha256(Path(__file__).read_bytes()).hexdigest()[:8]}"
 SHAPES = jaxtyping.jaxtyped("context")  # within it a dimension's name stands for one number
 
 
@@ -46,18 +49,30 @@ class CheckedFinder:
 
 
 class CheckedLoader(SourceFileLoader):
-    """A loader that writes ``@_checked`` on each function and class; it stores no bytecode."""
+    """A loader that writes ``@_checked`` on each function and class, and keeps that bytecode."""
 
-    def get_code(self, name: str) -> CodeType:
+    def source_to_code(self, data: bytes, path: str, *, _optimization: int = -1) -> CodeType:
         """The module's code with the decorators."""
-        path = self.get_filename(name)
-        tree = ast.fix_missing_locations(Decoration().visit(ast.parse(self.get_data(path))))
-        return compile(tree, path, "exec", dont_inherit=True)
+        tree = ast.fix_missing_locations(Decoration().visit(ast.parse(data)))
+        return compile(tree, path, "exec", dont_inherit=True, optimize=_optimization)
+
+    def get_data(self, path: str) -> bytes:
+        """The source, or the bytecode with the decorators."""
+        return super().get_data(with_decorators(path))
+
+    def set_data(self, path: str, data: bytes, *, _mode: int = 0o666) -> None:
+        """Keep bytecode beside that without decorators."""
+        super().set_data(with_decorators(path), data, _mode=_mode)
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's code, to which the decorator is known."""
         vars(module)["_checked"] = checked
         super().exec_module(module)
+
+
+def with_decorators(path: str) -> str:
+    """The path of bytecode with decorators, of this version of them; a source stays as it is."""
+    return f"{path.removesuffix('.pyc')}.{VERSION}.pyc" if path.endswith(".pyc") else path
 
 
 class Decoration(ast.NodeTransformer):
