@@ -1,7 +1,6 @@
 """Fixtures, and the check of types and shapes in all tests."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,14 +10,19 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import settings
 
+from tests.dagster_engines import keep_dagster_engines
 from tests.dask_processes import DaskProcesses
+from tests.homes import ready_home
 from tests.object_server import running_store
 from tests.postgres_server import PostgresServer, running_server, server_programs
 from tests.type_checks import install_type_checks
 
-# What a developer's shell says of a real history and real artifacts is not for tests.
-for variable in ("LR_PIPELINE_DATABASE", "LR_PIPELINE_ARTIFACTS"):
+# What a developer's shell says of a real history and real artifacts is not for tests. They would
+# write to them, here and in the processes that they start; `make test` sets DAGSTER_HOME.
+for variable in ("DAGSTER_HOME", "LR_PIPELINE_DATABASE", "LR_PIPELINE_ARTIFACTS"):
     os.environ.pop(variable, None)
+
+keep_dagster_engines()
 
 # Before a folder's conftest imports the package. Tests of workers (`-m dask`) are left out, since
 # checked functions cannot be pickled.
@@ -49,7 +53,6 @@ def run(folder) -> Iterator[Callable[..., Result]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.delenv("DAGSTER_HOME", raising=False)
         patch.setenv("COLUMNS", "200")
         yield lambda *arguments: CliRunner().invoke(main, [str(part) for part in arguments])
 
@@ -60,18 +63,10 @@ def data_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LR_PIPELINE_DATA_ROOT", "/")
 
 
-@pytest.fixture(scope="session")
-def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An initialised, unused Dagster home, which tests copy."""
-    from lr_pipeline.orchestration.instance.home import initialise_home  # after the import hook
-
-    return initialise_home(tmp_path_factory.mktemp("fresh") / "home")
-
-
 @pytest.fixture
-def home(fresh_home: Path, tmp_path: Path) -> Path:
+def home(tmp_path: Path) -> Path:
     """A new home for one test."""
-    return shutil.copytree(fresh_home, tmp_path / "home")
+    return ready_home(tmp_path / "home")
 
 
 @pytest.fixture

@@ -68,7 +68,6 @@ PROGRAMS = (".venv/bin/lr-pipeline", "make")  # `make run` is `lr-pipeline run`
 def test_the_commands_and_the_code_run_as_written(clone, monkeypatch) -> None:
     """Each of our commands gives the shown output or error; then every Python block runs."""
     monkeypatch.chdir(clone)
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     outputs = {}
     for words, shown in commands():

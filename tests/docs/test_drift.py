@@ -18,7 +18,6 @@ PAGE = (ROOT / "docs/drift.md").read_text()
 def test_the_commands_run_as_written(tmp_path, monkeypatch) -> None:
     """Each gives the output that is shown, and what the page loads can be loaded."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     (tmp_path / "data").mkdir()
     (tmp_path / "data/samples").symlink_to(ROOT / "data/samples")

@@ -26,7 +26,6 @@ def test_the_commands_run_as_written(tmp_path, monkeypatch) -> None:
     (yaml,) = blocks("yaml")
     (tmp_path / "reference.yaml").write_text(yaml)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
     ran = []
     for line in "".join(blocks("console")).splitlines():
         program, *words = shlex.split(line.removeprefix("$ "))

@@ -17,7 +17,6 @@ from lr_pipeline.orchestration.instance.catalogue import (
     load_recorded,
     recorded,
 )
-from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.manual_rulings import promote, roll_back
 from lr_pipeline.orchestration.instance.rulings import (
@@ -32,6 +31,7 @@ from lr_pipeline.report.render import Report
 from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import FileTable
+from tests.homes import ready_home
 
 PARTS = ("dataset", "train_set", "test_set", "mle_existence", "linear_baseline", "numpy_model")
 NO_FOLDS = {"evaluation_report": {"cv": {"repeats": 0}}}  # what they show is not of this story
@@ -52,7 +52,7 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.file = folder, folder / "shop.csv"
-        self.home = initialise_home(folder / "home")
+        self.home = ready_home(folder / "home")
         rows(600, 2.0, 1).to_csv(self.file, index=False)
         self.definitions = build_definitions(
             FileTable(self.file, target="left"),

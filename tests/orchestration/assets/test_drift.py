@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 import lr_pipeline
-from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.profile_choice import profile_of_model
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.report.markdown import WORD_JOINER
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import FileTable
+from tests.homes import ready_home
 
 Run = Callable[..., dg.ExecuteInProcessResult]
 
@@ -58,7 +58,7 @@ def run(root, definitions) -> Run:
 
     def execute(job: str, score_path: str | None = None) -> dg.ExecuteInProcessResult:
         config = {"ops": {"t__drift_report": {"config": {"score_path": score_path}}}}
-        with dg.DagsterInstance.from_config(str(initialise_home(root / "home"))) as instance:
+        with dg.DagsterInstance.from_config(str(ready_home(root / "home"))) as instance:
             return definitions.resolve_job_def(f"t__{job}").execute_in_process(
                 instance=instance, run_config=config if score_path else None, raise_on_error=False
             )
@@ -77,7 +77,7 @@ def train(definitions: dg.Definitions, root: Path) -> None:
         "numpy_model",
         "reference_profile",
     )
-    with dg.DagsterInstance.from_config(str(initialise_home(root / "home"))) as instance:
+    with dg.DagsterInstance.from_config(str(ready_home(root / "home"))) as instance:
         result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=instance, asset_selection=[dg.AssetKey(["t", name]) for name in names]
         )
@@ -179,7 +179,7 @@ def test_the_champion_is_compared_with_its_own_training_set(
     latest = lr_pipeline.load("t/reference_profile", home=home)
     assert latest["model_version"] != first["model_version"]
     key = dg.AssetKey(["t", "reference_profile"])
-    with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:
+    with dg.DagsterInstance.from_config(str(ready_home(home))) as instance:
         found = profile_of_model(instance, key, first["model_version"])
         assert found.to_dict() == first
         with pytest.raises(ArtifactError, match="expected a profile of the training set of model"):

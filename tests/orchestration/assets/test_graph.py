@@ -14,11 +14,11 @@ from sklearn.model_selection import train_test_split
 
 from lr_pipeline.core.logistic.penalties.log_f import LogF
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
-from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable, TableSource
+from tests.homes import ready_home
 from tests.orchestration.assets.code_versions import summed
 
 SAMPLES = Path(__file__).parents[3] / "data" / "samples"
@@ -47,7 +47,7 @@ def materialize(
     names = TableNames(name)
     ops = {names.named(model): {"config": value} for model, value in config.items()}
     run_config = {"ops": ops}
-    with dg.DagsterInstance.from_config(str(initialise_home(root / "home"))) as instance:
+    with dg.DagsterInstance.from_config(str(ready_home(root / "home"))) as instance:
         return definitions.resolve_job_def(names.named(job)).execute_in_process(
             instance=instance, run_config=run_config, raise_on_error=False
         )

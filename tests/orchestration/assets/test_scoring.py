@@ -16,13 +16,13 @@ from lr_pipeline.cli.command_line import main
 from lr_pipeline.models.model_version import version_of
 from lr_pipeline.orchestration.assets.scoring import predictions
 from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
-from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.manual_rulings import promote
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import FileTable
+from tests.homes import ready_home
 
 SPECTOR = Path(__file__).parents[3] / "data" / "samples" / "spector.csv"
 TABLE = TableResource.of(FileTable(SPECTOR, target="GRADE"))
@@ -48,7 +48,7 @@ def score(root) -> Score:
 
     def run(job: str = "spector__scoring_job", **config: object) -> dg.ExecuteInProcessResult:
         run_config = {"ops": {"spector__predictions": {"config": config}}} if config else None
-        with dg.DagsterInstance.from_config(str(initialise_home(root / "home"))) as instance:
+        with dg.DagsterInstance.from_config(str(ready_home(root / "home"))) as instance:
             return definitions.resolve_job_def(job).execute_in_process(
                 instance=instance, run_config=run_config, raise_on_error=False
             )
@@ -155,7 +155,7 @@ def test_all_assets_at_once_skip_the_scores_with_a_word(tmp_path) -> None:
         FileTable(SPECTOR, target="GRADE"),
         resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
     )
-    with dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as instance:
+    with dg.DagsterInstance.from_config(str(ready_home(tmp_path / "home"))) as instance:
         result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=instance
         )
@@ -190,7 +190,7 @@ def test_without_a_model_the_training_comes_first(tmp_path) -> None:
     )
     config = {"ops": {"predictions": {"config": {"score_path": str(SPECTOR)}}}}
     with (
-        dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as instance,
+        dg.DagsterInstance.from_config(str(ready_home(tmp_path / "home"))) as instance,
         pytest.raises(ArtifactError, match="Materialize it first"),
     ):
         definitions.resolve_job_def("scoring_job").execute_in_process(
@@ -211,7 +211,7 @@ def test_scores_carry_the_checks_that_failed_of_their_model(tmp_path, monkeypatc
     )
     scoring = {"score_path": str(tmp_path / "leak.csv"), "anyway": True}
     config = {"ops": {"leak__predictions": {"config": scoring}}}
-    with dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as instance:
+    with dg.DagsterInstance.from_config(str(ready_home(tmp_path / "home"))) as instance:
         for job in ("leak__training_job", "leak__scoring_job"):
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance, run_config=config if job == "leak__scoring_job" else None

@@ -16,12 +16,12 @@ from lr_pipeline.orchestration.config.study_config import (
     RegressionStudyConfig,
 )
 from lr_pipeline.orchestration.default_location import default_definitions
-from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 from lr_pipeline.tables.split.split_table import split_table
 from lr_pipeline.tables.table import Table
+from tests.homes import ready_home
 
 PICTURES = {
     "gradient_descent_study": {"paths", "distances"},
@@ -49,7 +49,7 @@ class Materialized:
     def __init__(self, root: Path) -> None:
         resources = {"io_manager": ArtifactIOManager(root=str(root))}
         self.definitions = build_definitions(SyntheticTable(), studies=True, resources=resources)
-        self.home = initialise_home(root / "home")
+        self.home = ready_home(root / "home")
         started = time.perf_counter()
         self.result = self.run_studies()
         self.seconds = time.perf_counter() - started

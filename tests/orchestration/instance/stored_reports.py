@@ -4,10 +4,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.metadata.source_names import SOURCE, source_identity
 from lr_pipeline.report.render import Report
+from tests.homes import ready_home
 
 
 def store_report(home: Path, name: str, numbers: dict, source: str = "generated") -> Path:
@@ -22,7 +22,7 @@ def store_report(home: Path, name: str, numbers: dict, source: str = "generated"
     def evaluation_report() -> dg.MaterializeResult:
         return dg.MaterializeResult(value=Report("<!doctype html>", numbers))
 
-    with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:
+    with dg.DagsterInstance.from_config(str(ready_home(home))) as instance:
         resources = {"io_manager": ArtifactIOManager(root=str(home / "artifacts"))}
         result = dg.materialize(
             [dataset, evaluation_report], instance=instance, resources=resources

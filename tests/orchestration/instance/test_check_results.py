@@ -1,13 +1,9 @@
 """The failed checks of a model's run, read from the event log."""
 
-from collections.abc import Iterator
-
 import dagster as dg
-import pytest
 
 from lr_pipeline.orchestration.instance.catalogue import materialization_of_version
 from lr_pipeline.orchestration.instance.check_results import failed_in_run, refusals
-from lr_pipeline.orchestration.instance.home import initialise_home
 
 SHA = "ab12" * 16
 KEY = dg.AssetKey(["churn", "model"])
@@ -35,13 +31,6 @@ def sound() -> dg.AssetCheckResult:
 
 
 WARN = dg.AssetCheckSeverity.WARN
-
-
-@pytest.fixture
-def instance(tmp_path) -> Iterator[dg.DagsterInstance]:
-    """Yield a home without history."""
-    with dg.DagsterInstance.from_config(str(initialise_home(tmp_path / "home"))) as found:
-        yield found
 
 
 def run(instance: dg.DagsterInstance, checks_alone: bool = False, **passes: bool) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import dagster as dg
-import pytest
 
 from lr_pipeline.orchestration.instance.earlier_reports import latest_earlier_report
 from lr_pipeline.orchestration.instance.io_manager import artifact_metadata
@@ -11,13 +10,6 @@ from lr_pipeline.report.render import Report
 from lr_pipeline.storage.artifacts import version_name, write_artifact
 
 KEY = dg.AssetKey(["shop", "evaluation_report"])
-
-
-@pytest.fixture
-def instance():
-    """An event log without reports."""
-    with dg.instance_for_test() as made:
-        yield made
 
 
 def made(instance, folder, **numbers) -> str:

@@ -19,7 +19,6 @@ PROCESSES = 6
 def test_home_is_the_argument_then_the_variable_then_a_folder_here(tmp_path: Path, monkeypatch):
     """The path is always absolute, as Dagster requires of DAGSTER_HOME."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
     assert dagster_home() == tmp_path / ".dagster_home"
     monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
     assert dagster_home() == tmp_path / "elsewhere"

@@ -43,7 +43,6 @@ def year(tmp_path_factory) -> Path:
     frame = pd.read_csv(SPECTOR)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.delenv("DAGSTER_HOME", raising=False)
         for night in range(7):
             frame.iloc[: 32 - night // 2].to_csv("t.csv", index=False)
             call("run", "t.csv", "--target", "GRADE")
@@ -96,5 +95,4 @@ def test_what_can_be_reached_loads_after_any_prune(year, days, runs, limit) -> N
         assert instance.get_run_by_id(numbers["run"]["since"]["run"]) is not None
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(year)
-        patch.delenv("DAGSTER_HOME", raising=False)
         call("champion", "t", "--rollback", "--because", "after the prune")

@@ -29,6 +29,7 @@ from lr_pipeline.orchestration.instance.run_archive import (
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.metadata.champion_metadata import champion_metadata
 from lr_pipeline.report.render import Report
+from tests.homes import ready_home
 
 LEAST = RetentionPolicy(keep_days=0.0, keep_runs=1)
 NIGHTS, PROMOTED = 6, 1
@@ -88,10 +89,10 @@ def run_night(instance: dg.DagsterInstance, root: Path, night: int, earlier: str
 
 
 @pytest.fixture(scope="module")
-def nights(tmp_path_factory, fresh_home: Path) -> tuple[Path, list[str]]:
+def nights(tmp_path_factory) -> tuple[Path, list[str]]:
     """A folder with a home and artifacts of six nights, and the runs' ids."""
     folder = tmp_path_factory.mktemp("nights")
-    shutil.copytree(fresh_home, folder / "home")
+    ready_home(folder / "home")
     runs = [""]
     with fewer_disk_waits(), dg.DagsterInstance.from_config(str(folder / "home")) as instance:
         for night in range(NIGHTS):

@@ -15,6 +15,7 @@ from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.validation.schema_change import ACCEPT
 from lr_pipeline.versions import code_identity
+from tests.homes import ready_home
 
 SPECTOR = Path(__file__).parents[3] / "data/samples/spector.csv"
 
@@ -24,7 +25,8 @@ def reports(tmp_path_factory):
     """Return reports of two equal runs, of one without a column, and of one of another split."""
     root = str(tmp_path_factory.mktemp("artifacts"))
     found = []
-    with dg.instance_for_test() as instance:
+    home = ready_home(tmp_path_factory.mktemp("home"))
+    with dg.DagsterInstance.from_config(str(home)) as instance:
         for seed, left_out in ((123, ()), (123, ()), (123, ("TUCE",)), (7, ())):
             split = SplitPolicy(seed=seed, kind="random")
             table = FileTable(SPECTOR, "GRADE", split=split, exclude=left_out)
@@ -35,7 +37,10 @@ def reports(tmp_path_factory):
                 instance=instance,
                 tags={ACCEPT: "true"},
                 run_config={
-                    "ops": {"spector__numpy_model": {"config": {"penalty": "l2", "l2": 0.5}}}
+                    "ops": {
+                        "spector__numpy_model": {"config": {"penalty": "l2", "l2": 0.5}},
+                        "spector__evaluation_report": {"config": {"cv": {"repeats": 1}}},
+                    }
                 },
             )
             found.append((result.run_id, result.output_for_node("spector__evaluation_report")))

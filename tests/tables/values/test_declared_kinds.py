@@ -183,7 +183,6 @@ def test_integers_floats_and_their_texts_are_the_same_levels(codes) -> None:
 def test_the_command_line_trains_on_codes_and_predicts_from_parquet(tmp_path, monkeypatch) -> None:
     """``--category`` in ``run``; the scores of CSV and of Parquet with integers are the same."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
     rng = np.random.default_rng(4)
     frame = pd.DataFrame({"race": rng.integers(1, 4, 240), "x": rng.normal(size=240)})
     frame["y"] = (rng.random(240) < 0.3 + 0.4 * (frame["race"] == 2)).astype(int)
