@@ -1,10 +1,11 @@
-"""Every bad input gives its message and exit code 1 on the command line; no artifact changes."""
+"""Every bad input is refused with its message; on the command line no artifact changes."""
 
 import datetime
 import gzip
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,11 +15,15 @@ from click.testing import CliRunner, Result
 import lr_pipeline
 from lr_pipeline.cli.command_line import main
 from lr_pipeline.cli.remedies import in_options
+from lr_pipeline.cli.table_options import file_table, table_options
+from lr_pipeline.tables.errors import TableError
+from lr_pipeline.tables.sources.declared_tables import FileTable
 
 N = 40
 NUMBERS = np.random.default_rng(3).normal(size=N).round(3).tolist()
 ANSWERS = ["no", "yes", "yes", "no"] * (N // 4)
 CLEAN = {"x": NUMBERS, "y": ANSWERS}
+WARD = CLEAN | {"ward": ["a", "b", "b"] * 13 + ["a"]}
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +40,49 @@ def run(folder) -> Callable[..., Result]:
         command = ["run", str(path), "--target", "y", "--name", "rows", *options]
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
-            patch.delenv("DAGSTER_HOME", raising=False)
             return CliRunner().invoke(main, command)
 
     path = folder / "good.parquet"
-    pq.write_table(pa.table(CLEAN), path)
+    pq.write_table(pa.table(WARD), path)
     assert run(path).exit_code == 0
     return run
+
+
+@click.command()
+@click.argument("file")
+@table_options
+def read(file: str, **described) -> None:
+    """Read the table that the options describe, as the first step of ``lr-pipeline run`` does."""
+    file_table(file, **described).read(to_split=True)
+
+
+def refused(path: Path, messages: list[str], *options: str) -> None:
+    """Assert that the table is refused with these messages.
+
+    A remedy names the option of the command line in place of the argument in Python.
+    """
+    result = CliRunner().invoke(read, [str(path), "--target", "y", *options])
+    assert isinstance(result.exception, TableError), result
+    assert_lines(in_options(str(result.exception)).splitlines(), path, messages)
+
+
+def refused_run(run, folder: Path, path: Path, messages: list[str], *options: str) -> None:
+    """Run the command; assert these messages, exit code 1, no traceback, no changed artifact."""
+    before = artifacts(folder)
+    result = run(path, *options)
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    lines = result.stderr.strip().splitlines()
+    assert all(line.startswith("error: ") for line in lines)
+    assert_lines([line.removeprefix("error: ") for line in lines], path, messages)
+    assert artifacts(folder) == before
+
+
+def assert_lines(lines: list[str], path: Path, messages: list[str]) -> None:
+    """Assert that each line names the file and begins with its message."""
+    for line, message in zip(lines, messages, strict=True):
+        expected = f"{path} {in_options(message)}"
+        assert line.replace(f"{path}: ", f"{path} ").startswith(expected)
 
 
 def artifacts(folder: Path) -> dict[Path, bytes]:
@@ -161,32 +202,33 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_file_is_refused_with_every_problem(run, folder, case) -> None:
-    """Each problem has a line that begins with the file; earlier artifacts are not changed."""
+def test_a_bad_file_is_refused_with_every_problem(tmp_path, case) -> None:
+    """Each problem has a line that begins with the file."""
     content, messages = BAD[case]
-    path = folder / ("rows.parquet" if content[:4] == b"PAR1" else "rows.csv")
+    path = tmp_path / ("rows.parquet" if content[:4] == b"PAR1" else "rows.csv")
     path.write_bytes(content)
-    refused(run, folder, path, messages)
+    refused(path, messages)
 
 
-def refused(run, folder: Path, path: Path, messages: list[str], *options: str) -> None:
-    """Run the command; assert these messages, exit code 1, no traceback, no changed artifact.
+def test_a_run_on_a_bad_file_shows_every_problem_and_changes_no_artifact(run, folder) -> None:
+    """Its exit code is 1, and no traceback is shown."""
+    content, messages = BAD["several at once"]
+    path = folder / "rows.csv"
+    path.write_bytes(content)
+    refused_run(run, folder, path, messages)
 
-    A remedy names the option of the command line in place of the argument in Python.
-    """
-    before = artifacts(folder)
-    result = run(path, *options)
-    assert result.exit_code == 1
-    assert "Traceback" not in result.output
-    lines = result.stderr.strip().splitlines()
-    for line, message in zip(lines, messages, strict=True):
-        expected = f"error: {path} {in_options(message)}"
-        assert line.replace(f"{path}: ", f"{path} ").startswith(expected)
-    assert artifacts(folder) == before
+
+def test_a_run_on_no_file_or_a_bad_declaration_changes_no_artifact(run, folder) -> None:
+    """Its exit code is 1, and no traceback is shown."""
+    refused_run(run, folder, folder / "none.csv", ["no such file. Check the path."])
+    path = folder / "rows.csv"
+    path.write_bytes(csv(CLEAN))
+    message = "column 'y' is declared target and weight. Gi"
+    refused_run(run, folder, path, [message], "--weight", "y")
 
 
 @pytest.fixture
-def place(folder, tmp_path) -> Callable[[dict[str, bytes]], Path]:
+def place(tmp_path) -> Callable[[dict[str, bytes]], Path]:
     """Write the files of a folder of tables, and return it."""
 
     def place(files: dict[str, bytes]) -> Path:
@@ -253,15 +295,15 @@ PLACES = {
 
 
 @pytest.mark.parametrize("case", PLACES)
-def test_a_bad_place_is_refused(run, folder, place, case) -> None:
+def test_a_bad_place_is_refused(place, case) -> None:
     """It has no file, a file of another kind than its name, or files that are not one table."""
     files, name, message = PLACES[case]
     where = place(files) / name if name else place(files)
     message = message.removeprefix("{}: ").replace("{}", str(where))
-    refused(run, folder, where, [message])
+    refused(where, [message])
 
 
-def test_a_path_outside_the_allowed_folder_is_refused(run, folder, place, monkeypatch) -> None:
+def test_a_path_outside_the_allowed_folder_is_refused(place, monkeypatch) -> None:
     """That includes links; if no folder is set, every path is allowed."""
     path = place({"rows.csv": csv(CLEAN)}) / "rows.csv"
     allowed = path.parent / "allowed"
@@ -269,7 +311,7 @@ def test_a_path_outside_the_allowed_folder_is_refused(run, folder, place, monkey
     (allowed / "link.csv").symlink_to(path)
     monkeypatch.setenv("LR_PIPELINE_DATA_ROOT", str(allowed))
     for one in (path, allowed / "link.csv"):
-        refused(run, folder, one, [f"lies outside the data root {allowed}. Move it there,"])
+        refused(one, [f"lies outside the data root {allowed}. Move it there,"])
 
 
 @pytest.mark.parametrize(
@@ -308,31 +350,28 @@ def test_a_path_outside_the_allowed_folder_is_refused(run, folder, place, monkey
         ),
     ],
 )
-def test_a_bad_declaration_is_refused(run, folder, columns, options, message) -> None:
-    """The message is one line with the file, and nothing is stored."""
-    path = folder / "rows.csv"
+def test_a_bad_declaration_is_refused(tmp_path, columns, options, message) -> None:
+    """The message is one line with the file."""
+    path = tmp_path / "rows.csv"
     path.write_bytes(csv(columns))
-    refused(run, folder, path, [message], *options)
+    refused(path, [message], *options)
 
 
 def test_a_changed_schema_blocks_until_it_is_accepted(run, folder) -> None:
     """The next file lacks a column and has a new one: no model is trained until it is accepted."""
-    path, name = folder / "nightly.csv", ("--name", "nightly")
-    ward = ["a", "b", "b"] * 13 + ["a"]
-    path.write_bytes(csv(CLEAN | {"ward": ward}))
-    assert run(path, *name).exit_code == 0
+    path = folder / "nightly.csv"
     path.write_bytes(csv(CLEAN | {"dose": NUMBERS[::-1]}))
     message = "the columns changed since the last training: 'dose': — → number, 'ward': text → —"
     for _ in range(2):
-        refused(run, folder, path, [message], *name)
+        refused_run(run, folder, path, [message])
     renamed = folder / "tonight.csv"
     renamed.write_bytes(path.read_bytes())
-    refused(run, folder, renamed, [message], *name)
-    assert run(path, "--accept-schema", *name).exit_code == 0
-    assert run(path, *name).exit_code == 0
+    refused_run(run, folder, renamed, [message])
+    assert run(path, "--accept-schema").exit_code == 0
+    assert run(path).exit_code == 0
 
 
-def test_what_looks_bad_but_can_be_read_gives_a_model(run, folder, place) -> None:
+def test_what_looks_bad_but_can_be_read_gives_a_model(place) -> None:
     """Semicolons with decimal commas, a packed file, and files with two number types are read."""
     commas = [str(value).replace(".", ",") for value in NUMBERS]
     semicolons = csv({"x": commas, "y": ["true", "false", "false", "true"] * (N // 4)}, ";")
@@ -344,9 +383,8 @@ def test_what_looks_bad_but_can_be_read_gives_a_model(run, folder, place) -> Non
     parts = {"p/year=2023/a.parquet": halves[0], "p/year=2024/a.parquet": halves[1]}
     top = place({"rows.csv": semicolons, "rows.csv.gz": packed, **parts})
     for name, features in (("rows.csv", ["x"]), ("rows.csv.gz", ["x"]), ("p", ["x", "year"])):
-        result = run(top / name, "--name", "fine", "--accept-schema")
-        assert result.exit_code == 0, result.output
-        model = lr_pipeline.load("fine/numpy_model", home=folder / ".dagster_home")
+        table = FileTable(top / name, target="y").read(to_split=True)
+        model = lr_pipeline.fit_logistic(table, penalty="auto")
         assert list(model.preparation.columns) == features
 
 

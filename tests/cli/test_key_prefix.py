@@ -1,16 +1,16 @@
 """The names of a file's assets; two files do not get the same names."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
+import dagster as dg
 import pytest
-from click.testing import Result
 
 import lr_pipeline
-from lr_pipeline.cli.key_prefix import asset_prefix
+from lr_pipeline.cli.key_prefix import asset_prefix, own_prefix
 
 ROWS = "x,y\n" + "".join(f"{(k * 7) % 11},{k % 2}\n" for k in range(40))
-Run = Callable[..., Result]
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,17 @@ def trained(run, folder) -> str:
     return fingerprint(folder)
 
 
-def fingerprint(folder: Path, name: str = "train") -> str:
-    """Return the fingerprint of a table's training rows."""
-    model = lr_pipeline.load(f"{name}/numpy_model", home=folder / ".dagster_home")
+def fingerprint(folder: Path) -> str:
+    """Return the fingerprint of the training rows of table ``train``."""
+    model = lr_pipeline.load("train/numpy_model", home=folder / ".dagster_home")
     return model.train_fingerprint
+
+
+@pytest.fixture
+def instance(folder) -> Iterator[dg.DagsterInstance]:
+    """The instance of the runs in that folder."""
+    with dg.DagsterInstance.from_config(str(folder / ".dagster_home")) as opened:
+        yield opened
 
 
 def test_another_file_of_the_same_name_is_refused(run, folder, trained) -> None:
@@ -54,27 +61,23 @@ def test_another_file_of_the_same_name_is_refused(run, folder, trained) -> None:
     assert fingerprint(folder) == trained
 
 
-def test_the_same_file_spelled_otherwise_is_the_same(run, folder, trained) -> None:
+def test_the_same_file_spelled_otherwise_is_the_same(folder, trained, instance) -> None:
     """The path is another one, or a URL."""
     for spelling in ("./b/../a/train.csv", f"file://{folder / 'a/train.csv'}"):
-        result = run("run", spelling, "--target", "y")
-        assert result.exit_code == 0, result.output
+        assert own_prefix(spelling, instance) == "train"
 
 
 def test_a_name_that_was_given_is_taken(run, folder, trained) -> None:
-    """It is a new name, or the first file's, whose model it then replaces as asked."""
-    for name in ("other", "train"):
-        result = run("run", "b/train.csv", "--target", "y", "--name", name)
-        assert result.exit_code == 0, result.output
-    assert fingerprint(folder) == fingerprint(folder, "other") != trained
+    """Here it is the first file's, whose model is then replaced as asked."""
+    result = run("run", "b/train.csv", "--target", "y", "--name", "train")
+    assert result.exit_code == 0, result.output
+    assert fingerprint(folder) != trained
 
 
-def test_a_code_location_keeps_its_name(run, folder, trained) -> None:
+def test_a_code_location_keeps_its_name(run, folder, trained, instance) -> None:
     """Its own file has it, also before its first run; an unreadable one has none."""
     assert run("new", "table", "a/train.csv", "--target", "y").exit_code == 0
-    result = run("run", "b/客户.csv", "--target", "y")
-    assert result.exit_code == 1
-    assert "its assets would be table/…" in result.stderr
+    with pytest.raises(click.ClickException, match="its assets would be table/…"):
+        own_prefix("b/客户.csv", instance)
     (folder / "locations" / "table.py").write_text("table = FileTable(")
-    result = run("run", "b/客户.csv", "--target", "y")
-    assert result.exit_code == 0, result.output
+    assert own_prefix("b/客户.csv", instance) == "table"
