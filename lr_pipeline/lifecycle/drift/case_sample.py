@@ -13,9 +13,9 @@ SAMPLED_VALUES = 2**24  # of all columns together: 134 MB
 RowPlaces = Int64[np.ndarray, " n"]
 
 
-def sampling_step(cases: float, columns: int) -> int:
-    """Return k such that every k-th of the cases gives at most 65,536, or 2²⁴ values if less."""
-    limit = min(SAMPLED_CASES, SAMPLED_VALUES // max(1, columns))
+def sampling_step(cases: float, columns: int, most_cases: int = SAMPLED_CASES) -> int:
+    """Return k such that every k-th of the cases gives at most so many, or 2²⁴ values if less."""
+    limit = min(most_cases, SAMPLED_VALUES // max(1, columns))
     return max(1, math.ceil(cases / limit))
 
 

@@ -22,7 +22,8 @@ LevelPlaces = Int64[np.ndarray, " n"]
 class GroupSizes:
     """Cases of each group, block by block; of many groups, of those whose hash starts with 0s."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_groups: int = MOST_GROUPS) -> None:
+        self.most_groups = most_groups
         self.cases: dict[int, float] = {}
         self.zeros = 0
 
@@ -33,7 +34,7 @@ class GroupSizes:
         sums = np.bincount(places, weight[chosen], len(groups))
         for group, cases in zip(groups.tolist(), sums.tolist(), strict=True):
             self.cases[group] = self.cases.get(group, 0.0) + cases
-        while len(self.cases) > MOST_GROUPS:
+        while len(self.cases) > self.most_groups:
             self.zeros += 1
             groups = np.fromiter(self.cases, np.uint64, len(self.cases))
             self.cases = {

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from lr_pipeline.core.types import RowVector
-from lr_pipeline.lifecycle.drift.case_sample import CaseSampler, sampling_step
+from lr_pipeline.lifecycle.drift.case_sample import SAMPLED_CASES, CaseSampler, sampling_step
 from lr_pipeline.lifecycle.drift.group_sizes import GroupSizes, LevelGroups
 from lr_pipeline.lifecycle.drift.reference_profile import (
     Cases,
@@ -46,12 +46,14 @@ def enough_for_a_cell(total: float, group_size: float) -> float:
     return max(own, FEWEST_EXPECTED * group_size)
 
 
-def profile_training_set(model: LogisticModel, train_set: Table) -> ReferenceProfile:
+def profile_training_set(
+    model: LogisticModel, train_set: Table, sampled_cases: int = SAMPLED_CASES
+) -> ReferenceProfile:
     """Return what drift needs of the rows that ``model`` was trained on.
 
     Counts, ranges and levels are of all rows. Distributions of numbers are of every k-th case, at
-    most 65,536 (fewer beyond 256 columns): the smallest effect that counts as drift is then more
-    than ten standard errors, so that more cases would find nothing more.
+    most ``sampled_cases`` (fewer beyond 256 columns): of 65,536 the smallest effect that counts as
+    drift is more than ten standard errors, so that more cases would find nothing more.
 
     Raises
     ------
@@ -65,7 +67,8 @@ def profile_training_set(model: LogisticModel, train_set: Table) -> ReferencePro
         )
     known_cases = number_of_cases(train_set)
     cases = float(train_set.num_rows if known_cases is None else known_cases)
-    sums = _TrainingSums(model, sampling_step(cases, len(model.preparation.encodings) + 1))
+    step = sampling_step(cases, len(model.preparation.encodings) + 1, sampled_cases)
+    sums = _TrainingSums(model, step)
     columns = list(model.preparation.source_columns)
     if (group := model.preparation.roles.group) is not None and group not in columns:
         columns.append(group)

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lr_pipeline.lifecycle.drift import group_sizes
 from lr_pipeline.lifecycle.drift.group_sizes import GroupSizes, Independence, LevelGroups
 from lr_pipeline.tables.table import Table
 from tests.lifecycle.drift.conftest import fit, rows
@@ -36,13 +35,12 @@ def test_sizes_and_groups_of_levels_are_counted_in_any_blocks(found, block) -> N
     assert levels.number.tolist() == [min(len(of_level[k]), 3) for k in range(6)]
 
 
-def test_of_many_groups_a_part_is_held(monkeypatch) -> None:
+def test_of_many_groups_a_part_is_held() -> None:
     """The mean size of the sampled groups is that of all, within five standard errors."""
-    monkeypatch.setattr(group_sizes, "MOST_GROUPS", 1_000)
     rng = np.random.default_rng(1)
     groups = rng.integers(0, 2**64, 50_000, dtype=np.uint64)
     sizes = rng.integers(1, 6, 50_000)
-    counted = GroupSizes()
+    counted = GroupSizes(most_groups=1_000)
     for one in np.array_split(np.repeat(groups, sizes), 20):
         counted.add(one, np.ones(len(one)))
     assert 200 < len(counted.cases) <= 1_000

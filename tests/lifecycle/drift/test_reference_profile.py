@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lr_pipeline.lifecycle.drift import case_sample, training_profile
+from lr_pipeline.lifecycle.drift import training_profile
 from lr_pipeline.lifecycle.drift.case_sample import CaseSampler, sampling_step
 from lr_pipeline.lifecycle.drift.reference_profile import (
     CategoryProfile,
@@ -88,15 +88,14 @@ def test_weights_give_the_sample_of_repeated_rows(weights, step, cut) -> None:
     assert chosen == repeated[step - 1 :: step].tolist()
 
 
-def test_a_weighted_training_set_has_the_profile_of_its_repeated_rows(monkeypatch) -> None:
+def test_a_weighted_training_set_has_the_profile_of_its_repeated_rows() -> None:
     """Sampled too: with every third case."""
-    monkeypatch.setattr(case_sample, "SAMPLED_CASES", 500)
     frame = rows(600, 3)
     frame["times"] = np.random.default_rng(4).integers(1, 4, 600)
     repeated = frame.loc[frame.index.repeat(frame["times"])].drop(columns="times")
     weighted = Table.from_pandas(frame, target="died", weight="times")
     plain = Table.from_pandas(repeated, target="died")
-    first, second = (profile_training_set(fit(t), t).to_dict() for t in (weighted, plain))
+    first, second = (profile_training_set(fit(t), t, 500).to_dict() for t in (weighted, plain))
     assert first["step"] > 1
     for name in ("cases", "positives", "answers", "step"):
         assert first[name] == second[name]
@@ -132,7 +131,6 @@ def test_levels_that_occur_once_are_counted_apart() -> None:
 
 def test_memory_does_not_grow_with_the_rows(model, train_set, monkeypatch) -> None:
     """Only the chosen rows are held: of each block as many as the step leaves."""
-    monkeypatch.setattr(case_sample, "SAMPLED_CASES", 100)
     held = []
     number_sums = training_profile._NumberSums
     add = number_sums.add
@@ -142,7 +140,7 @@ def test_memory_does_not_grow_with_the_rows(model, train_set, monkeypatch) -> No
         held.append(sum(map(len, self.sample)))
 
     monkeypatch.setattr(number_sums, "add", watched)
-    profile_training_set(model, train_set)
+    profile_training_set(model, train_set, 100)
     assert max(held) <= 100
 
 
