@@ -187,7 +187,7 @@ def write_blocks(path: str | Path, schema: pa.Schema, blocks: Iterable[pa.Record
     """Write each block as one row group, which a reader will hold; return the number of rows."""
     rows, blocks = 0, iter(blocks)
     first = next(blocks, None)
-    sample = schema.empty_table() if first is None else first.slice(0, FIRST_ROWS)
+    sample = pa.RecordBatch.from_pylist([], schema) if first is None else first.slice(0, FIRST_ROWS)
     repeating = _worth_a_dictionary(sample)
     with pq.ParquetWriter(
         path,
