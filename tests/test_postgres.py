@@ -9,10 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
+import sqlalchemy
 from aiohttp import ClientSession
 from click.testing import CliRunner
 
@@ -30,6 +32,9 @@ from lr_pipeline.orchestration.instance.history_database import (
     one_process_at_a_time,
 )
 from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.pruning import carry_out, plan_prune
+from lr_pipeline.orchestration.instance.run_archive import removed_looks, whole_history
+from tests.orchestration.instance.test_pruning import CHAMPION, LEAST, NIGHTS, run_night
 from tests.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.postgres
@@ -305,6 +310,65 @@ def test_an_error_of_the_database_is_recognised(opened, postgres_server: Postgre
     assert said is not None
     assert "Connection refused" in said
     assert "\n" not in said
+
+
+def nights(instance: dg.DagsterInstance, root: Path) -> list[str]:
+    """Six nights of a table, of which the second put its model in use; return the runs' ids."""
+    runs = [""]
+    for night in range(NIGHTS):
+        runs.append(run_night(instance, root, night, runs[-1]))
+    return runs[1:]
+
+
+def runs_in_tables(instance: dg.DagsterInstance) -> dict[str, set[str]]:
+    """Table of the database → the runs whose rows it holds."""
+    with instance.run_storage.connect() as connection:
+        named = "SELECT table_name FROM information_schema.columns WHERE column_name = 'run_id'"
+        tables = connection.execute(sqlalchemy.text(named)).scalars().all()
+        return {
+            table: set(connection.execute(sqlalchemy.text(f"SELECT run_id FROM {table}")).scalars())
+            - {None}
+            for table in tables
+        }
+
+
+def test_what_is_pruned_is_gone_from_every_table_and_what_stays_loads(new_home, opened, tmp_path):
+    """The run that promoted, the last, and those that their reports name stay of six."""
+    runs = nights(opened, tmp_path / "artifacts")
+    before = whole_history(opened, CHAMPION)
+    assert "2 runs, 7 artifacts removed" in verb("prune", "--keep-days", 0, "--keep-runs", 1)
+    kept = {runs[0], runs[1], runs[4], runs[5]}
+    held = {table: found for table, found in runs_in_tables(opened).items() if found}
+    assert {"runs", "run_tags", "event_logs", "asset_check_executions"} <= set(held)
+    assert held == dict.fromkeys(held, kept)
+    assert {path.name for path in (new_home / "storage").glob("*-*")} <= kept
+    assert require_sound_artifacts(opened) == 4 * 4
+    assert len(list((tmp_path / "artifacts/t/dataset").iterdir())) == 4
+    after = whole_history(opened, CHAMPION)
+    assert {one.ruling.challenger for one in after} == {one.ruling.challenger for one in before}
+    assert removed_looks(opened, "rows") == 2
+    assert verb("prune", "--keep-days", 0, "--keep-runs", 1).startswith("nothing removed")
+
+
+def test_a_prune_whose_database_stops_is_finished_by_the_next(
+    new_home, opened, tmp_path, postgres_server
+):
+    """One line says so; what was removed by then is gone, and all that stays is whole."""
+    nights(opened, tmp_path / "artifacts")
+    plan = plan_prune(opened, LEAST)
+    (first, *_) = [one for one in plan.removals if one.run]
+    carry_out(opened, replace(plan, removals=(*plan.removals[:3], first)))
+    postgres_server.stop()
+    try:
+        said = ended_with_one_line(command(new_home, "prune", "--keep-days", 0, "--keep-runs", 1))
+    finally:
+        postgres_server.start()
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].startswith("error: the database of the run history does not")
+    carry_out(opened, plan_prune(opened, LEAST))
+    assert require_sound_artifacts(opened) == 4 * 4
+    assert removed_looks(opened, "rows") == 2
+    assert plan_prune(opened, LEAST).removals == ()
 
 
 @pytest.mark.promise("Runs", "A history that is copied from SQLite to PostgreSQL is the same.")

@@ -9,12 +9,16 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from click.testing import CliRunner
+from upath import UPath
 
 import lr_pipeline
 from lr_pipeline.cli.command_line import main
 from lr_pipeline.orchestration.instance.catalogue import load_recorded, recorded
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.pruning import plan_prune
 from lr_pipeline.storage.object_store import CACHE
 from tests.object_server import BUCKET
+from tests.orchestration.instance.test_pruning import LEAST, NIGHTS, run_night
 
 pytestmark = pytest.mark.s3
 
@@ -109,3 +113,35 @@ def test_a_killed_run_leaves_nothing_torn_and_two_at_once_do_not_mix(root, tmp_p
         output, _ = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, output
     assert require_sound_artifacts(tmp_path, root) == of_killed + 2 * 11
+
+
+@pytest.mark.promise(
+    "Artifacts", "What is pruned is gone from the object store, and what stays still loads."
+)
+def test_a_prune_removes_whole_versions_and_nothing_else(root, tmp_path):
+    """Of six nights four stay; an object that nobody recorded and another prefix are left alone."""
+    store, prefix = UPath(root).fs, UPath(root).path
+    home, runs = initialise_home(tmp_path / "home"), [""]
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        for night in range(NIGHTS):
+            runs.append(run_night(instance, UPath(root), night, runs[-1]))
+    strangers = [f"{prefix}/t/dataset/stranger/data.json", f"{prefix}-other/t/dataset/v/data.json"]
+    for one in strangers:
+        store.pipe_file(one, b"{}")
+    before = {path.name for path in (tmp_path / "cache").iterdir()}
+    assert "2 runs, 7 artifacts removed" in verb("prune", "--keep-days", 0, "--keep-runs", 1)
+    store.invalidate_cache()
+    assert all(store.exists(one) for one in strangers)
+    folders = {path.rpartition("/")[0] for path in store.find(prefix)}
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        entries = [
+            record.event_log_entry
+            for key in instance.get_asset_keys()
+            for record in instance.fetch_materializations(key, limit=100).records
+        ]
+        kept = {UPath(str(recorded(one, "path"))).parent.path for one in entries}
+        assert plan_prune(instance, LEAST).removals == ()
+    assert folders - kept == {f"{prefix}/t/dataset/stranger"}
+    assert kept <= folders
+    assert require_sound_artifacts(tmp_path, root) == 4 * 4
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == before
