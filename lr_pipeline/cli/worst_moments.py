@@ -10,7 +10,8 @@ from typing import NoReturn
 
 import click
 
-INTERRUPTED = 130
+from lr_pipeline.cli.start import INTERRUPTED, SAID
+
 INTACT = "What earlier steps stored is intact"
 DISK_FULL = ("the disk is full, a quota is used up, or the disk fails", "Free some space there")
 GONE = ("files of it are missing or damaged", "Restore the folder from a backup, or name another")
@@ -60,5 +61,5 @@ def memory_problem(message: str) -> str | None:
 
 def end_interrupted() -> NoReturn:
     """Say that a person stopped the command, and exit with 130."""
-    click.echo(f"interrupted. {INTACT}; give the command again.", err=True)
+    click.echo(SAID, err=True)
     sys.exit(INTERRUPTED)
