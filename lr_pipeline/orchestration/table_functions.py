@@ -54,6 +54,12 @@ def resource_parameters(function: Function) -> list[str]:
     return _parameters_of(function, dg.ConfigurableResource)
 
 
+def config_parameters(function: Function) -> list[str]:
+    """Return the names of the parameters that are settings: at most one, as Dagster has it."""
+    resources = resource_parameters(function)
+    return [name for name in _parameters_of(function, dg.Config) if name not in resources]
+
+
 def input_parameters(function: Function) -> list[str]:
     """Return the names of the parameters that are values of other assets."""
     told = {"context", *_parameters_of(function, dg.ConfigurableResource, dg.Config)}

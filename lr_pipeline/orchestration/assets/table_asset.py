@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.orchestration.assets.walkthrough_links import PAGES, walkthrough
+from lr_pipeline.orchestration.config.checked_at_launch import check_at_launch
 from lr_pipeline.orchestration.table_functions import (
     Configs,
     Function,
@@ -66,7 +67,8 @@ class TableAsset:
         version of its own for each of them.
         """
         text = getdoc(self.function) or ""
-        return dg.asset(
+        function = of_table(self.function, names, configs)
+        made = dg.asset(
             name=self.name,
             key_prefix=names.prefix or None,
             ins={one: dg.AssetIn(key=names.key(one)) for one in input_parameters(self.function)},
@@ -79,7 +81,9 @@ class TableAsset:
             automation_condition=condition,
             freshness_policy=freshness,
             partitions_def=partitions,
-        )(of_table(self.function, names, configs))
+        )(function)
+        check_at_launch(made.op, function)
+        return made
 
     def __call__(self, *arguments: Any, **given: Any) -> Any:
         """Call the asset of a table without a name, as Dagster calls it."""
