@@ -1,6 +1,7 @@
 """The run of all assets of a table in this process, and its Dagster instance."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import click
 import dagster as dg
@@ -13,7 +14,7 @@ from lr_pipeline.cli.terminal_progress import progress_logger
 from lr_pipeline.orchestration.asset_names import CHAMPION, DATASET, LOGISTIC_MODELS, REPORT
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.plan_fields import PlanError
-from lr_pipeline.orchestration.instance.remembered_tables import remembered_policy
+from lr_pipeline.orchestration.instance.remembered_tables import remembered_settings
 from lr_pipeline.orchestration.instance.run_processes import process_tags
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.instance.start_notes import notes_at_start
@@ -42,8 +43,17 @@ def run_pipeline(
     with fewer_disk_waits(), dg.DagsterInstance.from_config(folder) as instance:
         if name is None and isinstance(source, FileTable):
             name = own_prefix(str(source.path), instance)
-        policy = champion or ({} if name is None else _remembered(name, folder))
-        plan = TablePlan(source, name, training, evaluation, engine, scheduler, champion=policy)
+        policy = champion or _remembered(name, "champion", folder)
+        plan = TablePlan(
+            source,
+            name,
+            training,
+            evaluation,
+            engine,
+            scheduler,
+            champion=policy,
+            acknowledged=_remembered(name, "acknowledged", folder),
+        )
         definitions = plan.definitions({PROGRESS: progress_logger})
         for note in notes_at_start(instance):
             click.echo(f"  ! {note}.", err=True)
@@ -70,9 +80,9 @@ def run_pipeline(
     return code
 
 
-def _remembered(name: str, home: str) -> dict[str, object]:
-    """Return the policy that the table is remembered with, or end the command."""
+def _remembered(name: str | None, field: str, home: str) -> dict[str, Any]:
+    """Return what is remembered of a table under this name, or end the command."""
     try:
-        return remembered_policy(name, home)
+        return {} if name is None else remembered_settings(name, field, home)
     except PlanError as error:
         fail(error)

@@ -18,6 +18,7 @@ from lr_pipeline.orchestration.assets.table_asset import assets_in
 from lr_pipeline.orchestration.automation.monthly_history import monthly_history
 from lr_pipeline.orchestration.automation.table_automation import TableAutomation
 from lr_pipeline.orchestration.checks import build_checks
+from lr_pipeline.orchestration.config.acknowledged_config import acknowledged_warnings
 from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, AutomationConfig
 from lr_pipeline.orchestration.config.table_configs import table_configs
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
@@ -49,6 +50,7 @@ def build_definitions(
     champion: Mapping[str, Any] | None = None,
     scoring: Mapping[str, Any] | None = None,
     score_path: str | None = None,
+    acknowledged: Mapping[str, Mapping[str, Any]] | None = None,
     resources: Mapping[str, Any] | None = None,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
     executor: dg.ExecutorDefinition = dg.in_process_executor,
@@ -101,6 +103,9 @@ def build_definitions(
         The new rows that `predictions` scores, and `drift_report` compares with the training set,
         unless a run names others: a file, folder, pattern or URL. A second schedule then scores
         them every day, two hours after the daily training.
+    acknowledged
+        Warnings that are known and accepted, of which alerts say nothing as long as they say the
+        same: ``{"contract": {"says": "…", "because": "…"}}``, see ``AcknowledgedConfig``.
     resources
         Replacements for the resources ``table``, ``engine`` and ``io_manager``, in tests.
     loggers
@@ -137,6 +142,7 @@ def build_definitions(
     given = dict(resources or {})
     own = {one: given.pop(one, default) for one, default in own.items()}
     automation = TableAutomation(when, table, names, assets)
+    known = acknowledged_warnings(acknowledged or {})
     definitions = dg.Definitions(
         assets=[
             one.build(
@@ -148,7 +154,7 @@ def build_definitions(
             )
             for one in assets
         ],
-        asset_checks=build_checks(names, penalty),
+        asset_checks=build_checks(names, penalty, known),
         jobs=[
             jobs.training(),
             jobs.scoring(),

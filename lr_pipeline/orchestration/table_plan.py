@@ -18,7 +18,7 @@ class TablePlan:
     ``training`` has fields of the models' configuration, ``evaluation`` of the report's,
     ``champion`` and ``scoring`` of those of `champion` and `predictions`, ``automation`` of
     ``AutomationConfig``; ``scheduler`` is the address of that of engine ``dask``, ``score_path``
-    names the new rows that `predictions` scores.
+    names the new rows that `predictions` scores; ``acknowledged`` are warnings that are accepted.
     """
 
     source: TableSource
@@ -31,6 +31,7 @@ class TablePlan:
     champion: Mapping[str, Any] = field(default_factory=dict)
     scoring: Mapping[str, Any] = field(default_factory=dict)
     automation: Mapping[str, Any] = field(default_factory=dict)
+    acknowledged: Mapping[str, Any] = field(default_factory=dict)
 
     def definitions(
         self, loggers: Mapping[str, dg.LoggerDefinition] | None = None
@@ -46,6 +47,7 @@ class TablePlan:
             champion=self.champion,
             scoring=self.scoring,
             score_path=self.score_path,
+            acknowledged=self.acknowledged,
             loggers=loggers,
             **self.automation,
         )

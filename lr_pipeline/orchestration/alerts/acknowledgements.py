@@ -1,11 +1,11 @@
 """Warnings that somebody knows and accepts: they stay quiet until they change."""
 
-import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lr_pipeline.orchestration.checks import build_checks
+from lr_pipeline.orchestration.checks import ACKNOWLEDGED, build_checks
+from lr_pipeline.orchestration.config.acknowledged_config import same_warning
 from lr_pipeline.orchestration.instance.check_results import latest_result
 from lr_pipeline.orchestration.instance.kept_values import keep_value, kept_value
 from lr_pipeline.orchestration.instance.rulings import user_name
@@ -14,7 +14,7 @@ from lr_pipeline.orchestration.table_names import TableNames
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, DagsterInstance
 
-NUMBER = re.compile(r"\d[\d.,]*")
+DECLARATION = "the table's declaration"
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,7 @@ class Acknowledgement:
 
     def covers(self, description: str) -> bool:
         """Tell whether a warning with this description is the one that was accepted."""
-        if self.any_numbers:
-            return NUMBER.sub("#", description) == NUMBER.sub("#", self.description)
-        return description == self.description
+        return same_warning(description, self.description, self.any_numbers)
 
 
 def failing_checks(instance: "DagsterInstance", names: TableNames) -> "list[AssetCheckEvaluation]":
@@ -60,9 +58,15 @@ def acknowledge(
 def acknowledgement(
     instance: "DagsterInstance", evaluation: "AssetCheckEvaluation"
 ) -> Acknowledgement | None:
-    """Return the acknowledgement of a failed check, None if it fails with an error or anew."""
+    """Return the acknowledgement of a failed check, None if it fails with an error or anew.
+
+    It is that of the declaration with which the check ran, or what was said since.
+    """
     from dagster import AssetCheckSeverity
 
+    if (declared := evaluation.metadata.get(ACKNOWLEDGED)) is not None:
+        description = evaluation.description or ""
+        return Acknowledgement(description, DECLARATION, "", str(declared.value))
     found = kept_value(instance, _name(evaluation))
     if found is None or evaluation.severity is not AssetCheckSeverity.WARN:
         return None

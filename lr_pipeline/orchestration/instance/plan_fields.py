@@ -10,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from lr_pipeline.orchestration.automation.monthly_history import without_time
 from lr_pipeline.orchestration.automation.sensors import unwatchable
+from lr_pipeline.orchestration.checks import build_checks
+from lr_pipeline.orchestration.config.acknowledged_config import acknowledged_warnings
 from lr_pipeline.orchestration.config.automation_config import AutomationConfig
 from lr_pipeline.orchestration.config.champion_config import ChampionConfig
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
@@ -35,7 +37,8 @@ SETTINGS: dict[str, type[StrictConfig]] = {
     "automation": AutomationConfig,
 }
 OPTIONS: dict[str, Any] = {"engine": EngineName, "scheduler": str, "score_path": str}
-FIELDS = ("table", *SETTINGS, *OPTIONS)
+ACKNOWLEDGED = "acknowledged"
+FIELDS = ("table", *SETTINGS, ACKNOWLEDGED, *OPTIONS)
 
 
 class PlanError(ValueError):
@@ -55,7 +58,7 @@ def plan_fields(plan: TablePlan) -> dict[str, Any]:
     table = {name: v for name, v in ordered.items() if v is not None and v != []}
     if "path" in table and "://" not in table["path"] and not is_variable(table["path"]):
         table["path"] = _absolute(table["path"])
-    settings = {name: dict(getattr(plan, name)) for name in SETTINGS}
+    settings = {name: dict(getattr(plan, name)) for name in (*SETTINGS, ACKNOWLEDGED)}
     fields = {"table": table, **settings, **{name: getattr(plan, name) for name in OPTIONS}}
     fields = {name: v for name, v in fields.items() if v is not None and v != {}}
     if without_secrets(fields) != fields:
@@ -93,7 +96,7 @@ def plan_of_fields(name: str, fields: Mapping[Any, Any]) -> TablePlan:
         source = source_from_dict(declared)
     except TableError as error:
         raise PlanError(str(error)) from None
-    given: dict[str, Any] = {one: settings_in(fields, one) for one in SETTINGS}
+    given: dict[str, Any] = {one: settings_in(fields, one) for one in (*SETTINGS, ACKNOWLEDGED)}
     for setting, problem in (("watch", unwatchable), ("monthly_from", without_time)):
         if given["automation"].get(setting) and (reason := problem(source)):
             raise PlanError(f"automation: {reason}")
@@ -105,7 +108,7 @@ def plan_of_fields(name: str, fields: Mapping[Any, Any]) -> TablePlan:
 
 
 def settings_in(fields: Mapping[Any, Any], name: str) -> dict[str, Any]:
-    """Return the settings of that name, a key of ``SETTINGS``; {} if there are none.
+    """Return the settings of that name, one of ``FIELDS``; {} if there are none.
 
     Raises
     ------
@@ -114,7 +117,10 @@ def settings_in(fields: Mapping[Any, Any], name: str) -> dict[str, Any]:
     """
     settings = _mapping(name, fields.get(name, {}))
     try:
-        validated(SETTINGS[name], settings)
+        if name == ACKNOWLEDGED:
+            build_checks(acknowledged=acknowledged_warnings(settings))
+        else:
+            validated(SETTINGS[name], settings)
     except ValidationError as error:
         raise PlanError(f"{name}: {_first_problem(error)}. Correct it.") from None
     except (TypeError, ValueError) as error:

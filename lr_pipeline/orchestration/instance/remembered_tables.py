@@ -29,10 +29,16 @@ from lr_pipeline.tables.files.refusals import os_reason
 from lr_pipeline.tables.sources.secrets import without_secrets
 
 FOLDER, SUFFIX = "tables", ".yaml"
-KEPT = ("champion", "scoring", "automation", "score_path")  # a run without one leaves it as it is
+KEPT = (
+    "champion",
+    "scoring",
+    "automation",
+    "acknowledged",
+    "score_path",
+)  # a run without one leaves it as it is
 HEADER = """\
 # The table {name} of the web UI, as `lr-pipeline run` was last given it (the next run writes it
-# again, and keeps champion, scoring, automation and score_path). Edit it, or
+# again, and keeps champion, scoring, automation, acknowledged and score_path). Edit it, or
 # delete it to remove the table from the web UI: its artifacts and history stay. A web UI that is
 # running must reload its code location lr_pipeline.
 """
@@ -105,17 +111,17 @@ def remember(plan: TablePlan, home: str | Path | None = None) -> Remembered:
     return Remembered(path, text, earlier)
 
 
-def remembered_policy(name: str, home: str | Path | None = None) -> dict[str, Any]:
-    """Return what the table's file says of ``champion``; {} if it says nothing of it.
+def remembered_settings(name: str, field: str, home: str | Path | None = None) -> dict[str, Any]:
+    """Return what the table's file says of a field; {} if it says nothing of it.
 
     Raises
     ------
     PlanError
-        It is no policy; the message names the file.
+        A setting is unknown, or not allowed; the message names the file.
     """
     path = table_file(name, home)
     try:
-        return settings_in(_known(path)[1], "champion")
+        return settings_in(_known(path)[1], field)
     except PlanError as error:
         raise PlanError(f"{path}: {error}") from None
 

@@ -35,6 +35,10 @@ PLANS = [
         score_path="/data/new.csv",
         champion={"aim": "non-inferiority", "metric": "roc_auc", "margin": 0.01, "alpha": 0.1},
         scoring={"reasons": 3, "reference": "/data/reference.yaml"},
+        acknowledged={
+            "contract": {"says": "'day': left out.", "because": "it is no feature"},
+            "numpy_model:converged": {"says": "3 \n4", "because": "yes", "any_numbers": True},
+        },
     ),
     TablePlan(
         FileTable("s3://b/c.parquet", "y", time="t"), "c", engine="dask", scheduler="tcp://a:1"
@@ -146,6 +150,12 @@ def test_a_password_or_token_is_not_written(address) -> None:
         ({"table": CHURN, "scoring": {"score_path": "new.csv"}}, "scoring: score_path:"),
         ({"table": CHURN, "engine": "spark"}, "field engine:"),
         ({"table": CHURN, "score_path": 5}, "field score_path:"),
+        ({"table": CHURN, "acknowledged": {"contract": "known"}}, "expected says and because"),
+        ({"table": CHURN, "acknowledged": {"contract": {"says": "a"}}}, "acknowledged: because:"),
+        (
+            {"table": CHURN, "acknowledged": {"leaks": {"says": "a", "because": "b"}}},
+            "acknowledged: expected a check of the table, found 'leaks'",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(fields, said) -> None:

@@ -13,7 +13,7 @@ from lr_pipeline.orchestration.instance.remembered_tables import (
     read_plan,
     remember,
     remembered_plans,
-    remembered_policy,
+    remembered_settings,
     table_file,
 )
 from lr_pipeline.orchestration.table_plan import TablePlan
@@ -52,16 +52,17 @@ def test_what_no_option_gave_is_kept(tmp_path) -> None:
         "score_path": "/data/new.csv",
         "scoring": {"reasons": 3},
         "automation": {"timezone": "Europe/Berlin"},
+        "acknowledged": {"contract": {"says": "few rows", "because": "they are all there are"}},
     }
     policy = {"metric": "roc_auc", "alpha": 0.1}
     path.write_text(path.read_text() + yaml.safe_dump(written | {"champion": policy}))
     other = replace(PLAN, engine="streaming", champion=policy, **written)
     remember(replace(PLAN, engine="streaming"), tmp_path)
     assert read_plan(path) == other
-    assert remembered_policy("churn", tmp_path) == policy
+    assert remembered_settings("churn", "champion", tmp_path) == policy
     remember(replace(PLAN, champion={"metric": "log_loss"}), tmp_path)
     assert read_plan(path).champion == {"metric": "log_loss"}
-    assert remembered_policy("other", tmp_path) == {}
+    assert remembered_settings("other", "champion", tmp_path) == {}
 
 
 def test_a_policy_that_is_none_ends_a_run(tmp_path) -> None:
@@ -69,7 +70,7 @@ def test_a_policy_that_is_none_ends_a_run(tmp_path) -> None:
     path = remember(PLAN, tmp_path).path
     path.write_text(path.read_text() + "champion: {alpha: 2}\n")
     with pytest.raises(PlanError, match=r"churn\.yaml: champion: alpha: .*less than 0\.5"):
-        remembered_policy("churn", tmp_path)
+        remembered_settings("churn", "champion", tmp_path)
 
 
 def test_taking_back_restores_what_was_there(tmp_path) -> None:
