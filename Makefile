@@ -32,7 +32,7 @@ run: $(VENV)/.installed ## Materialize every asset for the tutorial's table
 
 ui: $(VENV)/.installed ## The web UI on http://127.0.0.1:3000, with schedules
 	@$(BIN)/lr-pipeline init
-	@$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+	@$(BIN)/python -m lr_pipeline.orchestration.service.dev_server --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
 serve: $(VENV)/.installed ## The same as services: what dies comes back, logs are kept
 	@$(BIN)/lr-pipeline serve

@@ -118,11 +118,12 @@ def give(folder: Path, *arguments: object) -> str:
 
 @contextmanager
 def web_ui(folder: Path, **variables: str) -> Iterator[Site]:
-    """The site of ``dagster dev``, run as by ``make ui`` in a folder with a workspace.yaml."""
+    """The site of ``make ui`` in a folder with a workspace.yaml."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    command = [BIN / "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1"]
+    server = "lr_pipeline.orchestration.service.dev_server"
+    command = [sys.executable, "-m", server, "-w", "workspace.yaml", "-h", "127.0.0.1"]
     server = subprocess.Popen(
         [*command, "-p", str(port)],
         cwd=folder,

@@ -61,7 +61,8 @@ def web_command(
     python: str, served: Path | str, host: str, port: int, read_only: bool = False
 ) -> list[str]:
     """Return the command of a web server that reads a workspace.yaml."""
-    module = [python, "-P", "-m", "dagster_webserver", "--workspace", str(served)]
+    server = "lr_pipeline.orchestration.service.web_server"
+    module = [python, "-P", "-m", server, "--workspace", str(served)]
     return [*module, "--host", host, "--port", str(port), *(["--read-only"] if read_only else [])]
 
 
