@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from lr_pipeline.orchestration.asset_names import DATASET
+from lr_pipeline.orchestration.automation.training_at_work import (
+    has_read,
+    unfinished_runs,
+    will_read,
+)
 from lr_pipeline.orchestration.automation.training_inputs import input_changes, inputs_of_next_run
 from lr_pipeline.orchestration.instance.last_training import SHORT_RUN, LastTraining, last_training
 from lr_pipeline.orchestration.table_names import TableNames
@@ -15,13 +21,6 @@ from lr_pipeline.tables.sources.source_look import SourceLook, look_at
 
 INPUTS_TAG, REASON_TAG = "lr_pipeline/inputs", "lr_pipeline/because"
 LONGEST_REASON = 300  # characters of a tag
-
-UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 
 
 @dataclass(frozen=True)
@@ -66,15 +65,18 @@ def decide_training(
         content = look.content()
     except TableError as error:
         return Decision(True, f"the source cannot be looked at, and the run will say why: {error}")
-    if content is None:
-        return Decision(True, why)
-    tag = hashlib.sha256(json.dumps([content, now], sort_keys=True).encode()).hexdigest()[:32]
-    at_work = instance.get_runs(
-        dg.RunsFilter(job_name=job.name, tags={INPUTS_TAG: tag}, statuses=UNFINISHED), limit=1
-    )
-    if at_work:
-        run = at_work[0].run_id[:SHORT_RUN]
-        return Decision(False, f"run {run} is training on these data already", tag)
+    tag = None
+    if content is not None:
+        text = json.dumps([content, now], sort_keys=True)
+        tag = hashlib.sha256(text.encode()).hexdigest()[:32]
+    for run in unfinished_runs(instance, job):
+        name = f"run {run.run_id[:SHORT_RUN]}"
+        if tag is not None and run.tags.get(INPUTS_TAG) == tag:
+            return Decision(False, f"{name} is training on these data already", tag)
+        if content is not None and has_read(instance, run, names.key(DATASET), now, content):
+            return Decision(False, f"{name} is training on these data already", tag)
+        if will_read(instance, run, job, names, source):
+            return Decision(False, f"{name} waits for its turn, and will read these rows", tag)
     return Decision(True, why, tag)
 
 

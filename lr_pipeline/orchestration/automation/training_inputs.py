@@ -42,9 +42,14 @@ def inputs_of_run(source: TableSource) -> Inputs | None:
     return _inputs(step.job_def, step.resolved_run_config, names, source)
 
 
-def inputs_of_next_run(job: dg.JobDefinition, names: TableNames, source: TableSource) -> Inputs:
-    """Return the inputs of a run of ``job`` that is given no configuration."""
-    return _inputs(job, ResolvedRunConfig.build(job, {}), names, source)
+def inputs_of_next_run(
+    job: dg.JobDefinition,
+    names: TableNames,
+    source: TableSource,
+    config: ResolvedRunConfig | None = None,
+) -> Inputs:
+    """Return the inputs of a run of ``job`` that is given this configuration, by default none."""
+    return _inputs(job, config or ResolvedRunConfig.build(job, {}), names, source)
 
 
 def input_changes(before: Inputs, now: Inputs) -> str | None:

@@ -15,6 +15,11 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._core.events import StepMaterializationData
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 
 from lr_pipeline.orchestration.asset_names import DATASET
 from lr_pipeline.orchestration.assets import models
@@ -32,6 +37,8 @@ from lr_pipeline.tables.sources.source_look import look_at
 
 SPECTOR = Path(__file__).parents[3] / "data/samples/spector.csv"
 JOB = "spector__training_job"
+LOCATION = RegisteredCodeLocationOrigin("spector")
+ORIGIN = RemoteJobOrigin(RemoteRepositoryOrigin(LOCATION, "__repository__"), JOB)
 
 
 @dataclass
@@ -276,13 +283,96 @@ def test_a_missing_file_is_left_to_the_run_which_fails_visibly(history) -> None:
     assert "the source cannot be looked at, and the run will say why" in reason(history)
 
 
+def append(history: History, row: str) -> None:
+    """Write a row at the end of the file."""
+    history.file.write_bytes(history.file.read_bytes() + f"{row}\n".encode())
+
+
+def begun(history: History, tags: Mapping[str, str] | None = None, **config: Any) -> dg.DagsterRun:
+    """Write a run that has begun with its first step; return it."""
+    run = waiting(history, dg.DagsterRunStatus.STARTED, tags, **config)
+    write(history, run, dg.DagsterEventType.STEP_START, None)
+    return run
+
+
+def waiting(
+    history: History,
+    status: dg.DagsterRunStatus,
+    tags: Mapping[str, str] | None = None,
+    **config: Any,
+) -> dg.DagsterRun:
+    """Write a run without any step; ``config``: the settings of `numpy_model`."""
+    ops = {"ops": {"spector__numpy_model": {"config": config}}} if config else {}
+    run = dg.DagsterRun(
+        JOB, run_config=ops, tags=dict(tags or {}), status=status, remote_job_origin=ORIGIN
+    )
+    return history.instance.add_run(run)
+
+
+def write(history: History, run: dg.DagsterRun, kind: dg.DagsterEventType, data: Any) -> None:
+    """Write an event of the run's step `dataset`."""
+    event = dg.DagsterEvent(
+        event_type_value=kind.value,
+        job_name=run.job_name,
+        step_key="spector__dataset",
+        event_specific_data=data,
+    )
+    history.instance.report_dagster_event(event, run.run_id)
+
+
 def test_a_run_that_is_training_on_the_same_is_not_doubled(history) -> None:
     """The sensor may have started it a minute before the schedule's tick."""
-    history.file.write_bytes(history.file.read_bytes() + b"3.0,20,0,1\n")
+    append(history, "3.0,20,0,1")
     _, tags = tick(history)
-    job = job_of()
-    started = dg.DagsterRunStatus.STARTED
-    run = history.instance.create_run_for_job(job, tags=dict(tags), status=started)
+    run = begun(history, tags)
     assert f"run {run.run_id[:8]} is training on these data already" in tick(history)[0]
-    history.file.write_bytes(history.file.read_bytes() + b"3.0,21,0,1\n")
+    append(history, "3.0,21,0,1")
     assert tick(history)[1][INPUTS_TAG] != tags[INPUTS_TAG]
+
+
+def test_a_run_of_a_person_that_has_read_the_same_is_not_doubled(history) -> None:
+    """It has no tag of a tick; its dataset says what it is made of, as soon as it is stored."""
+    append(history, "3.0,20,0,1")
+    run = begun(history)
+    assert not tick(history)[0]  # it may have read the rows of before
+    source = table(history.file)
+    made = inputs_of_next_run(job_of(), TableNames("spector"), source)
+    look = look_at(source)
+    made["source"] = {"content": look.content(), "state": look.proof}
+    key = TableNames("spector").key(DATASET)
+    stored = StepMaterializationData(dg.AssetMaterialization(key, metadata={INPUTS: made}))
+    write(history, run, dg.DagsterEventType.ASSET_MATERIALIZATION, stored)
+    assert f"run {run.run_id[:8]} is training on these data already" in tick(history)[0]
+    append(history, "3.0,21,0,1")
+    assert not tick(history)[0]
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "NOT_STARTED", "STARTING", "STARTED"])
+def test_a_run_that_has_not_begun_will_read_what_is_new(history, status) -> None:
+    """Ticks that come faster than runs end do not fill the queue."""
+    append(history, "3.0,20,0,1")
+    run = waiting(history, dg.DagsterRunStatus(status), tick(history)[1])
+    append(history, "3.0,21,0,1")
+    said = tick(history)[0]
+    assert said == f"skipped: run {run.run_id[:8]} waits for its turn, and will read these rows"
+
+
+@pytest.mark.parametrize("config", [{"l2": 0.5, "penalty": "l2"}, {"l2": -1.0}])
+def test_a_waiting_run_with_other_settings_does_not_stand_in(history, config) -> None:
+    """A person may have launched it from the Launchpad, or with settings that it will refuse."""
+    run = waiting(history, dg.DagsterRunStatus.NOT_STARTED)
+    append(history, "3.0,20,0,1")
+    assert tick(history)[0]
+    history.instance.delete_run(run.run_id)
+    waiting(history, dg.DagsterRunStatus.QUEUED, **config)
+    assert not tick(history)[0]
+
+
+def test_a_waiting_run_of_some_assets_does_not_stand_in(history) -> None:
+    """Nor does one that goes on with the rows of a failed run."""
+    append(history, "3.0,20,0,1")
+    some = frozenset({TableNames("spector").key(DATASET)})
+    history.instance.add_run(dg.DagsterRun(JOB, asset_selection=some))
+    again = dg.DagsterRun(JOB, parent_run_id=history.run, root_run_id=history.run)
+    history.instance.add_run(again)
+    assert not tick(history)[0]
