@@ -23,3 +23,7 @@ def _end(*_: object) -> None:
     # An exception could be caught, or shown, by the module that is being imported.
     os.write(2, f"{SAID}\n".encode())
     os._exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()
