@@ -4,7 +4,13 @@ import json
 import shutil
 from pathlib import Path
 
+import dagster as dg
 import pytest
+
+from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.report_choice import find_report
+from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.tables.sources.declared_tables import FileTable
 
 SPECTOR = Path(__file__).parents[2] / "data" / "samples" / "spector.csv"
 
@@ -54,6 +60,28 @@ def test_a_source_that_is_gone_is_one_clear_line(run, replayed):
     (line,) = result.stderr.strip().splitlines()
     assert line.startswith("error: ")
     assert "spector.csv" in line
+
+
+def test_a_run_without_options_is_replayed_as_the_table_declares(run, folder):
+    """The schedule gives a run no settings: they are those of the table's declaration."""
+    file = folder / "declared.csv"
+    shutil.copy(SPECTOR, file)
+    training = {"penalty": "l2", "l2": 0.5}
+    definitions = build_definitions(
+        FileTable(file, "GRADE"), "declared", training=training, evaluation={"row_seed": 5}
+    )
+    home = initialise_home(folder / ".dagster_home")
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        job = definitions.resolve_job_def("declared__training_job")
+        assert job.execute_in_process(instance=instance).success
+    assert find_report("declared", home).numbers["settings"]["config"] == {
+        "numpy_model": {"config": training},
+        "torch_model": {"config": training},
+        "evaluation_report": {"config": {"row_seed": 5}},
+    }
+    result = run("replay", "declared")
+    assert result.exit_code == 0, result.output
+    assert "Same bits: all " in result.output
 
 
 def page_with(folder, declaration) -> Path:

@@ -6,10 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import dagster as dg
+from dagster._config import process_config
 
 from lr_pipeline.evaluation.numeric_libraries import numeric_libraries
 from lr_pipeline.evaluation.recorded_data import key_of_test_rows, recorded_data
 from lr_pipeline.evaluation.run_facts import AssetCost, ModelInUse, RunFacts
+from lr_pipeline.orchestration.asset_names import CHAMPION, NUMPY, REPORT, TORCH
+from lr_pipeline.orchestration.config.champion_config import ChampionConfig
+from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
+from lr_pipeline.orchestration.config.training_config import (
+    NumpyTrainingConfig,
+    TorchTrainingConfig,
+)
 from lr_pipeline.orchestration.instance.earlier_reports import latest_earlier_report, utc
 from lr_pipeline.orchestration.instance.io_manager import PEAK_MEMORY
 from lr_pipeline.orchestration.instance.peak_memory import peak_so_far
@@ -21,6 +29,13 @@ from lr_pipeline.tables.table import Table
 from lr_pipeline.versions import code_identity
 
 TAG_DIGITS = 32
+# Assets whose settings a table can declare.
+DECLARED: dict[str, type[dg.Config]] = {
+    NUMPY: NumpyTrainingConfig,
+    TORCH: TorchTrainingConfig,
+    REPORT: EvaluationConfig,
+    CHAMPION: ChampionConfig,
+}
 
 _Event = dg.DagsterEventType
 
@@ -118,11 +133,27 @@ def _costs(entries: Sequence[dg.EventLogEntry]) -> Iterator[AssetCost]:
 
 
 def _table_config(context: dg.AssetExecutionContext) -> dict[str, Any]:
-    """Return the run's configuration of the assets of the same table: asset → configuration."""
-    own = TableNames.of(context.asset_key).named("")
+    """Return the settings of the table's assets: what the run was given, and what is declared.
+
+    What is declared is what the run has otherwise than usual. Asset → configuration.
+    """
+    names = TableNames.of(context.asset_key)
+    own = names.named("")
     ops: dict[str, Any] = dict(context.run.run_config).get("ops", {})  # type: ignore[assignment]
-    names = {op.removeprefix(own): op for op in ops if op.startswith(own)}
-    return {name: ops[op] for name, op in names.items() if "__" not in name}
+    given = {op.removeprefix(own): op for op in ops if op.startswith(own)}
+    found = {name: ops[op] for name, op in given.items() if "__" not in name}
+    resolved = context.get_step_execution_context().resolved_run_config.ops
+    for name, kind in DECLARED.items():
+        in_run = resolved.get(names.named(name))
+        usual = process_config(kind.to_config_schema().config_type, {}).value or {}
+        declared = {
+            field: value
+            for field, value in (in_run.config if in_run else {}).items()
+            if value != usual.get(field)
+        }
+        if declared:
+            found[name] = {"config": declared | found.get(name, {}).get("config", {})}
+    return found
 
 
 def _plain_fields(engine: dg.ConfigurableResource[Any]) -> dict[str, Any]:
