@@ -73,8 +73,11 @@ def test_few_points_of_a_long_curve_are_drawn():
         np.testing.assert_array_equal(kept[[0, -1]], points[[0, -1]])
 
 
-def test_each_models_scores_are_sorted_once(monkeypatch):
-    """Metrics, both curves and the areas come from the same counts; a baseline has two scores."""
+def test_each_models_scores_are_sorted_twice(monkeypatch):
+    """Once for the counts of metrics, curves and areas, once for the places that intervals need.
+
+    A baseline has two scores to count.
+    """
     y, score, _ = labelled_scores(4, 1000)
     sorted_scores = []
     argsort = np.argsort
@@ -85,7 +88,7 @@ def test_each_models_scores_are_sorted_once(monkeypatch):
     models = [ModelSection(name, name, score) for name in ("a", "b")]
     found = model_results(Findings(held_out, models))
     monkeypatch.undo()
-    assert sorted_scores == [2, len(y), len(y)]
+    assert sorted_scores == [2, len(y), len(y), *[len(y)] * 3]
     area = sklearn.metrics.roc_auc_score(y, score)
     assert found.metrics["a"].roc_auc == pytest.approx(area, rel=1e-14)
     baseline = sklearn.metrics.brier_score_loss(y, np.full(60, 0.5))
