@@ -121,6 +121,6 @@ def test_fits_of_one_design_analyse_its_columns_once(overlapping, monkeypatch) -
 
 def test_a_descent_that_leaves_the_finite_numbers_names_the_remedy(overlapping) -> None:
     """A model of NaN could not be stored; the message says why there is none."""
-    solver = GradientDescent(learning_rate=1e3, iterations=2000)
+    solver = GradientDescent(learning_rate=1e3, iterations=200)
     with pytest.raises(ValueError, match=r"expected finite parameters.*lower the learning rate"):
         train_logistic(overlapping, prepare, NumpyKernel(), Training(solver, Ridge(1e3)))
