@@ -287,8 +287,11 @@ def _train_and_rule(folder: str, home: str, file: str, ready, go) -> None:
         "shop",
         resources={"io_manager": ArtifactIOManager(root=f"{folder}/artifacts")},
     )
-    with dg.DagsterInstance.from_config(home) as instance:
-        definitions.resolve_job_def("shop__training_job").execute_in_process(instance=instance)
+    ops = {f"shop__{name}": {"config": one} for name, one in NO_FOLDS.items()}
+    with fewer_disk_waits(), dg.DagsterInstance.from_config(home) as instance:
+        definitions.resolve_job_def("shop__training_job").execute_in_process(
+            instance=instance, run_config={"ops": ops}
+        )
 
 
 @pytest.mark.promise("Champion", "Two decisions at once are made one after the other.")
