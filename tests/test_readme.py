@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 import lr_pipeline
 from lr_pipeline.cli.command_line import main
-from lr_pipeline.orchestration.checks import build_checks
 from lr_pipeline.orchestration.config.training_config import NumpyTrainingConfig
+from lr_pipeline.orchestration.table_checks import build_checks
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

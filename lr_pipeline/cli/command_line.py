@@ -4,12 +4,8 @@ Each verb is a command in the module of the same name in this folder. The module
 the verb is called, so that ``predict`` does not wait for what only ``run`` needs.
 """
 
-import atexit
 import errno
 import logging
-import os
-import sys
-import threading
 from importlib import import_module
 from typing import Any
 
@@ -44,15 +40,6 @@ ARGUMENTS = "lr_pipeline.arguments"
 
 class _Verbs(click.Group):
     """The verbs, imported when called; an unusable file or folder gives one line, no traceback."""
-
-    def __call__(self, *args: Any, **settings: Any) -> Any:
-        """Run the command as a program: its process ends with it."""
-        try:
-            return super().__call__(*args, **settings)
-        except SystemExit as end:
-            if isinstance(end.code, int):
-                _end_process(end.code)
-            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the verbs for the help text."""
@@ -92,23 +79,6 @@ class _Verbs(click.Group):
         name, command, rest = super().resolve_command(ctx, args)
         ctx.meta[ARGUMENTS] = command, list(rest)
         return name, command, rest
-
-
-def _end_process(code: int) -> None:
-    """End the process once its threads have ended and what is registered for its exit is done.
-
-    Python would then take apart a million objects of torch and matplotlib one by one, for about a
-    second. The processes of ``multiprocessing`` end in the same way. Where the output cannot be
-    flushed this returns, so that Python says so.
-    """
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
-    try:
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.flush()
-    except (OSError, ValueError):  # ValueError: it is closed
-        return
-    os._exit(code)
 
 
 def _problem(error: Exception, ctx: click.Context) -> str | None:

@@ -1,11 +1,9 @@
 """Asset checks: what must be true of each artifact before others build on it.
 
-Plain functions of the artifacts; :func:`build_checks` attaches them to the assets of one table.
+Plain functions of the artifacts, which ``table_checks`` attaches to the assets of one table.
 """
 
 from collections.abc import Mapping
-from functools import wraps
-from inspect import getdoc
 from typing import Any
 
 import dagster as dg
@@ -20,27 +18,9 @@ from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.table_existence import describe_existence, has_estimate
 from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.models.training_rows import not_of_training_rows
-from lr_pipeline.orchestration.asset_names import (
-    DATASET,
-    DRIFT,
-    EXISTENCE,
-    LOGISTIC_MODELS,
-    MODELS,
-    NUMPY,
-    REPORT,
-    TEST_SET,
-    TORCH,
-    TRAIN_SET,
-)
-from lr_pipeline.orchestration.config.acknowledged_config import (
-    Acknowledged,
-    AcknowledgedConfig,
-    same_warning,
-)
+from lr_pipeline.orchestration.asset_names import LOGISTIC_MODELS, MODELS
 from lr_pipeline.orchestration.metadata.value_metadata import difference_table
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
-from lr_pipeline.orchestration.table_functions import Function, of_table
-from lr_pipeline.orchestration.table_names import NO_TABLE, TableNames
 from lr_pipeline.orchestration.trained_columns import differences_since_training
 from lr_pipeline.report.markdown import inert
 from lr_pipeline.report.render import Report
@@ -57,8 +37,6 @@ REFUSAL = (
     "exclude such columns."
 )
 
-
-ACKNOWLEDGED = "acknowledged"  # metadata of a warning: why the table's declaration accepts it
 AUTO_PENALTY = dict.fromkeys(LOGISTIC_MODELS, "auto")
 
 
@@ -241,91 +219,3 @@ def no_drift(drift_report: Report) -> dg.AssetCheckResult:
         description=inert(numbers["verdict"]),
         metadata={"features_drifted": len(numbers["drifted_features"])},
     )
-
-
-def _saying_if_known(function: Function, known: AcknowledgedConfig | None) -> Function:
-    """Return a check whose warning says why it is accepted, where it is the one that is known."""
-    if known is None:
-        return function
-
-    @wraps(function)
-    def check(*arguments: Any, **given: Any) -> dg.AssetCheckResult:
-        found: dg.AssetCheckResult = function(*arguments, **given)
-        if found.passed or found.severity is not dg.AssetCheckSeverity.WARN:
-            return found
-        if not same_warning(found.description or "", known.says, known.any_numbers):
-            return found
-        because = dg.MetadataValue.text(known.because)
-        return found._replace(metadata={**(found.metadata or {}), ACKNOWLEDGED: because})
-
-    return check
-
-
-def build_checks(
-    names: TableNames = NO_TABLE, penalty: str = "auto", acknowledged: Acknowledged | None = None
-) -> list[dg.AssetChecksDefinition]:
-    """Attach every check to its asset of one table.
-
-    ``penalty`` is that of the table's logistic models unless a run's configuration sets another.
-    ``acknowledged``: check, or its asset's with it (``numpy_model:converged``) → accepted warning.
-
-    Raises
-    ------
-    ValueError
-        There is no check of the name of an accepted warning.
-    """
-    accepted = dict(acknowledged or {})
-    named: set[str] = set()
-
-    def known(check: str, asset: str) -> AcknowledgedConfig | None:
-        named.update((check, f"{asset}:{check}"))
-        return accepted.get(f"{asset}:{check}", accepted.get(check))
-
-    key = names.key
-    penalties = {names.named(model): penalty for model in LOGISTIC_MODELS}
-
-    def existence_check(
-        context: dg.AssetCheckExecutionContext, mle_existence: dict[str, Any]
-    ) -> dg.AssetCheckResult:
-        return estimate_exists(context, mle_existence, penalties)
-
-    def inputs(*assets: str) -> dict[str, dg.AssetIn]:
-        return {name: dg.AssetIn(key=key(name)) for name in assets}
-
-    def check(
-        function: Function, asset: str, *others: str, **settings: Any
-    ) -> dg.AssetChecksDefinition:
-        """Return the check of one asset, which reads ``others`` besides."""
-        name = settings.pop("name", function.__name__)
-        return dg.asset_check(
-            asset=key(asset),
-            name=name,
-            description=getdoc(function),
-            additional_ins=inputs(*others),
-            **settings,
-        )(_saying_if_known(of_table(function, names), known(name, asset)))
-
-    checks = [
-        check(contract, DATASET, blocking=True),
-        check(no_leakage, TRAIN_SET, TEST_SET, DATASET, blocking=True),
-        *(
-            check(fitted_to_training_rows, model, TRAIN_SET, name="no_leakage", blocking=True)
-            for model in MODELS
-        ),
-        dg.asset_check(
-            asset=key(EXISTENCE),
-            name="estimate_exists",
-            description=getdoc(estimate_exists),
-            blocking=True,
-        )(_saying_if_known(existence_check, known("estimate_exists", EXISTENCE))),
-        *(check(converged, model) for model in LOGISTIC_MODELS),
-        check(models_agree, TORCH, NUMPY, TRAIN_SET),
-        check(better_than_prevalence, REPORT),
-        check(no_drift, DRIFT),
-    ]
-    if unknown := sorted(set(accepted) - named):
-        raise ValueError(
-            f"expected a check of the table, found {unknown[0]!r}. The checks are "
-            f"{', '.join(sorted(named))}."
-        )
-    return checks

@@ -17,7 +17,6 @@ from lr_pipeline.orchestration.assets import scoring as scoring_assets
 from lr_pipeline.orchestration.assets.table_asset import assets_in
 from lr_pipeline.orchestration.automation.monthly_history import monthly_history
 from lr_pipeline.orchestration.automation.table_automation import TableAutomation
-from lr_pipeline.orchestration.checks import build_checks
 from lr_pipeline.orchestration.config.acknowledged_config import acknowledged_warnings
 from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, AutomationConfig
 from lr_pipeline.orchestration.config.table_configs import table_configs
@@ -26,6 +25,7 @@ from lr_pipeline.orchestration.jobs import TableJobs
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.run_loggers import RUN_LOGGERS
+from lr_pipeline.orchestration.table_checks import build_checks
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable, TableSource
 

@@ -64,29 +64,6 @@ assert gc.get_freeze_count() == frozen
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["no-such-verb"], 2)])
-def test_the_process_ends_without_taking_its_objects_apart(arguments: list[str], code: int) -> None:
-    """What is registered for the exit is done, threads have ended, and the output is complete."""
-    program = f"""
-import atexit, sys, threading
-from lr_pipeline.cli.command_line import main
-class Object:
-    def __del__(self):
-        print("taken apart")
-kept = Object()
-atexit.register(print, "registered")
-threading.Thread(target=lambda: (threading.main_thread().join(), print("thread"))).start()
-sys.argv = ["lr-pipeline", *{arguments}]
-main()
-"""
-    ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == code
-    assert ended.stdout.splitlines()[-2:] == ["thread", "registered"]
-    assert ("Usage" in ended.stdout + ended.stderr) and "taken apart" not in ended.stdout
-
-
 def test_predict_loads_neither_the_assets_nor_the_figures() -> None:
     """A verb starts without the libraries that only another one needs."""
     loaded = modules_after("import lr_pipeline.cli.predict, sys")

@@ -25,6 +25,7 @@ from lr_pipeline.models.trained_model import TrainedModel
 from lr_pipeline.orchestration import checks
 from lr_pipeline.orchestration.asset_names import MODELS
 from lr_pipeline.orchestration.resources.engine_resource import Engine
+from lr_pipeline.orchestration.table_checks import build_checks
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.report.render import Report
 from lr_pipeline.tables.preparation import preparation as preprocess
@@ -515,7 +516,7 @@ def test_blocking_checks_are_those_that_protect_what_follows() -> None:
     """They are contract, no_leakage and estimate_exists; the others only inform."""
     blocking = {
         (key.asset_key.to_user_string(), key.name): spec.blocking
-        for check in checks.build_checks(TableNames("t"))
+        for check in build_checks(TableNames("t"))
         for key, spec in ((spec.key, spec) for spec in check.check_specs)
     }
     assert {name for name, blocks in blocking.items() if blocks} == {

@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lr_pipeline.orchestration.checks import ACKNOWLEDGED, build_checks
 from lr_pipeline.orchestration.config.acknowledged_config import same_warning
 from lr_pipeline.orchestration.instance.check_results import latest_result
 from lr_pipeline.orchestration.instance.kept_values import keep_value, kept_value
 from lr_pipeline.orchestration.instance.rulings import user_name
+from lr_pipeline.orchestration.table_checks import ACKNOWLEDGED, CHECKS
 from lr_pipeline.orchestration.table_names import TableNames
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ class Acknowledgement:
 
 def failing_checks(instance: "DagsterInstance", names: TableNames) -> "list[AssetCheckEvaluation]":
     """Return the latest result of each check of a table that failed."""
-    keys = (key for definition in build_checks(names) for key in definition.check_keys)
+    from dagster import AssetCheckKey
+
+    keys = [AssetCheckKey(names.key(one.asset), one.name) for one in CHECKS]
     found = (latest_result(instance, key) for key in keys)
     return [one for one in found if one is not None and not one.passed]
 

@@ -11,9 +11,9 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.orchestration.assets.table_asset import TableAsset
-from lr_pipeline.orchestration.checks import build_checks
 from lr_pipeline.orchestration.config.automation_config import MONTH, AutomationConfig
 from lr_pipeline.orchestration.jobs import TableJobs
+from lr_pipeline.orchestration.table_checks import build_checks
 from lr_pipeline.orchestration.table_functions import Configs
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import TableSource

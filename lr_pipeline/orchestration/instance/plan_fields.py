@@ -10,7 +10,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from lr_pipeline.orchestration.automation.monthly_history import without_time
 from lr_pipeline.orchestration.automation.sensors import unwatchable
-from lr_pipeline.orchestration.checks import build_checks
 from lr_pipeline.orchestration.config.acknowledged_config import acknowledged_warnings
 from lr_pipeline.orchestration.config.automation_config import AutomationConfig
 from lr_pipeline.orchestration.config.champion_config import ChampionConfig
@@ -20,6 +19,7 @@ from lr_pipeline.orchestration.config.scoring_config import ScoreConfig
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.orchestration.config.training_config import TrainingConfig
 from lr_pipeline.orchestration.resources.named_engine import EngineName
+from lr_pipeline.orchestration.table_checks import require_checks
 from lr_pipeline.orchestration.table_plan import TablePlan
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.roles import quoted
@@ -118,7 +118,7 @@ def settings_in(fields: Mapping[Any, Any], name: str) -> dict[str, Any]:
     settings = _mapping(name, fields.get(name, {}))
     try:
         if name == ACKNOWLEDGED:
-            build_checks(acknowledged=acknowledged_warnings(settings))
+            require_checks(acknowledged_warnings(settings))
         else:
             validated(SETTINGS[name], settings)
     except ValidationError as error:

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from lr_pipeline.orchestration.alerts.acknowledgements import acknowledgement, failing_checks
-from lr_pipeline.orchestration.checks import ACKNOWLEDGED
 from lr_pipeline.orchestration.config.acknowledged_config import same_warning
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.table_checks import ACKNOWLEDGED
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import FileTable
 
