@@ -4,6 +4,7 @@ import click
 
 from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.table_options import HOME_HELP
+from lr_pipeline.tables.errors import count_of
 
 
 @click.command()
@@ -47,7 +48,8 @@ def acknowledge(
                     "" if accepted is None else f" (accepted by {accepted.who}: {accepted.because})"
                 )
                 click.echo(f"{name}: {one.severity.value.lower()}: {one.description}{why}")
-            click.echo(f"{len(failing) or 'no'} checks of {table or 'the tutorial'} fail.")
+            number = count_of(len(failing), "failing check") if failing else "no failing check"
+            click.echo(f"{table or 'the tutorial'} has {number}.")
             return
         chosen = {name: one for name, one in failing.items() if check in (name, one.check_name)}
         if not chosen:
