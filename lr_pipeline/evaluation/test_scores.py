@@ -3,13 +3,12 @@
 Up to ``held_rows`` rows, all scores are gathered and ranked in this process. Beyond that, only
 every k-th row is gathered, for the figures; losses are summed where the rows are, and the areas
 under the curves are computed exactly, one range of scores after the other, each of about
-``held_rows`` rows.
+``held_rows`` rows, in a pass for all models.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -33,11 +32,12 @@ from lr_pipeline.tables.target import labels
 from lr_pipeline.tables.values.row_hash import RowHashes, row_hashes
 from lr_pipeline.tables.weights import weights_of
 
-HELD_ROWS = 2**21  # with what is computed from them, 100 bytes each for three models
+HELD_ROWS = 2**19  # with what is computed from them, 320 bytes each for three models
 
 Models = Mapping[str, LinearModel | LogisticModel]
 Scored = tuple[RowVector, RowVector, dict[str, RowVector]]  # label, weight, scores by model
 Pieces = list[RowVector]
+Ranges = Mapping[str, tuple[float, float]]  # by model
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,14 @@ def score_test_set(
     if step == 1:
         return scored
     class_weights, sums = aggregate(test_set, columns, scorer.summed)
-    metrics = {}
-    for name, drawn_scores in scored.scores.items():
-        ranks, hull = RankSums(), RocHull()
-        for low, high in _ranges_downwards(drawn_scores, step):
-            counts = aggregate(test_set, columns, partial(scorer.of_one(name).counted, low, high))
-            ranks = ranks.then(of_range := CountsByScore.joined(*counts))
-            hull = hull.above(RocHull.of(of_range))
-        metrics[name] = Metrics.of(sums[name], ranks, hull)
+    ranks, hulls = dict.fromkeys(models, RankSums()), dict.fromkeys(models, RocHull())
+    for ranges in _ranges_downwards(scored.scores, step):
+        counts = aggregate(test_set, columns, partial(scorer.counted, ranges))
+        for name in ranges:
+            of_range = CountsByScore.joined(*counts.pop(name))
+            ranks[name] = ranks[name].then(of_range)
+            hulls[name] = hulls[name].above(RocHull.of(of_range))
+    metrics = {name: Metrics.of(sums[name], ranks[name], hulls[name]) for name in models}
     return replace(
         scored,
         ranking=f"exact: rows counted by score, in {step:,} ranges of scores one after the other; "
@@ -123,11 +123,21 @@ def _with_shared_preparations(predictors: dict[str, LinearPredictor]) -> dict[st
     }
 
 
-def _ranges_downwards(scores: RowVector, number: int) -> list[tuple[float, float]]:
-    """Return ranges [low, high), the highest first, each with about as many of the scores."""
-    inner = np.unique(np.quantile(scores, np.linspace(0.0, 1.0, number + 1)[1:-1]))
-    edges = [np.inf, *inner[::-1].tolist(), -np.inf]
-    return [(low, high) for high, low in pairwise(edges)]
+def _ranges_downwards(scores: Mapping[str, RowVector], number: int) -> Iterator[Ranges]:
+    """Yield a range [low, high) of each model's scores, the highest first, until none is left.
+
+    A model's ranges have about as many of its scores each; equal scores make fewer ranges.
+    """
+    edges = {}
+    for name, of_model in scores.items():
+        inner = np.unique(np.quantile(of_model, np.linspace(0.0, 1.0, number + 1)[1:-1]))
+        edges[name] = [-np.inf, *inner.tolist(), np.inf]
+    for place in range(number):
+        yield {
+            name: (found[-2 - place], found[-1 - place])
+            for name, found in edges.items()
+            if place < len(found) - 1
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,10 +147,6 @@ class _RowScorer:
     roles: ColumnRoles
     predictors: dict[str, LinearPredictor]
     decisions: Mapping[str, Decision]
-
-    def of_one(self, name: str) -> "_RowScorer":
-        """Return a scorer of one model alone."""
-        return replace(self, predictors={name: self.predictors[name]})
 
     def __call__(self, block: pa.RecordBatch) -> Scored:
         """Return label, weight and scores of each row."""
@@ -178,12 +184,14 @@ class _RowScorer:
             sums[name] = ScoreSums.of(y, p, weight, z, decision.threshold)
         return (float(weight @ (1.0 - y)), float(weight @ y)), sums
 
-    def counted(self, low: float, high: float, block: pa.RecordBatch) -> list[CountsByScore]:
-        """Count the rows of each class by score, for the only model's scores in [low, high)."""
+    def counted(self, ranges: Ranges, block: pa.RecordBatch) -> dict[str, list[CountsByScore]]:
+        """Count the rows of each class by score, for each model's scores in its range."""
         y, weight, scores = self._counted_rows(block)
-        (score,) = scores.values()
-        inside = (score >= low) & (score < high)
-        return [count_scores(y[inside], score[inside], weight[inside])]
+        counts = {}
+        for name, (low, high) in ranges.items():
+            inside = (scores[name] >= low) & (scores[name] < high)
+            counts[name] = [count_scores(y[inside], scores[name][inside], weight[inside])]
+        return counts
 
     def _counted_rows(self, block: pa.RecordBatch) -> Scored:
         """Return label, weight and scores of the rows with positive weight."""

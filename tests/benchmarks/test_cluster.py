@@ -129,6 +129,7 @@ def test_tolerances_are_kept_beside_the_table(stored, monkeypatch) -> None:
         side.starts.append(0.0)
 
     monkeypatch.setattr(cluster, "measure", measured)
+    monkeypatch.setattr(cluster, "touch_memory", lambda: None)  # 8 GB, for timed fits only
     monkeypatch.setitem(CASES, SPARK, Case(CASES[SPARK].fit, "numpy", (1e-6,)))
     plain, spark = cluster.compare(path, optimum, 3, [PLAIN, SPARK])
     assert (len(plain.times), len(spark.times)) == (3, 2)
