@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -16,6 +17,7 @@ from lr_pipeline.cli.command_line import main
 from lr_pipeline.orchestration.instance.catalogue import load_recorded, recorded
 from lr_pipeline.orchestration.instance.home import initialise_home
 from lr_pipeline.orchestration.instance.pruning import plan_prune
+from lr_pipeline.storage.artifacts import version_name
 from lr_pipeline.storage.object_store import CACHE
 from tests.object_server import BUCKET
 from tests.orchestration.instance.test_pruning import LEAST, NIGHTS, run_night
@@ -119,19 +121,30 @@ def test_a_killed_run_leaves_nothing_torn_and_two_at_once_do_not_mix(root, tmp_p
     "Artifacts", "What is pruned is gone from the object store, and what stays still loads."
 )
 def test_a_prune_removes_whole_versions_and_nothing_else(root, tmp_path):
-    """Of six nights four stay; an object that nobody recorded and another prefix are left alone."""
+    """Of six nights four stay; what another run stored and another prefix are left alone.
+
+    A version whose removal was killed midway, and one that a killed run never recorded, go.
+    """
     store, prefix = UPath(root).fs, UPath(root).path
     home, runs = initialise_home(tmp_path / "home"), [""]
     with dg.DagsterInstance.from_config(str(home)) as instance:
         for night in range(NIGHTS):
             runs.append(run_night(instance, UPath(root), night, runs[-1]))
     strangers = [f"{prefix}/t/dataset/stranger/data.json", f"{prefix}-other/t/dataset/v/data.json"]
-    for one in strangers:
+    old = datetime.now(UTC) - timedelta(hours=25)
+    unrecorded = f"{prefix}/t/dataset/{version_name(runs[-1], now=old)}/data.json"
+    for one in (*strangers, unrecorded):
         store.pipe_file(one, b"{}")
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        going = [one.path for one in plan_prune(instance, LEAST).removals if one.path is not None]
+    store.rm_file(next(path.path for path in going if path.suffix == ".html"))
     before = {path.name for path in (tmp_path / "cache").iterdir()}
-    assert "2 runs, 7 artifacts removed" in verb("prune", "--keep-days", 0, "--keep-runs", 1)
+    assert "2 runs, 7 artifacts, 1 leftover removed" in verb(
+        "prune", "--keep-days", 0, "--keep-runs", 1
+    )
     store.invalidate_cache()
     assert all(store.exists(one) for one in strangers)
+    assert not store.exists(unrecorded)
     folders = {path.rpartition("/")[0] for path in store.find(prefix)}
     with dg.DagsterInstance.from_config(str(home)) as instance:
         entries = [

@@ -8,6 +8,7 @@ import dagster as dg
 from lr_pipeline.orchestration.asset_names import DRIFT, NUMPY, TORCH
 from lr_pipeline.orchestration.assets.table_asset import TableAsset
 from lr_pipeline.orchestration.config.champion_config import RollbackConfig
+from lr_pipeline.orchestration.config.checked_at_launch import checked_op
 from lr_pipeline.orchestration.config.training_config import (
     GradientDescentConfig,
     NumpyTrainingConfig,
@@ -89,13 +90,14 @@ class TableJobs:
         """Return the job that puts an earlier champion in use again."""
         names = self.names
 
-        @dg.op(name=names.named("return_to_champion"))
         def return_to_champion(context: dg.OpExecutionContext, config: RollbackConfig) -> None:
             """Return to an earlier champion, which becomes a version of the asset `champion`."""
             found = roll_back(
                 context.instance, names.prefix, config.to, config.because, context.log_event
             )
             context.log.info(describe_ruling(found.record))
+
+        operation = checked_op(names.named("return_to_champion"), return_to_champion)
 
         @dg.job(
             name=names.named(ROLLBACK),
@@ -105,7 +107,7 @@ class TableJobs:
             "config* writes the field.",
         )
         def rollback_job() -> None:
-            return_to_champion()
+            operation()
 
         return rollback_job
 

@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from lr_pipeline.orchestration.automation.schedules import STATUS
+from lr_pipeline.orchestration.config.checked_at_launch import checked_op
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.orchestration.instance.home_lock import home_lock
 from lr_pipeline.orchestration.instance.pruning import (
@@ -44,7 +45,6 @@ def build_maintenance() -> dg.Definitions:
     told = os.environ.get(VARIABLE, "")
     config = _told(told)
 
-    @dg.op(name="prune_home")
     def prune_home(context: dg.OpExecutionContext, config: RetentionConfig) -> None:
         """Remove old runs with their artifacts and logs, and what killed processes have left."""
         with home_lock(context.instance, "prune"):
@@ -57,6 +57,8 @@ def build_maintenance() -> dg.Definitions:
             {"removed": len(plan.removals), "bytes": plan.size, "databases": given_back}
         )
 
+    operation = checked_op("prune_home", prune_home)
+
     @dg.job(
         name="maintenance_job",
         description="Removes old runs, their artifacts and logs, and leftovers; never what is in "
@@ -65,7 +67,7 @@ def build_maintenance() -> dg.Definitions:
         executor_def=dg.in_process_executor,
     )
     def maintenance_job() -> None:
-        prune_home()
+        operation()
 
     schedule = dg.ScheduleDefinition(
         name="daily_maintenance",

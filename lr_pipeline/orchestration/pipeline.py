@@ -173,5 +173,5 @@ def build_definitions(
         loggers={**RUN_LOGGERS, **(loggers or {})},
         executor=executor,
     )
-    months = monthly_history(when, table, names, assets, configs, penalty, own)
+    months = monthly_history(when, table, names, assets, configs, penalty, known, own)
     return dg.Definitions.merge(definitions, months)

@@ -139,7 +139,7 @@ def remove_artifact(path: "Path | UPath") -> None:
     if isinstance(path, Path):
         remove_folder(path.parent)
     else:
-        remove_objects(path)
+        remove_objects(path.parent, first=path.name)
 
 
 def _write_once(versions: Path, name: str, form: Format, value: object) -> Artifact:

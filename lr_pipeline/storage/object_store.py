@@ -91,13 +91,19 @@ def fetch_files(main: "UPath", folder: Path, whole_folder: bool) -> None:
             store.get_file(path, str(folder / path.rpartition("/")[2]))
 
 
-def remove_objects(main: "UPath") -> None:
-    """Remove the object ``main``, then those beside it; what is gone already is no error."""
-    with _store_errors(main, MISSING), suppress(FileNotFoundError):
-        main.fs.rm_file(main.path)
-        main.fs.invalidate_cache()
-        for path in main.fs.ls(main.parent.path, detail=False):
-            main.fs.rm_file(path)
+def remove_objects(folder: "UPath", first: str | None = None) -> None:
+    """Remove the objects in ``folder``, that named ``first`` before all others.
+
+    What is gone already is no error.
+    """
+    with _store_errors(folder, MISSING):
+        if first is not None:
+            with suppress(FileNotFoundError):
+                folder.fs.rm_file((folder / first).path)
+        folder.fs.invalidate_cache()
+        with suppress(FileNotFoundError):
+            for path in folder.fs.ls(folder.path, detail=False):
+                folder.fs.rm_file(path)
 
 
 def mark_as_used(folder: Path) -> None:

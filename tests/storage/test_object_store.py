@@ -250,3 +250,14 @@ def test_a_cache_in_a_folder_with_other_things_leaves_them_alone(root):
         os.utime(path, (long_ago, long_ago))
     load(artifact)
     assert all(path.exists() for path in others)
+
+
+def test_a_removal_that_was_killed_goes_on(root):
+    """The main file is gone, the others are not: the next removal takes them, another none."""
+    report = write_artifact(root, ["evaluation_report"], "v1", REPORT)
+    write_artifact(root, ["evaluation_report"], "v2", REPORT)
+    root.fs.rm_file(report.path.path)
+    assert any("/v1/" in name for name in stored(root))
+    for _ in range(2):
+        remove_artifact(report.path)
+        assert {name.split("/")[1] for name in stored(root)} == {"v2"}

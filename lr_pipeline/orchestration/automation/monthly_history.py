@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.orchestration.assets.table_asset import TableAsset
+from lr_pipeline.orchestration.config.acknowledged_config import Acknowledged
 from lr_pipeline.orchestration.config.automation_config import MONTH, AutomationConfig
 from lr_pipeline.orchestration.jobs import TableJobs
 from lr_pipeline.orchestration.table_checks import build_checks
@@ -41,12 +42,13 @@ def monthly_history(
     assets: Sequence[TableAsset],
     configs: Configs,
     penalty: str,
+    acknowledged: Acknowledged,
     own: Mapping[str, Any],
 ) -> dg.Definitions:
     """Return assets, checks and job of the months that have ended, each month a partition.
 
-    There are none unless ``monthly_from`` is given. ``configs``, ``penalty`` and the resources
-    ``own`` are the table's.
+    There are none unless ``monthly_from`` is given. ``configs``, ``penalty``, ``acknowledged``
+    warnings and the resources ``own`` are the table's.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def monthly_history(
         assets=[one.build(names, configs=configs, partitions=months) for one in monthly],
         asset_checks=[
             check
-            for check in build_checks(names, penalty)
+            for check in build_checks(names, penalty, acknowledged)
             if {key.asset_key for key in check.check_keys} <= keys
         ],
         jobs=[TableJobs(names, monthly).training()],

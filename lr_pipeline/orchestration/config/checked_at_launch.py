@@ -29,6 +29,13 @@ def check_at_launch(operation: dg.OpDefinition, function: Function) -> None:
         operation._config_schema = _CheckedSettings(operation, kind)
 
 
+def checked_op(name: str, function: Function) -> dg.OpDefinition:
+    """Return the operation of a function, whose settings are checked when a run is launched."""
+    operation = dg.op(name=name)(function)
+    check_at_launch(operation, function)
+    return operation
+
+
 class _CheckedSettings(ConfiguredDefinitionConfigSchema):
     def __init__(self, operation: dg.OpDefinition, kind: type[dg.Config]) -> None:
         super().__init__(operation, operation.config_schema, None)

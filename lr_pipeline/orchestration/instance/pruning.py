@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -19,13 +20,14 @@ from lr_pipeline.orchestration.instance.retention import (
 )
 from lr_pipeline.storage.artifacts import remove_artifact
 from lr_pipeline.storage.atomic import stale_partials
+from lr_pipeline.storage.object_store import remove_objects
 from lr_pipeline.tables.files.temporary_folder import dead_folders
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
     from upath import UPath
 
-OF_RUN = re.compile(r"\d{8}T\d{6}\.\d{6}Z-([0-9a-f]{8})(?:-retry\d+)?")
+OF_RUN = re.compile(r"(\d{8}T\d{6})\.\d{6}Z-([0-9a-f]{8})(?:-retry\d+)?")
 Kind = Literal["run", "artifact", "leftover"]
 
 
@@ -110,7 +112,7 @@ def carry_out(instance: "DagsterInstance", plan: PrunePlan) -> int:
             remove_run(instance, removal.run)
         elif removal.path is not None and removal.kind == "artifact":
             remove_artifact(removal.path)
-        elif isinstance(removal.path, Path):
+        elif removal.path is not None:
             _remove(removal.path)
     return compact_databases(instance)
 
@@ -120,7 +122,9 @@ def _artifacts(history: History, kept: Collection[str]) -> Iterator[Removal]:
     group_of = {one.id: one.group for one in history.runs}
     removable = removable_versions(history, kept)
     for version in history.versions:
-        if version.path in removable and _root(version) is not None and version.path.exists():
+        if version.path not in removable or _root(version) is None:
+            continue
+        if version.path.parent.exists():  # in an object store a killed prune may leave a part
             del removable[version.path]
             group = group_of.get(version.run, "")
             yield Removal("artifact", group, version.size, path=version.path)
@@ -152,21 +156,23 @@ def _leftovers(instance: "DagsterInstance", history: History) -> Iterator[Remova
         yield from (Removal("leftover", name, _size(path), path=path) for path in paths)
 
 
-def _unrecorded(history: History) -> Iterator[Path]:
+def _unrecorded(history: History) -> "Iterator[Path | UPath]":
     """Yield versions that a finished run of this instance stored, and was killed before it said so.
 
     Those of other runs may belong to another instance that shares the folder. A version's name is
     that of no other; its folder may have moved since it was recorded.
     """
-    folders = {one.path.parent for one in history.versions if isinstance(one.path, Path)}
+    folders = {one.path.parent for one in history.versions if one.path is not None}
     recorded = {folder.name for folder in folders}
     finished = {one.id[:8] for one in history.runs if one.finished}
     assets = {folder.parent for folder in folders if OF_RUN.fullmatch(folder.name)}
-    for asset in sorted(assets):
+    yesterday = f"{datetime.fromtimestamp(time.time() - DAY_SECONDS, UTC):%Y%m%dT%H%M%S}"
+    for asset in sorted(assets, key=str):
         for path in asset.iterdir() if asset.is_dir() else ():
-            of_run = OF_RUN.fullmatch(path.name)
-            old = time.time() - path.stat().st_mtime > DAY_SECONDS
-            if of_run and of_run[1] in finished and old and path.name not in recorded:
+            named = OF_RUN.fullmatch(path.name)
+            if named is None or path.name in recorded:
+                continue
+            if named[1] < yesterday and named[2] in finished:
                 yield path
 
 
@@ -181,15 +187,19 @@ def _root(version: StoredVersion) -> "Path | UPath | None":
     return version.path.parents[len(asset) + 1]
 
 
-def _size(path: Path) -> int:
+def _size(path: "Path | UPath") -> int:
     """Return the bytes of a file, or of the files below a folder; 0 where there is nothing."""
+    if not isinstance(path, Path):
+        return int(path.fs.du(path.path))
     if path.is_dir():
         return sum(one.lstat().st_size for one in path.rglob("*") if not one.is_dir())
     return path.lstat().st_size if path.exists() else 0
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
+def _remove(path: "Path | UPath") -> None:
+    if not isinstance(path, Path):
+        remove_objects(path)
+    elif path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)

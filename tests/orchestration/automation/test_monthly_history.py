@@ -11,6 +11,7 @@ from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.retention import RetentionPolicy, kept_runs
 from lr_pipeline.orchestration.instance.stored_history import read_history
 from lr_pipeline.orchestration.pipeline import build_definitions
+from lr_pipeline.orchestration.table_checks import ACKNOWLEDGED
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import FileTable, SyntheticTable
 
@@ -105,6 +106,28 @@ def test_retention_keeps_the_last_run_of_each_month(definitions, instance) -> No
     ]
     kept = kept_runs(read_history(instance), RetentionPolicy(keep_days=0, keep_runs=1))
     assert kept & set(runs) == set(runs[1:])
+
+
+def test_a_warning_that_is_accepted_is_so_in_past_months(table, definitions, instance) -> None:
+    """The check of a month says why, where it says the same apart from its numbers."""
+    rows = [f"{day},{k % 3 % 2},{k % 3 % 2}" for k, day in enumerate(DAYS)]
+    table.path.write_text("\n".join(["day,x,y", *rows]) + "\n")
+
+    def contract_of(definitions: dg.Definitions) -> dg.AssetCheckEvaluation:
+        result = run(definitions, instance, "2024-03-01", SPLIT[:1])
+        (found,) = [
+            one for one in result.get_asset_check_evaluations() if one.check_name == "contract"
+        ]
+        assert not found.passed
+        return found
+
+    says = contract_of(definitions).description
+    known = {"contract": {"says": says, "because": "it is a game", "any_numbers": True}}
+    storage = {"io_manager": definitions.resources["io_manager"]}
+    again = build_definitions(
+        table, "t", monthly_from="2024-02", resources=storage, acknowledged=known
+    )
+    assert contract_of(again).metadata[ACKNOWLEDGED].value == "it is a game"
 
 
 def test_only_months_that_have_ended_can_be_run(definitions) -> None:

@@ -7,6 +7,7 @@ import pytest
 from dagster._core.execution.api import create_execution_plan
 
 from lr_pipeline.orchestration.config.checked_at_launch import SettingsError
+from lr_pipeline.orchestration.maintenance import build_maintenance
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.tables.sources.declared_tables import FileTable
 
@@ -49,3 +50,22 @@ def test_settings_within_bounds_are_those_of_the_run(job) -> None:
     found = dg.validate_run_config(job, {"ops": {MODEL: {"config": given}}})["ops"][MODEL]["config"]
     assert (found["penalty"], found["l2"]) == ("l2", 0.5)
     assert found["solver"]["gradient_descent"]["learning_rate"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "said"),
+    [
+        ("prune_home", {"keep_runs": 0}, "keep_runs: Input should be greater than or equal to 1"),
+        ("spector__return_to_champion", {"because": ""}, "because: String should have at least 1"),
+    ],
+)
+def test_so_are_the_settings_of_maintenance_and_rollback(name, settings, said) -> None:
+    """They are operations, no assets."""
+    defs = build_definitions(FileTable(SPECTOR, "GRADE"), "spector")
+    jobs = {
+        "prune_home": build_maintenance().resolve_job_def("maintenance_job"),
+        "spector__return_to_champion": defs.resolve_job_def("spector__rollback_job"),
+    }
+    with pytest.raises(SettingsError) as caught:
+        create_execution_plan(jobs[name], {"ops": {name: {"config": settings}}})
+    assert f"{name}.config.{said}" in str(caught.value)

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -29,6 +30,7 @@ from lr_pipeline.orchestration.instance.run_archive import (
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.metadata.champion_metadata import champion_metadata
 from lr_pipeline.report.render import Report
+from lr_pipeline.storage.artifacts import version_name
 from tests.homes import ready_home
 
 LEAST = RetentionPolicy(keep_days=0.0, keep_runs=1)
@@ -214,13 +216,14 @@ def test_leftovers_go_once_they_are_a_day_old_and_others_artifacts_stay(place, o
     """
     folder, runs = place
     dataset = folder / "artifacts" / "t" / "dataset"
+    new, old = (datetime.now(UTC) - timedelta(hours=hours) for hours in (1, 25))
     leftovers = [
         dataset / ".20310101T000000.000000Z-12345678.0123456789abcdef.partial",
-        dataset / f"20310101T000000.000000Z-{runs[0][:8]}",
+        dataset / version_name(runs[0], now=new),
         folder / "home" / "storage" / f"{'a' * 8}-0000-0000-0000-{'0' * 12}",
         folder / "home" / "history" / "runs" / f"{'b' * 8}-0000-0000-0000-{'0' * 12}.db",
     ]
-    stranger = dataset / "20310101T000000.000000Z-12345678"
+    stranger = dataset / version_name("12345678", now=old)
     moved = shutil.copytree(next((dataset.parent / "champion").iterdir()), dataset / "here")
     moved = moved.rename(dataset / next((dataset.parent / "champion").iterdir()).name)
     for path in (*leftovers[:3], stranger):
@@ -233,6 +236,7 @@ def test_leftovers_go_once_they_are_a_day_old_and_others_artifacts_stay(place, o
         for one in (path, path / "f"):
             if one.exists():
                 os.utime(one, (time.time() - 100_000,) * 2)
+    leftovers[1] = leftovers[1].rename(dataset / version_name(runs[0], now=old))
     plan = plan_prune(opened, policy)
     assert {one.path for one in plan.removals} == set(leftovers)
     assert plan.size == 4000
