@@ -98,9 +98,7 @@ def certify_minimum(
     rounding = _score_rounding(objective, curvature, sums, eta)
     length = (1.0 + eta) * curvature.decrement + bounds.gradient_error
     length += SECOND_ORDER * strength * rounding
-    K = np.eye(p) - strength * (sums.second - sums.third @ sums.third.T)
-    smallest = float(np.linalg.eigvalsh(K)[0])
-    smallest -= 12.0 * eta * (1.0 + strength * r**2)
+    smallest = lowest_curvature(sums.second, sums.third, strength, r, eta)
     found = bounded_distance(length / sqrt(1.0 - eta), smallest, r, strength)
     if found is None:
         return None
@@ -113,6 +111,22 @@ def estimated(certificate: Certificate) -> Certificate:
     """Turn a certificate for a convex objective into an estimate for Firth's."""
     loss, distance = certificate.loss, certificate.standard_errors
     return Certificate(FIRTH_MARGIN**2 * loss, FIRTH_MARGIN * distance, rigorous=False)
+
+
+def lowest_curvature(
+    second: ParameterMatrix,
+    third: Float64[np.ndarray, "p q"],
+    strength: float,
+    r: float,
+    eta: float,
+) -> float:
+    """Return μ of K = I − τ (Σ c s'' h q qᵀ − T), less what an error of I can make of it.
+
+    ``second`` and ``third`` are as in `_Sums`; ``eta``: the information's relative error, which the
+    leverages h and T have twice.
+    """
+    K = np.eye(len(second)) - strength * (second - third @ third.T)
+    return float(np.linalg.eigvalsh(K)[0]) - 12.0 * eta * (1.0 + strength * r**2)
 
 
 def bounded_distance(

@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 from mpmath import mp, mpf
+from scipy.linalg import eigh
+from scipy.special import expit
 
 from lr_pipeline.core.certificate import firth_certificate
 from lr_pipeline.core.certificate.curvature import curvature_at
-from lr_pipeline.core.certificate.firth_certificate import bounded_distance, certify_minimum
+from lr_pipeline.core.certificate.firth_certificate import (
+    bounded_distance,
+    certify_minimum,
+    lowest_curvature,
+)
 from lr_pipeline.core.columns.rank import analyse_columns
 from lr_pipeline.core.columns.standardize import orthonormal
 from lr_pipeline.core.fitting.fit import fit_logistic
@@ -101,6 +107,40 @@ def test_many_parameters_leave_an_estimate(monkeypatch):
     fit = fit_firth(*spector())
     assert not fit.certificate.rigorous
     assert fit.certificate.standard_errors < 1e-6
+
+
+@pytest.mark.parametrize("table", TABLES, ids=["spector", "one_positive", "breast_cancer"])
+def test_the_lowest_curvature_holds_for_any_information_within_its_error(table):
+    """Where the information is another by at most η in its own metric, so are h, T and K's μ."""
+    X, y = table()
+    fit = fit_firth(X, y)
+    X1 = np.column_stack([np.ones(len(y)), X])
+    p = expit(X1 @ [fit.intercept, *fit.coefficients])
+    s, slope = p * (1 - p), p * (1 - p) * (1 - 2 * p)
+    Q = np.linalg.solve(np.linalg.cholesky((X1.T * s) @ X1), X1.T).T  # the information is 1
+    tau, eta, k = 0.5, 0.02, Q.shape[1]
+
+    def curvature(A):
+        """K for the inverse information A, without the information itself."""
+        h = np.einsum("ij,jk,ik->i", Q, A, Q)
+        d = np.einsum("i,ij,ik,il->jkl", slope, Q, Q, Q)
+        T = np.einsum("jab,bc,kcd,da->jk", d, A, d, A)
+        return -tau * ((Q.T * (s * (1 - 6 * s) * h)) @ Q - T)
+
+    third = np.einsum("i,ij,ik,il->jkl", slope, Q, Q, Q).reshape(k, -1)
+    second = (Q.T * (s * (1 - 6 * s) * np.sum(Q**2, 1))) @ Q
+    r = float(np.max(np.linalg.norm(Q, axis=1)))
+    bound = lowest_curvature(second, third, tau, r, eta)
+    rng, below = np.random.default_rng(0), 0
+    for number in range(50):
+        U = np.linalg.qr(rng.standard_normal((k, k)))[0]
+        signs = np.full(k, (-1.0) ** number) if number < 2 else rng.choice([-1.0, 1.0], k)
+        information = np.eye(k) + eta * (U * signs) @ U.T
+        K = information + curvature(np.linalg.inv(information))
+        (smallest, *_) = eigh(K, information, eigvals_only=True)
+        assert bound <= smallest
+        below += smallest < lowest_curvature(second, third, tau, r, 0.0)
+    assert below  # so that the error must be taken off
 
 
 class OneParameter:
