@@ -48,13 +48,25 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(folder) -> Iterator[Callable[..., Result]]:
-    """Run an lr-pipeline command in that folder; home and artifacts are below it."""
+    """Run an lr-pipeline command in that folder; home and artifacts are below it.
+
+    Training cross-validates, which takes a second, only where a test asks for it by ``--cv``.
+    """
     from lr_pipeline.cli.command_line import main  # after the import hook
+
+    def invoke(*arguments: object) -> Result:
+        words = [str(part) for part in arguments]
+        return CliRunner().invoke(main, words if words[0] != "run" else with_cv(words))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("COLUMNS", "200")
-        yield lambda *arguments: CliRunner().invoke(main, [str(part) for part in arguments])
+        yield invoke
+
+
+def with_cv(words: list[str]) -> list[str]:
+    """Return the words of a training command, with ``--cv 0`` unless they say how often."""
+    return words if "--cv" in words else [*words, "--cv", "0"]
 
 
 @pytest.fixture

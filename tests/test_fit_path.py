@@ -1,5 +1,6 @@
 """A plain fit enters few files, so a reader can follow it."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ def entered_by(call):
     def trace(frame, event, argument):
         files.add(frame.f_code.co_filename)
 
+    gc.collect()  # so that nothing that other tests left is finalized meanwhile
     before = sys.getprofile()
     sys.setprofile(trace)
     try:

@@ -25,7 +25,9 @@ def home(tmp_path_factory) -> Path:
     moved.to_csv(folder / "moved.csv", index=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        result = CliRunner().invoke(main, ["run", "rows.csv", "--target", "y", "--home", "h"])
+        result = CliRunner().invoke(
+            main, ["run", "rows.csv", "--target", "y", "--home", "h", "--cv", "0"]
+        )
     assert result.exit_code == 0, result.output
     return folder
 

@@ -294,6 +294,7 @@ def _train_and_rule(folder: str, home: str, file: str, ready, go) -> None:
         )
 
 
+@pytest.mark.slow  # two processes that train
 @pytest.mark.promise("Champion", "Two decisions at once are made one after the other.")
 def test_two_rulings_at_once_are_made_one_after_the_other(tmp_path) -> None:
     """Each is tested against what the other left: no ruling is lost, and one champion remains."""

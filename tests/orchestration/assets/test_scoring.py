@@ -43,6 +43,7 @@ def score(root) -> Score:
     definitions = build_definitions(
         FileTable(SPECTOR, target="GRADE"),
         "spector",
+        evaluation={"cv": {"repeats": 0}},
         resources={"io_manager": ArtifactIOManager(root=str(root))},
     )
 
