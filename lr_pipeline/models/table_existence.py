@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lr_pipeline.core.existence.existence import Existence, Verdict
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.tables.errors import cut
 
 NAMES_SHOWN = 6
@@ -69,6 +70,4 @@ def describe_existence(data: Mapping[str, Any]) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    names = list(names)
-    rest = len(names) - NAMES_SHOWN
-    return ", ".join(map(cut, names[:NAMES_SHOWN])) + (f" and {rest} more" if rest > 0 else "")
+    return listed(map(cut, names), NAMES_SHOWN)

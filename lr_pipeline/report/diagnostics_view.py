@@ -1,8 +1,8 @@
 """The page's tables of diagnostics: goodness of fit, rows to look at, linearity."""
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.evaluation.diagnostics.diagnostics import Diagnostics
 from lr_pipeline.evaluation.diagnostics.goodness import ChiSquare, ResidualSummary
-from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.number_format import (
     UNDEFINED,
     count,

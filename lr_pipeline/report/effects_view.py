@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.evaluation.effects.effects import (
     ColumnEffect,
     Effects,
@@ -11,7 +12,6 @@ from lr_pipeline.evaluation.effects.effects import (
 )
 from lr_pipeline.evaluation.effects.linear_effects import LinearEffect
 from lr_pipeline.evaluation.effects.moving_together import MovingGroup
-from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.number_format import (
     UNDEFINED,
     count,

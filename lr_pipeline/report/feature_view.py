@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.evaluation.findings import FeatureRow
-from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.number_format import UNDEFINED, count, plain
 from lr_pipeline.report.page_table import ROW_LIMIT, PageTable, filled_table
 

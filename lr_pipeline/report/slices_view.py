@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.evaluation.findings import HeldOutRows
-from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.number_format import (
     UNDEFINED,
     count,

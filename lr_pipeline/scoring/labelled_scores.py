@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.ranking import count_scores
 from lr_pipeline.core.types import RowVector
@@ -15,7 +16,6 @@ from lr_pipeline.evaluation.intervals.model_intervals import model_intervals
 from lr_pipeline.evaluation.intervals.scored_cases import Predictions as ScoredCases
 from lr_pipeline.evaluation.intervals.shares import by_t, effective, wilson
 from lr_pipeline.evaluation.intervals.units import Cases
-from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.metrics import Metrics, evaluate
 from lr_pipeline.evaluation.number_format import count, decimals_for, fixed, metric
 from lr_pipeline.scoring.new_answers import AnswerCodes, AnswerCounts

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 import pyarrow as pa
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.tables.errors import LONGEST_NAME, Problem, TableError, cut, table_error
 from lr_pipeline.tables.values.spelling import alike, shown_spelling, spelled_like
 from lr_pipeline.versions import FormatVersionError, with_format_version, without_format_version
@@ -198,10 +199,7 @@ def closest(name: str, names: Iterable[str], cutoff: float) -> list[str]:
 
 def quoted(values: Iterable[Any], longest: int = LONGEST_NAME) -> str:
     """List values for a message; cut the list where it is long, and each long value."""
-    values = list(values)
-    shown = ", ".join(cut(repr(value), longest) for value in values[:NAMES_SHOWN])
-    rest = len(values) - NAMES_SHOWN
-    return f"{shown} and {rest} more" if rest > 0 else shown
+    return listed((cut(repr(value), longest) for value in values), NAMES_SHOWN)
 
 
 def with_metadata(schema: pa.Schema, roles: ColumnRoles, provenance: dict[str, Any]) -> pa.Schema:

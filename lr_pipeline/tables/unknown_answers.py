@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.tables.errors import Problem, table_error
 from lr_pipeline.tables.roles import PositiveValue
 from lr_pipeline.tables.values.number_forms import MARKERS
@@ -53,11 +54,10 @@ def other_answers(
     if positive is None or len(others) < 2:
         return []
     others.sort(key=lambda value: -counts[value])
-    shown = ", ".join(f"{_shown(value)} (rows: {counts[value]})" for value in others[:SHOWN])
-    more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+    shown = listed((f"{_shown(value)} (rows: {counts[value]})" for value in others), SHOWN)
     message = (
         f"target {name!r} has {len(others)} values besides {_shown(positive)} that count as the "
-        f"other answer: {shown}{more}"
+        f"other answer: {shown}"
     )
     return [Problem(message, "Drop rows of which the answer is not known", severity="note")]
 

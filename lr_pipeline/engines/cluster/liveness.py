@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.engines.cluster.cluster_settings import ClusterError, ClusterSettings
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ class Watch:
 
     def _require_patience(self, paused: Sequence[WorkerState], seconds: float) -> None:
         """Raise an error if workers stay paused for ``patience`` s; spilling may resume them."""
-        held = _some([f"{one.address} holds {_of_limit(one)}" for one in paused])
+        held = listed((f"{one.address} holds {_of_limit(one)}" for one in paused), MOST_NAMED)
         if seconds >= self.settings.patience:
             raise self._failed(
                 f"expected workers that compute, found none for {self.settings.patience:g} s, and "
@@ -203,7 +204,10 @@ class Watch:
             self._tell_once("paused", f"Dask workers are paused for memory: {held}; {limit}")
 
     def _idle(self, silent: Sequence[WorkerState]) -> ClusterError:
-        whose = _some([worker.address for worker in silent]) or "all answer, and none computes"
+        whose = (
+            listed([worker.address for worker in silent], MOST_NAMED)
+            or "all answer, and none computes"
+        )
         return self._failed(
             f"expected workers of {self.address} that compute or send a heartbeat, found neither "
             f"for {self.settings.silence:g} s: {whose}. End these processes, and the scheduler "
@@ -230,9 +234,3 @@ class Watch:
 
 def _of_limit(worker: WorkerState) -> str:
     return f"{worker.memory / 1e6:,.0f} MB of its {worker.memory_limit / 1e6:,.0f} MB"
-
-
-def _some(names: Sequence[str]) -> str:
-    """Return the first three names, and how many more there are."""
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

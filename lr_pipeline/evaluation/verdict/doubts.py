@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.evaluation.comparisons.comparison import SIGNIFICANCE
 from lr_pipeline.evaluation.findings import Findings
-from lr_pipeline.evaluation.listed_names import listed
 from lr_pipeline.evaluation.number_format import count, decimals_for, fixed, p_compared
 from lr_pipeline.evaluation.slices.protected_groups import surely_below
 from lr_pipeline.evaluation.verdict.evidence import Evidence

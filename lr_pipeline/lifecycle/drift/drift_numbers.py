@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lr_pipeline.evaluation.listed_names import listed
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.evaluation.number_format import count
 from lr_pipeline.lifecycle.drift.drift_findings import (
     FEATURE,

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.system_config.objects import ResolvedRunConfig
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.orchestration.metadata.source_names import source_identity
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.errors import cut
@@ -62,9 +63,7 @@ def input_changes(before: Inputs, now: Inputs) -> str | None:
         for part, words in PARTS.items()
         for name in _differing(part, before.get(part, {}), now[part])
     ]
-    rest = len(found) - NAMED
-    more = f" and {rest} more" if rest > 0 else ""
-    return ", ".join(map(cut, found[:NAMED])) + more if found else None
+    return listed(map(cut, found), NAMED) if found else None
 
 
 def _differing(part: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

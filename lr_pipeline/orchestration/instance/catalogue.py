@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.orchestration.asset_names import CHAMPION
 from lr_pipeline.orchestration.instance.home import existing_home
 from lr_pipeline.orchestration.instance.run_order import place_of_data
@@ -52,11 +53,10 @@ def load(name: str, home: str | Path | None = None, partition: str | None = None
             stored = stored_assets(instance)
             close = difflib.get_close_matches(name, stored, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
-            rest = len(stored) - NAMES_SHOWN
-            listed = ", ".join(stored[:NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
             raise ArtifactError(
                 f"{folder}: expected an asset {name!r} with an artifact, found: "
-                f"{listed or 'none'}.{hint} Load one of these, or materialize it first."
+                f"{listed(stored, NAMES_SHOWN) or 'none'}.{hint} Load one of these, or materialize "
+                "it first."
             )
         value = load_recorded(key, found)
     return value.numbers if recorded(found, "kind") == "report" else value

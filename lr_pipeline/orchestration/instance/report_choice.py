@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.orchestration.asset_names import DATASET, REPORT
 from lr_pipeline.orchestration.instance.catalogue import (
     latest_materialization,
@@ -97,11 +98,10 @@ def _name_of(table: str | None, instance: "DagsterInstance", folder: Path) -> st
         )
     close = difflib.get_close_matches(wanted, names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close and close[0] else ""
-    listed = ", ".join(name or TUTORIAL for name in names[:TABLES_SHOWN])
-    rest = f" and {len(names) - TABLES_SHOWN} more" if len(names) > TABLES_SHOWN else ""
+    found = listed((name or TUTORIAL for name in names), TABLES_SHOWN)
     raise ArtifactError(
         f"{folder}: expected a report of {table or TUTORIAL}, found reports of: "
-        f"{listed or 'none'}{rest}.{hint} Name one of these, or run the pipeline on the table."
+        f"{found or 'none'}.{hint} Name one of these, or run the pipeline on the table."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.evaluation.findings import BASELINE
 from lr_pipeline.evaluation.number_format import count
 from lr_pipeline.models.linear_model import LinearModel
@@ -97,11 +98,8 @@ def profile_metadata(profile: Mapping[str, Any]) -> Metadata:
 def _distribution(values: Mapping[str, Any]) -> tuple[str, str, str]:
     """Return mean, deviation and range of a number; for a category its levels as range."""
     if "levels" in values:
-        levels = list(values["levels"].items())
-        described = ", ".join(f"{cut(level)}: {rows}" for level, rows in levels[:LEVELS_SHOWN])
-        if len(levels) > LEVELS_SHOWN:
-            described += f" and {len(levels) - LEVELS_SHOWN} more"
-        return "", "", described
+        levels = (f"{cut(level)}: {rows}" for level, rows in values["levels"].items())
+        return "", "", listed(levels, LEVELS_SHOWN)
     if values["mean"] is None:
         return "", "", ""
     ends = f"{values['min']:.4g} to {values['max']:.4g}"

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lr_pipeline.core.limits import MAX_COLUMNS
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.tables.errors import Problem, count_of
 from lr_pipeline.tables.roles import KINDS, NAMES_SHOWN
 from lr_pipeline.tables.table import Table
@@ -180,9 +181,8 @@ def possible_codes(
         and summaries[name].rows >= ROWS_OF_CODES
     ]
     if found:
-        rest = f" and {len(found) - NAMES_SHOWN} more" if len(found) > NAMES_SHOWN else ""
         message = (
-            f"whole numbers of few values: {', '.join(found[:NAMES_SHOWN])}{rest}. Each has one "
-            "slope, as counts and grades do"
+            f"whole numbers of few values: {listed(found, NAMES_SHOWN)}. Each has one slope, as "
+            "counts and grades do"
         )
         yield Problem(message, "Name those that are codes in category=", severity="note")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.tables.errors import MOST_PROBLEMS, Problem, cut
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.values.column_values import kind_of
@@ -59,10 +60,8 @@ def schema_problems(differences: Mapping[str, tuple[str, str]]) -> list[Problem]
     if not differences:
         return []
     changes = [f"{cut(name)!r}: {old} → {new}" for name, (old, new) in differences.items()]
-    listed = ", ".join(changes[:MOST_PROBLEMS])
-    if len(changes) > MOST_PROBLEMS:
-        listed += f" and {len(changes) - MOST_PROBLEMS:,} more"
+    shown = listed(changes, MOST_PROBLEMS)
     remedy = "Correct the source, change the declaration, or accept it: --accept-schema, or the run"
     return [
-        Problem(f"the columns changed since the last training: {listed}", f"{remedy} tag {ACCEPT}")
+        Problem(f"the columns changed since the last training: {shown}", f"{remedy} tag {ACCEPT}")
     ]

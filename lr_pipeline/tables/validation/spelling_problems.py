@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lr_pipeline.core.listed_names import listed
 from lr_pipeline.tables.errors import Problem
 from lr_pipeline.tables.table import Table
 from lr_pipeline.tables.validation.column_summary import ColumnSummary
@@ -26,11 +27,9 @@ class Spellings:
     first_row: int
 
     def __str__(self) -> str:
-        shown = ", ".join(map(shown_spelling, self.others[:SPELLINGS_SHOWN]))
-        number = len(self.others) - SPELLINGS_SHOWN
-        more = f" and {number} more" if number > 0 else ""
+        others = listed(map(shown_spelling, self.others), SPELLINGS_SHOWN)
         rows = f"rows: {self.rows}, first at row {self.first_row}"
-        return f"{shown_spelling(self.most)} and {shown}{more} ({rows})"
+        return f"{shown_spelling(self.most)} and {others} ({rows})"
 
 
 def spellings_in(table: Table, name: str) -> list[Spellings]:
