@@ -46,7 +46,7 @@ def counted_run(run, folder, passes) -> dict[tuple[str, str], int]:
     frame = pd.DataFrame(rng.normal(size=(300, 3)), columns=list("abc"))
     frame["y"] = (rng.random(300) < 1 / (1 + np.exp(-frame["a"]))).astype(int)
     frame.to_parquet(folder / "rows.parquet")
-    outcome = run("run", "rows.parquet", "--target", "y")
+    outcome = run("run", "rows.parquet", "--target", "y", "--cv", "5x1")
     assert outcome.exit_code == 0, outcome.output
     return dict(passes)
 
