@@ -77,9 +77,10 @@ def _logistic_rows(model: LogisticModel) -> tuple[CoefficientRow, ...]:
     scales = [None, *fit.scale.tolist()]
     inflation = [None, *found.variance_inflation.tolist()]
     tied = [False, *found.tied.tolist()]
-    errors = [None] * len(names)
-    if fit.covariance is not None and not found.withheld:
-        errors = np.sqrt(np.diag(fit.covariance)).tolist()
+    errors: list[float | None] = [None] * len(names)
+    if fit.standard_errors is not None and not found.withheld:
+        found_errors = (fit.intercept_standard_error, *fit.standard_errors.tolist())
+        errors = [None if one is None or np.isnan(one) else one for one in found_errors]
     known = np.isfinite(found.p_values)
     return tuple(
         CoefficientRow(

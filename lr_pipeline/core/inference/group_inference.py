@@ -26,6 +26,8 @@ from lr_pipeline.core.types import ParameterMatrix
 BY_GROUPS = "groups"  # the method's name
 FEWEST_GROUPS = 10
 GROUPS_PER_PARAMETER = 2
+# Of the variance for independent rows: what is less comes from scores that cancel and rounding.
+LEAST_SHARE = 1e-9
 
 
 def few_groups(groups: int, parameters: int) -> str:
@@ -50,9 +52,10 @@ def sandwich_covariance(fit: LogisticFit, outer: ParameterMatrix, groups: int) -
     to_table = np.diag(np.concatenate([[1.0], 1.0 / fit.scale]))
     to_table[0, 1:] = -fit.center / fit.scale
     inverse = to_standard @ np.asarray(fit.covariance) @ to_standard.T
-    half = to_table @ inverse
-    V = half @ outer @ half.T * (groups / (groups - 1.0))
-    return np.asarray((V + V.T) / 2.0)
+    # As a product of a matrix with itself, no variance is negative, however columns are scaled.
+    squares, directions = np.linalg.eigh(outer)
+    half = to_table @ inverse @ directions * np.sqrt(np.maximum(squares, 0.0))
+    return np.asarray(half @ half.T * (groups / (groups - 1.0)))
 
 
 def infer_by_groups(
@@ -60,11 +63,13 @@ def infer_by_groups(
 ) -> tuple[LogisticFit, LogisticInference]:
     """Return fit and inference with this covariance (p, p), where each was for independent rows.
 
-    What is withheld for single columns stays withheld. There is no test of the whole model: the
+    What is withheld for single columns stays withheld, and so is a parameter on which the groups'
+    scores say nothing. There is no test of the whole model: the
     likelihood of rows that depend on each other is not known.
     """
     estimates = np.concatenate([[fit.intercept], fit.coefficients])
-    errors = np.sqrt(np.diag(covariance))
+    variance, alone = np.diag(covariance), np.diag(np.asarray(fit.covariance))
+    errors = np.sqrt(np.where(variance > LEAST_SHARE * alone, variance, np.nan))
     half = stdtrit(groups - 1.0, (1.0 + inference.level) / 2.0) * errors
     statistics = estimates / errors
     found = ParameterInference(

@@ -32,6 +32,8 @@ def mail(monkeypatch) -> Iterator[Mailbox]:
     with box.serve() as url:
         monkeypatch.setenv(VARIABLE, url)
         monkeypatch.setattr(alert_events, "SETTLED_SECONDS", 0.0)
+        # Apprise leaves five seconds between two mails.
+        monkeypatch.setattr("apprise.plugins.base.NotifyBase.request_rate_per_sec", 0)
         yield box
 
 
