@@ -59,15 +59,9 @@ def run_pipeline(
             click.echo(f"  ! {note}.", err=True)
         names = TableNames(name)
         settings = dict.fromkeys(LOGISTIC_MODELS, training) | {REPORT: evaluation, CHAMPION: policy}
-        run_config: dict[str, object] = {
-            "ops": {names.named(asset): {"config": given} for asset, given in settings.items()}
-        }
-        if not verbose:
-            run_config["loggers"] = {PROGRESS: {}}
-        job = definitions.resolve_job_def(names.named(TRAINING))
         with remembered_run(plan, folder) as end:
-            result = job.execute_in_process(
-                run_config=run_config,
+            result = definitions.resolve_job_def(names.named(TRAINING)).execute_in_process(
+                run_config=_run_config(names, settings, verbose),
                 instance=instance,
                 tags={**process_tags(), **tags},
                 raise_on_error=False,
@@ -78,6 +72,14 @@ def run_pipeline(
         code = show_outcome(result, names)
         end.show()
     return code
+
+
+def _run_config(
+    names: TableNames, settings: Mapping[str, object], verbose: bool
+) -> dict[str, object]:
+    """Return the run's configuration from asset → settings, and how it tells of its progress."""
+    ops = {names.named(asset): {"config": given} for asset, given in settings.items()}
+    return {"ops": ops} if verbose else {"ops": ops, "loggers": {PROGRESS: {}}}
 
 
 def _remembered(name: str | None, field: str, home: str) -> dict[str, Any]:

@@ -6,10 +6,18 @@ import numpy as np
 
 from lr_pipeline.engines.design import Prepare
 from lr_pipeline.evaluation.effects.find_effects import Agreements, measure_agreements
-from lr_pipeline.evaluation.effects.training_groups import training_groups
+from lr_pipeline.evaluation.effects.training_groups import TrainingGroups, training_groups
 from lr_pipeline.evaluation.examined import examine_models
 from lr_pipeline.evaluation.feature_rows import feature_rows
-from lr_pipeline.evaluation.findings import DescentGap, DrawnRow, Findings, HeldOutRows, Notice
+from lr_pipeline.evaluation.findings import (
+    DescentGap,
+    DrawnRow,
+    FeatureRow,
+    Findings,
+    HeldOutRows,
+    ModelSection,
+    Notice,
+)
 from lr_pipeline.evaluation.fit_notices import agreement_notices, fit_notices
 from lr_pipeline.evaluation.model_sections import model_section
 from lr_pipeline.evaluation.recorded_data import recorded_data
@@ -70,32 +78,15 @@ def evaluate_models(
     """
     require_protected(protected, test_set)
     run = run or RunFacts()
-    fingerprints = {name: model.train_fingerprint for name, model in models.items()}
-    require_same_split({"train_set": train_set.fingerprint} | fingerprints, test_set)
+    trained_on = {name: model.train_fingerprint for name, model in models.items()}
+    require_same_split({"train_set": train_set.fingerprint} | trained_on, test_set)
     scored = score_test_set(models, test_set, aggregate, held_rows)
-    prepared = next(iter(models.values())).preparation.encodings if models else ()
     agreements = measure_agreements(models, train_set, prepare)
     held_out = _held_out_rows(scored, train_set, test_set, aggregate)
-    groups = None
-    if train_set.roles.group is not None:
-        groups = training_groups(models, train_set, aggregate)
-    sections = [
-        model_section(name, (titles or {}).get(name, name), model, scored)
-        for name, model in (models if groups is None else groups.inferred(models)).items()
-    ]
+    groups, sections = _sections(models, titles or {}, scored, train_set, aggregate)
     release_freed_memory()
-    examined = examine_models(
-        models,
-        sections,
-        held_out,
-        agreements,
-        train_set,
-        test_set,
-        prepare,
-        aggregate,
-        protected,
-        groups,
-    )
+    tables = train_set, test_set, prepare, aggregate
+    examined = examine_models(models, sections, held_out, agreements, *tables, protected, groups)
     release_freed_memory()
     return Findings(
         held_out,
@@ -103,7 +94,7 @@ def evaluate_models(
         title=_question(run.table, test_set),
         drawn_row=draw_row(len(scored.labels), row_seed, scored.step),
         descents=list(_descents(models, train_set, prepare)),
-        features=feature_rows(prepared),
+        features=_features(models),
         notices=list(_notices(models, train_set, test_set, aggregate, agreements, scored)),
         provenance=_provenance(test_set, scored) | library_versions() | engine_provenance(),
         run=run,
@@ -115,6 +106,29 @@ def evaluate_models(
         ),
         **examined._asdict(),
     )
+
+
+def _sections(
+    models: Models,
+    titles: Mapping[str, str],
+    scored: ScoredTestSet,
+    train_set: Table,
+    aggregate: Aggregate,
+) -> tuple[TrainingGroups | None, list[ModelSection]]:
+    """Describe each model; where rows have groups, what is inferred from it is between groups."""
+    groups = None
+    if train_set.roles.group is not None:
+        groups = training_groups(models, train_set, aggregate)
+    return groups, [
+        model_section(name, titles.get(name, name), model, scored)
+        for name, model in (models if groups is None else groups.inferred(models)).items()
+    ]
+
+
+def _features(models: Models) -> list[FeatureRow]:
+    """Describe the features as they were prepared for the first model, and so for all."""
+    first = next(iter(models.values()), None)
+    return [] if first is None else feature_rows(first.preparation.encodings)
 
 
 def _question(table: str, test_set: Table) -> str:

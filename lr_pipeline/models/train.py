@@ -103,7 +103,33 @@ def train_logistic(
     if existence is not None:
         require_same_table("mle_existence", existence["train_fingerprint"], train)
     prepared = prepare(train)
-    rows, columns = prepared.rows, prepared.preparation.columns
+    fit = _fit(prepared, kernel, training, existence, progress)
+    fit, inference = _with_inference(prepared, kernel, training, fit)
+    fit_fold = partial(_fit_fold, kernel, training, fit.penalty)
+
+    def scores() -> HeldOutScores:
+        plan = plan_folds(train, training.decision.folds)
+        return cross_fit(train, prepare_fold or prepare, fit_fold, plan, aggregate)
+
+    return LogisticModel(
+        **origin_of(train, prepared.preparation),
+        kernel=kernel.name,
+        fit=fit,
+        inference=inference,
+        ranges=training_ranges(prepared),
+        decision=choose_decision(training.decision, scores),
+    )
+
+
+def _fit(
+    train: PreparedRows,
+    kernel: LogisticKernel,
+    training: Training,
+    existence: dict[str, Any] | None,
+    progress: Progress | None,
+) -> LogisticFit:
+    """Fit the prepared rows; the result is finite."""
+    rows, columns = train.rows, train.preparation.columns
     try:
         with threads_for(rows.num_columns):
             fit = fit_logistic(
@@ -122,27 +148,21 @@ def train_logistic(
             f"expected finite parameters, found others after {fit.iterations:,} iterations of "
             f"{fit.solver}: {fit.status.remedy}"
         )
-    inference = _infer(prepared, fit)
+    return fit
+
+
+def _with_inference(
+    train: PreparedRows, kernel: LogisticKernel, training: Training, fit: LogisticFit
+) -> tuple[LogisticFit, LogisticInference]:
+    """Return the fit and what is inferred from it; a better start that this finds is taken."""
+    inference = _infer(train, fit)
     for _ in range(RESTARTS):
         if inference.better_start is None:
             break
-        with threads_for(rows.num_columns):
-            fit = _restarted(rows, kernel, training, fit, inference.better_start)
-        inference = _infer(prepared, fit)
-    fit_fold = partial(_fit_fold, kernel, training, fit.penalty)
-
-    def scores() -> HeldOutScores:
-        plan = plan_folds(train, training.decision.folds)
-        return cross_fit(train, prepare_fold or prepare, fit_fold, plan, aggregate)
-
-    return LogisticModel(
-        **origin_of(train, prepared.preparation),
-        kernel=kernel.name,
-        fit=fit,
-        inference=inference,
-        ranges=training_ranges(prepared),
-        decision=choose_decision(training.decision, scores),
-    )
+        with threads_for(train.rows.num_columns):
+            fit = _restarted(train.rows, kernel, training, fit, inference.better_start)
+        inference = _infer(train, fit)
+    return fit, inference
 
 
 def _fit_fold(

@@ -39,6 +39,19 @@ class TableJobs:
         self.names = names
         self.assets = assets
 
+    def all(
+        self, tutorial: bool, studies: bool
+    ) -> "list[dg.JobDefinition | UnresolvedAssetJobDefinition]":
+        """Return every job; the tutorial's table has one of its own, and studies another."""
+        return [
+            self.training(),
+            self.scoring(),
+            self.drift(),
+            *([self.tutorial()] if tutorial else []),
+            self.rollback(),
+            *([self.study()] if studies else []),
+        ]
+
     def training(self) -> "UnresolvedAssetJobDefinition":
         """Return the job that trains and evaluates; it does not score new rows."""
         return self._job(

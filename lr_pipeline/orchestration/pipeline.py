@@ -134,7 +134,6 @@ def build_definitions(
     modules = [data, models, evaluation_assets, lifecycle, scoring_assets, drift_of_rows]
     modules += [tutorial_studies] if studies else []
     assets = [one for module in modules for one in assets_in(module)]
-    jobs = TableJobs(names, assets)
     configs = table_configs(training, evaluation, champion, scoring, score_path)
     penalty = (training or {}).get("penalty", "auto")
     named = [place for place in (score_path, (scoring or {}).get("reference")) if place]
@@ -155,14 +154,7 @@ def build_definitions(
             for one in assets
         ],
         asset_checks=build_checks(names, penalty, known),
-        jobs=[
-            jobs.training(),
-            jobs.scoring(),
-            jobs.drift(),
-            *([jobs.tutorial()] if tutorial else []),
-            jobs.rollback(),
-            *([jobs.study()] if studies else []),
-        ],
+        jobs=TableJobs(names, assets).all(tutorial, studies),
         schedules=automation.schedules(scoring=score_path is not None),
         sensors=automation.sensors(),
         resources={
