@@ -75,7 +75,10 @@ class Influence(NamedTuple):
 
 
 def influence(X: Design, y: RowVector, z: RowVector, covariance: StandardCovariance) -> Influence:
-    """Compute leverage and Cook's distance of each row of a maximum-likelihood fit."""
+    """Compute leverage and Cook's distance of each row of a maximum-likelihood fit.
+
+    The distance is NaN where the leverage is 1: without such a row another fit cannot be told.
+    """
     p = sigmoid(z)
     s = p * sigmoid(-z)
     forms = np.empty(len(X))
@@ -84,9 +87,8 @@ def influence(X: Design, y: RowVector, z: RowVector, covariance: StandardCovaria
         B = covariance.rows(X[part]) @ covariance.factor
         forms[part] = np.einsum("np,np->n", B, B)
     leverage = np.minimum(s * forms, 1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cooks = (y - p) ** 2 * forms / (1.0 - leverage) ** 2 / len(covariance.matrix)
-    return Influence(leverage, cooks)
+    left = np.where(leverage < 1.0, 1.0 - leverage, np.nan)
+    return Influence(leverage, (y - p) ** 2 * forms / left**2 / len(covariance.matrix))
 
 
 def standardized_changes(
@@ -102,6 +104,7 @@ def standardized_changes(
 
 
 def most_influential(cooks_distance: RowVector, most: int) -> Int[np.ndarray, " k"]:
-    """Return the places of the rows of the largest Cook's distances, the largest first."""
-    order = np.lexsort([np.arange(len(cooks_distance)), -np.nan_to_num(cooks_distance, nan=-1.0)])
-    return np.asarray(order[:most])
+    """Return the places of the rows of the largest known distances, the largest first."""
+    known = np.flatnonzero(np.isfinite(cooks_distance))
+    order = np.argsort(-cooks_distance[known], kind="stable")
+    return np.asarray(known[order[:most]])

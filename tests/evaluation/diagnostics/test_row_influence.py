@@ -62,3 +62,14 @@ def test_a_row_that_is_left_out_moves_the_slopes_by_about_its_dfbetas(data):
 def test_the_most_influential_rows_come_in_a_fixed_order():
     """Rows that are alike come in their order."""
     assert most_influential(np.array([0.1, 0.5, 0.1, np.nan, 0.5]), 4).tolist() == [1, 4, 0, 2]
+
+
+def test_a_row_that_alone_decides_a_column_is_not_ranked():
+    """Its leverage is 1: the distance to a fit without it is unknown, and no division is by 0."""
+    X, z = np.eye(4)[:, :1], np.zeros(4)
+    covariance = StandardCovariance(np.zeros(1), np.ones(1), np.eye(2) * 4, np.eye(2) * 2)
+    with np.errstate(all="raise"):
+        found = influence(X, np.array([1.0, 0.0, 1.0, 0.0]), z, covariance)
+    assert found.leverage.tolist() == [1.0, 1.0, 1.0, 1.0]
+    assert np.isnan(found.cooks_distance).all()
+    assert most_influential(found.cooks_distance, 3).tolist() == []
