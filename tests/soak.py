@@ -1,6 +1,6 @@
 """Leave a service alone for a while, hurt it, and count: ``python -m tests.soak`` (`make soak`).
 
-Six tables train at every minute on new rows, under `lr-pipeline serve` with the history in
+Seven tables train at every minute on new rows, under `lr-pipeline serve` with the history in
 PostgreSQL. On the way the daemon, the code server and a run are killed (SIGKILL), and the database
 is stopped for a minute. The result is written to benchmarks/results-soak.md: ticks lost or doubled,
 runs by their end, memory of each process and disk.
@@ -9,12 +9,13 @@ runs by their end, memory of each process and disk.
 import argparse
 import os
 import platform
+import re
 import signal
 import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ import click
 import dagster as dg
 import numpy as np
 import psutil
+from dagster._core.execution.plan.objects import StepFailureData
 
 from tests.postgres_server import PostgresServer, running_server, server_programs
 from tests.service_process import COMMAND, Service, wait_for
@@ -31,6 +33,8 @@ PAGE = Path(__file__).parents[1] / "benchmarks/results-soak.md"
 MINUTE = 60.0
 ROWS = 200
 POLICY = "--keep-days 0 --keep-runs 3"
+LOOK, CHANGE = 20.0, 45.0  # seconds after the tick: most runs have ended before their file changes
+OUTAGE = "ticks due while the database was stopped"  # the next tick makes up for them
 WARM = 50  # runs after which memory and disk must be flat
 LOCATION = """\
 import dagster as dg
@@ -55,7 +59,10 @@ class Soak:
     generator: np.random.Generator = field(default_factory=lambda: np.random.default_rng(17))
     seen: list[dict[str, float]] = field(default_factory=list)
     runs: dict[str, dg.DagsterRun] = field(default_factory=dict)  # also those that prune removes
+    failures: dict[str, str] = field(default_factory=dict)  # why runs failed
     faults: list[str] = field(default_factory=list)
+    outages: list[tuple[float, float]] = field(default_factory=list)  # of the database
+    kept: int = 0  # runs that are in the history now
 
     def new_rows(self) -> None:
         """Replace the file of each table, at once, by new rows of one distribution."""
@@ -72,11 +79,12 @@ class Soak:
     def look(self) -> None:
         """Note memory (MB) of each process of the service, and disk (MB)."""
         self.note_runs()
-        row = {"runs": float(len(self.runs))}
+        row = {"runs": float(len(self.runs)), "runs kept": float(self.kept)}
         for name, pid in self.service.pids().items():
             with_children = [psutil.Process(pid), *_servers_below(pid)]
             row[name] = sum(one.memory_info().rss for one in with_children) / 1e6
-        row["home"] = _size(self.service.home)
+        row["logs"] = _size(self.service.home / "service")
+        row["home without logs"] = _size(self.service.home) - row["logs"]
         row["artifacts"] = _size(self.service.folder / "data")
         row["database"] = _size_of_database(self.server)
         self.seen.append(row)
@@ -84,13 +92,22 @@ class Soak:
     def note_runs(self) -> None:
         """Note the runs that the history knows now."""
         with dg.DagsterInstance.from_config(str(self.service.home)) as instance:
-            self.runs |= {run.run_id: run for run in instance.get_runs()}
+            found = {run.run_id: run for run in instance.get_runs()}
+            self.runs |= found
+            self.kept = len(found)
+            for run_id, run in self.runs.items():
+                if run.status.value == "FAILURE" and run_id not in self.failures:
+                    self.failures[run_id] = _reason(instance, run_id)
 
     def prune(self) -> None:
         """Begin to remove all but the last runs of each table, so that the disk becomes flat."""
         self.note_runs()
         command = [str(COMMAND), "prune", *POLICY.split(), "--home", str(self.service.home)]
         subprocess.Popen(command, cwd=self.service.folder)
+
+    def is_outage(self, moment: float) -> bool:
+        """Whether the database was stopped then."""
+        return any(stopped <= moment <= back for stopped, back in self.outages)
 
     def kill(self, name: str) -> None:
         """SIGKILL a process of the service."""
@@ -107,10 +124,24 @@ class Soak:
 
     def stop_the_database(self) -> None:
         """Stop PostgreSQL for a minute."""
+        stopped = time.time()
         self.server.stop()
         time.sleep(MINUTE)
         self.server.start()
+        self.outages.append((stopped, time.time()))
         self.faults.append("PostgreSQL stopped for a minute")
+
+
+def _reason(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Why a run failed: its own error, or what Dagster says of the run."""
+    kinds = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
+    for entry in instance.all_logs(run_id, of_type=kinds):
+        data = entry.get_dagster_event().event_specific_data
+        if isinstance(data, StepFailureData) and data.error is not None:
+            error = data.error.cause or data.error
+            return error.message.strip().splitlines()[0]
+        return entry.get_dagster_event().message or ""
+    return ""
 
 
 def _servers_below(pid: int) -> list[psutil.Process]:
@@ -147,13 +178,17 @@ def count_ticks(soaked: Soak, start: float, end: float) -> Counter[str]:
             ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id)
             minutes = Counter(int(tick.timestamp // MINUTE) for tick in ticks)
             for minute in range(int(start // MINUTE) + 1, int(end // MINUTE)):
-                found[{0: "ticks lost", 1: "ticks once"}.get(minutes[minute], "ticks doubled")] += 1
+                without = OUTAGE if soaked.is_outage(minute * MINUTE) else "ticks lost"
+                found[{0: without, 1: "ticks once"}.get(minutes[minute], "ticks doubled")] += 1
             found["ticks skipped"] += sum(tick.status.value == "SKIPPED" for tick in ticks)
             found["ticks failed"] += sum(tick.status.value == "FAILURE" for tick in ticks)
     found["runs doubled"] = sum(times > 1 for times in runs.values())
     found["scheduled runs"] = len(runs)
     ended = Counter(run.status.value for run in soaked.runs.values())
     found.update({f"runs {status}": times for status, times in ended.items()})
+    well = {run.get_root_run_id() or run.run_id for run in soaked.runs.values() if run.is_success}
+    found["scheduled runs that never ended well"] = len(runs) - len(well & set(soaked.runs))
+    found["retries"] = sum("dagster/retry_number" in run.tags for run in soaked.runs.values())
     return found
 
 
@@ -197,9 +232,14 @@ def _minutes(soaked: Soak, minutes: int) -> None:
             at[minute]()
         else:
             soaked.look()
+        _sleep_until(next_minute - MINUTE + CHANGE)
         soaked.new_rows()
         soaked.prune()
-        time.sleep(max(0.0, next_minute + 20 - time.time()))
+        _sleep_until(next_minute + LOOK)
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.time()))
 
 
 def _is_quiet(service: Service) -> bool:
@@ -215,7 +255,7 @@ def _is_quiet(service: Service) -> bool:
 
 def page(soaked: Soak, found: Counter[str], tables: int, minutes: int) -> str:
     """Return the page of results."""
-    names = [name for name in soaked.seen[-1] if name != "runs"]
+    names = [name for name in soaked.seen[-1] if name != "runs"]  # "runs kept" explains the disk
     late = [row for row in soaked.seen if row["runs"] >= WARM] or soaked.seen
     lines = [
         "# A service left alone",
@@ -229,6 +269,11 @@ def page(soaked: Soak, found: Counter[str], tables: int, minutes: int) -> str:
         "|---|---:|",
         *(f"| {name} | {times:,} |" for name, times in sorted(found.items())),
         "",
+        *(
+            ["Why runs failed:", "", *_grouped(soaked.failures.values()), ""]
+            if soaked.failures
+            else []
+        ),
         f"Memory and disk (MB), first and last look after {WARM} runs:",
         "",
         "| what | first | median | last | last / first |",
@@ -242,11 +287,17 @@ def page(soaked: Soak, found: Counter[str], tables: int, minutes: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _grouped(reasons: Iterable[str]) -> list[str]:
+    """Return each reason with how often it was given; numbers in it do not count."""
+    counted = Counter(re.sub(r"\d[\d,]*", "…", reason) for reason in reasons)
+    return [f"- {times} ×: {reason}" for reason, times in counted.most_common()]
+
+
 def main() -> None:
     """Soak, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tables", type=int, default=6)
-    parser.add_argument("--minutes", type=int, default=54)
+    parser.add_argument("--tables", type=int, default=7)
+    parser.add_argument("--minutes", type=int, default=45)
     given = parser.parse_args()
     soaked, found = soak(given.tables, given.minutes)
     text = page(soaked, found, given.tables, given.minutes)
