@@ -177,7 +177,8 @@ def count_ticks(soaked: Soak, start: float, end: float) -> Counter[str]:
                 continue
             ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id)
             minutes = Counter(int(tick.timestamp // MINUTE) for tick in ticks)
-            for minute in range(int(start // MINUTE) + 1, int(end // MINUTE)):
+            first = min(minutes, default=0)  # before it the daemon had not seen the schedule
+            for minute in range(max(int(start // MINUTE) + 1, first), int(end // MINUTE)):
                 without = OUTAGE if soaked.is_outage(minute * MINUTE) else "ticks lost"
                 found[{0: without, 1: "ticks once"}.get(minutes[minute], "ticks doubled")] += 1
             found["ticks skipped"] += sum(tick.status.value == "SKIPPED" for tick in ticks)

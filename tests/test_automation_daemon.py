@@ -150,6 +150,8 @@ def test_schedule_and_sensor_train_once_on_each_content(tmp_path) -> None:
         assert all(one.startswith("the data changed since run") for one in because[1:])
         nights = ticks(instance, "spector__scheduled_training")
         assert len({tick.timestamp for tick in nights}) == len(nights)
+        files = (tmp_path / "home" / "storage").rglob("*")
+        assert not [one for one in files if "scheduled_training" in str(one)]  # one a tick
         wait_until(lambda: freshness() is FreshnessState.FAIL, "a late report", 300)
         assert len(ended(instance)) == 3
 

@@ -56,7 +56,6 @@ def watch_source(
         assert context.repository_def is not None
         job = context.repository_def.get_job(names.named(TRAINING))
         decision = decide_training(context.instance, job, names, source, found)
-        context.log.info(decision.reason)
         return decision.result()
 
     return dg.SensorDefinition(
