@@ -64,7 +64,7 @@ test-postgres: $(VENV)/.installed-test ## The instance on PostgreSQL, which is s
 test-s3: $(VENV)/.installed-test ## Artifacts on a server of objects
 	@$(BIN)/python -m pytest -m s3
 
-soak: $(VENV)/.installed-test ## Leave a service alone for 45 minutes, and hurt it: benchmarks/results-soak.md
+soak: $(VENV)/.installed-test ## Leave a service alone for 50 minutes, and hurt it: benchmarks/results-soak.md
 	@$(BIN)/python -m tests.soak
 
 check: $(VENV)/.installed-test ## Formatter, linter, type checker, then the tests

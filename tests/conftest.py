@@ -50,23 +50,21 @@ def folder(tmp_path_factory) -> Path:
 def run(folder) -> Iterator[Callable[..., Result]]:
     """Run an lr-pipeline command in that folder; home and artifacts are below it.
 
-    Training cross-validates, which takes a second, only where a test asks for it by ``--cv``.
+    Training cross-validates, which takes a second, only where a test asks for it by ``--cv``: of an
+    option that is given twice the last counts.
     """
     from lr_pipeline.cli.command_line import main  # after the import hook
 
     def invoke(*arguments: object) -> Result:
-        words = [str(part) for part in arguments]
-        return CliRunner().invoke(main, words if words[0] != "run" else with_cv(words))
+        verb, *words = map(str, arguments)
+        if verb == "run":
+            words = ["--cv", "0", *words]
+        return CliRunner().invoke(main, [verb, *words])
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("COLUMNS", "200")
         yield invoke
-
-
-def with_cv(words: list[str]) -> list[str]:
-    """Return the words of a training command, with ``--cv 0`` unless they say how often."""
-    return words if "--cv" in words else [*words, "--cv", "0"]
 
 
 @pytest.fixture

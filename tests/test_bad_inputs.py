@@ -18,7 +18,6 @@ from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.table_options import file_table, table_options
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.sources.declared_tables import FileTable
-from tests.conftest import with_cv
 
 N = 40
 NUMBERS = np.random.default_rng(3).normal(size=N).round(3).tolist()
@@ -38,7 +37,7 @@ def run(folder) -> Callable[..., Result]:
     """Call ``lr-pipeline run … --name rows`` after a successful run."""
 
     def run(path: Path, *options: str) -> Result:
-        command = with_cv(["run", str(path), "--target", "y", "--name", "rows", *options])
+        command = ["run", str(path), "--target", "y", "--name", "rows", "--cv", "0", *options]
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
             return CliRunner().invoke(main, command)

@@ -85,8 +85,8 @@ def evaluate_models(
     held_out = _held_out_rows(scored, train_set, test_set, aggregate)
     groups, sections = _sections(models, titles or {}, scored, train_set, aggregate)
     release_freed_memory()
-    tables = train_set, test_set, prepare, aggregate
-    examined = examine_models(models, sections, held_out, agreements, *tables, protected, groups)
+    rows = train_set, test_set, prepare, aggregate  # both parts, and how they are read
+    examined = examine_models(models, sections, held_out, agreements, *rows, protected, groups)
     release_freed_memory()
     return Findings(
         held_out,

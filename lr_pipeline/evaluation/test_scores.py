@@ -132,11 +132,11 @@ def _ranges_downwards(scores: Mapping[str, RowVector], number: int) -> Iterator[
     for name, of_model in scores.items():
         inner = np.unique(np.quantile(of_model, np.linspace(0.0, 1.0, number + 1)[1:-1]))
         edges[name] = [-np.inf, *inner.tolist(), np.inf]
-    for place in range(number):
+    for place in range(1, max(map(len, edges.values()), default=1)):
         yield {
-            name: (found[-2 - place], found[-1 - place])
+            name: (found[-place - 1], found[-place])
             for name, found in edges.items()
-            if place < len(found) - 1
+            if place < len(found)
         }
 
 

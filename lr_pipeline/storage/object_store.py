@@ -92,18 +92,12 @@ def fetch_files(main: "UPath", folder: Path, whole_folder: bool) -> None:
 
 
 def remove_objects(folder: "UPath", first: str | None = None) -> None:
-    """Remove the objects in ``folder``, that named ``first`` before all others.
-
-    What is gone already is no error.
-    """
-    with _store_errors(folder, MISSING):
-        if first is not None:
-            with suppress(FileNotFoundError):
-                folder.fs.rm_file((folder / first).path)
+    """Remove the objects in ``folder``, that named ``first`` before all others, if any are left."""
+    with _store_errors(folder, MISSING), suppress(FileNotFoundError):
         folder.fs.invalidate_cache()
-        with suppress(FileNotFoundError):
-            for path in folder.fs.ls(folder.path, detail=False):
-                folder.fs.rm_file(path)
+        paths = folder.fs.ls(folder.path, detail=False)
+        for path in sorted(paths, key=lambda one: one.rpartition("/")[2] != first):
+            folder.fs.rm_file(path)
 
 
 def mark_as_used(folder: Path) -> None:

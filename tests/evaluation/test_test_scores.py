@@ -76,6 +76,22 @@ def test_of_many_rows_few_are_held():
         assert max(of_ranges) < 400
 
 
+def test_equal_scores_cost_no_pass_for_nothing():
+    """Of 115 ranges few are different, and each pass counts the rows of some model."""
+    _, test, models = parts_and_models(weighted=False, tied=True)
+    passes = []
+
+    def aggregate(table, columns, function):
+        found = aggregate_here(table, columns, function)
+        if isinstance(found, dict):
+            passes.append(len(found))
+        return found
+
+    score_test_set(models, test, aggregate, held_rows=7)
+    assert 0 < len(passes) < 115
+    assert min(passes) > 0
+
+
 def test_the_row_that_is_shown_is_one_of_those_drawn():
     """Its label and probability are those of its number in the whole test set."""
     train, test, models = parts_and_models(weighted=False, tied=False)

@@ -63,9 +63,9 @@ def infer_by_groups(
 ) -> tuple[LogisticFit, LogisticInference]:
     """Return fit and inference with this covariance (p, p), where each was for independent rows.
 
-    What is withheld for single columns stays withheld, and so is a parameter on which the groups'
-    scores say nothing. There is no test of the whole model: the
-    likelihood of rows that depend on each other is not known.
+    What is withheld for single columns stays withheld, and so is a parameter of which the groups'
+    scores say nothing. There is no test of the whole model: the likelihood of rows that depend on
+    each other is not known.
     """
     estimates = np.concatenate([[fit.intercept], fit.coefficients])
     variance, alone = np.diag(covariance), np.diag(np.asarray(fit.covariance))

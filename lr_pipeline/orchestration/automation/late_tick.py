@@ -1,5 +1,6 @@
-"""Say of a schedule's tick that it was missed and is made up for.
+"""Say of a schedule's tick that it was missed and is made up for: in the tick's result.
 
+Dagster keeps a file for each tick that logs, for ever, so no tick of a table logs.
 When Dagster's scheduler is up again, it evaluates the last of the ticks that it missed, once.
 """
 
@@ -20,7 +21,6 @@ def said_if_late(
         return result
     minutes = round(late / timedelta(minutes=1))
     words = f"missed at {due:%Y-%m-%d %H:%M %Z}, made up for {minutes} min later"
-    context.log.warning(words)
     if isinstance(result, dg.SkipReason):
         return dg.SkipReason(f"{result.skip_message} ({words})")
     return result.with_replaced_attrs(tags={**result.tags, CAUGHT_UP_TAG: words})

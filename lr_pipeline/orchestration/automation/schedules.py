@@ -34,7 +34,6 @@ def build_training_schedule(
 
     def decide(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         job = context.repository_def.get_job(names.named(TRAINING))
-        # Dagster keeps a file for each tick that logs; the reason is in the run's tag or the skip.
         decision = decide_training(context.instance, job, names, source)
         return said_if_late(context, decision.result())
 

@@ -119,18 +119,18 @@ def test_the_lowest_curvature_holds_for_any_information_within_its_error(table):
     s, slope = p * (1 - p), p * (1 - p) * (1 - 2 * p)
     Q = np.linalg.solve(np.linalg.cholesky((X1.T * s) @ X1), X1.T).T  # the information is 1
     tau, eta, k = 0.5, 0.02, Q.shape[1]
+    d = np.einsum("i,ij,ik,il->jkl", slope, Q, Q, Q)
 
     def curvature(A):
         """K for the inverse information A, without the information itself."""
         h = np.einsum("ij,jk,ik->i", Q, A, Q)
-        d = np.einsum("i,ij,ik,il->jkl", slope, Q, Q, Q)
         T = np.einsum("jab,bc,kcd,da->jk", d, A, d, A)
         return -tau * ((Q.T * (s * (1 - 6 * s) * h)) @ Q - T)
 
-    third = np.einsum("i,ij,ik,il->jkl", slope, Q, Q, Q).reshape(k, -1)
     second = (Q.T * (s * (1 - 6 * s) * np.sum(Q**2, 1))) @ Q
     r = float(np.max(np.linalg.norm(Q, axis=1)))
-    bound = lowest_curvature(second, third, tau, r, eta)
+    sums = second, d.reshape(k, -1)
+    bound = lowest_curvature(*sums, tau, r, eta)
     rng, below = np.random.default_rng(0), 0
     for number in range(50):
         U = np.linalg.qr(rng.standard_normal((k, k)))[0]
@@ -139,7 +139,7 @@ def test_the_lowest_curvature_holds_for_any_information_within_its_error(table):
         K = information + curvature(np.linalg.inv(information))
         (smallest, *_) = eigh(K, information, eigvals_only=True)
         assert bound <= smallest
-        below += smallest < lowest_curvature(second, third, tau, r, 0.0)
+        below += smallest < lowest_curvature(*sums, tau, r, 0.0)
     assert below  # so that the error must be taken off
 
 

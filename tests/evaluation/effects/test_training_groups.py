@@ -81,10 +81,9 @@ def test_intervals_of_points_are_of_the_same_covariance(grouped, theirs):
     assert (high - low) / 2 == pytest.approx(half, rel=1e-5)
 
 
-@pytest.mark.parametrize("far", [1e4, 1e7])
-def test_a_far_column_changes_no_slope(clustered, grouped, far):
+def test_a_far_column_changes_no_slope(clustered, grouped):
     """Its errors are those of the same column near zero, and so are the others'."""
-    shifted = effects_of(clustered.assign(age=clustered["age"] + far), group="patient")
+    shifted = effects_of(clustered.assign(age=clustered["age"] + 1e7), group="patient")
     for name in grouped.columns_in_order:
         expected = grouped.columns[name].standard_error
         assert shifted.columns[name].standard_error == pytest.approx(expected, rel=1e-6)
