@@ -41,9 +41,10 @@ serve: $(VENV)/.installed ## The same as services: what dies comes back, logs ar
 SIDE_BY_SIDE := --numprocesses 3 --dist loadfile
 APART := slow or dask or ui or faults or postgres or s3
 
-# A process for each processor; the tests of a file share what its fixtures made.
+# A process for each processor, so each has one thread of BLAS; the tests of a file share what its
+# fixtures made.
 test: $(VENV)/.installed-test ## Run the tests
-	@$(BIN)/python -m pytest -m 'not ($(APART))' --numprocesses auto \
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not ($(APART))' --numprocesses auto \
 		--dist loadfile --no-loadscope-reorder --durations 10
 
 test-slow: $(VENV)/.installed-test ## Run the tests that take minutes or need a browser

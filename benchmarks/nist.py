@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import numpy as np
-import statsmodels.api as sm
 from sklearn.linear_model import LinearRegression
 
 from lr_pipeline.core.least_squares.linear_fit import fit_linear
@@ -35,6 +34,8 @@ def scikit_learn(data: LinearSet) -> Estimates:
 
 
 def statsmodels_ols(data: LinearSet) -> Estimates:
+    import statsmodels.api as sm
+
     fitted = sm.OLS(data.y, design(data)).fit()
     return fitted.params, fitted.bse
 

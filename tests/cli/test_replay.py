@@ -67,8 +67,9 @@ def test_a_run_without_options_is_replayed_as_the_table_declares(run, folder):
     file = folder / "declared.csv"
     shutil.copy(SPECTOR, file)
     training = {"penalty": "l2", "l2": 0.5}
+    evaluation = {"row_seed": 5, "cv": {"folds": 5, "repeats": 0}}
     definitions = build_definitions(
-        FileTable(file, "GRADE"), "declared", training=training, evaluation={"row_seed": 5}
+        FileTable(file, "GRADE"), "declared", training=training, evaluation=evaluation
     )
     home = initialise_home(folder / ".dagster_home")
     with dg.DagsterInstance.from_config(str(home)) as instance:
@@ -77,7 +78,7 @@ def test_a_run_without_options_is_replayed_as_the_table_declares(run, folder):
     assert find_report("declared", home).numbers["settings"]["config"] == {
         "numpy_model": {"config": training},
         "torch_model": {"config": training},
-        "evaluation_report": {"config": {"row_seed": 5}},
+        "evaluation_report": {"config": evaluation},
     }
     result = run("replay", "declared")
     assert result.exit_code == 0, result.output

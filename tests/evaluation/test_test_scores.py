@@ -7,6 +7,8 @@ import pytest
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.evaluation.evaluate import evaluate_models
+from lr_pipeline.evaluation.model_results import model_results
+from lr_pipeline.evaluation.report_numbers import report_numbers
 from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.train import Training, train_linear, train_logistic
 from lr_pipeline.report.render import render_report
@@ -34,23 +36,36 @@ def parts_and_models(weighted, tied):
     return train, test, dict(zip(NAMES, (train_linear(train, prepare), logistic), strict=True))
 
 
+def numbers_of(findings):
+    """Return the numbers of the report on these findings."""
+    return report_numbers(findings, model_results(findings))
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("tied", [False, True])
-@pytest.mark.parametrize("held", [300, 7])
-def test_counting_gives_the_metrics_of_sorting(weighted, tied, held):
+def test_counting_gives_the_metrics_of_sorting(weighted, tied):
     """There are 3 or 115 ranges of scores, with and without ties and weights."""
     train, test, models = parts_and_models(weighted, tied)
-    expected = render_report(evaluate_models(models, train, test, prepare))
-    found = render_report(evaluate_models(models, train, test, prepare, held_rows=held))
-    for name, metrics in expected.numbers["models"].items():
-        for metric, value in metrics.items():
-            same = None if value is None else pytest.approx(value, rel=1e-12)
-            assert found.numbers["models"][name][metric] == same
-    assert found.numbers["reasons"] == expected.numbers["reasons"]
-    for key in ("test_rows", "test_prevalence"):
-        assert found.numbers[key] == pytest.approx(expected.numbers[key], rel=1e-14)
-    assert f"{-(-test.num_rows // held):,} ranges of scores" in found.html
-    assert f"all {test.num_rows} scores sorted" in expected.html
+    expected = numbers_of(evaluate_models(models, train, test, prepare))
+    for held in (300, 7):
+        found = numbers_of(evaluate_models(models, train, test, prepare, held_rows=held))
+        for name, metrics in expected["models"].items():
+            for metric, value in metrics.items():
+                same = None if value is None else pytest.approx(value, rel=1e-12)
+                assert found["models"][name][metric] == same
+        assert found["reasons"] == expected["reasons"]
+        for key in ("test_rows", "test_prevalence"):
+            assert found[key] == pytest.approx(expected[key], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("held", "words"), [(300, "3 ranges of scores"), (N, "all 800 scores sorted")]
+)
+def test_the_page_says_how_its_metrics_were_computed(held, words):
+    """By counting in ranges of scores where not all are held, else by sorting."""
+    train, test, models = parts_and_models(weighted=False, tied=False)
+    findings = evaluate_models(models, train, test, prepare, held_rows=held)
+    assert words in render_report(findings).html
 
 
 def test_of_many_rows_few_are_held():
@@ -96,7 +111,7 @@ def test_the_row_that_is_shown_is_one_of_those_drawn():
     """Its label and probability are those of its number in the whole test set."""
     train, test, models = parts_and_models(weighted=False, tied=False)
     findings = evaluate_models(models, train, test, prepare, row_seed=5, held_rows=300)
-    row = render_report(findings).numbers["drawn_row"]
+    row = numbers_of(findings)["drawn_row"]
     assert row["index"] % 3 == 0
     probability = models["numpy_model"].predict_proba(test)[row["index"]]
     assert row["probabilities"]["numpy_model"] == pytest.approx(probability, rel=1e-12)

@@ -246,7 +246,8 @@ def test_a_model_whose_checks_failed_is_never_promoted(tmp_path) -> None:
             dg.AssetKey(["shop", name]) for name in (*PARTS, "torch_model", "evaluation_report")
         ]
         done = assets.get_subset(asset_selection=set(keys), asset_check_selection=set())
-        assert done.execute_in_process(instance=instance).success
+        ops = {f"shop__{name}": {"config": one} for name, one in NO_FOLDS.items()}
+        assert done.execute_in_process(instance=instance, run_config={"ops": ops}).success
         instance.report_runless_asset_event(
             dg.AssetCheckEvaluation(
                 asset_key=dg.AssetKey(["shop", "train_set"]),

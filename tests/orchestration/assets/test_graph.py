@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
@@ -60,12 +61,19 @@ def tutorial(tmp_path_factory) -> dg.ExecuteInProcessResult:
 
 
 @pytest.fixture(scope="module")
-def breast_cancer(tmp_path_factory) -> dg.ExecuteInProcessResult:
-    """Return a run of a real, completely separated table, under a key prefix."""
-    source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")
-    with pytest.MonkeyPatch.context() as patch:  # 31 profiles take minutes with type checks
-        patch.setattr("lr_pipeline.models.train.PROFILE_LIMIT", 0.0)
-        return materialize(source, tmp_path_factory.mktemp("breast_cancer"), "breast_cancer")
+def separated_table(tmp_path_factory) -> FileTable:
+    """Return a completely separated table, whose Firth likelihood has several maxima."""
+    X = np.random.default_rng(1).normal(size=(20, 6))
+    columns = {f"x{j}": X[:, j] for j in range(6)} | {"y": np.arange(20) % 2}
+    file = tmp_path_factory.mktemp("separated") / "separated.csv"
+    pd.DataFrame(columns).to_csv(file, index=False)
+    return FileTable(file, "y")
+
+
+@pytest.fixture(scope="module")
+def separated(separated_table, tmp_path_factory) -> dg.ExecuteInProcessResult:
+    """Return a run of that table, under a key prefix."""
+    return materialize(separated_table, tmp_path_factory.mktemp("separated"), "separated")
 
 
 def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, object]:
@@ -92,15 +100,14 @@ def test_every_asset_of_the_tutorials_table_materializes(tutorial) -> None:
     assert all(check.passed for check in checks(tutorial).values())
 
 
-def test_a_run_records_what_the_next_tick_compares(breast_cancer) -> None:
+def test_a_run_records_what_the_next_tick_compares(separated, separated_table) -> None:
     """Right after a run there is nothing new to train on; with another setting there is."""
-    stored = Path(str(metadata(breast_cancer, "breast_cancer__dataset")["path"]))
+    stored = Path(str(metadata(separated, "separated__dataset")["path"]))
     home = next(one / "home" for one in stored.parents if (one / "home").is_dir())
-    source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")
     with dg.DagsterInstance.from_config(str(home)) as instance:
         for training, trains in (({}, False), ({"penalty": "firth"}, True)):
-            defs = build_definitions(source, "breast_cancer", training=training)
-            schedule = defs.resolve_schedule_def("breast_cancer__daily_training")
+            defs = build_definitions(separated_table, "separated", training=training)
+            schedule = defs.resolve_schedule_def("separated__daily_training")
             repository = defs.get_repository_def()
             with dg.build_schedule_context(
                 instance, repository_def=repository, scheduled_execution_time=datetime.now(UTC)
@@ -193,26 +200,26 @@ def test_metadata_are_numbers_where_they_are_numbers(tutorial) -> None:
     assert "data:image/png;base64," in report["roc_curves"]
 
 
-def test_a_separated_table_is_named_and_fitted_by_log_f(breast_cancer) -> None:
+def test_a_separated_table_is_named_and_fitted_by_log_f(separated) -> None:
     """A check warns; Firth's likelihood has several maxima; log-F has one, where models agree."""
-    assert breast_cancer.success
-    found = checks(breast_cancer)
+    assert separated.success
+    found = checks(separated)
     existence = found["mle_existence", "estimate_exists"]
     assert not existence.passed
     assert existence.severity is dg.AssetCheckSeverity.WARN
     assert "completely separated" in existence.description
     for name in ("numpy_model", "torch_model"):
-        assert breast_cancer.output_for_node(f"breast_cancer__{name}").fit.penalty == LogF()
+        assert separated.output_for_node(f"separated__{name}").fit.penalty == LogF()
         assert found[name, "converged"].passed
     assert found["torch_model", "models_agree"].passed
-    report = breast_cancer.output_for_node("breast_cancer__evaluation_report")
+    report = separated.output_for_node("separated__evaluation_report")
     assert "completely separated" in report.numbers["notices"][0]["text"]
 
 
-def test_assets_carry_the_prefix_of_their_table(breast_cancer) -> None:
+def test_assets_carry_the_prefix_of_their_table(separated) -> None:
     """Several tables can be in one instance."""
-    made = {e.asset_key.to_user_string() for e in breast_cancer.get_asset_materialization_events()}
-    assert made == {f"breast_cancer/{asset}" for asset in ASSETS}
+    made = {e.asset_key.to_user_string() for e in separated.get_asset_materialization_events()}
+    assert made == {f"separated/{asset}" for asset in ASSETS}
 
 
 def test_what_cannot_be_split_stores_nothing(tmp_path) -> None:

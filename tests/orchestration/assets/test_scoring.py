@@ -28,6 +28,8 @@ SPECTOR = Path(__file__).parents[3] / "data" / "samples" / "spector.csv"
 TABLE = TableResource.of(FileTable(SPECTOR, target="GRADE"))
 Score = Callable[..., dg.ExecuteInProcessResult]
 
+NO_FOLDS = {"cv": {"repeats": 0}}
+
 pytestmark = pytest.mark.usefixtures("data_anywhere")
 
 
@@ -43,7 +45,7 @@ def score(root) -> Score:
     definitions = build_definitions(
         FileTable(SPECTOR, target="GRADE"),
         "spector",
-        evaluation={"cv": {"repeats": 0}},
+        evaluation=NO_FOLDS,
         resources={"io_manager": ArtifactIOManager(root=str(root))},
     )
 
@@ -154,6 +156,7 @@ def test_all_assets_at_once_skip_the_scores_with_a_word(tmp_path) -> None:
     """With "Materialize all" a fresh workspace succeeds, and the log says why nothing is scored."""
     definitions = build_definitions(
         FileTable(SPECTOR, target="GRADE"),
+        evaluation=NO_FOLDS,
         resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
     )
     with dg.DagsterInstance.from_config(str(ready_home(tmp_path / "home"))) as instance:
@@ -208,6 +211,7 @@ def test_scores_carry_the_checks_that_failed_of_their_model(tmp_path, monkeypatc
     definitions = build_definitions(
         FileTable(tmp_path / "leak.csv", target="y"),
         "leak",
+        evaluation=NO_FOLDS,
         resources={"io_manager": ArtifactIOManager(root=str(tmp_path))},
     )
     scoring = {"score_path": str(tmp_path / "leak.csv"), "anyway": True}

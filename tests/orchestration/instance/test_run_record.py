@@ -39,7 +39,7 @@ def reports(tmp_path_factory):
                 run_config={
                     "ops": {
                         "spector__numpy_model": {"config": {"penalty": "l2", "l2": 0.5}},
-                        "spector__evaluation_report": {"config": {"cv": {"repeats": 1}}},
+                        "spector__evaluation_report": {"config": {"cv": {"repeats": 0}}},
                     }
                 },
             )
