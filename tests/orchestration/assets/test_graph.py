@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -14,6 +15,8 @@ from sklearn.model_selection import train_test_split
 
 from lr_pipeline.core.logistic.penalties.log_f import LogF
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
+from lr_pipeline.models.train import Training
+from lr_pipeline.orchestration.config import training_config
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.table_names import TableNames
@@ -64,7 +67,7 @@ def breast_cancer(tmp_path_factory) -> dg.ExecuteInProcessResult:
     """Return a run of a real, completely separated table, under a key prefix."""
     source = FileTable(SAMPLES / "breast_cancer.csv", "malignant")
     with pytest.MonkeyPatch.context() as patch:  # 31 profiles take minutes with type checks
-        patch.setattr("lr_pipeline.models.train.PROFILE_LIMIT", 0.0)
+        patch.setattr(training_config, "Training", partial(Training, profile_limit=0.0))
         return materialize(source, tmp_path_factory.mktemp("breast_cancer"), "breast_cancer")
 
 
@@ -275,7 +278,7 @@ def test_spector_on_all_rows_gives_greenes_coefficients(tmp_path) -> None:
     from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
     from lr_pipeline.core.solvers import Newton
     from lr_pipeline.engines.design import prepare_rows
-    from lr_pipeline.models.train import Training, train_logistic
+    from lr_pipeline.models.train import train_logistic
 
     table = FileTable(SAMPLES / "spector.csv", "GRADE").read()
     model = train_logistic(table, prepare_rows, NumpyKernel(), Training(Newton(), NoPenalty()))
