@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -71,6 +72,13 @@ def run(folder) -> Iterator[Callable[..., Result]]:
 def data_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs may name the files of the tests, which are outside the project."""
     monkeypatch.setenv("LR_PIPELINE_DATA_ROOT", "/")
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is 3 s ahead, so that no file was just written: no test can put back its ctime."""
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 3_000_000_000)
 
 
 @pytest.fixture

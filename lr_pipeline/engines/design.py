@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from lr_pipeline.core.columns.moments import Extremes, column_extremes
 from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_columns
@@ -11,6 +11,7 @@ from lr_pipeline.engines.block_cache import block_cache_for
 from lr_pipeline.engines.opening import MEMORY_BUDGET_MB, EngineKind, open_rows
 from lr_pipeline.engines.parallel import threads_for
 from lr_pipeline.engines.streaming import (
+    MANY_NUMBERS,
     PassReport,
     TableRows,
     aggregate_by_threads,
@@ -52,12 +53,13 @@ def prepare_rows(
     progress: PassReport | None = None,
     disk_cache: bool = True,
     keep: bool = True,
+    many_numbers: int = MANY_NUMBERS,
 ) -> PreparedRows:
     """Learn the preparation of ``table``, and open its rows as ``open_rows`` does.
 
-    Several threads read a large file. Where all features are numbers, and memory and disk have the
-    room, the first pass writes the numbers to a temporary file, and the design is made from it,
-    unless ``disk_cache`` or ``keep`` is False.
+    Several threads read a file of more than ``many_numbers``. Where all features are numbers, and
+    memory and disk have the room, the first pass writes the numbers to a temporary file, and the
+    design is made from it, unless ``disk_cache`` or ``keep`` is False.
 
     Raises
     ------
@@ -65,23 +67,25 @@ def prepare_rows(
         The errors of ``Preparation.fit``; or a label is missing.
     """
     cached = disk_cache and keep
-    numbers = _cached_numbers(table, memory_budget_mb, block_rows) if cached else None
+    budget = memory_budget_mb * 1e6
+    numbers = _cached_numbers(table, budget, block_rows, many_numbers) if cached else None
     aggregate: Aggregate = aggregate_here  # small tables: it holds more values, for exact medians
-    if len(threaded_parts(table, len(table.roles.features))) > 1:
-        aggregate = _ByThreads(numbers, threads_within(memory_budget_mb * 1e6))
+    if len(threaded_parts(table, len(table.roles.features), many_numbers)) > 1:
+        aggregate = _ByThreads(numbers, threads_within(budget), many_numbers)
     preparation = Preparation.fit(table, aggregate)
-    rows = open_rows(
-        table, preparation, kind, memory_budget_mb, block_rows, progress, disk_cache, numbers, keep
-    )
+    how = kind, memory_budget_mb, block_rows, progress, disk_cache
+    rows = open_rows(table, preparation, *how, numbers, keep, many_numbers)
     return PreparedRows(preparation, rows)
 
 
-def _cached_numbers(table: Table, budget_mb: float, block_rows: int | None) -> TableRows | None:
+def _cached_numbers(
+    table: Table, budget: float, block_rows: int | None, many_numbers: int
+) -> TableRows | None:
     """Return the table's own numbers, which their first pass will write to a file."""
     plain = Preparation.of_numbers(table)
     if plain is None:
         return None
-    rows = TableRows(table, plain, block_rows, budget_mb * 1e6)
+    rows = TableRows(table, plain, block_rows, budget, many_numbers=many_numbers)
     if rows.in_parts:
         rows.block_cache = block_cache_for(rows.num_rows, rows.num_columns)
     return rows if rows.block_cache is not None else None
@@ -90,13 +94,14 @@ def _cached_numbers(table: Table, budget_mb: float, block_rows: int | None) -> T
 class _ByThreads:
     """An ``Aggregate`` by threads whose first pass reads the blocks of ``numbers``."""
 
-    def __init__(self, numbers: TableRows | None, threads: int) -> None:
-        self.numbers, self.threads, self.passes = numbers, threads, 0
+    def __init__(self, numbers: TableRows | None, threads: int, many_numbers: int) -> None:
+        self.numbers, self.passes = numbers, 0
+        self.by_threads = partial(aggregate_by_threads, threads=threads, many_numbers=many_numbers)
 
     def __call__(
         self, table: Table, columns: Sequence[str], function: BatchFunction[Value]
     ) -> Value:
         self.passes += 1
         if self.numbers is None or self.passes > 1:
-            return aggregate_by_threads(table, columns, function, self.threads)
+            return self.by_threads(table, columns, function)
         return self.numbers.aggregate(function)

@@ -5,7 +5,7 @@ from typing import Literal
 from lr_pipeline.core.rows import Rows, gather
 from lr_pipeline.engines.block_cache import block_cache_for
 from lr_pipeline.engines.memory import ArrayRows
-from lr_pipeline.engines.streaming import PassReport, TableRows
+from lr_pipeline.engines.streaming import MANY_NUMBERS, PassReport, TableRows
 from lr_pipeline.tables.files.parquet import Stored
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
@@ -31,6 +31,7 @@ def open_rows(
     disk_cache: bool = True,
     numbers: TableRows | None = None,
     keep: bool = True,
+    many_numbers: int = MANY_NUMBERS,
 ) -> Rows:
     """Return the design that ``preparation`` makes of ``table``, as rows for the kernels.
 
@@ -40,7 +41,7 @@ def open_rows(
     ``progress`` is called during streamed passes. With ``disk_cache``, a stored table that is
     streamed is decoded once, and later passes read a temporary file, where memory and disk have the
     room. ``numbers`` are the table's own numbers in a block cache. Without ``keep`` the rows come
-    in the same blocks, but none is cached.
+    in the same blocks, but none is cached. Of ``many_numbers`` see ``TableRows``.
     """
     budget = memory_budget_mb * 1e6
     columns = len(preparation.columns)
@@ -51,5 +52,5 @@ def open_rows(
     held = kind == "memory" or (kind == "auto" and fits)
     cached = cacheable and keep and not held
     cache = block_cache_for(table.num_rows, columns) if cached else None
-    rows = TableRows(table, preparation, block_rows, budget, progress, cache, numbers)
+    rows = TableRows(table, preparation, block_rows, budget, progress, cache, numbers, many_numbers)
     return ArrayRows(*gather(rows)) if held else rows

@@ -18,17 +18,17 @@ Result = TypeVar("Result")
 
 
 def in_order(
-    function: Callable[[Item], Result], items: Sequence[Item], most: int | None = None
+    function: Callable[[Item], Result], items: Sequence[Item], threads: int | None = None
 ) -> Iterable[Result]:
     """Apply ``function`` to every item, and yield the results in the order of the items.
 
-    One thread for each processor does so, at ``most`` this many, and the caller's thread is one of
+    This many ``threads`` do so, unless given one for each processor; the caller's thread is one of
     them. numpy releases the interpreter's lock, so that threads over blocks use all processors for
     everything, where the BLAS alone would use them for products only. The BLAS is limited to one
     thread meanwhile, since its own threads would compete with these.
     """
-    threads = min(usable_processors(), most or len(items))
-    if len(items) < 2 or threads < 2:
+    threads = min(threads or usable_processors(), len(items))
+    if threads < 2:
         return map(function, items)
     return _in_threads(function, items, threads)
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from lr_pipeline.core.rows import Block, Value, added
 from lr_pipeline.engines.block_cache import BlockCache
 from lr_pipeline.engines.held_blocks import HeldBlocks, held_by_threads
-from lr_pipeline.engines.parallel import in_order
+from lr_pipeline.engines.parallel import in_order, usable_processors
 from lr_pipeline.tables.aggregate import (
     BatchFunction,
     added_batches,
@@ -50,7 +50,7 @@ class TableRows:
     All blocks but the last have ``block_rows`` rows and are added in order, so the same
     ``block_rows`` gives the same bits, whatever the table's chunks or row groups. Unless given,
     ``block_rows`` follows from ``memory_budget`` (bytes) and the number of columns. Another thread
-    reads and converts the next blocks meanwhile. A Parquet file of more than 4 million numbers is
+    reads and converts the next blocks meanwhile. A Parquet file of more than ``many_numbers`` is
     cut at row groups into up to 16 parts. Each part is read in the same way by a thread of its own,
     then the sums of the parts are added; here the same file gives the same bits. After each block
     ``progress`` receives how many rows of the pass are done and how many there are. The first pass
@@ -68,9 +68,9 @@ class TableRows:
         progress: PassReport | None = None,
         block_cache: BlockCache | None = None,
         numbers: "TableRows | None" = None,
+        many_numbers: int = MANY_NUMBERS,
     ) -> None:
-        self.table = table
-        self.preparation = preparation
+        self.table, self.preparation, self.many_numbers = table, preparation, many_numbers
         share = int(memory_budget * BLOCK_SHARE)
         self.block_rows = block_rows or rows_within(share, self.num_columns, MOST_ROWS)
         self.threads = threads_within(memory_budget)
@@ -132,7 +132,7 @@ class TableRows:
 
     @cached_property
     def _parts(self) -> list[Table]:
-        return threaded_parts(self.table, self.num_columns)
+        return threaded_parts(self.table, self.num_columns, self.many_numbers)
 
     def _blocks(self, part: int) -> Iterator[Block]:
         """Yield the design of a part's rows; each ``X`` is stored column by column."""
@@ -158,15 +158,19 @@ class TableRows:
 
 
 def threads_within(memory_budget: float) -> int:
-    """Return how many parts may be read at once."""
-    return max(1, int(memory_budget / PART_BYTES))
+    """Return how many parts are read at once: one by each processor, if there is the memory."""
+    return min(usable_processors(), max(1, int(memory_budget / PART_BYTES)))
 
 
 def aggregate_by_threads(
-    table: Table, columns: Sequence[str], function: BatchFunction[Value], threads: int
+    table: Table,
+    columns: Sequence[str],
+    function: BatchFunction[Value],
+    threads: int,
+    many_numbers: int = MANY_NUMBERS,
 ) -> Value:
-    """Add the values of a large file's parts by at most ``threads`` threads (``Aggregate``)."""
-    parts = threaded_parts(table, len(columns))
+    """Add the values of a large file's parts by ``threads`` threads (``Aggregate``)."""
+    parts = threaded_parts(table, len(columns), many_numbers)
     add_part = partial(aggregate_here, columns=columns, function=function)
     return _added_parts(add_part, parts, threads)
 
@@ -178,15 +182,15 @@ def _added_parts(add_part: Callable[[Part], Value], parts: Sequence[Part], threa
     return total
 
 
-def threaded_parts(table: Table, columns: int) -> list[Table]:
-    """Cut a file of more than 4 million numbers at row groups; else return the table alone.
+def threaded_parts(table: Table, columns: int, many_numbers: int = MANY_NUMBERS) -> list[Table]:
+    """Cut a file of more than ``many_numbers`` at row groups; else return the table alone.
 
     The parts depend on the file and the number of columns alone.
     """
     if not isinstance(table.data, Path):
         return [table]
     rows = read_footer(table.data).num_rows
-    if rows * columns <= MANY_NUMBERS:
+    if rows * columns <= many_numbers:
         return [table]
     try:
         parts = parts_of(table, -(-rows // PARTS))

@@ -42,13 +42,6 @@ from lr_pipeline.tables.sources.source_content import known_content
 from lr_pipeline.tables.split.folds import plan_folds
 from lr_pipeline.tables.table import Table
 
-# Profile likelihoods take about ten to a hundred passes for each parameter, and each pass takes p²
-# (n + p) operations. Up to this p³ (n + p) they take seconds; beyond it Wald's method is used.
-PROFILE_LIMIT = 1e9
-
-# A fit may be restarted this many times from a profile that has a better objective.
-RESTARTS = 10
-
 
 def assess_table(train: Table, prepare: Prepare) -> dict[str, Any]:
     """Assess existence and uniqueness of the estimate on ``train``, with columns by name."""
@@ -65,12 +58,17 @@ class Training:
 
     ``start`` returns initial parameters in the design's units, given their number p; None starts
     from the optimum of the intercept alone. ``decision``: how the threshold is chosen.
+    ``profile_limit``: up to this p³ (n + p), inference is by profile likelihoods, which take ten to
+    a hundred passes of p² (n + p) operations for each parameter; beyond it, by Wald's method.
+    ``restarts``: how often a fit may begin anew from a profile that has a better objective.
     """
 
     solver: Solver
     penalty: Penalty | Auto = AUTO
     start: Callable[[int], Parameters] | None = None
     decision: DecisionChoice = DEFAULT_CHOICE
+    profile_limit: float = 1e9
+    restarts: int = 10
 
 
 def train_logistic(
@@ -155,13 +153,13 @@ def _with_inference(
     train: PreparedRows, kernel: LogisticKernel, training: Training, fit: LogisticFit
 ) -> tuple[LogisticFit, LogisticInference]:
     """Return the fit and what is inferred from it; a better start that this finds is taken."""
-    inference = _infer(train, fit)
-    for _ in range(RESTARTS):
+    inference = _infer(train, training, fit)
+    for _ in range(training.restarts):
         if inference.better_start is None:
             break
         with threads_for(train.rows.num_columns):
             fit = _restarted(train.rows, kernel, training, fit, inference.better_start)
-        inference = _infer(train, fit)
+        inference = _infer(train, training, fit)
     return fit, inference
 
 
@@ -198,7 +196,7 @@ def _restarted(
     return replace(found, existence=fit.existence, search=search)
 
 
-def _infer(train: PreparedRows, fit: LogisticFit) -> LogisticInference:
+def _infer(train: PreparedRows, training: Training, fit: LogisticFit) -> LogisticInference:
     """Infer by the method that the table's size allows.
 
     The numpy kernel is used, whichever kernel fitted: it is fast for thousands of small sums, and
@@ -206,7 +204,7 @@ def _infer(train: PreparedRows, fit: LogisticFit) -> LogisticInference:
     """
     rows, columns = train.rows, train.preparation.columns
     p = len(columns) + 1
-    method = "profile" if p**3 * (rows.num_rows + p) <= PROFILE_LIMIT else "wald"
+    method = "profile" if p**3 * (rows.num_rows + p) <= training.profile_limit else "wald"
     with threads_for(len(columns)):
         return infer_logistic(
             rows, NumpyKernel(), fit, method=method, names=columns, analysis=train.analysis

@@ -109,12 +109,12 @@ class LabelledScores:
     groups: list[RowHashes] = field(default_factory=list)
 
     @classmethod
-    def of_rows(cls, new_rows: NewRows) -> "LabelledScores | None":
+    def of_rows(cls, new_rows: NewRows, held_rows: int = HELD_ROWS) -> "LabelledScores | None":
         """Return an empty collection, or None where the rows have no answers."""
         if new_rows.target is None:
             return None
         answers = AnswerCounts.of_answers(new_rows.table.roles.positive)
-        step = max(1, -(-new_rows.table.num_rows // HELD_ROWS))
+        step = max(1, -(-new_rows.table.num_rows // held_rows))
         return cls(answers, step, new_rows.target, new_rows.weight, group=new_rows.group)
 
     def add(self, batch: pa.RecordBatch, log_odds: RowVector) -> None:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.model_version import version_of
-from lr_pipeline.scoring.labelled_scores import LabelledScores, Outcome
+from lr_pipeline.scoring.labelled_scores import HELD_ROWS, LabelledScores, Outcome
 from lr_pipeline.scoring.new_rows import NewRows, open_new_rows
 from lr_pipeline.scoring.prediction import Mask, Prediction, Predictor
 from lr_pipeline.scoring.reasons import Reasons
@@ -83,7 +83,7 @@ class Predictions:
     ``out_of_range`` (the value is outside the training range), ``unseen_category`` (training lacks
     the level) and ``unexpected_missing`` (the value is missing, which no training row lacks).
     ``reasons``, if any, add their columns. ``counts`` and ``outcome``, the metrics where the rows
-    carry answers, are those of the last pass.
+    carry answers (evenly spaced ones, beyond ``held_rows``), are those of the last pass.
     """
 
     model: LogisticModel
@@ -95,6 +95,7 @@ class Predictions:
     status: str = NO_CHAMPION
     counts: PredictionCounts = field(default_factory=PredictionCounts)
     outcome: Outcome | None = None
+    held_rows: int = HELD_ROWS
 
     def __post_init__(self) -> None:
         """Compute what depends on the model alone."""
@@ -150,7 +151,8 @@ class Predictions:
         """Score block by block, in the order of the rows, and count."""
         self.counts, self.outcome = PredictionCounts(), None
         roles = self.model.preparation.roles
-        table, answers = self.new_rows.table, LabelledScores.of_rows(self.new_rows)
+        table = self.new_rows.table
+        answers = LabelledScores.of_rows(self.new_rows, self.held_rows)
         further = () if answers is None else (answers.target, answers.weight, answers.group)
         wanted = {*roles.features, roles.id, *further}
         columns = [name for name in table.schema.names if name in wanted]

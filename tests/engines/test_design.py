@@ -5,7 +5,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lr_pipeline.engines import streaming
 from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.opening import open_rows
@@ -16,6 +15,7 @@ from lr_pipeline.tables.row_choice import HashedRows
 from lr_pipeline.tables.table import Table
 
 N = 3_000
+MANY_NUMBERS = 4 * N - 1  # a file of four features is then a large one
 
 
 def columns(kind):
@@ -43,14 +43,13 @@ def columns(kind):
 
 def opened(*arguments, **settings):
     """Return a table's preparation and its rows."""
-    prepared = prepare_rows(*arguments, **settings)
+    prepared = prepare_rows(*arguments, **settings, many_numbers=MANY_NUMBERS)
     return prepared.preparation, prepared.rows
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    """Write a file with row groups of 100 rows, which counts as a large one."""
-    monkeypatch.setattr(streaming, "MANY_NUMBERS", 4 * N - 1)
+def store(tmp_path):
+    """Write a file with row groups of 100 rows."""
 
     def write(kind, weight=None):
         data = pa.table(columns(kind))
@@ -69,8 +68,9 @@ def rounding(block):
     return np.sin(block.X).T @ weight, np.cos(block.X).T @ block.y
 
 
-def assert_same_sums(rows, other):
-    """Check that sums are equal to the bit, at the first pass and the next."""
+def assert_same_sums(rows, table, preparation, block_rows=64, **settings):
+    """Check that sums equal those of the table to the bit, at the first pass and the next."""
+    other = TableRows(table, preparation, block_rows, **settings, many_numbers=MANY_NUMBERS)
     for _ in range(2):
         for found, expected in zip(rows.sum(rounding), other.sum(rounding), strict=True):
             np.testing.assert_array_equal(found, expected)
@@ -86,7 +86,7 @@ def test_preparation_and_rows_are_those_of_separate_passes(store, kind, design, 
     preparation, rows = opened(table, "streaming", block_rows=64)
     assert preparation == Preparation.fit(table)
     assert rows.num_columns == design
-    assert_same_sums(rows, TableRows(table, preparation, 64))
+    assert_same_sums(rows, table, preparation)
 
 
 @pytest.mark.parametrize("engine", ["streaming", "memory"])
@@ -114,14 +114,14 @@ def test_chosen_rows_are_cached_after_the_choice(store):
     preparation, rows = opened(table, "streaming", block_rows=64)
     assert preparation == Preparation.fit(table)
     assert rows.num_rows == table.num_rows < N
-    assert_same_sums(rows, TableRows(table, preparation, 64))
+    assert_same_sums(rows, table, preparation)
 
 
 def test_a_large_file_without_a_chosen_row_has_no_medians(store):
     """The error names the columns, as for any table without rows."""
     table = store("complete").where(HashedRows(0, 0.0, below=True))
     with pytest.raises(TableError, match="'other' has no value in the training rows"):
-        prepare_rows(table)
+        opened(table)
 
 
 def test_without_room_every_pass_reads_the_file(store, monkeypatch):
@@ -132,7 +132,7 @@ def test_without_room_every_pass_reads_the_file(store, monkeypatch):
     preparation, rows = opened(table, "streaming", block_rows=64)
     assert preparation == Preparation.fit(table)
     assert rows.block_cache is rows.numbers is None
-    assert_same_sums(rows, TableRows(table, preparation, 64))
+    assert_same_sums(rows, table, preparation)
 
 
 def test_on_a_disk_that_is_full_at_once_the_fit_goes_without(store, monkeypatch):
@@ -145,16 +145,16 @@ def test_on_a_disk_that_is_full_at_once_the_fit_goes_without(store, monkeypatch)
     table = store("missing")
     preparation, rows = opened(table, "streaming", block_rows=64)
     assert rows.numbers.block_cache.given_up
-    assert_same_sums(rows, TableRows(table, preparation, 64))
+    assert_same_sums(rows, table, preparation)
 
 
-def test_numbers_cut_otherwise_than_the_design_are_left(store, monkeypatch):
+def test_numbers_cut_otherwise_than_the_design_are_left(store):
     """Missing indicators make a small budget's blocks shorter, and these decide the bits."""
     table = store("missing")
     preparation, rows = opened(table, "streaming", memory_budget_mb=0.1)
     assert rows.numbers is None
     assert rows.block_rows == 65
-    assert_same_sums(rows, TableRows(table, preparation, memory_budget=1e5))
+    assert_same_sums(rows, table, preparation, None, memory_budget=1e5)
 
 
 @pytest.mark.parametrize("bad", ["infinite", "label"])
@@ -167,7 +167,7 @@ def test_what_is_wrong_with_the_rows_is_said(store, tmp_path, bad):
     table = Table(path, store("complete").roles)
     message = "'other' has infinite values" if bad == "infinite" else "'y' has missing values"
     with pytest.raises(TableError, match=message):
-        prepare_rows(table)
+        opened(table)
 
 
 def test_many_levels_are_encoded_at_every_pass(tmp_path):

@@ -1,6 +1,7 @@
 """Rows streamed from a table give the sums of the whole design."""
 
 import threading
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -90,22 +91,24 @@ def test_memory_and_disk_give_the_same_bits(table, preparation, tmp_path):
 
 
 @pytest.fixture
-def large(table, preparation, tmp_path, monkeypatch):
-    """Return the table in a file of 39 row groups, which counts as a large one."""
-    monkeypatch.setattr("lr_pipeline.engines.streaming.MANY_NUMBERS", 1000)
+def large(table, tmp_path):
+    """Return the table in a file of 39 row groups."""
     path = tmp_path / "rows.parquet"
     pq.write_table(table.to_arrow(), path, row_group_size=13)
     return Table.read_parquet(path)
 
 
+in_parts = partial(TableRows, block_rows=10, many_numbers=1000)  # 500 rows of 3 numbers have more
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_parts_of_a_large_file_are_added_in_order_by_any_number_of_threads(
-    large, table, preparation, monkeypatch, threads
+    large, table, preparation, threads
 ):
     """The bits are those of one part after the other, and every row counts once."""
-    monkeypatch.setattr("lr_pipeline.engines.parallel.usable_processors", lambda: threads)
     seen = []
-    rows = TableRows(large, preparation, 10, progress=lambda *told: seen.append(told))
+    rows = in_parts(large, preparation, progress=lambda *told: seen.append(told))
+    rows.threads = threads
 
     def rounding(block):
         return np.sin(block.X).sum(axis=0), [threading.current_thread().name]
@@ -128,20 +131,19 @@ def test_parts_of_a_large_file_are_added_in_order_by_any_number_of_threads(
 
 
 @pytest.mark.parametrize("threads", [1, 5])
-@pytest.mark.parametrize("in_parts", [True, False])
+@pytest.mark.parametrize("many_numbers", [1000, 10**6])
 def test_with_a_block_cache_the_bits_are_the_same_and_the_file_is_read_once(
-    large, preparation, monkeypatch, threads, in_parts
+    large, preparation, monkeypatch, threads, many_numbers
 ):
     """The sums round, at the first and later passes; with text and weights."""
-    monkeypatch.setattr("lr_pipeline.engines.parallel.usable_processors", lambda: threads)
-    if not in_parts:
-        monkeypatch.setattr("lr_pipeline.engines.streaming.MANY_NUMBERS", 10**6)
 
     def rounding(block):
         return np.sin(block.X).T @ block.weight, np.exp(block.X[:, 0]) @ block.y
 
-    expected = TableRows(large, preparation, 10).sum(rounding)
-    rows = TableRows(large, preparation, 10, block_cache=BlockCache())
+    rows = partial(TableRows, large, preparation, 10, many_numbers=many_numbers)
+    expected, rows = rows().sum(rounding), rows(block_cache=BlockCache())
+    rows.threads = threads
+    assert rows.in_parts == (many_numbers == 1000)
     for number in range(3):
         for found, wanted in zip(rows.sum(rounding), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
@@ -152,7 +154,7 @@ def test_with_a_block_cache_the_bits_are_the_same_and_the_file_is_read_once(
 
 def test_a_pass_that_failed_leaves_a_block_cache_that_the_next_completes(large, preparation):
     """Parts that were read before the error are kept; the others are read again."""
-    rows = TableRows(large, preparation, 10, block_cache=BlockCache())
+    rows = in_parts(large, preparation, block_cache=BlockCache())
     seen = []
 
     def fail(block):
@@ -163,7 +165,7 @@ def test_a_pass_that_failed_leaves_a_block_cache_that_the_next_completes(large, 
 
     with pytest.raises(ArithmeticError, match="no"):
         rows.sum(fail)
-    expected = TableRows(large, preparation, 10).sum(moments)
+    expected = in_parts(large, preparation).sum(moments)
     for _ in range(2):
         for found, wanted in zip(rows.sum(moments), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
@@ -171,7 +173,7 @@ def test_a_pass_that_failed_leaves_a_block_cache_that_the_next_completes(large, 
 
 def test_what_is_kept_of_a_cached_block_stays(large, preparation):
     """A later block does not overwrite an earlier one that a caller keeps."""
-    rows = TableRows(large, preparation, 10, block_cache=BlockCache())
+    rows = in_parts(large, preparation, block_cache=BlockCache())
     first = rows.sum(lambda block: ([block.X],))[0]
     again = rows.sum(lambda block: ([block.X],))[0]
     np.testing.assert_array_equal(np.concatenate(first), np.concatenate(again))
@@ -182,7 +184,7 @@ def test_a_large_file_of_chosen_rows_is_cut_as_well(large, preparation):
     chosen = np.zeros(500, dtype=bool)
     chosen[[3, 470, 499]] = True
     view = Table(large.data, large.roles, choices=(MaskedRows(chosen),))
-    (places,) = TableRows(view, preparation, 10).sum(lambda block: ([*block.X[:, 0]],))
+    (places,) = in_parts(view, preparation).sum(lambda block: ([*block.X[:, 0]],))
     np.testing.assert_array_equal(places, large.column("a").to_numpy()[[3, 470, 499]])
 
 

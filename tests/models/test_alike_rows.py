@@ -105,21 +105,19 @@ def test_equal_rows_have_the_same_bits_in_any_block_thread_and_order(
         assert max(map(len, bits_by_kind(model.predict_proba(table), frame["kind"]).values())) == 1
 
 
-def test_a_file_read_in_parts_by_threads_scores_like_the_table_in_memory(
-    models, tmp_path, monkeypatch
-):
+def test_a_file_read_in_parts_by_threads_scores_like_the_table_in_memory(models, tmp_path):
     """The file is Parquet with many row groups, read by the streaming engine."""
     frame = rows_of(5, 3_000)
     path = tmp_path / "rows.parquet"
     table = table_of(frame)
     pq.write_table(table.to_arrow(), path, row_group_size=117)
-    monkeypatch.setattr(streaming, "MANY_NUMBERS", 1)
     stored = Table(path, table.roles)
-    assert len(streaming.threaded_parts(stored, 3)) > 1
+    assert len(streaming.threaded_parts(stored, 3, many_numbers=1)) > 1
+    by_threads = partial(streaming.aggregate_by_threads, many_numbers=1)
     for model in models.values():
         expected = model.predictor.of_table(table)
         for threads in (1, 2, 4):
-            aggregate = partial(streaming.aggregate_by_threads, threads=threads)
+            aggregate = partial(by_threads, threads=threads)
             np.testing.assert_array_equal(model.predictor.of_table(stored, aggregate), expected)
 
 

@@ -58,8 +58,7 @@ def test_a_better_profile_restarts_the_fit(train, monkeypatch) -> None:
 def test_restarts_that_do_not_end_leave_nothing_inferred(train, monkeypatch) -> None:
     """Without restarts all inference is withheld; the reason is that another fit is better."""
     monkeypatch.setattr(fit_problem, "search_minimum", first_minimum)
-    monkeypatch.setattr("lr_pipeline.models.train.RESTARTS", 0)
-    model = train(table_of(17), penalty=Firth())
+    model = train(table_of(17), penalty=Firth(), restarts=0)
     assert model.inference.withheld.startswith("the fit is not the best one")
     assert np.isnan(model.inference.p_values).all()
     restored = model_from_json(model.to_json())

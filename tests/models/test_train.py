@@ -63,14 +63,13 @@ def test_an_assessment_already_made_decides(train, separated, overlapping) -> No
     assert train(overlapping, penalty=AUTO).fit.penalty == NoPenalty()
 
 
-def test_large_tables_get_walds_inference(train, overlapping, monkeypatch) -> None:
+def test_large_tables_get_walds_inference(train, overlapping) -> None:
     """Beyond the limit profiles take too long; Firth's penalty then has no inference."""
-    monkeypatch.setattr("lr_pipeline.models.train.PROFILE_LIMIT", 0.0)
-    model = train(overlapping, penalty=NoPenalty())
+    model = train(overlapping, penalty=NoPenalty(), profile_limit=0.0)
     assert model.inference.method == "wald"
     expected = model.fit.coefficients - 1.959963984540054 * model.fit.standard_errors
     np.testing.assert_allclose(model.inference.lower[1:], expected, rtol=1e-12)
-    firth = train(overlapping, penalty=Firth()).inference
+    firth = train(overlapping, penalty=Firth(), profile_limit=0.0).inference
     assert "the profile method is right for it" in firth.withheld
     assert np.isnan(firth.lower).all()
 

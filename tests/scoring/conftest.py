@@ -1,5 +1,6 @@
 """A model with numbers, a category, missing values and an id, and new rows for it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from lr_pipeline.core.logistic.penalties.ridge import Ridge
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.train import Training, train_logistic
+from lr_pipeline.scoring.predictions import Predictions
 from lr_pipeline.tables.table import Table
 
 
@@ -24,6 +26,12 @@ def prepare(table):
 def fit(table: Table, **settings: object) -> LogisticModel:
     """Fit with Newton on the numpy kernel."""
     return train_logistic(table, prepare, NumpyKernel(), Training(Newton(), **settings))
+
+
+def in_blocks(predictions: Predictions, num_bytes: int) -> Predictions:
+    """Return the predictions of blocks of at most this size."""
+    table = replace(predictions.new_rows.table, block_bytes=num_bytes)
+    return replace(predictions, new_rows=replace(predictions.new_rows, table=table))
 
 
 @pytest.fixture(scope="session")

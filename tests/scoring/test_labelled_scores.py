@@ -1,5 +1,6 @@
 """New rows with answers: their metrics are scikit-learn's, and what is no answer is left out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,25 +11,24 @@ from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, roc_auc_
 from statsmodels.stats.proportion import proportion_confint
 
 from lr_pipeline.models.logistic_model import LogisticModel
-from lr_pipeline.scoring import labelled_scores
 from lr_pipeline.scoring.labelled_scores import Outcome
 from lr_pipeline.scoring.predictions import Predictions, score_file
 from lr_pipeline.tables.table import Table
 from tests.scoring.conftest import fit
 
 
-def scored(model: LogisticModel, rows: pd.DataFrame, path: Path) -> Predictions:
+def scored(model: LogisticModel, rows: pd.DataFrame, path: Path, **settings: int) -> Predictions:
     """Write the rows to a file, and score it."""
     rows.to_csv(path, index=False) if path.suffix == ".csv" else rows.to_parquet(path)
-    predictions = score_file(model, path, 0.4)
+    predictions = replace(score_file(model, path, 0.4), **settings)
     for _ in predictions.blocks():
         pass
     return predictions
 
 
-def outcome_of(model: LogisticModel, rows: pd.DataFrame, path: Path) -> Outcome:
+def outcome_of(model: LogisticModel, rows: pd.DataFrame, path: Path, **settings: int) -> Outcome:
     """Return the metrics of the rows, which carry answers."""
-    outcome = scored(model, rows, path).outcome
+    outcome = scored(model, rows, path, **settings).outcome
     assert outcome is not None
     return outcome
 
@@ -110,12 +110,9 @@ def test_the_ui_gets_numbers_that_chart(model, frame, tmp_path) -> None:
     assert shown["labelled_rows"] == 200
 
 
-def test_beyond_the_rows_that_are_held_every_kth_counts(
-    model, frame, tmp_path, monkeypatch
-) -> None:
+def test_beyond_the_rows_that_are_held_every_kth_counts(model, frame, tmp_path) -> None:
     """Memory is bounded, and the line says so."""
-    monkeypatch.setattr(labelled_scores, "HELD_ROWS", 70)
-    outcome = outcome_of(model, frame, tmp_path / "new.csv")
+    outcome = outcome_of(model, frame, tmp_path / "new.csv", held_rows=70)
     part = outcome_of(model, frame[::3], tmp_path / "part.csv")
     assert outcome.step == 3
     assert outcome.metrics == pytest.approx(part.metrics)
@@ -124,8 +121,6 @@ def test_beyond_the_rows_that_are_held_every_kth_counts(
 
 def test_a_recalibrated_model_is_judged_by_its_probabilities(model, frame, tmp_path) -> None:
     """Log loss and Brier score are those of the recalibrated probability."""
-    from dataclasses import replace
-
     from lr_pipeline.models.decision.decision import Decision
     from lr_pipeline.models.decision.recalibration import Platt
 

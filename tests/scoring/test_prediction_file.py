@@ -11,6 +11,7 @@ import pytest
 from lr_pipeline.scoring.prediction_file import export_predictions, without_formula
 from lr_pipeline.scoring.predictions import ScoringError, score_file
 from lr_pipeline.tables.errors import TableError
+from tests.scoring.conftest import in_blocks
 
 LONG = 12_345_678_901_234_567_890
 FORMULAS = ["=1+1", "+1+1", "-1-1", "-1\n", "-A1", "＝1", "＋A1", "@SUM(A1)", "\tx", "\rx", "\nx"]
@@ -123,16 +124,15 @@ def test_ids_of_odd_types_reach_the_output_exactly(model, tmp_path, key, expecte
     ],
 )
 def test_a_value_that_cannot_be_scored_is_placed_in_the_file(
-    model, tmp_path, monkeypatch, suffix, bad, message
+    model, tmp_path, suffix, bad, message
 ) -> None:
     """Its row is counted from the file's first row, not the block's; nothing is written."""
-    monkeypatch.setattr("lr_pipeline.tables.table.rows_within", lambda *_: 2)
     ages = [50, 51, 52, 53, bad, 55]
     frame = pd.DataFrame({"key": list("abcdef"), "age": ages, "dose": 1e-3, "city": "Oslo"})
     path = tmp_path / f"new.{suffix}"
     frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
     with pytest.raises(TableError, match=f"^{path}: {message}"):
-        export_predictions(score_file(model, path), tmp_path / "scores.csv")
+        export_predictions(in_blocks(score_file(model, path), 8 * 4 * 2), tmp_path / "scores.csv")
     assert not (tmp_path / "scores.csv").exists()
 
 

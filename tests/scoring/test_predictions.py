@@ -18,7 +18,7 @@ from lr_pipeline.scoring.predictions import (
 )
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.table import Table
-from tests.scoring.conftest import fit
+from tests.scoring.conftest import fit, in_blocks
 
 
 def written(predictions, path) -> pd.DataFrame:
@@ -141,15 +141,15 @@ def test_a_url_is_scored_as_its_file_is(model, new_rows) -> None:
     assert sum(batch.num_rows for batch in by_url.blocks()) == 4
 
 
-def test_the_rows_are_streamed(model, frame, tmp_path, monkeypatch) -> None:
+def test_the_rows_are_streamed(model, frame, tmp_path) -> None:
     """Blocks are scored one by one, with progress; the scores do not depend on the blocks."""
     frame.to_parquet(tmp_path / "new.parquet")
     whole = written(score_file(model, tmp_path / "new.parquet"), tmp_path / "a.parquet")
-    monkeypatch.setattr("lr_pipeline.tables.table.BLOCK_BYTES", 8 * 5 * 30)  # with the target
     told = []
     predictions = score_file(
         model, tmp_path / "new.parquet", progress=lambda *counts: told.append(counts)
     )
+    predictions = in_blocks(predictions, 8 * 5 * 30)  # with the target
     pieces = written(predictions, tmp_path / "b.parquet")
     assert told == [(n, 200) for n in (30, 60, 90, 120, 150, 180, 200)]
     np.testing.assert_allclose(whole["probability"], pieces["probability"], rtol=1e-13)

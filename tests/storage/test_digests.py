@@ -72,14 +72,13 @@ def test_write_within_one_tick_of_a_coarse_clock_is_noticed(tmp_path: Path):
 
 @pytest.mark.parametrize("pieces", [0, 1, 5])
 def test_file_that_is_hashed_while_it_is_written_is_not_read_again(
-    tmp_path: Path, readings, pieces, monkeypatch
+    tmp_path: Path, readings, pieces
 ):
     """Whether the hashing thread waits for the writer or has much left to read at the end."""
-    monkeypatch.setattr(digests, "PIECE_BYTES", 1000)
     path, content = tmp_path / "a", b""
     with hashed_meanwhile(path), path.open("wb", buffering=0) as file:
         for number in range(pieces):
-            piece = bytes([number]) * 3_500
+            piece = bytes([number]) * (7 * digests.PIECE_BYTES // 2)
             file.write(piece)
             content += piece
             time.sleep(3 * digests.PAUSE_SECONDS if number % 2 else 0.0)

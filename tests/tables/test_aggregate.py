@@ -61,12 +61,11 @@ def test_several_values_are_found_in_one_pass(monkeypatch):
     assert found["shape"] == (6, 0)  # blocks of 7, 7, 7, 7, 2 rows, and the one without rows
 
 
-def test_the_parts_of_a_file_give_the_same_by_threads(tmp_path, monkeypatch):
+def test_the_parts_of_a_file_give_the_same_by_threads(tmp_path):
     """Sums of whole numbers are exact, lists are in the order of the rows."""
-    monkeypatch.setattr("lr_pipeline.engines.streaming.MANY_NUMBERS", 1)
     path = tmp_path / "rows.parquet"
     pq.write_table(rows(ROWS), path, row_group_size=4)
-    found = aggregate_by_threads(Table(path, ROLES), ["a", "s"], several, threads=2)
+    found = aggregate_by_threads(Table(path, ROLES), ["a", "s"], several, 2, many_numbers=1)
     assert (found["sum"], found["values"]) == (435.0, list(range(ROWS)))
     assert found["levels"].of_value == {"u": 10, "v": 10, "w": 10}
 

@@ -75,7 +75,11 @@ class _Sums(NamedTuple):
 
 
 def certify_minimum(
-    objective: LogisticObjective, strength: float, w: Parameters, coordinates: Coordinates
+    objective: LogisticObjective,
+    strength: float,
+    w: Parameters,
+    coordinates: Coordinates,
+    most_parameters: int = MOST_PARAMETERS,
 ) -> Certificate | None:
     """Bound the distance of ``w`` to a minimum of Firth's objective, rigorously.
 
@@ -83,7 +87,7 @@ def certify_minimum(
     where the passes would take long, or prove nothing.
     """
     n, p = objective.sums.rows.num_rows, len(w)
-    if p > MOST_PARAMETERS or n * p**3 > MOST_OPERATIONS:
+    if p > most_parameters or n * p**3 > MOST_OPERATIONS:
         return None
     curvature = curvature_at(objective, w, coordinates.reported())
     if curvature is None:

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 FIRST_WORKER_SECONDS = 0.1
-# A pass's sums of at most this many bytes stay with the workers until the next pass begins. Dask's
-# client sends messages every 10 ms, and releasing the sums earlier would delay the next pass's
-# tasks.
-FEW_BYTES = 4 << 20
 
 PartsDone = Callable[[int, int], None]
 
@@ -96,7 +92,7 @@ class Cluster:
         result = self._result(leaves, last, progress or _unseen)
         if result.value is None:
             raise ValueError("expected at least one row, found none")
-        if result.work.bytes <= FEW_BYTES:
+        if result.work.bytes <= self.settings.limits.few_bytes:
             self._summed.extend([*leaves, last])
         items = result.value if isinstance(result.value, tuple) else (result.value,)
         gathers = gathers or any(isinstance(item, list) for item in items)

@@ -27,7 +27,8 @@ def aggregate_on_workers(
         The table is not one that workers can read (see ``parts_of``).
     """
     stored_rows = replace(table, choices=()).num_rows  # to count chosen rows takes a pass
-    parts = parts_of(table, rows_of_part(stored_rows, 8 * len(columns)))
+    part_rows = rows_of_part(stored_rows, 8 * len(columns), cluster.settings.limits)
+    parts = parts_of(table, part_rows)
     empty = no_rows(table, columns)
     if not parts:
         return function(empty)

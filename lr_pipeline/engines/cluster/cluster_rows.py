@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from lr_pipeline.core.rows import Block, Value
 from lr_pipeline.engines.cluster.cluster import Cluster
+from lr_pipeline.engines.cluster.cluster_settings import PART_LIMITS, PartLimits
 from lr_pipeline.engines.cluster.task_graph import PartedTable
 from lr_pipeline.engines.cluster.worker_tasks import PartReader, added_blocks
 from lr_pipeline.engines.held_blocks import HeldBlocks, held_by_threads
@@ -20,19 +21,14 @@ from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.roles import ColumnRoles
 from lr_pipeline.tables.table import Table
 
-# Limits for the size of a part's design. Each part is a task, which costs some milliseconds; with
-# too few parts workers would be idle at the end of a pass.
-LEAST_BYTES, MOST_BYTES = 4 << 20, 64 << 20
-ENOUGH_PARTS = 32
-MOST_PARTS = 4096  # parts may be large: they are read block by block
 BLOCK_BYTES = 16 << 20
 
 
-def rows_of_part(num_rows: int, row_bytes: int) -> int:
+def rows_of_part(num_rows: int, row_bytes: int, limits: PartLimits = PART_LIMITS) -> int:
     """Return the rows of a part, from the size of the table and not from the number of workers."""
-    least, most = LEAST_BYTES // row_bytes, MOST_BYTES // row_bytes
-    rows = min(max(num_rows // ENOUGH_PARTS, least, 1), most)
-    return max(rows, -(-num_rows // MOST_PARTS))
+    least, most = limits.least_bytes // row_bytes, limits.most_bytes // row_bytes
+    rows = min(max(num_rows // limits.enough_parts, least, 1), most)
+    return max(rows, -(-num_rows // limits.most_parts))
 
 
 class ClusterRows:
@@ -67,7 +63,8 @@ class ClusterRows:
     ) -> None:
         self.cluster, self.table, self.preparation = cluster, table, preparation
         self.block_rows = block_rows or rows_within(BLOCK_BYTES, self.num_columns, MOST_ROWS)
-        self.part_rows = part_rows or rows_of_part(self.num_rows, self._row_bytes)
+        limits = cluster.settings.limits
+        self.part_rows = part_rows or rows_of_part(self.num_rows, self._row_bytes, limits)
         self.hold_bytes, self.file_bytes, self.progress = hold_bytes, file_bytes, progress
         self.numbers = numbers if numbers is not None and self._is_cut_like(numbers) else None
 

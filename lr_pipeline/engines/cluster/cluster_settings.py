@@ -5,6 +5,26 @@ from dataclasses import dataclass, fields
 LOCAL = ("workers", "threads_per_worker", "memory_limit")
 
 
+@dataclass(frozen=True)
+class PartLimits:
+    """Limits of the parts of a table; tests lower them, so that small tables have many parts.
+
+    A part's design has ``least_bytes`` to ``most_bytes``; there are at most ``most_parts``. Each
+    part is a task, which costs some milliseconds; with fewer than ``enough_parts`` workers would be
+    idle at the end of a pass. Sums of at most ``few_bytes`` stay with the workers until the next
+    pass begins: Dask's client sends messages every 10 ms, and to release them delays its tasks.
+    """
+
+    least_bytes: int = 4 << 20
+    most_bytes: int = 64 << 20
+    enough_parts: int = 32
+    most_parts: int = 4096
+    few_bytes: int = 4 << 20
+
+
+PART_LIMITS = PartLimits()
+
+
 class ClusterError(RuntimeError):
     """The cluster cannot be reached, has no workers, lost its workers, or does not compute."""
 
@@ -14,7 +34,7 @@ class ClusterSettings:
     """Which cluster to use: the scheduler at ``address``, or else worker processes of this machine.
 
     ``workers`` is the number of these processes, one for each processor unless given;
-    ``memory_limit`` is the limit of each as Dask writes it ("auto", "4GB").
+    ``memory_limit`` is the limit of each as Dask writes it ("auto", "4GB"). ``limits``: of parts.
 
     The driver waits without limit for a worker that computes. All other waits end (in seconds):
 
@@ -39,6 +59,7 @@ class ClusterSettings:
     connect_timeout: float = 10.0
     patience: float = 60.0
     silence: float = 900.0
+    limits: PartLimits = PART_LIMITS
 
     def __post_init__(self) -> None:
         for name in ("workers", "threads_per_worker", "connect_timeout", "patience", "silence"):

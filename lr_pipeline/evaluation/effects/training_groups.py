@@ -33,15 +33,18 @@ class GroupScores:
     """Scores (g, p) of groups by their hash, in order; they add up.
 
     Groups whose hash is among the lowest 2⁻ʰᵃˡᵛⁱⁿᵍˢ of all hashes are kept: which these are depends
-    only on the groups, not on the order of the sums.
+    only on the groups, not on the order of the sums. ``most_numbers``: of the scores that are kept.
     """
 
     hashes: RowHashes
     scores: Scores
     halvings: int = 0
+    most_numbers: int = MOST_NUMBERS
 
     @classmethod
-    def of(cls, hashes: RowHashes, scores: Scores, halvings: int = 0) -> "GroupScores":
+    def of(
+        cls, hashes: RowHashes, scores: Scores, halvings: int = 0, most_numbers: int = MOST_NUMBERS
+    ) -> "GroupScores":
         """Add the scores of rows, or of groups, with the same hash."""
         inside = hashes <= np.uint64(2 ** (64 - halvings) - 1)
         hashes, scores = hashes[inside], scores[inside]
@@ -50,9 +53,9 @@ class GroupScores:
         starts = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)])
         if len(starts):
             scores = np.add.reduceat(scores[order], starts, axis=0)
-        if scores.size > MOST_NUMBERS:
-            return cls.of(hashes[starts], scores, halvings + 1)
-        return cls(hashes[starts], scores, halvings)
+        if scores.size > most_numbers:
+            return cls.of(hashes[starts], scores, halvings + 1, most_numbers)
+        return cls(hashes[starts], scores, halvings, most_numbers)
 
     def __add__(self, other: "GroupScores") -> "GroupScores":
         """Return the scores of the groups of both."""
@@ -60,6 +63,7 @@ class GroupScores:
             np.concatenate([self.hashes, other.hashes]),
             np.concatenate([self.scores, other.scores]),
             max(self.halvings, other.halvings),
+            self.most_numbers,
         )
 
     @property

@@ -44,16 +44,18 @@ def find_slices(
     encodings: Encodings,
     by_effect: Sequence[str],
     protected: Sequence[str],
+    most_rows: int = MOST_ROWS,
 ) -> Slices:
     """Look at a logistic model in the parts of every feature, and in protected groups.
 
     ``by_effect``: the features, the largest effects first. ``protected``: columns of the test set
-    besides those that are declared with the table.
+    besides those that are declared with the table. Every k-th row is looked at where there are more
+    than ``most_rows``.
     """
     guarded = list(dict.fromkeys([*test_set.roles.protected, *protected]))
     features = list(by_effect[:FEATURES_SLICED])
     columns = list(dict.fromkeys([*features, *guarded]))
-    most = max(1, min(MOST_ROWS, MOST_NUMBERS // max(len(columns), 1)))
+    most = max(1, min(most_rows, MOST_NUMBERS // max(len(columns), 1)))
     every = max(1, -(-len(held_out.labels) // most))
     data = _gathered(test_set, columns, aggregate, held_out.step * every)
     rows, counted = _scored(section, held_out, every)

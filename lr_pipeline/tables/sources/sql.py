@@ -20,7 +20,7 @@ from lr_pipeline.tables.values.decimals import floats_of
 from lr_pipeline.tables.values.reading_rules import NO_RULES, ReadingRules
 from lr_pipeline.tables.values.spelling import shown_spelling, spelling_key
 
-BLOCK_ROWS = 20_000
+PORTION_ROWS = 20_000
 COLON = re.compile(r"(?<![:\w\\]):(?=\w)")  # SQLAlchemy takes :name for a parameter: there are none
 
 
@@ -57,7 +57,9 @@ def database_url(declared: str) -> Any:
 
 
 @contextmanager
-def query_rows(declared: str, query: str) -> Iterator[tuple[list[str], Iterator[Sequence[Any]]]]:
+def query_rows(
+    declared: str, query: str, portion_rows: int = PORTION_ROWS
+) -> Iterator[tuple[list[str], Iterator[Sequence[Any]]]]:
     """Run the query in one transaction; yield the columns' names and the rows in portions.
 
     Raises
@@ -79,8 +81,8 @@ def query_rows(declared: str, query: str) -> Iterator[tuple[list[str], Iterator[
     try:
         with engine.connect() as connection:
             plain = text(COLON.sub(r"\\:", query))
-            result = connection.execution_options(yield_per=BLOCK_ROWS).execute(plain)
-            yield list(result.keys()), result.partitions(BLOCK_ROWS)
+            result = connection.execution_options(yield_per=portion_rows).execute(plain)
+            yield list(result.keys()), result.partitions(portion_rows)
     except SQLAlchemyError as error:
         cause = " ".join(str(getattr(error, "orig", None) or error).split())
         for secret in filter(None, (url.password, *map(str, url.query.values()))):

@@ -6,7 +6,6 @@ from mpmath import mp, mpf
 from scipy.linalg import eigh
 from scipy.special import expit
 
-from lr_pipeline.core.certificate import firth_certificate
 from lr_pipeline.core.certificate.curvature import curvature_at
 from lr_pipeline.core.certificate.firth_certificate import (
     bounded_distance,
@@ -101,10 +100,25 @@ def test_nothing_is_proven_far_from_a_minimum_nor_for_another_penalty():
         assert penalty.own_certificate(objective, zero, coordinates) is None
 
 
-def test_many_parameters_leave_an_estimate(monkeypatch):
+def test_a_strong_penaltys_rounding_is_in_the_bound():
+    """Every probability is ½ to rounding, and the computed gradient 0; the minimum is at w = 0."""
+    X, y = np.tile([[-1.0], [-1.0], [1.0], [1.0]], (2, 1)), np.tile([0.0, 1.0], 4)
+    rows, w = ArrayRows(X, y), np.array([1e-17, 0.0])
+    coordinates = orthonormal(analyse_columns(rows), True)
+    objective = LogisticObjective(coordinates.rows(rows), NumpyKernel(), Firth(strength=1e6))
+    assert not objective.value_gradient(w)[1].any()
+    certificate = objective.penalty.own_certificate(objective, w, coordinates)
+    assert w[0] * np.sqrt(len(y) / 4) < certificate.standard_errors < 1e-12
+
+
+def test_many_parameters_leave_an_estimate():
     """The tensor of third derivatives has p³ numbers."""
-    monkeypatch.setattr(firth_certificate, "MOST_PARAMETERS", 3)
-    fit = fit_firth(*spector())
+
+    class ProvenForFew(Firth):
+        def own_certificate(self, objective, w, coordinates):
+            return certify_minimum(objective, self.strength, w, coordinates, most_parameters=3)
+
+    fit = fit_logistic(ArrayRows(*spector()), NumpyKernel(), ProvenForFew())
     assert not fit.certificate.rigorous
     assert fit.certificate.standard_errors < 1e-6
 

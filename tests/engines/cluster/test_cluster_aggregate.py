@@ -12,9 +12,9 @@ import pytest
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_reading import aggregate_on_workers
+from lr_pipeline.engines.cluster.cluster_settings import PartLimits
 from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.evaluation.test_scores import score_test_set
 from lr_pipeline.models.train import Training, train_linear, train_logistic
@@ -52,12 +52,8 @@ def table(tmp_path_factory) -> Table:
 @pytest.fixture(scope="module")
 def aggregate(standing) -> Iterator[Aggregate]:
     """Return an aggregate by the standing cluster's workers; each row group is a part."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        open_cluster(ClusterSettings(standing.address)) as cluster,
-    ):
-        patch.setattr(cluster_rows, "LEAST_BYTES", 1)
-        patch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
+    limits = PartLimits(least_bytes=1, enough_parts=PARTS)
+    with open_cluster(ClusterSettings(standing.address, limits=limits)) as cluster:
         yield partial(aggregate_on_workers, cluster)
 
 

@@ -1,6 +1,7 @@
 """Any workers give the same bits: preparation, both models, and the report's counts."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ import pytest
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.solvers import Lbfgs, Newton
-from lr_pipeline.engines.cluster import cluster_rows
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_reading import aggregate_on_workers
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
+from lr_pipeline.engines.cluster.cluster_settings import PartLimits
 from lr_pipeline.engines.design import PreparedRows, prepare_rows
 from lr_pipeline.engines.torch.torch_kernel import TorchKernel
 from lr_pipeline.evaluation.test_scores import score_test_set
@@ -48,11 +49,10 @@ def table(tmp_path_factory) -> Table:
     return Table(path, Table.from_arrow(data, "y", weight="w").roles)
 
 
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch) -> Iterator[None]:
-    """Make each row group a part."""
-    monkeypatch.setattr(cluster_rows, "LEAST_BYTES", 1)
-    monkeypatch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
+def opened(processes: DaskProcesses) -> AbstractContextManager[Cluster]:
+    """Connect to a cluster for which each row group is a part."""
+    limits = PartLimits(least_bytes=1, enough_parts=PARTS)
+    return open_cluster(ClusterSettings(processes.address, limits=limits))
 
 
 @pytest.fixture
@@ -108,11 +108,9 @@ def chain(
 def by_one_worker(table, tmp_path_factory) -> dict[str, Any]:
     """Return what a single worker with a single thread computes."""
     folder: Path = tmp_path_factory.mktemp("one")
-    with pytest.MonkeyPatch.context() as patch, DaskProcesses(folder) as processes:
-        patch.setattr(cluster_rows, "LEAST_BYTES", 1)
-        patch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
+    with DaskProcesses(folder) as processes:
         processes.start_workers(1)
-        with open_cluster(ClusterSettings(processes.address)) as cluster:
+        with opened(processes) as cluster:
             return chain(cluster, table)
 
 
@@ -121,7 +119,7 @@ def test_three_workers_find_the_bits_of_one(processes, table, by_one_worker):
     processes.start_worker(threads=2)
     processes.start_workers(2)
     hold_bytes = 0.4 * ROWS * 8 * 6  # of four columns, label and weight
-    with open_cluster(ClusterSettings(processes.address)) as cluster:
+    with opened(processes) as cluster:
         cluster.client.wait_for_workers(3, timeout=60)
         assert chain(cluster, table, hold_bytes) == by_one_worker
         assert len({name for one in cluster.passes for name in one.work.rows}) == 3
@@ -130,7 +128,7 @@ def test_three_workers_find_the_bits_of_one(processes, table, by_one_worker):
 def test_parts_that_are_lost_or_moved_on_the_way_change_no_bit(processes, table, by_one_worker):
     """In the middle of a fit one worker is killed, another one added and a third sent away."""
     processes.start_workers(2)
-    with open_cluster(ClusterSettings(processes.address)) as cluster:
+    with opened(processes) as cluster:
         happened = []
 
         def between() -> None:
@@ -160,7 +158,7 @@ def test_rows_that_are_alike_score_alike_on_workers_and_here(processes, table, t
         train_logistic(table, prepare_rows, NumpyKernel(), training),
     )
     processes.start_workers(2)
-    with open_cluster(ClusterSettings(processes.address)) as cluster:
+    with opened(processes) as cluster:
         for model in models:
             z = model.predictor.of_table(repeated, partial(aggregate_on_workers, cluster))
             np.testing.assert_array_equal(z, np.tile(model.predictor.of_table(table), 3))

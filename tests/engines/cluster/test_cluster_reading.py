@@ -2,18 +2,21 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lr_pipeline.engines.cluster import cluster_reading, cluster_rows
+from lr_pipeline.engines.cluster import cluster_reading
 from lr_pipeline.engines.cluster.cluster import Cluster, ClusterSettings, open_cluster
 from lr_pipeline.engines.cluster.cluster_reading import ClusterReading
 from lr_pipeline.engines.cluster.cluster_rows import ClusterRows
+from lr_pipeline.engines.cluster.cluster_settings import PartLimits
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.preparation import encoding_fit
+from lr_pipeline.tables.preparation.encoding_fit import MedianLimits
 from lr_pipeline.tables.preparation.preparation import Preparation
 from lr_pipeline.tables.table import Table
 from tests.dask_processes import DaskProcesses
@@ -21,20 +24,20 @@ from tests.dask_processes import DaskProcesses
 pytestmark = pytest.mark.dask
 ROWS, PARTS = 6_000, 12
 MEMORY, FILES, NOTHING = (0.5, True), (0.0, True), (0.0, False)  # cache, disk_cache
+# Each row group is a part of several blocks.
+SMALL_PARTS = PartLimits(least_bytes=1, enough_parts=PARTS)
 
 
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch) -> None:
-    """Make each row group a part of several blocks."""
-    monkeypatch.setattr(cluster_rows, "LEAST_BYTES", 1)
-    monkeypatch.setattr(cluster_rows, "ENOUGH_PARTS", PARTS)
+def opened(address: str) -> AbstractContextManager[Cluster]:
+    """Connect to a cluster whose parts are small."""
+    return open_cluster(ClusterSettings(address, limits=SMALL_PARTS))
 
 
 @pytest.fixture(scope="module")
 def cluster(standing) -> Iterator[Cluster]:
     """Yield a connection to the standing cluster."""
-    with open_cluster(ClusterSettings(standing.address)) as opened:
-        yield opened
+    with opened(standing.address) as connected:
+        yield connected
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +45,8 @@ def alone(tmp_path_factory) -> Iterator[Cluster]:
     """Yield a connection to a cluster of one worker."""
     with DaskProcesses(tmp_path_factory.mktemp("alone")) as processes:
         processes.start_workers(1)
-        with open_cluster(ClusterSettings(processes.address)) as opened:
-            yield opened
+        with opened(processes.address) as connected:
+            yield connected
 
 
 @pytest.fixture
@@ -146,7 +149,6 @@ def test_without_files_every_pass_decodes(cluster, store):
 @pytest.mark.parametrize("keep", [MEMORY, FILES, NOTHING])
 def test_medians_that_need_more_passes_are_exact(cluster, store, keep, monkeypatch):
     """They use the kept numbers, or read single columns where all would be decoded."""
-    monkeypatch.setattr(encoding_fit, "LIMITS", encoding_fit.MedianLimits(sent_values=1_000))
     table = store("missing")
     visited = []
     once = cluster_reading.aggregate_on_workers
@@ -155,7 +157,8 @@ def test_medians_that_need_more_passes_are_exact(cluster, store, keep, monkeypat
         "aggregate_on_workers",
         lambda *given: visited.append(given[2]) or once(*given),
     )
-    preparation, _ = read_by(cluster, table, keep)
+    reading = ClusterReading(cluster, *keep, block_rows=128)
+    preparation = Preparation.fit(table, reading.aggregate, MedianLimits(sent_values=1_000))
     assert preparation == Preparation.fit(table)
     if keep == NOTHING:
         assert visited
@@ -183,9 +186,9 @@ def test_nothing_is_left_on_the_worker(alone, store):
 @pytest.mark.parametrize("few_bytes", [0, 1 << 20])
 def test_sums_stay_until_the_next_pass_at_most(alone, store, few_bytes, monkeypatch):
     """Large sums are removed at the end of their own pass."""
-    monkeypatch.setattr("lr_pipeline.engines.cluster.cluster.FEW_BYTES", few_bytes)
-    table = store("complete")
-    _, rows = read_by(alone, table, NOTHING)
+    limits = replace(SMALL_PARTS, few_bytes=few_bytes)
+    monkeypatch.setattr(alone, "settings", replace(alone.settings, limits=limits))
+    _, rows = read_by(alone, store("complete"), NOTHING)
     for _ in range(3):
         rows.sum(rounding)
     expected, until = PARTS if few_bytes else 0, time.monotonic() + 20
@@ -213,7 +216,7 @@ def test_files_of_workers_that_are_lost_or_sent_away_are_read_anew(tmp_path, sto
     table = store("missing")
     with DaskProcesses(tmp_path) as processes:
         processes.start_workers(2)
-        with open_cluster(ClusterSettings(processes.address)) as cluster:
+        with opened(processes.address) as cluster:
             _, rows = read_by(cluster, table, FILES)
             expected = rows.sum(rounding)
             for change in ("kill", "retire"):

@@ -1,5 +1,7 @@
 """Effects where rows have groups, against statsmodels' cluster covariance."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,6 @@ from scipy.stats import f, t
 
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
-from lr_pipeline.evaluation.effects import training_groups as of_training
 from lr_pipeline.evaluation.effects.training_groups import GroupScores, training_groups
 from lr_pipeline.evaluation.evaluate import evaluate_models
 from lr_pipeline.models.train import Training, train_logistic
@@ -116,15 +117,15 @@ def test_sums_do_not_depend_on_how_rows_are_cut_into_blocks():
         assert found.outer == pytest.approx(expected.T @ expected, rel=1e-9)
 
 
-def test_of_very_many_groups_some_are_kept_whichever_come_first(monkeypatch):
+def test_of_very_many_groups_some_are_kept_whichever_come_first():
     """Their products are scaled up; which groups are kept depends on their hashes alone."""
-    monkeypatch.setattr(of_training, "MOST_NUMBERS", 4_000)
     rng = np.random.default_rng(1)
     hashes = rng.integers(0, 2**64, 10_000, dtype=np.uint64)
     rows = rng.normal(size=(10_000, 2))
-    whole = GroupScores.of(hashes, rows)
+    of = partial(GroupScores.of, most_numbers=4_000)
+    whole = of(hashes, rows)
     assert 1_000 < len(whole.hashes) <= 2_000
-    first, last = (GroupScores.of(hashes[a], rows[a]) for a in np.split(np.arange(10_000), [4_000]))
+    first, last = (of(hashes[a], rows[a]) for a in np.split(np.arange(10_000), [4_000]))
     assert ((last + first).hashes == whole.hashes).all()
     assert (last + first).halvings == whole.halvings
     assert np.diag(whole.outer) == pytest.approx(np.diag(rows.T @ rows), rel=0.2)

@@ -10,8 +10,10 @@ import pytest
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.solvers import Newton
 from lr_pipeline.evaluation.evaluate import evaluate_models
+from lr_pipeline.evaluation.slices.find_slices import find_slices
 from lr_pipeline.models.train import Training, train_logistic
 from lr_pipeline.report.render import render_report
+from lr_pipeline.tables.aggregate import aggregate_here
 from lr_pipeline.tables.errors import TableError
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
 from lr_pipeline.tables.table import Table
@@ -109,17 +111,18 @@ def test_three_test_rows_have_no_parts(frame):
     assert "No part of the test set has 30 cases." in render_report(findings).html
 
 
-def test_every_second_row_is_looked_at_where_there_are_many(frame, monkeypatch):
+def test_every_second_row_is_looked_at_where_there_are_many(frame):
     """The rows are those whose scores were gathered."""
     table = Table.from_pandas(frame, "y", protected=["site"])
-    whole = findings_of(table).slices
-    monkeypatch.setattr("lr_pipeline.evaluation.slices.find_slices.MOST_ROWS", 500)
-    half = findings_of(table)
-    assert half.slices.rows == "one row in 2 of the 1,000 test rows"
-    x = [one for one in half.slices.slices if one.column == "x"]
-    assert sum(one.cases for one in x) == 500
-    assert sum(one.positives for one in x) == half.held_out.labels[::2].sum()
-    assert whole.rows == "all test rows"
+    train, test = split_table(table, POLICY)
+    whole = findings_of(table)
+    encodings = {one.name: one for one in prepare(train).preparation.encodings}
+    inputs = whole.models[0], whole.held_out, test, aggregate_here, encodings, ["x"], []
+    half = find_slices(*inputs, most_rows=500)
+    assert half.rows == "one row in 2 of the 1,000 test rows"
+    assert sum(one.cases for one in half.slices) == 500
+    assert sum(one.positives for one in half.slices) == whole.held_out.labels[::2].sum()
+    assert whole.slices.rows == "all test rows"
 
 
 def test_where_rows_have_groups_the_page_says_which_intervals_ignore_them(frame):

@@ -1,6 +1,7 @@
 """The sensor on a table's source: what it does at each look, from cursor to cursor."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +52,7 @@ INSTANCE = dg.DagsterInstance.ephemeral()
 
 
 @pytest.fixture
-def asked(monkeypatch) -> Iterator[list[str]]:
+def asked(monkeypatch, settled) -> Iterator[list[str]]:
     """Whoever asks whether the last training was of the same gets the answer that it was not."""
     found: list[str] = []
 
@@ -60,7 +61,6 @@ def asked(monkeypatch) -> Iterator[list[str]]:
         return Decision(True, "the data changed", "tag")
 
     monkeypatch.setattr(sensors, "decide_training", decide)
-    monkeypatch.setattr("lr_pipeline.tables.files.file_watch.CLOCK_NS", 0)
     yield found
 
 
@@ -148,16 +148,16 @@ def test_a_file_that_was_just_written_is_waited_for(asked, tmp_path, monkeypatch
     path = tmp_path / "a.csv"
     write(path, FIRST)
     watched = Watched(FileTable(path, "y"), asked)
-    monkeypatch.setattr("lr_pipeline.tables.files.file_watch.CLOCK_NS", 10**18)
+    now = [path.stat().st_ctime_ns + 1_900_000_000]
+    monkeypatch.setattr(time, "time_ns", lambda: now[0])
     assert {watched.look() for _ in range(3)} == {watched.look()}
     assert not asked
-    monkeypatch.setattr("lr_pipeline.tables.files.file_watch.CLOCK_NS", 0)
+    now[0] += 100_000_000
     assert watched.look() == "run"
 
 
-def test_what_is_trained_already_is_left_alone(tmp_path, monkeypatch) -> None:
+def test_what_is_trained_already_is_left_alone(settled, tmp_path, monkeypatch) -> None:
     """On its first look, and after a person or the schedule was faster."""
-    monkeypatch.setattr("lr_pipeline.tables.files.file_watch.CLOCK_NS", 0)
     same = Decision(False, "the data are those of run 12345678")
     monkeypatch.setattr(sensors, "decide_training", lambda *_: same)
     path = tmp_path / "a.csv"

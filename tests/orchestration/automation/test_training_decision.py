@@ -92,9 +92,8 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture
-def history(instance, tmp_path, monkeypatch) -> History:
+def history(instance, tmp_path, settled) -> History:
     """One complete run; its file was written long before it."""
-    monkeypatch.setattr("lr_pipeline.tables.files.file_watch.CLOCK_NS", 0)
     file = tmp_path / "spector.csv"
     shutil.copy(SPECTOR, file)
     found = History(instance, file)

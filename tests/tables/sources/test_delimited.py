@@ -6,12 +6,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from lr_pipeline.tables.errors import TableError
-from lr_pipeline.tables.sources import delimited_reading
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.sources.delimited import write_delimited
 from lr_pipeline.tables.sources.header import read_header
 from lr_pipeline.tables.sources.locations import find_files
 from lr_pipeline.tables.split.split_table import SplitPolicy, split_table
+from lr_pipeline.tables.table import Table
 
 
 @pytest.fixture
@@ -145,15 +145,15 @@ def test_a_header_without_a_line_break_has_no_rows(read):
         read("age,y")
 
 
-def test_dates_far_from_today_are_times(tmp_path, monkeypatch):
+def test_dates_far_from_today_are_times(read, tmp_path):
     """Nanoseconds cover 1677 to 2262; a column may begin with dates in these years."""
-    monkeypatch.setattr(delimited_reading, "BLOCK_BYTES", 1 << 10)
-    monkeypatch.setattr(delimited_reading, "COLUMN_BYTES", 1)
     days = ["2024-01-01 10:00:00.5"] * 90 + ["1500-01-01 00:00:00"] * 10
     days += ["9999-12-31 23:59:59"] * 50
     rows = "".join(f"{day},{k * k % 7},{k % 2}\n" for k, day in enumerate(days))
-    (tmp_path / "rows.csv").write_text("t,x,y\n" + rows)
-    table = FileTable(tmp_path / "rows.csv", "y", time="t").read(to_split=True)
+    read("t,x,y\n" + rows, block_bytes=1 << 10)
+    declared = FileTable(tmp_path / "rows.csv", "y", time="t")
+    stored = Table(tmp_path / "rows.parquet", declared.roles(["t", "x", "y"]))
+    table = declared.settled(stored, "rows.csv", to_split=True)
     assert table.column("t")[149].as_py() == datetime(9999, 12, 31, 23, 59, 59)
     _, test = split_table(table, SplitPolicy(kind="time", test_size=0.3))
     assert {value.year for value in test.column("t").to_pylist()} == {9999}

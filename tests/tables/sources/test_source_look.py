@@ -24,12 +24,6 @@ def written(path: Path, text: str = TEXT, at: float = LONG_AGO) -> FileTable:
     return FileTable(path, "y")
 
 
-@pytest.fixture
-def settled(monkeypatch) -> None:
-    """No file counts as just written: utime sets the change time, which no test can put back."""
-    monkeypatch.setattr("lr_pipeline.tables.files.file_watch.CLOCK_NS", 0)
-
-
 def test_content_is_the_files_sha256(tmp_path) -> None:
     """It is what sha256sum prints, so that a person can compare it."""
     table = written(tmp_path / "a.csv")

@@ -35,14 +35,26 @@ def database(tmp_path):
     return f"sqlite:///{path}"
 
 
-@pytest.mark.parametrize("portion", [1, 2, 20_000])
-def test_a_query_on_sqlite_is_a_table(database, monkeypatch, portion):
-    """Portions may have any size; a column's type holds the values of all portions."""
-    monkeypatch.setattr(sql, "BLOCK_ROWS", portion)
+def test_a_query_on_sqlite_is_a_table(database):
+    """Its columns have the types of their values, and its source is the database."""
     table = SqlTable(database, QUERY, target="churned").read()
     assert table.to_arrow().to_pydict() == COLUMNS
     assert table.roles.positive == "yes"
     assert table.provenance["source"] == database
+
+
+def joined(names, portions, folder, keys=()):
+    """Write the portions and join what was written; return the columns as lists."""
+    parts = sql.write_query_parts(names, portions, names, folder, keys)
+    join_parquet({part.name: open_parquet(part) for part in parts}, names, folder / "rows")
+    return pq.read_table(folder / "rows").to_pydict()
+
+
+@pytest.mark.parametrize("portion", [1, 2, 20_000])
+def test_portions_may_have_any_size(database, tmp_path, portion):
+    """A column's type holds the values of all portions."""
+    with sql.query_rows(database, QUERY, portion) as (names, portions):
+        assert joined(names, portions, tmp_path) == COLUMNS
 
 
 def test_keys_of_a_query_stay_exact_whatever_the_portions_hold(tmp_path):
@@ -51,9 +63,7 @@ def test_keys_of_a_query_stay_exact_whatever_the_portions_hold(tmp_path):
     keys = [long, long + 1, Decimal("0.25"), 5]
     portions = [[(key, Decimal("0.1"), UUID(int=k))] for k, key in enumerate(keys)]
     names = ["key", "x", "uuid"]
-    parts = sql.write_query_parts(names, iter(portions), names, tmp_path, ["key", "uuid"])
-    join_parquet({part.name: open_parquet(part) for part in parts}, names, tmp_path / "rows")
-    found = pq.read_table(tmp_path / "rows").to_pydict()
+    found = joined(names, iter(portions), tmp_path, ["key", "uuid"])
     assert found["key"] == keys
     assert found["x"] == [0.1] * 4
     assert found["uuid"] == [str(UUID(int=k)) for k in range(4)]
@@ -103,12 +113,13 @@ def test_a_query_that_gives_no_table_says_why(database, changes, message):
     assert "secret" not in str(caught.value)
 
 
-def test_values_whose_type_changes_between_portions_are_refused(database, monkeypatch):
+def test_values_whose_type_changes_between_portions_are_refused(database, tmp_path):
     """The first rows have numbers, and later ones text."""
-    monkeypatch.setattr(sql, "BLOCK_ROWS", 1)
     query = "SELECT CASE number WHEN 0 THEN 1 ELSE 'a' END x, churned FROM customers"
-    with pytest.raises(TableError, match=r"column 'x' is int64 in .* and string in .*one type"):
-        SqlTable(database, query, "churned").read()
+    message = r"column 'x' is int64 in .* and string in .*one type"
+    rows = sql.query_rows(database, query, portion_rows=1)
+    with pytest.raises(TableError, match=message), rows as (names, portions):
+        joined(names, portions, tmp_path)
 
 
 def test_a_url_in_the_environment_stays_there(database, monkeypatch):
