@@ -10,12 +10,7 @@ import dagster as dg
 
 from lr_pipeline.orchestration.assets.walkthrough_links import PAGES, walkthrough
 from lr_pipeline.orchestration.config.checked_at_launch import check_at_launch
-from lr_pipeline.orchestration.table_functions import (
-    Configs,
-    Function,
-    input_parameters,
-    of_table,
-)
+from lr_pipeline.orchestration.table_functions import Configs, Function, input_parameters, of_table
 from lr_pipeline.orchestration.table_names import NO_TABLE, TableNames
 
 

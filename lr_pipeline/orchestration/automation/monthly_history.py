@@ -13,7 +13,7 @@ import dagster as dg
 from lr_pipeline.orchestration.assets.table_asset import TableAsset
 from lr_pipeline.orchestration.config.acknowledged_config import Acknowledged
 from lr_pipeline.orchestration.config.automation_config import MONTH, AutomationConfig
-from lr_pipeline.orchestration.jobs import TableJobs
+from lr_pipeline.orchestration.jobs import TRAINING, asset_job
 from lr_pipeline.orchestration.table_checks import build_checks
 from lr_pipeline.orchestration.table_functions import Configs
 from lr_pipeline.orchestration.table_names import TableNames
@@ -71,6 +71,6 @@ def monthly_history(
             for check in build_checks(names, penalty, acknowledged)
             if {key.asset_key for key in check.check_keys} <= keys
         ],
-        jobs=[TableJobs(names, monthly).training()],
+        jobs=[asset_job(TRAINING, names, monthly)],
         resources={names.resource(name): one for name, one in own.items()},
     )
