@@ -93,11 +93,9 @@ def table_asset(
     output_required: bool = True,
 ) -> Callable[[Function], TableAsset]:
     """Make a function the asset of every table; ``stage`` is one of ``table_names.STAGES``."""
-
-    def made_of(function: Function) -> TableAsset:
-        return TableAsset(function, stage, kinds, code_version, lesson, output_required)
-
-    return made_of
+    return lambda function: TableAsset(
+        function, stage, kinds, code_version, lesson, output_required
+    )
 
 
 def assets_in(module: ModuleType) -> Iterator[TableAsset]:

@@ -23,11 +23,6 @@ SUFFIX = "by_month"
 STAGES = {"data", "models", "evaluation"}
 
 
-def names_of_months(names: TableNames) -> TableNames:
-    """Return the names of the assets of past months."""
-    return TableNames(SUFFIX if names.table is None else f"{names.table}_{SUFFIX}")
-
-
 def without_time(source: TableSource) -> str | None:
     """Say why a table has no past months, and what to do; None if it has."""
     if getattr(source, "time", None) is None:
@@ -59,7 +54,7 @@ def monthly_history(
         return dg.Definitions()
     if reason := without_time(source):
         raise ValueError(reason)
-    names = names_of_months(names)
+    names = TableNames(SUFFIX if names.table is None else f"{names.table}_{SUFFIX}")
     first = datetime.strptime(when.monthly_from, MONTH)
     months = dg.MonthlyPartitionsDefinition(first, timezone=when.timezone)
     monthly = [one for one in assets if one.stage in STAGES]

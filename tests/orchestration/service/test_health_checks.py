@@ -56,3 +56,11 @@ def test_an_address_that_is_none_is_named(url: str) -> None:
     (part,) = checked_parts(url, 5.0)
     assert not part.healthy
     assert part.words.startswith(f"{url}: ")
+
+
+def test_a_proxy_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A monitor's environment may name one for the others."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with answering(http(b"{}")) as url:
+        (part,) = checked_parts(url, 5.0)
+    assert "expected an answer of Dagster's web server" in part.words
