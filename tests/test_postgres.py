@@ -26,12 +26,9 @@ from lr_pipeline.orchestration.instance.catalogue import (
     recorded,
 )
 from lr_pipeline.orchestration.instance.check_results import failed_in_run
-from lr_pipeline.orchestration.instance.history_database import (
-    DATABASE,
-    database_problem,
-    one_process_at_a_time,
-)
+from lr_pipeline.orchestration.instance.history_database import DATABASE, database_problem
 from lr_pipeline.orchestration.instance.home import initialise_home
+from lr_pipeline.orchestration.instance.home_lock import one_process_at_a_time
 from lr_pipeline.orchestration.instance.pruning import carry_out, plan_prune
 from lr_pipeline.orchestration.instance.run_archive import removed_looks, whole_history
 from tests.orchestration.instance.test_pruning import CHAMPION, LEAST, NIGHTS, run_night
@@ -293,6 +290,11 @@ def test_one_process_at_a_time_rules_on_a_champion(opened, new_home):
     with one_process_at_a_time(opened, "spector.champion"):
         with one_process_at_a_time(opened, "another.champion"):
             waiting.start()
+        with (
+            dg.DagsterInstance.from_config(str(new_home)) as other,
+            one_process_at_a_time(other, "spector.champion", wait=False) as held,
+        ):
+            assert not held
         assert not taken.wait(2)
     assert taken.wait(20)
     waiting.join()

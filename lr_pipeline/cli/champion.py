@@ -41,28 +41,23 @@ def champion(
     lr-pipeline champion titanic --rollback --because "complaints since Monday"
     """
     _require_one_question(history, rollback, to, promote, because)
-    import dagster as dg
-
-    from lr_pipeline.orchestration.instance.home import existing_home
+    from lr_pipeline.orchestration.instance.home import opened_home
     from lr_pipeline.orchestration.instance.manual_rulings import promote as put_in_use
     from lr_pipeline.orchestration.instance.manual_rulings import roll_back
     from lr_pipeline.orchestration.instance.rulings import champion_key
     from lr_pipeline.orchestration.instance.run_archive import whole_history
-    from lr_pipeline.scoring.predictions import ScoringError
+    from lr_pipeline.orchestration.table_names import TUTORIAL_TABLE
 
     prefix = table.strip("/").split("/") if table else []
-    with dg.DagsterInstance.from_config(str(existing_home(home))) as instance:
-        try:
-            if promote is not None:
-                put_in_use(instance, prefix, promote, because or "")
-            elif rollback:
-                roll_back(instance, prefix, to, because or "")
-        except ScoringError as error:
-            fail(error)
+    with opened_home(home) as instance:
+        if promote is not None:
+            put_in_use(instance, prefix, promote, because or "")
+        elif rollback:
+            roll_back(instance, prefix, to, because or "")
         records = whole_history(instance, champion_key(prefix))
     if not records:
         fail(
-            f"{table or 'the table without a name'}: expected a champion's history, found none. "
+            f"{table or TUTORIAL_TABLE}: expected a champion's history, found none. "
             "Run the pipeline on the table first."
         )
     if history:

@@ -1,36 +1,30 @@
 """The option that says what a new model must show to take the champion's place."""
 
 from math import isfinite
-from typing import Any
 
 import click
 
 METRICS = ("log_loss", "roc_auc")  # those of lifecycle.challenge, which takes a while to import
 
 
-class PolicyType(click.ParamType):  # type: ignore[type-arg]  # not generic before 8.2
-    """A metric, or a metric and a margin; the value is the Launchpad's configuration."""
+def champion_policy(text: str) -> dict[str, object]:
+    """Return the Launchpad's configuration of a metric, or of a metric and a margin.
 
-    name = "metric[:margin]"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, object]:
-        """Return the aim, the metric, and the margin if there is one."""
-        if isinstance(value, dict):
-            return value
-        metric, colon, text = str(value).partition(":")
-        try:
-            margin = float(text) if colon else 0.0
-        except ValueError:
-            margin = -1.0
-        if metric not in METRICS or (colon and not (isfinite(margin) and margin > 0)):
-            self.fail(
-                "expected log_loss or roc_auc, or one of them with a margin above 0 such as "
-                f"roc_auc:0.01, found {str(value)!r}",
-                param,
-                ctx,
-            )
-        if not colon:
-            return {"aim": "superiority", "metric": metric}
-        return {"aim": "non-inferiority", "metric": metric, "margin": margin}
+    Raises
+    ------
+    BadParameter
+        There is no such metric, or the margin is not above 0.
+    """
+    metric, colon, margin = text.partition(":")
+    if metric in METRICS and not colon:
+        return {"aim": "superiority", "metric": metric}
+    try:
+        number = float(margin)
+    except ValueError:
+        number = 0.0
+    if metric not in METRICS or not (isfinite(number) and number > 0):
+        raise click.BadParameter(
+            "expected log_loss or roc_auc, or one of them with a margin above 0 such as "
+            f"roc_auc:0.01, found {text!r}"
+        )
+    return {"aim": "non-inferiority", "metric": metric, "margin": number}

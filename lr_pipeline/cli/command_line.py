@@ -13,8 +13,6 @@ import click
 
 from lr_pipeline.cli.failure import fail, one_line_a_retry
 from lr_pipeline.cli.worst_moments import end_interrupted, history_problem, memory_problem
-from lr_pipeline.storage.storage_error import ArtifactError
-from lr_pipeline.tables.errors import TableError
 
 VERBS = (
     "acknowledge",
@@ -33,13 +31,11 @@ VERBS = (
     "scorecard",
     "serve",
 )
-
-
 ARGUMENTS = "lr_pipeline.arguments"
 
 
 class _Verbs(click.Group):
-    """The verbs, imported when called; an unusable file or folder gives one line, no traceback."""
+    """The verbs, imported when called; an error that a user can mend is one line, no traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the verbs for the help text."""
@@ -57,8 +53,6 @@ class _Verbs(click.Group):
         logging.getLogger().addFilter(one_line_a_retry)
         try:
             return super().invoke(ctx)
-        except (ArtifactError, TableError) as error:
-            fail(error)
         except OSError as error:
             if error.errno == errno.EPIPE:  # the program that reads the output has ended
                 raise
@@ -68,6 +62,8 @@ class _Verbs(click.Group):
         except click.ClickException:
             raise
         except Exception as error:
+            if type(error).__module__.startswith("lr_pipeline."):  # it is written for the user
+                fail(error)
             if (problem := _problem(error, ctx)) is None:
                 raise
             fail(problem)
@@ -75,7 +71,7 @@ class _Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Note the verb and its arguments, of which an error message may need the home."""
+        """Note the verb and its arguments: an error message may need the home among them."""
         name, command, rest = super().resolve_command(ctx, args)
         ctx.meta[ARGUMENTS] = command, list(rest)
         return name, command, rest
@@ -86,12 +82,14 @@ def _problem(error: Exception, ctx: click.Context) -> str | None:
     from lr_pipeline.orchestration.instance.history_database import database_problem
     from lr_pipeline.orchestration.instance.home import dagster_home
 
-    command, arguments = ctx.meta[ARGUMENTS]
-    given = command.make_context("", arguments, resilient_parsing=True).params
+    home = None
+    if ARGUMENTS in ctx.meta:  # else the import of the verb has failed
+        command, arguments = ctx.meta[ARGUMENTS]
+        home = command.make_context("", arguments, resilient_parsing=True).params.get("home")
     message = f"{type(error).__name__}: {error}"
     return (
         database_problem(error)
-        or history_problem(message, dagster_home(given.get("home")))
+        or history_problem(message, dagster_home(home))
         or memory_problem(message)
     )
 

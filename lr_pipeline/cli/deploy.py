@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.table_options import HOME_HELP, WORKSPACE_HELP
 
 
@@ -26,19 +25,8 @@ def deploy(kind: str, output: str, workspace: str, home: str | None) -> None:
     from lr_pipeline.orchestration.instance.home import dagster_home
     from lr_pipeline.orchestration.service.code_servers import read_workspace
     from lr_pipeline.orchestration.service.deployment import write_deployment
-    from lr_pipeline.orchestration.service.service_error import ServiceError
 
-    file, folder = Path(workspace), Path(output)
-    try:
-        found = read_workspace(file)
-        project = file.parent.resolve()
-        if kind != "systemd" and not folder.resolve().is_relative_to(project):
-            raise ServiceError(
-                f"{folder}: expected a folder below {project}, of which the image is made. Choose "
-                "another: --output."
-            )
-        written = write_deployment(kind, found, dagster_home(home), project, folder)
-    except ServiceError as error:
-        fail(error)
-    for path in written:
+    file = Path(workspace)
+    found, project = read_workspace(file), file.parent.resolve()
+    for path in write_deployment(kind, found, dagster_home(home), project, Path(output)):
         click.echo(path)

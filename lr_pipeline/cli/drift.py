@@ -30,12 +30,10 @@ def drift(table: str, new_rows: str, opened: bool, home: str | None) -> None:
     \b
     lr-pipeline drift churn new_customers.csv --open
     """
-    import dagster as dg
-
     from lr_pipeline.cli.drift_run import run_drift
-    from lr_pipeline.cli.run_outcome import failure_lines
+    from lr_pipeline.cli.run_outcome import show_failure
     from lr_pipeline.orchestration.asset_names import DRIFT as DRIFT_REPORT
-    from lr_pipeline.orchestration.instance.home import initialise_home
+    from lr_pipeline.orchestration.instance.home import opened_home
     from lr_pipeline.orchestration.instance.report_choice import find_report
     from lr_pipeline.orchestration.table_names import TableNames
     from lr_pipeline.storage.artifacts import local_copy
@@ -43,11 +41,9 @@ def drift(table: str, new_rows: str, opened: bool, home: str | None) -> None:
 
     name = find_report(table, home).name
     op = TableNames(name or None).named(DRIFT_REPORT)
-    with dg.DagsterInstance.from_config(str(initialise_home(home))) as instance:
+    with opened_home(home) as instance:
         result = run_drift(instance, name, new_rows)
-    if failures := failure_lines(result):
-        for line in failures:
-            click.echo(f"error: {line}", err=True)
+    if show_failure(result):
         sys.exit(1)
     (made,) = result.asset_materializations_for_node(op)
     path, sha256, kind = (str(made.metadata[one].value) for one in ("path", "sha256", "kind"))

@@ -1,26 +1,19 @@
 """The run of a table's drift report for a file of new rows, and what it needs to know."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import dagster as dg
 
 from lr_pipeline.cli.terminal_progress import progress_logger
 from lr_pipeline.orchestration.asset_names import CHALLENGER, DRIFT
-from lr_pipeline.orchestration.instance.catalogue import latest_materialization, recorded
+from lr_pipeline.orchestration.instance.catalogue import latest_materialization, root_of_artifacts
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.run_processes import process_tags
 from lr_pipeline.orchestration.jobs import DRIFT_JOB
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.run_loggers import PROGRESS
 from lr_pipeline.orchestration.table_names import TableNames
-from lr_pipeline.storage.object_store import location
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.sources.declared_tables import SyntheticTable
 from lr_pipeline.tables.sources.secrets import without_secrets
-
-if TYPE_CHECKING:
-    from upath import UPath
 
 
 def run_drift(
@@ -37,7 +30,13 @@ def run_drift(
         The table has no model.
     """
     names = TableNames(table or None)
-    root = _root(instance, names)
+    model = names.key(CHALLENGER)
+    entry = latest_materialization(instance, model)
+    if entry is None:
+        raise ArtifactError(
+            f"asset {model.to_user_string()}: expected a model, found none. Run the pipeline first."
+        )
+    root = root_of_artifacts(model, entry)
     # The job reads stored artifacts and the new rows; the declared table is not asked for.
     definitions = build_definitions(
         SyntheticTable(),
@@ -55,15 +54,3 @@ def run_drift(
         tags=process_tags(),
         raise_on_error=False,
     )
-
-
-def _root(instance: dg.DagsterInstance, names: TableNames) -> "Path | UPath":
-    """Return the root of all artifacts: that in which the current model is stored."""
-    key = names.key(CHALLENGER)
-    entry = latest_materialization(instance, key)
-    path = None if entry is None else recorded(entry, "path")
-    if path is None:
-        raise ArtifactError(
-            f"asset {key.to_user_string()}: expected a model, found none. Run the pipeline first."
-        )
-    return location(path).parents[len(key.path) + 1]

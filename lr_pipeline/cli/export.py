@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.table_options import ANYWAY_HELP, HOME_HELP
 from lr_pipeline.export.export_error import ExportError
@@ -12,7 +11,6 @@ from lr_pipeline.export.export_model import KINDS, export_model
 from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.orchestration.instance.stored_rows import stored_rows
 from lr_pipeline.scoring.new_rows import open_new_rows
-from lr_pipeline.scoring.predictions import ScoringError
 
 NO_ROWS = (
     "there are no stored rows on which the export could be verified. Give some: --rows FILE "
@@ -45,26 +43,30 @@ def export(
     lr-pipeline export churn --to sql --output churn.sql
     """
     target = Path(output or f"{Path(name.rstrip('/')).stem}{KINDS[kind].suffix}")
-    try:
-        if target.is_dir():
-            raise ExportError(f"{target}: expected a file, found a folder. Name a file in it.")
-        chosen = find_model(name, home, anyway)
-        model, failed = chosen.model, chosen.failed_checks
-        train, test = stored_rows(name, home)
-        given = None if rows is None else open_new_rows(rows, model.preparation).table
-        compared = given or test or train
-        if compared is None or not compared.num_rows:
-            raise ExportError(NO_ROWS)
-        exported = export_model(model, kind, compared, [one for one in (train,) if one is not None])
-        exported.write(target)
-    except (ScoringError, ExportError) as error:
-        fail(error)
+    _require_other_file(target, [Path(one) for one in (name, rows) if one is not None])
+    chosen = find_model(name, home, anyway)
+    model, failed = chosen.model, chosen.failed_checks
+    train, test = stored_rows(name, home)
+    given = None if rows is None else open_new_rows(rows, model.preparation).table
+    compared = given or test or train
+    if compared is None or not compared.num_rows:
+        raise ExportError(NO_ROWS)
+    exported = export_model(model, kind, compared, [one for one in (train,) if one is not None])
+    exported.write(target)
     for check in failed:
         click.echo(f"  ! a check of the model's run failed: {in_options(check)}")
     if exported.valid:
-        click.echo(f"  \u2713 {exported.valid}")
+        click.echo(f"  ✓ {exported.valid}")
     for agreement in exported.agreements:
-        click.echo(f"  \u2713 {agreement.description}")
+        click.echo(f"  ✓ {agreement.description}")
     for left_out in exported.left_out:
         click.echo(f"  ! {left_out}")
-    click.echo(f"{kind} of the model of {name} \u2192 {target}")
+    click.echo(f"{kind} of the model of {name} → {target}")
+
+
+def _require_other_file(target: Path, inputs: list[Path]) -> None:
+    """Raise ``ExportError`` if the target is a folder, or the model or rows that are read."""
+    if target.is_dir():
+        raise ExportError(f"{target}: expected a file, found a folder. Name a file in it.")
+    if target.exists() and any(one.exists() and target.samefile(one) for one in inputs):
+        raise ExportError(f"{target}: would overwrite its own input. Name another output.")

@@ -4,13 +4,15 @@ import sys
 
 import click
 
+from lr_pipeline.cli.table_options import FiniteRange
+
 
 @click.command()
 @click.option(
     "--url", default="http://127.0.0.1:3000", show_default=True, help="Address of the web UI."
 )
 @click.option(
-    "--timeout", type=click.FloatRange(0.1), default=10.0, show_default=True, help="In seconds."
+    "--timeout", type=FiniteRange(0.1), default=10.0, show_default=True, help="In seconds."
 )
 def health(url: str, timeout: float) -> None:
     """Say whether the web server, the daemon and every code location work.

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
+from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.table_options import HOME_HELP
+from lr_pipeline.tables.errors import count_of
 
 
 @click.command()
@@ -16,14 +18,16 @@ from lr_pipeline.cli.table_options import HOME_HELP
     help="Copy the runs of this other home, such as one in SQLite, into the new empty one.",
 )
 def init(home: str | None, old: str | None) -> None:
-    """Prepare the Dagster home before anything else meets on it; prints its path.
+    """Prepare the Dagster home before several processes use it, and print its path.
 
     Runs whose process is gone are marked as failed, which the daemon then retries. Settings of a
     new home that this one lacks, and a clock that was set back, are named.
     """
+    if old is not None:
+        _require_home(Path(old))
     path = prepared_home(home)
     if old is not None:
-        click.echo(f"{_copied(old, path):,} runs copied from {old}")
+        click.echo(f"{count_of(_copied(old, path), 'run')} copied from {old}")
     click.echo(path)
 
 
@@ -40,6 +44,17 @@ def prepared_home(home: str | None) -> Path:
     for note in filter(None, notes):
         click.echo(f"  ! {note}.", err=True)
     return path
+
+
+def _require_home(folder: Path) -> None:
+    """End the command if the folder is no Dagster home, which Dagster would make of it."""
+    from lr_pipeline.orchestration.instance.home import is_home
+
+    if not is_home(folder):
+        fail(
+            f"{folder}: expected the Dagster home of the runs, found a folder without dagster.yaml "
+            "and history. Name another: --history-from."
+        )
 
 
 def _copied(old: str, home: Path) -> int:

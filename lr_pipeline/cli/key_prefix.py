@@ -8,11 +8,10 @@ import click
 import dagster as dg
 
 from lr_pipeline.cli.location_file import FOLDER
-from lr_pipeline.orchestration.asset_names import DATASET
-from lr_pipeline.orchestration.instance.catalogue import latest_materialization
 from lr_pipeline.orchestration.instance.plan_fields import PlanError
 from lr_pipeline.orchestration.instance.remembered_tables import read_plan, table_file
-from lr_pipeline.orchestration.metadata.source_names import SOURCE, source_identity
+from lr_pipeline.orchestration.instance.report_choice import source_of_table
+from lr_pipeline.orchestration.metadata.source_names import source_identity
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.sources.secrets import last_name, without_secrets
 
@@ -39,7 +38,7 @@ def own_prefix(file: str, instance: dg.DagsterInstance) -> str:
     """
     prefix = asset_prefix(file)
     for other in (
-        _trained(prefix, instance),
+        source_of_table(prefix, instance),
         _remembered(prefix, instance),
         _located(Path(FOLDER, f"{prefix}.py")),
     ):
@@ -50,14 +49,6 @@ def own_prefix(file: str, instance: dg.DagsterInstance) -> str:
                 f"Give it a name of its own with --name, or --name {prefix} to replace them."
             )
     return prefix
-
-
-def _trained(prefix: str, instance: dg.DagsterInstance) -> str | None:
-    """Return the source of the dataset that was last stored under the prefix."""
-    entry = latest_materialization(instance, dg.AssetKey([prefix, DATASET]))
-    found = entry and entry.asset_materialization
-    source = found.metadata.get(SOURCE) if found else None
-    return None if source is None else str(source.value)
 
 
 def _remembered(prefix: str, instance: dg.DagsterInstance) -> str | None:

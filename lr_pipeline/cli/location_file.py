@@ -15,9 +15,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lr_pipeline.cli.workspace_file import WORKSPACE, LocationError, with_entry, workspace_text
+from lr_pipeline.cli.workspace_file import LocationError, with_entry, workspace_text
 from lr_pipeline.orchestration.automation.monthly_history import without_time
 from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, AutomationConfig
+from lr_pipeline.orchestration.config.own_defaults import first_problem
+from lr_pipeline.orchestration.instance.located_tables import WORKSPACE
 from lr_pipeline.storage.atomic import new_file, replaced_file
 from lr_pipeline.tables.sources.declared_tables import FileTable
 from lr_pipeline.tables.sources.secrets import without_secrets
@@ -153,8 +155,7 @@ def _require_times(location: NewLocation) -> None:
             schedule=schedule, timezone=location.timezone, monthly_from=location.monthly_from
         )
     except ValidationError as error:
-        said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise LocationError(f"{said}.") from None
+        raise LocationError(f"{first_problem(error)[1]}.") from None
     if location.monthly_from is not None and (reason := without_time(location.table)):
         raise LocationError(reason)
 

@@ -8,7 +8,8 @@ import click
 from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.table_options import file_table, table_options
-from lr_pipeline.cli.workspace_file import WORKSPACE, LocationError
+from lr_pipeline.cli.workspace_file import LocationError
+from lr_pipeline.orchestration.instance.located_tables import WORKSPACE
 from lr_pipeline.tables.errors import TableError
 
 
@@ -37,7 +38,7 @@ def new(
 ) -> None:
     """Make FILE (CSV or Parquet) the code location NAME of the web UI.
 
-    Writes locations/NAME.py and its entry in workspace.yaml of the current folder; done again it
+    Writes locations/NAME.py and its entry in workspace.yaml of the current folder. A second call
     changes nothing, and a file that was edited is left alone.
 
     \b

@@ -5,21 +5,14 @@ from pathlib import Path
 
 import click
 
-from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.remedies import in_options
 from lr_pipeline.cli.table_options import ANYWAY_HELP, SHARE
 from lr_pipeline.orchestration.instance.answer_history import record_answers
 from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.orchestration.pass_progress import PassProgress
 from lr_pipeline.scoring.prediction_file import export_predictions, require_writable
-from lr_pipeline.scoring.predictions import (
-    Predictions,
-    ScoringError,
-    describe_counts,
-    score_file,
-)
+from lr_pipeline.scoring.predictions import Predictions, describe_counts, score_file
 from lr_pipeline.scoring.reasons import find_reasons
-from lr_pipeline.scoring.reference import ReferenceRowError
 from lr_pipeline.tables.sources.secrets import last_name
 
 
@@ -53,11 +46,7 @@ from lr_pipeline.tables.sources.secrets import last_name
     help="YAML or JSON: the row that reasons are measured from, the scale of points "
     "[default: the training means; no points].",
 )
-@click.option(
-    "--anyway",
-    is_flag=True,
-    help=f"{ANYWAY_HELP} Each row then says so.",
-)
+@click.option("--anyway", is_flag=True, help=f"{ANYWAY_HELP} Each row then says so.")
 @click.option("--home", type=click.Path(), help="Dagster home of the model's run.")
 def predict(
     file: str,
@@ -77,16 +66,13 @@ def predict(
     lr-pipeline predict new_customers.csv --model churn --output scores.csv
     """
     target = Path(output or _output_name(file))
-    progress = PassProgress(_echo_progress)
-    try:
-        require_writable(target, [Path(file), Path(name)])
-        chosen = find_model(name, home, anyway)
-        model, failed = chosen.model, chosen.failed_checks
-        wanted = find_reasons(model, reasons, reference)
-        predictions = score_file(model, file, threshold, progress, failed, wanted, chosen.status)
-        export_predictions(predictions, target, [name])
-    except (ScoringError, ReferenceRowError) as error:
-        fail(error)
+    progress = PassProgress(lambda message: click.echo(f"  … {message}", err=True))
+    require_writable(target, [Path(file), Path(name)])
+    chosen = find_model(name, home, anyway)
+    model, failed = chosen.model, chosen.failed_checks
+    wanted = find_reasons(model, reasons, reference)
+    predictions = score_file(model, file, threshold, progress, failed, wanted, chosen.status)
+    export_predictions(predictions, target, [name])
     _show_counts(predictions, target)
     if (history := record_answers(name, home, predictions)) is not None:
         click.echo(f"These metrics are in the history of {history}, which the web UI charts.")
@@ -99,10 +85,6 @@ def _output_name(file: str) -> str:
     """
     stem = re.sub(r"[*?\[\]]+", "", Path(last_name(file).removesuffix(".gz")).stem)
     return f"{stem}_predictions.parquet".lstrip("_")
-
-
-def _echo_progress(message: str) -> None:
-    click.echo(f"  … {message}", err=True)
 
 
 def _show_counts(predictions: Predictions, target: Path) -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from lr_pipeline.cli.table_options import HOME_HELP
+from lr_pipeline.cli.table_options import HOME_HELP, FiniteRange
 
 GIGABYTE = 1e9
 
@@ -11,7 +11,7 @@ GIGABYTE = 1e9
 @click.option("--dry-run", is_flag=True, help="Show what would go, and remove nothing.")
 @click.option(
     "--keep-days",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=90.0,
     show_default=True,
     help="Keep the runs of so many days.",
@@ -25,7 +25,7 @@ GIGABYTE = 1e9
 )
 @click.option(
     "--max-gb",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     help="Remove the oldest of these too where the artifacts take more gigabytes.",
 )
 @click.option("--home", type=click.Path(), help=HOME_HELP)
@@ -42,11 +42,9 @@ def prune(
     lr-pipeline prune --dry-run
     lr-pipeline prune --keep-days 30 --max-gb 50
     """
-    from dagster import DagsterInstance
-
     from lr_pipeline.cli.terminal_progress import CONSOLE
-    from lr_pipeline.orchestration.instance.home import existing_home
-    from lr_pipeline.orchestration.instance.home_lock import home_lock
+    from lr_pipeline.orchestration.instance.home import opened_home
+    from lr_pipeline.orchestration.instance.home_lock import one_process_at_a_time
     from lr_pipeline.orchestration.instance.pruning import (
         PrunePlan,
         carry_out,
@@ -68,10 +66,7 @@ def prune(
 
     limit = None if max_gb is None else int(max_gb * GIGABYTE)
     policy = RetentionPolicy(keep_days, keep_runs, limit)
-    with (
-        DagsterInstance.from_config(str(existing_home(home))) as instance,
-        home_lock(instance, "prune"),
-    ):
+    with opened_home(home) as instance, one_process_at_a_time(instance, "prune"):
         plan = plan_prune(instance, policy)
         show(plan)
         if dry_run:

@@ -45,6 +45,8 @@ def remembered_run(plan: TablePlan, home: str) -> Iterator[End]:
             end.problem = str(error)
         except OSError as error:
             end.problem = os_message(error)
-    yield end
-    if end.remembered is not None and not end.table_was_read:
-        end.remembered.take_back()
+    try:
+        yield end
+    finally:
+        if end.remembered is not None and not end.table_was_read:
+            end.remembered.take_back()

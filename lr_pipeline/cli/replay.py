@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.table_options import HOME_HELP
 from lr_pipeline.cli.uncollected_imports import uncollected_imports
 
@@ -31,30 +30,25 @@ def replay(report: str | None, source: str | None, home: str | None) -> None:
     lr-pipeline replay report.json --source data/samples/titanic.csv
     """
     with uncollected_imports("lr_pipeline.orchestration.repeated_run"):
-        from lr_pipeline.orchestration.repeated_run import (
-            ReplayError,
-            declared_source,
-            replay_report,
-        )
-    from lr_pipeline.cli.run_outcome import failure_lines
+        from lr_pipeline.orchestration.repeated_run import declared_source, replay_report
+    from lr_pipeline.cli.run_outcome import show_failure
     from lr_pipeline.cli.terminal_progress import progress_logger
     from lr_pipeline.evaluation.report_differences import compare_reports
+    from lr_pipeline.orchestration.asset_names import REPORT
     from lr_pipeline.orchestration.instance.report_choice import find_report
     from lr_pipeline.orchestration.run_loggers import PROGRESS
+    from lr_pipeline.orchestration.table_names import TableNames
 
     found = find_report(report, home)
-    try:
-        table = declared_source(found.numbers, source)
-    except ReplayError as error:
-        fail(error)
+    table = declared_source(found.numbers, source)
     run = found.numbers.get("run", {})
     click.echo(f"Replaying {found.page}, made {run.get('started') or 'at an unknown time'} …")
-    again = replay_report(found.numbers, table, {PROGRESS: progress_logger})
-    if again.numbers is None:
-        for line in failure_lines(again.result):
-            click.echo(f"error: {line}", err=True)
+    result = replay_report(found.numbers, table, {PROGRESS: progress_logger})
+    if show_failure(result):
         sys.exit(1)
-    sys.exit(_show(compare_reports(found.numbers, again.numbers)))
+    names = TableNames(found.numbers.get("table") or None)
+    again = result.output_for_node(names.named(REPORT)).numbers
+    sys.exit(_show(compare_reports(found.numbers, again)))
 
 
 def _show(found: "ReplayResult") -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from lr_pipeline.cli.champion_policy import PolicyType
+from lr_pipeline.cli.champion_policy import champion_policy
 from lr_pipeline.cli.decision_options import decision_options, decision_settings
 from lr_pipeline.cli.table_options import HOME_HELP, FiniteRange, file_table, table_options
 from lr_pipeline.cli.uncollected_imports import uncollected_imports
@@ -53,7 +53,8 @@ def _checked_name(
 @decision_options
 @click.option(
     "--champion",
-    type=PolicyType(),
+    type=champion_policy,
+    metavar="METRIC[:MARGIN]",
     help="What a new model must show to replace the champion: log_loss or roc_auc, a better one; "
     "roc_auc:0.01, one that is not worse by so much [default: as in the last run, else log_loss].",
 )
@@ -113,23 +114,17 @@ def run(
     given = {name: value for name, value in strengths.items() if value is not None}
     with uncollected_imports("lr_pipeline.cli.training_run"):
         from lr_pipeline.cli.training_run import run_pipeline
-    tags = {ACCEPT: "true"} if accept_schema else {}
-    training = {"penalty": penalty} | given | decision_settings(threshold, recalibrate)
-    evaluation = {} if cv is None else {"cv": cv}
-    sys.exit(
-        run_pipeline(
-            source,
-            name,
-            training,
-            evaluation,
-            champion or {},
-            engine,
-            scheduler,
-            home,
-            verbose,
-            tags,
-        )
+        from lr_pipeline.orchestration.table_plan import TablePlan
+    plan = TablePlan(
+        source,
+        name,
+        training={"penalty": penalty} | given | decision_settings(threshold, recalibrate),
+        evaluation={} if cv is None else {"cv": cv},
+        engine=engine,
+        scheduler=scheduler,
+        champion=champion or {},
     )
+    sys.exit(run_pipeline(plan, home, verbose, {ACCEPT: "true"} if accept_schema else {}))
 
 
 def _refuse_options(of_a_table: Set[str]) -> None:

@@ -16,13 +16,16 @@ from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.report.metrics_table import table_rows
 
 
-def show_outcome(result: dg.ExecuteInProcessResult, names: TableNames) -> int:
-    """Print what stopped the run, or what it found; return the exit code."""
-    failures = failure_lines(result)
-    for line in failures:
+def show_failure(result: dg.ExecuteInProcessResult) -> bool:
+    """Print a line for each problem that stopped the run; return whether it failed."""
+    lines = failure_lines(result)
+    for line in lines:
         click.echo(f"error: {line}", err=True)
-    if failures:
-        return 1
+    return bool(lines)
+
+
+def show_outcome(result: dg.ExecuteInProcessResult, names: TableNames) -> None:
+    """Print what a successful run found."""
     report_op = names.named(REPORT)
     numbers = result.output_for_node(report_op).numbers
     _show_metrics(numbers)
@@ -34,7 +37,6 @@ def show_outcome(result: dg.ExecuteInProcessResult, names: TableNames) -> int:
         CONSOLE.print(f"  {way_out.value}", soft_wrap=True)
     (report,) = result.asset_materializations_for_node(report_op)
     CONSOLE.print(f"Report: {report.metadata['path'].value}", soft_wrap=True)
-    return 0
 
 
 def failure_lines(result: dg.ExecuteInProcessResult) -> list[str]:

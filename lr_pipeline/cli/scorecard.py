@@ -17,7 +17,6 @@ from lr_pipeline.models.model_version import version_of
 from lr_pipeline.models.point_scale import PointScale
 from lr_pipeline.orchestration.instance.model_choice import find_model
 from lr_pipeline.orchestration.instance.stored_rows import stored_rows
-from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.storage.atomic import replaced_file
 
 
@@ -74,17 +73,14 @@ def scorecard(
         scale = PointScale(base, odds, pdo, not falling)
     except ValueError as error:
         fail(error)
-    try:
-        chosen = find_model(name, home, anyway)
-        card = _card(chosen.model, name, home, scale, bins, digits)
-        if output is not None:
-            target = Path(output)
-            text = card_file(card, target.suffix)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with replaced_file(target) as partial:
-                partial.write_text(text, encoding="utf-8")
-    except (ExportError, ScoringError) as error:
-        fail(error)
+    chosen = find_model(name, home, anyway)
+    card = _card(chosen.model, name, home, scale, bins, digits)
+    if output is not None:
+        target = Path(output)
+        text = card_file(card, target.suffix)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replaced_file(target) as partial:
+            partial.write_text(text, encoding="utf-8")
     for check in chosen.failed_checks:
         click.echo(f"  ! a check of the model's run failed: {in_options(check)}", err=True)
     if output is None:
@@ -110,11 +106,14 @@ def _card(
 
     train, test = stored_rows(name, home)
     if train is None:
-        raise ExportError("--bins needs the stored training rows: name a table, not a file.")
+        raise ExportError(
+            f"--bins needs the stored training rows of {name}, found none. Name a table that was "
+            "run here, or leave --bins out."
+        )
     if train.fingerprint != model.train_fingerprint:
         raise ExportError(
-            f"{name} was trained on other rows than the stored ones: bins would be of rows that "
-            "the model has not seen. Run the table again."
+            f"{name} was trained on other rows than those that are stored now, and bins are made "
+            "of training rows. Run the table again."
         )
     title = f"{model.target} = {model.positive}: scorecard of at most {bins} bins a number"
     return binned_score(model, train, test, scale, bins, digits, title).card

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from lr_pipeline.cli.failure import fail
 from lr_pipeline.cli.table_options import HOME_HELP, WORKSPACE_HELP
 
 
@@ -28,21 +27,17 @@ def serve(host: str, port: int, read_only: bool, workspace: str, home: str | Non
     """
     from lr_pipeline.cli.init import prepared_home
     from lr_pipeline.orchestration.service.code_servers import read_workspace
-    from lr_pipeline.orchestration.service.service_error import ServiceError
     from lr_pipeline.orchestration.service.service_files import (
         require_short_sockets,
         write_supervisor,
     )
 
     file = Path(workspace)
-    try:
-        found = read_workspace(file)
-        folder = prepared_home(home)
-        require_short_sockets(found, folder)
-        _require_free(host, port, folder / "service" / "supervisor.sock")
-        settings = write_supervisor(found, folder, file.parent.resolve(), host, port, read_only)
-    except ServiceError as error:
-        fail(error)
+    found = read_workspace(file)
+    folder = prepared_home(home)
+    require_short_sockets(found, folder)
+    _require_free(host, port, folder / "service" / "supervisor.sock")
+    settings = write_supervisor(found, folder, file.parent.resolve(), host, port, read_only)
     os.environ["DAGSTER_HOME"] = str(folder)
     supervisor = [sys.executable, "-P", "-m", "supervisor.supervisord"]
     click.echo(f"Web UI: http://{host}:{port}  (Ctrl-C stops it, with schedules and sensors)")

@@ -1,4 +1,4 @@
-"""Import libraries while Python's garbage collector rests.
+"""Import libraries without Python's garbage collector.
 
 The collector runs whenever many objects are new, and modules make a million that are never garbage.
 Searching them took a tenth of the time of a run on a small table, and searching those of torch and
@@ -15,11 +15,11 @@ NEW_OBJECTS = 50_000  # between two searches; Python's own choice is 700
 
 @contextmanager
 def uncollected_imports(module: str) -> Iterator[None]:
-    """Collect nothing in a block that imports ``module``; what it made is never searched later.
+    """Collect nothing in a block that imports ``module``, and never search what it has made.
 
-    Nor is what was made before, of which the collector no longer frees what is garbage in a cycle:
-    so the block comes before any work. From then on the collector runs rarely. It does nothing if
-    the module was imported earlier.
+    What was made before the block is not searched later either, so that garbage in its cycles is
+    never freed: place the block before any work. After it the collector runs rarely. Nothing is
+    done if the module was imported earlier.
     """
     if module in sys.modules:
         yield

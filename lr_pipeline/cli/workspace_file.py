@@ -7,8 +7,6 @@ from typing import Any
 
 import yaml
 
-WORKSPACE = "workspace.yaml"
-
 
 class LocationError(ValueError):
     """A code location cannot be written; nothing was changed."""

@@ -34,14 +34,15 @@ def _parts(home: str | Path | None, folder: Path) -> Iterator[dg.Definitions]:
     if os.environ.get(VARIABLE):
         yield build_alerts()
     yield _bound(TablePlan(SyntheticTable()).definitions())
-    located = located_tables(folder)
+    located, unusable = located_tables(folder), dict[str, UnusablePlan]()
     for plan in remembered_plans(home):
         if plan.name in located:
             continue
         if isinstance(plan, UnusablePlan):
-            yield dg.Definitions(assets=[_unusable(plan)])
+            unusable.setdefault(plan.name, plan)  # two of one name would keep all from loading
         else:
             yield _bound(plan.definitions())
+    yield dg.Definitions(assets=[_unusable(plan) for plan in unusable.values()])
 
 
 def _bound(part: dg.Definitions) -> dg.Definitions:

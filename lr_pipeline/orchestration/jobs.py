@@ -25,123 +25,95 @@ if TYPE_CHECKING:  # Dagster does not export the type of what define_asset_job r
 
 TRAINING, SCORING, STUDY = "training_job", "scoring_job", "study_job"
 TUTORIAL, DRIFT_JOB, ROLLBACK = "tutorial_job", "drift_job", "rollback_job"
-
-_TUTORIAL_DESCENT = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, record_every=100)
-
-
 TRAINING_STAGES = {"data", "models", "evaluation", "lifecycle", "study"}
+# Job → the stages of its assets, and its description.
+ASSET_JOBS = {
+    TRAINING: (
+        TRAINING_STAGES,
+        "Every asset and check of the table: split, existence, three models, report, champion.",
+    ),
+    SCORING: (
+        {"scoring"},
+        "New rows (`score_path`) by the champion: probability, interval, label.",
+    ),
+    DRIFT_JOB: (
+        {"lifecycle"},
+        "New rows (`score_path`) against the training set of the current model.",
+    ),
+    TUTORIAL: (
+        {"data", "models", "evaluation", "lifecycle"},
+        "The same assets trained as the tutorial does: gradient descent from normal weights, "
+        "5,000 epochs at learning rate 1e-3.",
+    ),
+    STUDY: (
+        {"data", "study"},
+        "The tutorial's lessons: descent, learning rates, likelihood, regression.",
+    ),
+}
 
 
-class TableJobs:
-    """The jobs of one table's ``assets``; their names and runs' tags carry the table's name."""
+def table_jobs(
+    names: TableNames, assets: Sequence[TableAsset], tutorial: bool, studies: bool
+) -> "list[dg.JobDefinition | UnresolvedAssetJobDefinition]":
+    """Return the jobs of one table: the tutorial's table has one of its own, and studies another.
 
-    def __init__(self, names: TableNames, assets: Sequence[TableAsset]) -> None:
-        self.names = names
-        self.assets = assets
+    The names of the jobs, and the tags of their runs, carry the table's name.
+    """
+    chosen = [TRAINING, SCORING, DRIFT_JOB, *([TUTORIAL] if tutorial else [])]
+    chosen += [STUDY] if studies else []
+    return [*(asset_job(one, names, assets) for one in chosen), _rollback_job(names)]
 
-    def all(
-        self, tutorial: bool, studies: bool
-    ) -> "list[dg.JobDefinition | UnresolvedAssetJobDefinition]":
-        """Return every job; the tutorial's table has one of its own, and studies another."""
-        return [
-            self.training(),
-            self.scoring(),
-            self.drift(),
-            *([self.tutorial()] if tutorial else []),
-            self.rollback(),
-            *([self.study()] if studies else []),
-        ]
 
-    def training(self) -> "UnresolvedAssetJobDefinition":
-        """Return the job that trains and evaluates; it does not score new rows."""
-        return self._job(
-            TRAINING,
-            TRAINING_STAGES,
-            "Every asset and check of the table: split, existence, three models, report, champion.",
-        )
+def asset_job(
+    job: str, names: TableNames, assets: Sequence[TableAsset]
+) -> "UnresolvedAssetJobDefinition":
+    """Return a table's job of ``ASSET_JOBS``; only the drift job makes the drift report."""
+    stages, description = ASSET_JOBS[job]
+    keys = [
+        names.key(one.name)
+        for one in assets
+        if one.stage in stages and (one.name == DRIFT) == (job == DRIFT_JOB)
+    ]
+    return dg.define_asset_job(
+        names.named(job),
+        selection=dg.AssetSelection.assets(*keys),
+        description=description,
+        config=_tutorial_settings(names) if job == TUTORIAL else None,
+        tags=names.tags | (names.training_tags if "data" in stages else {}),
+    )
 
-    def scoring(self) -> "UnresolvedAssetJobDefinition":
-        """Return the job that scores new rows."""
-        return self._job(
-            SCORING,
-            {"scoring"},
-            "New rows (`score_path`) by the champion: probability, interval, label.",
-        )
 
-    def drift(self) -> "UnresolvedAssetJobDefinition":
-        """Return the job that compares new rows with the training set."""
-        return self._job(
-            DRIFT_JOB,
-            {"lifecycle"},
-            "New rows (`score_path`) against the training set of the current model.",
-            only=DRIFT,
-        )
-
-    def study(self) -> "UnresolvedAssetJobDefinition":
-        """Return the job of the tutorial's studies."""
-        return self._job(
-            STUDY,
-            {"data", "study"},
-            "The tutorial's lessons: descent, learning rates, likelihood, regression.",
-        )
-
-    def tutorial(self) -> "UnresolvedAssetJobDefinition":
-        """Return the job that trains with the tutorial's own settings."""
-        settings = {
-            self.names.named(NUMPY): NumpyTrainingConfig(solver=_TUTORIAL_DESCENT),
-            self.names.named(TORCH): TorchTrainingConfig(solver=_TUTORIAL_DESCENT),
+def _tutorial_settings(names: TableNames) -> dg.RunConfig:
+    """Return the tutorial's own settings of both logistic models."""
+    descent = GradientDescentConfig(learning_rate=1e-3, iterations=5_000, record_every=100)
+    return dg.RunConfig(
+        ops={
+            names.named(NUMPY): NumpyTrainingConfig(solver=descent),
+            names.named(TORCH): TorchTrainingConfig(solver=descent),
         }
-        return self._job(
-            TUTORIAL,
-            {"data", "models", "evaluation", "lifecycle"},
-            "The same assets trained as the tutorial does: gradient descent from normal weights, "
-            "5,000 epochs at learning rate 1e-3.",
-            dg.RunConfig(ops=settings),
+    )
+
+
+def _rollback_job(names: TableNames) -> dg.JobDefinition:
+    """Return the job that puts an earlier champion in use again."""
+
+    def return_to_champion(context: dg.OpExecutionContext, config: RollbackConfig) -> None:
+        """Return to an earlier champion, which becomes a version of the asset `champion`."""
+        found = roll_back(
+            context.instance, names.prefix, config.to, config.because, context.log_event
         )
+        context.log.info(describe_ruling(found.record))
 
-    def rollback(self) -> dg.JobDefinition:
-        """Return the job that puts an earlier champion in use again."""
-        names = self.names
+    operation = checked_op(names.named("return_to_champion"), return_to_champion)
 
-        def return_to_champion(context: dg.OpExecutionContext, config: RollbackConfig) -> None:
-            """Return to an earlier champion, which becomes a version of the asset `champion`."""
-            found = roll_back(
-                context.instance, names.prefix, config.to, config.because, context.log_event
-            )
-            context.log.info(describe_ruling(found.record))
+    @dg.job(
+        name=names.named(ROLLBACK),
+        tags=names.tags,
+        description="Return to an earlier champion: `to` names its version, else it is the one "
+        "before the present one; `because` says why. The Launchpad's button *Scaffold missing "
+        "config* writes the field.",
+    )
+    def rollback_job() -> None:
+        operation()
 
-        operation = checked_op(names.named("return_to_champion"), return_to_champion)
-
-        @dg.job(
-            name=names.named(ROLLBACK),
-            tags=names.tags,
-            description="Return to an earlier champion: `to` names its version, else it is the one "
-            "before the present one; `because` says why. The Launchpad's button *Scaffold missing "
-            "config* writes the field.",
-        )
-        def rollback_job() -> None:
-            operation()
-
-        return rollback_job
-
-    def _job(
-        self,
-        name: str,
-        stages: set[str],
-        description: str,
-        config: dg.RunConfig | None = None,
-        only: str | None = None,
-    ) -> "UnresolvedAssetJobDefinition":
-        """Return the job of the assets of some stages, or of ``only`` one; drift is asked for."""
-        keys = [
-            self.names.key(one.name)
-            for one in self.assets
-            if one.stage in stages and (one.name == only if only else one.name != DRIFT)
-        ]
-        return dg.define_asset_job(
-            self.names.named(name),
-            selection=dg.AssetSelection.assets(*keys),
-            description=description,
-            config=config,
-            tags=self.names.tags | (self.names.training_tags if "data" in stages else {}),
-        )
+    return rollback_job

@@ -8,12 +8,8 @@ from pydantic import Field
 from lr_pipeline.orchestration.automation.schedules import STATUS
 from lr_pipeline.orchestration.config.checked_at_launch import checked_op
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
-from lr_pipeline.orchestration.instance.home_lock import home_lock
-from lr_pipeline.orchestration.instance.pruning import (
-    carry_out,
-    plan_prune,
-    size_text,
-)
+from lr_pipeline.orchestration.instance.home_lock import one_process_at_a_time
+from lr_pipeline.orchestration.instance.pruning import carry_out, plan_prune, size_text
 from lr_pipeline.orchestration.instance.retention import RetentionPolicy
 
 VARIABLE = "LR_PIPELINE_RETENTION"
@@ -47,7 +43,7 @@ def build_maintenance() -> dg.Definitions:
 
     def prune_home(context: dg.OpExecutionContext, config: RetentionConfig) -> None:
         """Remove old runs with their artifacts and logs, and what killed processes have left."""
-        with home_lock(context.instance, "prune"):
+        with one_process_at_a_time(context.instance, "prune"):
             plan = plan_prune(context.instance, config.policy())
             given_back = carry_out(context.instance, plan)
         for kind, group, number, size in plan.rows():

@@ -21,7 +21,7 @@ from lr_pipeline.orchestration.config.acknowledged_config import acknowledged_wa
 from lr_pipeline.orchestration.config.automation_config import DAILY, UTC, AutomationConfig
 from lr_pipeline.orchestration.config.table_configs import table_configs
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
-from lr_pipeline.orchestration.jobs import TableJobs
+from lr_pipeline.orchestration.jobs import table_jobs
 from lr_pipeline.orchestration.resources.engine_resource import Engine, RowsEngine
 from lr_pipeline.orchestration.resources.table_resource import TableResource
 from lr_pipeline.orchestration.run_loggers import RUN_LOGGERS
@@ -154,7 +154,7 @@ def build_definitions(
             for one in assets
         ],
         asset_checks=build_checks(names, penalty, known),
-        jobs=TableJobs(names, assets).all(tutorial, studies),
+        jobs=table_jobs(names, assets, tutorial, studies),
         schedules=automation.schedules(scoring=score_path is not None),
         sensors=automation.sensors(),
         resources={

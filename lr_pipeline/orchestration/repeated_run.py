@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from lr_pipeline.orchestration.asset_names import REPORT
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.instance.sqlite_waits import fewer_disk_waits
 from lr_pipeline.orchestration.jobs import TRAINING
@@ -24,14 +22,6 @@ ENGINES: dict[str, type[RowsEngine]] = {"Engine": Engine, "DaskEngine": DaskEngi
 
 class ReplayError(ValueError):
     """A report cannot be replayed; the message says why."""
-
-
-@dataclass(frozen=True)
-class Replay:
-    """The run of a replay: its ``result``, and the ``numbers`` of its report, if it has one."""
-
-    result: dg.ExecuteInProcessResult
-    numbers: dict[str, Any] | None
 
 
 def declared_source(numbers: Mapping[str, Any], instead: str | None = None) -> TableSource:
@@ -65,11 +55,11 @@ def declared_source(numbers: Mapping[str, Any], instead: str | None = None) -> T
 
 def replay_report(
     numbers: Mapping[str, Any], source: TableSource, loggers: Mapping[str, dg.LoggerDefinition]
-) -> Replay:
+) -> dg.ExecuteInProcessResult:
     """Make the report again: the same settings and split, on rows read anew.
 
-    Nothing of it stays but the numbers; the run that made the report is not touched. ``loggers``
-    show its progress.
+    Nothing of the run stays but what is returned, which has the report as an output; the run that
+    made the report is not touched. ``loggers`` show the progress.
     """
     settings, names = numbers.get("settings", {}), TableNames(numbers.get("table") or None)
     folder = TemporaryFolder()
@@ -88,14 +78,11 @@ def replay_report(
         with dg.DagsterInstance.local_temp(
             str(folder.path), {"telemetry": {"enabled": False}}
         ) as instance:
-            result = job.execute_in_process(
+            return job.execute_in_process(
                 run_config={"ops": config, "loggers": {name: {} for name in loggers}},
                 instance=instance,
                 raise_on_error=False,
             )
-            if not result.success:
-                return Replay(result, None)
-            return Replay(result, result.output_for_node(names.named(REPORT)).numbers)
 
 
 def _engine(settings: Mapping[str, Any]) -> RowsEngine:

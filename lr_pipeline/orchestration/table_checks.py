@@ -40,11 +40,12 @@ class TableCheck:
     asset: str
     others: tuple[str, ...] = ()
     blocking: bool = False
-    name: str = ""
+    other_name: str | None = None
 
-    def __post_init__(self) -> None:
-        """Take the function's name unless there is another."""
-        object.__setattr__(self, "name", self.name or self.function.__name__)
+    @property
+    def name(self) -> str:
+        """The name of the check: that of its function unless there is another."""
+        return self.other_name or self.function.__name__
 
     @property
     def full_name(self) -> str:

@@ -8,6 +8,7 @@ import dagster as dg
 STAGES = ("data", "models", "evaluation", "lifecycle", "scoring", "study")
 TABLE_TAG = "lr_pipeline/table"
 TRAINING_TAG = "lr_pipeline/training"
+TUTORIAL_TABLE = "the tutorial's table"  # what messages call the table without a name
 
 
 @dataclass(frozen=True)

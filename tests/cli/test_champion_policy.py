@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from lr_pipeline.cli.champion_policy import METRICS, PolicyType
+from lr_pipeline.cli.champion_policy import METRICS, champion_policy
 from lr_pipeline.lifecycle.challenge import DecidingMetric, Policy
 from lr_pipeline.orchestration.config.champion_config import ChampionConfig
 
@@ -20,7 +20,7 @@ from lr_pipeline.orchestration.config.champion_config import ChampionConfig
 def test_each_form_is_a_configuration_of_the_launchpad(text, policy) -> None:
     """The metrics are those of the test."""
     assert get_args(DecidingMetric) == METRICS
-    assert ChampionConfig(**PolicyType().convert(text, None, None)).policy() == policy
+    assert ChampionConfig(**champion_policy(text)).policy() == policy
 
 
 @pytest.mark.parametrize(

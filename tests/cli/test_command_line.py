@@ -69,3 +69,25 @@ def test_predict_loads_neither_the_assets_nor_the_figures() -> None:
     loaded = modules_after("import lr_pipeline.cli.predict, sys")
     assert "lr_pipeline.scoring.predictions" in loaded
     assert not loaded & {"dagster", "torch", "matplotlib", "lr_pipeline.orchestration.pipeline"}
+
+
+def test_a_verb_that_memory_is_too_small_to_import_is_said_in_one_line(monkeypatch) -> None:
+    """Then its options are not known, of which the home of an error message would be one."""
+
+    def no_memory(name: str) -> None:
+        raise ImportError("libtorch.so: failed to map segment from shared object")
+
+    monkeypatch.setattr("lr_pipeline.cli.command_line.import_module", no_memory)
+    result = CliRunner().invoke(main, ["run"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: the memory that this process may have is used up")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [(o, v) for o in ("--keep-days", "--max-gb") for v in ("nan", "inf")]
+)
+def test_prune_refuses_what_is_no_number_of_days_or_bytes(tmp_path, option, value) -> None:
+    """No run is younger than NaN days, so that they would all go."""
+    result = CliRunner().invoke(main, ["prune", option, value, "--home", str(tmp_path)])
+    assert result.exit_code == 2
+    assert f"{value} is not a finite number" in result.output

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import lr_pipeline
-from lr_pipeline.cli.decision_options import SETTINGS, FoldsByRepeatsType, ThresholdRuleType
+from lr_pipeline.cli.decision_options import SETTINGS, folds_by_repeats, threshold_rule
 from lr_pipeline.models.decision.decision import Costs
 from lr_pipeline.models.decision.recalibration import Platt
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
@@ -31,6 +31,17 @@ SAMPLES = Path(__file__).parents[2] / "data" / "samples"
                 }
             },
         ),
+        (
+            "cost:0:5:0:1",
+            {
+                "cost": {
+                    "false_positive": 0.0,
+                    "false_negative": 5.0,
+                    "true_positive": 0.0,
+                    "true_negative": 1.0,
+                }
+            },
+        ),
         ("precision:0.8", {"precision": {"target": 0.8}}),
         ("recall:1", {"recall": {"target": 1.0}}),
         ("capacity:50", {"capacity": {"per_thousand": 50.0}}),
@@ -39,10 +50,10 @@ SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 )
 def test_each_form_is_a_configuration_of_the_launchpad(text, config) -> None:
     """The names are those of the Launchpad's fields, whose bounds it keeps."""
-    assert ThresholdRuleType().convert(text, None, None) == config
+    assert threshold_rule(text) == config
     ((kind, settings),) = config.items()
     assert NumpyTrainingConfig(decision={kind: settings}).choice().rule.words
-    assert set(SETTINGS) >= {kind} - {"fixed"}
+    assert kind in SETTINGS
 
 
 @pytest.mark.parametrize(
@@ -101,7 +112,7 @@ def test_a_run_chooses_what_predict_then_uses(run, folder) -> None:
 )
 def test_folds_and_repeats_are_a_configuration_of_the_launchpad(text, config) -> None:
     """Its bounds hold here too."""
-    assert FoldsByRepeatsType().convert(text, None, None) == config
+    assert folds_by_repeats(text) == config
     assert EvaluationConfig(cv=config).cv.choice().repeats == config["repeats"]
 
 

@@ -81,15 +81,21 @@ def test_a_model_in_a_file_is_verified_on_given_rows(run, trained, folder) -> No
         (("titanik", "--to", "sql"), "Did you mean 'titanic/champion'?"),
         (("titanic/linear_baseline", "--to", "sql"), "expected a logistic regression"),
         (("titanic", "--to", "sql", "--output", "."), "expected a file, found a folder"),
+        (("kept.json", "--to", "json"), "would overwrite its own input"),
+        (("titanic", "--to", "sql", "--rows", "t.csv", "--output", "t.csv"), "its own input"),
     ],
 )
-def test_a_mistake_is_said_in_one_line(run, trained, arguments, message) -> None:
-    """The exit code is 1, and there is no traceback."""
+def test_a_mistake_is_said_in_one_line(run, trained, folder, arguments, message) -> None:
+    """The exit code is 1, there is no traceback, and the files that are there stay."""
+    inputs = [folder / name for name in ("kept.json", "t.csv")]
+    for path in inputs:
+        path.write_text("{}")
     result = run("export", *arguments)
     assert result.exit_code == 1
     assert result.stderr.startswith("error: ")
     assert message in result.stderr
     assert "Traceback" not in result.output
+    assert [path.read_text() for path in inputs] == ["{}"] * 2
 
 
 def test_failed_checks_of_the_model_are_said(run, folder) -> None:

@@ -5,10 +5,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from lr_pipeline.cli.remembered_run import remembered_run
 from lr_pipeline.orchestration.default_location import default_definitions
 from lr_pipeline.orchestration.instance.catalogue import load
 from lr_pipeline.orchestration.instance.remembered_tables import read_plan, table_file
 from lr_pipeline.orchestration.instance.rulings import champion_key, records_of, rulings
+from lr_pipeline.orchestration.table_plan import TablePlan
+from lr_pipeline.tables.sources.declared_tables import FileTable
 
 ROWS = "x,y\n" + "".join(f"{(k * 7) % 11},{k % 2}\n" for k in range(40))
 
@@ -129,3 +132,12 @@ def test_a_table_that_cannot_be_remembered_is_run_all_the_same(run, folder, home
     result = run("run", "full.csv", "--target", "y")
     assert result.exit_code == 0, result.output
     assert "Not remembered for the web UI: " in result.stderr
+
+
+def test_a_run_that_ends_with_an_exception_leaves_what_was_remembered(tmp_path) -> None:
+    """Neither a fault nor Ctrl-C before the table was read keeps its declaration."""
+    plan = TablePlan(FileTable("churn.csv", "y"), "churn")
+    with pytest.raises(KeyboardInterrupt), remembered_run(plan, str(tmp_path)):
+        assert table_file("churn", tmp_path).exists()
+        raise KeyboardInterrupt
+    assert not table_file("churn", tmp_path).exists()

@@ -1,6 +1,7 @@
 """``scorecard`` as a user sees it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,3 +45,13 @@ def test_a_mistake_is_said_in_one_line(run: Run, spector_in_use: None, arguments
     assert result.exit_code == 1
     assert result.stderr.startswith("error: ")
     assert message in result.stderr
+
+
+def test_lost_training_rows_are_not_said_to_be_of_a_file(
+    run: Run, spector_in_use: None, folder: Path
+) -> None:
+    """The table was named; what is missing are its rows. This comes last, since they stay away."""
+    shutil.rmtree(folder / "data" / "artifacts" / "spector" / "train_set")
+    result = run("scorecard", "spector", "--bins", 3)
+    assert result.exit_code == 1
+    assert "needs the stored training rows of spector, found none" in result.stderr

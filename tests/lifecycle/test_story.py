@@ -349,3 +349,22 @@ def test_a_model_whose_report_says_no_is_not_promoted_by_a_test(tmp_path) -> Non
     with shop.instance() as instance:
         promote(instance, ["shop"], "latest", "the refund is known before")
     assert shop.champion().model is not None
+
+
+def test_rulings_follow_artifacts_that_were_moved(tmp_path, monkeypatch) -> None:
+    """What a person promotes is stored where the artifacts are now, and not where they were."""
+    shop = Shop(tmp_path)
+    shop.train()
+    now = (tmp_path / "artifacts").rename(tmp_path / "moved")
+    monkeypatch.setenv("LR_PIPELINE_ARTIFACTS", str(now))
+    with shop.instance() as instance:
+        promote(instance, ["shop"], "latest", "it was moved")
+        entry = latest_materialization(instance, champion_key(["shop"]))
+    assert Path(recorded(entry, "path")).is_relative_to(now)
+    assert not (tmp_path / "artifacts").exists()
+
+
+def test_an_empty_version_is_not_the_latest(shop) -> None:
+    """A variable of the shell that is not set puts no model in use."""
+    with shop.instance() as instance, pytest.raises(ScoringError, match="expected version '' of"):
+        promote(instance, ["shop"], "", "a script said so")

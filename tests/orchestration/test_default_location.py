@@ -120,6 +120,16 @@ def test_a_broken_file_is_shown_with_its_reason_beside_the_others(tmp_path) -> N
     assert not definitions.resolve_asset_graph().get(shown.key).is_materializable
 
 
+def test_two_unusable_files_of_one_name_leave_the_others_alone(tmp_path) -> None:
+    """Copies of a file differ in characters that no asset's key may have."""
+    remember(PLAN, tmp_path)
+    for copy in ("churn copy", "churn-copy"):
+        table_file(copy, tmp_path).write_text("table: {}")
+    definitions = default_definitions(tmp_path, tmp_path)
+    dg.Definitions.validate_loadable(definitions)
+    assert {"spector/evaluation_report", "churn_copy/declaration"} <= names(definitions)
+
+
 def test_rows_to_score_are_scored_by_a_schedule(tmp_path) -> None:
     """A run of the scoring job has their path without being told."""
     remember(replace(PLAN, score_path="/data/new.csv"), tmp_path)

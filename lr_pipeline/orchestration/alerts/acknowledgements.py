@@ -9,7 +9,6 @@ from lr_pipeline.orchestration.instance.check_results import latest_result
 from lr_pipeline.orchestration.instance.kept_values import keep_value, kept_value
 from lr_pipeline.orchestration.instance.rulings import user_name
 from lr_pipeline.orchestration.table_checks import ACKNOWLEDGED, CHECKS
-from lr_pipeline.orchestration.table_names import TableNames
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, DagsterInstance
@@ -35,13 +34,13 @@ class Acknowledgement:
         return same_warning(description, self.description, self.any_numbers)
 
 
-def failing_checks(instance: "DagsterInstance", names: TableNames) -> "list[AssetCheckEvaluation]":
-    """Return the latest result of each check of a table that failed."""
-    from dagster import AssetCheckKey
+def check_results(instance: "DagsterInstance", prefix: list[str]) -> "list[AssetCheckEvaluation]":
+    """Return the latest result of each check of the table with this key prefix."""
+    from dagster import AssetCheckKey, AssetKey
 
-    keys = [AssetCheckKey(names.key(one.asset), one.name) for one in CHECKS]
+    keys = [AssetCheckKey(AssetKey([*prefix, one.asset]), one.name) for one in CHECKS]
     found = (latest_result(instance, key) for key in keys)
-    return [one for one in found if one is not None and not one.passed]
+    return [one for one in found if one is not None]
 
 
 def acknowledge(
@@ -60,9 +59,9 @@ def acknowledge(
 def acknowledgement(
     instance: "DagsterInstance", evaluation: "AssetCheckEvaluation"
 ) -> Acknowledgement | None:
-    """Return the acknowledgement of a failed check, None if it fails with an error or anew.
+    """Return the acknowledgement of a failed check; None if it is an error or says something else.
 
-    It is that of the declaration with which the check ran, or what was said since.
+    It is that of the declaration with which the check ran, or one that was given since.
     """
     from dagster import AssetCheckSeverity
 

@@ -15,13 +15,12 @@ from lr_pipeline.orchestration.instance.catalogue import (
 from lr_pipeline.orchestration.instance.earlier_reports import utc
 from lr_pipeline.orchestration.instance.rulings import RECORD
 from lr_pipeline.orchestration.metadata.champion_metadata import describe_ruling
-from lr_pipeline.orchestration.table_names import TABLE_TAG
+from lr_pipeline.orchestration.table_names import TABLE_TAG, TUTORIAL_TABLE
 from lr_pipeline.tables.sources.secrets import without_secrets
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, AssetKey, DagsterInstance, EventLogEntry
 
-TUTORIAL = "the tutorial's table"
 LONGEST_ERROR = 1_500
 
 
@@ -36,7 +35,7 @@ class Alert:
 def alert_of(instance: "DagsterInstance", entry: "EventLogEntry") -> Alert | None:
     """Return what to say of a failed run, a failed check or a change of the champion, else None.
 
-    Of late tables see :func:`late_alert`.
+    For tables that are late there is :func:`late_alert`.
     """
     from dagster import DagsterEventType
 
@@ -57,7 +56,7 @@ def alert_of(instance: "DagsterInstance", entry: "EventLogEntry") -> Alert | Non
 
 
 def late_alert(instance: "DagsterInstance", key: "AssetKey", since: float) -> Alert:
-    """Return what to say of the table of an asset that became late at this time."""
+    """Return what to say of a table, one of whose assets became late at this time (Unix, s)."""
     table = "/".join(key.path[:-1])
     return _alert(
         table,
@@ -149,10 +148,10 @@ def _champion_changed(key: "AssetKey", record: Record, entry: "EventLogEntry") -
 def _alert(
     table: str, what: str, told: str, remedy: str, report: str | None, run: str | None
 ) -> Alert:
-    lines = [told, "", f"What to do: {remedy}", "", f"Table: {table or TUTORIAL}"]
+    lines = [told, "", f"What to do: {remedy}", "", f"Table: {table or TUTORIAL_TABLE}"]
     lines += [f"Run: {run}"] if run else []
     lines += [f"Report: {report}"] if report else []
-    return Alert(f"{table or TUTORIAL}: {what}", "\n".join(lines))
+    return Alert(f"{table or TUTORIAL_TABLE}: {what}", "\n".join(lines))
 
 
 def _report(

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from lr_pipeline.orchestration.alerts.outbox import Outbox
-from lr_pipeline.orchestration.instance.home_lock import home_lock
+from lr_pipeline.orchestration.instance.home_lock import one_process_at_a_time
 from lr_pipeline.orchestration.resources.notifier import Notifier
 
 SECONDS_BETWEEN_TICKS = 30
@@ -25,7 +25,7 @@ def build_alerts(notifier: Notifier | None = None) -> dg.Definitions:
         "the champion. docs/operations.md",
     )
     def alerts(context: dg.SensorEvaluationContext, alert_notifier: Notifier) -> dg.SkipReason:
-        with home_lock(context.instance, "alerts", wait=False) as held:
+        with one_process_at_a_time(context.instance, "alerts", wait=False) as held:
             if not held:
                 return dg.SkipReason("another tick is sending")
             return dg.SkipReason(send_alerts(context.instance, alert_notifier))

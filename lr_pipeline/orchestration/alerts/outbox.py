@@ -49,9 +49,13 @@ class Outbox:
         keep_value(instance, NAME, asdict(self))
 
     def collect(self, instance: "DagsterInstance", channels: list[str]) -> None:
-        """Put in the messages of all events since the last time; the first time there are none."""
+        """Put in the messages of all events since the last time.
+
+        There are none the first time, nor of the time in which there were no channels.
+        """
         if self.position is None or not channels:
             self.position = last_position(instance)
+            self.late = {}  # what is passed over may be that a table is no longer late
         events = events_after(instance, self.position)
         alerts = [alert for entry in events.values() if (alert := self._alert(instance, entry))]
         self.position = max(events, default=min(self.position, last_position(instance)))
@@ -62,8 +66,7 @@ class Outbox:
     def deliver(self, instance: "DagsterInstance", channels: list[str], send: Send) -> int:
         """Send what waits to each channel that is not left alone; return how often one was taken.
 
-        A channel that fails is left alone for a while that doubles, up to an hour. Messages for a
-        channel that is no more, or that none took for a week, are given up.
+        A channel that fails is left alone for a while that doubles, up to an hour.
         """
         end, sent = time.time() + LONGEST_TICK, 0
         for channel in channels:
@@ -83,7 +86,10 @@ class Outbox:
         return sent
 
     def clear(self, instance: "DagsterInstance", channels: list[str]) -> int:
-        """Drop what all have taken; return the number of messages that were given up."""
+        """Drop the messages that all channels have taken; return how many others were given up.
+
+        A message is given up after a week. Channels that are no more are not waited for.
+        """
         oldest = time.time() - GIVEN_UP_AFTER
         waiting = [one for one in self.pending if set(one["left"]) & set(channels)]
         kept = [one for one in waiting if one["since"] >= oldest]
@@ -101,7 +107,7 @@ class Outbox:
         return self._late(instance, event.asset_freshness_state_change_data)
 
     def _late(self, instance: "DagsterInstance", change: Any) -> Alert | None:
-        """Note that an asset became late or is no more; say so once for all assets of a table."""
+        """Note that an asset is late or no longer late; say so once for all assets of a table."""
         table, asset = "/".join(change.key.path[:-1]), change.key.path[-1]
         known = set(self.late.get(table, []))
         if change.new_state.value != "FAIL":

@@ -13,8 +13,9 @@ from lr_pipeline.lifecycle.drift.training_profile import profile_training_set
 from lr_pipeline.models.logistic_model import LogisticModel
 from lr_pipeline.models.model_version import version_of
 from lr_pipeline.orchestration.asset_names import CHAMPION, PROFILE
+from lr_pipeline.orchestration.assets.skipped import skipped_without_rows
 from lr_pipeline.orchestration.assets.table_asset import Lesson, table_asset
-from lr_pipeline.orchestration.config.drift_config import DriftConfig
+from lr_pipeline.orchestration.config.scoring_config import DriftConfig
 from lr_pipeline.orchestration.instance.profile_choice import profile_of_model
 from lr_pipeline.orchestration.instance.rulings import current_champion
 from lr_pipeline.orchestration.metadata.drift_metadata import drift_metadata, reference_metadata
@@ -57,7 +58,7 @@ def drift_report(
     control over all of them. Without a `score_path` nothing is compared. docs/drift.md
     """
     if config.score_path is None:
-        yield _no_rows(context)
+        yield skipped_without_rows(context, "nothing is compared")
         return
     place = table.place_for_runs("score_path", config.score_path)
     names = TableNames.of(context.asset_key)
@@ -75,18 +76,4 @@ def drift_report(
     report = render_drift(numbers)
     yield dg.MaterializeResult(
         value=report, metadata=drift_metadata(report, drift_pictures(numbers))
-    )
-
-
-def _no_rows(context: dg.AssetExecutionContext) -> dg.AssetObservation:
-    """Say why nothing is compared, in the run's log and on the asset's page."""
-    op = TableNames.of(context.asset_key).named(context.asset_key.path[-1])
-    reason = (
-        "nothing is compared without a score_path. Give it in the Launchpad: "
-        f"ops: {{{op}: {{config: {{score_path: new_rows.csv}}}}}}, or for every run in the table's "
-        "declaration: build_definitions(…, score_path=) or score_path: in its YAML file"
-    )
-    context.log.warning(f"skipped: {reason}")
-    return dg.AssetObservation(
-        context.asset_key, description=f"skipped: {reason}", metadata={"skipped": reason}
     )

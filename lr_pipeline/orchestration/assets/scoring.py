@@ -7,6 +7,7 @@ import dagster as dg
 from lr_pipeline.lifecycle.model_in_use import Champion
 from lr_pipeline.models.recorded_model import RecordedModel
 from lr_pipeline.orchestration.asset_names import CHAMPION
+from lr_pipeline.orchestration.assets.skipped import skipped, skipped_without_rows
 from lr_pipeline.orchestration.assets.table_asset import Lesson, table_asset
 from lr_pipeline.orchestration.config.scoring_config import ScoringConfig
 from lr_pipeline.orchestration.instance.model_choice import choose_champion
@@ -37,7 +38,7 @@ def predictions(
     is said and is no error. Without a champion it is one if nothing but the scores was asked for.
     """
     if config.score_path is None:
-        yield _no_rows(context)
+        yield skipped_without_rows(context, "no rows are scored")
         return
     new_rows = table.place_for_runs("score_path", config.score_path)
     reference = config.reference and table.place_for_runs("reference", config.reference)
@@ -48,7 +49,7 @@ def predictions(
     except ScoringError as error:
         if set(context.job_def.asset_layer.selected_asset_keys) == {context.asset_key}:
             raise dg.Failure(str(error), allow_retries=False) from error
-        yield _skipped(context, str(error))
+        yield skipped(context, str(error))
         return
     try:
         scored = score_file(
@@ -63,22 +64,3 @@ def predictions(
     except SchemaMismatchError as error:
         raise mismatch_failure(error) from error
     yield dg.MaterializeResult(value=scored, data_version=dg.DataVersion(scored.fingerprint))
-
-
-def _no_rows(context: dg.AssetExecutionContext) -> dg.AssetObservation:
-    """Say that there are no rows, and how to give some."""
-    op = TableNames.of(context.asset_key).named(context.asset_key.path[-1])
-    reason = (
-        "no rows are scored without a score_path. Give it in the Launchpad: "
-        f"ops: {{{op}: {{config: {{score_path: new_rows.csv}}}}}}, or for every run in the table's "
-        "declaration: build_definitions(…, score_path=) or score_path: in its YAML file"
-    )
-    return _skipped(context, reason)
-
-
-def _skipped(context: dg.AssetExecutionContext, reason: str) -> dg.AssetObservation:
-    """Say why nothing is scored, in the run's log and on the asset's page."""
-    context.log.warning(f"skipped: {reason}")
-    return dg.AssetObservation(
-        context.asset_key, description=f"skipped: {reason}", metadata={"skipped": reason}
-    )

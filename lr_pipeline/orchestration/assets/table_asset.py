@@ -10,12 +10,7 @@ import dagster as dg
 
 from lr_pipeline.orchestration.assets.walkthrough_links import PAGES, walkthrough
 from lr_pipeline.orchestration.config.checked_at_launch import check_at_launch
-from lr_pipeline.orchestration.table_functions import (
-    Configs,
-    Function,
-    input_parameters,
-    of_table,
-)
+from lr_pipeline.orchestration.table_functions import Configs, Function, input_parameters, of_table
 from lr_pipeline.orchestration.table_names import NO_TABLE, TableNames
 
 
@@ -98,11 +93,9 @@ def table_asset(
     output_required: bool = True,
 ) -> Callable[[Function], TableAsset]:
     """Make a function the asset of every table; ``stage`` is one of ``table_names.STAGES``."""
-
-    def made_of(function: Function) -> TableAsset:
-        return TableAsset(function, stage, kinds, code_version, lesson, output_required)
-
-    return made_of
+    return lambda function: TableAsset(
+        function, stage, kinds, code_version, lesson, output_required
+    )
 
 
 def assets_in(module: ModuleType) -> Iterator[TableAsset]:

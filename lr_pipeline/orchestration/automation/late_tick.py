@@ -1,4 +1,4 @@
-"""Say of a schedule's tick that it was missed and is made up for: in the tick's result.
+"""Say in the result of a schedule's tick that it was missed and is made up for.
 
 Dagster keeps a file for each tick that logs, for ever, so no tick of a table logs.
 When Dagster's scheduler is up again, it evaluates the last of the ticks that it missed, once.

@@ -13,7 +13,7 @@ import dagster as dg
 from lr_pipeline.orchestration.assets.table_asset import TableAsset
 from lr_pipeline.orchestration.config.acknowledged_config import Acknowledged
 from lr_pipeline.orchestration.config.automation_config import MONTH, AutomationConfig
-from lr_pipeline.orchestration.jobs import TableJobs
+from lr_pipeline.orchestration.jobs import TRAINING, asset_job
 from lr_pipeline.orchestration.table_checks import build_checks
 from lr_pipeline.orchestration.table_functions import Configs
 from lr_pipeline.orchestration.table_names import TableNames
@@ -21,11 +21,6 @@ from lr_pipeline.tables.sources.declared_tables import TableSource
 
 SUFFIX = "by_month"
 STAGES = {"data", "models", "evaluation"}
-
-
-def names_of_months(names: TableNames) -> TableNames:
-    """Return the names of the assets of past months."""
-    return TableNames(SUFFIX if names.table is None else f"{names.table}_{SUFFIX}")
 
 
 def without_time(source: TableSource) -> str | None:
@@ -59,7 +54,7 @@ def monthly_history(
         return dg.Definitions()
     if reason := without_time(source):
         raise ValueError(reason)
-    names = names_of_months(names)
+    names = TableNames(SUFFIX if names.table is None else f"{names.table}_{SUFFIX}")
     first = datetime.strptime(when.monthly_from, MONTH)
     months = dg.MonthlyPartitionsDefinition(first, timezone=when.timezone)
     monthly = [one for one in assets if one.stage in STAGES]
@@ -71,6 +66,6 @@ def monthly_history(
             for check in build_checks(names, penalty, acknowledged)
             if {key.asset_key for key in check.check_keys} <= keys
         ],
-        jobs=[TableJobs(names, monthly).training()],
+        jobs=[asset_job(TRAINING, names, monthly)],
         resources={names.resource(name): one for name, one in own.items()},
     )

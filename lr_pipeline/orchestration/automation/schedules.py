@@ -66,7 +66,7 @@ def build_scoring_schedule(
 def freshness_of(when: AutomationConfig) -> dg.FreshnessPolicy | None:
     """Return when report and champion are late, with a warning before; None if never.
 
-    By default they are after twice the longest time between two ticks, where the schedule is on.
+    By default they are late after twice the longest time between two ticks, if the schedule is on.
     """
     if when.late_after_hours is not None:
         late = timedelta(hours=when.late_after_hours)

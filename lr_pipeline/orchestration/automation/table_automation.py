@@ -1,6 +1,4 @@
-"""What makes a table's assets without a person: schedules, sensors, conditions; and when they
-are late.
-"""
+"""The automation of a table's assets: schedules, sensors, conditions, and when they are late."""
 
 from collections.abc import Sequence
 

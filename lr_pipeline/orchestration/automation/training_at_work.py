@@ -1,6 +1,6 @@
 """Runs of a table's training that have not ended, and what they are made of.
 
-Whoever launched them: schedule and sensor, a terminal, the web UI.
+They count whoever launched them: a schedule, a sensor, a terminal or the web UI.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from lr_pipeline.orchestration.automation.training_inputs import (
 )
 from lr_pipeline.orchestration.config.checked_at_launch import SettingsError
 from lr_pipeline.orchestration.instance.catalogue import materialization_of_run
-from lr_pipeline.orchestration.instance.last_training import INPUTS
+from lr_pipeline.orchestration.instance.last_training import recorded_inputs
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import TableSource
 
@@ -62,9 +62,7 @@ def has_read(
 ) -> bool:
     """Tell whether a run has recorded that it is made of ``now`` and this content."""
     entry = materialization_of_run(instance, dataset, run.run_id)
-    made = None if entry is None else entry.asset_materialization
-    found = None if made is None else made.metadata.get(INPUTS)
-    recorded = None if found is None else found.value
-    if not isinstance(recorded, dict) or input_changes(recorded, now):
+    found = None if entry is None else recorded_inputs(entry)
+    if found is None or input_changes(found, now):
         return False
-    return bool(recorded.get("source", {}).get("content") == content)
+    return bool(found.get("source", {}).get("content") == content)

@@ -1,4 +1,4 @@
-"""Whether the next run of a table's training would be made of anything new, in words for a tick."""
+"""Decide whether a table is trained again, and say why in words for a tick."""
 
 import hashlib
 import json
@@ -71,9 +71,10 @@ def decide_training(
         tag = hashlib.sha256(text.encode()).hexdigest()[:32]
     for run in unfinished_runs(instance, job):
         name = f"run {run.run_id[:SHORT_RUN]}"
-        if tag is not None and run.tags.get(INPUTS_TAG) == tag:
-            return Decision(False, f"{name} is training on these data already", tag)
-        if content is not None and has_read(instance, run, names.key(DATASET), now, content):
+        if content is not None and (
+            run.tags.get(INPUTS_TAG) == tag
+            or has_read(instance, run, names.key(DATASET), now, content)
+        ):
             return Decision(False, f"{name} is training on these data already", tag)
         if will_read(instance, run, job, names, source):
             return Decision(False, f"{name} waits for its turn, and will read these rows", tag)

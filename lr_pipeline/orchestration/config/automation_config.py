@@ -39,8 +39,10 @@ class AutomationConfig(StrictConfig):
     @field_validator("monthly_from")
     @classmethod
     def _is_a_month(cls, month: str | None) -> str | None:
+        if month is None:
+            return None
         try:
-            return month and f"{datetime.strptime(month, MONTH):{MONTH}}"
+            return f"{datetime.strptime(month, MONTH):{MONTH}}"
         except ValueError:
             raise ValueError(
                 f"monthly_from: expected a month as in 2023-01, found {month!r}"

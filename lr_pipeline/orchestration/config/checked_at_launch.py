@@ -1,9 +1,9 @@
-"""Settings that are checked when a run is launched, and not first when its step starts.
+"""Settings that are checked when a run is launched, and not only when its step starts.
 
-Dagster's web server knows the type of each field, and tells of a wrong one while it is typed. The
-bounds are pydantic's, which Dagster asks in a step that has started. But the plan of a run is made
-by our code, before there is a run, and then calls the function that maps an operation's settings:
-the one here looks at them, and changes nothing.
+Dagster's web server knows the type of each field, and marks a wrong one while it is typed. Bounds
+are known to pydantic alone, which Dagster asks only in a step that has started. But before there is
+a run, our code makes its plan, and calls the function that maps an operation's settings: the one
+here checks them, and changes nothing.
 """
 
 import inspect
@@ -15,6 +15,7 @@ from dagster._config import EvaluateValueResult
 from dagster._core.definitions.definition_config_schema import ConfiguredDefinitionConfigSchema
 from pydantic import ValidationError
 
+from lr_pipeline.orchestration.config.own_defaults import first_problem
 from lr_pipeline.orchestration.table_functions import Function, config_parameters
 
 
@@ -48,10 +49,9 @@ class _CheckedSettings(ConfiguredDefinitionConfigSchema):
         try:
             self._kind(**given)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in (self._operation, "config", *first["loc"]))
-            said = first["msg"].removeprefix("Value error, ").rstrip(".")
+            where, said, found = first_problem(error)
+            place = ".".join(map(str, (self._operation, "config", *where)))
             raise SettingsError(
-                f"{place}: {said}, found {first['input']!r}. Correct the run's configuration."
+                f"{place}: {said}, found {found!r}. Correct the run's configuration."
             ) from None
         return EvaluateValueResult.for_value(processed_config)

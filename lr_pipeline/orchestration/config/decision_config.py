@@ -1,5 +1,6 @@
 """The configuration of a model's threshold and recalibration, as the Launchpad shows it."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -11,12 +12,32 @@ from lr_pipeline.models.decision.threshold_rules import (
     LowestCost,
     TargetPrecision,
     TargetRecall,
+    ThresholdRule,
     Youden,
 )
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 
+# Kind → what makes the rule of its settings.
+RULES: dict[str, Callable[..., ThresholdRule]] = {
+    "fixed": FixedThreshold,
+    "cost": lambda **costs: LowestCost(Costs(**costs)),
+    "precision": TargetPrecision,
+    "recall": TargetRecall,
+    "capacity": Capacity,
+    "youden": Youden,
+}
 
-class FixedThresholdConfig(StrictConfig):
+
+class RuleConfig(StrictConfig):
+    """Settings of a rule that chooses a threshold: its kind, and the fields of the rule."""
+
+    def rule(self) -> ThresholdRule:
+        """Return the rule that these settings describe."""
+        settings = self.model_dump()
+        return RULES[settings.pop("kind")](**settings)
+
+
+class FixedThresholdConfig(RuleConfig):
     """A given threshold."""
 
     kind: Literal["fixed"] = "fixed"
@@ -24,12 +45,8 @@ class FixedThresholdConfig(StrictConfig):
         default=THRESHOLD, gt=0, lt=1, description="Yes where the probability is above it."
     )
 
-    def rule(self) -> FixedThreshold:
-        """The rule that these settings describe."""
-        return FixedThreshold(self.threshold)
 
-
-class CostConfig(StrictConfig):
+class CostConfig(RuleConfig):
     """The threshold of the lowest cost on held-out training rows."""
 
     kind: Literal["cost"] = "cost"
@@ -49,14 +66,8 @@ class CostConfig(StrictConfig):
             )
         return self
 
-    def rule(self) -> LowestCost:
-        """The rule that these settings describe."""
-        return LowestCost(
-            Costs(self.false_positive, self.false_negative, self.true_positive, self.true_negative)
-        )
 
-
-class PrecisionConfig(StrictConfig):
+class PrecisionConfig(RuleConfig):
     """The most positive rows found while enough of the flagged rows are positive."""
 
     kind: Literal["precision"] = "precision"
@@ -64,12 +75,8 @@ class PrecisionConfig(StrictConfig):
         default=0.8, gt=0, le=1, description="Share of the flagged rows that must be positive."
     )
 
-    def rule(self) -> TargetPrecision:
-        """The rule that these settings describe."""
-        return TargetPrecision(self.target)
 
-
-class RecallConfig(StrictConfig):
+class RecallConfig(RuleConfig):
     """The fewest rows flagged while enough of the positive rows are among them."""
 
     kind: Literal["recall"] = "recall"
@@ -77,12 +84,8 @@ class RecallConfig(StrictConfig):
         default=0.8, gt=0, le=1, description="Share of the positive rows that must be flagged."
     )
 
-    def rule(self) -> TargetRecall:
-        """The rule that these settings describe."""
-        return TargetRecall(self.target)
 
-
-class CapacityConfig(StrictConfig):
+class CapacityConfig(RuleConfig):
     """As many rows flagged as can be handled."""
 
     kind: Literal["capacity"] = "capacity"
@@ -90,19 +93,11 @@ class CapacityConfig(StrictConfig):
         default=50.0, gt=0, lt=1000, description="Rows flagged of a thousand, at most."
     )
 
-    def rule(self) -> Capacity:
-        """The rule that these settings describe."""
-        return Capacity(self.per_thousand)
 
-
-class YoudenConfig(StrictConfig):
+class YoudenConfig(RuleConfig):
     """The largest recall + specificity − 1."""
 
     kind: Literal["youden"] = "youden"
-
-    def rule(self) -> Youden:
-        """The rule that these settings describe."""
-        return Youden()
 
 
 DecisionConfig = (

@@ -5,7 +5,7 @@ from copy import copy
 from typing import Any, TypeVar
 
 import dagster as dg
-from pydantic import create_model
+from pydantic import ValidationError, create_model
 
 Kind = TypeVar("Kind", bound=dg.Config)
 
@@ -28,6 +28,12 @@ def validated(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
                 f"configuration, found {value!r}"
             )
     return kind(**values)
+
+
+def first_problem(error: ValidationError) -> tuple[tuple[int | str, ...], str, Any]:
+    """Return where pydantic found the first problem, what it says, and the value it found."""
+    first = error.errors(include_url=False)[0]
+    return first["loc"], first["msg"].removeprefix("Value error, ").rstrip("."), first["input"]
 
 
 def own_defaults(kind: type[Kind], values: Mapping[str, Any]) -> type[Kind]:

@@ -1,4 +1,4 @@
-"""The configuration of the predictions, as the Launchpad shows it."""
+"""The configurations of what reads new rows: the predictions and the drift report."""
 
 from pydantic import Field
 
@@ -39,4 +39,15 @@ class ScoringConfig(ScoreConfig):
         default=None,
         description="CSV or Parquet with the columns of training: a file, folder or pattern below "
         "the data root, or what the declaration names. Without it nothing is scored.",
+    )
+
+
+class DriftConfig(StrictConfig):
+    """The new rows that are compared with the training set."""
+
+    score_path: str | None = Field(
+        default=None,
+        description="CSV or Parquet with the columns of training, and its target where answers are "
+        "known: a file, folder or pattern below the data root, or what the declaration names. "
+        "Without it nothing is compared.",
     )

@@ -1,8 +1,9 @@
 """The configuration of the studies, which a reader edits in the Launchpad."""
 
 from math import inf
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.studies.descent import LEARNING_RATES
@@ -11,18 +12,21 @@ from lr_pipeline.studies.likelihood import DEVIATIONS
 MOST_PATHS = 15
 
 
-def _positive(name: str, values: list[float]) -> list[float]:
+def _positive(values: list[float]) -> list[float]:
     """Return the values; raise an error unless each is a positive number."""
     wrong = [value for value in values if not 0.0 < value < inf]
     if wrong:
-        raise ValueError(f"{name} must be positive numbers, found {wrong}")
+        raise ValueError(f"expected positive numbers, found {wrong}")
     return values
+
+
+PositiveNumbers = Annotated[list[float], AfterValidator(_positive)]
 
 
 class DescentStudyConfig(StrictConfig):
     """Gradient descent on (θ − 2.5)² − 1 from θ = 0."""
 
-    learning_rates: list[float] = Field(
+    learning_rates: PositiveNumbers = Field(
         default=list(LEARNING_RATES),
         min_length=1,
         max_length=MOST_PATHS,
@@ -37,11 +41,6 @@ class DescentStudyConfig(StrictConfig):
         default=10, gt=0, description="Steps of the second, short run of a rate that diverges."
     )
 
-    @field_validator("learning_rates")
-    @classmethod
-    def _rates_are_positive(cls, rates: list[float]) -> list[float]:
-        return _positive("learning_rates", rates)
-
 
 class TableStudyConfig(StrictConfig):
     """Settings that the studies of the training set share."""
@@ -54,7 +53,7 @@ class TableStudyConfig(StrictConfig):
 class LearningRateStudyConfig(TableStudyConfig):
     """Gradient descent on the training set's mean log loss from w = 0."""
 
-    learning_rates: list[float] = Field(
+    learning_rates: PositiveNumbers = Field(
         default=[],
         max_length=100,
         description="η at the first step; empty: a grid from 0.01 to beyond 2/λ*.",
@@ -65,11 +64,6 @@ class LearningRateStudyConfig(TableStudyConfig):
         description="Descend on columns of mean 0 and deviation 1 instead of the raw ones.",
     )
 
-    @field_validator("learning_rates")
-    @classmethod
-    def _rates_are_positive(cls, rates: list[float]) -> list[float]:
-        return _positive("learning_rates", rates)
-
 
 class LikelihoodStudyConfig(TableStudyConfig):
     """Likelihood of a feature's values and of the labels."""
@@ -77,17 +71,12 @@ class LikelihoodStudyConfig(TableStudyConfig):
     feature: str | None = Field(
         default=None, description="Column of the design; empty: the first one."
     )
-    deviations: list[float] = Field(
+    deviations: PositiveNumbers = Field(
         default=list(DEVIATIONS),
         min_length=1,
         max_length=5,
         description="σ of the normal densities drawn.",
     )
-
-    @field_validator("deviations")
-    @classmethod
-    def _deviations_are_positive(cls, deviations: list[float]) -> list[float]:
-        return _positive("deviations", deviations)
 
 
 class RegressionStudyConfig(TableStudyConfig):

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lr_pipeline.orchestration.config.champion_config import ChampionConfig
-from lr_pipeline.orchestration.config.drift_config import DriftConfig
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
 from lr_pipeline.orchestration.config.own_defaults import own_defaults, validated
-from lr_pipeline.orchestration.config.scoring_config import ScoreConfig, ScoringConfig
+from lr_pipeline.orchestration.config.scoring_config import DriftConfig, ScoreConfig, ScoringConfig
 from lr_pipeline.orchestration.config.training_config import (
     NumpyTrainingConfig,
     TorchTrainingConfig,

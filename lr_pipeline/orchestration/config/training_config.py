@@ -1,6 +1,7 @@
 """The configuration of the model assets, as the Launchpad shows it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -13,11 +14,7 @@ from lr_pipeline.core.solvers.lbfgs import Lbfgs
 from lr_pipeline.core.solvers.newton import Newton
 from lr_pipeline.core.types import Parameters
 from lr_pipeline.engines.torch.torch_descent import ManualGradientDescent
-from lr_pipeline.models.decision.choose_decision import (
-    FOLDS,
-    DecisionChoice,
-    RecalibrationKind,
-)
+from lr_pipeline.models.decision.choose_decision import FOLDS, DecisionChoice, RecalibrationKind
 from lr_pipeline.models.train import Training
 from lr_pipeline.orchestration.config.decision_config import DecisionConfig, FixedThresholdConfig
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
@@ -101,6 +98,9 @@ class GradientDescentConfig(StrictConfig):
         return partial(normal_start, seed=self.seed)
 
 
+SolverConfig = NewtonConfig | LbfgsConfig | GradientDescentConfig
+
+
 class TrainingConfig(StrictConfig):
     """Settings that both logistic models share."""
 
@@ -140,6 +140,15 @@ class TrainingConfig(StrictConfig):
         description="Folds of the training rows that are held out for decision and recalibration.",
     )
 
+    def training_by(self, solver: SolverConfig) -> Training:
+        """Return the settings of a fit by this algorithm for the core."""
+        return Training(
+            solver=solver.solver(),
+            penalty=penalty_choice(self.penalty, l2=self.l2, log_f=self.log_f),
+            start=solver.start(),
+            decision=self.choice(),
+        )
+
     def choice(self) -> DecisionChoice:
         """Return how the decision is chosen."""
         return DecisionChoice(self.decision.rule(), self.recalibration, self.folds)
@@ -159,9 +168,6 @@ class TrainingConfig(StrictConfig):
         return self
 
 
-SolverConfig = NewtonConfig | LbfgsConfig | GradientDescentConfig
-
-
 class NumpyTrainingConfig(TrainingConfig):
     """Training with the numpy kernel."""
 
@@ -171,12 +177,7 @@ class NumpyTrainingConfig(TrainingConfig):
 
     def training(self) -> Training:
         """Return the settings of the fit for the core."""
-        return Training(
-            solver=self.solver.solver(),
-            penalty=penalty_choice(self.penalty, l2=self.l2, log_f=self.log_f),
-            start=self.solver.start(),
-            decision=self.choice(),
-        )
+        return self.training_by(self.solver)
 
 
 class TorchTrainingConfig(TrainingConfig):
@@ -198,12 +199,7 @@ class TorchTrainingConfig(TrainingConfig):
 
     def training(self) -> Training:
         """Return the settings of the fit for the core."""
-        solver = self.solver.solver()
-        if isinstance(solver, GradientDescent):
-            solver = ManualGradientDescent(**vars(solver))
-        return Training(
-            solver=solver,
-            penalty=penalty_choice(self.penalty, l2=self.l2, log_f=self.log_f),
-            start=self.solver.start(),
-            decision=self.choice(),
-        )
+        found = self.training_by(self.solver)
+        if isinstance(found.solver, GradientDescent):
+            return replace(found, solver=ManualGradientDescent(**vars(found.solver)))
+        return found

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lr_pipeline.orchestration.instance.home import existing_home
+from lr_pipeline.orchestration.instance.home import opened_home
 from lr_pipeline.orchestration.instance.model_choice import is_model_file, model_asset
 from lr_pipeline.orchestration.metadata.source_names import SOURCE, source_identity
 from lr_pipeline.scoring.predictions import Predictions, describe_counts
@@ -29,7 +29,7 @@ def record_answers(name: str, home: str | Path | None, scored: Predictions) -> s
         **scored.outcome.numbers(),
         **{one: meaning[one] for one in ("model_version", "model_status", "threshold")},
     }
-    with dg.DagsterInstance.from_config(str(existing_home(home))) as instance:
+    with opened_home(home) as instance:
         instance.report_runless_asset_event(
             dg.AssetObservation(
                 key, metadata=metadata_values(values), description="scored from a terminal"

@@ -1,20 +1,21 @@
 """Dagster's event log as the catalogue of artifacts: find the latest version of each asset."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lr_pipeline.core.listed_names import listed
 from lr_pipeline.orchestration.asset_names import CHAMPION
-from lr_pipeline.orchestration.instance.home import existing_home
+from lr_pipeline.orchestration.instance.home import opened_home
 from lr_pipeline.orchestration.instance.run_order import place_of_data
 from lr_pipeline.storage.artifact_root import present_location
 from lr_pipeline.storage.artifacts import Artifact, load_artifact, local_copy
 from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:
-    from dagster import AssetKey, DagsterInstance, EventLogEntry, EventLogRecord
+    from dagster import AssetKey, DagsterInstance, EventLogEntry, EventLogRecord, EventRecordsResult
     from upath import UPath
 
 NO_VALUE = "none"
@@ -37,10 +38,10 @@ def load(name: str, home: str | Path | None = None, partition: str | None = None
         There is no such home, asset (the message lists up to twelve) or partition, or the file has
         changed.
     """
-    from dagster import AssetKey, DagsterInstance
+    from dagster import AssetKey
 
-    folder, key = existing_home(home), AssetKey(name.split("/"))
-    with DagsterInstance.from_config(str(folder)) as instance:
+    key = AssetKey(name.split("/"))
+    with opened_home(home) as instance:
         latest = latest_materialization(instance, key)
         found = last_recorded(instance, key, partition) if partition else latest
         if found is None and latest is not None:
@@ -54,7 +55,7 @@ def load(name: str, home: str | Path | None = None, partition: str | None = None
             close = difflib.get_close_matches(name, stored, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise ArtifactError(
-                f"{folder}: expected an asset {name!r} with an artifact, found: "
+                f"{instance.root_directory}: expected an asset {name!r} with an artifact, found: "
                 f"{listed(stored, NAMES_SHOWN) or 'none'}.{hint} Load one of these, or materialize "
                 "it first."
             )
@@ -81,8 +82,8 @@ def latest_materialization(
     So an older run that ends later, or is resumed later, does not displace a newer one.
     ``before_run``: only of runs that began before this one.
 
-    The champion is an exception: its materializations are rulings, each of which was made knowing
-    the one before it (see ``lifecycle.decide``), so that the last one recorded is current.
+    The champion is an exception: each of its materializations is a ruling that knew the one before
+    it (see ``lifecycle.decide``), so that the one that was recorded last is current.
     """
     if key.path[-1] == CHAMPION:
         return last_recorded(instance, key)
@@ -117,10 +118,17 @@ def last_recorded(
 def newest_first(
     instance: "DagsterInstance", key: "AssetKey", read_at_once: int = PAGE
 ) -> "Iterator[EventLogRecord]":
-    """Yield the asset's materializations, the one that was recorded last at first."""
+    """Yield the asset's materializations; the one that was recorded last comes first."""
+    return all_records(partial(instance.fetch_materializations, key), read_at_once)
+
+
+def all_records(
+    fetch: "Callable[..., EventRecordsResult]", at_once: int
+) -> "Iterator[EventLogRecord]":
+    """Yield the records that ``fetch`` gives page by page, so many at once."""
     cursor, more = None, True
     while more:
-        page = instance.fetch_materializations(key, limit=read_at_once, cursor=cursor)
+        page = fetch(limit=at_once, cursor=cursor)
         yield from page.records
         cursor, more = page.cursor, page.has_more
 
@@ -194,6 +202,14 @@ def _require_artifact(key: "AssetKey", entry: "EventLogEntry") -> "tuple[Path | 
             "record a file, found none. Materialize it again with lr_pipeline's IO manager."
         )
     return found.path, found.sha256, found.kind
+
+
+def root_of_artifacts(key: "AssetKey", entry: "EventLogEntry") -> "Path | UPath":
+    """Return the root of all artifacts: ``<root>/<asset key>/<version>/<file>`` less the rest.
+
+    Errors are those of `recorded_file`.
+    """
+    return _require_artifact(key, entry)[0].parents[len(key.path) + 1]
 
 
 def recorded(entry: "EventLogEntry", name: str) -> str | None:

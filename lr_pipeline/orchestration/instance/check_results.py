@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lr_pipeline.orchestration.asset_names import DATASET, EXISTENCE, TRAIN_SET
+from lr_pipeline.tables.errors import cut
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, AssetCheckKey, AssetKey, DagsterInstance
@@ -85,8 +86,6 @@ def latest_result(
 
 
 def _described(evaluation: "AssetCheckEvaluation") -> str:
-    description = evaluation.description or "failed"
-    if len(description) > LONGEST_DESCRIPTION:
-        description = f"{description[:LONGEST_DESCRIPTION]}…"
+    description = cut(evaluation.description or "failed", LONGEST_DESCRIPTION)
     asset = evaluation.asset_key.to_user_string()
     return f"{asset}: {evaluation.check_name}: {description}"

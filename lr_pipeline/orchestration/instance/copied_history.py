@@ -5,8 +5,10 @@ its own. So runs and schedules are copied as rows, and events are stored again i
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from lr_pipeline.orchestration.instance.catalogue import all_records
 from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:
@@ -68,12 +70,10 @@ def _copy_tables(old: Any, new: Any, tables: "MetaData") -> None:
 
 
 def _events(instance: "DagsterInstance") -> "Iterator[EventLogEntry]":
-    """Yield the events of all runs, and the materializations that belong to none."""
+    """Yield the events of all runs, and what was recorded of assets without a run."""
     for run in instance.get_runs():
         yield from instance.all_logs(run.run_id)
     for key in instance.get_asset_keys():
-        cursor, more = None, True
-        while more:
-            page = instance.fetch_materializations(key, limit=ROWS, cursor=cursor)
-            yield from (one.event_log_entry for one in page.records if not one.run_id)
-            cursor, more = page.cursor, page.has_more
+        for fetch in (instance.fetch_materializations, instance.fetch_observations):
+            found = all_records(partial(fetch, key), ROWS)
+            yield from (one.event_log_entry for one in found if not one.run_id)

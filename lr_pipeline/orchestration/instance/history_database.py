@@ -4,19 +4,11 @@ The variable ``LR_PIPELINE_DATABASE`` has the URL of a PostgreSQL database. The 
 names the variable, so that neither it nor any other file has the password.
 """
 
-import fcntl
-import hashlib
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lr_pipeline.storage.storage_error import ArtifactError
-
-if TYPE_CHECKING:
-    from dagster import DagsterInstance
 
 DATABASE = "LR_PIPELINE_DATABASE"
 POSTGRES = f"""\
@@ -108,25 +100,3 @@ def _no_answer(said: str) -> str:
         f"the database of the run history does not answer: {said}. Start it, or correct "
         f"{DATABASE}; then give the command again. What earlier steps stored is intact."
     )
-
-
-@contextmanager
-def one_process_at_a_time(instance: "DagsterInstance", name: str) -> Iterator[None]:
-    """Hold the lock of this name: among all machines in PostgreSQL, else in the home's files.
-
-    It is released when the process dies: by the server, which loses the connection, or the kernel.
-    """
-    storage = instance.event_log_storage
-    if type(storage).__name__ == "PostgresEventLogStorage":
-        from sqlalchemy import text
-
-        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-        with storage.index_connection() as connection:  # type: ignore[attr-defined]
-            connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": number})
-            yield
-        return
-    folder = Path(instance.storage_directory())
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f".{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -4,21 +4,23 @@ Dagster creates its databases when an instance is first opened, and takes no loc
 that do so at once can leave a database with two schema versions, which cannot be opened again.
 """
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
 
 from lr_pipeline.orchestration.instance.history_database import (
     keeps_history_elsewhere,
     storage_settings,
 )
+from lr_pipeline.orchestration.instance.home_lock import locked_file
 from lr_pipeline.storage.atomic import new_file
 from lr_pipeline.storage.storage_error import ArtifactError
 from lr_pipeline.tables.files.refusals import os_reason
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 SETTINGS = """\
 # Written once by lr_pipeline; edit freely, it is never overwritten.
@@ -94,50 +96,55 @@ def existing_home(path: str | Path | None = None) -> Path:
         There is no such home, or it is unusable.
     """
     home = dagster_home(path)
-    if not home.exists():  # initialise_home reports a path that is a file
+    if not is_home(home) and not home.is_file():  # initialise_home reports a file
+        found = "a folder without dagster.yaml" if home.is_dir() else "nothing"
         raise ArtifactError(
-            f"{home}: expected a Dagster home, found nothing. Run the pipeline first, or say "
-            "where it ran: home= or the environment variable DAGSTER_HOME."
+            f"{home}: expected a Dagster home, found {found}. Run the pipeline first, or say "
+            "where it ran: --home, home= or the environment variable DAGSTER_HOME."
         )
     return initialise_home(home)
+
+
+def opened_home(path: str | Path | None = None) -> "DagsterInstance":
+    """Open the instance of a home that is there already; errors as ``existing_home``."""
+    from dagster import DagsterInstance
+
+    return DagsterInstance.from_config(str(existing_home(path)))
+
+
+def is_home(folder: Path) -> bool:
+    """Tell whether a folder is a Dagster home: whether it has settings or a history."""
+    return any((folder / name).exists() for name in ("dagster.yaml", "history"))
 
 
 def _initialised(home: Path) -> Path:
     ready, settings = home / f".ready-dagster-{version('dagster')}", home / "dagster.yaml"
     if not ready.exists():
         home.mkdir(parents=True, exist_ok=True)
-        with _locked(home / ".lock"):
+        with locked_file(home / ".lock"):
             if not ready.exists():
-                _write_settings(settings)
+                if not settings.exists():
+                    with new_file(settings) as partial:
+                        partial.write_text(SETTINGS + storage_settings(), encoding="utf-8")
                 keeps_history_elsewhere(settings)
                 _open_storages(home)
                 ready.touch()
+    _require_file(settings, "the settings of the home")
     history = [] if keeps_history_elsewhere(settings) else [home / "history"]
-    for database in DATABASES if history else ():
-        if not (home / database).is_file():  # Dagster would make an empty one
-            raise ArtifactError(
-                f"{home / database}: expected a database of the run history, found nothing. "
-                "Restore the home from a backup, or begin another one: --home, home= or "
-                "DAGSTER_HOME."
-            )
+    for database in DATABASES if history else ():  # Dagster would make an empty one
+        _require_file(home / database, "a database of the run history")
     for folder in (home, *history):
         with TemporaryFile(dir=folder):  # SQLite's own error is unclear
             pass
     return home
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of this file; the kernel releases it when the process dies."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _write_settings(path: Path) -> None:
-    if not path.exists():
-        with new_file(path) as partial:
-            partial.write_text(SETTINGS + storage_settings(), encoding="utf-8")
+def _require_file(path: Path, what: str) -> None:
+    if not path.is_file():
+        raise ArtifactError(
+            f"{path}: expected {what}, found nothing. Restore the home from a backup, or begin "
+            "another one: --home, home= or DAGSTER_HOME."
+        )
 
 
 def _open_storages(home: Path) -> None:

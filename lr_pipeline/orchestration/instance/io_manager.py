@@ -2,7 +2,7 @@
 
 The folders are never searched. An input is the version recorded by this run, else by a run that it
 re-executes, else the current one: of the run that began last. So two runs at the same time never
-mix. Where the asset has partitions, all of this is meant of the run's partition.
+mix. Where the asset has partitions, all of this holds within the run's partition.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,9 @@ from lr_pipeline.orchestration.instance.catalogue import (
 )
 from lr_pipeline.orchestration.instance.peak_memory import peak_since_last_call
 from lr_pipeline.orchestration.instance.run_opening import open_run
-from lr_pipeline.orchestration.instance.table_tag import tag_run_of_table
+from lr_pipeline.orchestration.instance.run_order import with_ancestors
 from lr_pipeline.orchestration.resources.fixed_in_code import FixedInCode
+from lr_pipeline.orchestration.table_names import TABLE_TAG
 from lr_pipeline.storage.artifact_root import DEFAULT_ROOT, ROOT, artifact_root
 from lr_pipeline.storage.artifacts import Artifact, version_name, write_artifact
 from lr_pipeline.storage.plain_values import metadata_values
@@ -59,7 +60,7 @@ class ArtifactIOManager(FixedInCode, dg.ConfigurableIOManager):
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Write a new version of the asset; ``None`` is recorded without a file."""
         _partition(context)
-        tag_run_of_table(context)
+        _tag_run_of_table(context)
         if obj is None:
             context.add_output_metadata({"kind": NO_VALUE})
             return
@@ -124,22 +125,18 @@ def artifact_metadata(artifact: Artifact) -> dict[str, Any]:
 
 
 def _lineage(context: dg.InputContext) -> Sequence[str]:
-    """Return this run and the runs it re-executes, newest first; empty outside a run."""
+    """Return the ids of this run and of those it executes again, newest first; [] outside a run."""
     try:
         run = context.step_context.dagster_run
     except dg.DagsterInvariantViolationError:
         return []
-    runs = [run.run_id]
-    while run.parent_run_id and (parent := context.instance.get_run_by_id(run.parent_run_id)):
-        run = parent
-        runs.append(run.run_id)
-    return runs
+    return [one.run_id for one in with_ancestors(context.instance, run)]
 
 
 def _partition(context: dg.OutputContext | dg.InputContext) -> str | None:
     """Return the run's partition if the asset has partitions; an artifact is never of several.
 
-    A check is given all partitions of its asset, and means that of its run.
+    A check is given all partitions of its asset, and reads that of its run.
     """
     if not context.has_asset_partitions:
         return None
@@ -149,3 +146,16 @@ def _partition(context: dg.OutputContext | dg.InputContext) -> str | None:
             "run of none or of a range. Launch a run for each partition."
         )
     return str(context.partition_key)
+
+
+def _tag_run_of_table(context: dg.OutputContext) -> None:
+    """Tag the run of this output with its table if all its assets are of one, and no job did it.
+
+    The web UI's button runs assets without a job.
+    """
+    step = context.step_context
+    if TABLE_TAG in step.dagster_run.tags:
+        return
+    prefixes = {tuple(key.path[:-1]) for key in step.job_def.asset_layer.selected_asset_keys}
+    if len(prefixes) == 1 and len(prefix := prefixes.pop()) == 1:
+        step.instance.add_run_tags(step.run_id, {TABLE_TAG: prefix[0]})

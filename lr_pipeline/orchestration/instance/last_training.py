@@ -12,6 +12,7 @@ from lr_pipeline.orchestration.instance.catalogue import (
     materialization_of_run,
 )
 from lr_pipeline.orchestration.instance.earlier_reports import utc
+from lr_pipeline.orchestration.instance.run_order import with_ancestors
 
 INPUTS = "inputs"  # metadata of a dataset
 SHORT_RUN = 8
@@ -27,7 +28,7 @@ class LastTraining:
 
     @property
     def words(self) -> str:
-        """Name the run as a sentence needs it."""
+        """The name of the run in a sentence."""
         return f"run {self.run[:SHORT_RUN]} of {self.ended}"
 
 
@@ -38,48 +39,44 @@ def last_training(instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey]) -> 
     run: a person can return to another at any time.
     """
     made = {key.path[-1]: latest_materialization(instance, key) for key in keys}
-    (report_key,) = (key for key in keys if key.path[-1] == REPORT)
-    report = latest_materialization(instance, report_key)
+    key_of = {key.path[-1]: key for key in keys}
+    report = latest_materialization(instance, key_of[REPORT])
     if report is None:
         return "it was never trained completely"
     name = f"run {report.run_id[:SHORT_RUN]} of {utc(report.timestamp)}"
     run = instance.get_run_by_id(report.run_id)
     if run is None or run.status is not dg.DagsterRunStatus.SUCCESS:
-        ended = "was deleted" if run is None else f"ended as {run.status.value}"
+        if run is None:
+            ended = "was deleted"
+        else:
+            ended = f"ended as {run.status.value}" if run.is_finished else "has not ended"
         return f"{name}, which made the last report, {ended}"
-    runs = _with_ancestors(instance, run)
-    for key in keys:
-        asset = key.path[-1]
-        entry = made.get(asset)
-        if entry is not None and entry.run_id not in runs:  # what ended last need not be current
+    runs = [one.run_id for one in with_ancestors(instance, run)]
+    for asset, key in key_of.items():
+        entry = made[asset]
+        if entry is None or entry.run_id not in runs:  # it may have been made meanwhile
             entry = latest_materialization(instance, key)
         if asset != CHAMPION and (entry is None or entry.run_id not in runs):
             other = "was never made" if entry is None else f"is of run {entry.run_id[:SHORT_RUN]}"
             return f"{asset} {other}, and the last report of {name}"
-    inputs = _inputs_of(instance, keys, runs)
+    inputs = _inputs_of(instance, key_of[DATASET], runs)
     if inputs is None:
         return f"{name} did not record what it was made of"
     return LastTraining(run.run_id, utc(report.timestamp), inputs)
 
 
 def _inputs_of(
-    instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey], runs: Sequence[str]
+    instance: dg.DagsterInstance, dataset: dg.AssetKey, runs: Sequence[str]
 ) -> dict[str, Any] | None:
     """Return the metadata ``inputs`` of the dataset that the last of these runs made."""
-    (dataset,) = (key for key in keys if key.path[-1] == DATASET)
     for run_id in runs:
-        entry = materialization_of_run(instance, dataset, run_id)
-        if entry is not None and entry.asset_materialization is not None:
-            found = entry.asset_materialization.metadata.get(INPUTS)
-            recorded = None if found is None else found.value
-            return recorded if isinstance(recorded, dict) else None
+        if (entry := materialization_of_run(instance, dataset, run_id)) is not None:
+            return recorded_inputs(entry)
     return None
 
 
-def _with_ancestors(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
-    """Return this run and the runs that it continues, newest first."""
-    runs = [run.run_id]
-    while run.parent_run_id and (parent := instance.get_run_by_id(run.parent_run_id)):
-        run = parent
-        runs.append(run.run_id)
-    return runs
+def recorded_inputs(entry: dg.EventLogEntry) -> dict[str, Any] | None:
+    """Return the metadata ``inputs`` of a dataset's materialization; None if it has none."""
+    made = entry.asset_materialization
+    found = made.metadata.get(INPUTS) if made else None
+    return found.value if found is not None and isinstance(found.value, dict) else None

@@ -21,6 +21,7 @@ from lr_pipeline.orchestration.instance.catalogue import (
     materialization_of_run,
     materialization_of_version,
     recorded,
+    root_of_artifacts,
 )
 from lr_pipeline.orchestration.instance.check_results import refusals
 from lr_pipeline.orchestration.instance.io_manager import artifact_metadata
@@ -34,7 +35,6 @@ from lr_pipeline.orchestration.instance.rulings import (
 from lr_pipeline.orchestration.metadata.champion_metadata import champion_metadata
 from lr_pipeline.scoring.predictions import ScoringError
 from lr_pipeline.storage.artifacts import version_name, write_artifact
-from lr_pipeline.storage.object_store import location
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -65,30 +65,24 @@ def promote(
         There is no such version, or it failed a blocking check or did not converge.
     """
     model, key, entry = _model_named(instance, prefix, version)
-    failed = [*refusals(instance, key, entry.run_id)]
+    failed = list(refusals(instance, key, entry.run_id))
     if not model.converged:
         failed.append(f"it did not converge: {model.convergence}")
     if failed:
         raise ScoringError(
-            f"{version_of(model)} is not promoted, by nobody: {'; '.join(failed)}. Train it again."
+            f"{version_of(model)} is not promoted: {'; '.join(failed)}. Train it again."
         )
-    report_key = dg.AssetKey([*prefix, REPORT])
-    report = materialization_of_run(instance, report_key, entry.run_id)
-    with one_ruling_at_a_time(instance, champion_key(prefix)):
-        return _rule(
-            instance,
-            prefix,
-            _Choice(
-                model,
-                key.to_user_string(),
-                entry.run_id,
-                None if report is None else recorded(report, "path"),
-                _root(key, entry),
-            ),
-            "promoted by hand",
-            because,
-            instance.report_runless_asset_event,
-        )
+    report = materialization_of_run(instance, dg.AssetKey([*prefix, REPORT]), entry.run_id)
+    choice = _Choice(
+        model,
+        key.to_user_string(),
+        entry.run_id,
+        None if report is None else recorded(report, "path"),
+        root_of_artifacts(key, entry),
+    )
+    champion, log_event = champion_key(prefix), instance.report_runless_asset_event
+    with one_ruling_at_a_time(instance, champion):
+        return _rule(instance, champion, choice, "promoted by hand", because, log_event)
 
 
 def roll_back(
@@ -110,30 +104,27 @@ def roll_back(
     key = champion_key(prefix)
     with one_ruling_at_a_time(instance, key):
         entries = rulings(instance, key)
-        earlier = earlier_champions(records_of(entries))
+        records = records_of(entries)
+        earlier = earlier_champions(records)
         chosen = [one for one in earlier if to is None or (one.version or "").startswith(to)]
         if not chosen:
             known = ", ".join(f"{one.version} (since {one.since})" for one in earlier) or "none"
             wanted = "one before the present one" if to is None else f"version {to}"
             raise ScoringError(
                 f"{key.to_user_string()}: expected {wanted} among the earlier champions, found "
-                f"{known}."
+                f"{known}. Return to one of those, or promote a version of a model."
             )
         record = chosen[-1]
-        entry = next(
-            e for e, one in zip(entries, records_of(entries), strict=True) if one == record
+        entry = entries[records.index(record)]
+        choice = _Choice(
+            load_recorded(key, entry).model,
+            record.asset,
+            record.run,
+            record.ruling.report,
+            root_of_artifacts(key, entry),
         )
-        stored = load_recorded(key, entry)
-        return _rule(
-            instance,
-            prefix,
-            _Choice(
-                stored.model, record.asset, record.run, record.ruling.report, _root(key, entry)
-            ),
-            "rolled back",
-            because,
-            log_event or instance.report_runless_asset_event,
-        )
+        log_event = log_event or instance.report_runless_asset_event
+        return _rule(instance, key, choice, "rolled back", because, log_event)
 
 
 def _model_named(
@@ -142,32 +133,30 @@ def _model_named(
     """Return a version of a logistic model, its asset and its materialization."""
     keys = [dg.AssetKey([*prefix, name]) for name in LOGISTIC_MODELS]
     for key in keys:
-        entry = (
-            latest_materialization(instance, key)
-            if version == LATEST
-            else materialization_of_version(instance, key, version)
-        )
+        if version == LATEST:
+            entry = latest_materialization(instance, key)
+        else:
+            entry = materialization_of_version(instance, key, version) if version else None
         if entry is not None:
             return load_recorded(key, entry), key, entry
     names = " or ".join(key.to_user_string() for key in keys)
     raise ScoringError(
-        f"expected version {version} of {names}, found none. "
+        f"expected version {version or repr(version)} of {names}, found none. "
         "Reports and `predict` name a model's version; 'latest' is the newest."
     )
 
 
 def _rule(
     instance: dg.DagsterInstance,
-    prefix: list[str],
+    key: dg.AssetKey,
     choice: _Choice,
     action: Action,
     because: str,
     log_event: LogEvent,
 ) -> Champion:
-    """Store the ruling and record it; the caller holds the lock."""
-    key, now, version = champion_key(prefix), datetime.now(UTC), version_of(choice.model)
+    """Store the ruling about the champion ``key`` and record it; the caller holds the lock."""
+    version, when = version_of(choice.model), datetime.now(UTC).isoformat(timespec="seconds")
     history = records_of(rulings(instance, key))
-    when = now.isoformat(timespec="seconds")
     replaced = history[-1].version if history else None
     ruling = Ruling(
         action, user_name(), when, because, time.time(), version, replaced, choice.report
@@ -180,8 +169,3 @@ def _rule(
         dg.AssetMaterialization(key, metadata=metadata, tags={"dagster/data_version": version})
     )
     return champion
-
-
-def _root(key: dg.AssetKey, entry: dg.EventLogEntry) -> "Path | UPath":
-    """Return the root of all artifacts: ``<root>/<asset key>/<version>/<file>`` less the rest."""
-    return location(recorded(entry, "path") or "").parents[len(key.path) + 1]

@@ -18,7 +18,7 @@ from lr_pipeline.orchestration.instance.catalogue import (
     materialization_of_version,
 )
 from lr_pipeline.orchestration.instance.check_results import failed_in_run, refusals
-from lr_pipeline.orchestration.instance.home import existing_home
+from lr_pipeline.orchestration.instance.home import opened_home
 from lr_pipeline.orchestration.instance.rulings import current_champion
 from lr_pipeline.scoring import predictions
 from lr_pipeline.scoring.predictions import ScoringError
@@ -64,24 +64,22 @@ def find_model(name: str, home: str | Path | None = None, anyway: bool = False) 
     if is_model_file(name):
         model = read_model(path / MODEL_FILE if path.is_dir() else path)
         return ChosenModel(_require_logistic(name, model), A_FILE)
-    key = model_asset(name)
-    value = load(key, home)  # its errors say what there is
-    from dagster import AssetKey, DagsterInstance
+    from dagster import AssetKey
 
-    with DagsterInstance.from_config(str(existing_home(home))) as instance:
+    asset = model_asset(name)
+    value, key = load(asset, home), AssetKey(asset.split("/"))  # its errors say what there is
+    with opened_home(home) as instance:
         if isinstance(value, RecordedModel):
-            champion = Champion.of(value)
-            return choose_champion(instance, AssetKey(key.split("/")), champion, anyway)
-        model = _require_logistic(key, value)
-        return _chosen(instance, AssetKey(key.split("/")), model, anyway)
+            return choose_champion(instance, key, Champion.of(value), anyway)
+        return _chosen(instance, key, _require_logistic(asset, value), anyway)
 
 
 def choose_champion(
     instance: "DagsterInstance", key: "AssetKey", champion: Champion, anyway: bool
 ) -> ChosenModel:
-    """Return the champion's model, or where there is none, ``anyway`` the latest of the table.
+    """Return the champion's model; with ``anyway`` the table's latest one where there is none.
 
-    ``key``: of the champion's asset.
+    ``key`` is that of the champion's asset.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from lr_pipeline.orchestration.config.acknowledged_config import acknowledged_wa
 from lr_pipeline.orchestration.config.automation_config import AutomationConfig
 from lr_pipeline.orchestration.config.champion_config import ChampionConfig
 from lr_pipeline.orchestration.config.evaluation_config import EvaluationConfig
-from lr_pipeline.orchestration.config.own_defaults import validated
+from lr_pipeline.orchestration.config.own_defaults import first_problem, validated
 from lr_pipeline.orchestration.config.scoring_config import ScoreConfig
 from lr_pipeline.orchestration.config.strict_config import StrictConfig
 from lr_pipeline.orchestration.config.training_config import TrainingConfig
@@ -164,7 +164,7 @@ def _adapter(hint: Any) -> TypeAdapter[Any]:
 
 def _first_problem(error: ValidationError) -> str:
     """Return where pydantic found the first problem, and what it says."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
-    said = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
-    return f"{place}: {said}" if place.isidentifier() else said
+    where, said, _ = first_problem(error)
+    fields = [part for part in where if isinstance(part, str)]
+    named = fields and all(part.isidentifier() for part in fields)  # else a part is a type
+    return f"{'.'.join(fields)}: {said}" if named else said

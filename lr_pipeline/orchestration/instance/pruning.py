@@ -21,6 +21,7 @@ from lr_pipeline.orchestration.instance.retention import (
 from lr_pipeline.storage.artifacts import remove_artifact
 from lr_pipeline.storage.atomic import stale_partials
 from lr_pipeline.storage.object_store import remove_objects
+from lr_pipeline.tables.errors import count_of
 from lr_pipeline.tables.files.temporary_folder import dead_folders
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ class PrunePlan:
         return sum(one.size for one in self.removals)
 
     def summary(self, what: str) -> str:
-        """Return the whole in a sentence; ``what`` becomes of it: removed, or would go."""
+        """Return a sentence on all that goes; ``what`` happens to it: removed, or would go."""
         number = {kind: sum(one.kind == kind for one in self.removals) for kind in get_args(Kind)}
-        told = [f"{n:,} {kind}{'s' if n > 1 else ''}" for kind, n in number.items() if n]
-        counts = ", ".join(told) or "nothing"
-        return f"{counts} {what} ({size_text(self.size)}); {self.runs_kept:,} runs stay."
+        counts = ", ".join(count_of(n, kind) for kind, n in number.items() if n) or "nothing"
+        kept = f"{count_of(self.runs_kept, 'run')} stay{'s' if self.runs_kept == 1 else ''}"
+        return f"{counts} {what} ({size_text(self.size)}); {kept}."
 
     def rows(self) -> list[tuple[str, str, int, int]]:
         """Return kind, group, number and bytes of what goes, added up."""
@@ -75,7 +76,7 @@ class PrunePlan:
 def size_text(size: float) -> str:
     """Return bytes in the unit that suits them, such as ``1.2 GB``."""
     for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
+        if size < 999.5:  # a larger one is rounded to 1000
             return f"{size:.3g} {unit}"
         size /= 1000
     return f"{size:,.1f} GB"
@@ -91,14 +92,8 @@ def plan_prune(instance: "DagsterInstance", policy: RetentionPolicy) -> PrunePla
     kept = kept_runs(history, policy)
     gone = [one for one in history.runs if one.id not in kept]
     # Artifacts go before the runs that know their paths, so that a killed prune can go on.
-    return PrunePlan(
-        (
-            *_artifacts(history, kept),
-            *_runs(instance, gone),
-            *_leftovers(instance, history),
-        ),
-        len(history.runs) - len(gone),
-    )
+    goes = (*_artifacts(history, kept), *_runs(instance, gone), *_leftovers(instance, history))
+    return PrunePlan(goes, len(history.runs) - len(gone))
 
 
 def carry_out(instance: "DagsterInstance", plan: PrunePlan) -> int:

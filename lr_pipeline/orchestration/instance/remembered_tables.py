@@ -29,7 +29,7 @@ from lr_pipeline.tables.files.refusals import os_reason
 from lr_pipeline.tables.sources.secrets import without_secrets
 
 FOLDER, SUFFIX = "tables", ".yaml"
-# A run without one leaves it as it is.
+# A run that does not set one of these leaves it as it is.
 KEPT = ("champion", "scoring", "automation", "acknowledged", "score_path")
 HEADER = """\
 # The table {name} of the web UI, as `lr-pipeline run` was last given it (the next run writes it

@@ -14,8 +14,9 @@ from lr_pipeline.orchestration.instance.catalogue import (
     recorded_file,
     stored_assets,
 )
-from lr_pipeline.orchestration.instance.home import dagster_home, initialise_home
+from lr_pipeline.orchestration.instance.home import opened_home
 from lr_pipeline.orchestration.metadata.source_names import SOURCE, source_identity
+from lr_pipeline.orchestration.table_names import TUTORIAL_TABLE, TableNames
 from lr_pipeline.storage.formats import format_named
 from lr_pipeline.storage.storage_error import ArtifactError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 TABLES_SHOWN = 12
 PAGES = (".html", ".json")
-TUTORIAL = "the tutorial's table"
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,12 @@ def find_report(table: str | None, home: str | Path | None = None) -> StoredRepo
     ArtifactError
         There is no such home, table or report; the message lists the tables that have one.
     """
-    from dagster import AssetKey, DagsterInstance
-
     if table is not None and (path := _report_file(table)) is not None:
-        numbers = format_named("report").read(path).numbers
+        numbers = _numbers_in(path)
         return StoredReport(str(numbers.get("table", "")), path, numbers)
-    folder = dagster_home(home)
-    if not folder.exists():
-        raise ArtifactError(
-            f"{folder}: expected a Dagster home, found nothing. Run the pipeline first, or say "
-            "where it ran: --home or the environment variable DAGSTER_HOME."
-        )
-    with DagsterInstance.from_config(str(initialise_home(folder))) as instance:
-        name = _name_of(table, instance, folder)
-        key = AssetKey([*([name] if name else []), REPORT])
+    with opened_home(home) as instance:
+        name = _name_of(table, instance)
+        key = TableNames(name or None).key(REPORT)
         found = latest_materialization(instance, key)
         assert found is not None  # it is among the stored assets
         return StoredReport(name, recorded_file(key, found), load_recorded(key, found).numbers)
@@ -77,7 +69,19 @@ def _report_file(table: str) -> Path | None:
     return path.with_suffix(".html") if path.with_suffix(".html").is_file() else None
 
 
-def _name_of(table: str | None, instance: "DagsterInstance", folder: Path) -> str:
+def _numbers_in(page: Path) -> dict[str, Any]:
+    """Return the numbers of a report that is given as a file."""
+    try:
+        numbers: dict[str, Any] = format_named("report").read(page).numbers
+    except (ValueError, TypeError) as error:  # it is not JSON, or no object
+        raise ArtifactError(
+            f"{page}: expected a report as the pipeline wrote it; {error}. Name an unchanged "
+            "report.html or report.json, or a table."
+        ) from None
+    return numbers
+
+
+def _name_of(table: str | None, instance: "DagsterInstance") -> str:
     """Return the name of the table that is meant, empty for the tutorial's."""
     names = [
         name.removesuffix(REPORT).rstrip("/")
@@ -88,7 +92,9 @@ def _name_of(table: str | None, instance: "DagsterInstance", folder: Path) -> st
     if wanted in names:
         return wanted
     of_file = [
-        name for name in names if table and _source_of(name, instance) == source_identity(table)
+        name
+        for name in names
+        if table and source_of_table(name, instance) == source_identity(table)
     ]
     if len(of_file) == 1:
         return of_file[0]
@@ -98,16 +104,14 @@ def _name_of(table: str | None, instance: "DagsterInstance", folder: Path) -> st
         )
     close = difflib.get_close_matches(wanted, names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close and close[0] else ""
-    found = listed((name or TUTORIAL for name in names), TABLES_SHOWN)
+    found = listed((name or TUTORIAL_TABLE for name in names), TABLES_SHOWN)
     raise ArtifactError(
-        f"{folder}: expected a report of {table or TUTORIAL}, found reports of: "
-        f"{found or 'none'}.{hint} Name one of these, or run the pipeline on the table."
+        f"{instance.root_directory}: expected a report of {table or TUTORIAL_TABLE}, found reports "
+        f"of: {found or 'none'}.{hint} Name one of these, or run the pipeline on the table."
     )
 
 
-def _source_of(name: str, instance: "DagsterInstance") -> str | None:
-    """Return the source that the table of this name was last read from."""
-    from dagster import AssetKey
-
-    entry = latest_materialization(instance, AssetKey([*([name] if name else []), DATASET]))
+def source_of_table(name: str, instance: "DagsterInstance") -> str | None:
+    """Return the source from which the table of this name was last read; "" is the tutorial's."""
+    entry = latest_materialization(instance, TableNames(name or None).key(DATASET))
     return None if entry is None else recorded(entry, SOURCE)

@@ -17,10 +17,10 @@ DAY_SECONDS = 86_400.0
 
 @dataclass(frozen=True)
 class RetentionPolicy:
-    """A run stays that is younger than ``keep_days``, or among the last ``keep_runs`` of its table.
+    """Keeps a run younger than ``keep_days``, or among the last ``keep_runs`` of its table.
 
-    Where the artifacts take more than ``max_bytes``, the oldest of these go too. What is in use
-    stays whatever the policy says.
+    Where the artifacts take more than ``max_bytes``, the oldest of these runs go too. What is in
+    use stays whatever the policy says.
     """
 
     keep_days: float = 90.0
@@ -108,13 +108,14 @@ class History:
 
 
 def kept_runs(history: History, policy: RetentionPolicy) -> set[str]:
-    """Return the ids of the runs that stay, "" among them: what no run made is never removed.
+    """Return the ids of the runs that stay, and "": versions that no run made are never removed.
 
     These are the runs of the policy; those that go on; those of the latest version of each asset,
     of the champions to which a rollback can return and of the latest result of each check; those
     that a report of them names; and all from whose versions theirs were made.
     """
-    needed = history.with_inputs({"", *history.in_use, *_current(history), *_going_on(history)})
+    going_on = (one.id for one in history.runs if not one.finished)
+    needed = history.with_inputs({"", *history.in_use, *_current(history), *going_on})
     chosen = _by_age_and_count(history, policy)
     if policy.max_bytes is not None:
         chosen = _within(policy.max_bytes, chosen, needed, history)
@@ -139,7 +140,7 @@ def removable_versions(history: History, kept: Collection[str]) -> "dict[Path | 
 
 
 def _by_age_and_count(history: History, policy: RetentionPolicy) -> list[PastRun]:
-    """Return the finished runs that the policy keeps, the latest first."""
+    """Return the runs that the policy keeps, the latest first."""
     oldest = history.read_at - policy.keep_days * DAY_SECONDS
     seen: dict[str, int] = {}
     chosen = []
@@ -148,10 +149,6 @@ def _by_age_and_count(history: History, policy: RetentionPolicy) -> list[PastRun
         if run.created >= oldest or seen[run.group] <= policy.keep_runs:
             chosen.append(run)
     return chosen
-
-
-def _going_on(history: History) -> set[str]:
-    return {one.id for one in history.runs if not one.finished}
 
 
 def _current(history: History) -> set[str]:

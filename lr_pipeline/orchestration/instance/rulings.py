@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lr_pipeline.lifecycle.model_in_use import Champion, Record
 from lr_pipeline.orchestration.asset_names import CHAMPION
 from lr_pipeline.orchestration.instance.catalogue import last_recorded, load_recorded, newest_first
-from lr_pipeline.orchestration.instance.history_database import one_process_at_a_time
+from lr_pipeline.orchestration.instance.home_lock import one_process_at_a_time
 from lr_pipeline.storage.storage_error import ArtifactError
 
 if TYPE_CHECKING:

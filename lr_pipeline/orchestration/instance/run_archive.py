@@ -19,9 +19,9 @@ TEST_ROWS_TAG = "lr_pipeline/test_rows"
 
 
 def whole_history(instance: "DagsterInstance", key: "AssetKey") -> list[Record]:
-    """Return the records of a champion's rulings, oldest first, those of removed runs before all.
+    """Return the records of a champion's rulings, oldest first; those of removed runs come before.
 
-    Of these only tests that changed nothing are known: the others' runs are never removed.
+    A removed run has only made a test that changed nothing: other rulings keep their runs.
     """
     removed = [Record.from_dict(one) for one in _removed_rulings(instance, key).values()]
     return [*removed, *records_of(rulings(instance, key))]
@@ -33,7 +33,7 @@ def removed_looks(instance: "DagsterInstance", test_rows: str) -> int:
 
 
 def archive_runs(instance: "DagsterInstance", runs: set[str]) -> None:
-    """Keep of runs what must outlive them; to do so twice is the same as once."""
+    """Keep what must outlive the runs; a second call changes nothing."""
     for key in instance.get_asset_keys():
         if key.path[-1] != CHAMPION:
             continue

@@ -7,7 +7,7 @@ of other runs was recorded before, and whatever it makes is recorded after.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dagster import AssetKey, DagsterInstance, RunRecord
+    from dagster import AssetKey, DagsterInstance, DagsterRun, RunRecord
 
 SECONDS_AROUND = 1.0  # the log rounds its times; runs are told apart by their ids
 STARTS_SEARCHED = 1000
@@ -65,3 +65,11 @@ def _assets(instance: "DagsterInstance", run_id: str, event: str) -> "set[AssetK
 
     entries = instance.all_logs(run_id, of_type=DagsterEventType[event])
     return {entry.get_dagster_event().asset_key for entry in entries}
+
+
+def with_ancestors(instance: "DagsterInstance", run: "DagsterRun") -> "list[DagsterRun]":
+    """Return a run, the run that it executes again, the run that this executes again, and so on."""
+    runs = [run]
+    while (parent := runs[-1].parent_run_id) and (found := instance.get_run_by_id(parent)):
+        runs.append(found)
+    return runs

@@ -9,11 +9,12 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance, DagsterRun
+    from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
 SERVER_TAG = ".dagster/grpc_info"  # Dagster's own, set at each launch
 HOST_TAG = "lr_pipeline/host"
@@ -34,41 +35,36 @@ def record_process(instance: "DagsterInstance", run: "DagsterRun") -> None:
     Where the steps are executed on other hosts, the run's process is not known here, and nothing is
     recorded.
     """
-    from dagster import DagsterEventType
-
-    if run.remote_job_origin is None or run.tags.get(RUN_TAG) == run.run_id:
+    if _named_itself(run):
         return
-    for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ENGINE_EVENT):
-        pid = entry.get_dagster_event().engine_event_data.metadata.get("pid")
-        if pid is not None and int(str(pid.value)) in (os.getpid(), os.getppid()):
-            named = process_tags(int(str(pid.value)))
-            instance.add_run_tags(run.run_id, {**named, RUN_TAG: run.run_id})
+    for pid in _launched_processes(instance, run):
+        if pid in (os.getpid(), os.getppid()):
+            instance.add_run_tags(run.run_id, {**process_tags(pid), RUN_TAG: run.run_id})
             return
+
+
+def unfinished() -> "list[DagsterRunStatus]":
+    """Return the statuses of a run that has left the queue and has not ended."""
+    from dagster import DagsterRunStatus
+
+    names = ("NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+    return [DagsterRunStatus[name] for name in names]
 
 
 def fail_dead_runs(instance: "DagsterInstance") -> list[str]:
     """Report as failed this host's unfinished runs whose process is gone; return their ids."""
-    from dagster import DagsterRunStatus, RunsFilter
+    from dagster import RunsFilter
 
-    unfinished = [
-        DagsterRunStatus.NOT_STARTED,
-        DagsterRunStatus.STARTING,
-        DagsterRunStatus.STARTED,
-        DagsterRunStatus.CANCELING,
-    ]
-    runs = instance.get_runs(RunsFilter(tags={HOST_TAG: platform.node()}, statuses=unfinished))
+    wanted = RunsFilter(tags={HOST_TAG: platform.node()}, statuses=unfinished())
     failed = []
-    for listed in runs:
+    for listed in instance.get_runs(wanted):
         if not is_dead(listed):
             continue
         # The run may have ended well between the query and the check of its process.
         run = instance.get_run_by_id(listed.run_id)
         if run is None or run.is_finished:
             continue
-        instance.report_run_failed(
-            run,
-            describe_death(run),
-        )
+        instance.report_run_failed(run, describe_death(run))
         failed.append(run.run_id)
     return failed
 
@@ -80,10 +76,14 @@ def is_dead(run: "DagsterRun") -> bool:
     itself: the web UI and the daemon copy those of a run that they execute again.
     """
     tags = run.tags
-    own = run.remote_job_origin is None or tags.get(RUN_TAG) == run.run_id
-    if not own or tags.get(HOST_TAG) != platform.node():
+    if not _named_itself(run) or tags.get(HOST_TAG) != platform.node():
         return False
     return _process_start(int(tags[PID_TAG])) != tags[START_TAG]
+
+
+def _named_itself(run: "DagsterRun") -> bool:
+    """Tell whether the tags that name a process are the run's own, if it has them."""
+    return run.remote_job_origin is None or run.tags.get(RUN_TAG) == run.run_id
 
 
 def died_unnamed(instance: "DagsterInstance", run: "DagsterRun") -> bool:
@@ -92,23 +92,29 @@ def died_unnamed(instance: "DagsterInstance", run: "DagsterRun") -> bool:
     Its code server logged the process id. That is one of this machine where the server was asked by
     a socket; of others nothing is known.
     """
-    from dagster import DagsterEventType
-
     server = json.loads(run.tags.get(SERVER_TAG, "{}"))
     if run.tags.get(RUN_TAG) == run.run_id or not server.get("socket"):
         return False
+    pid = next(_launched_processes(instance, run), None)
+    return pid is not None and _process_start(pid) is None
+
+
+def _launched_processes(instance: "DagsterInstance", run: "DagsterRun") -> Iterator[int]:
+    """Yield the ids of processes that the launch of a run has logged."""
+    from dagster import DagsterEventType
+
     for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ENGINE_EVENT):
         pid = entry.get_dagster_event().engine_event_data.metadata.get("pid")
         if pid is not None:
-            return _process_start(int(str(pid.value))) is None
-    return False
+            yield int(str(pid.value))
 
 
 def describe_death(run: "DagsterRun") -> str:
     """Return what happened to a run whose process is gone, and what to do."""
     again = "start the run again" if run.remote_job_origin is None else "the run is retried"
+    number = f" {run.tags[PID_TAG]}" if _named_itself(run) and PID_TAG in run.tags else ""
     return (
-        f"The process {run.tags.get(PID_TAG, '')} of this run ended without finishing it (killed, "
+        f"The process{number} of this run ended without finishing it (killed, "
         "out of memory, or the machine was restarted). Artifacts of earlier steps are intact: "
         f"{again}."
     )

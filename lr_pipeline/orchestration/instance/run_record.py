@@ -45,11 +45,10 @@ def record_of_run(engine: dg.ConfigurableResource[Any], test_set: Table) -> RunF
 
     The run is marked as one that looked at the rows of ``test_set``.
     """
-    settings = without_secrets({"name": type(engine).__name__} | _plain_fields(engine))
+    fields = {name: getattr(engine, name) for name in type(engine).model_fields}
+    settings = without_secrets({"name": type(engine).__name__} | fields)
     always = RunFacts(engine=settings, code=code_identity(), arithmetic=numeric_libraries())
-    try:
-        context = dg.AssetExecutionContext.get()
-    except dg.DagsterInvariantViolationError:
+    if (context := _running_asset()) is None:
         return always
     entries = context.instance.all_logs(
         context.run.run_id, of_type={_Event.STEP_START, _Event.ASSET_MATERIALIZATION}
@@ -76,9 +75,7 @@ def _beside_it(context: dg.AssetExecutionContext) -> dict[str, Any]:
 
 def cost_so_far() -> AssetCost | None:
     """Return what the asset whose step calls this has taken until now; None outside a run."""
-    try:
-        context = dg.AssetExecutionContext.get()
-    except dg.DagsterInvariantViolationError:
+    if (context := _running_asset()) is None:
         return None
     key = context.get_step_execution_context().step.key
     started = [
@@ -94,6 +91,14 @@ def cost_so_far() -> AssetCost | None:
         round(time.time() - started[-1], 3),
         None if peak is None else round(peak, 1),
     )
+
+
+def _running_asset() -> dg.AssetExecutionContext | None:
+    """Return the context of the asset whose step calls this; None outside a run."""
+    try:
+        return dg.AssetExecutionContext.get()
+    except dg.DagsterInvariantViolationError:
+        return None
 
 
 def _earlier_reports(instance: dg.DagsterInstance, run_id: str, test_set: Table) -> int:
@@ -154,9 +159,3 @@ def _table_config(context: dg.AssetExecutionContext) -> dict[str, Any]:
         if declared:
             found[name] = {"config": declared | found.get(name, {}).get("config", {})}
     return found
-
-
-def _plain_fields(engine: dg.ConfigurableResource[Any]) -> dict[str, Any]:
-    """Return the engine's settings as plain values."""
-    fields = type(engine).model_fields
-    return {name: getattr(engine, name) for name in fields}

@@ -33,9 +33,10 @@ def clock_behind(instance: "DagsterInstance") -> str | None:
     newest = max((one.update_timestamp.timestamp() for one in records), default=now)
     if newest <= now + SECONDS_BEHIND:
         return None
+    latest = utc_words(newest)
     return (
-        f"the clock says {_utc(now)}, but the newest run is of {_utc(newest)}: was the clock set "
-        f"back? Set it right (timedatectl). Until {_utc(newest)} no schedule ticks that ticked "
+        f"the clock says {utc_words(now)}, but the newest run is of {latest}: was the clock set "
+        f"back? Set it right (timedatectl). Until {latest} no schedule ticks that ticked "
         "before; which version is current does not depend on the clock"
     )
 
@@ -59,5 +60,6 @@ def missing_settings(home: Path) -> str | None:
     )
 
 
-def _utc(timestamp: float) -> str:
+def utc_words(timestamp: float | None) -> str:
+    """Return a Unix time (s) as words in UTC; None stands for now."""
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(timestamp))

@@ -22,6 +22,8 @@ from lr_pipeline.orchestration.instance.retention import History, PastRun, Store
 from lr_pipeline.orchestration.instance.rulings import records_of, rulings
 from lr_pipeline.orchestration.table_names import TABLE_TAG
 
+Entries = dict[dg.AssetKey, tuple[dg.EventLogRecord, ...]]
+
 PAGE = 200
 NAMES = re.compile(
     rf"\b(?:[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|[0-9a-f]{{{VERSION_DIGITS}}})\b"
@@ -46,7 +48,7 @@ def read_history(instance: dg.DagsterInstance) -> History:
         if version.path is None or version.asset.rpartition("/")[2] != REPORT:
             return
         numbers = version.path.with_suffix(".json")
-        for name in NAMES.findall(numbers.read_text()) if numbers.exists() else []:
+        for name in NAMES.findall(numbers.read_text(encoding="utf-8")) if numbers.exists() else []:
             yield from ({name} & known) or trained.get(name, set())
 
     return History(read_at, runs, versions, in_use, named_in)
@@ -86,9 +88,6 @@ def _version(key: dg.AssetKey, record: dg.EventLogRecord) -> StoredVersion:
         0 if artifact is None else artifact.size,
         tuple(inputs),
     )
-
-
-Entries = dict[dg.AssetKey, tuple[dg.EventLogRecord, ...]]
 
 
 def _runs_of_models(entries: Entries) -> dict[str, set[str]]:

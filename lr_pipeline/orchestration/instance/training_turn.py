@@ -20,14 +20,13 @@ from lr_pipeline.orchestration.asset_names import (
     TRAIN_SET,
 )
 from lr_pipeline.orchestration.instance.run_order import place_of_start
-from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs
+from lr_pipeline.orchestration.instance.run_processes import fail_dead_runs, unfinished
+from lr_pipeline.orchestration.instance.start_notes import utc_words
 from lr_pipeline.orchestration.table_names import TRAINING_TAG, TableNames
 
 TRAINED = {DATASET, TRAIN_SET, TEST_SET, EXISTENCE, *MODELS, PROFILE, REPORT, CHAMPION}
 SECONDS = 1.0
 WAITING = "waiting for "  # with which the messages begin
-_Status = dg.DagsterRunStatus
-UNFINISHED = [_Status.NOT_STARTED, _Status.STARTING, _Status.STARTED, _Status.CANCELING]
 
 
 def trained_tables(run: dg.DagsterRun) -> set[str]:
@@ -41,14 +40,15 @@ def trained_tables(run: dg.DagsterRun) -> set[str]:
 def await_turn(instance: dg.DagsterInstance, run: dg.DagsterRun, log: dg.DagsterLogManager) -> None:
     """Return when no training run of the same table is going on that began before this run.
 
-    What the other run has made is said meanwhile. A run whose process is gone is failed.
+    Meanwhile the log says what the other run has made. A run whose process is gone is failed.
     """
     waits_for, said = None, None
     while (other := _run_before(instance, run)) is not None:
         run_id = other.dagster_run.run_id
         if run_id != waits_for:
-            waits_for = run_id
-            log.info(f"{WAITING}another run of this table: {run_id}, since {_began(other)}")
+            waits_for, said = run_id, None
+            since = utc_words(other.start_time)
+            log.info(f"{WAITING}another run of this table: {run_id}, since {since}")
         elif (made := _last_made(instance, run_id)) != said:
             said = made
             log.info(f"{WAITING}run {run_id}, which has made {made}")
@@ -61,7 +61,7 @@ def _run_before(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.RunRecor
     tables = trained_tables(run)
     if not tables:
         return None
-    records = instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED))
+    records = instance.get_run_records(dg.RunsFilter(statuses=unfinished()))
     alike = [one for one in records if tables & trained_tables(one.dagster_run)]
     own = [one for one in alike if one.dagster_run.run_id == run.run_id]
     if len(alike) == 1 or not own:  # the common case
@@ -73,11 +73,6 @@ def _run_before(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.RunRecor
         if place is not None and other is not None and other < place:
             return one
     return None
-
-
-def _began(record: dg.RunRecord) -> str:
-    """Return when a run began, in words."""
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(record.start_time))
 
 
 def _last_made(instance: dg.DagsterInstance, run_id: str) -> str | None:

@@ -139,7 +139,7 @@ def linear_metadata(model: LinearModel) -> Metadata:
 
 def logistic_metadata(model: LogisticModel) -> Metadata:
     """Return how the fit ended, its loss curve and its coefficients."""
-    fit = model.fit
+    fit, recalibration = model.fit, model.decision.recalibration
     picture = markdown_picture(loss_curve(fit.trace, f"Loss curve, {fit.solver}"), "Loss curve")
     return metadata_values(
         {
@@ -155,7 +155,7 @@ def logistic_metadata(model: LogisticModel) -> Metadata:
             **_search_metadata(fit),
             "threshold": model.decision.threshold,
             "threshold_rule": model.decision.rule,
-            **_recalibration_metadata(model),
+            **({} if recalibration is None else {"recalibration": recalibration.description}),
             "standard_errors_from_optimum": fit.certificate.standard_errors,
             **({INSEPARABLE: model.inference.inseparable} if model.inference.inseparable else {}),
             "loss_curve": dg.MetadataValue.md(picture),
@@ -165,12 +165,6 @@ def logistic_metadata(model: LogisticModel) -> Metadata:
             "train_fingerprint": model.train_fingerprint,
         }
     )
-
-
-def _recalibration_metadata(model: LogisticModel) -> Metadata:
-    """Return how probabilities are recalibrated, if they are."""
-    found = model.decision.recalibration
-    return {} if found is None else {"recalibration": found.description}
 
 
 def _search_metadata(fit: LogisticFit) -> Metadata:
@@ -200,7 +194,7 @@ def _coefficient_table(
 ) -> dg.TableMetadataValue:
     """Return intercept and the first 200 coefficients in original units, as a table.
 
-    ``errors`` are the standard errors, intercept first.
+    ``standard_errors``: that of the intercept comes first.
     """
     columns: dict[str, Sequence[str | float | None]] = {
         "name": ["(intercept)", *map(cut, coefficients)],

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
+from xmlrpc.client import Fault
 
 import click
 import grpc
@@ -40,7 +41,7 @@ def answers(address: str, patience: float = PATIENCE) -> bool:
 
 
 class Watch:
-    """Who of ``addresses`` (process name to address) has stopped answering since its start.
+    """Notices who of ``addresses`` (process name → address) has stopped answering since its start.
 
     ``ask`` tells whether an address answers; it asks again after ``pause`` seconds. A process that
     has not answered yet is still loading.
@@ -55,7 +56,7 @@ class Watch:
         self.addresses = addresses
         self.ask = ask
         self.pause = pause
-        self.answered: dict[str, int] = {}  # name to start of the process that answered
+        self.answered: dict[str, int] = {}  # name → start of the process that answered
 
     def silent(self, processes: Sequence[Mapping[str, Any]]) -> list[str]:
         """Return the names of running ``processes`` that answered before and do not, twice, now."""
@@ -75,6 +76,15 @@ class Watch:
         return [name for name in doubtful if not self.ask(self.addresses[name])]
 
 
+def restart(supervisor: Any, name: str) -> None:
+    """Stop and start a process; supervisor itself starts one that has ended meanwhile."""
+    try:
+        supervisor.stopProcess(name)
+        supervisor.startProcess(name)
+    except Fault as fault:
+        click.echo(f"{name}: {fault.faultString}", err=True)
+
+
 def main() -> None:
     """Ask at every tick of supervisor, and restart who does not answer."""
     watch = Watch(dict(one.split("=", 1) for one in sys.argv[1:]))
@@ -83,8 +93,7 @@ def main() -> None:
         supervisor = childutils.getRPCInterface(os.environ).supervisor
         for name in watch.silent(supervisor.getAllProcessInfo()):
             click.echo(f"{name} does not answer: it is restarted", err=True)
-            supervisor.stopProcess(name)
-            supervisor.startProcess(name)
+            restart(supervisor, name)
         childutils.listener.ok(sys.stdout)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import yaml
+from dagster._check import CheckError
 from dagster._core.remote_origin import (
     GrpcServerCodeLocationOrigin,
     ManagedGrpcPythonEnvCodeLocationOrigin,
@@ -78,7 +79,7 @@ def read_workspace(path: Path) -> Workspace:
         )
     try:
         origins = WorkspaceFileTarget(paths=[str(path)]).create_origins()
-    except (dg.DagsterError, yaml.YAMLError) as error:
+    except (dg.DagsterError, CheckError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise ServiceError(f"{path}: {' '.join(str(error).split())}") from None
     own, elsewhere = [], []
     for origin in origins:

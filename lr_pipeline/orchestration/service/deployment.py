@@ -7,11 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lr_pipeline.orchestration.service.code_servers import CodeServer, Workspace
-from lr_pipeline.orchestration.service.service_files import (
-    daemon_command,
-    web_command,
-    write_files,
-)
+from lr_pipeline.orchestration.service.service_error import ServiceError
+from lr_pipeline.orchestration.service.service_files import daemon_command, web_command, write_files
 from lr_pipeline.orchestration.service.templates import rendered
 
 RUNTIME = "/run/lr-pipeline"  # systemd makes it for the units' user alone
@@ -25,10 +22,20 @@ def write_deployment(
     """Write the files of a kind, systemd, compose or helm, to ``folder``; return their paths.
 
     ``project``: the folder of workspace.yaml, below which ``folder`` must lie for containers.
+
+    Raises
+    ------
+    ServiceError
+        The folder is not below the project, or is the project and would lose its workspace.yaml.
     """
     if kind == "systemd":
         texts = _systemd(workspace, home, project, folder)
     else:
+        if not folder.resolve().is_relative_to(project.resolve()):
+            raise ServiceError(
+                f"{folder}: expected a folder below {project}, of which the image is made. Choose "
+                "another: --output."
+            )
         inside = folder.resolve().relative_to(project.resolve())
         moved = [one.moved(project, IN_IMAGE) for one in workspace.own]
         texts = {
@@ -36,6 +43,11 @@ def write_deployment(
             "Dockerfile.dockerignore": rendered("Dockerfile.dockerignore"),
         }
         texts |= _compose(workspace, moved, inside) if kind == "compose" else _helm(moved, inside)
+    if "workspace.yaml" in texts and folder.resolve() == project.resolve():
+        raise ServiceError(
+            f"{folder}: expected another folder than that of workspace.yaml, which a file of this "
+            "name would replace. Choose one: --output."
+        )
     return write_files(folder, texts)
 
 

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
 
 QUERY = """
 {
@@ -18,6 +19,7 @@ QUERY = """
   }
 }
 """
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,23 @@ def checked_parts(url: str, timeout: float = 10.0) -> list[Part]:
     One request is made; where it fails, nothing is known of the others. ``timeout`` in seconds.
     """
     body = json.dumps({"query": QUERY}).encode()
-    request = Request(f"{url.rstrip('/')}/graphql", body, {"Content-Type": "application/json"})
     try:
-        with urlopen(request, timeout=timeout) as response:
-            answer = json.load(response)["data"]
-    except (URLError, TimeoutError, ConnectionError, ValueError, KeyError) as error:
+        request = Request(f"{url.rstrip('/')}/graphql", body, {"Content-Type": "application/json"})
+        # A proxy of the environment is for other machines.
+        proxies = ProxyHandler({} if urlsplit(url).hostname in THIS_MACHINE else None)
+        with build_opener(proxies).open(request, timeout=timeout) as response:
+            answer = json.load(response)
+    except (OSError, HTTPException, ValueError) as error:
         return [Part("web server", False, f"{url}: {getattr(error, 'reason', error)}")]
-    return [Part("web server", True), *_daemon(answer), *_locations(answer["workspaceOrError"])]
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(data, dict):
+        words = f"{url}: expected an answer of Dagster's web server, found another. Correct --url"
+        return [Part("web server", False, words)]
+    return [Part("web server", True), *_daemon(data), *_locations(data["workspaceOrError"])]
 
 
-def _daemon(answer: Mapping[str, Any]) -> Iterator[Part]:
-    for one in answer["instance"]["daemonHealth"]["allDaemonStatuses"]:
+def _daemon(data: Mapping[str, Any]) -> Iterator[Part]:
+    for one in data["instance"]["daemonHealth"]["allDaemonStatuses"]:
         if one["required"]:
             errors = [_first_line(error["message"]) for error in one["lastHeartbeatErrors"] or []]
             words = "; ".join(errors) or "no heartbeat in the last minutes"

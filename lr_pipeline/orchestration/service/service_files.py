@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from lr_pipeline.orchestration.service.code_servers import CodeServer, Workspace
+from lr_pipeline.orchestration.service.code_servers import Workspace
 from lr_pipeline.orchestration.service.service_error import ServiceError
 from lr_pipeline.orchestration.service.templates import rendered
 from lr_pipeline.storage.atomic import replaced_file
@@ -27,7 +27,10 @@ def write_supervisor(
         folder=folder,
         project=project,
         programs={
-            **{f"code-{one.process}": _code(one, folder) for one in workspace.own},
+            **{
+                f"code-{one.process}": one.command("--socket", one.socket(folder))
+                for one in workspace.own
+            },
             "daemon": daemon_command(sys.executable, served),
             "web": web_command(sys.executable, served, host, port, read_only),
         },
@@ -81,7 +84,3 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> list[Path]:
             partial.chmod(0o755 if name.endswith(".sh") else 0o644)
         written.append(folder / name)
     return written
-
-
-def _code(server: CodeServer, folder: Path) -> list[str]:
-    return server.command("--socket", server.socket(folder))

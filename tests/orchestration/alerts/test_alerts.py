@@ -304,3 +304,19 @@ def test_without_channels_nobody_is_told_and_what_was_meanwhile_is_not_told_late
         assert "LR_PIPELINE_ALERTS is not set" in tick(instance)
     tick(instance)
     assert mail.messages == []
+
+
+def test_a_table_that_was_made_while_nobody_was_told_is_late_anew(
+    instance, mail: Mailbox, monkeypatch
+) -> None:
+    """Without channels events are passed over, and with them what ended its being late."""
+    tick(instance)
+    become(instance, FreshnessState.FAIL, "champion")
+    tick(instance)
+    with monkeypatch.context() as patch:
+        patch.delenv(VARIABLE)
+        become(instance, FreshnessState.PASS, "champion")
+        tick(instance)
+    become(instance, FreshnessState.FAIL, "champion")
+    tick(instance)
+    assert titles(mail.messages) == ["t: is late"] * 2

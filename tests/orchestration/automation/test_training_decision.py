@@ -29,7 +29,7 @@ from lr_pipeline.orchestration.automation.training_decision import (
     decide_training,
 )
 from lr_pipeline.orchestration.automation.training_inputs import inputs_of_next_run
-from lr_pipeline.orchestration.instance.last_training import INPUTS
+from lr_pipeline.orchestration.instance.last_training import INPUTS, last_training
 from lr_pipeline.orchestration.pipeline import build_definitions
 from lr_pipeline.orchestration.table_names import TableNames
 from lr_pipeline.tables.sources.declared_tables import FileTable
@@ -256,6 +256,15 @@ def test_a_failed_run_does_not_count(history) -> None:
     run = history.instance.get_run_by_id(history.run)
     history.instance.report_run_failed(run)
     assert reason(history).endswith("which made the last report, ended as FAILURE")
+
+
+def test_a_run_that_has_not_ended_does_not_count(history) -> None:
+    """It may still fail, and is not said to have ended."""
+    run = history.instance.get_run_by_id(history.run)
+    started = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, run.job_name)
+    history.instance.report_dagster_event(started, run.run_id)
+    found = last_training(history.instance, sorted(keys(history)))
+    assert found.endswith("which made the last report, has not ended")
 
 
 def test_a_run_that_was_deleted_does_not_count(history) -> None:

@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from lr_pipeline.orchestration.alerts.acknowledgements import acknowledgement, failing_checks
+from lr_pipeline.orchestration.alerts.acknowledgements import acknowledgement, check_results
 from lr_pipeline.orchestration.config.acknowledged_config import same_warning
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
 from lr_pipeline.orchestration.pipeline import build_definitions
@@ -48,7 +48,7 @@ def warned(instance: dg.DagsterInstance, tmp_path, **declared: object) -> dg.Ass
     job.execute_in_process(
         instance=instance, asset_selection=[NAMES.key("dataset")], raise_on_error=False
     )
-    (found,) = failing_checks(instance, NAMES)
+    (found,) = [one for one in check_results(instance, NAMES.prefix) if not one.passed]
     assert (found.check_name, found.severity) == ("contract", dg.AssetCheckSeverity.WARN)
     return found
 

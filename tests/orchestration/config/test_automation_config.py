@@ -18,6 +18,8 @@ from lr_pipeline.orchestration.config.automation_config import AutomationConfig
         ({"timezone": ""}, "expected a name of the IANA database"),
         ({"late_after_hours": -1}, "greater than or equal to 0"),
         ({"late_after_hours": float("nan")}, "finite number"),
+        ({"monthly_from": "2023"}, "expected a month as in 2023-01"),
+        ({"monthly_from": ""}, "expected a month as in 2023-01"),
         ({"wach": True}, "Extra inputs are not permitted"),
     ],
 )

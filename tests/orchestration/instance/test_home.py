@@ -9,9 +9,11 @@ import dagster as dg
 import pytest
 import yaml
 
-from lr_pipeline.orchestration.instance.home import dagster_home, initialise_home
+from lr_pipeline.orchestration.instance.home import dagster_home, existing_home, initialise_home
+from lr_pipeline.orchestration.instance.home_lock import one_process_at_a_time
 from lr_pipeline.orchestration.instance.process_launcher import ProcessRunLauncher
 from lr_pipeline.orchestration.table_names import TRAINING_TAG
+from lr_pipeline.storage.storage_error import ArtifactError
 
 PROCESSES = 6
 
@@ -102,3 +104,34 @@ def test_simultaneous_starts_on_a_fresh_home_all_succeed(tmp_path: Path, repetit
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert instance.get_runs_count() == PROCESSES
         assert dg.materialize([one_asset], instance=instance).success
+
+
+def test_lost_settings_are_named(home: Path):
+    """The home is there, and must not be said to be missing."""
+    (home / "dagster.yaml").unlink()
+    with pytest.raises(ArtifactError, match=r"dagster\.yaml: expected the settings of the home"):
+        initialise_home(home)
+
+
+def test_a_verb_that_reads_makes_no_home_of_a_folder(tmp_path: Path):
+    """A misspelt --home may name any folder."""
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(ArtifactError, match=r"found a folder without dagster\.yaml"):
+        existing_home(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_one_process_holds_a_lock_until_its_block_ends(home: Path):
+    """Whoever does not wait is told that another has it; locks of other names are free."""
+    with (
+        dg.DagsterInstance.from_config(str(home)) as one,
+        dg.DagsterInstance.from_config(str(home)) as other,
+    ):
+        with one_process_at_a_time(one, "prune") as held:
+            assert held
+            with one_process_at_a_time(other, "prune", wait=False) as also:
+                assert not also
+            with one_process_at_a_time(other, "alerts", wait=False) as free:
+                assert free
+        with one_process_at_a_time(other, "prune", wait=False) as again:
+            assert again

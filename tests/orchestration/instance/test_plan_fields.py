@@ -142,6 +142,10 @@ def test_a_password_or_token_is_not_written(address) -> None:
         ({"table": CHURN, "training": {"decision": "cost"}}, "expected one kind"),
         ({"table": CHURN, "training": {"decision": {"cost": None}}}, "expected one kind"),
         ({"table": CHURN, "training": {"decision": {"price": {}}}}, "training: decision:"),
+        (
+            {"table": CHURN, "training": {"decision": {"cost": {"false_positive": -1}}}},
+            "training: decision.cost.false_positive: Input should be greater",
+        ),
         ({"table": CHURN, "training": {1: 2}}, "expected fields below training:"),
         ({"table": CHURN, "evaluation": {"row_seed": -1}}, "evaluation: row_seed:"),
         ({"table": CHURN, "champion": {"aim": "non-inferiority"}}, "expected a margin above 0"),

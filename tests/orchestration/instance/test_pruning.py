@@ -19,7 +19,12 @@ from lr_pipeline.lifecycle.challenge import Challenge, Policy
 from lr_pipeline.lifecycle.model_in_use import Record, Ruling
 from lr_pipeline.orchestration.instance.catalogue import load, load_recorded
 from lr_pipeline.orchestration.instance.io_manager import ArtifactIOManager
-from lr_pipeline.orchestration.instance.pruning import carry_out, plan_prune
+from lr_pipeline.orchestration.instance.pruning import (
+    PrunePlan,
+    carry_out,
+    plan_prune,
+    size_text,
+)
 from lr_pipeline.orchestration.instance.retention import RetentionPolicy
 from lr_pipeline.orchestration.instance.rulings import champion_key
 from lr_pipeline.orchestration.instance.run_archive import (
@@ -281,3 +286,17 @@ def test_the_verb_shows_what_would_go_and_then_what_went(place) -> None:
     assert "2 runs, 7 artifacts removed" in wet.output
     again = CliRunner().invoke(main, arguments)
     assert again.output.startswith("nothing removed (0 bytes); 4 runs stay.")
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (999_700, "1 MB"), (1_234_000, "1.23 MB")],
+)
+def test_sizes_have_three_digits_and_no_exponent(size: int, text: str) -> None:
+    """What would be rounded to a thousand is one of the next unit."""
+    assert size_text(size) == text
+
+
+def test_one_run_stays() -> None:
+    """The number agrees with its noun and verb."""
+    assert PrunePlan((), 1).summary("removed") == "nothing removed (0 bytes); 1 run stays."

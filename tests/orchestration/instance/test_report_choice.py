@@ -60,3 +60,12 @@ def test_a_file_of_two_tables_does_not_say_which(home):
     store_report(home, "churn_again", {}, "data/churn.csv")
     with pytest.raises(ArtifactError, match="several tables were read from it: churn, churn_again"):
         find_report("data/churn.csv", home)
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[1, 2]", '{"format_version": "new"}'])
+def test_a_file_that_is_no_report_is_named(tmp_path, text):
+    """Many pages have a JSON file beside them."""
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    (tmp_path / "index.json").write_text(text)
+    with pytest.raises(ArtifactError, match=r"index\."):
+        find_report(str(tmp_path / "index.json"))

@@ -133,13 +133,14 @@ def test_a_launched_run_that_died_at_once_is_failed(
     instance, dead_process_tags, monkeypatch, server, status
 ):
     """Its code server logged the process id; that of a server elsewhere is not looked up here."""
-    run_id = start_run(instance, {SERVER_TAG: server})
+    run_id = start_run(instance, {SERVER_TAG: server, PID_TAG: "1"})  # that of the run it repeats
     run = instance.get_run_by_id(run_id)
     pid = int(dead_process_tags[PID_TAG])
     instance.report_engine_event("Started process.", run, EngineEventData.in_process(pid))
     monkeypatch.setattr(dg.DagsterRun, "remote_job_origin", object())
     health = launcher_of(instance).check_run_worker_health(instance.get_run_by_id(run_id))
     assert health.status is status
+    assert health.msg is None or "The process of this run ended" in health.msg
 
 
 def test_launched_run_of_a_killed_process_is_failed(instance, dead_process_tags, monkeypatch):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from xmlrpc.client import Fault
 
 import grpc
 from supervisor.states import ProcessStates
@@ -68,3 +69,26 @@ def test_a_socket_answers_a_ping_only_while_its_server_lives(tmp_path) -> None:
     assert answers.answers(path)
     server.stop(None).wait()
     assert not answers.answers(path, 1)
+
+
+class Supervisor:
+    """A supervisor whose process ended by itself before it was stopped."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    def stopProcess(self, name: str) -> None:  # noqa: N802 - supervisor's own name
+        """Refuse, as supervisor does."""
+        raise Fault(70, f"NOT_RUNNING: {name}")
+
+    def startProcess(self, name: str) -> None:  # noqa: N802 - supervisor's own name
+        """Start the process."""
+        self.started.append(name)
+
+
+def test_a_process_that_has_ended_meanwhile_does_not_end_the_listener(capsys) -> None:
+    """A new listener would not know which processes had answered, and would miss one that hangs."""
+    supervisor = Supervisor()
+    answers.restart(supervisor, "web")
+    assert supervisor.started == []
+    assert "web: NOT_RUNNING" in capsys.readouterr().err

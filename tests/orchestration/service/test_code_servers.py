@@ -51,25 +51,28 @@ def test_a_moved_server_names_files_of_the_project_without_its_folder(workspace:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("content", "message"),
     [
         (None, "expected a workspace.yaml, found nothing"),
-        ("load_from: 3\n", "load_from"),
-        ("load_from: [", "workspace.yaml"),
+        (b"", "valid yaml"),
+        (b"# a comment alone\n", "valid yaml"),
+        (b"load_from: [] # \xe4\n", "utf-8"),
+        (b"load_from: 3\n", "load_from"),
+        (b"load_from: [", "workspace.yaml"),
         (
-            "load_from:\n- python_file: {relative_path: a.py, location_name: a b}\n"
-            "- python_file: {relative_path: b.py, location_name: a_b}\n",
+            b"load_from:\n- python_file: {relative_path: a.py, location_name: a b}\n"
+            b"- python_file: {relative_path: b.py, location_name: a_b}\n",
             "'a b' and 'a_b' would both be the process 'a_b'",
         ),
     ],
 )
 def test_an_unusable_workspace_is_said_in_one_line(
-    tmp_path: Path, text: str | None, message: str
+    tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     """The message names the file."""
     path = tmp_path / "workspace.yaml"
-    if text is not None:
-        path.write_text(text)
+    if content is not None:
+        path.write_bytes(content)
     with pytest.raises(ServiceError, match=r"workspace\.yaml") as raised:
         read_workspace(path)
     assert message in str(raised.value)

@@ -7,9 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import yaml
 from click.testing import Result
+
+from lr_pipeline.orchestration.maintenance import VARIABLE, build_maintenance
 
 PROJECT = "my project $HOME 100%"  # a space, and the signs of systemd and compose
 LOCATION = "churn 50% $HOME"
@@ -103,3 +106,24 @@ def test_files_of_an_image_must_lie_in_the_project(run, tmp_path) -> None:
     result = run("deploy", "compose", "--output", tmp_path)
     assert result.exit_code == 1
     assert "expected a folder below" in result.stderr
+
+
+@pytest.mark.parametrize("kind", ["systemd", "compose"])
+def test_the_workspace_that_was_read_is_never_replaced(run, folder, kind) -> None:
+    """The served workspace.yaml has the same name, and its addresses hold on the server alone."""
+    before = (folder / "workspace.yaml").read_text()
+    result = run("deploy", kind, "--output", ".")
+    assert result.exit_code == 1
+    assert "expected another folder than that of workspace.yaml" in result.stderr
+    assert (folder / "workspace.yaml").read_text() == before
+    assert not (folder / "compose.yaml").exists()
+
+
+def test_the_containers_prune_by_a_policy_that_the_code_location_takes(
+    run, folder, monkeypatch
+) -> None:
+    """Another text would keep the code location from loading."""
+    text = (deployed(run, folder, "compose") / "compose.yaml").read_text()
+    monkeypatch.setenv(VARIABLE, yaml.safe_load(text)["x-dagster"]["environment"][VARIABLE])
+    schedule = build_maintenance().resolve_schedule_def("daily_maintenance")
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
