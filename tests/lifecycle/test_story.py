@@ -36,7 +36,7 @@ from tests.homes import ready_home
 PARTS = ("dataset", "train_set", "test_set", "mle_existence", "linear_baseline", "numpy_model")
 NO_FOLDS = {"evaluation_report": {"cv": {"repeats": 0}}}  # what they show is not of this story
 
-pytestmark = pytest.mark.usefixtures("data_anywhere")
+pytestmark = pytest.mark.usefixtures("data_anywhere", "undrawn")
 
 
 def rows(n: int, noise: float, seed: int) -> pd.DataFrame:

@@ -30,7 +30,7 @@ Score = Callable[..., dg.ExecuteInProcessResult]
 
 NO_FOLDS = {"cv": {"repeats": 0}}
 
-pytestmark = pytest.mark.usefixtures("data_anywhere")
+pytestmark = pytest.mark.usefixtures("data_anywhere", "undrawn")
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ SPECTOR = Path(__file__).parents[3] / "data/samples/spector.csv"
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory):
+def reports(tmp_path_factory, undrawn):
     """Return reports of two equal runs, of one without a column, and of one of another split."""
     root = str(tmp_path_factory.mktemp("artifacts"))
     found = []
