@@ -31,7 +31,7 @@ from lr_pipeline.core.logistic.textbook_kernel import TextbookKernel
 from lr_pipeline.core.rows import Rows
 from lr_pipeline.core.solvers import Progress, Solver
 from lr_pipeline.engines.arrays.array_input import open_arrays, vector_array
-from lr_pipeline.engines.arrays.array_limits import require_response
+from lr_pipeline.engines.arrays.array_limits import first_beyond, require_response
 from lr_pipeline.engines.design import prepare_rows
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.named_choices import kernel_named, solver_named
@@ -104,7 +104,7 @@ def fit_logistic(
     """
     given = (penalty, l2, log_f) != ("none", None, None)
     added = penalty_choice(penalty, l2=l2, log_f=log_f) if given else NoPenalty()
-    rows, columns, _ = opened = _open(X, y, weight)
+    rows, columns, _ = opened = _open(X, y, weight, check=False)
     try:
         with (
             _naming(X, columns),
@@ -123,6 +123,9 @@ def fit_logistic(
             )
     except SeparationError as error:
         raise SeparationError(error.existence, columns) from None
+    except ValueError as error:  # its cause may be a number that no fit can hold
+        beyond = first_beyond(rows, columns) if isinstance(rows, ArrayRows) else None
+        raise beyond or error from None
     return _knowing(FittedLogistic, found, opened)  # type: ignore[no-any-return]
 
 
@@ -204,8 +207,8 @@ def _naming(X: Any, columns: tuple[str, ...] | None) -> Iterator[None]:
         raise
 
 
-def _open(X: Any, y: Any, weight: Any) -> _Opened:
-    """Open arrays or a table as rows for the core."""
+def _open(X: Any, y: Any, weight: Any, check: bool = True) -> _Opened:
+    """Open arrays or a table as rows for the core; for ``check`` see ``open_arrays``."""
     if isinstance(X, Table):
         if y is not None or weight is not None:
             raise ValueError(
@@ -215,4 +218,4 @@ def _open(X: Any, y: Any, weight: Any) -> _Opened:
         with _naming(X, None), threads_for(len(X.roles.features), X.num_rows):
             prepared = prepare_rows(X)
         return _Opened(prepared.rows, prepared.preparation.columns, prepared.preparation)
-    return _Opened(*open_arrays(X, y, weight))
+    return _Opened(*open_arrays(X, y, weight, check))

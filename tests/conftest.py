@@ -1,6 +1,5 @@
 """Fixtures, and the check of types and shapes in all tests."""
 
-import gc
 import os
 import sys
 import time
@@ -35,12 +34,6 @@ if "dask" not in sys.argv:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files on the whole package, the longest, so that no worker ends alone."""
     items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
-
-
-def pytest_collection_finish() -> None:
-    """Search the imported modules for garbage no more, and the rest less often: a tenth faster."""
-    gc.freeze()
-    gc.set_threshold(50_000)
 
 
 # Timings vary on shared machines, so a slow example is not a failure.

@@ -129,6 +129,58 @@ def test_a_cell_that_cannot_be_summed_is_named(door, rows, value, message):
         DOORS[door](np.asfortranarray(frame.to_numpy()), y)
 
 
+# Rows and columns, and how they are fitted: each way meets the cell in another place.
+WAYS = {
+    "small table": (N, 2, {}),
+    "plain path": (N, 2, {"acceleration": False}),
+    "sample": (8_000, 3, {}),
+    "sample, L-BFGS": (8_000, 3, {"solver": "lbfgs"}),
+    "wide": (3_000, 200, {}),
+    "many columns": (1_000, 200, {}),
+    "descent": (N, 2, {"solver": "gradient_descent"}),
+    "given start": (N, 2, {"start": np.zeros(3)}),
+}
+
+
+def table_for(way):
+    """A table that is fitted in this way; the largest number is the first in the last row."""
+    rows, columns, _ = WAYS[way]
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((rows, columns))
+    y = (rng.random(rows) < 1 / (1 + np.exp(-X[:, 0]))).astype(float)
+    X[-1, 0] = 2.0 * np.abs(X[:, 0]).max()
+    return X, y
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1.1e100, 1e103, 1e154, 1e300])
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_fitting_refuses_such_a_cell(way, value):
+    """It is in the last row, where no sample may find it."""
+    X, y = table_for(way)
+    X[-1, 0] = value
+    place = rf"at row {len(X) - 1} \(from 0\), column 0 \(from 0\)"
+    with pytest.raises(ValueError, match=place) as caught:
+        lr_pipeline.fit_logistic(X, y, **WAYS[way][2])
+    assert ("finite" in str(caught.value)) == (not np.isfinite(value))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_fitting_takes_a_column_up_to_the_limit(way):
+    """Just below it the predictions are those of the column in ordinary units."""
+    X, y = table_for(way)
+    options, unit = WAYS[way][2], 1e100 / X[-1, 0]
+    expected = lr_pipeline.fit_logistic(X, y, **options)
+    X[:, 0] *= 0.9 * unit
+    found = lr_pipeline.fit_logistic(X, y, **options)
+    distance = (found.coefficients[0] * 0.9 * unit - expected.coefficients[0]) / (
+        expected.standard_errors[0]
+    )
+    assert abs(distance) <= 2.0 * max(expected.certificate.standard_errors, 1e-9)
+    X[:, 0] *= 1.1 / 0.9
+    with pytest.raises(ValueError, match=rf"found 1.1e\+100 at row {len(X) - 1} \(from 0\)"):
+        lr_pipeline.fit_logistic(X, y, **options)
+
+
 @pytest.mark.parametrize("door", ["fit_logistic", "fit_linear", "assess_existence"])
 @pytest.mark.parametrize(
     ("weight", "message"),

@@ -25,13 +25,12 @@ from lr_pipeline.core.acceleration.regimes import REGIMES
 from lr_pipeline.core.certificate.curvature import length
 from lr_pipeline.core.certificate.rounding import addition_error
 from lr_pipeline.core.fitting.plain_fit import (
-    LARGEST_SHIFT,
     Standardization,
     StandardizedFit,
     Sums,
     certified,
+    is_usual,
 )
-from lr_pipeline.core.limits import SMALLEST_NUMBER
 from lr_pipeline.core.rows import Block
 from lr_pipeline.core.solvers.hessian_solve import is_last_step
 from lr_pipeline.core.solvers.line_search import VALUE_ROUNDING
@@ -128,8 +127,7 @@ class FewRows(NamedTuple):
         scale /= n
         np.sqrt(scale, scale)
         shift = mean / scale
-        # The condition also fails for a column that is constant or tiny, or has NaN or infinity.
-        if not shift.dot(shift) < LARGEST_SHIFT**2 or scale.min() < SMALLEST_NUMBER:
+        if not is_usual(scale, shift, n):
             return None
         Z *= signs
         C /= scale[:, None]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from lr_pipeline.core.limits import SMALLEST_NUMBER, UNIT_ROUNDOFF, ColumnError
+from lr_pipeline.core.limits import LARGEST_NUMBER, SMALLEST_NUMBER, UNIT_ROUNDOFF, ColumnError
 from lr_pipeline.core.linear_algebra.double_double import two_sum
 from lr_pipeline.core.rows import Block, Rows, counted_rows
 from lr_pipeline.core.types import Columns, Design, RowVector
@@ -13,7 +13,6 @@ from lr_pipeline.core.types import Columns, Design, RowVector
 ROWS_PER_VECTOR = 64  # rows that are compared as one long vector
 VECTORS_IN_CACHE = 64  # such vectors at a time, which stay in the processor's cache
 NUMBERS_PER_SUM = 512  # numbers in one sum of squares
-LARGEST_SQUARED = 1e150  # a number whose square is finite
 SMALLEST_SQUARED = 1e-150  # a number whose square does not underflow
 
 
@@ -68,8 +67,8 @@ class Extremes:
 
     @property
     def finite(self) -> Bool[np.ndarray, " d"]:
-        """Whether all values of each column, and their squares, are finite."""
-        return np.asarray((self.lower >= -LARGEST_SQUARED) & (self.upper <= LARGEST_SQUARED))
+        """Whether all values of each column are finite, and so are sums of their squares."""
+        return np.asarray((self.lower >= -LARGEST_NUMBER) & (self.upper <= LARGEST_NUMBER))
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,9 @@ class Moments:
         fraction = other.weight / weight
         difference = (other.mean - self.mean) + (other.mean_tail - self.mean_tail)
         mean, mean_tail = two_sum(self.mean, self.mean_tail + difference * fraction)
-        between = self.weight * fraction * difference**2
-        squares = self.squares + other.squares + between
+        with np.errstate(over="ignore", invalid="ignore"):  # see ``possible_moments``
+            between = self.weight * fraction * difference**2
+            squares = self.squares + other.squares + between
         return Moments(
             self.num_rows + other.num_rows,
             weight,
@@ -136,15 +136,15 @@ def column_moments(rows: Rows) -> Moments:
     Raises
     ------
     ValueError
-        No row has a positive weight, or a column has a value that is not finite (or so large
-        that its square is not).
+        No row has a positive weight, or a column has a value that is not finite, or so large that
+        sums of squares may not be.
     """
     moments = possible_moments(rows)
     if moments.num_rows == 0:
         raise ValueError(
             f"expected at least one row of positive weight, found none in {rows.num_rows} rows"
         )
-    require_finite(rows, np.isfinite(moments.mean) & np.isfinite(moments.squares))
+    require_finite(rows, moments.extremes.finite)
     return moments
 
 
@@ -173,7 +173,7 @@ def require_finite(rows: Rows, finite: Bool[np.ndarray, " d"]) -> None:
 
     def first_in_block(block: Block) -> list[tuple[int, int, float]]:
         x = block.X[:, column]
-        beyond = np.flatnonzero(~(np.abs(x) <= LARGEST_SQUARED))
+        beyond = np.flatnonzero(~(np.abs(x) <= LARGEST_NUMBER))
         return [(len(x), *((int(beyond[0]), float(x[beyond[0]])) if len(beyond) else (-1, 0.0)))]
 
     row, found = 0, float("nan")
@@ -184,7 +184,7 @@ def require_finite(rows: Rows, finite: Bool[np.ndarray, " d"]) -> None:
         row += length
     raise ValueError(
         f"X must be finite, found {found:g} at row {row}, column {column} (from 0): "
-        f"impute or drop it, or rescale what is beyond {LARGEST_SQUARED:g}"
+        f"impute or drop it, or rescale what is beyond {LARGEST_NUMBER:g}"
     )
 
 

@@ -16,7 +16,7 @@ from lr_pipeline.core.certificate.rounding import SECOND_ORDER, addition_error, 
 from lr_pipeline.core.existence.existence import Existence, Verdict
 from lr_pipeline.core.fitting.logistic_fit import LogisticFit
 from lr_pipeline.core.inference.inference import NOT_ASKED_FOR
-from lr_pipeline.core.limits import SMALLEST_NUMBER, UNIT_ROUNDOFF
+from lr_pipeline.core.limits import LARGEST_NUMBER, SMALLEST_NUMBER, UNIT_ROUNDOFF
 from lr_pipeline.core.logistic.kernel import LogisticKernel
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
 from lr_pipeline.core.rows import Block, Rows
@@ -120,10 +120,19 @@ def _standardize(rows: Rows) -> tuple[Standardization, float, float] | None:
         scale = np.append(1.0, np.sqrt(squares / total))
         mean = np.append(-1.0, mean)
         shift = mean / np.maximum(scale, SMALLEST_NUMBER)
-    usable = scale.min() >= SMALLEST_NUMBER and shift.dot(shift) < LARGEST_SHIFT**2
-    if others or not 0.0 < ones < total or not usable:
+    if others or not 0.0 < ones < total or not is_usual(scale, shift, rows.num_rows):
         return None
     return Standardization(mean, scale, shift), total, ones
+
+
+def is_usual(scale: Parameters, shift: Parameters, n: int) -> bool:
+    """Whether no column is constant, tiny or far from zero, or could have too large a number.
+
+    |x| <= scale (|shift| + √n) for n equal weights. NaN and infinity are not usual either.
+    """
+    largest = LARGEST_NUMBER / (LARGEST_SHIFT + sqrt(n))
+    near = shift.dot(shift) < LARGEST_SHIFT**2
+    return bool(near and scale.min() >= SMALLEST_NUMBER and scale.max() <= largest)
 
 
 def _weights(block: Block) -> RowVector:

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.limits import LARGEST_NUMBER, MAX_COLUMNS
-from lr_pipeline.core.rows import Block, Rows
+from lr_pipeline.core.limits import MAX_COLUMNS
 from lr_pipeline.core.types import Design, RowVector
 from lr_pipeline.engines.arrays.array_forms import (
     as_numpy,
@@ -15,8 +14,8 @@ from lr_pipeline.engines.arrays.array_forms import (
 )
 from lr_pipeline.engines.arrays.array_limits import (
     Names,
-    refuse_first_beyond,
     require_columns,
+    require_numbers,
     require_weights,
 )
 from lr_pipeline.engines.memory import ArrayRows
@@ -27,11 +26,14 @@ FLOAT64_BYTES = 8
 Array = Float64[np.ndarray, "..."]
 
 
-def open_arrays(X: Any, y: Any, weight: Any) -> tuple[ArrayRows, tuple[str, ...] | None]:
+def open_arrays(
+    X: Any, y: Any, weight: Any, check: bool = True
+) -> tuple[ArrayRows, tuple[str, ...] | None]:
     """Return the rows of X, y and weights, and the names of the columns where they have any.
 
     Raises the errors of ``design_array``, and others for missing labels, indexes that differ, and
-    numbers that no fit can hold.
+    numbers that no fit can hold. Without ``check`` (a pass), and without weights, a number in X
+    that no fit can hold raises no error.
     """
     if y is None:
         raise ValueError("y is missing: pass one label a row, or a Table, which has its own")
@@ -45,7 +47,8 @@ def open_arrays(X: Any, y: Any, weight: Any) -> tuple[ArrayRows, tuple[str, ...]
     rows = ArrayRows(design, label, weights)
     if weights is not None:
         require_weights(weights)
-    require_numbers(rows, names)
+    if check or weights is not None:
+        require_numbers(rows, names)
     return rows, names
 
 
@@ -100,24 +103,6 @@ def vector_array(name: str, values: Any) -> Float64[np.ndarray, " n"]:
             "as by .ravel()"
         )
     return array
-
-
-def require_numbers(rows: Rows, names: Names) -> None:
-    """Raise ``ColumnError`` where X is not finite, or so large that sums of squares overflow.
-
-    One pass of dot products over all rows suffices: if the sum of squares is at most the square of
-    the largest allowed number, every number is allowed.
-    """
-
-    def squares(block: Block) -> float:
-        with np.errstate(over="ignore", invalid="ignore"):
-            flat = block.X.ravel(order="K")  # a view: blocks of whole rows, or of whole columns
-            return float(flat @ flat)
-
-    with np.errstate(over="ignore"):
-        total = rows.sum(squares)
-    if not total <= LARGEST_NUMBER**2:  # also true for NaN
-        refuse_first_beyond(rows, names)
 
 
 def _to_float64(name: str, array: np.ndarray) -> Array:

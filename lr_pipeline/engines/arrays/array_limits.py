@@ -27,8 +27,27 @@ def require_columns(columns: int) -> None:
         )
 
 
-def refuse_first_beyond(rows: Rows, names: Names) -> None:
-    """Raise ``ColumnError`` for the first row with a number beyond the limit, if there is one."""
+def require_numbers(rows: Rows, names: Names) -> None:
+    """Raise ``ColumnError`` where X is not finite, or so large that sums of squares overflow.
+
+    One pass of dot products over all rows suffices: if the sum of squares is at most the square of
+    the largest allowed number, every number is allowed.
+    """
+
+    def squares(block: Block) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):
+            flat = block.X.ravel(order="K")  # a view: blocks of whole rows, or of whole columns
+            return float(flat @ flat)
+
+    with np.errstate(over="ignore"):
+        total = rows.sum(squares)
+    beyond = not total <= LARGEST_NUMBER**2  # also true for NaN
+    if beyond and (error := first_beyond(rows, names)) is not None:
+        raise error
+
+
+def first_beyond(rows: Rows, names: Names) -> ColumnError | None:
+    """Return the error for the first row with a number beyond the limit, if there is one."""
 
     def first_in_block(block: Block) -> list[tuple[int, int, int, float]]:
         beyond = ~(np.abs(block.X) <= LARGEST_NUMBER)
@@ -42,8 +61,9 @@ def refuse_first_beyond(rows: Rows, names: Names) -> None:
     start = 0
     for length, row, column, value in rows.sum(first_in_block):
         if row >= 0:
-            raise _beyond(value, start + row, column, names)
+            return _beyond(value, start + row, column, names)
         start += length
+    return None
 
 
 def _beyond(value: float, row: int, column: int, names: Names) -> ColumnError:

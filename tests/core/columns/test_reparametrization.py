@@ -114,8 +114,8 @@ def test_the_first_pass_bounds_the_extremes_when_asked_to(center, scale, alike):
 def test_values_whose_squares_are_too_large_together_are_looked_at_again():
     """Each value is finite, as a second pass finds."""
     rows = standardized(center=np.zeros(2), scale=np.ones(2))
-    rows.rows.X[:] *= 0.99e150 / np.abs(rows.rows.X).max()
-    rows = StandardizedRows(rows.rows, rows.columns, rows.center, np.full(2, 1e149), None)
+    rows.rows.X[:] *= 0.99e100 / np.abs(rows.rows.X).max()
+    rows = StandardizedRows(rows.rows, rows.columns, rows.center, np.full(2, 1e99), None)
     sums = LogisticSums(rows, NumpyKernel())
     sums.watches = True
     sums.loss_gradient(W)
