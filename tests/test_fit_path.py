@@ -5,11 +5,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pytest
 
 import lr_pipeline
 from lr_pipeline.estimators import fit_logistic
 
 PACKAGE = Path(lr_pipeline.__file__).parent
+README = PACKAGE.parent / "README.md"
 MOST_FILES, MOST_LINES = 14, 1_500
 
 
@@ -34,13 +37,36 @@ def entered_by(call):
     }
 
 
-def test_a_plain_fit_enters_at_most_14_files_of_1500_lines():
-    """These are all files from the public function to the certified result of an ordinary table."""
+def table(rows, columns):
+    """Columns of other means and units, and labels that depend on the first."""
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((200, 3))
-    y = (rng.random(200) < 1 / (1 + np.exp(-X[:, 0]))) * 1.0
+    X = rng.standard_normal((rows, columns))
+    y = (rng.random(rows) < 1 / (1 + np.exp(-X[:, 0]))) * 1.0
+    return X * np.arange(1.0, columns + 1.0) + 5.0, y
+
+
+@pytest.mark.parametrize("shape", [(200, 3), (5_000, 10), (10_000, 5)])
+def test_a_plain_fit_enters_at_most_14_files_of_1500_lines(shape):
+    """These are all files from the public function to the certified result of an ordinary table."""
+    X, y = table(*shape)
     fits = []
     entered = entered_by(lambda: fits.append(fit_logistic(X, y, acceleration=False)))
-    assert fits[0].certificate.standard_errors < 1e-9
+    assert fits[0].certificate.standard_errors < 1e-6
     assert len(entered) <= MOST_FILES, entered
     assert sum(entered.values()) <= MOST_LINES, entered
+
+
+def test_a_data_frame_adds_three_files():
+    """They find its columns by name, and name them in the result; the README counts them."""
+    X, y = table(200, 3)
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    entered = entered_by(lambda: fit_logistic(frame, y, acceleration=False))
+    assert len(entered) == MOST_FILES + 3, entered
+    assert f"in {len(entered)} short files" in README.read_text(encoding="utf-8")
+
+
+def test_many_rows_add_three_files():
+    """Several threads go over their blocks."""
+    X, y = table(200_000, 20)
+    entered = entered_by(lambda: fit_logistic(X, y, acceleration=False))
+    assert len(entered) <= MOST_FILES + 3, entered

@@ -31,8 +31,9 @@ SLACK = 1.5
 NEWTON = Newton()
 # A fit has converged when its certificate puts it within this many standard errors of the optimum.
 CERTIFIED = 1e-3
-# A certificate below this many standard errors, or below twice the decrement, is close enough.
-CLOSE = 1e-9
+# A certificate below this many standard errors, or below twice the decrement, is close enough; on
+# the plain path, whose rows are added one by one, with a coarser bound on their rounding.
+CLOSE, PLAINLY_CLOSE = 1e-9, 1e-6
 # One subtraction centres columns whose means are at most this many deviations from zero.
 LARGEST_SHIFT = 1e3
 # Limit of the condition number of the Hessian's factor, with rows of equal length. Above it columns
@@ -99,7 +100,8 @@ def fit_plainly(
     sums = Sums(w, value * total_weight, gradient * total_weight, hessian * total_weight)
     longest = min(rows.block_rows, rows.num_rows)
     addition = addition_error(longest, -(-rows.num_rows // longest))
-    fit = certified(sums, columns, total_weight, addition, [objective.sizes()])
+    sizes = [objective.sizes()]
+    fit = certified(sums, columns, total_weight, addition, sizes, PLAINLY_CLOSE)
     if fit is None:
         return None
     return fit.in_table_units(solver.name, result.trace, result.evaluations, inferred, weight_1)
@@ -253,11 +255,12 @@ def certified(
     total_weight: float,
     addition: float,
     sizes: Iterable[Parameters],
+    close: float = CLOSE,
 ) -> StandardizedFit | None:
     """Bound the distance to the optimum by bounds on the columns' values.
 
     ``addition``: relative error of the sums. ``sizes``: bounds (p,) on |x̃|, each closer than the
-    one before. None where columns may be dependent, or the rounding bound is too coarse.
+    one before. None where columns may be dependent, or the rounding bound is above ``close``.
     """
     w, _, gradient, hessian = sums
     factor, failed = lapack.dpotrf(hessian, lower=1)
@@ -273,7 +276,7 @@ def certified(
         if bounds.columns > LARGEST_CONDITION:
             return None
         certificate = distance_bounds(bounds, decrement, total_weight, rounding)
-        if certificate.standard_errors <= max(CLOSE, 2.0 * decrement):
+        if certificate.standard_errors <= max(close, 2.0 * decrement):
             return StandardizedFit(sums, total_weight, columns, certificate, units, inverse)
     return None
 
