@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from lr_pipeline.core.logistic.loss import sigmoid
+from lr_pipeline.core.logistic.loss import log_loss, residual, variance
+from lr_pipeline.core.solvers import Newton, Status
 from lr_pipeline.core.types import RowVector
 
-STEPS = 60
-CONVERGED = 1e-9  # Newton decrement, in standard errors
-ROUNDING = 1e-13  # of a loss
+NEWTON = Newton(polish=False)
 
 Pair = Float64[np.ndarray, "2"]
+Square = Float64[np.ndarray, "2 2"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +25,13 @@ class LogisticCurve:
 
     intercept: float
     slope: float
-    information: Float64[np.ndarray, "2 2"]
+    information: Square
     loss: float
     converged: bool
 
 
 def fit_curve(x: RowVector, t: RowVector, weight: RowVector) -> LogisticCurve:
-    """Fit by Newton's method with halved steps, in standardized x; sums do not depend on threads.
+    """Fit by Newton's method, in standardized x; sums do not depend on threads.
 
     ``t`` (n,) from 0 to 1, ``weight`` (n,) positive.
     """
@@ -42,38 +42,45 @@ def fit_curve(x: RowVector, t: RowVector, weight: RowVector) -> LogisticCurve:
     if not (scale > 0.0 and 0.0 < share < 1.0):
         constant = float(np.log(share / (1.0 - share))) if 0.0 < share < 1.0 else np.nan
         return LogisticCurve(constant, 0.0, np.zeros((2, 2)), np.nan, False)
-    u = (x - centre) / scale
-    w, converged = np.array([np.log(share / (1.0 - share)), 0.0]), False
-    value, gradient, H = curve_sums(w, u, t, weight)
-    for _ in range(STEPS):
-        if not np.linalg.cond(H) < 1e15:
-            break
-        step = np.linalg.solve(H, gradient)
-        converged = float(gradient @ step) < CONVERGED**2
-        if converged:
-            break
-        size = 1.0
-        while True:
-            found = curve_sums(w - size * step, u, t, weight)
-            if found[0] <= value + ROUNDING * abs(value) or size < 1e-9:
-                break
-            size /= 2.0
-        w = w - size * step
-        value, gradient, H = found
+    objective = _MeanLoss((x - centre) / scale, t, weight)
+    found = NEWTON.minimize(objective, np.array([np.log(share / (1.0 - share)), 0.0]))
+    w, H = found.parameters, np.zeros((2, 2)) if found.hessian is None else found.hessian * total
     a, b = w[0] - w[1] * centre / scale, w[1] / scale
     # (a, b) of x are A times those of u, and the information transforms with A⁻¹.
     back = np.array([[1.0, centre], [0.0, scale]])
-    return LogisticCurve(float(a), float(b), back.T @ H @ back, value, bool(converged))
+    converged = found.status is Status.CONVERGED
+    return LogisticCurve(float(a), float(b), back.T @ H @ back, found.value * total, converged)
+
+
+class _MeanLoss:
+    """Σ weight loss / Σ weight at w = (a, b), its gradient (2,) and Hessian (2, 2)."""
+
+    hessian_is_exact = True
+
+    def __init__(self, x: RowVector, t: RowVector, weight: RowVector) -> None:
+        self.rows, self.total_weight = (x, t, weight), float(weight.sum())
+
+    def value(self, w: Pair) -> float:
+        """Return the value."""
+        return self.value_gradient_hessian(w)[0]
+
+    def value_gradient(self, w: Pair) -> tuple[float, Pair]:
+        """Return the value and its gradient."""
+        return self.value_gradient_hessian(w)[:2]
+
+    def value_gradient_hessian(self, w: Pair) -> tuple[float, Pair, Square]:
+        """Return the value, its gradient and its Hessian."""
+        loss, gradient, hessian = curve_sums(w, *self.rows)
+        return loss / self.total_weight, gradient / self.total_weight, hessian / self.total_weight
 
 
 def curve_sums(
     w: Pair, x: RowVector, t: RowVector, weight: RowVector
-) -> tuple[float, Pair, Float64[np.ndarray, "2 2"]]:
+) -> tuple[float, Pair, Square]:
     """Return Σ weight loss, its gradient (2,) and Hessian (2, 2) at w = (a, b)."""
     z = w[0] + w[1] * x
-    p = sigmoid(z)
-    residual, variance = weight * (p - t), weight * p * (1.0 - p)
-    loss = float((weight * (np.logaddexp(0.0, z) - t * z)).sum())
-    cross = float((variance * x).sum())
-    hessian = [[float(variance.sum()), cross], [cross, float((variance * x * x).sum())]]
-    return loss, np.array([residual.sum(), (residual * x).sum()]), np.array(hessian)
+    first, second = weight * residual(z, t), weight * variance(z)
+    loss = float((weight * log_loss(z, t)).sum())
+    cross = float((second * x).sum())
+    hessian = [[float(second.sum()), cross], [cross, float((second * x * x).sum())]]
+    return loss, np.array([first.sum(), (first * x).sum()]), np.array(hessian)
