@@ -213,12 +213,12 @@ def test_the_rounding_of_the_parameters_as_reported_is_added():
 
 
 def test_the_margin_of_firths_estimate_covers_a_flat_direction():
-    """At a separated table's minimum the Hessian is 0.24 of the information in one direction.
+    """At a separated table's minimum the Hessian is 0.10 of the information in one direction.
 
-    A fit off the minimum along it is three times as far away as its decrement says: the estimate
-    with a margin of 10 holds, one with a margin of 3 would not.
+    A fit off the minimum along it is nine times as far away as its decrement says: the estimate
+    with a margin of 10 holds, one with a margin of 9 would not.
     """
-    X, y = np.random.default_rng(52).normal(size=(12, 4)), np.arange(12) % 2.0
+    X, y = np.random.default_rng(8049).normal(size=(14, 4)), np.arange(14) % 2.0
     rows = ArrayRows(X, y)
     coordinates = orthonormal(analyse_columns(rows), True)
     objective = LogisticObjective(coordinates.rows(rows), NumpyKernel(), Firth())
@@ -231,7 +231,7 @@ def test_the_margin_of_firths_estimate_covers_a_flat_direction():
     M = coordinates.reported().matrix()
     true = np.max(np.abs(M @ direction) * 1e-3 / curvature.units)
     assert not certificate.rigorous
-    assert 0.3 * certificate.standard_errors < true <= certificate.standard_errors
+    assert 0.9 * certificate.standard_errors < true <= certificate.standard_errors
 
 
 def flattest(objective, w):

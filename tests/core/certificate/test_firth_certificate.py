@@ -10,10 +10,13 @@ from lr_pipeline.core.certificate.curvature import curvature_at
 from lr_pipeline.core.certificate.firth_certificate import (
     bounded_distance,
     certify_minimum,
+    firth_sums,
     lowest_curvature,
+    score_rounding,
 )
+from lr_pipeline.core.certificate.rounding import SECOND_ORDER
 from lr_pipeline.core.columns.rank import analyse_columns
-from lr_pipeline.core.columns.standardize import orthonormal
+from lr_pipeline.core.columns.standardize import Reported, orthonormal
 from lr_pipeline.core.fitting.fit import fit_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
@@ -157,20 +160,41 @@ def test_the_lowest_curvature_holds_for_any_information_within_its_error(table):
     assert below  # so that the error must be taken off
 
 
-class OneParameter:
-    """F(w) = Σ log(1 + exp(w x)) − y w x − τ log Σ s x², to 60 digits."""
+def test_the_scores_rounding_holds_for_any_leverage_and_slope_within_their_errors():
+    """The slopes s' may be off by η s, the leverages by η of the information and η of its inverse.
 
-    def __init__(self, tau, x, y):
-        self.tau, self.x, self.y = mpf(tau), [mpf(float(v)) for v in x], y.tolist()
+    The table is a constant, far out, where s' is nearly s and all errors add up: the bound is tight
+    to 1/100, the factor for products of errors.
+    """
+    n, eta, w = 40, 1e-3, np.array([-20.0])
+    objective = LogisticObjective(ArrayRows(np.empty((n, 0)), np.zeros(n)), NumpyKernel(), Firth())
+    curvature = curvature_at(objective, w, Reported(np.ones(1), np.empty(0)))
+    sums = firth_sums(objective, w, curvature, np.empty((0, 0)))
+    bound = SECOND_ORDER * score_rounding(objective, curvature, sums, eta)
+    with mp.workdps(60):
+        p, e = 1 / (1 + mp.exp(20)), mpf(eta)
+        s = p * (1 - p)
+        slope, leverage, information = s * (1 - 2 * p), 1 / (n * s), n * s
+        wrong = n * (slope + e * s) * leverage * (1 + e) / (1 - e)
+        error = float((wrong - n * slope * leverage) / mp.sqrt(information))
+    assert 0.98 * bound < error <= bound
+
+
+class OneParameter:
+    """F(w) = Σ c (log(1 + exp(w x)) − y w x) − τ log Σ c s x², to 60 digits."""
+
+    def __init__(self, tau, x, y, counts=None):
+        self.tau, self.x, self.y = mpf(tau), [mpf(float(v)) for v in x], [int(v) for v in y]
+        self.counts = [1] * len(self.x) if counts is None else counts
 
     def value(self, w):
-        loss = sum(
-            mp.log1p(mp.exp(w * x)) - label * w * x for x, label in zip(self.x, self.y, strict=True)
-        )
+        rows = zip(self.counts, self.x, self.y, strict=True)
+        loss = sum(c * (mp.log1p(mp.exp(w * x)) - label * w * x) for c, x, label in rows)
         return loss - self.tau * mp.log(self.information(w))
 
     def information(self, w):
-        return sum(x * x * mp.exp(w * x) / (1 + mp.exp(w * x)) ** 2 for x in self.x)
+        rows = zip(self.counts, self.x, strict=True)
+        return sum(c * x * x * mp.exp(w * x) / (1 + mp.exp(w * x)) ** 2 for c, x in rows)
 
 
 @pytest.mark.parametrize("tau", [0.5, 0.05])
@@ -198,3 +222,50 @@ def test_distance_and_loss_hold_on_one_parameter_to_60_digits(tau, seed):
             assert abs(away) > 1e-9 or (found[0] <= 1.01 * true and found[1] <= 1.01 * gap)
             proven += 1
         assert proven >= 3  # those nearest to the minimum
+
+
+@pytest.mark.parametrize("away", [1e-3, 1e-2])
+def test_the_penaltys_third_derivative_is_in_the_bounds(away):
+    """Here it is far larger than the loss's, and the curvature falls towards the minimum.
+
+    One row has nearly all the information; the others, close to zero, are so many that their labels
+    hold the minimum away from zero. Bounds with the loss's part alone would not hold.
+    """
+    counts = [20_000, 60_000, 1]
+    rows = OneParameter(50, [-1 / 1024, -1 / 1024, 1.0], [0, 1, 1], counts)
+    with mp.workdps(60):
+        minimum = mp.findroot(lambda w: mp.diff(rows.value, w), -0.9)
+        w = minimum + away
+        information = rows.information(w)
+        length = float(abs(mp.diff(rows.value, w)) / mp.sqrt(information))
+        smallest = float(mp.diff(rows.value, w, 2) / information)
+        true = float(away * mp.sqrt(information))
+        gap = float(rows.value(w) - rows.value(minimum))
+        radius = float(1 / mp.sqrt(information))
+    for holds, strength in ((True, 50.0), (False, 0.0)):
+        distance, loss = bounded_distance(length, smallest, radius, strength)
+        assert (true <= distance) is holds
+        assert (gap <= loss) is holds
+
+
+@pytest.mark.parametrize(("r", "strength"), [(0.3, 2.0), (0.5, 0.5), (1.0, 5.0)])
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_the_bounds_hold_where_the_curvature_falls_as_fast_as_it_may(r, strength, share):
+    """The third derivative is −(r + 6 τ r³) exp(2 r t) at t, the worst that the module derives.
+
+    The minimum and its depth are found to 60 digits. ``share``: the first bound on the change of
+    curvature on the way, as a part of the curvature.
+    """
+    with mp.workdps(60):
+        k, third = 2 * mpf(r), mpf(r) + 6 * mpf(strength) * mpf(r) ** 3
+        reach = mp.findroot(lambda t: third * mp.exp(k * t) * t - share, 0.1)
+        length = reach / 2
+
+        def slope(t):
+            return -length + t - third * ((mp.exp(k * t) - 1) / k - t) / k
+
+        minimum = mp.findroot(slope, length)
+        depth = -mp.quad(slope, [0, minimum])
+    distance, loss = bounded_distance(float(length), 1.0, r, strength)
+    assert minimum * (1 - 1e-12) <= distance
+    assert depth * (1 - 1e-12) <= loss
