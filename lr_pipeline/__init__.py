@@ -8,7 +8,7 @@ What users import, each name loaded when it is first asked for:
 ``FileTable``, ``SqlTable``,           declared tables: a file, a query,
 ``SyntheticTable``                     the tutorial's two classes
 ``SplitPolicy``                        how a table is split into training and test rows
-``Engine``, ``DaskEngine``             who visits the rows: this process, or a Dask cluster
+``Engine``, ``DaskEngine``             who goes over the rows: this process or a Dask cluster
 ``Table``                              rows with column roles; ``Table.from_pandas(df, target=…)``
 ``TableError``                         what is wrong with a table, all of it
 ``fit_logistic``, ``fit_linear``,      regressions of arrays or of a ``Table``,
@@ -30,7 +30,7 @@ The rooms, each importing only itself and those below it:
 ``report``        the HTML page and its figures
 ``evaluation``    models meet a test set
 ``models``        a fit that knows its columns: prediction and JSON
-``engines``       how rows are visited: in memory, streamed, on a cluster; torch
+``engines``       passes over rows: in memory, streamed, on a cluster; torch
 ``tables``        sources, validation, split, preparation
 ``core``          the mathematics, on numpy and scipy alone
 ``versions``      versions of libraries and of stored formats

@@ -78,7 +78,7 @@ class _Verbs(click.Group):
 
 
 def _problem(error: Exception, ctx: click.Context) -> str | None:
-    """Return the line for an error of the database or of memory; None for a fault of ours."""
+    """Return the line for an error of the database or of memory; None for other errors."""
     from lr_pipeline.orchestration.instance.history_database import database_problem
     from lr_pipeline.orchestration.instance.home import dagster_home
 

@@ -1,4 +1,4 @@
-"""How a verb ends that cannot do what was asked: with one line and exit code 1."""
+"""A verb that cannot do what was asked ends with one line and exit code 1."""
 
 import logging
 import sys

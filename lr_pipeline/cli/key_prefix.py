@@ -19,7 +19,7 @@ from lr_pipeline.tables.sources.secrets import last_name, without_secrets
 def asset_prefix(file: str) -> str:
     """Return the key prefix of a file: ``my-table.csv`` gives ``my_table``.
 
-    Asset keys allow letters, digits and underscores only. Of a URL its path counts.
+    Asset keys allow letters, digits and underscores only. The path of a URL counts.
     """
     stem = Path(last_name(file).removesuffix(".gz")).stem
     return re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_") or "table"

@@ -14,5 +14,7 @@ Columns = Float64[np.ndarray, " d"]
 Parameters = Float64[np.ndarray, " p"]
 ParameterMatrix = Float64[np.ndarray, "p p"]
 
+FLOAT64_BYTES = 8
+
 # v ↦ A v for a matrix A, or v ↦ A⁻¹ v, without the matrix at hand
 LinearMap = Callable[[Parameters], Parameters]

@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lr_pipeline.core.rows import Block
+from lr_pipeline.core.types import FLOAT64_BYTES
 
 # A file takes at most this share of the free memory and of the free disk. Beyond it the system
 # makes the writer wait for the disk, and may have to read the file from there again.
 LARGEST_SHARE = 0.25
-FLOAT64_BYTES = 8
 # Linux reports the free memory and the limits of a container in these files.
 MEMINFO, OWN_GROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")

@@ -15,7 +15,7 @@ MOST_ROWS = 2**17
 
 
 class ArrayRows:
-    """The rows of a design matrix in memory, visited in blocks that are views.
+    """The rows of a design matrix in memory; a pass goes over blocks that are views.
 
     ``X`` (n, d) without a column of ones, ``y`` (n,), ``weight`` (n,) or None, all float64; y and
     weights finite, weights not negative. X is checked by the caller's first pass. ``block_rows`` is

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from lr_pipeline.core.rows import Rows, gather
+from lr_pipeline.core.types import FLOAT64_BYTES
 from lr_pipeline.engines.block_cache import block_cache_for
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.engines.streaming import MANY_NUMBERS, PassReport, TableRows
@@ -12,7 +13,6 @@ from lr_pipeline.tables.table import Table
 
 EngineKind = Literal["auto", "memory", "streaming"]
 
-FLOAT64_BYTES = 8
 MEMORY_BUDGET_MB = 512.0
 # To gather a design takes twice its memory, and a fit copies parts of it. A block cache is read in
 # about the time that a larger design's memory is.
@@ -41,7 +41,7 @@ def open_rows(
     ``progress`` is called during streamed passes. With ``disk_cache``, a stored table that is
     streamed is decoded once, and later passes read a temporary file, where memory and disk have the
     room. ``numbers`` are the table's own numbers in a block cache. Without ``keep`` the rows come
-    in the same blocks, but none is cached. Of ``many_numbers`` see ``TableRows``.
+    in the same blocks, but none is cached. See ``TableRows`` for ``many_numbers``.
     """
     budget = memory_budget_mb * 1e6
     columns = len(preparation.columns)

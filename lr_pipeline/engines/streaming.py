@@ -122,7 +122,7 @@ class TableRows:
 
     @property
     def in_parts(self) -> bool:
-        """Whether several threads visit the rows."""
+        """Whether several threads go over the rows."""
         return len(self._parts) > 1
 
     def _is_cut_like(self, other: "TableRows") -> bool:

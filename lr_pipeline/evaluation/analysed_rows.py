@@ -14,7 +14,7 @@ from lr_pipeline.core.rows import Block, Rows
 from lr_pipeline.core.types import Design, RowVector
 
 MOST_ROWS = 100_000
-MOST_NUMBERS = 2**22  # in the design of these rows: 32 MiB, of which there are a few copies
+MOST_NUMBERS = 2**22  # in the design of these rows: 32 MiB, copied a few times
 
 
 @dataclass(frozen=True, eq=False)

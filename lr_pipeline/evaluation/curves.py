@@ -82,7 +82,7 @@ def drawn_curves(curves: RankCurves, roc_auc: float, average_precision: float) -
 def _apart(x: Rates, y: Rates) -> PointMask:
     """(points,) whether a point lies in another cell of a fine grid than the one before or after.
 
-    Of points in one cell, the first and the last are kept.
+    The first and the last point of each cell are kept.
     """
     moved = np.zeros(len(x) + 1, bool)
     moved[[0, -1]] = True

@@ -262,7 +262,7 @@ class Findings:
     `recorded_data` says of the table.
     ``effects``: what the columns do in a logistic model; ``diagnostics``: how well it fits;
     ``training``: its metrics on the training rows; ``slices``: how well it does in parts of the
-    test set; ``cross_validation``: the models trained anew on parts of the training rows.
+    test set; ``cross_validation``: the models trained again on parts of the training rows.
     """
 
     held_out: HeldOutRows

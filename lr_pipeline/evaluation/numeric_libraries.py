@@ -10,7 +10,7 @@ NAMED = ("internal_api", "version", "architecture", "threading_layer", "num_thre
 def numeric_libraries() -> list[dict[str, Any]]:
     """Return name, version, processor kind and threads of each BLAS and OpenMP that is loaded.
 
-    Equal ones (numpy and scipy can each bring the same) are listed once.
+    A library that is loaded twice (by numpy and by scipy) is listed once.
     """
     found = [{name: one.get(name) for name in NAMED} for one in threadpool_info()]
     distinct = {tuple(one.values()): one for one in found}

@@ -77,8 +77,8 @@ def export_model(
 ) -> Export:
     """Export a model as one of ``KINDS`` and run the export on ``rows``.
 
-    ``rows`` are stored rows, of which at most 50,000 evenly spaced ones are compared (2,000 for
-    PMML), and fewer of many columns. ``others`` are more stored rows; other spellings of a level
+    ``rows`` are stored rows; at most 50,000 evenly spaced ones are compared (2,000 for PMML), and
+    fewer if they have many columns. ``others`` are more stored rows; other spellings of a level
     that occur in either are written down.
 
     Raises
@@ -145,7 +145,7 @@ def _rounding(model: LogisticModel, platt: Platt, table: pa.Table) -> int:
     """Return a bound, in ulp of the probability, on the rounding of a z that is added up otherwise.
 
     In PMML, Platt's slope multiplies each term. A sum of k terms of sizes that add up to S is right
-    to k S 2⁻⁵³ in either way; p has at most that relative error, of which 2⁻⁵³ is at most one ulp.
+    to k S 2⁻⁵³ in either way; p has at most that relative error, and 2⁻⁵³ is at most one ulp.
     """
     predictor = model.predictor
     sizes = 0.0

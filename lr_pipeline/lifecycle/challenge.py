@@ -71,8 +71,8 @@ class Challenge:
     ``difference`` is how much better the challenger is (negative: worse) in the metric's own unit,
     and ``interval`` covers the population's value with level 1 − 2 ``level``. ``p_value`` is
     one-sided, for challengers that do not fulfil the claim; it decides against ``level``, the share
-    of α that this decision spends. ``smallest_detectable``: a challenger that is better by so much
-    would be promoted with a probability of 80 %.
+    of α that this decision spends. ``smallest_detectable``: a challenger that is better by this
+    much would be promoted with a probability of 80 %.
 
     ``verdict``: promoted; kept, where the challenger is worse, is the same, or may not replace
     anything; else inconclusive. The champion stays in both of the last two. ``times_decided``

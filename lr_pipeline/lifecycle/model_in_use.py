@@ -1,4 +1,4 @@
-"""The champion: the model in use, and the record of the ruling since which it is."""
+"""The champion is the model in use; the record says which ruling put it in use."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

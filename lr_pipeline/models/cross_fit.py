@@ -53,8 +53,8 @@ def cross_fit(
 ) -> HeldOutScores:
     """Score the rows of each fold by a model of the other folds' rows (or, by time, of earlier).
 
-    The preparation (medians, levels, missing indicators) is learned anew from the rows that a model
-    is trained on. Nothing else is kept of a fold than its scores.
+    The preparation (medians, levels, missing indicators) is learned again from the rows that a
+    model is trained on. Only the scores of a fold are kept.
     """
     found = [
         held_out_scores(train, prepared, fit(prepared), fold, aggregate)

@@ -60,7 +60,7 @@ class Training:
     from the optimum of the intercept alone. ``decision``: how the threshold is chosen.
     ``profile_limit``: up to this p³ (n + p), inference is by profile likelihoods, which take ten to
     a hundred passes of p² (n + p) operations for each parameter; beyond it, by Wald's method.
-    ``restarts``: how often a fit may begin anew from a profile that has a better objective.
+    ``restarts``: how often a fit may start again from a profile that has a better objective.
     """
 
     solver: Solver

@@ -191,8 +191,9 @@ def models_agree(
 def better_than_prevalence(evaluation_report: Report) -> dg.AssetCheckResult:
     """Each model has a smaller log loss on the test set than the training prevalence.
 
-    A linear baseline with predictions outside [0, 1] is compared by its Brier score. What may be
-    chance, or too few rows to tell, is said to be not proven, as in the report's verdict.
+    A linear baseline with predictions outside [0, 1] is compared by its Brier score. Where the
+    difference may be chance, or the rows are too few to tell, the check says "not proven", as the
+    report's verdict does.
     """
     numbers = evaluation_report.numbers
     models = numbers["models"]

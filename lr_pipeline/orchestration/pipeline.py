@@ -104,7 +104,7 @@ def build_definitions(
         unless a run names others: a file, folder, pattern or URL. A second schedule then scores
         them every day, two hours after the daily training.
     acknowledged
-        Warnings that are known and accepted, of which alerts say nothing as long as they say the
+        Warnings that are known and accepted: alerts leave them out as long as their text is the
         same: ``{"contract": {"says": "…", "because": "…"}}``, see ``AcknowledgedConfig``.
     resources
         Replacements for the resources ``table``, ``engine`` and ``io_manager``, in tests.

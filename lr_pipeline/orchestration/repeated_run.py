@@ -56,10 +56,10 @@ def declared_source(numbers: Mapping[str, Any], instead: str | None = None) -> T
 def replay_report(
     numbers: Mapping[str, Any], source: TableSource, loggers: Mapping[str, dg.LoggerDefinition]
 ) -> dg.ExecuteInProcessResult:
-    """Make the report again: the same settings and split, on rows read anew.
+    """Make the report again, with the same settings and split, on rows that are read again.
 
-    Nothing of the run stays but what is returned, which has the report as an output; the run that
-    made the report is not touched. ``loggers`` show the progress.
+    Only the returned result stays of the run; it has the report as an output. The run that made
+    the report is not touched. ``loggers`` show the progress.
     """
     settings, names = numbers.get("settings", {}), TableNames(numbers.get("table") or None)
     folder = TemporaryFolder()

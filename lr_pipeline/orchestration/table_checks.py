@@ -1,4 +1,4 @@
-"""The checks of one table: which function judges which asset, and which warnings are accepted."""
+"""The checks of one table: which function checks which asset, and which warnings are accepted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -47,7 +47,7 @@ class TableNames:
 
     @property
     def training_tags(self) -> dict[str, str]:
-        """The tag of the table's training runs, of which one at a time goes on."""
+        """The tag of the table's training runs; one of them runs at a time."""
         return {TRAINING_TAG: self.named("training")}
 
     def key(self, asset: str) -> dg.AssetKey:

@@ -193,7 +193,7 @@ def _lift(held_out: HeldOutRows, found: AnswerResults) -> dict[str, Any] | None:
     drawn = lift_figure(lift, found.alike, _rows(held_out))
     return {
         "title": lift.title,
-        "tied": lift.tied,
+        "equal_scores": lift.equal_scores,
         "parts": len(lift.deciles),
         "cases": _cases(lift.deciles[0].cases),
         "headings": DECILES,

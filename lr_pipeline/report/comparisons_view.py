@@ -134,7 +134,7 @@ def _beside(
 
 
 def _line(line: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
-    """Return what ties the straight line to the logistic curve."""
+    """Return what connects the straight line with the logistic curve."""
     linear, logistic = titles[line["linear"]], titles[line["logistic"]]
     ranked = line["rank_correlation"]
     places = 2 if ranked is None else 2 + sum(ranked > edge for edge in (0.99, 0.999, 0.9999))

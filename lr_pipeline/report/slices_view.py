@@ -4,6 +4,7 @@ from typing import Any
 
 from lr_pipeline.core.listed_names import listed
 from lr_pipeline.evaluation.findings import HeldOutRows
+from lr_pipeline.evaluation.intervals.interval import FEWEST_GROUPS_FOR_INTERVAL
 from lr_pipeline.evaluation.number_format import (
     UNDEFINED,
     count,
@@ -15,7 +16,6 @@ from lr_pipeline.evaluation.number_format import (
     with_interval,
 )
 from lr_pipeline.evaluation.slices.mean_errors import LEAST_EXPECTED
-from lr_pipeline.evaluation.slices.part_units import FEWEST_GROUPS
 from lr_pipeline.evaluation.slices.protected_groups import Group, ProtectedColumn, Rate
 from lr_pipeline.evaluation.slices.slice_results import LEAST_CASES, Slice
 from lr_pipeline.evaluation.slices.slices import Slices
@@ -74,7 +74,7 @@ def slices_context(slices: Slices | None, held_out: HeldOutRows) -> dict[str, An
             "Observed − predicted",
         ),
         "threshold": significant(slices.threshold, 3),
-        "least": (LEAST_CASES, f"{LEAST_EXPECTED:g}", FEWEST_GROUPS),
+        "least": (LEAST_CASES, f"{LEAST_EXPECTED:g}", FEWEST_GROUPS_FOR_INTERVAL),
     }
 
 

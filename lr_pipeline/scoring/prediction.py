@@ -92,7 +92,10 @@ class Predictor:
         return Prediction(probability(z), lower, upper, *found, self.model.decision.log_odds(z), X)
 
     def _out_of_range(self, X: Design) -> Iterator[tuple[str, Mask]]:
-        """Yield each numeric feature and its rows out of the training range; a median never is."""
+        """Yield each numeric feature and its rows out of the training range.
+
+        A missing value counts as its median, which is within the range.
+        """
         columns = self.model.preparation.columns
         places = {name: j for j, name in enumerate(columns)}
         for name, (least, greatest) in self.model.ranges.items():

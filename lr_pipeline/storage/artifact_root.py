@@ -1,4 +1,4 @@
-"""Where artifacts are: the folder of new ones, and where a recorded one lies by now."""
+"""Where artifacts are: the folder of new ones, and the present place of a recorded one."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ def artifact_root(chosen: str = "") -> "Path | UPath":
 
 
 def present_location(recorded: str, key_parts: int) -> "Path | UPath":
-    """Return where the file of an artifact lies by now: it may have been moved with its project.
+    """Return where the file of an artifact is now: it may have been moved with its project.
 
     It is where it was recorded, or, if that does not exist, at the same place below the present
     artifacts' folder: ``<root>/<asset key of so many parts>/<version>/<file>``. Whoever reads it

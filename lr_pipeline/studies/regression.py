@@ -26,7 +26,7 @@ from lr_pipeline.studies.regression_figures import (
 from lr_pipeline.studies.study import Study
 
 # Above this condition number of XᵀX, its inverse in float64 has fewer than two correct digits.
-LARGEST_CONDITION = 1e14
+LARGEST_INVERTED_CONDITION = 1e14
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def solve_normal_equations(rows: Rows) -> NormalEquations:
 
     gram, moments = rows.sum(sums)
     condition = float(np.linalg.cond(gram))
-    if not condition < LARGEST_CONDITION:
+    if not condition < LARGEST_INVERTED_CONDITION:
         return NormalEquations(condition if np.isfinite(condition) else None, None)
     return NormalEquations(condition, np.linalg.inv(gram) @ moments)
 

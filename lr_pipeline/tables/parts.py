@@ -12,7 +12,7 @@ def parts_of(table: Table, rows: int) -> list[Table]:
     """Cut the table at row groups into parts of at least ``rows`` rows, each as small as possible.
 
     The last part may be smaller. The parts are views: they hold the path, the roles and the
-    choices, but no rows. In their order they have the table's rows in order. They depend only on
+    choices, but no rows. In order, they give the table's rows in order. They depend only on
     the file and ``rows``. They do not keep a temporary file alive, and do not watch the file for
     changes, since it may be on another machine.
 

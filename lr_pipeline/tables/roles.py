@@ -19,7 +19,7 @@ METADATA_KEY = b"lr_pipeline"
 NAMES_SHOWN = 12
 
 KINDS = ("category", "number")  # that a feature can be declared to have
-OF_SOME = (*KINDS, "protected")  # what is said of columns only where it is declared
+OF_SOME = (*KINDS, "protected")  # what is told of a column only where it is declared
 
 PositiveValue = str | int | float | bool
 

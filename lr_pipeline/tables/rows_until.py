@@ -32,8 +32,8 @@ def moment_of(until: str) -> datetime:
 def rows_until(table: Table, until: str) -> Table:
     """Return a view of the rows whose time is before ``until`` (ISO 8601).
 
-    Where times have a zone, ``until`` is a moment, in UTC unless it says otherwise; where they have
-    none, and for dates, it is what clock and calendar show at its own place.
+    Where times have a zone, ``until`` is a moment, in UTC unless it says otherwise; where they
+    have none, and for dates, it is the local time that clock and calendar show.
 
     Raises
     ------

@@ -42,7 +42,7 @@ def test_a_reason_without_a_check_is_refused(home, converged, options) -> None:
 
 @pytest.mark.parametrize("table", ["s", "my-table", "a/b"])
 def test_a_table_that_was_never_run_is_named(home, converged, table) -> None:
-    """Also one whose name no table can have; it does not merely have no failing check."""
+    """The message names a name that no table can have, too, instead of a missing failing check."""
     result = acknowledge(home, table)
     assert result.exit_code == 1
     assert result.stderr.startswith(f"error: {table}: expected a table whose checks were run")

@@ -60,7 +60,7 @@ def test_drift_is_said_and_is_no_error(home, monkeypatch) -> None:
 
 
 def test_what_cannot_be_compared_is_an_error(home, monkeypatch) -> None:
-    """Exit code 1: a missing file, or an unknown table."""
+    """A missing file and an unknown table end the command with exit code 1."""
     assert "error: " in said(home, monkeypatch, "rows", "none.csv", code=1)
     assert "expected a report of other" in said(home, monkeypatch, "other", "same.csv", code=1)
 

@@ -20,7 +20,7 @@ Run = Callable[..., Result]
 
 
 def test_each_row_gets_its_reasons(run: Run, spector_in_use: None, folder: Path) -> None:
-    """Text for a person, values for a program; from the training means or a given row."""
+    """A person gets text and a program gets values, from the training means or a given row."""
     result = run("predict", SPECTOR, "--model", "spector", "--reasons", 2, "--output", "scores.csv")
     assert result.exit_code == 0, result.stderr
     found = pd.read_csv(folder / "scores.csv")
@@ -41,7 +41,7 @@ def test_each_row_gets_its_reasons(run: Run, spector_in_use: None, folder: Path)
 
 
 def test_a_reference_that_cannot_be_used_ends_with_one_line(run: Run, spector_in_use: None) -> None:
-    """Exit code 1 and the remedy."""
+    """The command ends with exit code 1 and prints the remedy."""
     command = ("predict", SPECTOR, "--model", "spector", "--reference", "none.yaml")
     assert "Say how many: --reasons 4" in run(*command).stderr
     result = run(*command, "--reasons", 2)

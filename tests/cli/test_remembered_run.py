@@ -105,7 +105,7 @@ def test_a_refused_table_leaves_what_was_remembered(churn, run, folder, home) ->
 
 
 def test_a_remembered_name_is_taken(churn, run, folder, home) -> None:
-    """Also where no run of the table has stored anything."""
+    """The name is taken even if no run of the table has stored anything."""
     (folder / "other").mkdir()
     (folder / "other" / "kept.csv").write_text(ROWS)
     text = table_file("churn", home).read_text()

@@ -40,7 +40,7 @@ def test_the_card_is_printed_or_written(run: Run, spector_in_use: None, folder: 
     ],
 )
 def test_a_mistake_is_said_in_one_line(run: Run, spector_in_use: None, arguments, message) -> None:
-    """Exit code 1, no traceback, no file."""
+    """The command ends with exit code 1, prints no traceback and writes no file."""
     result = run("scorecard", *arguments)
     assert result.exit_code == 1
     assert result.stderr.startswith("error: ")

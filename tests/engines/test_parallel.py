@@ -56,7 +56,7 @@ def test_several_threads_are_used_where_there_are_processors(monkeypatch):
 
 
 def test_the_callers_thread_is_one_of_them():
-    """Of two threads one is another."""
+    """One of two threads is the caller's, the other is a new one."""
     meeting = threading.Barrier(2, timeout=20)
 
     def meet(_: int) -> int:

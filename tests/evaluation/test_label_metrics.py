@@ -21,7 +21,7 @@ def predictions(rows=300):
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_metrics_of_labels_are_those_of_scikit_learn(weighted):
-    """At a threshold of 0.3, with and without weights."""
+    """The threshold is 0.3, with and without weights."""
     y, p, weight = predictions()
     weight = weight if weighted else None
     found, yes = evaluate(y, p, weight, threshold=0.3), p > 0.3
@@ -62,7 +62,7 @@ def test_the_parts_of_the_brier_score_are_those_of_scikit_learns_isotonic_regres
 
 
 def test_the_hull_of_ranges_of_scores_is_that_of_all():
-    """Whatever the ranges are, since pooling goes on across their edges."""
+    """The ranges do not matter, since pooling goes on across their edges."""
     y, p, weight = predictions()
     whole, parts = RocHull.of(count_scores(y, p, weight)), RocHull()
     for low, high in ((0.7, 1.0), (0.4, 0.7), (0.0, 0.4)):

@@ -21,11 +21,11 @@ N = 2_000
 NAMES = ("linear_baseline", "numpy_model")
 
 
-def parts_and_models(weighted, tied):
+def parts_and_models(weighted, equal_scores):
     """Return a split of a table with few or many different rows, and two models of it."""
     rng = np.random.default_rng(8)
-    a = rng.integers(0, 3, N).astype(float) if tied else rng.normal(size=N)
-    columns = {"a": a, "b": rng.integers(0, 2, N) if tied else rng.normal(size=N)}
+    a = rng.integers(0, 3, N).astype(float) if equal_scores else rng.normal(size=N)
+    columns = {"a": a, "b": rng.integers(0, 2, N) if equal_scores else rng.normal(size=N)}
     columns["y"] = (rng.random(N) < 1 / (1 + np.exp(0.5 - a))).astype(int)
     columns["w"] = rng.integers(0, 4, N)
     table = Table.from_arrow(
@@ -42,10 +42,10 @@ def numbers_of(findings):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("tied", [False, True])
-def test_counting_gives_the_metrics_of_sorting(weighted, tied):
+@pytest.mark.parametrize("equal_scores", [False, True])
+def test_counting_gives_the_metrics_of_sorting(weighted, equal_scores):
     """There are 3 or 115 ranges of scores, with and without ties and weights."""
-    train, test, models = parts_and_models(weighted, tied)
+    train, test, models = parts_and_models(weighted, equal_scores)
     expected = numbers_of(evaluate_models(models, train, test, prepare))
     for held in (300, 7):
         found = numbers_of(evaluate_models(models, train, test, prepare, held_rows=held))
@@ -62,15 +62,15 @@ def test_counting_gives_the_metrics_of_sorting(weighted, tied):
     ("held", "words"), [(300, "3 ranges of scores"), (N, "all 800 scores sorted")]
 )
 def test_the_page_says_how_its_metrics_were_computed(held, words):
-    """By counting in ranges of scores where not all are held, else by sorting."""
-    train, test, models = parts_and_models(weighted=False, tied=False)
+    """Scores are counted in ranges where not all are held; otherwise they are sorted."""
+    train, test, models = parts_and_models(weighted=False, equal_scores=False)
     findings = evaluate_models(models, train, test, prepare, held_rows=held)
     assert words in render_report(findings).html
 
 
 def test_of_many_rows_few_are_held():
     """Every third row is gathered; a range of a model's scores has about as many, in one pass."""
-    _, test, models = parts_and_models(weighted=False, tied=False)
+    _, test, models = parts_and_models(weighted=False, equal_scores=False)
     counted = {name: [] for name in models}
 
     def aggregate(table, columns, function):
@@ -92,8 +92,8 @@ def test_of_many_rows_few_are_held():
 
 
 def test_equal_scores_cost_no_pass_for_nothing():
-    """Of 115 ranges few are different, and each pass counts the rows of some model."""
-    _, test, models = parts_and_models(weighted=False, tied=True)
+    """Only a few of 115 ranges differ, and each pass counts the rows of some model."""
+    _, test, models = parts_and_models(weighted=False, equal_scores=True)
     passes = []
 
     def aggregate(table, columns, function):
@@ -109,7 +109,7 @@ def test_equal_scores_cost_no_pass_for_nothing():
 
 def test_the_row_that_is_shown_is_one_of_those_drawn():
     """Its label and probability are those of its number in the whole test set."""
-    train, test, models = parts_and_models(weighted=False, tied=False)
+    train, test, models = parts_and_models(weighted=False, equal_scores=False)
     findings = evaluate_models(models, train, test, prepare, row_seed=5, held_rows=300)
     row = numbers_of(findings)["drawn_row"]
     assert row["index"] % 3 == 0

@@ -20,7 +20,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_commands_run_as_written(tmp_path, monkeypatch) -> None:
-    """In the order of the page, with the file that it shows."""
+    """The commands run in the order of the page, with the file that it shows."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "samples").symlink_to(ROOT / "data" / "samples")
     (yaml,) = blocks("yaml")
@@ -42,7 +42,7 @@ def test_the_commands_run_as_written(tmp_path, monkeypatch) -> None:
 
 
 def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
-    """Bound and rows."""
+    """The page gives the bound and the number of rows."""
     assert f"beyond {BOUND} nothing is\nwritten" in PAGE
     for kind in KINDS:
         assert f"| `{kind}` |" in PAGE

@@ -65,7 +65,7 @@ def test_an_unknown_form_is_refused_with_those_that_there_are(model, rows) -> No
 @pytest.mark.parametrize("recalibration", RECALIBRATIONS)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "pmml"])
 def test_an_export_gives_the_models_probabilities(model, rows, kind, recalibration) -> None:
-    """Within 8 units in the last place, on rows with gaps, odd names and spellings."""
+    """They agree within 8 units in the last place on rows with gaps, odd names and spellings."""
     one = with_recalibration(model, recalibration)
     export = export_model(one, kind, rows)
     assert len(export.agreements) == (2 if kind == "sql" else 1)
@@ -80,7 +80,7 @@ def test_an_export_gives_the_models_probabilities(model, rows, kind, recalibrati
 @pytest.mark.slow
 @pytest.mark.parametrize("recalibration", RECALIBRATIONS)
 def test_pmml_gives_the_models_probabilities(model, rows, recalibration) -> None:
-    """As PMML4S computes them; with Platt's slope, within a bound from the sizes of the terms."""
+    """PMML4S computes them; with Platt's slope the bound follows from the sizes of the terms."""
     (agreement,) = export_model(with_recalibration(model, recalibration), "pmml", rows).agreements
     assert agreement.evaluator.startswith("PMML4S")
     assert agreement.largest_ulp <= agreement.bound < 1000
@@ -182,7 +182,7 @@ def test_more_columns_than_an_expression_may_nest() -> None:
 
 
 def test_names_of_results_that_columns_have_get_an_underscore() -> None:
-    """Also in other case, since SQL ignores it."""
+    """Upper and lower case do not matter, since SQL ignores case."""
     frame = pd.DataFrame(
         {"LR_Score": np.arange(40.0), "probability": np.arange(40.0) % 7, "y": [0, 0, 1, 1] * 10}
     )
@@ -259,7 +259,7 @@ def test_another_threshold_is_refused(model, rows, monkeypatch) -> None:
 
 
 def test_ulps_are_steps_between_numbers() -> None:
-    """As numpy's nextafter counts them; NaN and negative numbers are far."""
+    """Numpy's nextafter counts the same steps; NaN and negative numbers are far."""
     p = np.array([0.5, 0.3, 1.0, 0.0, 0.2])
     found = np.array([0.5, np.nextafter(np.nextafter(0.3, 1), 1), np.nextafter(1, 0), -0.1, np.nan])
     far = np.iinfo(np.int64).max
@@ -275,7 +275,7 @@ def test_a_package_that_is_missing_is_named_with_its_command(model, rows, monkey
 
 
 def test_characters_that_a_form_has_not_are_refused() -> None:
-    """NUL in SQL, a control character in XML: an error that names the text."""
+    """NUL in SQL and a control character in XML raise an error that names the text."""
     frame = pd.DataFrame({"c": ["a\0b", "x", "x"] * 20, "y": [0, 0, 1, 1, 1] * 12})
     rows = Table.from_arrow(pa.Table.from_pandas(frame, preserve_index=False), target="y")
     model = fit(rows)

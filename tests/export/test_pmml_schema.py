@@ -40,7 +40,7 @@ def test_a_document_that_is_not_valid_is_refused(model, rows, written, wrong, sa
 
 
 def test_pmml_says_that_it_was_not_validated(model, rows, monkeypatch) -> None:
-    """Where the schema is not installed, with the command that installs it."""
+    """If the schema is not installed, the note gives the command that installs it."""
     monkeypatch.setattr("lr_pipeline.export.pmml_schema.PACKAGES", ("lxml", "no_such_package"))
     monkeypatch.setattr(evaluators, "pmml_evaluator_missing", lambda: "no Java")
     export = export_model(model, "pmml", rows)

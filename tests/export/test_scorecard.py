@@ -65,7 +65,7 @@ def test_a_scale_that_gives_no_points_is_refused(name, value) -> None:
 
 
 def test_the_models_points_add_up_to_its_score(model, rows, odd) -> None:
-    """Row by row, by hand: units above the mean, one level, missing."""
+    """Points are added by hand, row by row: units above the mean, one level, missing."""
     scale = PointScale()
     card = model_card(plan_score(model), scale, 6, "t")
     parts = {column.name: column.attributes for column in card.columns}
@@ -156,7 +156,7 @@ def test_weights_are_rows(odd) -> None:
 @settings(max_examples=60)
 @given(st.integers(0, 10_000), st.integers(2, 7), st.integers(2, 40))
 def test_rates_are_monotone_over_few_bins(seed, most, distinct) -> None:
-    """Whatever the rows: each bin has both classes and 5 % of the cases; order does not matter."""
+    """Each bin of any rows has both classes and 5 % of the cases; their order does not matter."""
     rng = np.random.default_rng(seed)
     n = 300
     x = rng.integers(0, distinct, n).astype(float)

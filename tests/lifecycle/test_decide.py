@@ -164,7 +164,7 @@ def test_a_challenger_of_another_split_is_refused(good) -> None:
 
 
 def test_a_record_survives_json(good) -> None:
-    """With and without a challenge."""
+    """A record may have a challenge or none."""
     first = ruled(candidate(good), None, [], TEST).record
     by_hand = Record("v", Ruling("rolled back", "eve", "2031", "why", 1.0, "v"))
     for one in (first, by_hand):

@@ -134,7 +134,7 @@ def shop(tmp_path_factory) -> Shop:
 
 
 def test_the_life_of_a_model(shop) -> None:
-    """Promoted, replaced by a better one, kept against one of fewer rows, and taken back.
+    """A model is promoted, replaced by a better one, kept against a weaker one, and taken back.
 
     In between it scores with reasons, rows that drifted alarm, and each report says what changed
     since the last one and which model was in use before it.
@@ -268,7 +268,7 @@ def test_a_model_whose_checks_failed_is_never_promoted(tmp_path) -> None:
 
 
 def _train_and_rule(folder: str, home: str, file: str, ready, go) -> None:
-    """In a process of its own: train, wait for the others, rule."""
+    """Train, wait for the others and rule, in a process of its own."""
     from lr_pipeline.orchestration.instance import rulings as module
 
     held = module.one_ruling_at_a_time

@@ -36,7 +36,7 @@ def test_the_environment_switches_the_schedule_on_and_sets_the_policy(monkeypatc
 
 
 def test_the_job_prunes_the_instance_on_which_it_runs(instance, monkeypatch) -> None:
-    """With the policy of its configuration; its own run goes on, and stays."""
+    """The job follows the policy of its configuration and keeps its own run."""
     asked = []
     plan = pruning.plan_prune
     monkeypatch.setattr(

@@ -84,7 +84,7 @@ def test_rare_events_fill_the_picture() -> None:
 
 
 def test_legends_lie_below_the_axes_and_inside_the_figure(both) -> None:
-    """With names of any length."""
+    """The names have any length."""
     long = evaluated(names=("l" * 300, "患者" * 60))
     for figure in [*figures(*both), *figures(*long)]:
         picture(figure)

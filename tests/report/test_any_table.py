@@ -74,7 +74,7 @@ def assert_reported(frame: pd.DataFrame, **roles: str) -> None:
     max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 def test_no_table_that_can_be_fitted_breaks_its_report(declared) -> None:
-    """Whatever is rare, missing, tied or weighted in it."""
+    """A report is made, whatever is rare, missing, equal or weighted in the table."""
     frame, roles = declared
     assert_reported(frame, **roles)
 

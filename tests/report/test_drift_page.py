@@ -70,7 +70,7 @@ def numbers() -> dict[str, object]:
 
 
 def test_no_name_is_interpreted(numbers) -> None:
-    """Neither on the page nor in its pictures: names of columns, levels and files."""
+    """Page and pictures show names of columns, levels and files as they are."""
     html = render_drift(numbers).html
     assert "<script" not in html
     assert html.startswith("<!doctype html>")
@@ -99,7 +99,7 @@ def test_what_was_not_compared_says_why(numbers) -> None:
 
 
 def test_figures_are_of_what_drifted(numbers) -> None:
-    """Else of the largest effect alone."""
+    """If nothing drifted, the only figure is that of the largest effect."""
     assert len(re.findall("<svg", render_drift(numbers).html)) == 2
     calm = numbers | {"features": numbers["features"][:5], "drifted": False}
     assert len(re.findall("<svg", render_drift(calm).html)) == 1
@@ -107,5 +107,5 @@ def test_figures_are_of_what_drifted(numbers) -> None:
 
 
 def test_a_sample_of_the_training_rows_is_said(numbers) -> None:
-    """Of a million training rows distributions are of evenly spaced cases."""
+    """The distributions of a million training rows are those of evenly spaced cases."""
     assert "of 62,500 evenly spaced cases" in render_drift(numbers).html

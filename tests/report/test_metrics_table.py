@@ -185,7 +185,7 @@ def test_a_reason_shared_by_models_and_metrics_is_given_once():
 
 
 def test_a_missing_interval_is_explained_once():
-    """Of models that are the same the first speaks for both; undefined metrics have a reason."""
+    """The first of two equal models speaks for both; undefined metrics have a reason."""
     found = explain_missing_intervals(NUMBERS)
     assert found[0].startswith("No interval for Brier score, miscalibration, resolution")
     assert found[1] == "No interval for Log loss of Numpy: too few."

@@ -35,7 +35,7 @@ def outcome_of(model: LogisticModel, rows: pd.DataFrame, path: Path, **settings:
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_the_metrics_are_scikit_learns(model, frame, tmp_path, suffix) -> None:
-    """With the threshold that was given."""
+    """The labels follow from the threshold that was given."""
     outcome = outcome_of(model, frame, tmp_path / f"new{suffix}")
     y = (frame["died"] == "yes").to_numpy()
     p = model.predict_proba(Table.from_pandas(frame, target="died", id="key"))
@@ -71,7 +71,7 @@ def test_rows_without_a_known_answer_are_left_out_and_said(model, frame, tmp_pat
 
 
 def test_rows_without_the_target_have_no_outcome(model, new_rows) -> None:
-    """As before: they are scored, nothing else."""
+    """Such rows are scored, and no outcome is computed."""
     predictions = score_file(model, new_rows)
     assert sum(batch.num_rows for batch in predictions.blocks()) == 4
     assert predictions.outcome is None
@@ -133,7 +133,7 @@ def test_a_recalibrated_model_is_judged_by_its_probabilities(model, frame, tmp_p
 def test_the_prevalence_of_few_groups_has_no_interval_and_of_more_the_t_interval(
     frame, tmp_path
 ) -> None:
-    """As for the other metrics: none of four groups, and of eight t with 7 degrees of freedom."""
+    """Four groups give no interval; eight give one by t with 7 degrees of freedom."""
     model = fit(Table.from_pandas(frame.assign(person=1), target="died", id="key", group="person"))
     few, more = (
         outcome_of(model, frame.assign(person=np.arange(200) % number), tmp_path / "new.csv")

@@ -25,7 +25,7 @@ def _sha256(content: bytes) -> str:
 
 
 def test_settled_file_is_read_once(tmp_path: Path, readings):
-    """Also after its folder has got its final name."""
+    """The file is not read again after its folder has got its final name."""
     partial, final = tmp_path / "partial", tmp_path / "final"
     partial.mkdir()
     (partial / "a").write_bytes(b"rows")
@@ -87,7 +87,7 @@ def test_file_that_is_hashed_while_it_is_written_is_not_read_again(
 
 
 def test_change_after_a_file_was_hashed_while_it_was_written_is_noticed(tmp_path: Path):
-    """As one after any other hash."""
+    """A change after any other hash is noticed, too."""
     path = tmp_path / "a"
     with hashed_meanwhile(path):
         path.write_bytes(b"rows")

@@ -192,9 +192,9 @@ def require_squares(moments: Moments) -> None:
     """Raise ``ColumnError`` where a column varies, but so little that its squares underflow."""
     lower, upper = moments.extremes.lower, moments.extremes.upper
     largest = np.maximum(np.abs(lower), np.abs(upper))
-    lost = (largest < SMALLEST_NUMBER) & (lower < upper)
-    if lost.any():
-        column = int(np.argmax(lost))
+    underflow = (largest < SMALLEST_NUMBER) & (lower < upper)
+    if underflow.any():
+        column = int(np.argmax(underflow))
         raise ColumnError(
             f"X must hold a number of size {SMALLEST_NUMBER:g} or more in each column that varies, "
             f"since sums of squares of smaller ones vanish, found {largest[column]:g} as the "

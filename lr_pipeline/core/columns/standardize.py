@@ -21,7 +21,7 @@ from lr_pipeline.core.rows import Block, HeldRows, Rows, Value, added, gather, r
 from lr_pipeline.core.types import Columns, Parameters
 
 # Above this condition number, a Hessian in standardized columns keeps fewer than ten digits.
-LARGEST_CONDITION = 1e3
+LARGEST_STANDARDIZED_CONDITION = 1e3
 COPIED_ROWS = 8192
 # A design of at most this many numbers is standardized once and held, a larger one in every pass.
 HELD_NUMBERS = 2**16
@@ -207,7 +207,7 @@ def orthonormal(analysis: ColumnAnalysis, minimum_norm: bool) -> Coordinates:
     With the correlation matrix RᵀR, the columns ((x − m) / s) R⁻¹ are orthonormal.
     """
     coordinates = standardized(analysis, analysis.independent, minimum_norm)
-    if analysis.condition <= LARGEST_CONDITION:
+    if analysis.condition <= LARGEST_STANDARDIZED_CONDITION:
         return coordinates
     inverse = solve_triangular(analysis.factor, np.eye(len(analysis.factor)))
     return replace(coordinates, B=inverse)

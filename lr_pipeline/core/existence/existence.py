@@ -15,13 +15,13 @@ from lr_pipeline.core.columns.classes import ClassCounts, count_classes, prevale
 from lr_pipeline.core.columns.column_list import NAMED_COLUMNS
 from lr_pipeline.core.columns.rank import ColumnAnalysis, analyse_columns
 from lr_pipeline.core.columns.standardize import Coordinates, orthonormal, standardized
+from lr_pipeline.core.existence.rows_on_hyperplane import RowsOnHyperplane
 from lr_pipeline.core.existence.separating_columns import (
     class_ranges,
     few_that_separate_all,
     with_fewest_columns,
 )
 from lr_pipeline.core.existence.separation import Separation, UndecidedError, find_separation
-from lr_pipeline.core.existence.tied_rows import TiedRows
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.objective import LogisticObjective
 from lr_pipeline.core.logistic.penalties.none import NoPenalty
@@ -49,7 +49,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Existence:
-    """The verdict, with its evidence.
+    """The existence verdict, with its evidence.
 
     ``separating_columns`` and ``separating_direction``: a few columns that separate all rows that
     can be separated. Their weighted sum, plus ``separating_intercept``, is ≥ 0 in every row of
@@ -126,7 +126,7 @@ def assess_existence(rows: Rows, analysis: ColumnAnalysis | None = None) -> Exis
 
 @cache
 def existing(dependent_columns: tuple[int, ...]) -> Existence:
-    """Return the verdict for a table whose estimate is known to exist."""
+    """Return the existence verdict of a table whose estimate is known to exist."""
     verdict = Verdict.NOT_UNIQUE if dependent_columns else Verdict.UNIQUE
     return Existence(verdict, dependent_columns=dependent_columns)
 
@@ -158,8 +158,8 @@ def search_separation(
         with suppress(UndecidedError):
             separation = find_separation(coordinates.rows(rows))
         if separation is not None:
-            tied = TiedRows(rows, coordinates, separation.direction)
-            if separation.complete or _estimate_exists(tied):
+            on_hyperplane = RowsOnHyperplane(rows, coordinates, separation.direction)
+            if separation.complete or _estimate_exists(on_hyperplane):
                 return named(separation, coordinates)
     coordinates = standardized(analysis, analysis.independent, minimum_norm=False)
     try:
@@ -172,7 +172,7 @@ def search_separation(
 
 
 def _separated(separation: Separation, coordinates: Coordinates) -> Existence:
-    """The verdict for a separation, in the table's units."""
+    """The existence verdict of a separation, in the table's units."""
     intercept, slopes = coordinates.to_table(separation.direction)
     columns = np.flatnonzero(slopes)
     return Existence(
@@ -185,13 +185,13 @@ def _separated(separation: Separation, coordinates: Coordinates) -> Existence:
     )
 
 
-def _estimate_exists(tied: TiedRows) -> bool:
-    """Whether a fit of the tied rows alone proves that their estimate exists."""
-    classes = tied.sum(ClassCounts.of)
+def _estimate_exists(on_hyperplane: RowsOnHyperplane) -> bool:
+    """Whether a fit of the rows on the hyperplane alone proves that their estimate exists."""
+    classes = on_hyperplane.sum(ClassCounts.of)
     if not (classes.rows_0 and classes.rows_1):
         return False
-    coordinates = orthonormal(analyse_columns(tied), minimum_norm=True)
-    return _newton_proves_existence(tied, classes, coordinates)[0]
+    coordinates = orthonormal(analyse_columns(on_hyperplane), minimum_norm=True)
+    return _newton_proves_existence(on_hyperplane, classes, coordinates)[0]
 
 
 def _newton_proves_existence(

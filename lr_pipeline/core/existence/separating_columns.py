@@ -4,8 +4,8 @@ Let Z be the rows that lie on every separating hyperplane, and T the others. A s
 enough if a direction b in these columns and the intercept is right on all of T,
 (2y − 1) x̃ᵀb > 0, and zero on Z. One column is enough where the values of the two classes do not
 overlap. All pairs are tried together: each difference c of rows that b must tell apart, cᵀb > 0,
-leaves b half of the plane, and a pair fails where these halves have nothing in common. From a
-larger set columns are left out, as long as a linear program finds a direction in the rest.
+leaves b half of the plane, and a pair fails where these halves have nothing in common. Columns
+of a larger set are left out as long as a linear program finds a direction in the rest.
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from lr_pipeline.core.existence.separation import (
     RowMask,
     Separation,
     SignedRows,
-    is_tied,
+    is_on_hyperplane,
     zero_on,
 )
 from lr_pipeline.core.rows import Block, Rows, counted_rows
@@ -145,30 +145,30 @@ class _Search:
         """Rows of T, the nearest to the hyperplane first, or of Z; or else of one label."""
         if self.separating is None:
             return np.zeros(len(A)), (A[:, 0] > 0.0) == part
-        return -(A @ self.separating), self.tied(A) == part
+        return -(A @ self.separating), self.on_hyperplane(A) == part
 
     def holds(self, direction: Parameters) -> bool:
         """Whether the direction is right on T and zero on Z, in every row."""
 
         def wrong(A: SignedRows) -> int:
-            zero, right = is_tied(A, direction), A @ direction > 0.0
-            held = np.where(self.tied(A), zero, right & ~zero)
+            zero, right = is_on_hyperplane(A, direction), A @ direction > 0.0
+            held = np.where(self.on_hyperplane(A), zero, right & ~zero)
             return int(np.sum(~held))
 
         return bool(self.counted.sum(wrong) == 0)
 
-    def tied(self, A: SignedRows) -> RowMask:
+    def on_hyperplane(self, A: SignedRows) -> RowMask:
         """Which rows are in Z."""
         if self.separating is None:
             return np.zeros(len(A), bool)
-        return is_tied(A, self.separating)
+        return is_on_hyperplane(A, self.separating)
 
     def within(self, columns: list[int]) -> Parameters | None:
         """Return a direction of small ‖b‖₁ in these columns; None where there is none."""
         used = np.array([0, *(1 + column for column in columns)])
         while True:
-            tied = self.tied(self.seen)
-            found = _small_direction(self.seen[:, used], tied)
+            on_hyperplane = self.on_hyperplane(self.seen)
+            found = _small_direction(self.seen[:, used], on_hyperplane)
             if found is None:
                 return None
             direction = np.zeros(self.seen.shape[1])
@@ -178,18 +178,18 @@ class _Search:
                 A: SignedRows, direction: Parameters = direction
             ) -> tuple[RowVector, RowMask]:
                 margin = A @ direction
-                return -margin, np.where(self.tied(A), margin < -ZERO, margin < 0.5)
+                return -margin, np.where(self.on_hyperplane(A), margin < -ZERO, margin < 0.5)
 
             more = self.counted.worst(excess_of, self.seen)
             if len(more) == 0:
-                direction = zero_on(self.seen[tied], direction)
+                direction = zero_on(self.seen[on_hyperplane], direction)
                 return direction if self.holds(direction) else None
             self.seen = np.concatenate([self.seen, more])
 
     def pair(self) -> Parameters | None:
         """Return a direction in the first pair of columns that has one; None if no pair has."""
         x, label = self.seen[:, 1:] * self.seen[:, :1], self.seen[:, 0] > 0.0
-        for pair in possible_pairs(x, label, self.tied(self.seen)):
+        for pair in possible_pairs(x, label, self.on_hyperplane(self.seen)):
             direction = self.within(list(pair))
             if direction is not None:
                 return direction
@@ -220,16 +220,16 @@ class _Search:
 
 
 def _small_direction(
-    A: Float64[np.ndarray, "m k"], tied: Bool[np.ndarray, " m"]
+    A: Float64[np.ndarray, "m k"], on_hyperplane: Bool[np.ndarray, " m"]
 ) -> Float64[np.ndarray, " k"] | None:
-    """Minimise ‖(b₁ … b_k)‖₁ subject to A b ≥ 1, and ≥ 0 in tied rows; None where not solved."""
+    """Minimise ‖(b₁ … b_k)‖₁ subject to A b ≥ 1, or ≥ 0 on the hyperplane; None if not solved."""
     from scipy.optimize import linprog
 
     k = A.shape[1]
     result = linprog(
         np.concatenate([[0.0], np.ones(2 * (k - 1))]),
         np.hstack([-A, A[:, 1:]]),
-        np.where(tied, 0.0, -1.0),
+        np.where(on_hyperplane, 0.0, -1.0),
         bounds=[(None, None)] + [(0.0, None)] * (2 * (k - 1)),
         method="highs",
         options={

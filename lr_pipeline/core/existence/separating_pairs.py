@@ -30,8 +30,8 @@ Numbers = Float64[np.ndarray, " q"]
 class _Arcs:
     """Pairs of columns i < j, each with the arc of the angles of all differences c = (c_i, c_j).
 
-    The arc goes from ``low`` to ``high``, relative to the angle ``first``. Where it is shorter
-    than π some b has cᵀb > 0 for all differences: the direction of the arc's middle is one.
+    The arc goes from ``low`` to ``high``, relative to the angle ``first``. If it is shorter
+    than π, the direction b of the arc's middle has cᵀb > 0 for all differences.
     """
 
     i: Index
@@ -67,21 +67,21 @@ class _Arcs:
         return int(self.i[0]), int(self.j[0]), float(np.cos(angle)), float(np.sin(angle))
 
 
-def possible_pairs(x: Seen, label: Mask, tied: Mask) -> Iterator[tuple[int, int]]:
+def possible_pairs(x: Seen, label: Mask, on_hyperplane: Mask) -> Iterator[tuple[int, int]]:
     """Yield the pairs of columns that separate the rows ``x`` as well as all columns do.
 
-    ``tied``: the rows on the hyperplane. A pair that is not yielded separates fewer rows, unless
+    ``on_hyperplane``: the rows on it. A pair that is not yielded separates fewer rows, unless
     the limits above ended the search; a pair that is yielded may fail on other rows.
     """
     if x.shape[1] > MOST_COLUMNS:
         return
     i, j = np.triu_indices(x.shape[1], 1)
-    if not tied.any():
+    if not on_hyperplane.any():
         yield from _by_angles(i, j, *_between_classes(x, label))
         return
-    origin = x[tied][0]
-    strict = np.where(label, 1.0, -1.0)[~tied, None] * (x[~tied] - origin)
-    on_plane = x[tied] - origin
+    origin = x[on_hyperplane][0]
+    strict = np.where(label, 1.0, -1.0)[~on_hyperplane, None] * (x[~on_hyperplane] - origin)
+    on_plane = x[on_hyperplane] - origin
     constant = np.abs(on_plane).max(axis=0) <= CONSTANT
     free = constant[i] & constant[j]
     yield from _by_angles(i[free], j[free], *_from_origin(strict))
@@ -133,7 +133,7 @@ def _from_origin(strict: Seen) -> tuple[list[Columns], Worst]:
 
 
 def _on_lines(i: Index, j: Index, on_plane: OnPlane, strict: Seen) -> Iterator[tuple[int, int]]:
-    """Yield the pairs in whose plane the tied rows are on a line, all others on one side of it."""
+    """Yield the pairs whose plane shows the hyperplane's rows on a line, others on one side."""
     G = on_plane.T @ on_plane
     line = G[i, i] * G[j, j] - G[i, j] ** 2 <= LINE * G[i, i] * G[j, j]
     i, j = i[line], j[line]

@@ -139,7 +139,7 @@ def find_separation(rows: Rows) -> Separation | None:
         The direction found could be due to rounding, or a program was not solved.
     """
     counted = CountedRows(rows)
-    widest, tied, seen = _separable_rows(counted)
+    widest, on_hyperplane, seen = _separable_rows(counted)
 
     def count_strict(A: SignedRows) -> tuple[int, int]:
         return int(np.sum(A @ widest > ZERO)), len(A)
@@ -147,10 +147,10 @@ def find_separation(rows: Rows) -> Separation | None:
     strict, count = counted.sum(count_strict)
     if not strict:
         return None
-    direction = zero_on(tied, _sparsest_direction(counted, widest, seen))
+    direction = zero_on(on_hyperplane, _sparsest_direction(counted, widest, seen))
 
     def count_undone(A: SignedRows) -> int:
-        zero, right = is_tied(A, direction), A @ direction > 0.0
+        zero, right = is_on_hyperplane(A, direction), A @ direction > 0.0
         holds = np.where(A @ widest > ZERO, right & ~zero, zero)
         return int(np.sum(~holds))
 
@@ -160,7 +160,7 @@ def find_separation(rows: Rows) -> Separation | None:
     return Separation(direction, strict, complete=strict == count)
 
 
-def is_tied(A: SignedRows, direction: Parameters) -> RowMask:
+def is_on_hyperplane(A: SignedRows, direction: Parameters) -> RowMask:
     """Whether each row of x̃, or of (2y − 1) x̃, is on the hyperplane, to rounding.
 
     This includes the rounding of the direction, which is relative to its length.
@@ -175,13 +175,13 @@ def _separable_rows(counted: CountedRows) -> tuple[Parameters, SpanningRows, Sig
 
     Also returns some rows that span those on every such hyperplane, and the rows in the programs.
     For A = (2y − 1) x̃: a direction b that is right for some rows A_S is right for all rows unless
-    one contradicts it; and where b must be zero on the tied rows of S, it is zero on their span.
+    one contradicts it; and where b must be zero on some rows of S, it is zero on their span.
     """
     seen = counted.sample()
     while True:
         direction, separable = _widest_separation(seen)
-        tied = seen[~separable]
-        null = null_space(tied)
+        on_hyperplane = seen[~separable]
+        null = null_space(on_hyperplane)
 
         def excess_of(
             A: SignedRows, direction: Parameters = direction, null: SpanningRows = null
@@ -192,7 +192,7 @@ def _separable_rows(counted: CountedRows) -> tuple[Parameters, SpanningRows, Sig
 
         more = counted.worst(excess_of, seen)
         if len(more) == 0:
-            return direction, tied, seen
+            return direction, on_hyperplane, seen
         seen = np.concatenate([seen, more])
 
 
@@ -247,11 +247,11 @@ def orthogonal(signed: SignedRows, null: SpanningRows) -> RowMask:
     return np.asarray(np.linalg.norm(outside, axis=1) <= ZERO * length)
 
 
-def zero_on(tied: SpanningRows, direction: Parameters) -> Parameters:
-    """The nearest direction in the same columns that is zero, to rounding, on the tied rows."""
+def zero_on(rows: SpanningRows, direction: Parameters) -> Parameters:
+    """The nearest direction in the same columns that is zero, to rounding, on these rows."""
     used = direction != 0.0
     used[0] = True
-    null = null_space(tied[:, used])
+    null = null_space(rows[:, used])
     projected = np.zeros_like(direction)
     projected[used] = null.T @ (null @ direction[used])
     return projected

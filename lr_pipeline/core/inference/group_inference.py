@@ -24,7 +24,7 @@ from lr_pipeline.core.inference.logistic_inference import odds_ratios_of
 from lr_pipeline.core.types import ParameterMatrix
 
 BY_GROUPS = "groups"  # the method's name
-FEWEST_GROUPS = 10
+FEWEST_GROUPS_TO_INFER = 10  # for standard errors of parameters
 GROUPS_PER_PARAMETER = 2
 # Of the variance for independent rows: what is less comes from scores that cancel and rounding.
 LEAST_SHARE = 1e-9
@@ -32,13 +32,13 @@ LEAST_SHARE = 1e-9
 
 def few_groups(groups: int, parameters: int) -> str:
     """Return why so few groups allow no inference about the parameters, "" if they do."""
-    needed = max(FEWEST_GROUPS, GROUPS_PER_PARAMETER * parameters)
+    needed = max(FEWEST_GROUPS_TO_INFER, GROUPS_PER_PARAMETER * parameters)
     if groups >= needed:
         return ""
     return (
         f"rows of one group belong together, and of {groups:,} groups in the training set too "
         f"little is known: {needed:,} are needed, {GROUPS_PER_PARAMETER} for each of {parameters} "
-        f"parameters and at least {FEWEST_GROUPS}"
+        f"parameters and at least {FEWEST_GROUPS_TO_INFER}"
     )
 
 
@@ -63,9 +63,9 @@ def infer_by_groups(
 ) -> tuple[LogisticFit, LogisticInference]:
     """Return fit and inference with this covariance (p, p), where each was for independent rows.
 
-    What is withheld for single columns stays withheld, and so is a parameter of which the groups'
-    scores say nothing. There is no test of the whole model: the likelihood of rows that depend on
-    each other is not known.
+    What is withheld for single columns stays withheld. Inference is also withheld for a parameter
+    about which the groups' scores say nothing. There is no test of the whole model: the likelihood
+    of rows that depend on each other is not known.
     """
     estimates = np.concatenate([[fit.intercept], fit.coefficients])
     variance, alone = np.diag(covariance), np.diag(np.asarray(fit.covariance))

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from lr_pipeline.core.limits import MAX_COLUMNS
-from lr_pipeline.core.types import Design, RowVector
+from lr_pipeline.core.types import FLOAT64_BYTES, Design, RowVector
 from lr_pipeline.engines.arrays.array_forms import (
     as_numpy,
     frame_columns,
@@ -20,8 +20,6 @@ from lr_pipeline.engines.arrays.array_limits import (
 )
 from lr_pipeline.engines.memory import ArrayRows
 from lr_pipeline.tables.values.decimals import LARGEST_EXACT_INTEGER
-
-FLOAT64_BYTES = 8
 
 Array = Float64[np.ndarray, "..."]
 

@@ -71,7 +71,7 @@ class Watch:
         elif now - self._looked >= LOOK_SECONDS:
             workers = self.ask()
             if workers is not None:
-                self._judge(workers)
+                self._check(workers)
             self._looked = self.clock()
 
     def workers(self, wait: float) -> list[WorkerState]:
@@ -157,7 +157,7 @@ class Watch:
             memory_limit=info["memory_limit"] or 0,
         )
 
-    def _judge(self, workers: Sequence[WorkerState]) -> None:
+    def _check(self, workers: Sequence[WorkerState]) -> None:
         """Warn of problems; raise an error where one has lasted for too long."""
         from distributed.scheduler import heartbeat_interval
 

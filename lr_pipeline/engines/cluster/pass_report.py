@@ -23,7 +23,7 @@ class Pass:
 
     @property
     def rows(self) -> int:
-        """Rows visited."""
+        """How many rows the pass went over."""
         return sum(self.work.rows.values())
 
     @property

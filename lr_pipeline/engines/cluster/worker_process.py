@@ -49,7 +49,7 @@ def _libraries() -> ThreadpoolController:
 def keep_scratch_memory() -> None:
     """Let this process keep some of the memory that one block has freed, for the next block.
 
-    Dask's nanny makes glibc return it to the system at once (``MALLOC_TRIM_THRESHOLD_``). To ask
+    Dask's nanny makes glibc return it to the system at once (``MALLOC_TRIM_THRESHOLD_``). Asking
     for it again, page by page, takes longer than much of the computation.
     """
     with suppress(OSError, AttributeError):  # other C libraries lack these options

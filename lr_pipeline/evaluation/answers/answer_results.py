@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from lr_pipeline.core.ranking import CountsByScore
-from lr_pipeline.evaluation.answers.lift import Lift, deciles, ends_are_tied, gain_curve, thinned
+from lr_pipeline.evaluation.answers.lift import (
+    Lift,
+    deciles,
+    equal_scores_at_ends,
+    gain_curve,
+    thinned,
+)
 from lr_pipeline.evaluation.answers.net_benefit import (
     DecisionCurves,
     ModelCuts,
@@ -26,7 +32,7 @@ from lr_pipeline.models.decision.threshold_rules import ScoreCuts
 class AnswerResults:
     """What the sections on calibration, threshold and lift show.
 
-    ``alike``: the kinds of models, of which each is shown once. ``main``: the one whose threshold
+    ``alike``: the kinds of models; each is shown once. ``main``: the one whose threshold
     and deciles are told. ``curves`` and ``lift`` are None where all test labels are the same.
     """
 
@@ -100,7 +106,7 @@ def _lift(
         main.model.name,
         main.model.title,
         found,
-        ends_are_tied(curve, len(found)),
+        equal_scores_at_ends(curve, len(found)),
         cases.classes[1] / cases.total,
         {name: thinned(one) for name, one in curves.items()},
     )

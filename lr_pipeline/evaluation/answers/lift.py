@@ -52,13 +52,13 @@ class GainCurve:
 class Lift:
     """Deciles of the model ``name``, and the gain curves of all by name.
 
-    ``tied``: whether cases with equal scores lie on both sides of a decile's end.
+    ``equal_scores``: whether cases with equal scores lie on both sides of a decile's end.
     """
 
     name: str
     title: str
     deciles: tuple[Decile, ...]
-    tied: bool
+    equal_scores: bool
     prevalence: float
     curves: dict[str, GainCurve]
 
@@ -68,7 +68,7 @@ class Lift:
         return {
             "model": self.name,
             "deciles": [one._asdict() for one in self.deciles],
-            "tied": self.tied,
+            "tied": self.equal_scores,
             "captured": {name: curve.at(tenths).tolist() for name, curve in self.curves.items()},
         }
 
@@ -97,7 +97,7 @@ def _decile(number: int, cases: float, positive: float, overall: float, captured
     return Decile(number, cases, positive, share, lower, upper, share / overall, captured)
 
 
-def ends_are_tied(curve: GainCurve, parts: int) -> bool:
+def equal_scores_at_ends(curve: GainCurve, parts: int) -> bool:
     """Whether the end of a part lies between cases of equal scores."""
     ends = np.arange(1, parts) / parts
     places = np.searchsorted(curve.flagged, ends)

@@ -72,7 +72,7 @@ def threshold_outcomes(
     """Tell what the model's threshold does on the test rows, and what others would do.
 
     If the threshold was chosen on held-out training rows, the others are those that were compared
-    there. Else they are fixed ones, and the training ``prevalence``, on the test rows.
+    there. Otherwise fixed thresholds and the training ``prevalence`` are compared on the test rows.
     """
     decision, costs = model.decision, None if model.decision is None else model.decision.costs
     chosen = _outcome(cuts.outcome("the model's", model.threshold), costs, ON_TEST)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lr_pipeline.core.columns.rank import ColumnAnalysis
-from lr_pipeline.core.inference.group_inference import FEWEST_GROUPS
+from lr_pipeline.core.inference.group_inference import FEWEST_GROUPS_TO_INFER
 from lr_pipeline.core.logistic.loss import log_loss, sigmoid
 from lr_pipeline.core.solvers.result import Status
 from lr_pipeline.core.types import RowVector
@@ -121,10 +121,10 @@ class _Search:
         ones = float(self.rows.weight @ self.rows.y)
         if min(ones, self.rows.cases - ones) < FEWEST_OF_A_CLASS:
             found["linearity"] = f"one class has fewer than {FEWEST_OF_A_CLASS} cases"
-        elif 0 < self.rows.groups < FEWEST_GROUPS:
+        elif 0 < self.rows.groups < FEWEST_GROUPS_TO_INFER:
             found["linearity"] = (
                 f"rows of one group belong together, and there are only {self.rows.groups} groups, "
-                f"{FEWEST_GROUPS} are needed"
+                f"{FEWEST_GROUPS_TO_INFER} are needed"
             )
         return found
 

@@ -16,7 +16,7 @@ from lr_pipeline.core.logistic.loss import sigmoid
 from lr_pipeline.core.types import Design, ParameterMatrix, Parameters, RowVector
 from lr_pipeline.evaluation.effects.column_kinds import DesignColumn
 
-NUMBERS_AT_ONCE = 2**18  # in some columns of the rows, of which a few copies are made
+NUMBERS_AT_ONCE = 2**18  # in some columns of the rows, which are copied a few times
 
 Changes = Float64[np.ndarray, " k"]
 

@@ -66,7 +66,7 @@ def _levels(encoding: CategoryEncoding, start: int) -> Iterator[DesignColumn]:
 def sensible_step(values: RowVector, weight: RowVector | None, deviation: float) -> float:
     """Return the interquartile range rounded to 1, 2 or 5 times a power of ten.
 
-    Where half of the values are equal it is the deviation that is rounded, and 1 for a constant.
+    If half of the values are equal, the deviation is rounded instead; a constant has step 1.
     """
     lower, upper = quantiles(values, QUARTERS, weight)
     return rounded_step(float(upper - lower) or deviation)

@@ -1,4 +1,4 @@
-"""The groups of the training rows: whose each row is, and the scores of each group, in one pass."""
+"""The group of each training row and the sum of the scores of each group, in one pass."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,10 +1,10 @@
 """How many cases of each class, and how many groups, an interval or a test needs."""
 
+from lr_pipeline.evaluation.intervals.interval import FEWEST_GROUPS_FOR_INTERVAL
 from lr_pipeline.evaluation.intervals.units import Cases
 
 FEWEST_CASES = 3  # of the rarer class, or to count in, for an interval
 FEWEST_TO_TEST = 5  # of the rarer class, for a test whose answer decides
-FEWEST_GROUPS = 5
 
 
 def few_cases(cases: Cases, fewest: int = FEWEST_CASES) -> str:
@@ -25,6 +25,6 @@ def few_groups(cases: Cases) -> str:
     """Return why there are too few groups, "" if there are enough, or if rows have none."""
     if cases.group is not None and cases.share < 1.0:
         return "rows of one group belong together, and only some of the rows are held"
-    if cases.group is not None and cases.groups < FEWEST_GROUPS:
-        return f"only {cases.groups} groups of rows, {FEWEST_GROUPS} are needed"
+    if cases.group is not None and cases.groups < FEWEST_GROUPS_FOR_INTERVAL:
+        return f"only {cases.groups} groups of rows, {FEWEST_GROUPS_FOR_INTERVAL} are needed"
     return ""

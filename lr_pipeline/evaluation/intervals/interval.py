@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 LEVEL = 0.95
+FEWEST_GROUPS_FOR_INTERVAL = 5  # of rows that belong together; also for a test
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from jaxtyping import Float64
 from scipy.special import chdtrc, fdtrc, ndtri
 
 from lr_pipeline.core.fitting.fit import fit_logistic
+from lr_pipeline.core.inference.group_inference import FEWEST_GROUPS_TO_INFER
 from lr_pipeline.core.inference.logistic_inference import infer_logistic
 from lr_pipeline.core.logistic.fast_kernel import NumpyKernel
 from lr_pipeline.core.logistic.loss import sigmoid
@@ -19,7 +20,6 @@ from lr_pipeline.evaluation.intervals.units import Cases
 from lr_pipeline.models.decision.logistic_curve import LogisticCurve, curve_sums, fit_curve
 
 FEWEST = 10  # cases of the rarer class
-FEWEST_GROUPS = 10
 PROFILED = 20_000  # rows up to which the likelihood is profiled
 
 Covariance = Float64[np.ndarray, "2 2"]
@@ -109,8 +109,8 @@ def _too_little(cases: Cases, x: RowVector) -> str:
     rarer = min(cases.classes)
     if rarer < FEWEST:
         return f"only {rarer:.6g} cases of the rarer class, {FEWEST} are needed"
-    if cases.group is not None and cases.groups < FEWEST_GROUPS:
-        return f"only {cases.groups} groups of rows, {FEWEST_GROUPS} are needed"
+    if cases.group is not None and cases.groups < FEWEST_GROUPS_TO_INFER:
+        return f"only {cases.groups} groups of rows, {FEWEST_GROUPS_TO_INFER} are needed"
     if x.min() == x.max():
         return "all predictions are equal"
     if _separates(x, cases.labels):

@@ -37,8 +37,8 @@ class ExpectedError:
 def expected_error(cases: Cases, p: RowVector) -> ExpectedError:
     """Compute the error in the bins of the reliability curve, and simulate its noise.
 
-    The labels are drawn anew, each row's independently with its predicted probability, 500 times
-    with a fixed seed. For more than 5,000 cases, or weights that are no whole numbers, the sums of
+    New labels are drawn 500 times with a fixed seed, each row's independently with its predicted
+    probability. For more than 5,000 cases, or weights that are no whole numbers, the sums of
     bins are drawn from the normal distribution with their variance Σ weight p (1 − p).
     """
     bin_of_row = row_bins(p, None, None if (cases.weight == 1.0).all() else cases.weight)

@@ -37,7 +37,7 @@ FACTS = {
     "test_prevalence": "prevalence in the test set",
 }
 OF_WEIGHTS = ("train_cases", "test_cases")  # facts that rows without weights do not have
-NOT_SETTINGS = ("kind", "path", "target", "positive", "split")  # said elsewhere, or no choice
+NOT_SETTINGS = ("kind", "path", "target", "positive", "split")  # shown elsewhere, or no choice
 OTHER_QUESTION = "the two reports answer different questions"
 
 

@@ -14,9 +14,9 @@ from jaxtyping import Float64, Int
 from scipy.special import ndtri, stdtr, stdtrit
 
 from lr_pipeline.core.types import RowVector
+from lr_pipeline.evaluation.intervals.interval import FEWEST_GROUPS_FOR_INTERVAL
 from lr_pipeline.evaluation.slices.row_partitions import Codes
 
-FEWEST_GROUPS = 5  # in a part, for an interval or a test
 UPPER = 0.975  # of a 95 % interval
 
 Sums = Float64[np.ndarray, " parts"]
@@ -84,10 +84,10 @@ class PartUnits:
 
     def enough(self, part: int) -> bool:
         """Whether a part has enough groups for an interval."""
-        return self.pair is None or bool(self.groups[part] >= FEWEST_GROUPS)
+        return self.pair is None or bool(self.groups[part] >= FEWEST_GROUPS_FOR_INTERVAL)
 
     def quantile(self, part: int) -> float:
-        """By how many standard errors a 95 % interval reaches: normal, of groups t with G − 1."""
+        """Return half the length of a 95 % interval in standard errors: normal, or t for groups."""
         if self.pair is None:
             return float(ndtri(UPPER))
         return float(stdtrit(self.groups[part] - 1.0, UPPER))

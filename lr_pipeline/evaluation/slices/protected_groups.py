@@ -16,7 +16,7 @@ FOUR_FIFTHS = 0.8
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of ``cases`` with Wilson's 95 % interval; None of no cases, or of too few groups.
+    """A share of ``cases`` with Wilson's 95 % interval; None without cases or with too few groups.
 
     ``independent``: for how many independent cases that is.
     """

@@ -73,7 +73,7 @@ def cross_validate(
     aggregate: Aggregate = aggregate_here,
     asked: bool = True,
 ) -> CrossValidation:
-    """Train the models anew in each fold, and compare their predictions with the rows held out.
+    """Train the models again in each fold, and compare their predictions with the rows held out.
 
     A logistic model is refitted by Newton's method with its own penalty; its threshold and its
     recalibration stay as they are. A model that stopped before its optimum is left out, and one of

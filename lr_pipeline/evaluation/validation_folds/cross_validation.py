@@ -12,10 +12,10 @@ METRIC_NAMES: tuple[MetricName, ...] = ("log_loss", "brier_score", "roc_auc", "a
 
 @dataclass(frozen=True)
 class ValidationChoice:
-    """How often to cross-validate: in ``folds``, each time divided anew, ``repeats`` times.
+    """How often to cross-validate: ``repeats`` times, each time with other ``folds``.
 
-    None repeats are as many as the table's size allows, and none at all for large tables and where
-    the test set is large enough by itself; 0 are none.
+    If ``repeats`` is None, it follows from the table's size; it is 0 for large tables and where the
+    test set is large enough by itself. 0 means no cross-validation.
     """
 
     folds: int = 5

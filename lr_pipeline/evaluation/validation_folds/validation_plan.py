@@ -18,7 +18,7 @@ def repeats_of(rows: int, columns: int, folds: int) -> int:
 def planned(
     choice: ValidationChoice, rarer_tested: int | float, rows: int, columns: int
 ) -> tuple[int, str]:
-    """Return the number of repeats, and why there are none if it is 0 though one might expect some.
+    """Return the number of repeats; if it is unexpectedly 0, also return the reason.
 
     ``rarer_tested``: test cases of the rarer class; ``rows`` and ``columns`` those of training.
     """

@@ -18,7 +18,7 @@ def no_better_than_prevalence(models: Numbers, names: Iterable[str]) -> list[str
 
 
 def beside_prevalence(numbers: Numbers, worse: Collection[str]) -> str:
-    """Say of each model how it compares with the prevalence, in the verdict's words.
+    """Say of each model how it compares with the prevalence, in the words of the report's verdict.
 
     ``worse`` are those that are no better.
     """

@@ -1,4 +1,4 @@
-"""What the verdict is judged by: one model's numbers, beside those of simpler predictions."""
+"""What the report's verdict is based on: a model's numbers beside those of simpler predictions."""
 
 import math
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The judged ``model``, and how it compares.
+    """The ``model`` that the report's verdict is about, and how it compares.
 
     ``against_prevalence`` and ``against_linear`` are by the loss that decides; the linear one is
     None where there is no linear baseline. ``rarer``: test cases of the rarer class.

@@ -1,4 +1,4 @@
-"""The verdict's paragraph: which model, how much better than what, what is wrong or withheld."""
+"""The report's verdict in words: the model, what it improves on, what is wrong or withheld."""
 
 from collections.abc import Iterator, Sequence
 
@@ -41,7 +41,7 @@ def paragraph(
 
 
 def model_name(found: Evidence) -> str:
-    """Return what to call the judged model: the kernel that computed it makes no difference."""
+    """Return what to call the verdict's model: the kernel that computed it makes no difference."""
     return "Logistic regression" if found.model.fit is not None else found.model.title
 
 

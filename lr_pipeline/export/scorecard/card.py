@@ -12,7 +12,7 @@ OTHER, MISSING = "(other)", "missing"  # attributes of rare levels, and of no va
 
 @dataclass(frozen=True)
 class Attribute:
-    """What a column may hold, and its points, rounded; ``log_odds`` is what they stand for, exact.
+    """Values of a column and their rounded points; ``log_odds`` is the exact contribution.
 
     ``cases`` and ``positives`` are those of the training rows, and ``woe`` the weight of evidence,
     where the column is binned. ``per_unit``: the points are for each unit of the column more.

@@ -109,7 +109,7 @@ class DriftFindings:
 
     @property
     def drifted_features(self) -> tuple[str, ...]:
-        """Names of the features of which any aspect has drifted, the largest effects first."""
+        """Names of the features with an aspect that has drifted, the largest effects first."""
         return tuple(dict.fromkeys(one.subject for one in self.drifted if one.kind == FEATURE))
 
 

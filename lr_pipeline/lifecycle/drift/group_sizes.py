@@ -1,7 +1,8 @@
 """Rows of one group, as of one person, are not independent: a group counts as one unit.
 
 The variance of a share of cases in groups of m cases is at most Σ m² / Σ m times that of as many
-independent cases, and is that where all cases of a group are alike: the largest design effect.
+independent cases. It reaches this bound, the largest design effect, where the cases of each group
+are alike.
 
 Source: L. Kish, Survey Sampling (1965), ch. 5 and 8.
 """
@@ -81,7 +82,7 @@ class Independence(NamedTuple):
 
     @classmethod
     def of_groups(cls, training: float, step: int, new: float | None) -> "Independence":
-        """Return it for groups of so many cases, of which training sampled every ``step``-th.
+        """Return it for groups of so many cases, where training sampled every ``step``-th case.
 
         New rows without the group's column are taken to be in groups as large as in training.
         """

@@ -15,7 +15,7 @@ def gap_p_value(gap: float, m: float, n: float) -> float:
     """P-value of Kolmogorov and Smirnov's D between samples of m and n cases.
 
     P(√e D > λ) from the limiting distribution, at λ = (√e + 0.12 + 0.11/√e) D, e = mn / (m + n).
-    Where values are tied it is an upper bound.
+    Where values are equal it is an upper bound.
 
     Source: M. A. Stephens, Journal of the Royal Statistical Society B 32 (1970), 115–122.
     """
@@ -26,8 +26,8 @@ def gap_p_value(gap: float, m: float, n: float) -> float:
 def table_p_value(reference: CellCounts, new: CellCounts) -> float:
     """P-value of Pearson's χ² of the table set × cell (k,), or Fisher's exact one for two cells.
 
-    Cells with fewer than 5 expected cases of one set are joined, the rarest first (Cochran). Two
-    cells of which one is as rare are tested exactly.
+    Cells with fewer than 5 expected cases of one set are joined, the rarest first (Cochran). If
+    one of two cells is as rare, Fisher's exact test is used.
     """
     held = reference + new > 0
     reference, new = reference[held], new[held]

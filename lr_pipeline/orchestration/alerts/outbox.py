@@ -31,7 +31,7 @@ class Outbox:
     """``position`` in the event log, None before the first tick; ``late``: table → late assets.
 
     ``pending``: messages with the channels that have not taken them. ``waits``: channel → how often
-    it failed in a row, and until when it is left alone.
+    it failed in a row, and until when nothing is sent to it.
     """
 
     position: int | None = None
@@ -51,7 +51,7 @@ class Outbox:
     def collect(self, instance: "DagsterInstance", channels: list[str]) -> None:
         """Put in the messages of all events since the last time.
 
-        There are none the first time, nor of the time in which there were no channels.
+        The first call adds no messages, and neither does a call without channels.
         """
         if self.position is None or not channels:
             self.position = last_position(instance)
@@ -88,7 +88,7 @@ class Outbox:
     def clear(self, instance: "DagsterInstance", channels: list[str]) -> int:
         """Drop the messages that all channels have taken; return how many others were given up.
 
-        A message is given up after a week. Channels that are no more are not waited for.
+        A message is given up after a week. Removed channels are not waited for.
         """
         oldest = time.time() - GIVEN_UP_AFTER
         waiting = [one for one in self.pending if set(one["left"]) & set(channels)]

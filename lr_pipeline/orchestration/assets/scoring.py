@@ -34,8 +34,8 @@ def predictions(
     Probability and threshold are those of the model's decision, unless a `threshold` is given.
 
     The result names features whose value is outside the training set's range, or is a category that
-    training lacked. Equal inputs give one version. Without a `score_path` nothing is scored, which
-    is said and is no error. Without a champion it is one if nothing but the scores was asked for.
+    training lacked. Equal inputs give one version. Without a `score_path` nothing is scored, and
+    the run says so without an error. If there is no champion, a run of the scores alone fails.
     """
     if config.score_path is None:
         yield skipped_without_rows(context, "no rows are scored")

@@ -16,7 +16,7 @@ from lr_pipeline.orchestration.table_names import NO_TABLE, TableNames
 
 @dataclass(frozen=True)
 class Lesson:
-    """Where the tutorial teaches what an asset does: section of our walkthrough, its headings."""
+    """Where the tutorial teaches an asset's method: a section of the walkthrough, its headings."""
 
     section: str
     headings: tuple[str, ...] = ()

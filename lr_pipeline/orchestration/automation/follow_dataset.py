@@ -15,7 +15,7 @@ def follow_condition() -> dg.AutomationCondition[Any]:
 
     An input that was made by a run which makes this asset as well is no reason, and nothing is
     requested while such a run goes on: so a training that a schedule, a sensor or a person started
-    is not done twice. Equal rows (the same data version) are no reason either.
+    is not done twice. An asset is not made again for equal rows (the same data version) either.
     """
     changed = _When.any_deps_match(
         (_When.data_version_changed() & ~_When.executed_with_root_target())

@@ -1,6 +1,6 @@
 """Runs of a table's training that have not ended, and what they are made of.
 
-They count whoever launched them: a schedule, a sensor, a terminal or the web UI.
+It does not matter what launched them: a schedule, a sensor, a terminal or the web UI.
 """
 
 from collections.abc import Iterator

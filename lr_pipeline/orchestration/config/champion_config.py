@@ -38,7 +38,7 @@ class ChampionConfig(StrictConfig):
 
 
 class RollbackConfig(StrictConfig):
-    """To which earlier champion, and why."""
+    """Names the earlier champion to go back to, and the reason."""
 
     because: str = Field(min_length=1, description="Why; it is kept with the ruling.")
     to: str | None = Field(

@@ -86,7 +86,7 @@ class RecallConfig(RuleConfig):
 
 
 class CapacityConfig(RuleConfig):
-    """As many rows flagged as can be handled."""
+    """Flags as many rows as can be handled."""
 
     kind: Literal["capacity"] = "capacity"
     per_thousand: float = Field(

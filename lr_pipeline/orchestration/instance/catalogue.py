@@ -188,7 +188,7 @@ def load_recorded(key: "AssetKey", entry: "EventLogEntry") -> Any:
 def recorded_file(key: "AssetKey", entry: "EventLogEntry") -> Path:
     """Return the main file that a materialization recorded, verified; errors as `load_recorded`.
 
-    That of an object store is copied to this machine.
+    A file in an object store is copied to this machine.
     """
     return local_copy(*_require_artifact(key, entry))
 

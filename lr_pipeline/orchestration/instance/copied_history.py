@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 ROWS = 1_000  # read and written at a time
-# What each database says of itself; daemons say anew that they live.
+# Each database describes itself here, and running daemons write their heartbeats again.
 OWN = {"secondary_indexes", "instance_info", "daemon_heartbeats"}
 
 

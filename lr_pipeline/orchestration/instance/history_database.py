@@ -15,7 +15,7 @@ POSTGRES = f"""\
 storage:
   postgres:
     postgres_url:
-      env: {DATABASE}  # the URL itself, with its password, stands in no file
+      env: {DATABASE}  # no file holds the URL itself, which has the password
 """
 DRIVER = "psycopg2"
 

@@ -45,7 +45,7 @@ LogEvent = Callable[[dg.AssetMaterialization], None]
 
 @dataclass(frozen=True)
 class _Choice:
-    """A model to be put in use: of which asset and run, its report's path, the artifacts' root."""
+    """A model to be put in use, with its asset, run, report's path and artifacts' root."""
 
     model: LogisticModel
     asset: str | None

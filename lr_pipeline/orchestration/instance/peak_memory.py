@@ -22,7 +22,7 @@ def peak_since_last_call() -> float | None:
 
 
 def peak_so_far() -> float | None:
-    """Return the same, without beginning anew."""
+    """Return the same number without a reset of the counter."""
     try:
         found = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
     except (OSError, StopIteration):

@@ -135,7 +135,7 @@ def _runs(instance: "DagsterInstance", runs: Iterable[PastRun]) -> Iterator[Remo
 
 
 def _leftovers(instance: "DagsterInstance", history: History) -> Iterator[Removal]:
-    """Yield what killed processes have left, and what belongs to runs that are gone."""
+    """Yield files that killed processes left, and files of runs that were removed."""
     from lr_pipeline.orchestration.instance.run_removal import remains_of_runs
 
     roots = {root for one in history.versions if isinstance(root := _root(one), Path)}
@@ -152,7 +152,7 @@ def _leftovers(instance: "DagsterInstance", history: History) -> Iterator[Remova
 
 
 def _unrecorded(history: History) -> "Iterator[Path | UPath]":
-    """Yield versions that a finished run of this instance stored, and was killed before it said so.
+    """Yield versions of finished runs of this instance that were killed before they recorded them.
 
     Those of other runs may belong to another instance that shares the folder. A version's name is
     that of no other; its folder may have moved since it was recorded.

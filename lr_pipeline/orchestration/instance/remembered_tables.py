@@ -165,7 +165,7 @@ def remembered_plans(home: str | Path | None = None) -> Iterator[TablePlan | Unu
 
 
 def _known(path: Path) -> tuple[str | None, dict[str, Any]]:
-    """Return the file's text and fields; none of what cannot be read, which is replaced."""
+    """Return the file's text and fields; an unreadable file has no fields and is replaced."""
     earlier = None
     with suppress(PlanError):
         earlier = _text_of(path)

@@ -19,8 +19,8 @@ DAY_SECONDS = 86_400.0
 class RetentionPolicy:
     """Keeps a run younger than ``keep_days``, or among the last ``keep_runs`` of its table.
 
-    Where the artifacts take more than ``max_bytes``, the oldest of these runs go too. What is in
-    use stays whatever the policy says.
+    Where the artifacts take more than ``max_bytes``, the oldest of these runs go too. Runs in
+    use are kept even if the policy would remove them.
     """
 
     keep_days: float = 90.0

@@ -70,7 +70,7 @@ def fail_dead_runs(instance: "DagsterInstance") -> list[str]:
 
 
 def is_dead(run: "DagsterRun") -> bool:
-    """Tell whether the run had a process on this host that lives no more.
+    """Tell whether the run had a process on this host that has ended.
 
     A reused process id has another start time. The tags of a launched run count if it wrote them
     itself: the web UI and the daemon copy those of a run that they execute again.
@@ -89,8 +89,8 @@ def _named_itself(run: "DagsterRun") -> bool:
 def died_unnamed(instance: "DagsterInstance", run: "DagsterRun") -> bool:
     """Tell whether a launched run's process ended before it could write its tags.
 
-    Its code server logged the process id. That is one of this machine where the server was asked by
-    a socket; of others nothing is known.
+    Its code server logged the process id. The process is on this machine if the server
+    was asked by a socket; nothing is known of other processes.
     """
     server = json.loads(run.tags.get(SERVER_TAG, "{}"))
     if run.tags.get(RUN_TAG) == run.run_id or not server.get("socket"):

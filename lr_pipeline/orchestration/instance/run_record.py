@@ -140,7 +140,7 @@ def _costs(entries: Sequence[dg.EventLogEntry]) -> Iterator[AssetCost]:
 def _table_config(context: dg.AssetExecutionContext) -> dict[str, Any]:
     """Return the settings of the table's assets: what the run was given, and what is declared.
 
-    What is declared is what the run has otherwise than usual. Asset → configuration.
+    Declared settings are those that differ from the usual ones. The keys are assets.
     """
     names = TableNames.of(context.asset_key)
     own = names.named("")

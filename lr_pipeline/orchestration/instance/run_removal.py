@@ -19,7 +19,7 @@ from lr_pipeline.orchestration.instance.retention import DAY_SECONDS
 
 RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SQLITE_FILES = (".db", ".db-wal", ".db-shm")
-# A database is written anew where that gives back this share of it, and this many bytes.
+# A database is rewritten if that frees this share of it, and this many bytes.
 FREE_SHARE, FREE_BYTES = 0.25, 1_000_000
 LONGEST_WAIT = 10.0
 

@@ -1,4 +1,4 @@
-"""What is put right, or has to be said, when a command or a server starts on a Dagster home."""
+"""Repairs and notes when a command or a server starts on a Dagster home."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One training run of a table at a time, whoever launches it.
+"""Lets one training run of a table run at a time, whoever launches it.
 
 Dagster's queue holds back a second run of a table's training jobs (see ``home``). It does not see a
 run of a command line, nor which table the button of an asset is about. So each training run looks

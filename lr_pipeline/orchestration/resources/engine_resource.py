@@ -68,7 +68,7 @@ class RowsEngine(FixedInCode, extra="forbid"):
         return self._design.get(table, self.prepare)
 
     def fitted_again(self, table: Table) -> SecondFit:
-        """Return a second fit to ``table``, read anew, which all checks of a run share."""
+        """Read ``table`` again and return a second fit to it, which all checks of a run share."""
         prepare = partial(self.prepare, keep=False)
         return self._again.get(table, partial(SecondFit, prepare=prepare))
 

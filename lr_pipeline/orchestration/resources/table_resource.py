@@ -23,7 +23,7 @@ class TableResource(FixedInCode):
     """The table of this code location: its source, the roles of its columns and its split.
 
     The declaration is plain data, as YAML holds it; :attr:`source` is the object that reads the
-    table. It is that of the code, whoever launches a run.
+    table. The code fixes it: a run's configuration cannot change it.
     """
 
     declaration: dict[str, Any] = Field(

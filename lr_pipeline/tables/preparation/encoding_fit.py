@@ -25,7 +25,7 @@ from lr_pipeline.tables.values.column_values import is_text
 from lr_pipeline.tables.weights import weights_of
 
 RARE_ROWS, RARE_SHARE = 10, 0.01
-MARKED_ROWS, MARKED_SHARE = 10, 0.05
+INDICATOR_ROWS, INDICATOR_SHARE = 10, 0.05
 
 
 @dataclass(frozen=True)
@@ -139,17 +139,17 @@ def _numbers(
 
     medians = finish_medians([brackets[name] for name in exact], fill)
     for name, median in zip(exact, medians, strict=True):
-        marks = _marks(missing[name], found.cases)
-        yield NumberEncoding(name, median, marks, missing=missing[name])
+        indicator = _needs_indicator(missing[name], found.cases)
+        yield NumberEncoding(name, median, indicator, missing=missing[name])
 
 
-def _marks(missing: int | float, cases: int | float) -> bool:
+def _needs_indicator(missing: int | float, cases: int | float) -> bool:
     """Whether the missing cases get an indicator: if they are 10, or 5 % of the cases if fewer.
 
     A column that is 1 in one row, or in a few rows of one class, separates the classes: because
     of one empty cell the maximum-likelihood estimate would not exist.
     """
-    return missing > 0 and missing >= min(MARKED_ROWS, MARKED_SHARE * cases)
+    return missing > 0 and missing >= min(INDICATOR_ROWS, INDICATOR_SHARE * cases)
 
 
 def _category(name: str, counts: LevelCounts) -> CategoryEncoding:
@@ -163,8 +163,8 @@ def _category(name: str, counts: LevelCounts) -> CategoryEncoding:
     others = sorted(level for level in known if level != reference)
     levels = tuple(level for level in others if known[level] >= enough)
     pooled = tuple(level for level in others if known[level] < enough)
-    marks = _marks(counts.missing, counts.total)
-    return CategoryEncoding(name, reference, levels, marks, pooled, counts.missing)
+    indicator = _needs_indicator(counts.missing, counts.total)
+    return CategoryEncoding(name, reference, levels, indicator, pooled, counts.missing)
 
 
 def holds_text(kind: pa.DataType) -> bool:

@@ -1,7 +1,7 @@
 """Places that are declared by the name of an environment variable, as ``env:ORDERS_URL``.
 
-The value is looked up where the place is read, and stands in no message: it may hold a password or
-a token.
+The value is looked up where the place is read. Messages never show it, because it may hold a
+password or a token.
 """
 
 import os

@@ -13,8 +13,8 @@ _PARAMETER = re.compile(rf"(?<=[?&;#])({_SECRET})=(?:(?!{_END}).)*", re.IGNORECA
 def without_secrets(value: Any) -> Any:
     """Return the value with ``***`` for what may be secret in each URL inside it.
 
-    That is the user and password before ``@``, and each parameter whose name speaks of a token, a
-    key, a signature, a password or the like. Lists and dictionaries are searched.
+    It hides the user and password before ``@``, and each parameter whose name speaks of a token,
+    a key, a signature, a password or the like. Lists and dictionaries are searched.
     """
     if isinstance(value, str):
         return _without(value) if "://" in value else value

@@ -88,19 +88,19 @@ def numbers_drawn(
 ) -> ClassCounts:
     """(k,) how many rows of each class are among ``drawn`` rows: its share of them, rounded.
 
-    Shares are rounded down. The rows that are lacking then go to the classes that lost most by it,
-    and where several lost equally much, to classes drawn at random. scikit-learn rounds in the same
-    way and draws the same classes (``sklearn.utils.extmath._approximate_mode``, which takes a
+    Shares are rounded down. The rows that are lacking then go to the classes with the largest
+    remainders, and among equal remainders to classes drawn at random. scikit-learn rounds in the
+    same way and draws the same classes (``sklearn.utils.extmath._approximate_mode``, which takes a
     second to import).
     """
     shares = counts / counts.sum() * drawn
     numbers: ClassCounts = np.floor(shares).astype(int)
-    lost = shares - numbers
+    remainder = shares - numbers
     lacking = int(drawn - numbers.sum())
-    for most in np.unique(lost)[::-1]:
+    for largest in np.unique(remainder)[::-1]:
         if lacking <= 0:
             break
-        alike = np.flatnonzero(lost == most)
+        alike = np.flatnonzero(remainder == largest)
         chosen = random.choice(alike, size=min(len(alike), lacking), replace=False)
         numbers[chosen] += 1
         lacking -= len(chosen)

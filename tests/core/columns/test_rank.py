@@ -139,7 +139,7 @@ def test_no_split_and_no_order_of_the_rows_changes_the_analysis(
 
 
 def test_the_factor_is_that_of_the_correlation_matrix_of_the_independent_columns() -> None:
-    """Tested for both methods: Cholesky for a table of full rank, QR for one of lower rank."""
+    """Cholesky finds the factor of a table of full rank, QR that of one of lower rank."""
     rng = np.random.default_rng(7)
     X = rng.standard_normal((80, 4)) @ rng.standard_normal((4, 4))
     for table in (X, np.column_stack([X[:, :2], X[:, 0], X[:, 2:]])):

@@ -19,8 +19,8 @@ from lr_pipeline.core.existence.existence import (
     assess_existence,
     search_separation,
 )
+from lr_pipeline.core.existence.rows_on_hyperplane import RowsOnHyperplane
 from lr_pipeline.core.existence.separation import find_separation
-from lr_pipeline.core.existence.tied_rows import TiedRows
 from lr_pipeline.core.logistic.penalties.firth import Firth
 from lr_pipeline.core.rows import Rows, gather, largest
 from lr_pipeline.core.solvers.result import Status
@@ -277,13 +277,13 @@ def test_rows_on_a_hyperplane_are_rows():
     X, y = np.array([[0.0, 1], [1, 2], [0, 3]]), np.array([0.0, 1, 1])
     rows = ArrayRows(X, y, np.array([2.0, 3, 4]))
     at = standardized(analyse_columns(rows), (0,), minimum_norm=False)
-    tied = TiedRows(rows, at, at.from_table(0.0, np.array([1.0, 0.0])))
-    assert isinstance(tied, Rows)
-    assert (tied.num_rows, tied.num_columns) == (3, 2)
-    np.testing.assert_array_equal(gather(tied).X, X[[0, 2]])
-    np.testing.assert_array_equal(gather(tied).weight, [2.0, 4.0])
-    assert largest(tied, lambda block: float(block.weight.max())) == 4.0
-    assert tied.hold(gather(rows)).num_rows == 3
+    on_hyperplane = RowsOnHyperplane(rows, at, at.from_table(0.0, np.array([1.0, 0.0])))
+    assert isinstance(on_hyperplane, Rows)
+    assert (on_hyperplane.num_rows, on_hyperplane.num_columns) == (3, 2)
+    np.testing.assert_array_equal(gather(on_hyperplane).X, X[[0, 2]])
+    np.testing.assert_array_equal(gather(on_hyperplane).weight, [2.0, 4.0])
+    assert largest(on_hyperplane, lambda block: float(block.weight.max())) == 4.0
+    assert on_hyperplane.hold(gather(rows)).num_rows == 3
 
 
 def test_dependent_columns_are_named():

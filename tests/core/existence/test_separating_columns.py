@@ -163,12 +163,12 @@ def test_two_columns_are_found_among_many(pair):
     assert np.sign(found.separating_direction).tolist() == [1.0, -1.0]
 
 
-@pytest.mark.parametrize("tied", [1, 2, 60])
-def test_two_columns_are_found_where_rows_stay_on_the_hyperplane(tied):
+@pytest.mark.parametrize("rows", [1, 2, 60])
+def test_two_columns_are_found_where_rows_stay_on_the_hyperplane(rows):
     """Rows of both labels are on the hyperplane: at one point, at two, or along a line."""
-    rng = np.random.default_rng(tied)
+    rng = np.random.default_rng(rows)
     X = rng.normal(size=(200, 6))
-    along = rng.normal(size=tied).round(3)[np.arange(120) % tied]
+    along = rng.normal(size=rows).round(3)[np.arange(120) % rows]
     X[:120, 2], X[:120, 4] = along, along
     X[:120, [0, 1, 3, 5]] *= 3.0
     y = (X[:, 2] - X[:, 4] > 0.0) * 1.0

@@ -77,7 +77,7 @@ def test_a_strongly_inflated_column_keeps_its_digits():
 
 
 def test_odds_ratios_of_a_two_by_two_table():
-    """By hand, 5·7 / (3·2) per unit; per deviation its power of √(share (1 − share))."""
+    """The ratio per unit is 5·7 / (3·2), and per deviation its power of √(share (1 − share))."""
     X = np.repeat([0.0, 0.0, 1.0, 1.0], (3, 5, 7, 2))[:, None]
     y = np.repeat([1.0, 0.0, 1.0, 0.0], (3, 5, 7, 2))
     _, found = infer(X, y, method="wald")
@@ -136,7 +136,7 @@ def test_dependent_columns_cost_only_their_own_intervals(penalty):
 
 
 def test_columns_without_an_interval_are_named_and_beyond_six_counted():
-    """Tested on seven copies and their original, with names and with numbers."""
+    """The table has seven copies of a column; columns have names, or numbers only."""
     X, y = overlapping(80)
     X = np.column_stack([X, *[X[:, :1]] * 7])
     names = [f"x{j}" for j in range(10)]
@@ -248,7 +248,7 @@ LEVELS = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99])
 @given(seed=st.integers(0, 10_000), separated=st.booleans(), level=LEVELS)
 @settings(max_examples=15, deadline=None)
 def test_p_is_below_alpha_just_where_the_interval_excludes_zero(seed, separated, level):
-    """Tested for maximum likelihood and Firth, one minimum or several, and the intercept too."""
+    """It holds for maximum likelihood and Firth, one minimum or several, and the intercept."""
     X, y = drawn_table(seed, separated)
     if y.min() == y.max():
         return

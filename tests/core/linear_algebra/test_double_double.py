@@ -46,7 +46,7 @@ def test_the_error_of_a_product_is_exact(a: float, b: float) -> None:
 def test_operations_are_right_to_a_few_units_of_twice_the_precision(
     a: DoubleDouble, b: DoubleDouble
 ) -> None:
-    """Tested for +, −, · and / of two numbers, and of a number and a float64."""
+    """It holds for +, −, · and / of two numbers, and of a number and a float64."""
     for other in (b, b.high):
         right = exact(b) if isinstance(other, DoubleDouble) else Fraction(b.high)
         assert abs(exact(a + other) - (exact(a) + right)) <= 4 * PRECISION * abs(exact(a) + right)

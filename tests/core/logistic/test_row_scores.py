@@ -59,7 +59,7 @@ def scorers(rng, d):
 
 @given(seeds, widths, st.integers(1, 12), st.integers(1, 300))
 def test_rows_that_are_alike_have_the_same_bits_anywhere(seed, d, kinds, n):
-    """Tested in any order, block and layout, alone or among other rows."""
+    """Order, block, layout and the other rows do not change a row's score."""
     rng = np.random.default_rng(seed)
     different = different_rows(rng, kinds, d)
     kind_of = rng.integers(0, kinds, n)
@@ -75,7 +75,7 @@ def test_rows_that_are_alike_have_the_same_bits_anywhere(seed, d, kinds, n):
 
 @pytest.mark.parametrize("d", [3, 100])
 def test_no_number_of_threads_changes_a_bit(d):
-    """Tested with many rows, for which the BLAS starts threads."""
+    """The test has so many rows that the BLAS starts threads."""
     rng = np.random.default_rng(d)
     X = different_rows(rng, 12_000, d)
     for score in scorers(rng, d):
@@ -127,7 +127,7 @@ def test_minus_zero_scores_like_zero():
 
 @given(seeds, st.integers(1, 70), st.integers(0, 7))
 def test_transcendental_functions_do_not_depend_on_the_place(seed, n, shift):
-    """Tested next to huge and tiny numbers, after the last whole vector, and strided."""
+    """The numbers stand next to huge and tiny ones, after the last whole vector, and strided."""
     rng = np.random.default_rng(seed)
     extreme = np.array([0.0, -0.0, 800.0, -800.0, 5e-324, 36.9, -745.2, 1e300])
     z = np.where(rng.random(n) < 0.3, rng.choice(extreme, n), 10.0 * rng.standard_normal(n))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lr_pipeline.core.ranking import count_scores
-from lr_pipeline.evaluation.answers.lift import deciles, ends_are_tied, gain_curve, thinned
+from lr_pipeline.evaluation.answers.lift import deciles, equal_scores_at_ends, gain_curve, thinned
 
 
 def test_twenty_rows_by_hand() -> None:
@@ -21,18 +21,18 @@ def test_twenty_rows_by_hand() -> None:
     assert [one.lift for one in found[:3]] == pytest.approx([2.5, 2.5, 1.25])
     assert [one.captured for one in found[:5]] == pytest.approx([0.25, 0.5, 0.625, 0.75, 0.875])
     assert found[-1].captured == 1.0
-    assert not ends_are_tied(curve, 10)
+    assert not equal_scores_at_ends(curve, 10)
 
 
-def test_tied_cases_count_as_expected_over_their_orders() -> None:
-    """Six rows in three parts; the mean over all orders of four tied rows is the curve's value."""
+def test_cases_with_equal_scores_count_as_expected_over_their_orders() -> None:
+    """The curve's value is the mean over all orders of four rows with equal scores."""
     score, y = np.array([3.0, 2, 2, 2, 2, 1]), np.array([1.0, 1, 1, 0, 0, 0])
     orders = [y[[0, *order, 5]] for order in permutations([1, 2, 3, 4])]
     expected = np.mean([[one[:2].sum(), one[2:4].sum(), one[4:].sum()] for one in orders], axis=0)
     curve = gain_curve(count_scores(y, score, np.ones(6)))
     captured = curve.at(np.array([0.0, 1, 2, 3]) / 3)
     assert np.diff(captured) * 3 == pytest.approx(expected)
-    assert ends_are_tied(curve, 3)
+    assert equal_scores_at_ends(curve, 3)
 
 
 @settings(deadline=None, max_examples=40)

@@ -78,7 +78,7 @@ def test_the_test_of_mean_losses_is_the_paired_t_test():
 
 @pytest.mark.parametrize(("b", "c"), [(1, 8), (9, 4), (0, 6), (40, 22), (13, 13)])
 def test_mcnemars_p_value_is_that_of_statsmodels(b, c):
-    """Exact below 25 discordant cases, beyond without a correction for continuity."""
+    """The test is exact below 25 discordant cases; beyond, it has no correction for continuity."""
     exact = b + c < 25
     peer = mcnemar([[50, b], [c, 20]], exact=exact, correction=False)
     assert mcnemar_p_value(float(b), float(c)) == pytest.approx(peer.pvalue, rel=1e-10)
@@ -93,7 +93,7 @@ def test_no_discordant_case_is_no_evidence():
 
 
 def test_holms_correction_is_that_of_statsmodels():
-    """In any order, with ties, and up to 1."""
+    """The p-values come in any order, some are equal, and some are corrected to 1."""
     p_values = [0.03, 0.0004, 0.6, 0.03, 0.011, 0.9]
     assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]))
 

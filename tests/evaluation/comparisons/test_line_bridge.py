@@ -1,4 +1,4 @@
-"""What ties the straight line to the logistic curve, and training rows beside test rows."""
+"""What connects the straight line with the logistic curve, and training rows beside test rows."""
 
 import json
 
@@ -41,7 +41,7 @@ def test_the_bridge_counts_what_the_line_gets_wrong():
 
 
 def test_the_rank_correlation_is_spearmans_of_the_repeated_rows():
-    """With ties and weights, scipy's of each row as often as its weight says."""
+    """It equals scipy's of rows with ties, each repeated as often as its weight says."""
     rng = np.random.default_rng(1)
     line, weight = rng.normal(size=50).round(1), rng.integers(0, 4, 50).astype(float)
     z = (line + rng.normal(size=50)).round(1)
@@ -60,7 +60,7 @@ def test_without_a_line_there_is_no_bridge():
 
 
 def test_training_metrics_are_those_of_the_training_rows():
-    """Of both models, from the rows that the fit had open."""
+    """Both models' metrics come from the rows that the fit had open."""
     rng = np.random.default_rng(2)
     x = rng.normal(size=300)
     y = (rng.random(300) < sigmoid(x)).astype(int)

@@ -121,7 +121,7 @@ def test_curved_columns_are_found_and_straight_ones_not(data):
 
 @pytest.mark.parametrize("size", [1, 2, 7, 40])
 def test_holm_is_statsmodels(size):
-    """Also for ties and for one p-value."""
+    """The results agree for equal p-values and for a single p-value, too."""
     p_values = (np.random.default_rng(size).random(size) ** 4).round(2)
     expected = multipletests(p_values, method="holm")[1]
     assert holm(p_values.tolist()) == pytest.approx(expected.tolist())

@@ -74,7 +74,7 @@ def test_the_joint_test_is_an_f_test_between_groups(grouped, theirs):
 
 
 def test_intervals_of_points_are_of_the_same_covariance(grouped, theirs):
-    """Those of ``get_margeff(dummy=True)`` with clusters."""
+    """The intervals equal those of ``get_margeff(dummy=True)`` with clusters."""
     margins = theirs.get_margeff(at="overall", dummy=True)
     j = list(theirs.params.index).index("smoker") - 1
     low, high = grouped.columns["smoker"].points_interval

@@ -42,7 +42,7 @@ def drawn(seed, rows=200):
 
 
 def test_each_metric_is_inside_its_interval_or_says_why_there_is_none():
-    """Of an ordinary test set only the biased estimates lack one."""
+    """For an ordinary test set, only the biased estimates have no interval."""
     metrics, found = intervals_of(*drawn(1))
     assert set(found) == {one.name for one in METRICS}
     for name, interval in found.items():

@@ -17,7 +17,7 @@ from lr_pipeline.evaluation.intervals.units import Cases
 
 @pytest.mark.parametrize("share", [(0.0, 12.0), (7.0, 12.0), (12.0, 12.0), (480.0, 500.0)])
 def test_wilsons_interval_is_that_of_statsmodels(share):
-    """Also where all or none of the cases have the property."""
+    """It holds even if all or none of the cases have the property."""
     expected = proportion_confint(*share, method="wilson")
     assert wilson(share).ends == pytest.approx(expected, abs=1e-12)
 

@@ -18,13 +18,13 @@ from lr_pipeline.evaluation.intervals.influence import (
 from lr_pipeline.evaluation.intervals.units import Cases
 
 
-def scored_rows(seed, rows=60, tied=False):
+def scored_rows(seed, rows=60, equal_scores=False):
     """Return labels, scores and whole weights from 1 to 3; both classes have rows."""
     rng = np.random.default_rng(seed)
     y = (rng.random(rows) < 0.4).astype(float)
     y[:3], y[-3:] = 0.0, 1.0
     score = y + rng.normal(size=rows)
-    score = score.round(0) if tied else score
+    score = score.round(0) if equal_scores else score
     return y, score, rng.integers(1, 4, rows).astype(float)
 
 
@@ -43,10 +43,10 @@ def of_area(y, score, weight):
     return cases, auc_influence(counts, places_of(score), cases)
 
 
-@pytest.mark.parametrize("tied", [False, True])
-def test_delongs_variance_is_that_of_all_pairs(tied):
+@pytest.mark.parametrize("equal_scores", [False, True])
+def test_delongs_variance_is_that_of_all_pairs(equal_scores):
     """The midranks give in O(n log n) what every pair of rows gives in O(n²)."""
-    y, score, _ = scored_rows(1, tied=tied)
+    y, score, _ = scored_rows(1, equal_scores=equal_scores)
     cases, influence = of_area(y, score, np.ones_like(y))
     _, variance = brute_force_delong(y, score)
     assert cases.class_spread(influence).standard_error == pytest.approx(
@@ -54,10 +54,10 @@ def test_delongs_variance_is_that_of_all_pairs(tied):
     )
 
 
-@given(seed=st.integers(0, 2**32 - 1), tied=st.booleans())
-def test_a_row_of_weight_three_is_three_rows(seed, tied):
+@given(seed=st.integers(0, 2**32 - 1), equal_scores=st.booleans())
+def test_a_row_of_weight_three_is_three_rows(seed, equal_scores):
     """Spreads of the area, the average precision and a mean are those of the repeated rows."""
-    y, score, weight = scored_rows(seed, tied=tied)
+    y, score, weight = scored_rows(seed, equal_scores=equal_scores)
     times = weight.astype(int)
     found = []
     for rows in ((y, score, weight), (np.repeat(y, times), np.repeat(score, times), None)):
@@ -119,10 +119,10 @@ def test_influences_are_the_jackknifes(area):
     assert np.std(moved) == pytest.approx(np.std(influence), rel=0.08)
 
 
-@pytest.mark.parametrize("tied", [False, True])
-def test_the_influence_on_the_average_precision_is_what_it_loses_without_a_case(tied):
+@pytest.mark.parametrize("equal_scores", [False, True])
+def test_the_influence_on_the_average_precision_is_what_it_loses_without_a_case(equal_scores):
     """Scikit-learn's average precision of all rows but one, for each row."""
-    y, score, _ = scored_rows(7, tied=tied)
+    y, score, _ = scored_rows(7, equal_scores=equal_scores)
     counts, cases, rows = count_scores(y, score, np.ones_like(y)), Cases(y, np.ones_like(y)), 60
     without = [np.arange(rows) != row for row in range(rows)]
     values = np.array([average_precision_score(y[kept], score[kept]) for kept in without])

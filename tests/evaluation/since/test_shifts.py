@@ -106,7 +106,7 @@ def test_a_pool_of_other_rare_levels_is_left_out() -> None:
 
 
 def test_without_standard_errors_nothing_is_compared_and_the_reason_is_said() -> None:
-    """As after a fit whose inference was withheld, or without a logistic model."""
+    """Withheld inference gives none, and neither does a report without a logistic model."""
     names = ("(intercept)", "age", "city=B", "city=C")
     found = since(altered((f"{FIT}/standard_errors", dict.fromkeys(names)))).coefficients
     assert found is not None and found.withheld == "no standard errors in both"

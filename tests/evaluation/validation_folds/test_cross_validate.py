@@ -124,7 +124,7 @@ def test_separated_folds_are_counted() -> None:
 
 
 def test_how_often_follows_from_sizes_alone() -> None:
-    """Small tables ten times, larger ones less often; none for large ones unless asked."""
+    """Small tables have ten repeats, larger ones fewer, and large ones none unless asked."""
     automatic = ValidationChoice()
     assert planned(automatic, 20, 80, 10) == (10, "")
     assert repeats_of(8_000, 10, 5) < 10

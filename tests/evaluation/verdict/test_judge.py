@@ -163,7 +163,7 @@ def test_a_fit_of_many_columns_to_few_rows_is_not_ready():
 
 
 def test_an_error_found_in_the_source_is_a_no():
-    """Whatever the numbers say."""
+    """The numbers do not matter: they cannot outweigh the error."""
     findings = replace(held(2_000, lambda z: z), notices=[Notice("error", "Half is missing.")])
     found = answer_to(findings)
     assert found.answer == "no"
@@ -250,7 +250,7 @@ def protected(high: float) -> Slices:
 
 
 def test_groups_that_are_surely_below_four_fifths_are_to_know():
-    """Where the interval reaches above 0.8 the section of slices says so, and the verdict not."""
+    """If the interval reaches above 0.8, the section of slices says so, not the verdict."""
     findings = held(2_000, lambda z: z)
     sure = answer_to(replace(findings, slices=protected(0.7))).text
     assert "by sex, m is answered yes at less than four fifths of the rate of f" in sure

@@ -94,7 +94,7 @@ def test_the_prevalence_drifts_apart_from_the_features(model, train_set, compare
 
 
 def test_without_answers_the_prevalence_is_not_known(model, train_set, compare) -> None:
-    """Nor with answers that are none: these are named and left out."""
+    """Answers of neither class are named and left out."""
     new = rows(300, 2)
     said = verdict(compare(model, train_set, new.drop(columns="died")))
     assert said.endswith("Whether the prevalence moved is not known.")
@@ -122,7 +122,7 @@ def test_a_trifle_in_many_rows_is_no_drift(tmp_path) -> None:
 
 
 def test_weights_are_repeated_rows(tmp_path) -> None:
-    """On both sides: the same effects, p-values and verdict."""
+    """Weights of training and new rows give the effects, p-values and verdict of repeated rows."""
     rng = np.random.default_rng(8)
     before, after = rows(500, 3), rows(400, 4)
     before["n"], after["n"] = rng.integers(0, 4, 500), rng.integers(0, 4, 400)
@@ -178,7 +178,7 @@ def test_a_feature_without_any_new_value_is_said(model, train_set, compare) -> N
 
 
 def test_unseen_levels_alone_are_found(model, train_set, compare) -> None:
-    """Also in three rows: none of 4,000 training rows has such a level."""
+    """Three rows are enough, since none of 4,000 training rows has such a level."""
     new = rows(3, 2).assign(city=["A", "B", "C"])
     findings = compare(model, train_set, new)
     assert ("city", UNSEEN) in drifted(findings)

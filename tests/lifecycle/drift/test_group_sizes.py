@@ -17,7 +17,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7), st.integers(0, 3
 
 @given(ROWS, st.integers(1, 5))
 def test_sizes_and_groups_of_levels_are_counted_in_any_blocks(found, block) -> None:
-    """As a dictionary of groups counts them; a row of weight 0 is none."""
+    """A dictionary of groups counts the same; a row of weight 0 does not count."""
     level, group, weight = (np.array(one) for one in zip(*found, strict=True))
     sizes, levels = GroupSizes(), LevelGroups(6)
     for start in range(0, len(level), block):

@@ -77,7 +77,7 @@ def test_a_constant_has_one_point_and_no_decile() -> None:
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=40), st.integers(1, 6), st.integers(1, 7))
 def test_weights_give_the_sample_of_repeated_rows(weights, step, cut) -> None:
-    """Also in blocks of any size."""
+    """The size of the blocks does not matter."""
     weight = np.array(weights, dtype=float)
     repeated = np.repeat(np.arange(len(weight)), weight.astype(int))
     chosen: list[int] = []
@@ -89,7 +89,7 @@ def test_weights_give_the_sample_of_repeated_rows(weights, step, cut) -> None:
 
 
 def test_a_weighted_training_set_has_the_profile_of_its_repeated_rows() -> None:
-    """Sampled too: with every third case."""
+    """A profile sampled from every third case is the same as well."""
     frame = rows(600, 3)
     frame["times"] = np.random.default_rng(4).integers(1, 4, 600)
     repeated = frame.loc[frame.index.repeat(frame["times"])].drop(columns="times")
@@ -109,7 +109,7 @@ def test_a_weighted_training_set_has_the_profile_of_its_repeated_rows() -> None:
 
 
 def test_the_sample_is_bounded_in_cases_and_in_values() -> None:
-    """At most 65,536 cases, and 2²⁴ values of all columns."""
+    """A sample has at most 65,536 cases, and 2²⁴ values of all columns."""
     assert sampling_step(1e9, 20) == -(-1_000_000_000 // 2**16)
     assert 1e9 / sampling_step(1e9, 2_000) * 2_000 <= 2**24
     assert sampling_step(1_000, 20) == 1

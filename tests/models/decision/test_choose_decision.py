@@ -147,7 +147,7 @@ def test_a_separated_fold_is_fitted_by_firth() -> None:
 
 
 def test_streamed_rows_give_the_same_decision(parts, tmp_path) -> None:
-    """From Parquet in small blocks as in memory; Firth's penalty is kept in the folds."""
+    """Small blocks from Parquet give what memory gives; folds keep Firth's penalty."""
     parts[0].write_parquet(tmp_path / "rows.parquet")
     stored = Table.read_parquet(tmp_path / "rows.parquet")
     training = Training(Newton(), AUTO, decision=DecisionChoice(Youden(), "platt"))

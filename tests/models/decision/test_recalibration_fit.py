@@ -29,7 +29,7 @@ def test_platts_curve_is_scikit_learns() -> None:
 
 
 def test_isotonic_steps_are_scikit_learns() -> None:
-    """At every score that was learned from, with half a case added at each end."""
+    """They agree at every score that was learned from, with half a case added at each end."""
     z, y, weight = rows()
     low, high = z.min(), z.max()
     oracle = IsotonicRegression().fit(
@@ -56,7 +56,7 @@ def test_a_weight_is_that_many_rows(seed) -> None:
 @settings(deadline=None, max_examples=50)
 @given(st.integers(0, 10**6), st.booleans())
 def test_maps_increase_and_stay_inside_0_and_1(seed, separated) -> None:
-    """Also where the scores separate the classes, or rank them the wrong way round."""
+    """It holds even if the scores separate the classes, or rank them the wrong way round."""
     z, y, weight = rows(30, seed)
     y = (z > 0).astype(float) if separated else (z < 0).astype(float)
     points = np.linspace(-50, 50, 401)

@@ -189,7 +189,7 @@ def test_a_channel_that_is_down_gets_its_messages_later_and_the_others_get_none_
 
 
 def test_what_no_channel_takes_for_a_week_is_given_up(instance, hook: Webhook, monkeypatch) -> None:
-    """And the tick says so."""
+    """The tick says that the message is given up."""
     now = [1e9]
     monkeypatch.setattr(outbox.time, "time", lambda: now[0])
     tick(instance)

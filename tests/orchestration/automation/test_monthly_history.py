@@ -50,7 +50,7 @@ def run(
 
 
 def test_each_month_has_the_rows_until_its_end(definitions, instance, home) -> None:
-    """In any order; a later run of a part takes its month's inputs; the latest rows are tested."""
+    """Months run in any order, a later run of a part takes its inputs, and tests use new rows."""
     for month in sorted(ENDS, reverse=True):
         assert run(definitions, instance, month).success
     for month, end in ENDS.items():
@@ -164,7 +164,7 @@ def test_a_table_without_times_or_months_is_refused(table, tmp_path) -> None:
 
 
 def test_a_table_that_asks_for_no_months_has_none(table) -> None:
-    """Nor a resource or job more."""
+    """It has no additional resource or job either."""
     defs = build_definitions(table, "t")
     keys = defs.resolve_asset_graph().get_all_asset_keys()
     assert {key.path[0] for key in keys} == {"t"}

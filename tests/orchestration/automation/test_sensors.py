@@ -157,7 +157,7 @@ def test_a_file_that_was_just_written_is_waited_for(asked, tmp_path, monkeypatch
 
 
 def test_what_is_trained_already_is_left_alone(settled, tmp_path, monkeypatch) -> None:
-    """On its first look, and after a person or the schedule was faster."""
+    """It requests no run on its first look, or after a person or the schedule was faster."""
     same = Decision(False, "the data are those of run 12345678")
     monkeypatch.setattr(sensors, "decide_training", lambda *_: same)
     path = tmp_path / "a.csv"

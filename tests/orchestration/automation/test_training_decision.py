@@ -377,7 +377,7 @@ def test_a_waiting_run_with_other_settings_does_not_stand_in(history, config) ->
 
 
 def test_a_waiting_run_of_some_assets_does_not_stand_in(history) -> None:
-    """Nor does one that goes on with the rows of a failed run."""
+    """A run that continues with the rows of a failed run does not stand in either."""
     append(history, "3.0,20,0,1")
     some = frozenset({TableNames("spector").key(DATASET)})
     history.instance.add_run(dg.DagsterRun(JOB, asset_selection=some))

@@ -52,7 +52,7 @@ def test_bounds_stay() -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"penalty": "auto"}, {"l2": None}])
 def test_the_usual_settings_need_no_other_class(settings) -> None:
-    """So many tables load in the time of one class."""
+    """A location of many tables loads in the time that one class takes."""
     assert own_defaults(NumpyTrainingConfig, settings) is NumpyTrainingConfig
 
 

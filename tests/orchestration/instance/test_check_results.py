@@ -90,7 +90,7 @@ def train_set() -> None:
 
 
 def test_a_model_is_refused_for_the_latest_check_of_its_split(instance) -> None:
-    """Not for a check that was never run with an error, but for a split that was never checked."""
+    """An error and a split that was never checked refuse the model; a warning does not."""
     model = dg.AssetKey(["churn", "numpy_model"])
 
     def reasons(*checks: dg.AssetChecksDefinition) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def test_the_first_report_has_none_before_it(instance, tmp_path):
 
 
 def test_the_latest_one_of_the_same_table_is_found(instance, tmp_path):
-    """With the start of its run, which its page shows."""
+    """The report comes with the start of its run, which its page shows."""
     made(instance, tmp_path, train_rows=1)
     made(instance, tmp_path, train_rows=2, run={"started": "2031-05-06T07:08:09Z"})
     found = latest_earlier_report(instance, KEY, "this run")
@@ -41,7 +41,7 @@ def test_the_latest_one_of_the_same_table_is_found(instance, tmp_path):
 
 
 def test_one_that_does_not_know_its_run_has_the_time_of_its_storing(instance, tmp_path):
-    """As the reports of an earlier version."""
+    """Reports of an earlier version do not know their run."""
     made(instance, tmp_path)
     found = latest_earlier_report(instance, KEY, "this run")
     assert found is not None and found.made.startswith("20") and found.made.endswith("Z")

@@ -241,7 +241,7 @@ def summary(by_country: dict) -> dict:
 
 
 def test_an_input_is_of_the_runs_partition(tmp_path: Path, instance):
-    """Whichever partition was made last; what a partition lacks no other one has."""
+    """It does not matter which partition was made last, and no other partition fills a gap."""
     assets = [by_country, summary]
     for country in ("a", "b"):
         materialize([by_country], tmp_path, instance, partition_key=country)

@@ -14,7 +14,7 @@ from tests.scoring.conftest import fit
 
 @pytest.fixture(scope="module")
 def model() -> LogisticModel:
-    """Of few rows whose classes overlap."""
+    """A model of a few rows whose classes overlap."""
     frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "y": [0, 1, 0, 1, 0, 1]})
     return fit(Table.from_pandas(frame, target="y"))
 

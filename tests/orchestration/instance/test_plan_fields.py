@@ -170,6 +170,6 @@ def test_what_is_wrong_is_named(fields, said) -> None:
 
 
 def test_one_name_may_stand_for_a_list_of_one() -> None:
-    """As in Python's declaration."""
+    """Python's declaration allows the same."""
     plan = plan_of_fields("churn", {"table": CHURN | {"exclude": "day"}})
     assert plan.source.exclude == ("day",)

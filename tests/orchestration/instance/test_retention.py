@@ -54,7 +54,7 @@ def names(numbers) -> set[str]:
 
 
 def test_runs_stay_by_age_and_by_count_of_their_table():
-    """Whichever of the two keeps more; another table has a count of its own."""
+    """The rule that keeps more decides; another table has a count of its own."""
     runs, versions = nights(10)
     other = PastRun("o", "other", NOW - 400 * DAY_SECONDS, True)
     found = history([other, *runs], versions)

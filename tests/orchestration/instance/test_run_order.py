@@ -198,7 +198,7 @@ def test_the_earlier_report_is_of_a_run_that_began_earlier(instance, tmp_path):
 
 
 def test_a_version_without_a_run_counts_from_its_recording(instance, tmp_path):
-    """Such as one that a person reports."""
+    """A version that a person reports has no run."""
     materialize("Monday", instance, tmp_path)
     instance.report_runless_asset_event(dg.AssetMaterialization(MODEL))
     assert latest_materialization(instance, MODEL).run_id == ""
@@ -207,7 +207,7 @@ def test_a_version_without_a_run_counts_from_its_recording(instance, tmp_path):
 
 
 def test_a_version_whose_run_was_deleted_is_none(instance, tmp_path):
-    """As in the web UI: with the run goes what it recorded."""
+    """The web UI deletes what the run recorded together with the run."""
     monday = materialize("Monday", instance, tmp_path)
     instance.delete_run(materialize("Tuesday", instance, tmp_path))
     assert latest_materialization(instance, MODEL).run_id == monday

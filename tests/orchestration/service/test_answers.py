@@ -27,7 +27,7 @@ def test_a_process_that_has_not_answered_yet_is_loading() -> None:
 
 
 def test_a_process_that_stopped_answering_is_named() -> None:
-    """Twice without an answer, after one."""
+    """The process answers once and then fails to answer twice."""
     watched = watch([True, False, False])
     assert [watched.silent([RUNNING]) for _ in range(2)] == [[], ["web"]]
 

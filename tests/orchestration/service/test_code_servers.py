@@ -41,7 +41,7 @@ def test_each_own_location_is_a_server_and_others_stay_where_they_are(workspace:
 
 
 def test_a_moved_server_names_files_of_the_project_without_its_folder(workspace: Path) -> None:
-    """As in an image, where the project lies elsewhere."""
+    """In an image the project has another folder."""
     (_, churn) = read_workspace(workspace).own
     moved = churn.moved(workspace.parent, "/venv/bin/python")
     assert moved.command("--port", "4000") == [

@@ -70,7 +70,7 @@ def outcome(kind: str, target: str, headers: Mapping[str, str], method: str = "G
 )
 @pytest.mark.parametrize("path", ["/graphql", "/prefix/graphql", "/report_asset_materialization/a"])
 def test_only_programs_and_own_pages_may_post(path, headers, code) -> None:
-    """Also what a form can send: the type of its content does not matter."""
+    """A form's request is refused as well: the type of its content does not matter."""
     for content in ("application/json", "text/plain"):
         sent = {"Content-Type": content, **headers}
         assert outcome("http", f"{path}?query={MUTATION}", sent, "POST") == code

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lr_pipeline.core.columns.standardize import Coordinates
-from lr_pipeline.core.existence.separation import is_tied
+from lr_pipeline.core.existence.separation import is_on_hyperplane
 from lr_pipeline.core.rows import Block, Rows, Value
 from lr_pipeline.core.types import Parameters
 
 
 @dataclass(frozen=True, eq=False)
-class TiedRows:
+class RowsOnHyperplane:
     """The same rows, with zero weight unless x̃ᵀ direction = 0 to rounding.
 
     ``direction`` (k + 1,) in ``coordinates``, those of standardized columns.
@@ -53,5 +53,7 @@ class TiedRows:
     def _weighted(self, block: Block) -> Block:
         at = self.coordinates
         X = (block.X[:, list(at.columns)] - at.center) / at.scale
-        tied = is_tied(np.column_stack([np.ones(len(X)), X]), self.direction)
-        return block._replace(weight=tied * (1.0 if block.weight is None else block.weight))
+        on_hyperplane = is_on_hyperplane(np.column_stack([np.ones(len(X)), X]), self.direction)
+        return block._replace(
+            weight=on_hyperplane * (1.0 if block.weight is None else block.weight)
+        )
