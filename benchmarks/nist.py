@@ -21,7 +21,7 @@ Estimates = tuple[Sequence[float], Sequence[float] | None]
 
 
 def design(data: LinearSet) -> np.ndarray:
-    return sm.add_constant(data.X) if data.intercept else data.X
+    return np.column_stack([np.ones(len(data.X)), data.X]) if data.intercept else data.X
 
 
 def numpy_lstsq(data: LinearSet) -> Estimates:
