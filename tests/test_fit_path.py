@@ -70,3 +70,11 @@ def test_many_rows_add_three_files():
     X, y = table(200_000, 20)
     entered = entered_by(lambda: fit_logistic(X, y, acceleration=False))
     assert len(entered) <= MOST_FILES + 3, entered
+
+
+def test_with_a_tolerance_the_longer_path_certifies_where_the_short_one_is_coarser():
+    """Its bound on the rounding of these rows is closer, and below the tolerance."""
+    X, y = table(200_000, 20)
+    without = fit_logistic(X, y, acceleration=False)
+    fit = fit_logistic(X, y, tolerance=1e-7, acceleration=False)
+    assert fit.certificate.standard_errors <= 1e-7 < without.certificate.standard_errors

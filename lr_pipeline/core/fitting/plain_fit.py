@@ -32,7 +32,7 @@ NEWTON = Newton()
 # A fit has converged when its certificate puts it within this many standard errors of the optimum.
 CERTIFIED = 1e-3
 # A certificate below this many standard errors, or below twice the decrement, is close enough; on
-# the plain path, whose rows are added one by one, with a coarser bound on their rounding.
+# the plain path, with its coarser bound on rounding, unless a tolerance is given.
 CLOSE, PLAINLY_CLOSE = 1e-9, 1e-6
 # One subtraction centres columns whose means are at most this many deviations from zero.
 LARGEST_SHIFT = 1e3
@@ -100,8 +100,8 @@ def fit_plainly(
     sums = Sums(w, value * total_weight, gradient * total_weight, hessian * total_weight)
     longest = min(rows.block_rows, rows.num_rows)
     addition = addition_error(longest, -(-rows.num_rows // longest))
-    sizes = [objective.sizes()]
-    fit = certified(sums, columns, total_weight, addition, sizes, PLAINLY_CLOSE)
+    sizes, close = [objective.sizes()], PLAINLY_CLOSE if tolerance is None else CLOSE
+    fit = certified(sums, columns, total_weight, addition, sizes, close)
     if fit is None:
         return None
     return fit.in_table_units(solver.name, result.trace, result.evaluations, inferred, weight_1)
